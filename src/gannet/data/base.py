@@ -1,0 +1,107 @@
+"""What the rest of Gannet knows about data: a Source is described by arguments, a Dataset is opened and gives batches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Kind = Literal["points", "images"]
+Progress = Callable[[str, int, int], None]
+"""``progress(what, done, total)``, called now and then during long work."""
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The Gaussian modes of a distribution that knows them, in original units."""
+
+    means: np.ndarray
+    """(M, 2) float64."""
+    covariances: np.ndarray
+    """(M, 2, 2) float64."""
+    weights: np.ndarray
+    """(M,) float64, sums to 1."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known exactly about the distribution that the data come from; all fields None for pictures."""
+
+    modes: Modes | None = None
+    log_density: Callable[[np.ndarray], np.ndarray] | None = None
+    """(N, 2) points in original units -> (N,) log-density in nats."""
+
+
+class Dataset(ABC):
+    """An opened source: batches for training, plain samples for measuring.
+
+    *Inside* means what networks see: images float32 (N, C, H, W) in [-1, 1]; points float32 (N, 2), standardised.
+    *Outside* means what people and metrics see: images uint8 (N, H, W, C); points float32 (N, 2) in original units.
+    """
+
+    kind: ClassVar[Kind]
+    shape: tuple[int, ...]
+    """Of one inside sample: (2,) or (C, H, W)."""
+    class_names: tuple[str, ...] = ()
+    """Names of the classes in label order; empty where there are no labels."""
+    size: int | None = None
+    """Number of rows, or None for an endless distribution."""
+    content_hash: str = ""
+    """Hex digest of what the data are; equal data give an equal hash."""
+    truth: Truth = Truth()
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, 0 where there are no labels."""
+        return len(self.class_names)
+
+    @abstractmethod
+    def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
+        """Inside samples and labels of batch number ``position``: a pure function of its arguments."""
+
+    @abstractmethod
+    def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """``count`` real outside samples (all of them where there are fewer) with labels, drawn without replacement."""
+
+    @abstractmethod
+    def encode(self, outside: np.ndarray) -> Tensor:
+        """Outside -> inside."""
+
+    @abstractmethod
+    def decode(self, inside: Tensor) -> np.ndarray:
+        """Inside -> outside."""
+
+
+class Source(ABC):
+    """Where data come from. A frozen dataclass: its fields are the keys ``data.*`` of the command line."""
+
+    kind: ClassVar[Kind]
+
+    @abstractmethod
+    def open(self, progress: Progress) -> Dataset:
+        """Decode or prepare the data.
+
+        Raises:
+            UserError: the data are missing, empty or unreadable; nothing is left behind.
+        """
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """A :data:`Progress` that shows nothing."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What ``gannet data info`` prints."""
+
+    source: str
+    kind: Kind
+    shape: tuple[int, ...]
+    rows: int | None
+    classes: dict[str, int | None] = field(default_factory=dict)
+    content_hash: str = ""

@@ -1,0 +1,112 @@
+"""Components are found by file: ``losses/hinge.py`` holds the loss ``hinge``. There is no list to keep."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gannet.errors import UserError, did_you_mean
+
+BASES: dict[str, set[str]] = {
+    "recipes": set(),
+    "losses": {"AdversarialLoss"},
+    "regularizers": {"Penalty", "Constraint"},
+    "networks": {"Generator", "Discriminator"},
+    "priors": {"Prior"},
+    "encodings": {"Encoding"},
+    "games": {"Game"},
+    "data": {"Source", "ImageSource"},
+    "metrics": {"Metric"},
+}
+"""Folder of the package -> the abstract classes whose subclasses are its components (recipes are functions)."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One thing found in one file; nothing is imported until :meth:`load`."""
+
+    kind: str
+    name: str
+    symbol: str
+    path: Path
+    summary: str
+    """First line of its docstring."""
+
+    def load(self) -> Any:
+        """Import the file and return the class or function."""
+        return getattr(importlib.import_module(f"gannet.{self.kind}.{self.path.stem}"), self.symbol)
+
+
+def canonical(name: str) -> str:
+    """The name as the command line shows it: ``gan_deep`` and ``gan-deep`` are one."""
+    return name.replace("_", "-")
+
+
+@cache
+def components(kind: str) -> dict[str, Component]:
+    """Every component of one kind by name, sorted; read from source text, so that listing is instant."""
+    found = [c for path in sorted((Path(__file__).parent / kind).glob("*.py")) for c in _in_file(kind, path)]
+    return {c.name: c for c in sorted(found, key=lambda c: c.name)}
+
+
+def find(kind: str, name: str) -> Component:
+    """The component with that name; a :class:`UserError` with a suggestion otherwise."""
+    known = components(kind)
+    if canonical(name) not in known:
+        raise UserError(f"Unknown {kind.removesuffix('s') if kind != 'losses' else 'loss'} {name!r}.{did_you_mean(name, known)}")
+    return known[canonical(name)]
+
+
+def load_by_name(kind: str, name: str) -> Any:
+    """The class or function called ``name``, or the one at a dotted path ``package.module:Symbol``."""
+    if ":" not in name:
+        return find(kind, name).load()
+    module, _, symbol = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), symbol)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"Cannot load {name!r}: {error}. Write it as package.module:Name, importable from here.") from None
+
+
+def load_file(path: Path) -> Any:
+    """The recipe in a user's own file: the function named like the file."""
+    if not path.is_file():
+        raise UserError(f"No recipe file at {path}.")
+    symbol = path.stem.replace("-", "_")
+    spec = importlib.util.spec_from_file_location(f"gannet_user_recipe_{symbol}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"The recipe file {path} does not load: {type(error).__name__}: {error}") from error
+    if symbol not in vars(module):
+        raise UserError(f"The recipe file {path} must define a function named {symbol!r}, like the file.")
+    return vars(module)[symbol]
+
+
+def _in_file(kind: str, path: Path) -> list[Component]:
+    nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    if kind == "recipes":
+        picked = [n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == path.stem]
+    else:
+        picked = [n for n in nodes if isinstance(n, ast.ClassDef) and _base_names(n) & BASES[kind] and n.name not in BASES[kind]]
+    name_by_class = len(picked) > 1
+    return [
+        Component(kind, _kebab(n.name) if name_by_class else canonical(path.stem), n.name, path, (ast.get_docstring(n) or "").split("\n")[0])
+        for n in picked
+    ]
+
+
+def _base_names(node: ast.ClassDef) -> set[str]:
+    return {base.id for base in node.bases if isinstance(base, ast.Name)}
+
+
+def _kebab(name: str) -> str:
+    dashed = "".join(f"-{c.lower()}" if c.isupper() and i and not name[i - 1].isupper() else c.lower() for i, c in enumerate(name))
+    return dashed
