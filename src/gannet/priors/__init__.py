@@ -1,1 +1,1 @@
-
+"""Priors: where the generator's input comes from."""

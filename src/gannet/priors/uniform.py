@@ -1,0 +1,23 @@
+"""Uniform prior."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gannet.priors.base import Prior
+
+
+class Uniform(Prior):
+    """z ~ U(-1, 1), each coordinate alone."""
+
+    def __init__(self, size: Annotated[int, Field(ge=1)] = 96) -> None:
+        super().__init__()
+        self.size = size
+
+    def draw(self, count: int, rng: torch.Generator) -> Tensor:
+        """(count, size)."""
+        return torch.rand(count, self.size, generator=rng, device=rng.device) * 2 - 1

@@ -1,0 +1,55 @@
+"""What keeps the discriminator well behaved: a Penalty is added to its turn, a Constraint acts on its weights."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from gannet.types import Inputs
+
+ScoreFunction = Callable[[Inputs], Tensor]
+"""Inputs -> (N,) raw scores. Scoring the same tensors twice costs once: the game remembers."""
+
+
+class Penalty(nn.Module, ABC):
+    """A term added to the discriminator's turn. A module, so that anything it remembers is a buffer and is saved."""
+
+    differentiates: ClassVar[tuple[Literal["real", "fake"], ...]] = ()
+    """Inputs whose gradient it takes; the game makes them require one before it scores them."""
+    every: int = 1
+    """Lazy regularisation: applied every k-th step, then k times as strong (Karras et al. 2020)."""
+
+    def term(self, score: ScoreFunction, real: Inputs, fake: Inputs, *, step: int, rng: torch.Generator) -> Tensor | None:
+        """The weighted term of this step, or None on a step that it skips."""
+        if step % self.every:
+            return None
+        return self.every * self(score, real, fake, rng)
+
+    @abstractmethod
+    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, rng: torch.Generator) -> Tensor:
+        """The weighted penalty, a scalar >= 0."""
+
+
+class Constraint(ABC):
+    """Acts on a discriminator's weights. Final subclasses are frozen dataclasses."""
+
+    @abstractmethod
+    def build(self, network: nn.Module) -> None:
+        """Called once, before training, for constraints by reparametrization."""
+
+    @abstractmethod
+    def apply(self, network: nn.Module) -> None:
+        """Called after every step of the discriminator."""
+
+
+def input_gradients(scores: Tensor, inputs: Inputs) -> Tensor:
+    """Squared norm per sample of the gradient of the scores with respect to all inputs together: (N,).
+
+    The norm runs over everything but the batch axis: one norm over the whole batch is a known mistake.
+    """
+    gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
+    return torch.stack([g.float().flatten(1).square().sum(1) for g in gradients]).sum(0)

@@ -1,0 +1,34 @@
+"""Weight clipping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from gannet.regularizers.base import Constraint
+
+
+@dataclass(frozen=True)
+class WeightClipping(Constraint):
+    """Every trainable weight is clamped to [-limit, limit] after each critic step.
+
+    Arjovsky, Chintala, Bottou 2017, algorithm 1, https://arxiv.org/abs/1701.07875.
+    """
+
+    limit: Annotated[float, Field(gt=0)] = 0.01
+    """Largest absolute value of a weight."""
+
+    def build(self, network: nn.Module) -> None:
+        """Clamps the initial weights too, so that the constraint holds from the first score on."""
+        self.apply(network)
+
+    @torch.no_grad()
+    def apply(self, network: nn.Module) -> None:
+        """Clamps in place."""
+        weights = list(network.parameters())
+        torch._foreach_clamp_min_(weights, -self.limit)
+        torch._foreach_clamp_max_(weights, self.limit)

@@ -1,0 +1,36 @@
+"""R1 and R2: squared gradients of the discriminator on the data and on the fakes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gannet.regularizers.base import Penalty, ScoreFunction, input_gradients
+from gannet.types import Inputs
+
+
+class ZeroCentered(Penalty):
+    """gamma/2 E |grad D(x)|^2 on reals (R1), on fakes (R2), or on both.
+
+    Mescheder, Geiger, Nowozin 2018, eq. 9 and 10, https://arxiv.org/abs/1801.04406. With ``every=k`` the term is applied
+    every k-th step and k times as strong.
+    """
+
+    differentiates = ("real", "fake")
+
+    def __init__(
+        self,
+        gamma: Annotated[float, Field(ge=0)] = 1.0,
+        on: Literal["real", "fake", "both"] = "real",
+        every: Annotated[int, Field(ge=1)] = 1,
+    ) -> None:
+        super().__init__()
+        self.gamma, self.on, self.every = gamma, on, every
+
+    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, rng: torch.Generator) -> Tensor:
+        """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x."""
+        sides = {"real": (real,), "fake": (fake,), "both": (real, fake)}[self.on]
+        return 0.5 * self.gamma * torch.stack([input_gradients(score(side), side).mean() for side in sides]).sum()
