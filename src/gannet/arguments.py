@@ -40,25 +40,37 @@ def chosen(factory: Callable[..., T], **arguments: Any) -> Any:
     return Chosen(factory, arguments)
 
 
-def read(function: Callable[..., Any], given: Mapping[str, Any], *, skip: tuple[str, ...] = ()) -> tuple[dict[str, Any], Values]:
-    """Keyword arguments for ``function`` and the complete flat value set, defaults included.
+@dataclass(frozen=True)
+class Root:
+    """A function or dataclass whose parameters are keys."""
+
+    function: Callable[..., Any]
+    prefix: str = ""
+    skip: tuple[str, ...] = ()
+    """Parameters that the caller fills in."""
+
+
+def read(given: Mapping[str, Any], *roots: Root) -> list[tuple[dict[str, Any], Values]]:
+    """For each root its keyword arguments and its flat value set, complete with defaults.
 
     Args:
-        function: a function or dataclass with typed keyword parameters.
-        given: flat keys and their values, as text or already typed.
-        skip: parameters that the caller fills in.
+        given: flat keys and their values, as text or already typed; every key must belong to a root.
+        roots: what the keys are for.
 
     Raises:
         UserError: every unknown key, wrong type and value out of range, all at once.
     """
     reader = _Reader(given)
-    arguments = reader.parameters(function, "", {}, skip)
+    results: list[tuple[dict[str, Any], Values]] = []
+    for root in roots:
+        reader.values = Values()
+        arguments = reader.parameters(root.function, root.prefix, {}, root.skip)
+        results.append((arguments, reader.values))
     unknown = sorted(set(given) - set(reader.known))
-    allowed = sorted(reader.known)
-    problems = reader.problems + [f"Unknown key {key!r}.{did_you_mean(key, allowed)}" for key in unknown]
+    problems = [f"Unknown key {key!r}.{did_you_mean(key, reader.known)}" for key in unknown] + reader.problems
     if problems:
         raise UserError(*problems)
-    return arguments, reader.values
+    return results
 
 
 class _Reader:

@@ -58,6 +58,9 @@ class Game(nn.Module, ABC):
 class Scores(Protocol):
     """Capability: the game can say how real samples look to its discriminator."""
 
+    relative_scores: bool
+    """True where zero is no boundary: only differences of scores mean something."""
+
     def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, *shape) -> (N,) logits; above zero leans towards real."""
         ...

@@ -43,6 +43,7 @@ class TwoPlayer(Game):
         self.loss, self.constraints, self.critic_steps = loss, list(constraints), critic_steps
         self.penalties = nn.ModuleList(penalties)
         self.num_classes = generator.num_classes
+        self.relative_scores = loss.relative_scores
         self.matching_aware = matching_aware
         for constraint in self.constraints:
             constraint.build(discriminator)
