@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gannet.arguments import Chosen, chosen
-from gannet.data.base import Dataset
+from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
@@ -20,7 +20,7 @@ from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 @recipe(kind="images", labels=True)
 def cgan(
-    dataset: Dataset,
+    form: Form,
     *,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = NonSaturating(),
@@ -34,12 +34,12 @@ def cgan(
     al. 2016, https://arxiv.org/abs/1605.05396); labels of fakes are random.
     """
     noise = prior.make()
-    classes = dataset.num_classes
+    classes = form.num_classes
     game = TwoPlayer(
         MLPGenerator(
-            noise.size, dataset.shape, hidden=[128, 256, 512], slope=0.2, batch_norm=[False, True, True], num_classes=classes
+            noise.size, form.shape, hidden=[128, 256, 512], slope=0.2, batch_norm=[False, True, True], num_classes=classes
         ),
-        MLPDiscriminator(dataset.shape, hidden=[512, 256], slope=0.2, num_classes=classes),
+        MLPDiscriminator(form.shape, hidden=[512, 256], slope=0.2, num_classes=classes),
         noise,
         loss=loss,
         matching_aware=True,

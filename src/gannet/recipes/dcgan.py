@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gannet.arguments import Chosen, chosen
-from gannet.data.base import Dataset
+from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
@@ -20,7 +20,7 @@ from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 @recipe(kind="images")
 def dcgan(
-    dataset: Dataset,
+    form: Form,
     *,
     prior: Chosen[Prior] = chosen(Uniform, size=96),
     loss: AdversarialLoss = NonSaturating(),
@@ -33,5 +33,5 @@ def dcgan(
     After Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434. 1,400 steps are three epochs of MNIST.
     """
     noise = prior.make()
-    game = TwoPlayer(DCGANGenerator(noise.size, dataset.shape), DCGANDiscriminator(dataset.shape), noise, loss=loss)
+    game = TwoPlayer(DCGANGenerator(noise.size, form.shape), DCGANDiscriminator(form.shape), noise, loss=loss)
     return Experiment(game, optimizer, batch_size, steps)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gannet.arguments import Chosen, chosen
-from gannet.data.base import Dataset
+from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
@@ -20,7 +20,7 @@ from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 @recipe(kind="images", data={"size": 32})
 def dcgan_strided(
-    dataset: Dataset,
+    form: Form,
     *,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = NonSaturating(),
@@ -34,5 +34,5 @@ def dcgan_strided(
     data.size says otherwise.
     """
     noise = prior.make()
-    game = TwoPlayer(StridedGenerator(noise.size, dataset.shape), StridedDiscriminator(dataset.shape), noise, loss=loss)
+    game = TwoPlayer(StridedGenerator(noise.size, form.shape), StridedDiscriminator(form.shape), noise, loss=loss)
     return Experiment(game, optimizer, batch_size, steps)

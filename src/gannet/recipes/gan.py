@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gannet.arguments import Chosen, chosen
-from gannet.data.base import Dataset
+from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
@@ -20,7 +20,7 @@ from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 @recipe(kind="points")
 def gan(
-    dataset: Dataset,
+    form: Form,
     *,
     hidden: Annotated[int, Field(ge=1)] = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
@@ -35,8 +35,8 @@ def gan(
     """
     noise = prior.make()
     game = TwoPlayer(
-        MLPGenerator(noise.size, dataset.shape, hidden=[hidden]),
-        MLPDiscriminator(dataset.shape, hidden=[hidden]),
+        MLPGenerator(noise.size, form.shape, hidden=[hidden]),
+        MLPDiscriminator(form.shape, hidden=[hidden]),
         noise,
         loss=loss,
     )

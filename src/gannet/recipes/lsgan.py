@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gannet.arguments import Chosen, chosen
-from gannet.data.base import Dataset
+from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.least_squares import LeastSquares
@@ -20,7 +20,7 @@ from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 @recipe(kind="images")
 def lsgan(
-    dataset: Dataset,
+    form: Form,
     *,
     prior: Chosen[Prior] = chosen(Uniform, size=96),
     loss: AdversarialLoss = LeastSquares(),
@@ -34,5 +34,5 @@ def lsgan(
     the generator keeps a gradient where cross-entropy has none.
     """
     noise = prior.make()
-    game = TwoPlayer(DCGANGenerator(noise.size, dataset.shape), DCGANDiscriminator(dataset.shape), noise, loss=loss)
+    game = TwoPlayer(DCGANGenerator(noise.size, form.shape), DCGANDiscriminator(form.shape), noise, loss=loss)
     return Experiment(game, optimizer, batch_size, steps)

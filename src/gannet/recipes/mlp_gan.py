@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gannet.arguments import Chosen, chosen
-from gannet.data.base import Dataset
+from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
@@ -20,7 +20,7 @@ from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 @recipe(kind="images")
 def mlp_gan(
-    dataset: Dataset,
+    form: Form,
     *,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = NonSaturating(smoothing=0.1),
@@ -34,8 +34,8 @@ def mlp_gan(
     """
     noise = prior.make()
     game = TwoPlayer(
-        MLPGenerator(noise.size, dataset.shape, hidden=[256, 512, 1024], slope=0.2),
-        MLPDiscriminator(dataset.shape, hidden=[1024, 512, 256], slope=0.2),
+        MLPGenerator(noise.size, form.shape, hidden=[256, 512, 1024], slope=0.2),
+        MLPDiscriminator(form.shape, hidden=[1024, 512, 256], slope=0.2),
         noise,
         loss=loss,
     )

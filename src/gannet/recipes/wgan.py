@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gannet.arguments import Chosen, chosen
-from gannet.data.base import Dataset
+from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.wasserstein import Wasserstein
@@ -24,7 +24,7 @@ _RMSPROP = Optimizer(lr=5e-5, name="rmsprop", beta2=0.99)
 
 @recipe(kind="images", data={"size": 32})
 def wgan(
-    dataset: Dataset,
+    form: Form,
     *,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = Wasserstein(),
@@ -41,8 +41,8 @@ def wgan(
     """
     noise = prior.make()
     game = TwoPlayer(
-        UpsamplingGenerator(noise.size, dataset.shape),
-        UpsamplingDiscriminator(dataset.shape),
+        UpsamplingGenerator(noise.size, form.shape),
+        UpsamplingDiscriminator(form.shape),
         noise,
         loss=loss,
         constraints=[constraint],

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gannet.arguments import Chosen, chosen
-from gannet.data.base import Dataset
+from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.wasserstein import Wasserstein
@@ -24,7 +24,7 @@ _ADAM = Optimizer(lr=2e-4, beta1=0.0, beta2=0.9)
 
 @recipe(kind="images", data={"size": 32})
 def wgan_gp(
-    dataset: Dataset,
+    form: Form,
     *,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = Wasserstein(),
@@ -40,8 +40,8 @@ def wgan_gp(
     """
     noise = prior.make()
     game = TwoPlayer(
-        UpsamplingGenerator(noise.size, dataset.shape),
-        UpsamplingDiscriminator(dataset.shape),
+        UpsamplingGenerator(noise.size, form.shape),
+        UpsamplingDiscriminator(form.shape),
         noise,
         loss=loss,
         penalties=[penalty.make()],

@@ -60,7 +60,9 @@ def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest) -
                     observer.act(terms)
         while trainer.step < trainer.steps and request.signal is None:
             terms = trainer.play()
-            last = trainer.step == trainer.steps or request.signal is not None
             for observer in observers:
-                if observer.due(trainer.step, last=last):
+                if observer.due(trainer.step):
                     observer.act(terms)
+        for observer in observers:
+            if observer.at_end and not observer.due(trainer.step):
+                observer.act(terms)

@@ -27,16 +27,16 @@ FIELD_SIDE = 64
 
 @dataclass(frozen=True)
 class Observer:
-    """``act(terms)`` is called after every ``every`` steps, and at the end where ``at_end``."""
+    """``act(terms)`` is called after every ``every`` steps, and once more when training ends where ``at_end``."""
 
     every: int
     act: Callable[[dict[str, Tensor]], None]
     at_start: bool = False
     at_end: bool = True
 
-    def due(self, step: int, *, last: bool) -> bool:
-        """Whether it acts after step number ``step``."""
-        return (self.every > 0 and step % self.every == 0) or (last and self.at_end)
+    def due(self, step: int) -> bool:
+        """Whether it acts after ``step`` steps."""
+        return self.every > 0 and step % self.every == 0
 
 
 class Clock:
@@ -72,11 +72,10 @@ def record_terms(trainer: Trainer, writer: RunWriter, clock: Clock, show: Callab
 
 def record_frames(trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed: int, every: int, count: int) -> Observer:
     """Samples of the averaged generator from the same noise every time; for points the discriminator's field too."""
-    take = _points_frame(trainer, dataset, seed) if dataset.kind == "points" else _image_frame(trainer, dataset, seed, count)
+    take = _points_frame(trainer, dataset, seed) if dataset.form.kind == "points" else _image_frame(trainer, dataset, seed, count)
 
     def act(terms: dict[str, Tensor]) -> None:
         writer.frame(trainer.step, take())
-        writer.event("frame", trainer.step)
 
     return Observer(every, act, at_start=True, at_end=every > 0)
 
