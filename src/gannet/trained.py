@@ -62,9 +62,35 @@ class TrainedRun:
         samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=labels)
         return self.form.decode(samples), None if labels is None else labels.numpy()
 
-    def columns(self, count: int) -> int:
-        """Columns of a grid of ``count`` samples: one per class where samples follow labels."""
-        return frame_labels(self.game, count)[1]
+    def columns(self, count: int, label: str | int | None = None) -> int:
+        """Columns of a grid of ``count`` samples: one per class where samples of all classes are shown."""
+        return frame_labels(self.game, count)[1] if label is None else max(1, round(count**0.5))
+
+    def save_picture(self, samples: np.ndarray, path: Path, *, columns: int) -> None:
+        """A grid of pictures, or a drawing of points, as PNG; whole or not at all.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        from gannet.figures.field2d import draw_samples
+        from gannet.figures.grid import image_grid
+
+        if self.form.kind == "points":
+            picture = draw_samples(samples, title=f"{len(samples):,} samples, step {self.step:,}")
+        else:
+            picture = image_grid(samples, columns)
+        with written_whole(path) as file:
+            picture.save(file, "PNG")
+
+    def save_arrays(self, samples: np.ndarray, labels: np.ndarray | None, path: Path) -> None:
+        """``samples`` (float32 points or uint8 NHWC pictures), and ``labels`` where there are any, as NPZ.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        arrays = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
+        with written_whole(path) as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
 
     def interpolate(self, *, rows: int = 8, columns: int = 10, seed: int = 0) -> np.ndarray:
         """(rows * columns, ...) outside samples; each row walks from one latent to another.
