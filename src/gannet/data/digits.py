@@ -23,8 +23,8 @@ class Digits(ImageSource):
         """The pictures with the classes 0 to 9."""
         from sklearn.datasets import load_digits
 
-        bunch = load_digits()
-        pixels = np.rint(np.asarray(bunch["images"]) * (255 / 16)).astype(np.uint8)[..., None]
-        labels = np.asarray(bunch["target"], dtype=np.int64)
+        levels, targets = load_digits(return_X_y=True)
+        pixels = np.rint(np.asarray(levels) * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
+        labels = np.asarray(targets, dtype=np.int64)
         names = tuple(str(i) for i in range(10))
         return ArrayPictures("digits", digest_arrays([pixels, labels], names), Classes(labels, names), pixels)
