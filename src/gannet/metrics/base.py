@@ -35,6 +35,8 @@ class Metric(ABC):
     """Which way is good; ``one`` means that 1 is right."""
     needs: ClassVar[Literal["samples", "modes", "density"]] = "samples"
     """What must be known about the real distribution."""
+    symmetric: ClassVar[bool] = False
+    """Whether exchanging real and fake leaves the value as it is."""
 
     @abstractmethod
     def label(self) -> str:
@@ -46,7 +48,7 @@ class Metric(ABC):
 
     @abstractmethod
     def compute(self, samples: Samples, rng: np.random.Generator) -> float:
-        """The value.
+        """The value. What a reader of the card must know is said with ``warnings.warn``; it ends up on the card.
 
         Raises:
             UserError: too few samples, or samples that are not finite.

@@ -1,0 +1,63 @@
+"""What every metric asks of its input: enough samples, finite, of the right shape."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gannet.errors import UserError
+from gannet.metrics.base import Samples
+
+FEWEST_SAMPLES = 10
+
+
+def checked_points(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+    """Real and fake as float64 (N, 2).
+
+    Raises:
+        UserError: fewer than 10 rows, another shape, or a value that is not finite.
+    """
+    return _points(samples.real, "real"), _points(samples.fake, "generated")
+
+
+def checked_images(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+    """Real and fake as uint8 (N, H, W, C) of one and the same image shape.
+
+    Raises:
+        UserError: fewer than 10 images, not uint8 NHWC, or the two sets differ in image shape.
+    """
+    real, fake = _images(samples.real, "real"), _images(samples.fake, "generated")
+    if real.shape[1:] != fake.shape[1:]:
+        raise UserError(f"Real images are {_shape(real)} and generated images are {_shape(fake)} (height x width x channels): they must agree.")
+    return real, fake
+
+
+def _points(values: np.ndarray, which: str) -> np.ndarray:
+    array = np.asarray(values)
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise UserError(f"The {which} samples have shape {array.shape}; points must be (N, 2).")
+    _enough(array, which)
+    return _finite(array.astype(np.float64), which)
+
+
+def _images(values: np.ndarray, which: str) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype != np.uint8 or array.ndim != 4:
+        raise UserError(f"The {which} samples are {array.dtype} of shape {array.shape}; images must be uint8 (N, H, W, C).")
+    _enough(array, which)
+    return array
+
+
+def _enough(array: np.ndarray, which: str) -> None:
+    if len(array) < FEWEST_SAMPLES:
+        raise UserError(f"Only {len(array)} {which} samples: measuring needs at least {FEWEST_SAMPLES}.")
+
+
+def _finite(array: np.ndarray, which: str) -> np.ndarray:
+    bad = int((~np.isfinite(array)).any(axis=1).sum())
+    if bad:
+        raise UserError(f"{bad} of {len(array)} {which} samples are NaN or infinite: there is nothing to measure until the training is sound.")
+    return array
+
+
+def _shape(images: np.ndarray) -> str:
+    return " x ".join(map(str, images.shape[1:]))

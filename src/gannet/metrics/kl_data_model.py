@@ -1,0 +1,50 @@
+"""Kullback-Leibler divergence of the model from the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from gannet.data.base import Kind
+from gannet.metrics.base import Metric, Samples
+from gannet.metrics.divergence import kullback_leibler
+from gannet.metrics.inputs import checked_points
+from gannet.metrics.partition import cell_probabilities, describe
+
+
+@dataclass(frozen=True)
+class KLDataModel(Metric):
+    """KL(data || model) = sum p log(p / q) in nats, >= 0: large where data are that the model does not make (dropped modes).
+
+    p: true probabilities of the cells (by the density where it is known, else by counting the real samples); q: shares of
+    the generated points; both over the cells of :mod:`gannet.metrics.partition` and both smoothed by the same
+    pseudo-count at their sample size, so the value is always finite (at most about log(2 n)). n perfect points read
+    about (cells in use) / (2 n) instead of 0: 0.045 at 2,500. Divergence inside the cells is not seen, and large values are
+    cut by the smoothing: halved sigmas on a ring of 8 read 0.7 (true 1.6) at 2,500 points.
+    Kullback and Leibler 1951, https://doi.org/10.1214/aoms/1177729694.
+    """
+
+    cells: Annotated[int, Field(ge=16, le=4096)] = 256
+    """Cells of the partition; a power of two is met exactly."""
+    pseudo_count: Annotated[float, Field(gt=0)] = 0.5
+    """Added to every cell of both distributions."""
+
+    kinds: ClassVar[tuple[Kind, ...]] = ("points",)
+    better: ClassVar[Literal["lower", "higher", "one"]] = "lower"
+
+    def label(self) -> str:
+        """``kl_data_model``."""
+        return "kl_data_model"
+
+    def spec(self) -> dict[str, Any]:
+        """The partition, the smoothing and the direction."""
+        return {"version": 1, "unit": "nats", "direction": "data || model", "pseudo_count": self.pseudo_count, **describe(self.cells)}
+
+    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+        """Finite, >= 0."""
+        real, fake = checked_points(samples)
+        data, model = cell_probabilities(samples.truth, real, fake, cells=self.cells, pseudo_count=self.pseudo_count)
+        return kullback_leibler(data, model)

@@ -1,0 +1,39 @@
+"""Exact optimal transport between two sets of points, of bounded cost."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from gannet.errors import UserError
+
+
+def transport_cost(real: np.ndarray, fake: np.ndarray, *, power: int, max_points: int, rng: np.random.Generator) -> float:
+    """min over couplings of E |x - y|^power, both sets with equal weights; solved exactly by POT's network simplex.
+
+    About one second on one core for 2,500 against 2,500. Larger sets are thinned to ``max_points`` by ``rng``.
+
+    Raises:
+        UserError: the solver did not finish.
+    """
+    import ot
+
+    real, fake = _thinned(real, max_points, rng), _thinned(fake, max_points, rng)
+    difference = real[:, None, :] - fake[None, :, :]
+    distance = np.sqrt(np.square(difference).sum(axis=2))
+    with warnings.catch_warnings():
+        # The solver reports non-convergence as a warning and returns a number that is not the optimum.
+        warnings.simplefilter("error")
+        try:
+            return max(0.0, float(ot.emd2([], [], distance**power, numItermax=20_000_000)))
+        except UserWarning as problem:
+            raise UserError(f"Exact transport between {len(real)} and {len(fake)} points did not finish ({problem}); measure with fewer.") from None
+
+
+def _thinned(points: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    if len(points) <= most:
+        return points
+    # In sorted order the choice does not depend on the order in which the samples came.
+    ordered = points[np.lexsort(points.T)]
+    return ordered[np.sort(rng.choice(len(points), most, replace=False))]
