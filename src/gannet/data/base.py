@@ -89,13 +89,30 @@ class Dataset(ABC):
     *Outside* means what people and metrics see: images uint8 (N, H, W, C); points float32 (N, 2) in original units.
     """
 
-    form: Form
-    """What its samples look like."""
+    kind: ClassVar[Kind]
+    shape: tuple[int, ...]
+    """Of one inside sample: (2,) or (C, H, W)."""
+    class_names: tuple[str, ...] = ()
+    """Names of the classes in label order; empty where there are no labels."""
+    mean: Tensor = torch.zeros(2)
+    """Of the points, in original units."""
+    scale: float = 1.0
+    """Root mean variance over the axes of the points."""
     size: int | None = None
     """Number of rows, or None for an endless distribution."""
     content_hash: str = ""
     """Hex digest of what the data are; equal data give an equal hash."""
     truth: Truth = Truth()
+
+    @property
+    def form(self) -> Form:
+        """What its samples look like."""
+        return Form(self.kind, tuple(self.shape), tuple(self.class_names), tuple(self.mean.tolist()), float(self.scale))
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, 0 where there are no labels."""
+        return len(self.class_names)
 
     @abstractmethod
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
