@@ -39,19 +39,22 @@ class DCGANGenerator(Generator):
 
 
 class DCGANDiscriminator(Discriminator):
-    """conv 5x5 32 LReLU .01, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU, 1; no padding, no batch norm."""
+    """conv 5x5 32 LReLU .01, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU, 1; no batch norm, no padding from 16 pixels on."""
 
     rows_independent: ClassVar[bool] = True
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.shape, self.num_classes = shape, 0
+        # Pictures under 16 pixels would shrink to nothing without padding.
+        padding = 0 if shape[1] >= 16 else 2
         # Pooling commutes with the leaky ReLU (it is monotone), and after pooling there is a quarter of it to do.
         self.convolutions = nn.Sequential(
-            *(nn.Conv2d(shape[0], 32, 5), nn.MaxPool2d(2), nn.LeakyReLU(0.01, inplace=True)),
-            *(nn.Conv2d(32, 64, 5), nn.MaxPool2d(2), nn.LeakyReLU(0.01, inplace=True)),
+            *(nn.Conv2d(shape[0], 32, 5, padding=padding), nn.MaxPool2d(2), nn.LeakyReLU(0.01, inplace=True)),
+            *(nn.Conv2d(32, 64, 5, padding=padding), nn.MaxPool2d(2), nn.LeakyReLU(0.01, inplace=True)),
         )
-        side = ((shape[1] - 4) // 2 - 4) // 2
+        lost = 4 - 2 * padding
+        side = ((shape[1] - lost) // 2 - lost) // 2
         self.dense = nn.Sequential(nn.Flatten(), nn.Linear(64 * side * side, 1024), nn.LeakyReLU(0.01, inplace=True))
         self.head = nn.Linear(1024, 1)
 
