@@ -67,7 +67,9 @@ def read_hub(path: str, split: str, progress: Progress) -> FilePictures:
         for cell in encoded[start : start + NUM_ROWS_AT_ONCE][column]:
             hasher.update(_hash_of(cell))
     labels, class_names = (None, ()) if classes is None else (classes.labels, classes.names)
-    return FilePictures(path, digest_arrays([labels], hasher.hexdigest(), class_names), classes, [f"row {row}" for row in range(len(rows))], read)
+    return FilePictures(
+        path, digest_arrays([labels], hasher.hexdigest(), class_names), classes, [f"row {row}" for row in range(len(rows))], read
+    )
 
 
 def _loaded(path: str, split: str) -> Any:
