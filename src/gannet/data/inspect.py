@@ -46,7 +46,7 @@ def describe(dataset: Dataset, name: str) -> Description:
     """
     labels = dataset.labels if isinstance(dataset, ImageTable | PointTable) else None
     counts = [None] * dataset.num_classes if labels is None else np.bincount(labels, minlength=dataset.num_classes).tolist()
-    classes = dict(zip(dataset.class_names, counts, strict=True))
+    classes: dict[str, int | None] = dict(zip(dataset.class_names, counts, strict=True))
     return Description(name, dataset.kind, dataset.shape, dataset.size, classes, dataset.content_hash)
 
 
