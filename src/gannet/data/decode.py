@@ -92,7 +92,8 @@ def fitted(picture: Image.Image, width: int, height: int, channels: int) -> np.n
     """
     picture = picture.convert("L" if channels == 1 else "RGB") if channels != len(picture.getbands()) else picture
     if picture.size != (width, height):
-        picture = picture.resize((width, height), Image.Resampling.BICUBIC, box=_centre(*picture.size, width / height))
+        # Cropped first: resize(box=...) would let pixels from outside the box bleed into the edge.
+        picture = picture.crop(_centre(*picture.size, width / height)).resize((width, height), Image.Resampling.BICUBIC)
     return np.asarray(picture, dtype=np.uint8).reshape(height, width, channels)
 
 
@@ -147,7 +148,7 @@ def _from_sixteen_bits(picture: Image.Image) -> Image.Image:
     return Image.fromarray(np.rint(levels / 257).astype(np.uint8))
 
 
-def _centre(width: int, height: int, shape: float) -> tuple[float, float, float, float]:
+def _centre(width: int, height: int, shape: float) -> tuple[int, int, int, int]:
     """The largest box in the middle with ``shape`` = width / height."""
     across, down = min(width, round(height * shape)), min(height, round(width / shape))
     left, top = (width - across) // 2, (height - down) // 2

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b, file_digest
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -67,13 +67,17 @@ def read_listing(path: Path, progress: Progress) -> FilePictures:
 
 def is_ignored(name: str) -> bool:
     """Whether a relative name is hidden or an archive's own (``__MACOSX``)."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    return name.startswith((".", "__MACOSX/")) or "/." in name or "/__MACOSX/" in name
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether the ending is that of a format that is read."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # ten times faster than a Path
 
 
 def _listing(origin: Path, names: list[str], read: Callable[[str], bytes]) -> Listing:
     kept = sorted(name for name in names if not is_ignored(name))
-    pictures = tuple(name for name in kept if PurePosixPath(name).suffix.lower() in SUFFIXES)
-    return Listing(origin, pictures, tuple(name for name in kept if PurePosixPath(name).suffix.lower() not in SUFFIXES), read)
+    return Listing(origin, tuple(filter(is_picture_name, kept)), tuple(n for n in kept if not is_picture_name(n)), read)
 
 
 def _of_folder(path: Path) -> Listing:
@@ -87,7 +91,7 @@ def _of_folder(path: Path) -> Listing:
         inside = Path(folder).relative_to(path)
         names += [(inside / file).as_posix() for file in files]
         # A folder called x.png is listed as a picture, so that reading it gives an error that names it.
-        names += [(inside / name).as_posix() for name in subfolders if Path(name).suffix.lower() in SUFFIXES]
+        names += [(inside / name).as_posix() for name in subfolders if is_picture_name(name)]
     return _listing(path, names, lambda name: _read_file(path / name))
 
 
@@ -121,7 +125,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def _classes(path: Path, names: tuple[str, ...]) -> Classes | None:
-    parts = [PurePosixPath(name).parts for name in names]
+    parts = [name.split("/") for name in names]
     while len({p[0] for p in parts}) == 1 and all(len(p) > 2 for p in parts):
         parts = [p[1:] for p in parts]  # an archive often wraps everything in one folder
     depths = {len(p) > 1 for p in parts}
