@@ -8,6 +8,7 @@ cells of its own, where a generated point is seen to be wrong.
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gannet.data.base import Modes, Truth
+from gannet.errors import UserError
 from gannet.metrics.divergence import smoothed
 
 AREA_SHARE = 0.25
@@ -96,6 +98,8 @@ def _density_mass(truth: Truth, low: np.ndarray, step: np.ndarray, fine: int) ->
     centres = low[:, None] + step[:, None] * (np.arange(fine) + 0.5)  # (2, G)
     points = np.stack(np.meshgrid(*centres, indexing="ij"), axis=-1).reshape(-1, 2)
     logs = np.concatenate([np.asarray(truth.log_density(points[i : i + CHUNK_ROWS])) for i in range(0, len(points), CHUNK_ROWS)])
+    if not np.isfinite(logs.max()):
+        raise UserError("The known density of these data is zero, infinite or NaN on the whole grid that JS and KL are taken over.")
     mass = np.exp(logs.astype(np.float64) - logs.max()).reshape(fine, fine)
     return mass / mass.sum()
 
@@ -148,6 +152,8 @@ def cell_probabilities(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Smoothed (B,) probabilities of data and model, all > 0; equal for equal sets where the density is not known."""
     plane = partition(truth, real, cells)
+    if len(fake) < cells:
+        warnings.warn(f"{len(fake)} points are few for {cells} cells: both KL divergences are drawn towards 0.", stacklevel=3)
     # A known density is smoothed as if as many points had been drawn from it as the model gave.
     data = plane.probability * (len(fake) if plane.known else len(real))
     return smoothed(data, pseudo_count), smoothed(plane.counts(fake), pseudo_count)
