@@ -1,8 +1,8 @@
 """A partition of the whole plane into cells, with the true probability of each: what JS and KL of points are taken over.
 
 The plane is first a fine grid over a box (the outer cells reach to infinity, so no mass is lost); its fine cells are
-then joined into ``cells`` rectangles by halving, again and again along the longer side, so that every rectangle has an equal
-share of 3/4 true probability + 1/4 area. Cells are therefore small where the data are, and the void between the modes has
+then joined into ``cells`` rectangles: again and again the heaviest one is halved along its longer side, so that all get nearly
+equal shares of 3/4 true probability + 1/4 area. Cells are therefore small where the data are, and the void between the modes has
 cells of its own, where a generated point is seen to be wrong.
 """
 
@@ -12,6 +12,7 @@ import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ _recent: OrderedDict[tuple[int, str, int], tuple[Truth, Partition]] = OrderedDic
 
 
 def partition(truth: Truth, real: np.ndarray, cells: int) -> Partition:
-    """The partition into ``cells`` rectangles: the next power of two, or fewer where the fine grid is too coarse.
+    """The partition into ``cells`` rectangles.
 
     Args:
         truth: its ``log_density`` gives the probabilities where it is known, normalised over the box.
@@ -119,11 +120,17 @@ def _halve(mass: np.ndarray, step: np.ndarray, cells: int) -> list[tuple[int, in
     below = np.zeros((fine + 1, fine + 1))
     below[1:, 1:] = mass.cumsum(axis=0).cumsum(axis=1)
     rectangles = [(0, fine, 0, fine)]
-    while len(rectangles) < cells:
-        halved = [part for rectangle in rectangles for part in _split(below, rectangle, step)]
-        if len(halved) == len(rectangles):
-            break
-        rectangles = halved
+    heaviest_first = [(-float(below[-1, -1]), 0)]
+    while heaviest_first and len(rectangles) < cells:
+        _, index = heappop(heaviest_first)
+        parts = _split(below, rectangles[index], step)
+        if len(parts) == 2:
+            rectangles[index] = parts[0]
+            rectangles.append(parts[1])
+            for place in (index, len(rectangles) - 1):
+                left, right, bottom, top = rectangles[place]
+                inside = below[right, top] - below[left, top] - below[right, bottom] + below[left, bottom]
+                heappush(heaviest_first, (-float(inside), place))
     return rectangles
 
 
