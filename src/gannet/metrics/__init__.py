@@ -1,1 +1,1 @@
-
+"""Metrics: samples in, score cards out."""

@@ -46,9 +46,8 @@ def randconv_features(images: np.ndarray) -> np.ndarray:
     """
     height, width, channels = images.shape[1:]
     if channels not in (1, 3) or min(height, width) < SMALLEST_IMAGE:
-        raise UserError(
-            f"randconv-v1 needs images of 1 or 3 channels and sides of at least {SMALLEST_IMAGE} pixels; got {height} x {width} x {channels}."
-        )
+        got = f"{height} x {width} x {channels}"
+        raise UserError(f"randconv-v1 needs images of 1 or 3 channels and sides of at least {SMALLEST_IMAGE} pixels; got {got}.")
     rows = max(1, CHUNK_VALUES // (height * width * RANDCONV_LAYERS[0][1]))
     with torch.inference_mode():
         kernels = [torch.from_numpy(w) for w in randconv_weights()]

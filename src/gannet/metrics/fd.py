@@ -71,4 +71,5 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 def _covariance_root(rows: np.ndarray) -> np.ndarray:
     """R with R^T R = the unbiased covariance; (min(N, D), D)."""
-    return np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1), mode="r")
+    _, root = np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1))
+    return root

@@ -27,7 +27,7 @@ def checked_images(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     """
     real, fake = _images(samples.real, "real"), _images(samples.fake, "generated")
     if real.shape[1:] != fake.shape[1:]:
-        raise UserError(f"Real images are {_shape(real)} and generated images are {_shape(fake)} (height x width x channels): they must agree.")
+        raise UserError(f"Real images are {_shape(real)} and generated ones {_shape(fake)} (height x width x channels): they must agree.")
     return real, fake
 
 
@@ -55,7 +55,7 @@ def _enough(array: np.ndarray, which: str) -> None:
 def _finite(array: np.ndarray, which: str) -> np.ndarray:
     bad = int((~np.isfinite(array)).any(axis=1).sum())
     if bad:
-        raise UserError(f"{bad} of {len(array)} {which} samples are NaN or infinite: there is nothing to measure until the training is sound.")
+        raise UserError(f"{bad} of {len(array)} {which} samples are NaN or infinite, so they cannot be measured.")
     return array
 
 

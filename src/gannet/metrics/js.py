@@ -27,7 +27,7 @@ class JensenShannon(Metric):
     """
 
     cells: Annotated[int, Field(ge=16, le=4096)] = 256
-    """Cells of the partition; a power of two is met exactly."""
+    """Cells of the partition."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Literal["lower", "higher", "one"]] = "lower"

@@ -1,21 +1,24 @@
 """A partition of the whole plane into cells, with the true probability of each: what JS and KL of points are taken over.
 
 The plane is first a fine grid over a box (the outer cells reach to infinity, so no mass is lost); its fine cells are
-then joined into ``cells`` rectangles by halving, again and again along the longer side, so that every rectangle has an equal
-share of 3/4 true probability + 1/4 area. Cells are therefore small where the data are, and the void between the modes has
+then joined into ``cells`` rectangles: again and again the heaviest one is halved along its longer side, so that all get nearly
+equal shares of 3/4 true probability + 1/4 area. Cells are therefore small where the data are, and the void between the modes has
 cells of its own, where a generated point is seen to be wrong.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
 from gannet.data.base import Modes, Truth
+from gannet.errors import UserError
 from gannet.metrics.divergence import smoothed
 
 AREA_SHARE = 0.25
@@ -52,7 +55,7 @@ _recent: OrderedDict[tuple[int, str, int], tuple[Truth, Partition]] = OrderedDic
 
 
 def partition(truth: Truth, real: np.ndarray, cells: int) -> Partition:
-    """The partition into ``cells`` rectangles: the next power of two, or fewer where the fine grid is too coarse.
+    """The partition into ``cells`` rectangles.
 
     Args:
         truth: its ``log_density`` gives the probabilities where it is known, normalised over the box.
@@ -96,6 +99,8 @@ def _density_mass(truth: Truth, low: np.ndarray, step: np.ndarray, fine: int) ->
     centres = low[:, None] + step[:, None] * (np.arange(fine) + 0.5)  # (2, G)
     points = np.stack(np.meshgrid(*centres, indexing="ij"), axis=-1).reshape(-1, 2)
     logs = np.concatenate([np.asarray(truth.log_density(points[i : i + CHUNK_ROWS])) for i in range(0, len(points), CHUNK_ROWS)])
+    if not np.isfinite(logs.max()):
+        raise UserError("The known density of these data is zero, infinite or NaN on the whole grid that JS and KL are taken over.")
     mass = np.exp(logs.astype(np.float64) - logs.max()).reshape(fine, fine)
     return mass / mass.sum()
 
@@ -115,11 +120,17 @@ def _halve(mass: np.ndarray, step: np.ndarray, cells: int) -> list[tuple[int, in
     below = np.zeros((fine + 1, fine + 1))
     below[1:, 1:] = mass.cumsum(axis=0).cumsum(axis=1)
     rectangles = [(0, fine, 0, fine)]
-    while len(rectangles) < cells:
-        halved = [part for rectangle in rectangles for part in _split(below, rectangle, step)]
-        if len(halved) == len(rectangles):
-            break
-        rectangles = halved
+    heaviest_first = [(-float(below[-1, -1]), 0)]
+    while heaviest_first and len(rectangles) < cells:
+        _, index = heappop(heaviest_first)
+        parts = _split(below, rectangles[index], step)
+        if len(parts) == 2:
+            rectangles[index] = parts[0]
+            rectangles.append(parts[1])
+            for place in (index, len(rectangles) - 1):
+                left, right, bottom, top = rectangles[place]
+                inside = below[right, top] - below[left, top] - below[right, bottom] + below[left, bottom]
+                heappush(heaviest_first, (-float(inside), place))
     return rectangles
 
 
@@ -148,6 +159,8 @@ def cell_probabilities(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Smoothed (B,) probabilities of data and model, all > 0; equal for equal sets where the density is not known."""
     plane = partition(truth, real, cells)
+    if len(fake) < cells:
+        warnings.warn(f"{len(fake)} points are few for {cells} cells: both KL divergences are drawn towards 0.", stacklevel=3)
     # A known density is smoothed as if as many points had been drawn from it as the model gave.
     data = plane.probability * (len(fake) if plane.known else len(real))
     return smoothed(data, pseudo_count), smoothed(plane.counts(fake), pseudo_count)

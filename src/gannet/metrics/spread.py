@@ -59,7 +59,7 @@ class Spread(Metric):
         usable = np.flatnonzero(counts >= self.fewest)
         if not len(usable):
             raise UserError(f"No mode has {self.fewest} points within {self.reach:g} sigma, so the spread of modes cannot be told.")
-        return float(np.median([_deviation(assignment, mode, self.reach) for mode in usable]))
+        return float(np.median([_deviation(assignment, int(mode), self.reach) for mode in usable]))
 
 
 def _deviation(assignment: Assignment, mode: int, reach: float) -> float:

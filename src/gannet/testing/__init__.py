@@ -1,1 +1,1 @@
-
+"""Contracts to run on your own components."""

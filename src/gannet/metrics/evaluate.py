@@ -1,0 +1,149 @@
+"""From samples to score cards: every metric that applies, each with its floor and its protocol."""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings as python_warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gannet.data.base import Kind, Truth
+from gannet.discovery import components, find
+from gannet.errors import UserError
+from gannet.metrics.base import Metric, Samples, ScoreCard
+from gannet.metrics.inputs import checked_images, checked_points
+from gannet.seeding import numpy_rng
+
+
+def default_names(kind: Kind) -> list[str]:
+    """JSON names of the metrics that can look at ``kind``, sorted."""
+    found = {component.path.stem: component.load() for component in components("metrics").values()}
+    return sorted(name for name, metric in found.items() if kind in metric.kinds)
+
+
+def evaluate(
+    fake: np.ndarray,
+    real_a: np.ndarray,
+    real_b: np.ndarray,
+    *,
+    kind: Kind,
+    truth: Truth,
+    names: Sequence[str] | None,
+    seed: int,
+    protocol: Mapping[str, Any],
+    run: str = "",
+    step: int = 0,
+    weights: str = "ema",
+    warnings: tuple[str, ...] = (),
+) -> tuple[list[ScoreCard], list[str]]:
+    """Measure ``fake`` against ``real_a``; the floor is ``real_b`` against ``real_a`` at the same n.
+
+    Only private generators are used: the global state of torch, numpy and Python's random is left as it is.
+
+    Args:
+        fake: generated outside samples: points (N, 2), or images uint8 (N, H, W, C).
+        real_a: the real set of the comparison.
+        real_b: real samples disjoint from ``real_a``; as many as ``fake`` are used (fewer are said in the card's warnings).
+        kind: of the samples.
+        truth: what is known about the real distribution.
+        names: JSON names of the metrics (``-`` for ``_`` is understood); None for :func:`default_names`.
+        seed: of the measurement. It matters only where a metric has to thin the samples.
+        protocol: what else defines the numbers (content hash, split, sampler ...); JSON values, part of the fingerprint.
+        run: name of the run, for the card.
+        step: generator steps taken, for the card.
+        weights: ``ema`` or ``raw``, for the card.
+        warnings: what the caller knows that every reader of these cards must know.
+
+    Returns:
+        The cards in the order of the names, and one sentence for each metric that was left out.
+
+    Raises:
+        UserError: fewer than 10 samples, samples that are not finite or of another shape, an unknown metric.
+    """
+    chosen = [(find("metrics", name).path.stem, find("metrics", name).load()()) for name in names or default_names(kind)]
+    check = checked_points if kind == "points" else checked_images
+    check(Samples(real_a, fake, truth))
+    check(Samples(real_b, fake, truth))
+    card_protocol = {**_plain(protocol), "n_real": len(real_a), "n_fake": len(fake)}
+    about = {"run": run, "step": step, "weights": weights, "seed": seed}
+    cards, left_out = [], []
+    for name, metric in chosen:
+        reason = _unmet(metric, kind, truth)
+        if not reason:
+            try:
+                measured = _measure(metric, name, Samples(real_a, fake, truth), real_b, seed)
+            except UserError as problem:
+                reason = str(problem)
+            else:
+                spec = {**metric.spec(), "metric": name, "protocol": card_protocol}
+                cards.append(_card(metric, name, measured, spec=spec, warnings=warnings, about=about))
+        if reason:
+            left_out.append(f"{name} left out: {reason}")
+    return cards, left_out
+
+
+@dataclass(frozen=True)
+class _Measured:
+    value: float
+    floor: float | None
+    seconds: float
+    said: tuple[str, ...]
+
+
+def _measure(metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int) -> _Measured:
+    started = time.perf_counter()
+    with python_warnings.catch_warnings(record=True) as caught:
+        python_warnings.simplefilter("always")
+        value = metric.compute(samples, numpy_rng(seed, "metric", name))
+        said = [str(warning.message) for warning in caught]
+        floor, about_floor = _floor(metric, name, samples, spare, seed)
+    said += about_floor
+    return _Measured(value, floor, time.perf_counter() - started, tuple(dict.fromkeys(said)))
+
+
+def _floor(metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int) -> tuple[float | None, list[str]]:
+    count = min(len(samples.fake), len(spare))
+    said = [f"The floor is of {count} real samples, not of {len(samples.fake)}: no more were left."] if count < len(samples.fake) else []
+    try:
+        return metric.compute(Samples(samples.real, spare[:count], samples.truth), numpy_rng(seed, "metric", name)), said
+    except UserError as problem:
+        return None, [*said, f"No floor for {name}: {problem}"]
+
+
+def _card(
+    metric: Metric, name: str, measured: _Measured, *, spec: dict[str, Any], warnings: tuple[str, ...], about: dict[str, Any]
+) -> ScoreCard:
+    return ScoreCard(
+        metric=name,
+        label=metric.label(),
+        value=measured.value,
+        floor=measured.floor,
+        n_real=spec["protocol"]["n_real"],
+        n_fake=spec["protocol"]["n_fake"],
+        spec=spec,
+        better=metric.better,
+        seconds=measured.seconds,
+        warnings=(*warnings, *measured.said),
+        **about,
+    )
+
+
+def _unmet(metric: Metric, kind: Kind, truth: Truth) -> str:
+    if kind not in metric.kinds:
+        return f"it measures {' and '.join(metric.kinds)}, not {kind}."
+    if metric.needs == "modes" and truth.modes is None:
+        return "it needs data whose modes are known (ring, grid, gmm ...)."
+    if metric.needs == "density" and truth.log_density is None:
+        return "it needs data whose density is known."
+    return ""
+
+
+def _plain(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return json.loads(json.dumps(dict(protocol), allow_nan=False))
+    except (TypeError, ValueError) as problem:
+        raise UserError(f"The protocol of a measurement must be plain JSON values: {problem}.") from None

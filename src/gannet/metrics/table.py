@@ -1,0 +1,43 @@
+"""Score cards as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gannet.metrics.base import ScoreCard
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1"}
+
+
+def render(cards: Sequence[ScoreCard]) -> Table:
+    """One row a card: label, value, floor, which way is better, fingerprint; the warnings stand below."""
+    from rich.table import Table
+    from rich.text import Text
+
+    said = dict.fromkeys(warning for card in cards for warning in card.warnings)
+    # Text, because "FD[randconv-v1]" would be read as markup.
+    table = Table(caption=Text("\n".join(said)) if said else None, caption_justify="left")
+    for heading in ("metric", "value", "real data", "better", "fingerprint"):
+        table.add_column(heading, justify="right" if heading in ("value", "real data") else "left")
+    for card in cards:
+        floor = "-" if card.floor is None else written(card.floor, card.n_fake)
+        table.add_row(Text(card.label), written(card.value, card.n_fake), floor, ARROWS[card.better], card.fingerprint)
+    return table
+
+
+def written(value: float, count: int) -> str:
+    """A value with no more digits than ``count`` samples can carry: 3 significant from 1,000 on, 2 below.
+
+    Their relative noise is at best about 1 / sqrt(count). Whole numbers are counts and are written as such.
+    """
+    if value == int(value):
+        return str(int(value))
+    digits = 3 if count >= 1000 else 2
+    rounded = float(f"{value:.{digits}g}")
+    if 1e-4 <= abs(rounded) < 10**digits:
+        return f"{rounded:#.{digits}g}".rstrip(".")
+    return f"{value:.0f}" if 10**digits <= abs(rounded) < 1e6 else f"{rounded:.{digits - 1}e}"

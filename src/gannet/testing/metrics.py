@@ -1,0 +1,212 @@
+"""The contract of a metric. ``check_metric(MyMetric())`` tests your own class in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+import random
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from gannet.data.base import Kind, Modes, Truth
+from gannet.errors import UserError
+from gannet.metrics.base import Metric, Samples, ScoreCard
+
+COUNT = {"points": 800, "images": 200}
+SLACK = 0.1
+"""Of the range of a metric over all corruptions: what noise may take back when a corruption grows."""
+
+
+def check_metric(metric: Metric) -> None:
+    """Run every check, for every kind that the metric looks at.
+
+    Raises:
+        AssertionError: the metric breaks its contract; the text says which part.
+    """
+    check_declaration(metric)
+    for kind in metric.kinds:
+        check_best_value(metric, kind)
+        check_symmetry(metric, kind)
+        check_worsens(metric, kind)
+        check_order_is_ignored(metric, kind)
+        check_reproducible(metric, kind)
+        check_unequal_sizes(metric, kind)
+        check_refuses(metric, kind)
+
+
+def check_declaration(metric: Metric) -> None:
+    """A frozen dataclass with a label, and a spec of plain JSON with a version, equal at every call."""
+    assert dataclasses.is_dataclass(metric), "a metric is a dataclass"
+    try:
+        metric.no_such_field = 1  # type: ignore[attr-defined]
+    except dataclasses.FrozenInstanceError:
+        pass
+    else:
+        raise AssertionError("a metric is frozen")
+    assert metric.kinds, "kinds is not empty"
+    assert metric.label(), "label is not empty"
+    assert json.loads(json.dumps(metric.spec(), allow_nan=False)) == metric.spec(), "spec is plain JSON"
+    assert "version" in metric.spec(), "spec has a version"
+    for field in dataclasses.fields(metric):
+        assert field.name in json.dumps(metric.spec()), f"spec tells {field.name}"
+
+
+def check_best_value(metric: Metric, kind: Kind) -> None:
+    """A distance between sets is 0 for equal sets; a comparison with the truth is near its best on true samples."""
+    real = draw(kind, 0)
+    if metric.needs == "samples" and metric.better == "lower":
+        value = compute(metric, real, real.copy(), Truth())
+        assert abs(value) < 1e-6, f"equal sets give {value}, not 0"
+    elif metric.better != "higher":
+        worst = abs(compute(metric, real, draw(kind, 1), truth_of(kind)) - (metric.better == "one"))
+        assert worst < 0.1, f"true samples are {worst} from the best value"
+
+
+def check_symmetry(metric: Metric, kind: Kind) -> None:
+    """Exchanging the sets leaves the value as it is, where that is claimed."""
+    if metric.symmetric:
+        first, second = draw(kind, 0), corruptions(kind)["dropped modes"][1]
+        there, back = compute(metric, first, second, truth_of(kind)), compute(metric, second, first, truth_of(kind))
+        assert np.isclose(there, back, rtol=1e-5, atol=1e-9), f"{there} one way and {back} the other"
+
+
+def check_worsens(metric: Metric, kind: Kind) -> None:
+    """No growing corruption makes the value better beyond noise, and at least one makes it clearly worse."""
+    real, truth = draw(kind, 1), truth_of(kind)
+    badness = {name: [_badness(metric, real, fake, truth) for fake in steps] for name, steps in corruptions(kind).items()}
+    # Narrow modes are of high quality: only a metric whose right value is 1 has to mind them.
+    if metric.better != "one":
+        badness.pop("shrunken modes", None)
+    spread = max(map(max, badness.values())) - min(map(min, badness.values()))
+    assert spread > 0, f"no corruption changes the value: {badness}"
+    for name, values in badness.items():
+        assert all(np.diff(values) >= -SLACK * spread), f"better under more {name}: {values}"
+    assert any(values[-1] - values[0] > spread / 2 for values in badness.values()), f"no corruption is clearly worse: {badness}"
+
+
+def check_order_is_ignored(metric: Metric, kind: Kind) -> None:
+    """The order of the samples does not matter."""
+    real, fake, rng = draw(kind, 0), draw(kind, 1), np.random.default_rng(5)
+    plain = compute(metric, real, fake, truth_of(kind))
+    shuffled = compute(metric, rng.permutation(real), rng.permutation(fake), truth_of(kind))
+    assert np.isclose(plain, shuffled, rtol=1e-4, atol=1e-9), f"{plain} in one order and {shuffled} in another"
+
+
+def check_reproducible(metric: Metric, kind: Kind) -> None:
+    """Equal seeds give equal values to the bit; the global generators are left as they were."""
+    before = global_random_state()
+    values = {compute(metric, draw(kind, 0), draw(kind, 1), truth_of(kind), seed=3) for _ in range(2)}
+    assert len(values) == 1, f"the same seed gave {values}"
+    assert global_random_state() == before, "a global random generator was used"
+
+
+def check_unequal_sizes(metric: Metric, kind: Kind) -> None:
+    """Sets of different size can be compared, and the card of the result is complete."""
+    value = compute(metric, draw(kind, 0), draw(kind, 1)[: COUNT[kind] * 5 // 8], truth_of(kind))
+    assert type(value) is float, f"compute returns {type(value).__name__}, not float"
+    assert np.isfinite(value), f"{value} is not finite"
+    card = ScoreCard("name", metric.label(), value, None, 1, 1, metric.spec(), metric.better)
+    json.dumps(card.as_json(), allow_nan=False)
+
+
+def check_refuses(metric: Metric, kind: Kind) -> None:
+    """NaN and too few samples are a :class:`UserError` of one sentence, on either side."""
+    good = draw(kind, 0)
+    bad = good.astype(np.float32)
+    bad.reshape(len(bad), -1)[3, 0] = np.nan
+    for wrong in (bad, good[:9]):
+        for real, fake in ((good, wrong), (wrong, good)):
+            problems = _problems(metric, real, fake, truth_of(kind))
+            assert len(problems) == 1, f"NaN or too few samples gave {problems or 'a value'}, not one sentence"
+
+
+def _problems(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> Sequence[str]:
+    try:
+        compute(metric, real, fake, truth)
+    except UserError as error:
+        return error.problems
+    return ()
+
+
+def compute(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth, *, seed: int = 0) -> float:
+    """The metric's value with a private generator."""
+    return metric.compute(Samples(real, fake, truth), np.random.default_rng(seed))
+
+
+def global_random_state() -> tuple[bytes, bytes, object]:
+    """State of the global generators of torch, numpy and Python, for comparison."""
+    return torch.get_rng_state().numpy().tobytes(), pickle.dumps(np.random.get_state()), random.getstate()
+
+
+def gaussian_truth(means: np.ndarray, sigma: float) -> Truth:
+    """Equal isotropic Gaussian modes at (M, 2) ``means``, with their density."""
+    count = len(means)
+
+    def log_density(points: np.ndarray) -> np.ndarray:
+        exponents = -np.square(points[:, None, :] - means).sum(axis=2) / (2 * sigma**2)
+        return np.logaddexp.reduce(exponents, axis=1) - np.log(2 * np.pi * sigma**2 * count)
+
+    return Truth(Modes(means, np.tile(np.eye(2) * sigma**2, (count, 1, 1)), np.full(count, 1 / count)), log_density)
+
+
+RING_SIGMA = 0.05
+_ANGLES = 2 * np.pi * np.arange(8) / 8
+RING = gaussian_truth(np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1), RING_SIGMA)
+"""Eight modes of sigma 0.05 on the unit circle."""
+
+
+def truth_of(kind: Kind) -> Truth:
+    """What is known about the samples of :func:`draw`."""
+    return RING if kind == "points" else Truth()
+
+
+def draw(kind: Kind, seed: int) -> np.ndarray:
+    """Real samples: the ring, or 16 x 16 grey pictures of one soft dot in one of four places."""
+    return _classes(kind, seed)[0]
+
+
+def corruptions(kind: Kind) -> dict[str, list[np.ndarray]]:
+    """Samples made worse step by step, all of one size; the first of each list is as good as real."""
+    good, classes = _classes(kind, 2)
+    # The modes left over take the samples of the dropped ones: fewer samples would be a second change.
+    dropped = [_classes(kind, 2, keep)[0] for keep in ([8, 6, 3, 1] if kind == "points" else [4, 3, 2, 1])]
+    if kind == "images":
+        rng = np.random.default_rng(3)
+        noise = rng.standard_normal(good.shape)
+        return {
+            "dropped modes": dropped,
+            "noise": [_to_uint8(good + size * noise) for size in (0, 20, 60, 120)],
+            "shift": [_to_uint8(good.astype(np.float64) + by) for by in (0, 25, 50, 75)],
+        }
+    centres = RING.modes.means[classes] if RING.modes is not None else 0
+    return {
+        "dropped modes": dropped,
+        "shift": [good + np.array([by * RING_SIGMA, 0]) for by in (0, 1.5, 3, 4.5)],
+        "shrunken modes": [centres + by * (good - centres) for by in (1, 0.7, 0.4, 0.1)],
+    }
+
+
+def _badness(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> float:
+    to_badness: dict[str, Callable[[float], float]] = {"lower": lambda v: v, "higher": lambda v: -v, "one": lambda v: abs(v - 1)}
+    return to_badness[metric.better](compute(metric, real, fake, truth))
+
+
+def _classes(kind: Kind, seed: int, keep: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    if kind == "points":
+        assert RING.modes is not None
+        classes = rng.integers(8, size=COUNT[kind]) % keep
+        return RING.modes.means[classes] + RING_SIGMA * rng.standard_normal((COUNT[kind], 2)), classes
+    classes = rng.integers(4, size=COUNT[kind]) % keep
+    centre = np.array([[4, 4], [4, 11], [11, 4], [11, 11]])[classes] + rng.standard_normal((COUNT[kind], 2)) * 0.5
+    width = (1.5 + classes / 2)[:, None, None]
+    row, column = np.mgrid[:16, :16]
+    squared = np.square(row - centre[:, 0, None, None]) + np.square(column - centre[:, 1, None, None])
+    return _to_uint8(180 * np.exp(-squared / (2 * width**2)))[..., None], classes
+
+
+def _to_uint8(values: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -1,0 +1,37 @@
+"""Every metric that discovery finds keeps the contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gannet.metrics
+from gannet.discovery import components
+from gannet.testing.metrics import check_metric
+
+FOUND = components("metrics")
+NAMES = [
+    "fd",
+    "high-quality",
+    "js",
+    "kl-data-model",
+    "kl-model-data",
+    "modes",
+    "reverse-kl",
+    "sliced-w",
+    "spread",
+    "w1",
+    "w2",
+]
+
+
+def test_number_discovered() -> None:
+    assert sorted(FOUND) == NAMES
+    folder = Path(gannet.metrics.__path__[0])
+    assert all((folder / f"{name.replace('-', '_')}.py").is_file() for name in FOUND)
+
+
+@pytest.mark.parametrize("name", sorted(FOUND))
+def test_metric(name: str) -> None:
+    check_metric(FOUND[name].load()())
