@@ -81,7 +81,9 @@ class _Reader:
         self.problems: list[str] = []
 
     def parameters(self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()) -> dict[str, Any]:
-        hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
+        # A dataclass's own hints, because inherited fields are to be read in the module that wrote them.
+        has_init = inspect.isclass(function) and not dataclasses.is_dataclass(function)
+        hints = get_type_hints(function.__init__ if has_init else function, include_extras=True)
         result: dict[str, Any] = {}
         for name, parameter in inspect.signature(function).parameters.items():
             if name in skip:
@@ -110,7 +112,7 @@ class _Reader:
                 self.values[key] = _plain(default)
             return default
         try:
-            value = TypeAdapter(annotation).validate_python(_from_text(self.given[key], annotation))
+            value = _typed(self.given[key], annotation)
         except ValidationError as error:
             self.problems.append(f"{key}={self.given[key]}: {_first_reason(error)}.")
             return default
@@ -169,19 +171,35 @@ def _field_default(cls: Any, name: str) -> Any:
     return inspect.Parameter.empty
 
 
-def _from_text(value: Any, annotation: Any) -> Any:
-    """Text that stands for a list, a number list or nothing becomes that; pydantic reads the rest."""
+def _typed(value: Any, annotation: Any) -> Any:
+    """The value in the annotated type; text that stands for nothing or for a list becomes that."""
+    adapter = TypeAdapter(annotation)
     if not isinstance(value, str):
-        return value
+        return adapter.validate_python(value)
     options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     if type(None) in options and value.lower() == "none":
         return None
-    if any(get_origin(_bare(option)) in (tuple, list) for option in options):
-        try:
-            return json.loads(value if value.startswith("[") else f"[{value}]")
-        except json.JSONDecodeError:
-            return [part.strip() for part in value.split(",")]
-    return value
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        if any(get_origin(_bare(option)) is tuple for option in options):
+            return adapter.validate_python(_list(value))
+        raise
+
+
+def _list(text: str) -> list[Any]:
+    try:
+        inner = text.strip().replace("(", "[").replace(")", "]")
+        return json.loads(inner if inner.startswith("[") and _is_one_list(inner) else f"[{inner}]")
+    except json.JSONDecodeError:
+        return [part.strip() for part in text.split(",")]
+
+
+def _is_one_list(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), list)
+    except json.JSONDecodeError:
+        return False
 
 
 def _bare(annotation: Any) -> Any:

@@ -124,6 +124,14 @@ def _read_keys(recipe_name: str, source_name: str, given: dict[str, Any], flags:
     return Plan(recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values)
 
 
+def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:
+    """The name and source of a DATA argument with keys ``data.*`` and no others."""
+    name, preset = source_for(data)
+    source_class = cast(type[Source], find("data", name).load())
+    [(arguments, _)] = read({f"data.{k}": v for k, v in preset.items()} | dict(given), Root(source_class, "data."))
+    return name, source_class(**arguments)
+
+
 def _load_recipe(name: str) -> Recipe:
     loaded = load_file(Path(name)) if name.endswith(".py") else find("recipes", canonical(name)).load()
     if not isinstance(loaded, Recipe):

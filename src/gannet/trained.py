@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gannet.data.base import Form, Progress, silent
 from gannet.errors import UserError
+from gannet.files import written_whole
 from gannet.games.base import Conditional, Game, Generates
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.evaluate import evaluate
@@ -21,6 +22,9 @@ from gannet.seeding import derive, torch_rng
 from gannet.training import checkpoint
 from gannet.training.average import Average
 from gannet.training.sampling import evaluating, frame_labels, sample_game
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 DEFAULT_SAMPLES = {"points": 2_500, "images": 5_000}
 """How many samples are measured where the user does not say."""
@@ -72,13 +76,9 @@ class TrainedRun:
         Raises:
             UserError: the file cannot be written.
         """
-        from gannet.figures.field2d import draw_samples
         from gannet.figures.grid import image_grid
 
-        if self.form.kind == "points":
-            picture = draw_samples(samples, title=f"{len(samples):,} samples, step {self.step:,}")
-        else:
-            picture = image_grid(samples, columns)
+        picture = self._scatter(samples) if self.form.kind == "points" else image_grid(samples, columns)
         with written_whole(path) as file:
             picture.save(file, "PNG")
 
@@ -149,6 +149,18 @@ class TrainedRun:
 
         animate(self.run, Path(path), progress)
         return Path(path)
+
+    def _scatter(self, points: np.ndarray) -> Image.Image:
+        """The points over the real ones of the run's last frame, in the same view."""
+        from gannet.figures.field2d import draw_points
+
+        frames = self.run.frames()
+        frame = self.run.load_frame(frames[-1][1]) if frames else {}
+        low, high = points.min(0), points.max(0)
+        around = (float(low[0]) - 0.1, float(high[0]) + 0.1, float(low[1]) - 0.1, float(high[1]) + 0.1)
+        real = frame["real"] if isinstance(frame, dict) and "real" in frame else np.zeros((0, 2))
+        extent = tuple(map(float, frame["extent"])) if isinstance(frame, dict) and "extent" in frame else around
+        return draw_points(real, points, None, extent, self.step, f"{len(points):,} samples")  # type: ignore[arg-type]
 
     def _classes(self) -> int:
         return self.game.num_classes if isinstance(self.game, Conditional) else 0

@@ -188,6 +188,23 @@ class RunWriter:
             warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
+def append_scores(path: Path, cards: Iterable[Mapping[str, Any]]) -> None:
+    """Append score cards to a run that another process may be writing: whole lines, so neither disturbs the other.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    try:
+        file = _AppendFile(path / SCORES_FILE)
+        try:
+            for card in cards:
+                file.append(_without_non_finite(card))
+        finally:
+            file.close()
+    except OSError as error:
+        raise UserError(f"Cannot write the scores into {path}: {error.strerror or error}.") from None
+
+
 class _AppendFile:
     """A file of JSON lines: one ``os.write`` a line, so that lines are whole or last."""
 
