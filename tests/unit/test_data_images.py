@@ -133,10 +133,10 @@ def test_idx_split_test_reads_t10k(tmp_path: Path) -> None:
     [
         ({"images": _idx(0x803, PIXELS)[:-1]}, "cut short: 20 x 28 x 28"),
         ({"images": _idx(0x803, PIXELS) + b"0"}, "longer than its header"),
-        ({"images": _idx(0x801, LABELS)}, "no IDX file of images"),
+        ({"images": _idx(0x801, LABELS)}, "not an IDX file of images"),
         ({"images": b""}, "begins with nothing"),
         ({"images": _idx(0x803, PIXELS)[:10]}, "header ends after 10 bytes"),
-        ({"labels": _idx(0x801, LABELS[:19])}, "19 labels for the 20 images"),
+        ({"labels": _idx(0x801, LABELS[:19])}, "19 labels, but train-images-idx3-ubyte has 20"),
         ({"images": _idx(0x803, PIXELS[:1]), "labels": _idx(0x801, LABELS[:1])}, "at least 2"),
     ],
 )

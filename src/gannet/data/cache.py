@@ -60,25 +60,22 @@ def decoded(pictures: Pictures, size: int | None, channels: int | None, progress
     if table is not None and len(table) == len(pictures):
         return table
     form = _form(pictures, size, channels, progress)
+    return _decode_into(path, pictures, form, progress)
+
+
+def _decode_into(path: Path, pictures: Pictures, form: Form, progress: Progress) -> np.ndarray:
+    """Decode and publish at ``path``; in memory where the disk does not take it, for the cache is only a convenience."""
     shape = (len(pictures), form.channels, form.height, form.width)
     temporary = path.with_name(f"{path.stem}.tmp-{os.getpid()}")
     try:
-        out = _new_table(temporary, shape)
-    except OSError:  # no such disk, no permission, no space: the cache is only a convenience
-        temporary.unlink(missing_ok=True) if _can_touch(temporary) else None
-        out = np.empty(shape, dtype=np.uint8)
+        mapped = _new_table(temporary, shape)
+        out = np.empty(shape, dtype=np.uint8) if mapped is None else mapped
         _fill(out, pictures, form, progress)
-        return out
-    try:
-        _fill(out, pictures, form, progress)
-        out.flush()
-        del out
-        _publish(temporary, path, shape)
+        return _published(out, temporary, path) if isinstance(out, np.memmap) else out
     finally:
-        temporary.unlink(missing_ok=True)
-    published = _load(path)
-    assert published is not None, f"the table just written to {path} does not open"
-    return published
+        for debris in (temporary, _note_of(temporary)):
+            with suppress(OSError):
+                debris.unlink(missing_ok=True)
 
 
 def _is_native(pixels: np.ndarray, size: int | None, channels: int | None) -> bool:
@@ -91,6 +88,8 @@ def _form(pictures: Pictures, size: int | None, channels: int | None, progress: 
     if size is not None and channels is not None:
         return Form(size, size, channels)
     headers, problems = for_every(len(pictures), pictures.header, "reading picture sizes", progress)
+    if problems:  # a header can be sound above damaged pixels, and all bad pictures should be named at once
+        _, problems = for_every(len(pictures), lambda row: pictures.picture(row).size, "checking pictures", progress)
     refuse_bad(pictures, problems)
     sizes = {(h.width, h.height) for h in headers}
     if size is None and len(sizes) == 1 and max(next(iter(sizes))) <= LARGEST_NATIVE_PIXELS:
@@ -108,34 +107,50 @@ def _fill(out: np.ndarray, pictures: Pictures, form: Form, progress: Progress) -
     refuse_bad(pictures, problems)
 
 
-def _new_table(temporary: Path, shape: tuple[int, ...]) -> np.memmap:
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(temporary.parent)
-    table = open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
-    if hasattr(os, "posix_fallocate"):
-        # Without this a full disk shows itself as a bus error in the middle of a write.
-        with temporary.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
+def _new_table(temporary: Path, shape: tuple[int, ...]) -> np.memmap | None:
+    """A writable map of a new file, or None where there is no permission, no such disk or no space."""
+    try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(temporary.parent)
+        table = open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        if hasattr(os, "posix_fallocate"):
+            # Without this a full disk shows itself as a bus error in the middle of a write.
+            with temporary.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
+    except OSError:
+        return None
     return table
 
 
-def _publish(temporary: Path, path: Path, shape: tuple[int, ...]) -> None:
-    with temporary.open("rb") as file:
+def _published(out: np.memmap, temporary: Path, path: Path) -> np.ndarray:
+    """Give the finished file its name, with a note of what it must be beside it, and open it."""
+    note = {"shape": out.shape, "dtype": "uint8", "bytes": temporary.stat().st_size}
+    try:
+        out.flush()
+        _sync(temporary)
+        _note_of(temporary).write_text(json.dumps(note), encoding="utf-8")
+        _sync(_note_of(temporary))
+        os.replace(_note_of(temporary), _note_of(path))
+        os.replace(temporary, path)
+    except OSError:
+        return np.array(out)
+    published = _load(path)
+    return np.array(out) if published is None else published
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(".npy") + ".json")
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
         os.fsync(file.fileno())
-    note = path.with_suffix(".json")
-    note_temporary = temporary.with_suffix(temporary.suffix + ".json")
-    with note_temporary.open("w", encoding="utf-8") as file:
-        json.dump({"shape": shape, "dtype": "uint8", "bytes": temporary.stat().st_size}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(note_temporary, note)
-    os.replace(temporary, path)
 
 
 def _load(path: Path) -> np.ndarray | None:
     """The table, or None where there is none or it is not what was written."""
     try:
-        note = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        note = json.loads(_note_of(path).read_text(encoding="utf-8"))
         if path.stat().st_size != note["bytes"]:
             return None
         # Copy-on-write: torch warns about memory it may not write to, and a stray write must never reach the disk.
@@ -150,7 +165,3 @@ def _sweep(folder: Path) -> None:
         with suppress(OSError):
             if time.time() - debris.stat().st_mtime > DEBRIS_SECONDS:
                 debris.unlink()
-
-
-def _can_touch(path: Path) -> bool:
-    return path.parent.is_dir() and os.access(path.parent, os.W_OK)

@@ -66,7 +66,10 @@ def check(path: str | Path, progress: Progress) -> list[Finding]:
             return [Finding(str(path), str(error), fatal=True)]
         raise UserError(f"{path} does not exist; give a folder, or a .zip, .csv, .npz or .parquet file.") from None
     if name == "folder":
-        return _check_files(listing(Path(path)), progress)
+        try:
+            return _check_files(listing(Path(path)), progress)
+        except UserError as error:
+            return [Finding(str(path), str(error), fatal=True)]
     return _check_whole(path, name, fields, progress)
 
 

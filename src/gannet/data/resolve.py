@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from gannet.data.idx import idx_file
@@ -31,7 +30,7 @@ def source_for(text: str) -> tuple[str, dict[str, str]]:
     if not _exists(path):
         known = components("data")
         # A slash or a dot shows that a path was meant, and then a list of names would only distract.
-        hint = did_you_mean(text, known) if get_close_matches(text, known, cutoff=0.5) or not _looks_like_a_path(text) else ""
+        hint = "" if _looks_like_a_path(text) else did_you_mean(text, known)
         raise UserError(f"{text!r} is not the name of a data set, and the path does not exist.{hint}")
     return _source_at(path), {"path": str(path)}
 

@@ -32,7 +32,7 @@ def check_source(source: Source) -> None:
     assert all(field.init for field in fields(source))
     dataset, again = source.open(silent), source.open(silent)
     assert dataset.kind == source.kind
-    assert dataset.content_hash
+    assert dataset.content_hash, "content_hash must not be empty"
     assert dataset.content_hash == again.content_hash, "equal data must give an equal hash"
     _check_shape(dataset)
     _check_batch(dataset, again)
