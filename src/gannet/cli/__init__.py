@@ -1,1 +1,55 @@
+"""The command line: thin verbs that parse, call and print. Nothing heavy is imported before a verb needs it."""
 
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from gannet.cli import data, listing, measure, report, resume, sample, train
+from gannet.errors import TrainingStopped, UserError
+
+BAD_INPUT, STOPPED_BY_GUARD = 2, 3
+
+app = typer.Typer(
+    name="gannet",
+    help="Train, watch and measure generative adversarial networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("train")(train.train)
+app.command("resume")(resume.resume)
+app.command("sample")(sample.sample)
+app.command("measure")(measure.measure)
+app.command("report")(report.report)
+app.command("list")(listing.list_components)
+app.add_typer(data.app, name="data")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status; a user's mistake is sentences on stderr, never a traceback."""
+    try:
+        result = app(args=list(arguments), standalone_mode=False)
+    except UserError as error:
+        return _say(error.problems, BAD_INPUT)
+    except TrainingStopped as stopped:
+        return _say([str(stopped)], STOPPED_BY_GUARD)
+    except KeyboardInterrupt:
+        return _say(["Interrupted."], 130)
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        # Typer's own usage errors know how to show themselves and carry their exit status.
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            return _say([error.format_message() + " See gannet --help."], BAD_INPUT)  # type: ignore[attr-defined]
+        raise
+    return result if isinstance(result, int) else 0
+
+
+def _say(sentences: Sequence[str], status: int) -> int:
+    for sentence in sentences:
+        print(f"gannet: {sentence}", file=sys.stderr)
+    return status

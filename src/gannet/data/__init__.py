@@ -1,1 +1,1 @@
-
+"""Where real data come from: one file for each source."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -37,6 +37,51 @@ class Truth:
     """(N, 2) points in original units -> (N,) log-density in nats."""
 
 
+@dataclass(frozen=True)
+class Form:
+    """What samples look like: all that networks are built from, and all that is needed to read what they make.
+
+    It is part of the run's record, so that sampling a run needs no data.
+    """
+
+    kind: Kind
+    shape: tuple[int, ...]
+    """Of one inside sample: (2,) or (C, H, W)."""
+    class_names: tuple[str, ...] = ()
+    """Names of the classes in label order; empty where there are no labels."""
+    mean: tuple[float, ...] = (0.0, 0.0)
+    """Of the points, in original units."""
+    scale: float = 1.0
+    """Root mean variance over the axes of the points: inside = (outside - mean) / scale."""
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, 0 where there are no labels."""
+        return len(self.class_names)
+
+    def encode(self, outside: np.ndarray) -> Tensor:
+        """Outside -> inside."""
+        if self.kind == "points":
+            return (torch.as_tensor(np.asarray(outside), dtype=torch.float32) - torch.tensor(self.mean)) / self.scale
+        return torch.from_numpy(np.ascontiguousarray(outside)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+    def decode(self, inside: Tensor) -> np.ndarray:
+        """Inside -> outside; pictures are clamped to the range, never rescaled to fill it."""
+        inside = inside.detach().float().cpu()
+        if self.kind == "points":
+            return (inside * self.scale + torch.tensor(self.mean)).numpy()
+        return ((inside.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for the run's record."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Form:
+        """The inverse of :meth:`as_json`."""
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in record.items()})
+
+
 class Dataset(ABC):
     """An opened source: batches for training, plain samples for measuring.
 
@@ -49,11 +94,20 @@ class Dataset(ABC):
     """Of one inside sample: (2,) or (C, H, W)."""
     class_names: tuple[str, ...] = ()
     """Names of the classes in label order; empty where there are no labels."""
+    mean: Tensor = torch.zeros(2)
+    """Of the points, in original units."""
+    scale: float = 1.0
+    """Root mean variance over the axes of the points."""
     size: int | None = None
     """Number of rows, or None for an endless distribution."""
     content_hash: str = ""
     """Hex digest of what the data are; equal data give an equal hash."""
     truth: Truth = Truth()
+
+    @property
+    def form(self) -> Form:
+        """What its samples look like."""
+        return Form(self.kind, tuple(self.shape), tuple(self.class_names), tuple(self.mean.tolist()), float(self.scale))
 
     @property
     def num_classes(self) -> int:
@@ -67,14 +121,6 @@ class Dataset(ABC):
     @abstractmethod
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """``count`` real outside samples (all of them where there are fewer) with labels, drawn without replacement."""
-
-    @abstractmethod
-    def encode(self, outside: np.ndarray) -> Tensor:
-        """Outside -> inside."""
-
-    @abstractmethod
-    def decode(self, inside: Tensor) -> np.ndarray:
-        """Inside -> outside."""
 
 
 class Source(ABC):

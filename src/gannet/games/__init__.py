@@ -1,1 +1,1 @@
-
+"""Games: who plays, in what order, minimising what."""

@@ -27,6 +27,8 @@ class AdversarialLoss(ABC):
 
     generator_needs_real: ClassVar[bool] = False
     """True where the generator's side also looks at the real scores."""
+    relative_scores: ClassVar[bool] = False
+    """True where only differences of scores mean something: zero is then no boundary between real and fake."""
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

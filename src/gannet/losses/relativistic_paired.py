@@ -22,6 +22,7 @@ class RelativisticPaired(AdversarialLoss):
     """
 
     generator_needs_real: ClassVar[bool] = True
+    relative_scores: ClassVar[bool] = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """>= 0; log 2 when D cannot tell."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -17,6 +18,8 @@ class Wasserstein(AdversarialLoss):
     earth mover's distance only while the critic is kept Lipschitz: use weight clipping, a gradient penalty or spectral
     normalisation beside it. No sigmoid, no tanh at the critic's end.
     """
+
+    relative_scores: ClassVar[bool] = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """Unbounded on both sides."""

@@ -1,1 +1,1 @@
-
+"""Recipes: experiments as functions; the examples that people copy."""

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gannet.regularizers.base import Penalty, ScoreFunction, input_gradients
+from gannet.regularizers.base import Penalty, ScoreFunction
 from gannet.types import Inputs
 
 
@@ -33,4 +33,8 @@ class ZeroCentered(Penalty):
     def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, rng: torch.Generator) -> Tensor:
         """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x."""
         sides = {"real": (real,), "fake": (fake,), "both": (real, fake)}[self.on]
-        return 0.5 * self.gamma * torch.stack([input_gradients(score(side), side).mean() for side in sides]).sum()
+        inputs = tuple(tensor for side in sides for tensor in side)
+        # One backward pass for both sides: no score of a real row depends on a fake one.
+        scores = torch.stack([score(side).sum() for side in sides]).sum()
+        gradients = torch.autograd.grad(scores, inputs, create_graph=True)
+        return 0.5 * self.gamma * torch.stack([g.float().square().sum() / len(g) for g in gradients]).sum()

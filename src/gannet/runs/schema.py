@@ -13,7 +13,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
+
+Kind = Literal["points", "images"]
+"""What the frames of a run show."""
 
 VERSION = 1
 RUN_FILE = "run.json"
@@ -38,6 +41,8 @@ class RunRecord(TypedDict):
     settings: dict[str, Any]
     """steps, seed, device, precision, cadences: see training/settings.py."""
     environment: dict[str, str]
+    kind: NotRequired[Kind]
+    """Written by ``RunWriter.create``; absent in records that did not go through it."""
 
 
 class Event(TypedDict, total=False):
@@ -46,8 +51,8 @@ class Event(TypedDict, total=False):
     seq: int
     step: int
     kind: Literal["start", "terms", "frame", "checkpoint", "scores", "resume", "warning", "stop", "finish"]
-    values: dict[str, float]
-    """kind terms: ``player/term`` -> value, and ``steps_per_second``."""
+    values: dict[str, float | None]
+    """kind terms: ``player/term`` -> value, and ``steps_per_second``; None where the value was not finite (``text`` says what it was)."""
     text: str
     seconds: float
     """Wall time of training so far."""

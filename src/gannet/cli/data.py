@@ -1,0 +1,48 @@
+"""``gannet data``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gannet.cli.train import Keys
+
+app = typer.Typer(help="Look at data: info DATA, check PATH.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("info")
+def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None) -> int:
+    """What DATA holds: shape, rows, classes."""
+    from gannet.cli.keys import parse_keys
+    from gannet.cli.progress import TerminalReporter
+    from gannet.data.inspect import describe
+    from gannet.planning import source_from_keys
+
+    name, source = source_from_keys(data, parse_keys(keys or []))
+    with TerminalReporter() as reporter:
+        description = describe(source.open(reporter.work), name)
+    print(f"source   {description.source}")
+    print(f"kind     {description.kind}")
+    print(f"shape    {' x '.join(map(str, description.shape))}")
+    print(f"rows     {'endless' if description.rows is None else f'{description.rows:,}'}")
+    print(f"hash     {description.content_hash}")
+    for class_name, rows in description.classes.items():
+        print(f"class    {class_name}" + ("" if rows is None else f"  {rows:,}"))
+    return 0
+
+
+@app.command("check")
+def check(path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or zip of images, or an IDX folder.")]) -> int:
+    """Decode everything under PATH and report each file that is broken or odd; exit status 2 if any is broken."""
+    from gannet.cli.progress import TerminalReporter
+    from gannet.data.inspect import check as check_path
+
+    with TerminalReporter() as reporter:
+        findings = check_path(path, reporter.work)
+    for finding in findings:
+        print(f"{'broken' if finding.fatal else 'note'}  {finding.path}: {finding.problem}")
+    broken = sum(finding.fatal for finding in findings)
+    print(f"{broken} broken, {len(findings) - broken} to note.")
+    return 2 if broken else 0

@@ -1,0 +1,22 @@
+"""KEY=VALUE words of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gannet.errors import UserError
+
+
+def parse_keys(words: Sequence[str]) -> dict[str, str]:
+    """``["a=1", "b.c=x"]`` -> ``{"a": "1", "b.c": "x"}``.
+
+    Raises:
+        UserError: a word without ``=``, or a key given twice.
+    """
+    problems = [f"{word!r} is not KEY=VALUE." for word in words if not word.partition("=")[1] or not word.partition("=")[0]]
+    pairs = [word.partition("=")[::2] for word in words]
+    keys = [key for key, _ in pairs]
+    problems += [f"{key} is given {keys.count(key)} times; give it once." for key in dict.fromkeys(keys) if keys.count(key) > 1]
+    if problems:
+        raise UserError(*problems)
+    return dict(pairs)

@@ -1,0 +1,44 @@
+"""``gannet measure``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gannet.cli.resume import RecipeFile, Run
+
+
+def measure(
+    path: Run,
+    metrics: Annotated[str | None, typer.Option(metavar="a,b", help="Names of metrics; all that apply if left out.")] = None,
+    samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples.")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    recipe: RecipeFile = None,
+) -> int:
+    """Score cards of a run's newest checkpoint, each with its floor: the score of real data against real data."""
+    import json
+
+    from rich.console import Console
+
+    from gannet.cli.progress import TerminalReporter
+    from gannet.metrics.table import render
+    from gannet.runs.writer import append_scores
+    from gannet.trained import TrainedRun
+
+    names = [name.strip() for name in metrics.split(",")] if metrics else None
+    run = TrainedRun(path, recipe_file=recipe)
+    with TerminalReporter(quiet=json_output) as reporter:
+        for complaint in run.complaints:
+            reporter.warned(f"{complaint}: using step {run.step}.")
+        cards, skipped = run.measure(names, samples=samples, progress=reporter.work)
+    documents = [card.as_json() for card in cards]
+    append_scores(run.path, documents)
+    if json_output:
+        print(json.dumps({"run": run.run.name, "step": run.step, "cards": documents, "skipped": skipped}, allow_nan=False))
+    else:
+        console = Console(highlight=False)
+        console.print(render(cards))
+        for sentence in skipped:
+            console.print(sentence, markup=False)
+    return 0

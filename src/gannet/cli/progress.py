@@ -1,0 +1,124 @@
+"""What a run says while it works: a progress bar on a terminal, plain lines elsewhere, on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from gannet.planning import Plan
+    from gannet.training.trainer import Trainer
+
+PLAIN_LINE_SECONDS = 5.0
+
+
+class _Speed(ProgressColumn):
+    """Steps per second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f} steps/s" if task.speed and task.speed >= 10 else f"{task.speed or 0:.1f} steps/s")
+
+
+class TerminalReporter:
+    """Reports to a person. ``quiet`` leaves only warnings."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self.quiet = quiet
+        self._bar: Progress | None = None
+        self._task, self._work_task = None, None
+        self._last_line = 0.0
+        self._total = 0
+
+    def __enter__(self) -> TerminalReporter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def work(self, what: str, done: int, total: int) -> None:
+        """Decoding, measuring, exporting."""
+        if self.quiet:
+            return
+        if self.console.is_terminal:
+            bar = self._open()
+            if self._work_task is None:
+                self._work_task = bar.add_task(what, total=total)
+            bar.update(self._work_task, description=what, completed=done, total=total)
+            if done >= total:
+                bar.remove_task(self._work_task)
+                self._work_task = None
+        elif done == total or time.monotonic() - self._last_line > PLAIN_LINE_SECONDS:
+            self._last_line = time.monotonic()
+            self._line(f"{what}: {done:,} of {total:,}")
+
+    def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
+        """One line that says what runs where."""
+        self._total = trainer.steps
+        if self.quiet:
+            return
+        p = trainer.precision
+        weights = sum(w.numel() for w in trainer.game.parameters())
+        self._line(f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}: {weights:,} weights, {p.device}, {p.dtype} ({p.reason})")
+        self._line(f"writing {path}")
+        if self.console.is_terminal:
+            self._task = self._open().add_task("training", total=trainer.steps, completed=trainer.step)
+
+    def advanced(self, step: int) -> None:
+        """Moves the bar."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=step)
+
+    def terms(self, step: int, values: dict[str, float]) -> None:
+        """Losses and scores. Plain lines are thinned to one every few seconds; the run keeps all of them."""
+        if self.quiet:
+            return
+        now = time.monotonic()
+        if now - self._last_line < (0.5 if self.console.is_terminal else PLAIN_LINE_SECONDS) and step < self._total:
+            return
+        self._last_line = now
+        speed = values.get("steps_per_second", 0.0)
+        text = "  ".join(f"{name} {value:.4g}" for name, value in values.items() if name != "steps_per_second")
+        left = (self._total - step) / speed if speed else 0.0
+        self._line(f"step {step:>{len(str(self._total))}} of {self._total}  {text}  {speed:.4g} steps/s  {_duration(left)} left")
+
+    def warned(self, sentence: str) -> None:
+        """Shown even when quiet."""
+        self.console.print(f"gannet: {sentence}", markup=False, soft_wrap=True)
+
+    def say(self, sentence: str) -> None:
+        """A result line; nothing when quiet."""
+        if not self.quiet:
+            self._line(sentence)
+
+    def _line(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def _open(self) -> Progress:
+        if self._bar is None:
+            columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed(), TimeRemainingColumn()
+            self._bar = Progress(*columns, console=self.console)
+            self._bar.start()
+        return self._bar
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def print_result(text: str) -> None:
+    """Text on stdout: the answer of a verb."""
+    print(text, file=sys.stdout)

@@ -1,0 +1,26 @@
+"""``gannet resume``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+RecipeFile = Annotated[str | None, typer.Option("--recipe", metavar="FILE.py", help="Needed for a run of your own recipe file: a run never executes code.")]
+
+
+def resume(
+    path: Run,
+    steps: Annotated[int | None, typer.Option(metavar="N", help="New total number of steps.")] = None,
+    recipe: RecipeFile = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
+) -> int:
+    """Continue a run from its newest checkpoint, bit for bit as if it had never stopped."""
+    from gannet.cli.progress import TerminalReporter
+    from gannet.cli.train import conclude
+    from gannet.session import resume as resume_run
+
+    with TerminalReporter(quiet=quiet) as reporter:
+        return conclude(reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe))

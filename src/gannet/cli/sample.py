@@ -1,0 +1,46 @@
+"""``gannet sample``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gannet.cli.resume import RecipeFile, Run
+
+
+def sample(
+    path: Run,
+    count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many samples.")] = 64,
+    seed: Annotated[int, typer.Option(metavar="S", min=0)] = 0,
+    label: Annotated[str | None, typer.Option(metavar="K", help="One class, by name.")] = None,
+    out: Annotated[Path, typer.Option("-o", metavar="grid.png|samples.npz")] = Path("samples.png"),
+    interpolate: Annotated[bool, typer.Option("--interpolate", help="Rows that walk from one latent to another.")] = False,
+    recipe: RecipeFile = None,
+) -> int:
+    """Draw samples from a run's averaged generator: a picture, or the samples themselves."""
+    from gannet.cli.progress import TerminalReporter
+    from gannet.errors import UserError
+    from gannet.trained import TrainedRun
+
+    if out.suffix not in (".png", ".npz"):
+        raise UserError(f"-o {out}: write to a file that ends in .png (a picture) or .npz (the samples).")
+    if out.parent != Path() and not out.parent.is_dir():
+        raise UserError(f"-o {out}: the folder {out.parent} does not exist.")
+    if interpolate and (label is not None or out.suffix == ".npz"):
+        raise UserError("--interpolate draws a picture of all classes: leave out --label, and write to a .png file.")
+    run = TrainedRun(path, recipe_file=recipe)
+    with TerminalReporter() as reporter:
+        for complaint in run.complaints:
+            reporter.warned(f"{complaint}: using step {run.step}.")
+        if interpolate:
+            run.save_picture(run.interpolate(seed=seed), out, columns=10)
+        else:
+            samples, labels = run.sample(count, seed=seed, label=label)
+            if out.suffix == ".npz":
+                run.save_arrays(samples, labels, out)
+            else:
+                run.save_picture(samples, out, columns=run.columns(count, label))
+        reporter.say(f"wrote {out}")
+    return 0

@@ -1,0 +1,47 @@
+"""``gannet train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gannet.cli.progress import TerminalReporter
+    from gannet.session import Outcome
+
+Keys = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE ...]", help="Arguments of the recipe, data.*, measure.*, checkpoint.*, frames.*")]
+
+
+def train(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="ring, grid, gmm, digits, mnist, a path, or hf:owner/name")],
+    keys: Keys = None,
+    recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE.py", help="The recommended one for the data if left out.")] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps; the recipe's default if left out.")] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="Every random number follows from it.")] = 0,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if left out.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16")] = "auto",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
+) -> int:
+    """Train a GAN on DATA and keep everything it did in a run directory."""
+    from gannet.cli.keys import parse_keys
+    from gannet.cli.progress import TerminalReporter
+    from gannet.planning import plan
+    from gannet.session import start
+
+    given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
+    planned = plan(data, recipe=recipe, given=given, flags={"seed": seed, "device": device, "precision": precision})
+    with TerminalReporter(quiet=quiet) as reporter:
+        outcome = start(planned, out, reporter)
+        return conclude(reporter, outcome)
+
+
+def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
+    """Say how a session ended; its exit status."""
+    if outcome.signal is not None:
+        reporter.warned(f"Stopped at step {outcome.step}; everything is saved. Continue with: gannet resume {outcome.path}")
+        return 128 + outcome.signal
+    reporter.say(f"{outcome.step} steps in {outcome.seconds:.1f} s. Next: gannet measure {outcome.path} | gannet report {outcome.path}")
+    return 0

@@ -1,0 +1,28 @@
+"""CIFAR-10."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gannet.data.base import Progress
+from gannet.data.image_source import ImageSource
+from gannet.data.named import read_named
+from gannet.data.pictures import Pictures
+
+CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cifar10(ImageSource):
+    """Small colour photographs, 32 x 32 (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html).
+
+    Looked for in the folder $GANNET_DATA, then on the Hugging Face hub as uoft-cs/cifar10.
+    """
+
+    split: Literal["train", "test"] = "train"
+    """50,000 pictures to train on, 10,000 to test with."""
+
+    def read(self, progress: Progress) -> Pictures:
+        """The pictures with their ten classes."""
+        return read_named("cifar10", "uoft-cs/cifar10", self.split, CLASS_NAMES, progress)

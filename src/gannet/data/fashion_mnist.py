@@ -1,0 +1,28 @@
+"""Fashion-MNIST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gannet.data.base import Progress
+from gannet.data.image_source import ImageSource
+from gannet.data.named import read_named
+from gannet.data.pictures import Pictures
+
+CLASS_NAMES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FashionMnist(ImageSource):
+    """Articles of clothing, grey, 28 x 28 (Xiao et al. 2017, https://arxiv.org/abs/1708.07747).
+
+    Looked for in the folder $GANNET_DATA, then on the Hugging Face hub as zalando-datasets/fashion_mnist.
+    """
+
+    split: Literal["train", "test"] = "train"
+    """60,000 pictures to train on, 10,000 to test with."""
+
+    def read(self, progress: Progress) -> Pictures:
+        """The pictures with their ten classes."""
+        return read_named("fashion-mnist", "zalando-datasets/fashion_mnist", self.split, CLASS_NAMES, progress)

@@ -1,0 +1,110 @@
+"""What all sources of pictures share: the choice of classes, size and channels."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from gannet.data.base import Kind, Progress, Source
+from gannet.data.cache import decoded
+from gannet.data.decode import MIN_SIDE_PIXELS
+from gannet.data.digest import digest
+from gannet.data.images import ImageTable
+from gannet.data.pictures import Classes, Pictures
+from gannet.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSource(Source):
+    """Pictures from somewhere; a final source says only how to :meth:`read` them."""
+
+    kind: ClassVar[Kind] = "images"
+    classes: str | None = None
+    """Keep only these classes: names or label numbers, separated by commas (7, or horse, or 3,8)."""
+    size: Annotated[int, Field(ge=8, le=1024)] | None = None
+    """Side in pixels after a square centre crop; by default the pictures' own size where all share one up to 256, else 64."""
+    channels: Annotated[int, Field(ge=1, le=3)] | None = None
+    """1 for grey, 3 for colour; by default 1 where all pictures are grey."""
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.size is not None and not 8 <= self.size <= 1024:
+            problems.append(f"size is {self.size}; allowed are 8 to 1024 pixels.")
+        if self.channels not in (None, 1, 3):
+            problems.append(f"channels is {self.channels}; allowed are 1 (grey) and 3 (colour).")
+        if problems:
+            raise UserError(*problems)
+
+    @abstractmethod
+    def read(self, progress: Progress) -> Pictures:
+        """The pictures, not yet decoded.
+
+        Raises:
+            UserError: they are missing, empty or unreadable.
+        """
+
+    def open(self, progress: Progress) -> ImageTable:
+        """Decode the pictures, or find them decoded in the cache, and select the classes."""
+        pictures = self.read(progress)
+        if len(pictures) < 2:
+            raise UserError(f"{pictures.origin}: found {len(pictures)} pictures; at least 2 are needed.")
+        rows, classes = select(pictures, self.classes)
+        pixels = decoded(pictures, self.size, self.channels, progress)
+        if min(pixels.shape[2:]) < MIN_SIDE_PIXELS:
+            raise UserError(
+                f"{pictures.origin}: pictures of {pixels.shape[3]} x {pixels.shape[2]} pixels; a side must have {MIN_SIDE_PIXELS}."
+            )
+        names = () if classes is None else classes.names
+        return ImageTable(
+            pixels,
+            None if classes is None else classes.labels,
+            names,
+            content_hash=digest(pictures.content_hash, pixels.shape[1:], names, len(rows)),
+            rows=rows,
+        )
+
+
+def select(pictures: Pictures, text: str | None) -> tuple[np.ndarray, Classes | None]:
+    """Rows (M,) int64 of the classes named in ``text`` (all for None), and their classes renumbered 0..K-1 in stored order.
+
+    Raises:
+        UserError: an unknown class, no classes at all, or fewer than two pictures left.
+    """
+    classes = pictures.classes
+    if text is None:
+        return np.arange(len(pictures)), classes
+    if classes is None:
+        raise UserError(f"{pictures.origin}: classes={text} was asked for, but these pictures have no classes; leave classes out.")
+    wanted = sorted(_numbers(str(text), classes.names, pictures.origin))
+    rows = np.flatnonzero(np.isin(classes.labels, wanted))
+    if len(rows) < 2:
+        raise UserError(f"{pictures.origin}: classes={text} leaves {len(rows)} pictures; at least 2 are needed.")
+    labels = np.searchsorted(wanted, classes.labels[rows])
+    return rows, Classes(labels.astype(np.int64), tuple(classes.names[i] for i in wanted))
+
+
+def _numbers(text: str, names: tuple[str, ...], origin: str) -> set[int]:
+    if text in names:  # a class name may itself hold a comma
+        return {names.index(text)}
+    by_name = {name.casefold(): i for i, name in reversed(list(enumerate(names)))}
+    tokens = [token.strip() for token in text.split(",") if token.strip()]
+    found = {token: _number(token, names, by_name) for token in tokens}
+    unknown = [token for token, number in found.items() if number is None]
+    if unknown or not tokens:
+        shown = ", ".join(map(repr, unknown)) or "''"
+        raise UserError(
+            f"{origin}: no class {shown}.{did_you_mean(unknown[0] if unknown else '', names)} Label numbers 0 to {len(names) - 1} work too."
+        )
+    return {number for number in found.values() if number is not None}
+
+
+def _number(token: str, names: tuple[str, ...], by_name: dict[str, int]) -> int | None:
+    if token in names:
+        return names.index(token)
+    if token.casefold() in by_name:
+        return by_name[token.casefold()]
+    return int(token) if token.isdecimal() and int(token) < len(names) else None

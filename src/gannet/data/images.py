@@ -1,0 +1,94 @@
+"""A table of pictures, decoded once."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gannet.data.base import Dataset, Kind
+from gannet.data.order import Order
+
+RESIDENT_BYTES = 4 * 2**30
+"""A table up to this size is copied whole to an accelerator, so that a batch is gathered there."""
+
+
+class ImageTable(Dataset):
+    """Pictures uint8 (N, C, H, W), in memory or a memory map, served as float32 ``x / 127.5 - 1``.
+
+    Args:
+        pixels: uint8 (N, C, H, W).
+        labels: int64, one for each row of ``rows``; None where there are no classes.
+        class_names: in label order.
+        content_hash: digest of the pictures and of the selection.
+        rows: int64 (M,) rows of ``pixels`` that belong to the data set; all where None.
+    """
+
+    kind: ClassVar[Kind] = "images"
+
+    def __init__(
+        self,
+        pixels: np.ndarray,
+        labels: np.ndarray | None = None,
+        class_names: tuple[str, ...] = (),
+        *,
+        content_hash: str,
+        rows: np.ndarray | None = None,
+    ) -> None:
+        chosen = np.arange(len(pixels)) if rows is None else rows
+        self.pixels = torch.from_numpy(pixels)
+        self.shape = tuple(pixels.shape[1:])
+        self.class_names = class_names
+        self.size = len(chosen)
+        self.content_hash = content_hash
+        self._order = Order(torch.from_numpy(np.ascontiguousarray(chosen, dtype=np.int64)))
+        self._labels = None if labels is None else _labels_by_row(labels, chosen, len(pixels))
+        self._resident: dict[torch.device, tuple[Tensor, Tensor | None]] = {}
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """(M,) int64 class of every row of the data set, in stored order."""
+        return None if self._labels is None else self._labels[self._labels >= 0].numpy()
+
+    def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
+        """Pictures (N, C, H, W) float32 in [-1, 1] and labels (N,) int64; the next rows of an endless shuffle."""
+        rows = self._order.batch(count, seed=seed, position=position)
+        pixels, labels = self._tables_on(device)
+        rows = rows.to(pixels.device)
+        chosen = pixels.index_select(0, rows).to(device)  # moved as bytes: a quarter of the floats
+        return to_inside(chosen), None if labels is None else labels.index_select(0, rows).to(device)
+
+    def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Different pictures uint8 (N, H, W, C) and their labels."""
+        rows = self._order.reference(count, seed=seed)
+        pictures = self.pixels.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
+        return pictures, None if self._labels is None else self._labels.index_select(0, rows).numpy()
+
+    def encode(self, outside: np.ndarray) -> Tensor:
+        """uint8 (N, H, W, C) -> float32 (N, C, H, W)."""
+        return to_inside(torch.from_numpy(np.ascontiguousarray(np.asarray(outside).transpose(0, 3, 1, 2))))
+
+    def decode(self, inside: Tensor) -> np.ndarray:
+        """float32 (N, C, H, W) -> uint8 (N, H, W, C): rounded to the nearest level, values beyond [-1, 1] clamped."""
+        levels = inside.detach().to("cpu", torch.float32).add(1).mul_(127.5).round_().clamp_(0, 255)
+        return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+
+    def _tables_on(self, device: torch.device) -> tuple[Tensor, Tensor | None]:
+        if device.type == "cpu" or self.pixels.numel() > RESIDENT_BYTES:
+            return self.pixels, self._labels
+        if device not in self._resident:
+            self._resident[device] = (self.pixels.to(device), None if self._labels is None else self._labels.to(device))
+        return self._resident[device]
+
+
+def to_inside(levels: Tensor) -> Tensor:
+    """uint8 levels 0..255 -> float32 ``x / 127.5 - 1``."""
+    return levels.to(torch.float32).div_(127.5).sub_(1)
+
+
+def _labels_by_row(labels: np.ndarray, rows: np.ndarray, num_rows: int) -> Tensor:
+    by_row = np.full(num_rows, -1, dtype=np.int64)
+    by_row[rows] = labels
+    return torch.from_numpy(by_row)

@@ -1,0 +1,130 @@
+"""``gannet data info`` and ``gannet data check``: what the data are, and what is wrong with the files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gannet.data.base import Dataset, Description, Progress
+from gannet.data.decode import BadPicture, is_see_through, is_sixteen_bit, opened, orientation, upright
+from gannet.data.images import ImageTable
+from gannet.data.listing import Listing, listing
+from gannet.data.pictures import for_every
+from gannet.data.point_table import PointTable
+from gannet.data.resolve import source_for
+from gannet.discovery import find
+from gannet.errors import UserError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about one file that its owner should know."""
+
+    path: str
+    """Relative to what was checked."""
+    problem: str
+    fatal: bool
+    """Training refuses the file; otherwise it is used, in the way that ``problem`` says."""
+
+
+@dataclass(frozen=True)
+class _Report:
+    digest: str | None
+    findings: list[Finding]
+
+
+def describe(dataset: Dataset, name: str) -> Description:
+    """What ``gannet data info`` prints.
+
+    Args:
+        dataset: the opened data.
+        name: of the source, or the argument DATA.
+    """
+    labels = dataset.labels if isinstance(dataset, ImageTable | PointTable) else None
+    counts = [None] * dataset.num_classes if labels is None else np.bincount(labels, minlength=dataset.num_classes).tolist()
+    classes: dict[str, int | None] = dict(zip(dataset.class_names, counts, strict=True))
+    return Description(name, dataset.kind, dataset.shape, dataset.size, classes, dataset.content_hash)
+
+
+def check(path: str | Path, progress: Progress) -> list[Finding]:
+    """Decode everything at ``path`` and report each bad or odd file, in the order of names.
+
+    A folder or a zip is checked file by file; of another format the first problem is reported.
+
+    Raises:
+        UserError: nothing at ``path`` that could be checked.
+    """
+    text = str(path) if Path(path).is_absolute() else f"./{path}"
+    try:
+        name, fields = source_for(text)
+    except UserError as error:
+        if Path(path).is_file():
+            return [Finding(str(path), str(error), fatal=True)]
+        raise UserError(f"{path} does not exist; give a folder, or a .zip, .csv, .npz or .parquet file.") from None
+    if name == "folder":
+        return _check_files(listing(Path(path)), progress)
+    return _check_whole(path, name, fields, progress)
+
+
+def _check_whole(path: str | Path, name: str, fields: dict[str, str], progress: Progress) -> list[Finding]:
+    try:
+        find("data", name).load()(**fields).open(progress)
+    except UserError as error:
+        return [Finding(str(path), problem, fatal=True) for problem in error.problems]
+    return []
+
+
+def _check_files(found: Listing, progress: Progress) -> list[Finding]:
+    names = found.pictures
+    reports, unreadable = for_every(len(names), lambda row: _report(found, names[row]), "checking pictures", progress)
+    findings = [finding for report in reports for finding in report.findings]
+    findings += [Finding(names[row], problem, fatal=True) for row, problem in unreadable]
+    findings += _duplicates([(f, r.digest) for f, r in zip(_readable(names, unreadable), reports, strict=True)])
+    findings += [Finding(name, "not a picture by its name; ignored", fatal=False) for name in found.others]
+    if not names:
+        findings.append(Finding(str(found.origin), "holds no pictures", fatal=True))
+    return sorted(findings, key=lambda finding: (finding.path, not finding.fatal, finding.problem))
+
+
+def _readable(names: tuple[str, ...], unreadable: list[tuple[int, str]]) -> list[str]:
+    bad = {row for row, _ in unreadable}
+    return [name for row, name in enumerate(names) if row not in bad]
+
+
+def _report(found: Listing, name: str) -> _Report:
+    blob = found.read(name)
+    try:
+        picture = opened(blob)
+        odd = [Finding(name, problem, fatal=False) for problem in _oddities(picture)]
+        upright(blob)
+    except BadPicture as problem:
+        return _Report(None, [Finding(name, str(problem), fatal=True)])
+    return _Report(blake2b(blob, digest_size=16).hexdigest(), odd)
+
+
+def _oddities(picture: Image.Image) -> list[str]:
+    found = {
+        "CMYK; its colours are converted to RGB": picture.mode == "CMYK",
+        "16-bit; reduced to 8 bits": is_sixteen_bit(picture),
+        "palette; its colours are looked up": picture.mode in {"P", "PA"},
+        "alpha; see-through parts become white": is_see_through(picture),
+        "EXIF-rotated; turned upright": orientation(picture) != 1,
+        "animated; only the first frame is used": getattr(picture, "n_frames", 1) > 1,
+    }
+    return [problem for problem, is_so in found.items() if is_so]
+
+
+def _duplicates(digests: list[tuple[str, str | None]]) -> list[Finding]:
+    first: dict[str, str] = {}
+    findings = []
+    for name, value in digests:
+        if value is None:
+            continue
+        if value in first:
+            findings.append(Finding(name, f"exact duplicate of {first[value]}", fatal=False))
+        first.setdefault(value, name)
+    return findings

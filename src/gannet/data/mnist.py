@@ -1,0 +1,28 @@
+"""MNIST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gannet.data.base import Progress
+from gannet.data.image_source import ImageSource
+from gannet.data.named import read_named
+from gannet.data.pictures import Pictures
+
+CLASS_NAMES = tuple(str(digit) for digit in range(10))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mnist(ImageSource):
+    """Handwritten digits, grey, 28 x 28 (LeCun et al. 1998, http://yann.lecun.com/exdb/mnist).
+
+    Looked for in the folder $GANNET_DATA, then on the Hugging Face hub as ylecun/mnist.
+    """
+
+    split: Literal["train", "test"] = "train"
+    """60,000 pictures to train on, 10,000 to test with."""
+
+    def read(self, progress: Progress) -> Pictures:
+        """The pictures with their ten classes."""
+        return read_named("mnist", "ylecun/mnist", self.split, CLASS_NAMES, progress)

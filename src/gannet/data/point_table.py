@@ -1,0 +1,75 @@
+"""A table of points in the plane, read from a file."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gannet.data.base import Dataset, Kind
+from gannet.data.digest import digest_arrays
+from gannet.data.order import Order
+from gannet.data.points import moments_of, standardise, unstandardise
+from gannet.errors import UserError
+
+
+class PointTable(Dataset):
+    """Points (N, 2) of a file; inside they are ``(x - mean) / scale`` with the table's own mean and one scalar scale.
+
+    Args:
+        points: (N, 2) numbers.
+        labels: (N,) int64, or None.
+        class_names: in label order.
+        origin: the file, for error sentences.
+
+    Raises:
+        UserError: fewer than two points, numbers that are not finite, or all points equal.
+    """
+
+    kind: ClassVar[Kind] = "points"
+    shape: tuple[int, ...] = (2,)
+
+    def __init__(self, points: np.ndarray, labels: np.ndarray | None = None, class_names: tuple[str, ...] = (), *, origin: str) -> None:
+        self.points = np.ascontiguousarray(points, dtype=np.float32)
+        _check(self.points, origin)
+        mean, self.scale = moments_of(points)
+        if self.scale < 1e-6 * (1e-30 + float(np.abs(mean).max())) or self.scale == 0:
+            raise UserError(f"{origin}: all points are equal, so there is nothing to learn; give points that differ.")
+        self.mean = torch.as_tensor(mean, dtype=torch.float32)
+        self.labels = None if labels is None else np.asarray(labels, dtype=np.int64)
+        self.class_names = class_names
+        self.size = len(self.points)
+        self.content_hash = digest_arrays([self.points, self.labels], class_names)
+        self._inside = standardise(self.points, self.mean, self.scale)
+        self._order = Order(torch.arange(self.size))
+
+    def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
+        """Standardised points (N, 2) float32 and labels (N,) int64; the next rows of an endless shuffle."""
+        rows = self._order.batch(count, seed=seed, position=position)
+        labels = None if self.labels is None else torch.from_numpy(self.labels).index_select(0, rows).to(device)
+        return self._inside.index_select(0, rows).to(device), labels
+
+    def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Different points (N, 2) float32 in original units and their labels."""
+        rows = self._order.reference(count, seed=seed).numpy()
+        return self.points[rows], None if self.labels is None else self.labels[rows]
+
+    def encode(self, outside: np.ndarray) -> Tensor:
+        """Original units -> standardised."""
+        return standardise(outside, self.mean, self.scale)
+
+    def decode(self, inside: Tensor) -> np.ndarray:
+        """Standardised -> original units."""
+        return unstandardise(inside, self.mean, self.scale)
+
+
+def _check(points: np.ndarray, origin: str) -> None:
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise UserError(f"{origin}: expected points of shape (N, 2), found {points.shape}.")
+    if len(points) < 2:
+        raise UserError(f"{origin}: found {len(points)} points; at least 2 are needed.")
+    wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if len(wrong):
+        raise UserError(f"{origin}: {len(wrong)} points are not finite, the first in row {wrong[0] + 1}; remove or repair them.")

@@ -1,0 +1,82 @@
+"""What the argument DATA of the command line means."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from gannet.data.idx import idx_file
+from gannet.data.npz_file import read_npz
+from gannet.discovery import canonical, components
+from gannet.errors import UserError, did_you_mean
+
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
+
+
+def source_for(text: str) -> tuple[str, dict[str, str]]:
+    """Name of the source and the fields that DATA itself sets.
+
+    A name of ``gannet list data`` stands for itself, ``hf:owner/name`` for a set on the Hugging Face hub, and anything else is a path,
+    whose source is found by looking at it. A folder called like a source is reached as ``./ring``.
+
+    Raises:
+        UserError: neither a name nor something that exists and can be read.
+    """
+    name = canonical(text)
+    if name in components("data"):
+        return name, {}
+    if text.startswith("hf:"):
+        return "huggingface", {"path": _hub_name(text)}
+    path = Path(text).expanduser()
+    if not _exists(path):
+        known = components("data")
+        # A slash or a dot shows that a path was meant, and then a list of names would only distract.
+        hint = did_you_mean(text, known) if get_close_matches(text, known, cutoff=0.5) or not _looks_like_a_path(text) else ""
+        raise UserError(f"{text!r} is not the name of a data set, and the path does not exist.{hint}")
+    return _source_at(path), {"path": str(path)}
+
+
+def _source_at(path: Path) -> str:
+    if path.is_dir():
+        return _source_in_folder(path)
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        return "folder"
+    if suffix == ".npz":
+        samples, _ = read_npz(path)
+        return "npz-points" if samples.ndim == 2 else "npz"
+    if suffix in TABLE_SUFFIXES:
+        return "csv-file"
+    if suffix == ".parquet":
+        return "huggingface"
+    if "idx" in path.name or "ubyte" in path.name:
+        raise UserError(f"{path} is one IDX file; give the folder it lies in, {path.parent}.")
+    raise UserError(f"{path} is not understood; give a folder, or a .zip, .csv, .npz or .parquet file.")
+
+
+def _source_in_folder(path: Path) -> str:
+    try:
+        if idx_file(path, "train", "images") or idx_file(path, "test", "images"):
+            return "idx"
+        saved_by_library = any((path / name).is_file() for name in ("state.json", "dataset_dict.json"))
+        return "huggingface" if saved_by_library or next(path.glob("*.parquet"), None) else "folder"
+    except PermissionError:
+        raise UserError(f"{path} cannot be read: permission denied. Allow reading it (chmod -R u+rX).") from None
+
+
+def _hub_name(text: str) -> str:
+    name = text.removeprefix("hf:").strip("/")
+    if name.count("/") > 1 or not all(name.split("/")):
+        raise UserError(f"{text!r} is not a name on the Hugging Face hub; write hf:owner/name.")
+    return name
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return "/" in text or "\\" in text or "." in text
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, or with a zero byte
+        return False

@@ -1,0 +1,92 @@
+"""Animations that any browser plays: GIF with one palette for all frames, so that nothing flickers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gannet.errors import UserError
+
+COLOURS = 64
+PALETTE_FRAMES = 8
+HOLD_MILLISECONDS = 2000
+
+
+def save_gif(frames: Iterable[Image.Image], path: str | Path, total_seconds: float = 10, max_frames: int = 150) -> int:
+    """Write an animation that loops; the last frame stays for two seconds more.
+
+    Args:
+        frames: RGB pictures of one size, in time order; where there are more than ``max_frames``, evenly spaced ones and the last are kept.
+        path: the file, written whole or not at all.
+        total_seconds: length of the movement, without the hold at the end.
+        max_frames: at least 2.
+
+    Returns:
+        Number of bytes written.
+
+    Raises:
+        UserError: no frames, frames of different sizes, or a file that cannot be written.
+    """
+    path = Path(path)
+    kept = _thinned(frames, max(2, max_frames))
+    if not kept:
+        raise UserError("There are no frames to animate.")
+    if len({frame.size for frame in kept}) > 1:
+        raise UserError("The frames of an animation must have one size.")
+    palette = _shared_palette(kept)
+    indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in kept]
+    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    each = max(20, round(total_seconds * 100 / len(indexed)) * 10)  # GIF counts in hundredths of a second
+    try:
+        indexed[0].save(
+            temporary,
+            "GIF",
+            save_all=True,
+            append_images=indexed[1:],
+            duration=[each] * (len(indexed) - 1) + [each + HOLD_MILLISECONDS],
+            loop=0,
+            disposal=1,
+            optimize=False,
+        )
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"Cannot write the animation {path}: {error.strerror or error}.") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path.stat().st_size
+
+
+def _thinned(frames: Iterable[Image.Image], limit: int) -> list[Image.Image]:
+    """At most ``limit`` evenly spaced frames, first and last among them, holding at most twice as many at a time."""
+    kept: list[Image.Image] = []
+    stride, last = 1, None
+    for index, frame in enumerate(frames):
+        last = frame
+        if index % stride == 0:
+            kept.append(frame.convert("RGB"))
+            if len(kept) > 2 * limit:
+                kept, stride = kept[::2], stride * 2
+    if last is None:
+        return []
+    if kept[-1].tobytes() != last.convert("RGB").tobytes():
+        kept.append(last.convert("RGB"))
+    if len(kept) <= limit:
+        return kept
+    return [kept[index] for index in np.linspace(0, len(kept) - 1, limit).round().astype(int)]
+
+
+def _shared_palette(frames: list[Image.Image]) -> Image.Image:
+    chosen = [frames[index] for index in sorted(set(np.linspace(0, len(frames) - 1, PALETTE_FRAMES).round().astype(int)))]
+    strip = np.concatenate([np.asarray(frame)[::2] for frame in chosen])
+    palette = Image.fromarray(strip).quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    colours = np.array(palette.getpalette(), np.int64)
+    # averaging greys the paper a little: white must stay white, and black black
+    for end in (0, 255):
+        near = np.abs(colours.reshape(-1, 3) - end).max(axis=1) <= 10
+        colours[near.repeat(3)] = end
+    palette.putpalette(colours.astype(np.uint8).tobytes())
+    return palette

@@ -1,0 +1,115 @@
+"""Scalars over training: losses, scores and speed, each kind on an axis of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gannet.figures.theme import SERIES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from PIL import Image
+
+Series = dict[str, tuple[np.ndarray, np.ndarray]]
+
+BINS = 400
+"""Longer series are drawn as this many means, in the band between their lowest and highest values."""
+GROUPS = {
+    "Throughput": ("per_second", "seconds"),
+    "Discriminator scores": ("score", "logit", "probability", "accuracy"),
+    "Gradient norms": ("norm",),
+    "Losses and other terms": ("",),
+}
+"""Title -> what the last part of a name contains; the first that fits."""
+ORDER = ("Losses and other terms", "Discriminator scores", "Gradient norms", "Throughput")
+_LIGHT = {"paper": "#ffffff", "ink": "#1c2128", "muted": "#5b6570", "rule": "#e3e7eb"}
+_DARK = {"paper": "#161b22", "ink": "#e6edf3", "muted": "#9aa5b1", "rule": "#2d343d"}
+_DARK_SERIES = ("#4da3e0", "#ff8a4c", "#2fc79a", "#e59bc4", "#a79bee", "#d0a24c", "#c8ced6", "#8fd0f5")
+
+
+def draw_curves(terms: Series, dark: bool = False) -> Image.Image:
+    """One picture with an axis for each kind of term that there is.
+
+    Args:
+        terms: name -> (steps (T,), values (T,)); values that are not finite leave a gap.
+        dark: light lines on a dark ground.
+
+    Returns:
+        RGB picture, 1280 pixels wide.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    theme = _DARK if dark else _LIGHT
+    groups = grouped(terms)
+    heights = [3.6 if title == ORDER[0] else 2.7 for title in groups] or [2.0]
+    figure = Figure(figsize=(8, sum(heights) + 0.2), dpi=160, facecolor=theme["paper"], layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
+    for axis, (title, series) in zip(axes, groups.items(), strict=False):
+        _draw_group(axis, title, series, theme, _DARK_SERIES if dark else SERIES)
+    if not groups:
+        axes[0].set_axis_off()
+        axes[0].text(0.5, 0.5, "No terms were recorded.", color=theme["muted"], ha="center", fontsize=12)
+    else:
+        axes[-1].set_xlabel("generator steps", color=theme["muted"])
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def grouped(terms: Series) -> dict[str, Series]:
+    """The terms by the axis they are drawn on, in the order of the axes; each group in the order of names."""
+    groups: dict[str, Series] = {title: {} for title in ORDER}
+    for name in sorted(terms):
+        part = name.rsplit("/", 1)[-1]
+        title = next(title for title, words in GROUPS.items() if any(word in part for word in words))
+        groups[title][name] = terms[name]
+    return {title: series for title, series in groups.items() if series}
+
+
+def envelope(steps: np.ndarray, values: np.ndarray, bins: int = BINS) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A long series in at most ``bins`` parts: (middle step, lowest, mean, highest) of each; no extreme value is lost.
+
+    Values that are not finite are left out; a part that has no other becomes NaN.
+    """
+    if len(steps) <= bins:
+        finite = np.where(np.isfinite(values), values, np.nan)
+        return steps.astype(float), finite, finite, finite
+    edges = np.linspace(0, len(steps), bins + 1).round().astype(int)
+    parts = [(steps[a:b], values[a:b][np.isfinite(values[a:b])]) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    none = (np.nan, np.nan, np.nan)
+    rows = [(part.mean(), *((good.min(), good.mean(), good.max()) if len(good) else none)) for part, good in parts]
+    middle, lowest, mean, highest = np.array(rows, float).T
+    return middle, lowest, mean, highest
+
+
+def _draw_group(axis: Axes, title: str, series: Series, theme: dict[str, str], colours: tuple[str, ...]) -> None:
+    from matplotlib.ticker import EngFormatter
+
+    for index, (name, (steps, values)) in enumerate(series.items()):
+        colour = colours[index % len(colours)]
+        middle, lowest, mean, highest = envelope(np.asarray(steps), np.asarray(values, float))
+        if len(steps) > BINS:
+            axis.fill_between(middle, lowest, highest, color=colour, alpha=0.16, linewidth=0)
+        style = "-" if index < len(colours) else "--"
+        axis.plot(middle, mean, color=colour, linewidth=1.5, linestyle=style, label=name, marker="o" if len(steps) < 2 else None)
+    columns = 3
+    rows = -(-len(series) // columns)
+    axis.set_title(title, loc="left", fontsize=11, fontweight="bold", color=theme["ink"], pad=12 + 14 * rows)
+    axis.set_facecolor(theme["paper"])
+    axis.grid(axis="y", color=theme["rule"], linewidth=0.8)
+    axis.set_axisbelow(True)
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.spines["bottom"].set_color(theme["rule"])
+    axis.tick_params(colors=theme["muted"], length=0, labelsize=9)
+    axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axis.margins(x=0.01)
+    if title == "Throughput":
+        axis.set_ylim(bottom=0)
+    axis.set_ylabel("generator steps / second" if title == "Throughput" and len(series) == 1 else "value", color=theme["muted"], fontsize=9)
+    axis.legend(
+        loc="lower left", bbox_to_anchor=(-0.012, 1.0), ncols=columns, frameon=False, fontsize=9, labelcolor=theme["ink"], handlelength=1.4
+    )

@@ -1,0 +1,83 @@
+"""Grids of pictures, shown with the brightness they have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from gannet.errors import UserError
+from gannet.figures.theme import INK, PAPER, Colour, font, shortened
+
+READABLE_CELL = 56
+"""Pixels that a small picture is enlarged to, about."""
+GAP: Colour = (225, 228, 232)
+
+
+def image_grid(
+    images: np.ndarray,
+    columns: int | None = None,
+    *,
+    padding: int = 2,
+    column_labels: Sequence[str] | None = None,
+    scale: int | None = None,
+) -> Image.Image:
+    """Picture k in row ``k // columns``, column ``k % columns``; 0 is always black and 255 always white.
+
+    Args:
+        images: uint8 (N, H, W, 1 or 3).
+        columns: as near to a square as can be, if not given.
+        padding: pixels between pictures and around them.
+        column_labels: words above the columns.
+        scale: whole number by which every pixel is enlarged; if not given, small pictures grow to about 56 pixels.
+
+    Raises:
+        UserError: not uint8 pictures, or more labels than columns.
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
+        raise UserError(f"A grid needs uint8 images (N, H, W, 1 or 3) with N at least 1, not {images.dtype} {images.shape}.")
+    columns = min(columns or int(np.ceil(np.sqrt(len(images)))), len(images))
+    if column_labels is not None and len(column_labels) > columns:
+        raise UserError(f"{len(column_labels)} column labels were given for {columns} columns.")
+    scale = scale or max(1, round(READABLE_CELL / max(images.shape[1:3])))
+    canvas = _tile(images.repeat(scale, axis=1).repeat(scale, axis=2), columns, padding)
+    picture = Image.fromarray(canvas)
+    return _with_labels(picture, column_labels, images.shape[2] * scale + padding, padding) if column_labels else picture
+
+
+def captioned(picture: Image.Image, text: str, right: str = "") -> Image.Image:
+    """The picture with a strip above it that says something at the left and at the right."""
+    size = max(13, min(18, picture.width // 26))
+    strip = round(size * 2.0)
+    page = Image.new("RGB", (picture.width, picture.height + strip), PAPER)
+    page.paste(picture, (0, strip))
+    pen = ImageDraw.Draw(page)
+    pen.text((round(size * 0.6), strip / 2), text, INK, font(size), anchor="lm")
+    pen.text((picture.width - round(size * 0.6), strip / 2), right, INK, font(size), anchor="rm")
+    return page
+
+
+def _tile(images: np.ndarray, columns: int, padding: int) -> np.ndarray:
+    count, height, width, _ = images.shape
+    rows = -(-count // columns)
+    canvas = np.empty((rows * (height + padding) + padding, columns * (width + padding) + padding, 3), np.uint8)
+    canvas[:] = GAP
+    for index, image in enumerate(images):
+        top = padding + (index // columns) * (height + padding)
+        left = padding + (index % columns) * (width + padding)
+        canvas[top : top + height, left : left + width] = image  # one channel spreads over three
+    return canvas
+
+
+def _with_labels(picture: Image.Image, labels: Sequence[str], step: int, padding: int) -> Image.Image:
+    size = 12
+    strip = size + 8
+    page = Image.new("RGB", (picture.width, picture.height + strip), PAPER)
+    page.paste(picture, (0, strip))
+    pen = ImageDraw.Draw(page)
+    for column, label in enumerate(labels):
+        centre = padding + column * step + (step - padding) / 2
+        pen.text((centre, strip / 2), shortened(str(label), step, size), INK, font(size), anchor="mm")
+    return page

@@ -1,0 +1,43 @@
+"""The colours and lettering that every figure shares; told apart by colour-blind readers and in print."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
+
+Colour = tuple[int, int, int]
+
+PAPER: Colour = (255, 255, 255)
+INK: Colour = (28, 33, 40)
+MUTED: Colour = (102, 112, 122)
+RULE: Colour = (208, 213, 219)
+REAL: Colour = (11, 84, 110)
+"""Real data: deep teal, drawn hollow."""
+FAKE: Colour = (220, 78, 12)
+"""Generated data: orange, drawn solid."""
+REAL_TINT: Colour = (172, 213, 224)
+"""Where the discriminator says real."""
+FAKE_TINT: Colour = (252, 210, 178)
+"""Where the discriminator says generated."""
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#5b4ea8", "#a6761d", "#3b3b3b", "#56b4e9")
+"""Line colours, after Okabe and Ito's set for colour-blind readers (2008), without its yellow."""
+
+
+@lru_cache
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's own lettering at a size in pixels: the same on every machine."""
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
+
+
+def shortened(label: str, width: float, size: int) -> str:
+    """The words, cut where they do not fit in a width in pixels."""
+    if font(size).getlength(label) <= width:
+        return label
+    while label and font(size).getlength(label + "...") > width:
+        label = label[:-1]
+    return label + "..."

@@ -1,0 +1,87 @@
+"""What a game is: networks, players, turns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from gannet.types import Batch, Terms
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One optimizer step of one player, ``repeats`` times per step of the game."""
+
+    player: str
+    terms: Callable[[Batch], Terms]
+    repeats: int = 1
+
+
+class Game(nn.Module, ABC):
+    """Owns every network, so that ``state_dict()`` is complete by construction.
+
+    An extra network is one more entry in ``players``; an extra objective is one more named term; an extra optimizer step
+    is one more turn. Nothing else needs to know.
+    """
+
+    averaged: ClassVar[tuple[str, ...]] = ("generator", "prior")
+    """Attributes that get a moving average of their weights, used for sampling."""
+
+    @property
+    @abstractmethod
+    def players(self) -> dict[str, list[nn.Module]]:
+        """Player -> its modules: a partition of all trainable weights."""
+
+    @abstractmethod
+    def turns(self) -> list[Turn]:
+        """The turns of one step, in order."""
+
+    @abstractmethod
+    def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
+        """(count, *shape) inside samples; the caller has put the networks in evaluation mode."""
+
+    @abstractmethod
+    def after_turn(self, player: str) -> None:
+        """Called after every optimizer step of ``player``: constraints on weights."""
+
+    @abstractmethod
+    def limitations(self) -> tuple[str, ...]:
+        """Sentences for the score card about what this game can generate at most."""
+
+
+@runtime_checkable
+class Scores(Protocol):
+    """Capability: the game can say how real samples look to its discriminator."""
+
+    relative_scores: bool
+    """True where zero is no boundary: only differences of scores mean something."""
+
+    def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, *shape) -> (N,) logits; above zero leans towards real."""
+        ...
+
+
+@runtime_checkable
+class Conditional(Protocol):
+    """Capability: ``sample`` follows labels."""
+
+    num_classes: int
+    """0 where this instance is unconditional."""
+
+
+@runtime_checkable
+class Generates(Protocol):
+    """Capability: latents can be given, for interpolation and fixed noise."""
+
+    def draw_latents(self, count: int, rng: torch.Generator) -> Tensor:
+        """(count, latent_size)."""
+        ...
+
+    def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_size) -> (N, *shape)."""
+        ...

@@ -1,0 +1,80 @@
+"""What a generator and a discriminator accept and return, and the small pieces that several networks share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from gannet.errors import UserError
+from gannet.types import Score
+
+
+class Generator(nn.Module, ABC):
+    """Latents (and labels, where ``num_classes`` > 0) to inside samples."""
+
+    latent_size: int
+    shape: tuple[int, ...]
+    """Of one sample: (2,) or (C, H, W)."""
+    num_classes: int
+    """0 for an unconditional network."""
+
+    @abstractmethod
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_size), (N,) -> (N, *shape)."""
+
+
+class Discriminator(nn.Module, ABC):
+    """Inside samples (and labels) to a Score. A critic is a discriminator too."""
+
+    rows_independent: ClassVar[bool]
+    """True where the score of a row never depends on other rows, in training mode either (no batch statistics)."""
+    shape: tuple[int, ...]
+    num_classes: int
+
+    @abstractmethod
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
+        """(N, *shape), (N,) -> Score with (N,) float32 logits."""
+
+
+def with_onehot(flat: Tensor, labels: Tensor | None, num_classes: int) -> Tensor:
+    """(N, F), (N,) -> (N, F + num_classes): the label appended as a one-hot vector; ``flat`` where there are no classes."""
+    if num_classes == 0:
+        return flat
+    if labels is None:
+        raise ValueError("A class-conditional network needs labels.")
+    return torch.cat([flat, one_hot(labels, num_classes).to(flat.dtype)], dim=1)
+
+
+def doublings(size: int, smallest: int, largest: int, network: str) -> tuple[int, int]:
+    """How a picture side is reached by doubling: (base, times) with smallest <= base <= largest and base * 2^times == size.
+
+    Raises:
+        UserError: no such base.
+    """
+    for times in range(8, 0, -1):
+        if size % 2**times == 0 and smallest <= size >> times <= largest:
+            return size >> times, times
+    near = sorted({b << t for b in range(smallest, largest + 1) for t in range(1, 8) if 8 <= b << t <= 512})
+    closest = sorted(near, key=lambda s: abs(s - size))[:3]
+    raise UserError(
+        f"The network {network!r} cannot make {size}x{size} pictures; set data.size, for example {', '.join(map(str, sorted(closest)))}."
+    )
+
+
+def initialise_normal(module: nn.Module, deviation: float = 0.02) -> None:
+    """Radford's initialisation: convolution and linear weights N(0, deviation^2), batch norm gains N(1, deviation^2).
+
+    Radford, Metz, Chintala 2016, section 4, https://arxiv.org/abs/1511.06434.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(layer.weight, 0.0, deviation)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1.0, deviation)
+            nn.init.zeros_(layer.bias)

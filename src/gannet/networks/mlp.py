@@ -1,0 +1,96 @@
+"""Fully connected networks, for points and for flat pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from gannet.encodings.base import Encoding
+from gannet.networks.base import Discriminator, Generator, with_onehot
+from gannet.types import Score
+
+
+class MLPGenerator(Generator):
+    """latents (+ one-hot label) -> hidden layers -> sample; linear output for points, tanh for pictures."""
+
+    def __init__(
+        self,
+        latent_size: int,
+        shape: tuple[int, ...],
+        *,
+        hidden: Sequence[int],
+        slope: float = 0.0,
+        batch_norm: Sequence[bool] | None = None,
+        num_classes: int = 0,
+    ) -> None:
+        """Args:
+        latent_size: length of a latent.
+        shape: of one sample.
+        hidden: widths of the hidden layers.
+        slope: of the leaky ReLU for negative inputs; 0 is ReLU.
+        batch_norm: which hidden layers are normalised before their activation; None is no layer.
+        num_classes: 0, or the number of labels.
+        """
+        super().__init__()
+        self.latent_size, self.shape, self.num_classes = latent_size, shape, num_classes
+        norms = batch_norm or [False] * len(hidden)
+        layers: list[nn.Module] = []
+        width = latent_size + num_classes
+        for out, norm in zip(hidden, norms, strict=True):
+            layers += [nn.Linear(width, out), *([_batch_norm(out)] if norm else []), activation(slope)]
+            width = out
+        layers.append(nn.Linear(width, prod(shape)))
+        if len(shape) == 3:
+            layers.append(nn.Tanh())
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_size), (N,) -> (N, *shape)."""
+        return self.layers(with_onehot(latents, labels, self.num_classes)).view(-1, *self.shape)
+
+
+class MLPDiscriminator(Discriminator):
+    """sample (+ one-hot label), flattened and perhaps encoded -> hidden layers -> one score."""
+
+    rows_independent: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        *,
+        hidden: Sequence[int],
+        slope: float = 0.0,
+        encoding: Encoding | None = None,
+        num_classes: int = 0,
+    ) -> None:
+        """Args: as of :class:`MLPGenerator`; ``encoding`` maps points to features first."""
+        super().__init__()
+        self.shape, self.num_classes, self.encoding = shape, num_classes, encoding
+        layers: list[nn.Module] = []
+        width = (encoding.size if encoding else prod(shape)) + num_classes
+        for out in hidden:
+            layers += [nn.Linear(width, out), activation(slope)]
+            width = out
+        self.trunk = nn.Sequential(*layers)
+        self.head = nn.Linear(width, 1)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
+        """(N, *shape), (N,) -> Score."""
+        flat = samples.flatten(1)
+        if self.encoding is not None:
+            flat = self.encoding(flat)
+        features = self.trunk(with_onehot(flat, labels, self.num_classes))
+        return Score(self.head(features).squeeze(1).float(), features)
+
+
+def activation(slope: float) -> nn.Module:
+    """ReLU, leaky where ``slope`` > 0."""
+    return nn.LeakyReLU(slope, inplace=True) if slope else nn.ReLU(inplace=True)
+
+
+def _batch_norm(width: int) -> nn.BatchNorm1d:
+    # A running average that keeps 0.8 of the old value (Keras's momentum 0.8) is momentum 0.2 here; eps is not momentum.
+    return nn.BatchNorm1d(width, eps=1e-5, momentum=0.2)

@@ -1,0 +1,164 @@
+"""From what the user typed to everything a run needs; every mistake is found here, before anything is created."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+
+from gannet.arguments import Root, read
+from gannet.data.base import Dataset, Form, Progress, Source
+from gannet.data.resolve import source_for
+from gannet.discovery import canonical, find, load_file
+from gannet.errors import UserError
+from gannet.recipes.base import RECOMMENDED, Recipe
+from gannet.runs.schema import VERSION, RunRecord
+from gannet.seeding import derive
+from gannet.training.experiment import Experiment
+from gannet.training.precision import Precision, decide
+from gannet.training.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that can start: keys read and checked, nothing made yet."""
+
+    recipe_name: str
+    """Name, or the path of the user's own file."""
+    recipe: Recipe
+    arguments: dict[str, Any]
+    source_name: str
+    source: Source
+    settings: Settings
+    values: dict[str, dict[str, Any]]
+    """Flat complete values of ``recipe``, ``data`` and ``settings``: what the run records."""
+
+    def experiment(self, form: Form) -> Experiment:
+        """Build networks and optimizers; the weights depend on the seed alone."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive(self.settings.seed, "weights"))
+            return self.recipe(form, **self.arguments)
+
+    def precision(self, experiment: Experiment, form: Form) -> Precision:
+        """Arithmetic for this machine."""
+        s = self.settings
+        return decide(device=s.device, precision=s.precision, is_images=form.kind == "images", allow_bf16=experiment.allow_bf16)
+
+    def record(self, dataset: Dataset, precision: Precision) -> RunRecord:
+        """What run.json says."""
+        return RunRecord(
+            version=VERSION,
+            kind=dataset.form.kind,
+            recipe=self.recipe_name,
+            arguments=self.values["recipe"],
+            data={
+                "source": self.source_name,
+                "arguments": self.values["data"],
+                "content_hash": dataset.content_hash,
+                "form": dataset.form.as_json(),
+            },
+            settings=self.values["settings"],
+            environment=environment(precision),
+        )
+
+
+def plan(data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapping[str, Any]) -> Plan:
+    """Read every key.
+
+    Args:
+        data: the DATA argument: a built-in name, a path, or ``hf:owner/name``.
+        recipe: a recipe's name, the path of a recipe file, or None for the recommended one.
+        given: keys as typed.
+        flags: seed, device, precision.
+
+    Raises:
+        UserError: all that is wrong, at once.
+    """
+    source_name, preset = source_for(data)
+    source_class = cast(type[Source], find("data", source_name).load())
+    recipe_name = recipe or RECOMMENDED[source_class.kind]
+    return _read_keys(recipe_name, source_name, {f"data.{k}": v for k, v in preset.items()} | dict(given), flags)
+
+
+def plan_again(record: RunRecord, *, steps: int | None, recipe_file: str | None, device: str | None = None) -> Plan:
+    """The plan of an existing run.
+
+    Raises:
+        UserError: the run was made from a user's own file, and that file was not named again: loading executes nothing.
+    """
+    name = record["recipe"]
+    if name.endswith(".py"):
+        if recipe_file is None:
+            raise UserError(f"This run was made by the recipe file {name}. Name it again with --recipe {name}; a run never executes code.")
+        name = recipe_file
+    given = dict(record["arguments"]) | {f"data.{k}": v for k, v in record["data"]["arguments"].items()}
+    settings = dict(record["settings"])
+    flags = {key: settings.pop(key) for key in ("seed", "device", "precision")}
+    if device is not None:
+        flags["device"] = device
+    if steps is not None:
+        given["steps"] = steps
+    return _read_keys(name, record["data"]["source"], given | settings, flags)
+
+
+def _read_keys(recipe_name: str, source_name: str, given: dict[str, Any], flags: Mapping[str, Any]) -> Plan:
+    recipe = _load_recipe(recipe_name)
+    source_class = cast(type[Source], find("data", source_name).load())
+    fields = set(vars(source_class).get("__dataclass_fields__", {}))
+    for key, value in recipe.data.items():
+        if key in fields:
+            given.setdefault(f"data.{key}", value)
+    misplaced = [f"{key}={given[key]}: set it with the flag --{key}." for key in flags if key in given]
+    if misplaced:
+        raise UserError(*misplaced)
+    roots = Root(recipe.function, skip=("form",)), Root(source_class, "data."), Root(Settings)
+    (arguments, recipe_values), (source_arguments, data_values), (settings, settings_values) = read(given | dict(flags), *roots)
+    values = {"recipe": recipe_values, "data": {k.removeprefix("data."): v for k, v in data_values.items()}, "settings": settings_values}
+    return Plan(recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values)
+
+
+def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:
+    """The name and source of a DATA argument with keys ``data.*`` and no others."""
+    name, preset = source_for(data)
+    source_class = cast(type[Source], find("data", name).load())
+    [(arguments, _)] = read({f"data.{k}": v for k, v in preset.items()} | dict(given), Root(source_class, "data."))
+    return name, source_class(**arguments)
+
+
+def _load_recipe(name: str) -> Recipe:
+    loaded = load_file(Path(name)) if name.endswith(".py") else find("recipes", canonical(name)).load()
+    if not isinstance(loaded, Recipe):
+        raise UserError(f"The recipe in {name} must be decorated: @gannet.recipe(kind='points') or kind='images'.")
+    return loaded
+
+
+def open_data(plan: Plan, progress: Progress) -> Dataset:
+    """Open the plan's source."""
+    return plan.source.open(progress)
+
+
+def environment(precision: Precision) -> dict[str, str]:
+    """The machine and library versions that exact resume depends on."""
+    try:
+        own = version("gannet-gan")
+    except PackageNotFoundError:
+        own = "source"
+    return {
+        "gannet": own,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu_count": str(os.cpu_count()),
+        "threads": str(torch.get_num_threads()),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "device": str(precision.device),
+        "precision": f"{precision.dtype} ({precision.reason})",
+    }

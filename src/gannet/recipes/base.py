@@ -1,0 +1,50 @@
+"""What a recipe is: a typed function from the form of the data to an Experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gannet.data.base import Form, Kind
+from gannet.errors import UserError
+from gannet.training.experiment import Experiment
+
+
+RECOMMENDED: dict[Kind, str] = {"points": "gan", "images": "dcgan"}
+"""The recipe that is taken when none is named."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe function with what it asks of the data. Its keyword parameters are the command line's keys."""
+
+    function: Callable[..., Experiment]
+    kind: Kind
+    labels: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """Keys ``data.*`` that it sets where the user does not."""
+
+    def __call__(self, form: Form, **arguments: Any) -> Experiment:
+        """Build the experiment.
+
+        Raises:
+            UserError: the data do not suit the recipe.
+        """
+        name = self.function.__name__.replace("_", "-")
+        if form.kind != self.kind:
+            raise UserError(f"Recipe {name!r} trains on {self.kind}, but these data are {form.kind}; see gannet list recipes.")
+        if self.labels and form.num_classes < 2:
+            raise UserError(f"Recipe {name!r} needs labels of at least 2 classes; these data have {form.num_classes}.")
+        return self.function(form, **arguments)
+
+
+def recipe(kind: Kind, *, labels: bool = False, data: Mapping[str, Any] | None = None) -> Callable[[Callable[..., Experiment]], Recipe]:
+    """Declare a function to be a recipe for ``kind``.
+
+    Args:
+        kind: what it trains on.
+        labels: whether it needs classes.
+        data: data keys that it presets, for example ``{"size": 32}``.
+    """
+    return lambda function: Recipe(function, kind, labels, data or {})

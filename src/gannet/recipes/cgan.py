@@ -1,0 +1,47 @@
+"""The conditional GAN on labelled pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="images", labels=True)
+def cgan(
+    form: Form,
+    *,
+    prior: Chosen[Prior] = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = NonSaturating(),
+    optimizer: Optimizers = Optimizers(),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 12_000,
+) -> Experiment:
+    """[z, one-hot] -> 128, 256 BN, 512 BN -> tanh against [image, one-hot] -> 512, 256 -> 1; leaky ReLU .2.
+
+    Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784. A real picture with the wrong label counts as fake (Reed et
+    al. 2016, https://arxiv.org/abs/1605.05396); labels of fakes are random.
+    """
+    noise = prior.make()
+    classes = form.num_classes
+    game = TwoPlayer(
+        MLPGenerator(
+            noise.size, form.shape, hidden=[128, 256, 512], slope=0.2, batch_norm=[False, True, True], num_classes=classes
+        ),
+        MLPDiscriminator(form.shape, hidden=[512, 256], slope=0.2, num_classes=classes),
+        noise,
+        loss=loss,
+        matching_aware=True,
+    )
+    return Experiment(game, optimizer, batch_size, steps)

@@ -1,0 +1,37 @@
+"""The convolutional GAN with pooling."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gannet.priors.base import Prior
+from gannet.priors.uniform import Uniform
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="images")
+def dcgan(
+    form: Form,
+    *,
+    prior: Chosen[Prior] = chosen(Uniform, size=96),
+    loss: AdversarialLoss = NonSaturating(),
+    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 1_400,
+) -> Experiment:
+    """Dense stem and transposed convolutions against two pooled convolutions; Adam 1e-3, beta1 0.5, batch 128.
+
+    After Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434. 1,400 steps are three epochs of MNIST.
+    """
+    noise = prior.make()
+    game = TwoPlayer(DCGANGenerator(noise.size, form.shape), DCGANDiscriminator(form.shape), noise, loss=loss)
+    return Experiment(game, optimizer, batch_size, steps)

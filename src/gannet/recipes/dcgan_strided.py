@@ -1,0 +1,38 @@
+"""The all-convolutional GAN."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.strided import StridedDiscriminator, StridedGenerator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="images", data={"size": 32})
+def dcgan_strided(
+    form: Form,
+    *,
+    prior: Chosen[Prior] = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = NonSaturating(),
+    optimizer: Optimizers = Optimizers(),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 4_000,
+) -> Experiment:
+    """Radford's rules: strides instead of pooling, batch norm except at the picture's side, N(0, 0.02) weights.
+
+    Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434: Adam 2e-4, beta1 0.5. Pictures are 32x32 unless
+    data.size says otherwise.
+    """
+    noise = prior.make()
+    game = TwoPlayer(StridedGenerator(noise.size, form.shape), StridedDiscriminator(form.shape), noise, loss=loss)
+    return Experiment(game, optimizer, batch_size, steps)

@@ -1,0 +1,43 @@
+"""The two-layer GAN on points."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="points")
+def gan(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
+    prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = NonSaturating(),
+    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 20_000,
+) -> Experiment:
+    """The first GAN: z 32 -> 128 ReLU -> 2 against 2 -> 128 ReLU -> 1, non-saturating, Adam.
+
+    Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661. On the ring it loses modes; watching that is its use.
+    """
+    noise = prior.make()
+    game = TwoPlayer(
+        MLPGenerator(noise.size, form.shape, hidden=[hidden]),
+        MLPDiscriminator(form.shape, hidden=[hidden]),
+        noise,
+        loss=loss,
+    )
+    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))

@@ -1,0 +1,44 @@
+"""The three-layer GAN on points."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="points")
+def gan_deep(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
+    prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = NonSaturating(),
+    optimizer: Optimizers = Optimizers(Optimizer(lr=2e-4), Optimizer(lr=2e-4)),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 50_000,
+) -> Experiment:
+    """Two hidden layers on each side, Adam with beta1 0.5, 50,000 steps, a frame every 50: the clouds meet and wander.
+
+    The classic game circles around its solution (Mescheder et al. 2018, https://arxiv.org/abs/1801.04406); the moving
+    average of the generator is what gets close.
+    """
+    noise = prior.make()
+    game = TwoPlayer(
+        MLPGenerator(noise.size, form.shape, hidden=[hidden, hidden]),
+        MLPDiscriminator(form.shape, hidden=[hidden, hidden]),
+        noise,
+        loss=loss,
+    )
+    return Experiment(game, optimizer, batch_size, steps, average=0.9995, frames_every=50)

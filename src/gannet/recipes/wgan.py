@@ -1,0 +1,51 @@
+"""The Wasserstein GAN with weight clipping."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.wasserstein import Wasserstein
+from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.regularizers.base import Constraint
+from gannet.regularizers.weight_clipping import WeightClipping
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+_RMSPROP = Optimizer(lr=5e-5, name="rmsprop", beta2=0.99)
+
+
+@recipe(kind="images", data={"size": 32})
+def wgan(
+    form: Form,
+    *,
+    prior: Chosen[Prior] = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = Wasserstein(),
+    constraint: Constraint = WeightClipping(0.01),
+    critic_steps: Annotated[int, Field(ge=1)] = 5,
+    optimizer: Optimizers = Optimizers(_RMSPROP, _RMSPROP),
+    batch_size: Annotated[int, Field(ge=2)] = 64,
+    steps: Annotated[int, Field(ge=1)] = 10_000,
+) -> Experiment:
+    """Critic clipped to 0.01, five critic steps per generator step, RMSprop 5e-5.
+
+    Arjovsky, Chintala, Bottou 2017, algorithm 1, https://arxiv.org/abs/1701.07875. Slow on purpose: clipping makes a weak
+    critic, which is what WGAN-GP mends.
+    """
+    noise = prior.make()
+    game = TwoPlayer(
+        UpsamplingGenerator(noise.size, form.shape),
+        UpsamplingDiscriminator(form.shape),
+        noise,
+        loss=loss,
+        constraints=[constraint],
+        critic_steps=critic_steps,
+    )
+    return Experiment(game, optimizer, batch_size, steps)

@@ -1,0 +1,64 @@
+"""One writer per run directory: an flock on RUN/lock, whose text says who holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from weakref import WeakSet
+
+from gannet.errors import UserError
+from gannet.runs.schema import LOCK_FILE
+
+_held: WeakSet[RunLock] = WeakSet()
+
+
+class RunLock:
+    """Held from construction to ``release``, or until the process dies: the kernel frees an flock with its holder.
+
+    Args:
+        run: the run directory, which must exist.
+
+    Raises:
+        UserError: another process writes this run (its pid and host are named), or the file cannot be made.
+    """
+
+    def __init__(self, run: Path) -> None:
+        try:
+            self._descriptor = os.open(run / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise UserError(f"Cannot write in {run}: {error.strerror}. Choose a run directory that you may write.") from None
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(self._descriptor, 200, 0).decode("utf-8", "replace").strip() or "an unknown process"
+            os.close(self._descriptor)
+            raise UserError(f"{run} is being written by {holder}. Wait for it to finish, or stop it, and try again.") from None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"pid {os.getpid()} on host {socket.gethostname()}\n".encode(), 0)
+        _register(self)
+
+    def release(self) -> None:
+        """Let another process write the run; harmless when called twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _register(lock: RunLock) -> None:
+    # A forked worker inherits the descriptor and with it the lock: without this, a worker that outlives
+    # a killed trainer would keep the run locked. Closing in the child does not release the parent's lock.
+    if not _Registered.done:
+        os.register_at_fork(after_in_child=_close_inherited)
+        _Registered.done = True
+    _held.add(lock)
+
+
+class _Registered:
+    done = False
+
+
+def _close_inherited() -> None:
+    for lock in list(_held):
+        lock.release()

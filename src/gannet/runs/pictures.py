@@ -1,0 +1,122 @@
+"""A run's recorded frames as pictures: one, a dozen moments, or an animation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gannet.errors import UserError
+from gannet.runs.reader import Run
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Progress = Callable[[str, int, int], None]
+
+ANIMATION_PIXELS = 480
+ANIMATION_FRAMES = 150
+FIELD_LEVELS = 14
+"""Steps of colour in an animation's ground: few enough to keep the file small."""
+READABLE_WIDTH = 440
+
+
+def animate(run: Run, path: str | Path, progress: Progress | None = None, *, total_seconds: float = 10) -> int:
+    """Save the training as a GIF: early frames close together, since most happens then, later ones evenly spaced.
+
+    Args:
+        run: what was recorded.
+        path: the GIF.
+        progress: called with ("animation", done, total) now and then.
+        total_seconds: length, without the hold on the last frame.
+
+    Returns:
+        Number of bytes written.
+
+    Raises:
+        UserError: the run has no frames, a frame is damaged, or the file cannot be written.
+    """
+    from gannet.figures.animation import save_gif
+
+    frames = run.frames()
+    if not frames:
+        raise UserError(f"The run {run.path} has no frames to animate. Train with frames.every=100, for example.")
+    chosen = [frames[index] for index in choose([step for step, _ in frames], ANIMATION_FRAMES)]
+    size = None
+
+    def pictures() -> Iterator[Image.Image]:
+        nonlocal size
+        for done, (step, file) in enumerate(chosen, 1):
+            picture = draw_frame(run, step, file, ANIMATION_PIXELS, levels=FIELD_LEVELS)
+            size = size or picture.size
+            yield picture if picture.size == size else picture.resize(size)
+            if progress:
+                progress("animation", done, len(chosen))
+
+    return save_gif(pictures(), path, total_seconds, ANIMATION_FRAMES)
+
+
+def choose(steps: list[int], limit: int) -> list[int]:
+    """Indices of at most ``limit`` frames: a third spaced by equal ratios of steps, the rest by equal steps; first and last always.
+
+    Args:
+        steps: of the frames, ascending.
+        limit: at least 2.
+    """
+    if len(steps) <= limit:
+        return list(range(len(steps)))
+    at = np.asarray(steps, np.float64) - steps[0] + 1
+    wanted = np.concatenate([np.geomspace(1, at[-1], limit // 3), np.linspace(1, at[-1], limit - limit // 3)])
+    right = np.searchsorted(at, wanted).clip(1, len(at) - 1)
+    nearest = np.where(wanted - at[right - 1] <= at[right] - wanted, right - 1, right)
+    return sorted({0, len(at) - 1, *nearest.tolist()})[-limit:] if limit > 2 else [0, len(at) - 1]
+
+
+def draw_frame(run: Run, step: int, file: Path, pixels: int, *, plain: bool = False, levels: int = 255) -> Image.Image:
+    """One recorded frame as a picture.
+
+    Args:
+        run: where it was recorded.
+        step: its step.
+        file: its path.
+        pixels: side of a picture of points; width that a small grid of images is enlarged to, about.
+        plain: without title, axes and legend.
+        levels: see ``figures.field2d.draw_points``.
+
+    Raises:
+        UserError: the frame is damaged.
+    """
+    from gannet.figures.field2d import draw_points
+
+    content = run.load_frame(file)
+    title = f"{run.record.get('data', {}).get('source', run.name)} · {Path(str(run.record.get('recipe', ''))).stem}"
+    if isinstance(content, np.ndarray):
+        return _draw_grid(content, step, title, plain)
+    extent = content["extent"] if "extent" in content else _around(content["real"])
+    field = content.get("field")
+    view = (float(extent[0]), float(extent[1]), float(extent[2]), float(extent[3]))
+    return draw_points(content["real"], content["fake"], field, view, step, title, (pixels, pixels), plain, levels)
+
+
+def _draw_grid(grid: np.ndarray, step: int, title: str, plain: bool) -> Image.Image:
+    from PIL import Image
+
+    from gannet.figures.grid import captioned
+
+    picture = Image.fromarray(grid)
+    if plain:
+        return picture
+    scale = max(1, round(READABLE_WIDTH / picture.width))
+    enlarged = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+    return captioned(enlarged, title, f"step {step:,}")
+
+
+def _around(points: np.ndarray) -> tuple[float, float, float, float]:
+    good = points[np.isfinite(points).all(axis=1)]
+    if not len(good):
+        return (-1.0, 1.0, -1.0, 1.0)
+    centre = (good.max(axis=0) + good.min(axis=0)) / 2
+    half = max(float((good.max(axis=0) - good.min(axis=0)).max()) * 0.65, 1e-6)
+    return (centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half)

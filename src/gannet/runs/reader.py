@@ -1,0 +1,145 @@
+"""Reads a run directory, live or years later, whatever state a crash left it in."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from gannet.errors import UserError
+from gannet.runs.schema import EVENTS_FILE, FRAMES_FOLDER, RUN_FILE, SCORES_FILE, VERSION, Kind, RunRecord
+
+Frame = dict[str, np.ndarray] | np.ndarray
+"""Points: arrays by name, float32. Images: uint8 (H, W, 3)."""
+
+
+class Run:
+    """A run directory, read only; nothing is cached but the record, so a live run can be read again and again.
+
+    Args:
+        path: the run directory.
+
+    Raises:
+        UserError: not a run directory, or written by a newer Gannet.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.record = read_record(self.path)
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return self.path.resolve().name
+
+    @property
+    def kind(self) -> Kind:
+        """What the frames show: ``points`` or ``images``."""
+        recorded = self.record.get("kind")
+        if recorded:
+            return recorded
+        return "images" if any(path.suffix == ".png" for _, path in self.frames()) else "points"
+
+    def events(self, after: int = -1) -> list[dict[str, Any]]:
+        """Events whose ``seq`` is above ``after``, in order of ``seq``; torn and garbled lines are left out, repeats too."""
+        by_number: dict[int, dict[str, Any]] = {}
+        for record in parse_lines(self.path / EVENTS_FILE):
+            number = record.get("seq")
+            if isinstance(number, int) and number > after and isinstance(record.get("step"), int) and "kind" in record:
+                by_number.setdefault(number, record)
+        return [by_number[number] for number in sorted(by_number)]
+
+    def terms(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Every scalar that was logged: name -> (steps int64 (T,), values float64 (T,)), NaN where it was not finite."""
+        series: dict[str, tuple[list[int], list[float]]] = {}
+        for event in self.events():
+            values = event.get("values") if event["kind"] == "terms" else None
+            for name, value in (values if isinstance(values, dict) else {}).items():
+                steps, numbers = series.setdefault(name, ([], []))
+                steps.append(event["step"])
+                numbers.append(float(value) if isinstance(value, int | float) else math.nan)
+        return {name: (np.asarray(steps, np.int64), np.asarray(numbers, np.float64)) for name, (steps, numbers) in series.items()}
+
+    def scores(self) -> list[dict[str, Any]]:
+        """Score cards in the order they were written."""
+        return [card for card in parse_lines(self.path / SCORES_FILE) if "metric" in card]
+
+    def frames(self) -> list[tuple[int, Path]]:
+        """(step, path) of every frame, in order of steps."""
+        folder = self.path / FRAMES_FOLDER
+        files = folder.iterdir() if folder.is_dir() else ()
+        return sorted((int(file.stem), file) for file in files if file.suffix in {".npz", ".png"} and _is_number(file.stem))
+
+    def load_frame(self, path: str | Path) -> Frame:
+        """One frame: ``real``, ``fake``, ``field`` (if there is one), ``extent``, ``step`` for points; uint8 (H, W, 3) for images.
+
+        Raises:
+            UserError: the file cannot be read.
+        """
+        path = Path(path)
+        try:
+            return _load_points(path) if path.suffix == ".npz" else _load_image(path)
+        except Exception as error:  # zip, zlib, Pillow and numpy each have their own for a damaged file
+            raise UserError(f"Cannot read the frame {path}: {type(error).__name__}: {error}. Delete it to go on without.") from None
+
+
+def read_record(path: Path) -> RunRecord:
+    """``run.json`` of a run directory.
+
+    Raises:
+        UserError: not a run directory, a damaged record, or one written by a newer Gannet.
+    """
+    file = path / RUN_FILE
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{path} is not a run: it has no {RUN_FILE}. Give a directory that `gannet train` made.") from None
+    except OSError as error:
+        raise UserError(f"Cannot read {file}: {error.strerror}.") from None
+    except ValueError as error:
+        raise UserError(f"{file} is damaged: {error}.") from None
+    version = record.get("version") if isinstance(record, dict) else None
+    if not isinstance(version, int):
+        raise UserError(f"{file} is not the record of a run: it has no version number.")
+    if version > VERSION:
+        raise UserError(f"{path} was written by a newer Gannet (format {version}; this one reads up to {VERSION}). Update gannet-gan.")
+    return cast(RunRecord, record)
+
+
+def parse_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a file of lines; a line that is torn or garbled is passed over, a missing file is empty."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    for line in content.split(b"\n"):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(record, dict):
+            yield record
+
+
+def _is_number(stem: str) -> bool:
+    return stem.isascii() and stem.isdigit()
+
+
+def _load_points(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    for name in ("real", "fake"):
+        if arrays[name].ndim != 2 or arrays[name].shape[1] != 2:
+            raise ValueError(f"{name} has shape {arrays[name].shape}, not (N, 2)")
+    return {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in arrays.items()}
+
+
+def _load_image(path: Path) -> np.ndarray:
+    from PIL import Image
+
+    with Image.open(path, formats=["PNG"]) as image:
+        return np.asarray(image.convert("RGB"))

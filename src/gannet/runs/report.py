@@ -1,0 +1,245 @@
+"""One HTML file that says what a run was and shows what it did: no scripts, no network, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gannet.errors import UserError
+from gannet.runs.pictures import animate, choose, draw_frame
+from gannet.runs.reader import Run
+from gannet.runs.report_style import STYLE
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["animate", "report"]
+
+MOMENTS = 12
+LISTED_EVENTS = 200
+TELLING = ("start", "resume", "warning", "stop", "finish")
+"""Kinds of event that people want to read; the others are drawn."""
+
+
+def report(run: Run, path: str | Path, gif: str | Path | None = None) -> int:
+    """Write a run's report: how it was made, what it scored, how it looked, what happened. The same run gives the same bytes.
+
+    Args:
+        run: what was recorded.
+        path: the HTML file, written whole or not at all.
+        gif: an animation to put in, see ``animate``.
+
+    Returns:
+        Number of bytes written.
+
+    Raises:
+        UserError: a frame or the animation cannot be read, or the report cannot be written.
+    """
+    path = Path(path)
+    page = _page(run, _sections(run, None if gif is None else _read(Path(gif))))
+    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    try:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"Cannot write the report {path}: {error.strerror}.") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path.stat().st_size
+
+
+def command(record: Mapping[str, Any]) -> str:
+    """The command line that makes the same run, every argument spelled out."""
+    data, settings = record.get("data", {}), record.get("settings", {})
+    words = ["gannet", "train", str(data.get("source", "DATA")), "--recipe", str(record.get("recipe", ""))]
+    words += [f"--{name}={settings[name]}" for name in ("steps", "seed", "device", "precision") if name in settings]
+    words += [f"{name}={value}" for name, value in _flat(record.get("arguments", {})) if value is not None]
+    words += [f"data.{name}={value}" for name, value in _flat(data) if name not in ("source", "content_hash", "kind") and value is not None]
+    return shlex.join(words)
+
+
+def _sections(run: Run, gif: bytes | None) -> list[str]:
+    frames, events = run.frames(), run.events()
+    return [
+        _header(run, events),
+        _pictures(run, frames, gif),
+        _scores(run.scores()),
+        _moments(run, frames),
+        _curves(run),
+        _how(run),
+        _events(events),
+    ]
+
+
+def _header(run: Run, events: list[dict[str, Any]]) -> str:
+    record = run.record
+    last = events[-1] if events else {}
+    state = {"finish": "finished", "stop": "stopped"}.get(str(last.get("kind")), "not finished")
+    warned = sum(event["kind"] == "warning" for event in events)
+    seconds = max((event["seconds"] for event in events if isinstance(event.get("seconds"), int | float)), default=None)
+    facts = {
+        "Data": record["data"].get("source", "?"),
+        "Recipe": Path(str(record["recipe"])).name,
+        "Steps": f"{last.get('step', 0):,}",
+        "Seed": record["settings"].get("seed", "?"),
+        "Training time": "?" if seconds is None else _duration(float(seconds)),
+        "State": state,
+        "Warnings": warned,
+    }
+    cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
+    return f'<header><p class="kicker">Gannet training report</p><h1>{escape(run.name)}</h1><dl class="facts">{cells}</dl></header>'
+
+
+def _pictures(run: Run, frames: list[tuple[int, Path]], gif: bytes | None) -> str:
+    if not frames:
+        return _section("What it makes", '<p class="none">No frames were recorded.</p>')
+    step, file = frames[-1]
+    last = _figure(_png(draw_frame(run, step, file, 640)), f"The last frame, step {step:,}")
+    moving = "" if gif is None else _figure(f"data:image/gif;base64,{b64encode(gif).decode()}", "The training, start to end; it repeats")
+    return _section("What it makes", f'<div class="pair">{last}{moving}</div>')
+
+
+def _moments(run: Run, frames: list[tuple[int, Path]]) -> str:
+    if len(frames) < 2:
+        return ""
+    tiles = []
+    for index in choose([step for step, _ in frames], MOMENTS):
+        step, file = frames[index]
+        tiles.append(_figure(_png(draw_frame(run, step, file, 280, plain=True)), f"step {step:,}"))
+    note = '<p class="note">Close together at first, when most happens; evenly spaced later.</p>'
+    return _section("How it came about", f'{note}<div class="sheet">{"".join(tiles)}</div>')
+
+
+def _curves(run: Run) -> str:
+    from gannet.figures.curves import draw_curves
+
+    terms = run.terms()
+    if not terms:
+        return _section("Curves", '<p class="none">No terms were recorded.</p>')
+    light, dark = (_png(draw_curves(terms, dark=dark)) for dark in (False, True))
+    picture = (
+        f'<picture><source srcset="{dark}" media="(prefers-color-scheme: dark)">'
+        f'<img src="{light}" alt="Curves of {escape(", ".join(sorted(terms)))}"></picture>'
+    )
+    rows = [
+        [name, f"{steps[-1]:,}", _number(values[0]), _number(values[-1]), _number(values.min()), _number(values.max())]
+        for name, (steps, values) in sorted(terms.items())
+    ]
+    table = _table(["term", "last step", "first", "last", "lowest", "highest"], rows, words=1)
+    note = '<p class="note">Where a series is long, a line is the mean and the band behind it runs from the lowest to the highest value.</p>'
+    return _section("Curves", f'{note}<div class="scroll">{picture}</div><details><summary>The same as a table</summary>{table}</details>')
+
+
+def _scores(cards: list[dict[str, Any]]) -> str:
+    if not cards:
+        return _section("Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>')
+    rows = [
+        [
+            card.get("label", card["metric"]),
+            {"lower": "lower", "higher": "higher", "one": "1"}.get(str(card.get("better")), ""),
+            f"{card.get('step', 0):,}",
+            _number(card.get("value")),
+            _number(card.get("floor")),
+            f"{card.get('n_real', '?'):,} / {card.get('n_fake', '?'):,}",
+            card.get("fingerprint", ""),
+        ]
+        for card in cards
+    ]
+    notes = [f"<li>{escape(str(card.get('label')))}: {escape(str(text))}</li>" for card in cards for text in card.get("warnings", ())]
+    listed = f'<ul class="warned">{"".join(dict.fromkeys(notes))}</ul>' if notes else ""
+    note = (
+        '<p class="note">The floor is the same metric between two halves of the real data: the best that can be expected. '
+        "Only values with equal fingerprints may be compared.</p>"
+    )
+    head = ["metric", "better", "step", "value", "floor", "n real / generated", "fingerprint"]
+    return _section("Scores", f"{note}{_table(head, rows, words=2)}{listed}")
+
+
+def _how(run: Run) -> str:
+    record = run.record
+    parts = [f'<pre class="command"><code>{escape(command(record))}</code></pre>']
+    for title, values in (
+        ("Arguments", record["arguments"]),
+        ("Data", record["data"]),
+        ("Settings", record["settings"]),
+        ("Environment", record["environment"]),
+    ):
+        rows = [[name, "none" if value is None else value] for name, value in _flat(values)]
+        parts.append(f"<div><h3>{title}</h3>{_table([], rows, words=2)}</div>" if rows else "")
+    return _section("How it was run", f'{parts[0]}<div class="columns">{"".join(parts[1:])}</div>')
+
+
+def _events(events: list[dict[str, Any]]) -> str:
+    told = [event for event in events if event["kind"] in TELLING or (event.get("text") and event["kind"] not in ("frame", "scores"))]
+    rows = [[f"{event['step']:,}", event["kind"], event.get("text", "")] for event in told[-LISTED_EVENTS:]]
+    note = f'<p class="note">The last {LISTED_EVENTS} of {len(told):,}.</p>' if len(told) > LISTED_EVENTS else ""
+    body = _table(["step", "event", "what it says"], rows, words=3) if rows else '<p class="none">None.</p>'
+    return _section("Warnings and events", note + body)
+
+
+def _page(run: Run, sections: Iterable[str]) -> str:
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(run.name)} · Gannet</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(section for section in sections if section)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{body}</section>"
+
+
+def _figure(source: str, caption: str) -> str:
+    return f'<figure><img src="{source}" alt="{escape(caption)}"><figcaption>{escape(caption)}</figcaption></figure>'
+
+
+def _table(head: list[str], rows: list[list[Any]], words: int) -> str:
+    """A table whose first ``words`` columns hold words; the others hold numbers and stand to the right."""
+
+    def cells(values: list[Any], tag: str) -> str:
+        marks = ["" if column < words else ' class="number"' for column in range(len(values))]
+        return "".join(f"<{tag}{mark}>{escape(str(value))}</{tag}>" for mark, value in zip(marks, values, strict=True))
+
+    top = f"<thead><tr>{cells(head, 'th')}</tr></thead>" if head else ""
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'
+
+
+def _png(picture: Image.Image) -> str:
+    content = BytesIO()
+    picture.save(content, "PNG", optimize=True)
+    return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"Cannot read the animation {path}: {error.strerror}.") from None
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        pairs += _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else [(f"{before}{name}", value)]
+    return pairs
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) else "none"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{seconds:.1f} s"

@@ -1,0 +1,296 @@
+"""Writes a run directory: append-only, safe against a kill at any moment, and never a reason for training to stop."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from gannet.errors import UserError
+from gannet.runs.lock import RunLock
+from gannet.runs.reader import parse_lines, read_record
+from gannet.runs.schema import (
+    CHECKPOINTS_FOLDER,
+    EVENTS_FILE,
+    FRAMES_FOLDER,
+    RECIPE_FILE,
+    RUN_FILE,
+    SCORES_FILE,
+    Kind,
+    RunRecord,
+    frame_name,
+)
+
+FLOAT16_LARGEST = float(np.finfo(np.float16).max)
+
+
+class RunWriter:
+    """The one writer of an existing run directory; use ``create`` for a new one.
+
+    An OSError while training writes (a full disk, say) is counted in ``drops`` and warned of once; it is never raised.
+
+    Args:
+        path: the run directory.
+        kind: what frames show: ``points`` (NPZ) or ``images`` (PNG); None takes it from run.json.
+
+    Raises:
+        UserError: not a run directory, a newer format, another kind than the run's, or another process writes it.
+    """
+
+    def __init__(self, path: str | Path, kind: Kind | None = None) -> None:
+        self.path = Path(path)
+        recorded = read_record(self.path).get("kind")
+        if kind and recorded and kind != recorded:
+            raise UserError(f"The run {self.path} holds frames of {recorded}, not of {kind}.")
+        self.kind: Kind = kind or recorded or "points"
+        self.drops = 0
+        """Lines and frames that could not be written."""
+        self._lock = RunLock(self.path)
+        (self.path / FRAMES_FOLDER).mkdir(exist_ok=True)
+        self._events = _AppendFile(self.path / EVENTS_FILE)
+        self._scores = _AppendFile(self.path / SCORES_FILE)
+        self._next_seq = 1 + max((record["seq"] for record in _numbered(self.path / EVENTS_FILE)), default=-1)
+
+    @classmethod
+    def create(cls, path: str | Path, record: RunRecord, recipe_source: str | None = None, *, kind: Kind | None = None) -> Self:
+        """Make a run directory, whole or not at all, and open it for writing.
+
+        Args:
+            path: a directory that does not exist, or is empty.
+            record: what run.json says.
+            recipe_source: the recipe's source code, kept for reading only.
+            kind: what frames show; may be in the record instead.
+
+        Raises:
+            UserError: the directory holds something, or cannot be made.
+        """
+        path = Path(path)
+        complete = {**record, "kind": kind or record.get("kind", "points")}
+        temporary = path.parent / f".{path.name}.tmp-{os.getpid()}"
+        try:
+            temporary.mkdir(parents=True)
+            _fill(temporary, complete, recipe_source)
+            os.rename(temporary, path)  # onto an empty directory too; fails when it holds anything
+        except OSError as error:
+            if path.is_dir() and any(path.iterdir()):
+                problem = f"{path} is not empty. Give another --out, or continue that run with `gannet resume`."
+            else:
+                problem = f"Cannot make the run directory {path}: {error.strerror}."
+            raise UserError(problem) from None
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return cls(path, kind)
+
+    def event(
+        self, kind: str, step: int, *, values: Mapping[str, Any] | None = None, text: str = "", seconds: float | None = None
+    ) -> None:
+        """Append one line to events.jsonl.
+
+        Args:
+            kind: one of ``schema.Event.kind``.
+            step: generator steps taken.
+            values: named scalars; one that is not finite is written as null and spelled out in the text.
+            text: for people.
+            seconds: wall time of training so far.
+        """
+        record: dict[str, Any] = {"seq": self._next_seq, "step": int(step), "kind": kind}
+        self._next_seq += 1
+        if values is not None:
+            numbers = {name: float(value) for name, value in values.items()}
+            record["values"] = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+            unusual = [f"{name} is {value}" for name, value in numbers.items() if not math.isfinite(value)]
+            text = "; ".join([text, *unusual] if text else unusual)
+        if text:
+            record["text"] = text
+        if seconds is not None:
+            record["seconds"] = round(float(seconds), 3)
+        self._append(self._events, record)
+
+    def scores(self, cards: Iterable[Mapping[str, Any]]) -> None:
+        """Append score cards (``ScoreCard.as_json()``) to scores.jsonl, and one event that says so."""
+        cards = list(cards)
+        for card in cards:
+            self._append(self._scores, _without_non_finite(card))
+        if cards:
+            names = ", ".join(str(card.get("label", card.get("metric", "?"))) for card in cards)
+            self.event("scores", int(cards[-1].get("step", 0)), text=names)
+
+    def frame(self, step: int, content: Mapping[str, Any] | np.ndarray) -> None:
+        """Write what the generator made at a step, and one event that says so.
+
+        Args:
+            step: generator steps taken.
+            content: for points ``real`` (N, 2), ``fake`` (M, 2), optionally ``field`` (R, R), the discriminator's
+                probability in [0, 1] with row 0 at the lowest y, and ``extent`` (x0, x1, y0, y1), stored as float16;
+                for images one uint8 grid (H, W), (H, W, 1) or (H, W, 3).
+        """
+        target = self.path / FRAMES_FOLDER / frame_name(step, self.kind)
+        temporary = target.with_name(f".{target.name}.tmp")
+        try:
+            with open(temporary, "wb") as file:
+                if isinstance(content, Mapping):
+                    np.savez_compressed(file, **_compact(step, content))
+                else:
+                    _save_png(content, file)
+            os.replace(temporary, target)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            self._count_drop(error)
+            return
+        self.event("frame", step, text=target.name)
+
+    def truncate_after(self, step: int) -> None:
+        """Forget everything later than a step, and torn lines: what a resume from that step's checkpoint calls first.
+
+        Numbering of events goes on, so a viewer's place in the stream stays valid.
+
+        Raises:
+            UserError: the files cannot be rewritten; they are as they were.
+        """
+        try:
+            self._events.keep(lambda record: record.get("step", 0) <= step)
+            self._scores.keep(lambda record: record.get("step", 0) <= step)
+        except OSError as error:
+            raise UserError(f"Cannot rewrite the records of {self.path}: {error.strerror}. Free some space and try again.") from None
+        for file in (self.path / FRAMES_FOLDER).iterdir():
+            if file.name.endswith(".tmp") or (file.stem.isdigit() and int(file.stem) > step):
+                file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let the run go; harmless when called twice."""
+        self._events.close()
+        self._scores.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _append(self, file: _AppendFile, record: Mapping[str, Any]) -> None:
+        try:
+            file.append(record)
+        except OSError as error:
+            self._count_drop(error)
+
+    def _count_drop(self, error: OSError) -> None:
+        self.drops += 1
+        if self.drops == 1:
+            message = f"Could not write in {self.path}: {error.strerror or error}. Training goes on; such records are dropped."
+            warnings.warn(message, RuntimeWarning, stacklevel=4)
+
+
+def append_scores(path: Path, cards: Iterable[Mapping[str, Any]]) -> None:
+    """Append score cards to a run that another process may be writing: whole lines, so neither disturbs the other.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    try:
+        file = _AppendFile(path / SCORES_FILE)
+        try:
+            for card in cards:
+                file.append(_without_non_finite(card))
+        finally:
+            file.close()
+    except OSError as error:
+        raise UserError(f"Cannot write the scores into {path}: {error.strerror or error}.") from None
+
+
+class _AppendFile:
+    """A file of JSON lines: one ``os.write`` a line, so that lines are whole or last."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        size = os.fstat(self._descriptor).st_size
+        self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        if self._torn:
+            line = b"\n" + line  # the torn line ends here and spoils itself only
+        written = os.write(self._descriptor, line)
+        if written < len(line):
+            self._torn = True
+            raise OSError(28, os.strerror(28))
+        self._torn = False
+
+    def keep(self, wanted: Any) -> None:
+        """Rewrite the file atomically with the wanted whole records only."""
+        lines = [json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in parse_lines(self._path) if wanted(record)]
+        temporary = self._path.with_name(f".{self._path.name}.tmp")
+        try:
+            _write_synced(temporary, "".join(f"{line}\n" for line in lines))
+            os.replace(temporary, self._path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        self.close()
+        self._open()  # the old descriptor points at the file that was replaced
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _numbered(path: Path) -> list[dict[str, Any]]:
+    return [record for record in parse_lines(path) if isinstance(record.get("seq"), int)]
+
+
+def _fill(folder: Path, record: Mapping[str, Any], recipe_source: str | None) -> None:
+    for name in (FRAMES_FOLDER, CHECKPOINTS_FOLDER):
+        (folder / name).mkdir()
+    for name in (EVENTS_FILE, SCORES_FILE):
+        (folder / name).touch()
+    if recipe_source is not None:
+        _write_synced(folder / RECIPE_FILE, recipe_source)
+    _write_synced(folder / RUN_FILE, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _write_synced(path: Path, text: str) -> None:
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _compact(step: int, content: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    arrays = {name: np.asarray(value, np.float32) for name, value in content.items() if value is not None and name != "step"}
+    for name in ("real", "fake"):
+        arrays[name] = np.clip(arrays[name], -FLOAT16_LARGEST, FLOAT16_LARGEST).astype(np.float16)
+    if "field" in arrays:
+        arrays["field"] = arrays["field"].astype(np.float16)
+    return {**arrays, "step": np.int64(step)}  # type: ignore[dict-item]
+
+
+def _save_png(grid: np.ndarray, file: Any) -> None:
+    from PIL import Image
+
+    grid = np.asarray(grid)
+    if grid.dtype != np.uint8:
+        raise ValueError(f"An image frame is uint8, not {grid.dtype}.")
+    Image.fromarray(grid[..., 0] if grid.ndim == 3 and grid.shape[2] == 1 else grid).save(file, "PNG", compress_level=4)
+
+
+def _without_non_finite(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, Mapping):
+        return {str(name): _without_non_finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_non_finite(item) for item in value]
+    return value

@@ -1,0 +1,158 @@
+"""A training session: a new run or the continuation of one, from plan to finished directory."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gannet.data.base import Dataset
+from gannet.errors import TrainingStopped, UserError
+from gannet.planning import Plan, environment, open_data, plan_again
+from gannet.runs.reader import read_record
+from gannet.runs.schema import CHECKPOINTS_FOLDER
+from gannet.runs.writer import RunWriter
+from gannet.training import checkpoint, loop
+from gannet.training.experiment import Experiment
+from gannet.training.observers import Clock, Observer, record_frames, record_terms, save_checkpoints
+from gannet.training.trainer import Trainer
+
+BITWISE = ("torch", "numpy", "platform", "threads", "cpu_capability", "device", "precision")
+"""Fields of the environment that must be equal for a bitwise equal continuation."""
+
+
+class Reporter(Protocol):
+    """Who tells the user what happens."""
+
+    def work(self, what: str, done: int, total: int) -> None:
+        """Long work before training: decoding data."""
+
+    def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
+        """Training begins."""
+
+    def advanced(self, step: int) -> None:
+        """So many steps are done; called often."""
+
+    def terms(self, step: int, values: dict[str, float]) -> None:
+        """The named terms of a step."""
+
+    def warned(self, sentence: str) -> None:
+        """Something the user should know."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a session ended."""
+
+    path: Path
+    step: int
+    seconds: float
+    signal: int | None
+    """The signal that stopped it, if one did."""
+
+
+def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
+    """Train a new run.
+
+    Raises:
+        UserError: bad input; nothing is left behind.
+        TrainingStopped: the guard stopped it; the run directory and its last good checkpoint stay.
+    """
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} is not empty. Give another --out, or continue that run with `gannet resume {out}`.")
+    dataset = open_data(plan, reporter.work)
+    experiment = plan.experiment(dataset.form)
+    precision = plan.precision(experiment, dataset.form)
+    trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
+    path = out or _next_run(f"{plan.source_name}-{Path(plan.recipe_name).stem}")
+    existed = path.exists()
+    source = Path(inspect.getfile(plan.recipe.function)).read_text(encoding="utf-8")
+    writer = RunWriter.create(path, plan.record(dataset, precision), source)
+    with writer:
+        try:
+            return _train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=0.0)
+        except UserError:
+            writer.close()
+            shutil.rmtree(path)
+            if existed:
+                path.mkdir()
+            raise
+
+
+def resume(path: Path, reporter: Reporter, *, steps: int | None = None, recipe_file: str | None = None) -> Outcome:
+    """Continue a run exactly where its newest valid checkpoint is; with the same machine and libraries, bit for bit.
+
+    Raises:
+        UserError: no run, no valid checkpoint, or other data than it was trained on.
+        TrainingStopped: the guard stopped it.
+    """
+    record = read_record(path)
+    plan = plan_again(record, steps=steps, recipe_file=recipe_file)
+    dataset = open_data(plan, reporter.work)
+    if dataset.content_hash != record["data"]["content_hash"]:
+        raise UserError(f"The data of {path} have changed since it was trained (their content hash differs). Restore them, or train a new run.")
+    experiment = plan.experiment(dataset.form)
+    trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=plan.precision(experiment, dataset.form))
+    with RunWriter(path) as writer:
+        newest, complaints = checkpoint.latest_valid(path / CHECKPOINTS_FOLDER)
+        for complaint in complaints:
+            reporter.warned(f"{complaint}: falling back to {newest.name}.")
+        seconds = checkpoint.restore(newest, trainer)
+        if trainer.step > trainer.steps:
+            raise UserError(f"{path} already has {trainer.step} steps; --steps must be at least that.")
+        writer.truncate_after(trainer.step)
+        for name in _differences(record["environment"], environment(trainer.precision)):
+            reporter.warned(f"The bitwise contract is void: {name}.")
+            writer.event("warning", trainer.step, text=f"Resumed with {name}.")
+        writer.event("resume", trainer.step, text=newest.name)
+        return _train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=seconds)
+
+
+def _train(
+    plan: Plan,
+    path: Path,
+    trainer: Trainer,
+    dataset: Dataset,
+    experiment: Experiment,
+    writer: RunWriter,
+    reporter: Reporter,
+    *,
+    seconds_before: float,
+) -> Outcome:
+    settings = plan.settings
+    reporter.started(path, plan, trainer)
+    clock = Clock(seconds_before, trainer.step)
+    frames_every = experiment.frames_every if settings.frames.every is None else settings.frames.every
+    observers = [
+        Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
+        record_terms(trainer, writer, clock, reporter.terms, experiment.print_every),
+        record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count),
+        save_checkpoints(trainer, path, writer, clock, settings.checkpoint),
+    ]
+    writer.event("start", trainer.step)
+    with loop.listening() as request:
+        try:
+            loop.run(trainer, observers, request)
+        except TrainingStopped as stopped:
+            writer.event("stop", trainer.step, text=str(stopped), seconds=clock.seconds())
+            raise
+    finished = trainer.step >= trainer.steps
+    writer.event("finish" if finished else "stop", trainer.step, seconds=clock.seconds())
+    return Outcome(path, trainer.step, clock.seconds(), None if finished else request.signal)
+
+
+def _next_run(name: str) -> Path:
+    folder = Path("runs")
+    numbers = [int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")]
+    return folder / f"{max(numbers, default=0) + 1:04d}-{name}"
+
+
+def _differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    return [f"{key} was {before.get(key)}, now it is {now.get(key)}" for key in BITWISE if before.get(key) != now.get(key)]
+
+
+def terms_as_text(values: dict[str, float]) -> str:
+    """One line of named terms."""
+    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())

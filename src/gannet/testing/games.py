@@ -1,0 +1,116 @@
+"""The contract of a game with its recipe: an Experiment that can be trained, saved and continued."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.testing import assert_close
+
+from gannet.data.base import Dataset
+from gannet.training import checkpoint
+from gannet.training.experiment import Experiment
+from gannet.training.precision import Precision
+from gannet.training.sampling import sample_game
+from gannet.training.trainer import Trainer
+
+FP32 = Precision(torch.device("cpu"), "fp32", channels_last=False, reason="contract")
+
+
+def check_experiment(make: Callable[[], Experiment], dataset: Dataset) -> None:
+    """Every promise of a game.
+
+    Args:
+        make: builds a new, equally initialised experiment each time.
+        dataset: data of the experiment's form; small ones do.
+    """
+    _turns_move_only_their_player(make(), dataset)
+    _every_weight_is_trained(make(), dataset)
+    _terms_are_stable(make(), dataset)
+    _samples_fit(make(), dataset)
+    _equal_seeds_equal_steps(make, dataset)
+    _saving_changes_nothing(make, dataset)
+    _average_is_never_trained(make(), dataset)
+
+
+def _trainer(experiment: Experiment, dataset: Dataset, seed: int = 0) -> Trainer:
+    return Trainer(experiment, dataset, seed=seed, precision=FP32)
+
+
+def _turns_move_only_their_player(experiment: Experiment, dataset: Dataset) -> None:
+    trainer = _trainer(experiment, dataset)
+    players = trainer.game.players
+    for index, turn in enumerate(trainer.turns):
+        others = {p: copy.deepcopy([m.state_dict() for m in modules]) for p, modules in players.items() if p != turn.player}
+        trainer._take(turn, trainer._batch(turn, index, 0))
+        for player, before in others.items():
+            after = [m.state_dict() for m in players[player]]
+            assert_close(after, before, atol=0, rtol=0, msg=f"the {turn.player}'s turn changed the {player}")
+
+
+def _every_weight_is_trained(experiment: Experiment, dataset: Dataset) -> None:
+    trainer = _trainer(experiment, dataset)
+    before = {n: w.detach().clone() for n, w in trainer.game.named_parameters()}
+    for _ in range(3):
+        trainer.play()
+    still = [name for name, w in trainer.game.named_parameters() if torch.equal(w, before[name])]
+    assert not still, f"three steps did not move {still}"
+
+
+def _terms_are_stable(experiment: Experiment, dataset: Dataset) -> None:
+    trainer = _trainer(experiment, dataset)
+    first = trainer.play()
+    for _ in range(2):
+        terms = trainer.play()
+        assert set(terms) <= set(first) or set(first) <= set(terms), "term names change from step to step"
+    assert all(value.shape == () and value.isfinite() for value in first.values())
+    assert all("/" in name for name in first)
+
+
+def _samples_fit(experiment: Experiment, dataset: Dataset) -> None:
+    game = experiment.game
+    state = torch.get_rng_state()
+    samples = sample_game(game, 5, torch.Generator().manual_seed(0))
+    assert samples.shape == (5, *dataset.shape)
+    assert torch.equal(samples, sample_game(game, 5, torch.Generator().manual_seed(0)))
+    assert torch.equal(state, torch.get_rng_state()), "sampling used the global generator"
+    assert game.training, "sampling left the game in evaluation mode"
+
+
+def _steps(trainer: Trainer, count: int) -> dict[str, Tensor]:
+    for _ in range(count):
+        trainer.play()
+    return {**trainer.game.state_dict(), **{f"average.{k}": v for k, v in trainer.average.state_dict().items()}}
+
+
+def _equal_seeds_equal_steps(make: Callable[[], Experiment], dataset: Dataset) -> None:
+    one = _steps(_trainer(make(), dataset), 3)
+    torch.rand(7)  # foreign use of the global generator must not matter
+    assert_close(_steps(_trainer(make(), dataset), 3), one, atol=0, rtol=0)
+    other = _steps(_trainer(make(), dataset, seed=1), 3)
+    assert any(not torch.equal(other[k], one[k]) for k in one), "the seed changes nothing"
+
+
+def _saving_changes_nothing(make: Callable[[], Experiment], dataset: Dataset) -> None:
+    through = _trainer(make(), dataset)
+    whole = _steps(through, 4)
+    stopped = _trainer(make(), dataset)
+    _steps(stopped, 2)
+    with tempfile.TemporaryDirectory() as folder:
+        path = checkpoint.save(Path(folder), stopped, seconds=0.0, keep=1)
+        continued = _trainer(make(), dataset)
+        checkpoint.restore(path, continued)
+    assert_close(_steps(continued, 2), whole, atol=0, rtol=0)
+
+
+def _average_is_never_trained(experiment: Experiment, dataset: Dataset) -> None:
+    trainer = _trainer(experiment, dataset)
+    trainer.play()
+    averaged = [w for n in trainer.game.averaged for w in getattr(trainer.average.game, n).parameters()]
+    assert all(not w.requires_grad and w.grad is None for w in averaged)
+    trained = {id(w) for weights in trainer.weights.values() for w in weights}
+    assert not trained & {id(w) for w in averaged}

@@ -1,0 +1,79 @@
+"""The contract of a loss; run it on your own class: ``check_loss(MyLoss())``."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.testing import assert_close
+
+from gannet.losses.base import AdversarialLoss
+
+
+def check_loss(loss: AdversarialLoss) -> None:
+    """Every promise of :class:`AdversarialLoss`; an AssertionError names the one that is broken."""
+    _worked_example(loss)
+    _is_finite_scalar(loss)
+    _discriminator_separates(loss)
+    _generator_raises_fakes(loss)
+    _order_does_not_matter(loss)
+    _gradients_are_right(loss)
+    _needs_real_is_truthful(loss)
+
+
+def _sides(loss: AdversarialLoss, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    return loss.discriminator(real, fake), loss.generator(fake, real if loss.generator_needs_real else None)
+
+
+def _worked_example(loss: AdversarialLoss) -> None:
+    example = type(loss).worked_example()
+    real, fake = torch.tensor(example.real, dtype=torch.float64), torch.tensor(example.fake, dtype=torch.float64)
+    values = torch.stack(_sides(type(loss)(), real, fake))
+    assert_close(values, torch.tensor([example.discriminator, example.generator], dtype=torch.float64), atol=1e-6, rtol=0)
+
+
+def _is_finite_scalar(loss: AdversarialLoss) -> None:
+    for size in (0.0, 1.0, 50.0, 1e4):
+        for sign in (1.0, -1.0):
+            real = torch.full((6,), sign * size, requires_grad=True)
+            fake = torch.full((6,), -sign * size, requires_grad=True)
+            for value in _sides(loss, real, fake):
+                assert value.shape == (), "a loss is a scalar"
+                assert value.isfinite(), f"not finite at scores of {size}"
+                gradients = torch.autograd.grad(value, (real, fake), allow_unused=True)
+                assert all(g.isfinite().all() for g in gradients if g is not None), f"gradient not finite at scores of {size}"
+
+
+def _discriminator_separates(loss: AdversarialLoss) -> None:
+    real, fake = torch.zeros(4, requires_grad=True), torch.zeros(4, requires_grad=True)
+    real_gradient, fake_gradient = torch.autograd.grad(loss.discriminator(real, fake), (real, fake))
+    assert (real_gradient <= 0).all(), "descending D's loss lowers a real score"
+    assert (fake_gradient >= 0).all(), "descending D's loss raises a fake score"
+    assert real_gradient.abs().sum() + fake_gradient.abs().sum() > 0, "D's loss does not move at undecided scores"
+
+
+def _generator_raises_fakes(loss: AdversarialLoss) -> None:
+    real, fake = torch.ones(4), torch.full((4,), -1.0, requires_grad=True)
+    (gradient,) = torch.autograd.grad(_sides(loss, real, fake)[1], fake)
+    assert (gradient < 0).all(), "with D slightly ahead, descending G's loss must raise every fake score"
+
+
+def _order_does_not_matter(loss: AdversarialLoss) -> None:
+    rng = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(8, generator=rng, dtype=torch.float64), torch.randn(8, generator=rng, dtype=torch.float64)
+    order = torch.randperm(8, generator=rng)
+    assert_close(torch.stack(_sides(loss, real, fake)), torch.stack(_sides(loss, real[order], fake[order])))
+
+
+def _gradients_are_right(loss: AdversarialLoss) -> None:
+    rng = torch.Generator().manual_seed(1)
+    real, fake = (torch.randn(5, generator=rng, dtype=torch.float64).requires_grad_() for _ in range(2))
+    assert torch.autograd.gradcheck(loss.discriminator, (real, fake))
+    assert torch.autograd.gradcheck(lambda f: _sides(loss, real.detach(), f)[1], (fake,))
+
+
+def _needs_real_is_truthful(loss: AdversarialLoss) -> None:
+    fake, real = torch.randn(6, generator=torch.Generator().manual_seed(2)), torch.zeros(6)
+    if loss.generator_needs_real:
+        assert loss.generator(fake, real) != loss.generator(fake, real + 1), "generator_needs_real, but the reals change nothing"
+    else:
+        loss.generator(fake, None)

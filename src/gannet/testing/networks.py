@@ -1,0 +1,70 @@
+"""The contracts of generators and discriminators."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+from gannet.networks.base import Discriminator, Generator
+from gannet.types import Score
+
+ROWS = 6
+
+
+def check_generator(network: Generator) -> None:
+    """Shape and range, determinism and independent rows in evaluation mode, gradients everywhere, bf16."""
+    rng = torch.Generator().manual_seed(0)
+    latents = torch.randn(ROWS, network.latent_size, generator=rng)
+    labels = _labels(network.num_classes)
+    samples = network.train()(latents, labels)
+    assert samples.shape == (ROWS, *network.shape)
+    if len(network.shape) == 3:
+        assert samples.abs().max() <= 1, "pictures lie in [-1, 1]"
+    _reaches_every_weight(network, samples.square().mean())
+    network.eval()
+    whole = network(latents, labels)
+    assert_close(network(latents, labels), whole, atol=0, rtol=0)
+    assert_close(network(latents[:2], None if labels is None else labels[:2]), whole[:2], atol=1e-5, rtol=1e-4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert network(latents, labels).isfinite().all()
+    if labels is not None:
+        assert not torch.equal(network(latents, (labels + 1) % network.num_classes), whole), "labels change nothing"
+
+
+def check_discriminator(network: Discriminator) -> None:
+    """A float32 Score per row, determinism and independent rows, gradients everywhere, bf16."""
+    rng = torch.Generator().manual_seed(0)
+    samples = torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1
+    labels = _labels(network.num_classes)
+    score = network.train()(samples, labels)
+    assert isinstance(score, Score)
+    assert score.logits.shape == (ROWS,)
+    _reaches_every_weight(network, score.logits.square().mean())
+    _no_squashing(network, labels)
+    if network.rows_independent:
+        for layer in network.modules():
+            assert not isinstance(layer, nn.modules.batchnorm._BatchNorm), "batch norm makes rows depend on each other"
+    network.eval()
+    whole = network(samples, labels).logits
+    assert_close(network(samples, labels).logits, whole, atol=0, rtol=0)
+    assert_close(network(samples[:2], None if labels is None else labels[:2]).logits, whole[:2], atol=1e-5, rtol=1e-4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert network(samples, labels).logits.dtype == torch.float32, "scores are float32 whatever the networks compute in"
+    if labels is not None:
+        assert not torch.equal(network(samples, (labels + 1) % network.num_classes).logits, whole), "labels change nothing"
+
+
+def _labels(num_classes: int) -> Tensor | None:
+    return torch.arange(ROWS) % num_classes if num_classes else None
+
+
+def _reaches_every_weight(network: nn.Module, value: Tensor) -> None:
+    gradients = torch.autograd.grad(value, list(network.parameters()), allow_unused=True)
+    missing = [name for (name, _), g in zip(network.named_parameters(), gradients, strict=True) if g is None]
+    assert not missing, f"no gradient reaches {missing}"
+
+
+def _no_squashing(network: Discriminator, labels: Tensor | None) -> None:
+    last = [layer for layer in network.modules() if not list(layer.children())][-1]
+    assert not isinstance(last, nn.Sigmoid | nn.Tanh | nn.Softmax), "scores are raw: no sigmoid, no tanh at the end"

@@ -1,0 +1,88 @@
+"""The contracts of penalties and constraints."""
+
+from __future__ import annotations
+
+import copy
+import io
+
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+from gannet.regularizers.base import Constraint, Penalty
+from gannet.types import Inputs
+
+
+def check_penalty(penalty: Penalty) -> None:
+    """Every promise of :class:`Penalty`, on one input and on two."""
+    for widths in ((3,), (3, 2)):
+        _is_weighted_scalar_that_trains(penalty, widths)
+    _skips_lazily(penalty)
+    _survives_saving(penalty)
+
+
+def check_constraint(constraint: Constraint) -> None:
+    """After ``apply`` the constraint holds, applying it again changes nothing, and training goes on."""
+    network = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+    constraint.build(network)
+    optimizer = torch.optim.SGD(network.parameters(), 0.5)
+    for _ in range(3):
+        optimizer.zero_grad()
+        network(torch.randn(8, 4, generator=torch.Generator().manual_seed(0))).sum().backward()
+        assert all(w.grad is not None for w in network.parameters()), "a weight gets no gradient"
+        optimizer.step()
+        constraint.apply(network)
+    once = copy.deepcopy(network.state_dict())
+    constraint.apply(network)
+    assert_close(network.state_dict(), once, atol=0, rtol=0)
+
+
+def _scorer(widths: tuple[int, ...]) -> tuple[nn.Module, Inputs, Inputs]:
+    rng = torch.Generator().manual_seed(0)
+    network = nn.Sequential(nn.Linear(sum(widths), 8), nn.Tanh(), nn.Linear(8, 1)).double()
+    with torch.no_grad():
+        for w in network.parameters():
+            w.copy_(torch.randn(w.shape, generator=rng, dtype=torch.float64))
+    real = tuple(torch.randn(6, w, generator=rng, dtype=torch.float64).requires_grad_() for w in widths)
+    fake = tuple(torch.randn(6, w, generator=rng, dtype=torch.float64).requires_grad_() for w in widths)
+    return network, real, fake
+
+
+def _is_weighted_scalar_that_trains(penalty: Penalty, widths: tuple[int, ...]) -> None:
+    network, real, fake = _scorer(widths)
+
+    def score(inputs: Inputs) -> Tensor:
+        return network(torch.cat(inputs, 1)).squeeze(1)
+
+    value = penalty(score, real, fake, torch.Generator().manual_seed(0))
+    assert value.shape == ()
+    assert value.isfinite()
+    assert value >= 0
+    gradients = torch.autograd.grad(value, list(network.parameters())[:1])
+    assert gradients[0].abs().sum() > 0, "the penalty's gradient does not reach the weights: was create_graph forgotten?"
+    again = penalty(score, real, fake, torch.Generator().manual_seed(0))
+    assert_close(again, value, atol=0, rtol=0)
+
+
+def _skips_lazily(penalty: Penalty) -> None:
+    lazy = copy.deepcopy(penalty)
+    lazy.every = 4
+    network, real, fake = _scorer((3,))
+
+    def term(p: Penalty, step: int) -> Tensor | None:
+        return p.term(lambda i: network(i[0]).squeeze(1), real, fake, step=step, rng=torch.Generator().manual_seed(0))
+
+    assert [term(lazy, step) is None for step in range(5)] == [False, True, True, True, False]
+    eager = copy.deepcopy(penalty)
+    eager.every = 1
+    lazy_term, eager_term = term(lazy, 0), term(eager, 0)
+    assert lazy_term is not None
+    assert eager_term is not None
+    assert_close(lazy_term, 4 * eager_term)
+
+
+def _survives_saving(penalty: Penalty) -> None:
+    file = io.BytesIO()
+    torch.save(penalty.state_dict(), file)
+    file.seek(0)
+    copy.deepcopy(penalty).load_state_dict(torch.load(file, weights_only=True))

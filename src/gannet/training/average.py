@@ -1,0 +1,49 @@
+"""Moving average of weights."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+
+from gannet.games.base import Game
+
+
+class Average:
+    """A twin of the game whose averaged networks follow the trained ones; sampling uses the twin, training never does.
+
+    average <- d average + (1 - d) weights after every step, d = min(decay, (1 + step) / (10 + step)), so that the first
+    steps are forgotten quickly. Floating buffers (batch norm statistics) are averaged too, others are copied. Nothing is
+    swapped in and out, so an interrupt cannot leave averaged weights in the game.
+    """
+
+    def __init__(self, game: Game, decay: float) -> None:
+        self.decay = decay
+        self.game = copy.deepcopy(game)
+        self.game.requires_grad_(False).eval()
+        # Networks without an average are shared with the trained game, not copied: the twin always sees their newest state.
+        for name, child in game.named_children():
+            if name not in game.averaged:
+                setattr(self.game, name, child)
+        pairs = [(getattr(self.game, n).state_dict(), getattr(game, n).state_dict()) for n in game.averaged]
+        tensors = [(twin[k], source[k]) for twin, source in pairs for k in source]
+        self._twins = [t for t, _ in tensors if t.is_floating_point()]
+        self._sources = [s for t, s in tensors if t.is_floating_point()]
+        self._counters = [(t, s) for t, s in tensors if not t.is_floating_point()]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Follow the weights after step number ``step`` (counted from 0)."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self._twins, self._sources, 1.0 - decay)
+        for twin, source in self._counters:
+            twin.copy_(source)
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """Tensors of the averaged networks only."""
+        return {f"{n}.{k}": v for n in self.game.averaged for k, v in getattr(self.game, n).state_dict().items()}
+
+    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
+        """Exact; missing or unknown names are an error."""
+        for name in self.game.averaged:
+            getattr(self.game, name).load_state_dict({k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")})

@@ -1,0 +1,157 @@
+"""Checkpoints: directories that are complete or do not exist, verified when written and when read."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from gannet.errors import TrainingStopped, UserError
+from gannet.runs.schema import checkpoint_name
+from gannet.training.trainer import Trainer
+
+MANIFEST = "MANIFEST.json"
+
+
+def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
+    """Write the trainer's whole state as ``folder/step-.../`` and remove all but the newest ``keep`` valid ones.
+
+    The directory gets its name only when every byte is on disk, so a crash at any moment leaves the earlier ones intact.
+
+    Raises:
+        TrainingStopped: a weight is not finite; a good checkpoint is never followed by a spoilt one.
+        OSError: the disk is full or not writable; nothing is left behind.
+    """
+    tensors = {"model": trainer.game.state_dict(), "average": trainer.average.state_dict(), "optimizers": _optimizer_tensors(trainer)}
+    if not all(t.isfinite().all() for t in tensors["model"].values() if t.is_floating_point()):
+        raise TrainingStopped(f"Step {trainer.step}: a weight is not finite, so no checkpoint was written over the last good one.")
+    final = folder / checkpoint_name(trainer.step)
+    if final.exists() and not problems(final):
+        return final
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f"{final.name}.tmp-{os.getpid()}"
+    try:
+        temporary.mkdir()
+        for name, group in tensors.items():
+            save_file({k: v.detach().cpu().contiguous() for k, v in group.items()}, temporary / f"{name}.safetensors")
+        (temporary / "state.json").write_text(json.dumps({"step": trainer.step, "seconds": round(seconds, 3)}))
+        manifest = {p.name: {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(temporary.iterdir())}
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
+        for path in [*temporary.iterdir(), temporary]:
+            _sync(path)
+        shutil.rmtree(final, ignore_errors=True)
+        temporary.rename(final)
+        _sync(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    prune(folder, keep)
+    return final
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Remove debris of crashed saves, and all but the newest ``keep`` valid checkpoints."""
+    for path in folder.glob("*.tmp-*"):
+        shutil.rmtree(path, ignore_errors=True)
+    valid = [path for path in newest_first(folder) if not problems(path)]
+    for path in valid[keep:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def newest_first(folder: Path) -> list[Path]:
+    """Finished checkpoint directories, valid or not."""
+    return sorted((p for p in folder.glob("step-*") if p.is_dir() and ".tmp-" not in p.name), reverse=True)
+
+
+def problems(path: Path) -> list[str]:
+    """What is wrong with a checkpoint; empty when every file has the size and hash that the manifest says."""
+    try:
+        manifest = json.loads((path / MANIFEST).read_text())
+        return [
+            f"{name} in {path.name} is damaged"
+            for name, entry in manifest.items()
+            if (path / name).stat().st_size != entry["bytes"] or _digest(path / name) != entry["sha256"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return [f"{path.name} is incomplete ({type(error).__name__}: {error})"]
+
+
+def latest_valid(folder: Path) -> tuple[Path, list[str]]:
+    """The newest checkpoint that verifies, and what was wrong with newer ones.
+
+    Raises:
+        UserError: there is none.
+    """
+    complaints: list[str] = []
+    for path in newest_first(folder):
+        found = problems(path)
+        if not found:
+            return path, complaints
+        complaints += found
+    raise UserError(f"No usable checkpoint in {folder}." + "".join(f" {c}." for c in complaints))
+
+
+def load_weights(path: Path, name: str) -> dict[str, Tensor]:
+    """The tensors of ``model``, ``average`` or ``optimizers``.
+
+    Raises:
+        UserError: the file is missing or no safetensors file.
+    """
+    try:
+        return load_file(path / f"{name}.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"Cannot read {name}.safetensors of the checkpoint {path}: {error}.") from None
+
+
+def restore(path: Path, trainer: Trainer) -> float:
+    """Put the whole state back, exactly; returns the seconds trained so far."""
+    trainer.game.load_state_dict(load_weights(path, "model"))
+    trainer.average.load_state_dict(load_weights(path, "average"))
+    saved = load_weights(path, "optimizers")
+    for player, optimizer in trainer.optimizers.items():
+        state = {i: _state_of(saved, f"{player}/{i}/", weight) for i, weight in enumerate(trainer.weights[player])}
+        optimizer.load_state_dict({"state": {i: s for i, s in state.items() if s}, "param_groups": optimizer.state_dict()["param_groups"]})
+    record: dict[str, Any] = json.loads((path / "state.json").read_text())
+    trainer.step = record["step"]
+    return float(record["seconds"])
+
+
+def _optimizer_tensors(trainer: Trainer) -> dict[str, Tensor]:
+    return {name: value for player in trainer.optimizers for name, value in _named_state(trainer, player)}
+
+
+def _named_state(trainer: Trainer, player: str) -> Iterator[tuple[str, Tensor]]:
+    for i, weight in enumerate(trainer.weights[player]):
+        for key, value in trainer.optimizers[player].state.get(weight, {}).items():
+            yield f"{player}/{i}/{key}", torch.as_tensor(value)
+
+
+def _state_of(saved: dict[str, Tensor], prefix: str, weight: Tensor) -> dict[str, Tensor]:
+    found = {name.removeprefix(prefix): value for name, value in saved.items() if name.startswith(prefix)}
+    # Moments take the memory layout of their weight, as in the run that was interrupted.
+    return {k: torch.empty_like(weight).copy_(v) if v.shape == weight.shape and v.dim() else v for k, v in found.items()}
+
+
+def _digest(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,77 @@
+"""What a recipe returns: everything a training run consists of, apart from the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import cos, pi
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from gannet.games.base import Game
+
+Rate = Annotated[float, Field(gt=0, le=10)]
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """How one player's weights are moved."""
+
+    lr: Rate = 2e-4
+    """Learning rate."""
+    beta1: Beta = 0.5
+    """Decay of the gradient average (Adam); ignored by rmsprop."""
+    beta2: Beta = 0.999
+    """Decay of the squared-gradient average (Adam), smoothing constant of rmsprop."""
+    name: Literal["adam", "rmsprop"] = "adam"
+    """Which update rule."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """The learning rate over training: constant, or a half cosine down to 0 at the last step."""
+
+    def build(self, modules: list[nn.Module]) -> torch.optim.Optimizer:
+        """The torch optimizer of all weights in ``modules``; fused, because unfused Adam on a CPU is many small loops."""
+        weights = [w for module in modules for w in module.parameters()]
+        if self.name == "adam":
+            return torch.optim.Adam(weights, lr=self.lr, betas=(self.beta1, self.beta2), fused=True)
+        return torch.optim.RMSprop(weights, lr=self.lr, alpha=self.beta2, foreach=True)
+
+    def lr_at(self, progress: float) -> float:
+        """Learning rate at a share of training in [0, 1]."""
+        return self.lr * (0.5 + 0.5 * cos(pi * progress)) if self.schedule == "cosine" else self.lr
+
+
+@dataclass(frozen=True)
+class Optimizers:
+    """One optimizer per player."""
+
+    generator: Optimizer = field(default_factory=Optimizer)
+    discriminator: Optimizer = field(default_factory=Optimizer)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A game and how it is trained."""
+
+    game: Game
+    optimizer: Optimizers
+    batch_size: int
+    steps: int
+    average: float = 0.999
+    """Decay per step of the moving average of the generator."""
+    frames_every: int = 250
+    """Steps between two recorded pictures, unless the user says otherwise."""
+    print_every: int = 50
+    """Steps between two recorded sets of terms."""
+    allow_bf16: bool = True
+    """False where bfloat16 arithmetic was seen to spoil the result."""
+
+    def __post_init__(self) -> None:
+        weights = [w for modules in self.game.players.values() for module in modules for w in module.parameters()]
+        owned = {id(w) for w in weights}
+        everything = {id(w) for w in self.game.parameters()}
+        assert len(weights) == len(owned), "two players own the same weights"
+        assert owned == everything, "a trainable weight belongs to no player"
+        assert set(self.game.players) == set(vars(self.optimizer)), "one optimizer per player"

@@ -1,0 +1,68 @@
+"""The run of a trainer: steps, observers, and a clean stop on a signal."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+import torch
+from torch import Tensor
+
+from gannet.training.observers import Observer
+from gannet.training.trainer import Trainer
+
+
+class StopRequest:
+    """Set by the first SIGINT or SIGTERM and looked at between steps; the third signal ends the process at once."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self._count = 0
+
+    def receive(self, number: int, frame: FrameType | None) -> None:
+        """Signal handler."""
+        self.signal = self.signal or number
+        self._count += 1
+        if self._count >= 3:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+
+@contextmanager
+def listening() -> Iterator[StopRequest]:
+    """Catch SIGINT and SIGTERM; the earlier handlers come back afterwards. Only the main thread can listen."""
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {number: signal.signal(number, request.receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest) -> None:
+    """Train to the last step, or until a stop is requested; observers act at the end in either case.
+
+    Raises:
+        TrainingStopped: the guard found a value that is not finite.
+    """
+    with torch.random.fork_rng(devices=[trainer.precision.device] if trainer.precision.device.type == "cuda" else []):
+        terms: dict[str, Tensor] = {}
+        if trainer.step == 0:
+            for observer in observers:
+                if observer.at_start:
+                    observer.act(terms)
+        while trainer.step < trainer.steps and request.signal is None:
+            terms = trainer.play()
+            for observer in observers:
+                if observer.due(trainer.step):
+                    observer.act(terms)
+        for observer in observers:
+            if observer.at_end and not observer.due(trainer.step):
+                observer.act(terms)

@@ -1,0 +1,149 @@
+"""What happens every so many steps besides training: terms, frames, checkpoints and scores are written to the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gannet.data.base import Dataset
+from gannet.games.base import Scores
+from gannet.runs.schema import CHECKPOINTS_FOLDER
+from gannet.runs.writer import RunWriter
+from gannet.seeding import torch_rng
+from gannet.training import checkpoint
+from gannet.training.sampling import evaluating, frame_labels, sample_game
+from gannet.training.settings import CheckpointSettings
+from gannet.training.trainer import Trainer
+
+POINTS_IN_FRAME = 500
+FIELD_SIDE = 64
+
+
+@dataclass(frozen=True)
+class Observer:
+    """``act(terms)`` is called after every ``every`` steps, and once more when training ends where ``at_end``."""
+
+    every: int
+    act: Callable[[dict[str, Tensor]], None]
+    at_start: bool = False
+    at_end: bool = True
+
+    def due(self, step: int) -> bool:
+        """Whether it acts after ``step`` steps."""
+        return self.every > 0 and step % self.every == 0
+
+
+class Clock:
+    """Wall time of training, across interruptions; steps per second since the last look."""
+
+    def __init__(self, seconds_before: float, step: int) -> None:
+        self._origin = time.monotonic() - seconds_before
+        self._last = time.monotonic(), step
+
+    def seconds(self) -> float:
+        """Since the run's first start, interruptions left out."""
+        return time.monotonic() - self._origin
+
+    def rate(self, step: int) -> float:
+        """Steps per second since the last call."""
+        now, (then, before) = time.monotonic(), self._last
+        self._last = now, step
+        return (step - before) / max(now - then, 1e-9)
+
+
+def record_terms(trainer: Trainer, writer: RunWriter, clock: Clock, show: Callable[[int, dict[str, float]], None], every: int) -> Observer:
+    """The named terms of the newest step, with the speed."""
+
+    def act(terms: dict[str, Tensor]) -> None:
+        names = list(terms)
+        values = dict(zip(names, torch.stack([terms[n].float() for n in names]).tolist(), strict=True)) if names else {}
+        values["steps_per_second"] = round(clock.rate(trainer.step), 2)
+        writer.event("terms", trainer.step, values=values, seconds=round(clock.seconds(), 3))
+        show(trainer.step, values)
+
+    return Observer(every, act)
+
+
+def record_frames(trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed: int, every: int, count: int) -> Observer:
+    """Samples of the averaged generator from the same noise every time; for points the discriminator's field too."""
+    take = _points_frame(trainer, dataset, seed) if dataset.form.kind == "points" else _image_frame(trainer, dataset, seed, count)
+
+    def act(terms: dict[str, Tensor]) -> None:
+        writer.frame(trainer.step, take())
+
+    return Observer(every, act, at_start=True, at_end=every > 0)
+
+
+def save_checkpoints(trainer: Trainer, folder: Path, writer: RunWriter, clock: Clock, settings: CheckpointSettings) -> Observer:
+    """The whole state. A full disk is a warning: training goes on and the earlier checkpoints stay."""
+
+    def act(terms: dict[str, Tensor]) -> None:
+        try:
+            checkpoint.save(folder / CHECKPOINTS_FOLDER, trainer, seconds=clock.seconds(), keep=settings.keep)
+        except OSError as error:
+            writer.event("warning", trainer.step, text=f"Checkpoint not written: {error.strerror or error}. Earlier ones are intact.")
+        else:
+            writer.event("checkpoint", trainer.step)
+
+    return Observer(settings.every, act)
+
+
+def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int) -> Callable[[], np.ndarray]:
+    game = trainer.average.game
+    labels, columns = frame_labels(game, count)
+
+    def take() -> np.ndarray:
+        rng = torch_rng(seed, "frames", device=trainer.precision.device)
+        images = dataset.form.decode(sample_game(game, len(labels) if labels is not None else count, rng, labels=labels))
+        return image_sheet(images, columns)
+
+    return take
+
+
+def image_sheet(images: np.ndarray, columns: int) -> np.ndarray:
+    """(N, H, W, C) uint8 -> one (rows * H, columns * W, C) sheet, row by row, nothing between the pictures."""
+    count, height, width, channels = images.shape
+    rows = -(-count // columns)
+    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
+    sheet[:count] = images
+    return sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2).reshape(rows * height, columns * width, channels)
+
+
+def _points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], dict[str, np.ndarray]]:
+    real, _ = dataset.reference(2000, seed=seed)
+    low, high = real.min(0), real.max(0)
+    center, half = (low + high) / 2, 0.65 * float((high - low).max())
+    extent = np.array([center[0] - half, center[0] + half, center[1] - half, center[1] + half], np.float32)
+    axis = np.linspace(-half, half, FIELD_SIDE, dtype=np.float32)
+    nodes = np.stack(np.meshgrid(center[0] + axis, center[1] + axis), axis=-1).reshape(-1, 2)
+    device = trainer.precision.device
+    shown = real[:POINTS_IN_FRAME]
+    inside = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
+
+    def take() -> dict[str, np.ndarray]:
+        fake = sample_game(trainer.average.game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device))
+        frame = {"real": shown, "fake": dataset.form.decode(fake), "extent": extent}
+        if isinstance(trainer.game, Scores):
+            frame["field"] = _field(trainer.game, inside["nodes"], inside["real"], fake).reshape(FIELD_SIDE, FIELD_SIDE)
+        return frame
+
+    return take
+
+
+@torch.no_grad()
+def _field(game: Scores, nodes: Tensor, real: Tensor, fake: Tensor) -> np.ndarray:
+    """The discriminator's probability of real at every node, row by row from the lowest y."""
+    assert isinstance(game, torch.nn.Module)
+    with evaluating(game):
+        logits = game.score(nodes)
+        if game.relative_scores:
+            # Such scores have no zero and no unit of their own: put the middle of real and fake at one half.
+            seen = torch.cat([game.score(real), game.score(fake)])
+            logits = (logits - seen.mean()) / seen.std().clamp_min(1e-6)
+    return logits.sigmoid().cpu().numpy()

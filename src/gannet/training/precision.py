@@ -1,0 +1,61 @@
+"""The one place that decides arithmetic and memory layout for the machine at hand."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from gannet.errors import UserError
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What was decided and why; the run records it."""
+
+    device: torch.device
+    dtype: Literal["fp32", "bf16"]
+    channels_last: bool
+    reason: str
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Forward passes run inside this."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == "bf16")
+
+    def place(self, network: nn.Module) -> nn.Module:
+        """Move a network to the device, in the layout that its convolutions run fastest in."""
+        network = network.to(self.device)
+        return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload]
+
+
+def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) -> Precision:
+    """Device, dtype and layout.
+
+    bf16 is chosen for pictures where the processor multiplies it natively: a CPU with AVX-512 BF16 or AMX, or a GPU of
+    compute capability 8. Points stay in fp32: bf16 has 8 bits of mantissa, too few to place a point within a hundredth.
+
+    Raises:
+        UserError: ``device=cuda`` without a usable GPU.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError("--device cuda: no usable CUDA GPU on this machine; use --device cpu or auto.")
+    chosen = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+    has_bf16 = _has_bf16(chosen)
+    if precision != "auto":
+        dtype, reason = precision, "asked for"
+    elif not is_images:
+        dtype, reason = "fp32", "points need more than 8 bits of mantissa"
+    elif not allow_bf16:
+        dtype, reason = "fp32", "the recipe does not hold in bf16"
+    else:
+        dtype, reason = ("bf16", f"native on this {chosen.type}") if has_bf16 else ("fp32", f"no native bf16 on this {chosen.type}")
+    return Precision(chosen, "bf16" if dtype == "bf16" else "fp32", channels_last=is_images, reason=reason)
+
+
+def _has_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -1,0 +1,85 @@
+"""The training step. It loops over turns and knows neither methods nor networks."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gannet.data.base import Dataset
+from gannet.errors import TrainingStopped
+from gannet.games.base import Turn
+from gannet.seeding import derive
+from gannet.training.average import Average
+from gannet.training.experiment import Experiment
+from gannet.training.gradients import Statistics, gradients_are_finite
+from gannet.training.precision import Precision
+from gannet.types import Batch
+
+
+class Trainer:
+    """Plays a game on data. Everything random is a function of (seed, step), so a step can be repeated exactly."""
+
+    def __init__(self, experiment: Experiment, dataset: Dataset, *, seed: int, precision: Precision) -> None:
+        self.game = experiment.game
+        precision.place(self.game)
+        self.game.train()
+        self.dataset, self.seed, self.precision = dataset, seed, precision
+        self.batch_size, self.steps, self.step = experiment.batch_size, experiment.steps, 0
+        self.turns = self.game.turns()
+        self.batches_per_step = max(turn.repeats for turn in self.turns)
+        players = self.game.players
+        self.rates = vars(experiment.optimizer)
+        self.optimizers = {player: self.rates[player].build(modules) for player, modules in players.items()}
+        self.weights = {player: [w for m in modules for w in m.parameters()] for player, modules in players.items()}
+        self.bystanders = {p: Statistics([m for other in players if other != p for m in players[other]]) for p in players}
+        self.average = Average(self.game, experiment.average)
+        self.rng = torch.Generator(precision.device)
+        self._drawn: tuple[int, tuple[Tensor, Tensor | None]] | None = None
+
+    def play(self) -> dict[str, Tensor]:
+        """One step of the game: every turn, as often as it repeats. Returns the last terms as ``player/term``.
+
+        Raises:
+            TrainingStopped: a loss or gradient is not finite; the weights are those of before the turn.
+        """
+        terms_by_name: dict[str, Tensor] = {}
+        for turn_index, turn in enumerate(self.turns):
+            for repeat in range(turn.repeats):
+                terms_by_name |= self._take(turn, self._batch(turn, turn_index, repeat))
+        self.average.update(self.step)
+        self.step += 1
+        return terms_by_name
+
+    def _take(self, turn: Turn, batch: Batch) -> dict[str, Tensor]:
+        optimizer, weights = self.optimizers[turn.player], self.weights[turn.player]
+        for group in optimizer.param_groups:
+            group["lr"] = self.rates[turn.player].lr_at(batch.progress)
+        optimizer.zero_grad(set_to_none=True)
+        with self.bystanders[turn.player].frozen(), self.precision.autocast():
+            terms = turn.terms(batch)
+        total = terms.total()
+        # Naming the inputs keeps gradients away from the other players' weights and from the data.
+        total.backward(inputs=weights)
+        if not (total.isfinite() and gradients_are_finite(weights)):
+            values = ", ".join(f"{name} = {value.item():.4g}" for name, value in terms.minimise.items())
+            raise TrainingStopped(
+                f"Step {self.step}: the {turn.player}'s loss or gradient is not finite ({values}). "
+                "Its weights were not changed. A smaller learning rate or a stronger regularizer usually helps."
+            )
+        optimizer.step()
+        self.game.after_turn(turn.player)
+        return {f"{turn.player}/{name}": value.detach() for name, value in (terms.minimise | terms.watch).items()}
+
+    def _batch(self, turn: Turn, turn_index: int, repeat: int) -> Batch:
+        # A turn with fewer repeats plays on the last real batches of the step, so an epoch is an epoch for every game.
+        position = self.step * self.batches_per_step + self.batches_per_step - turn.repeats + repeat
+        if self._drawn is None or self._drawn[0] != position:
+            drawn = self.dataset.batch(self.batch_size, seed=self.seed, position=position, device=self.precision.device)
+            self._drawn = position, drawn
+        real, labels = self._drawn[1]
+        seed = derive(self.seed, "turn", self.step, turn_index, repeat)
+        self.rng.manual_seed(seed)
+        torch.manual_seed(seed)  # dropout has no generator of its own
+        if self.precision.channels_last:
+            real = real.contiguous(memory_format=torch.channels_last)
+        return Batch(real.detach(), labels, self.rng, self.step, self.step / self.steps)

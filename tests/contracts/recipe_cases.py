@@ -1,0 +1,42 @@
+"""Small data of every form, and the experiments of every recipe on them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+
+from gannet.arguments import Root, read
+from gannet.data.base import Dataset, silent
+from gannet.data.digits import Digits
+from gannet.data.ring import Ring
+from gannet.discovery import components
+from gannet.recipes.base import Recipe
+from gannet.training.experiment import Experiment
+
+RECIPES = components("recipes")
+SMALL = {"hidden": 16, "batch_size": 6, "prior.count": 64}
+"""Arguments that make a recipe quick, where it has them."""
+
+
+@cache
+def small_data(kind: str, size: int = 16) -> Dataset:
+    return Ring().open(silent) if kind == "points" else Digits(size=size).open(silent)
+
+
+def load(name: str) -> Recipe:
+    return RECIPES[name].load()
+
+
+def data_of(name: str) -> Dataset:
+    recipe = load(name)
+    return small_data(recipe.kind, int(recipe.data.get("size", 16)))
+
+
+def make(name: str) -> Experiment:
+    """A small, always equally initialised experiment of a recipe."""
+    recipe = load(name)
+    [(_, values)] = read({}, Root(recipe.function, skip=("form",)))
+    [(arguments, _)] = read({k: v for k, v in SMALL.items() if k in values}, Root(recipe.function, skip=("form",)))
+    torch.manual_seed(0)
+    return recipe(data_of(name).form, **arguments)

@@ -1,0 +1,25 @@
+"""Every penalty and constraint that a file holds keeps its contract."""
+
+import inspect
+
+import pytest
+
+from gannet.discovery import components
+from gannet.regularizers.base import Penalty
+from gannet.testing.regularizers import check_constraint, check_penalty
+
+REGULARIZERS = components("regularizers")
+
+
+def test_all_are_found():
+    assert len(REGULARIZERS) == 4
+
+
+@pytest.mark.parametrize("name", REGULARIZERS)
+def test_contract(name):
+    regularizer = REGULARIZERS[name].load()
+    assert inspect.isclass(regularizer)
+    if issubclass(regularizer, Penalty):
+        check_penalty(regularizer())
+    else:
+        check_constraint(regularizer())

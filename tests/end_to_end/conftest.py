@@ -1,0 +1,48 @@
+"""The installed command, run as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+COMMAND = Path(sys.executable).parent / "gannet"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory) -> dict[str, str]:
+    keep = {k: v for k, v in os.environ.items() if not k.startswith("GANNET_")}
+    return keep | {"GANNET_CACHE": str(tmp_path_factory.mktemp("cache")), "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """An empty working folder."""
+    (tmp_path / "here").mkdir()
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def gannet(folder, environment) -> Callable[..., Answer]:
+    """``gannet("train", "ring")`` in the empty folder."""
+    assert COMMAND.is_file(), f"the command is not installed beside {sys.executable}"
+
+    def call(*words: object, timeout: float = 240) -> Answer:
+        done = subprocess.run(
+            [str(COMMAND), *map(str, words)], cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    return call

@@ -1,0 +1,127 @@
+"""The shape of the project: arrows point one way, files stay short, the command line is frozen."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "gannet"
+FILES = sorted(SOURCE.rglob("*.py"))
+HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette"}
+
+BELOW = {
+    "errors": set(),
+    "files": {"errors"},
+    "types": set(),
+    "seeding": set(),
+    "discovery": {"errors"},
+    "arguments": {"errors", "discovery"},
+    "losses": set(),
+    "regularizers": {"types"},
+    "priors": set(),
+    "encodings": set(),
+    "networks": {"types", "errors", "encodings"},
+    "games": {"types", "losses", "regularizers", "networks", "priors"},
+    "data": {"errors", "discovery", "seeding", "files"},
+    "metrics": {"errors", "discovery", "seeding", "data"},
+    "figures": {"errors", "files"},
+    "runs": {"errors", "files", "figures"},
+    "training": {"errors", "types", "seeding", "games", "data", "runs", "files"},
+    "recipes": {
+        "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "networks", "training",
+    },
+    "planning": {"arguments", "data", "discovery", "errors", "recipes", "runs", "seeding", "training"},
+    "session": {"planning", "data", "errors", "runs", "training"},
+    "trained": {"planning", "data", "errors", "files", "games", "metrics", "runs", "seeding", "training", "figures"},
+    "python_api": {"errors", "planning", "session", "trained", "training"},
+    "testing": {"types", "errors", "data", "games", "losses", "regularizers", "networks", "metrics", "training", "seeding"},
+    "cli": {"errors", "discovery", "data", "metrics", "planning", "session", "trained", "training", "runs"},
+    "__main__": {"cli"},
+    "__init__": {"python_api", "recipes", "training"},
+}  # fmt: skip
+"""What each part may import."""
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module or "")
+    return names
+
+
+def _part(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def test_everything_is_looked_at():
+    assert {_part(p) for p in FILES} == set(BELOW)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_arrows_point_one_way(path):
+    part = _part(path)
+    targets = {name.split(".")[1] for name in _imports(path) if name.startswith("gannet.")} - {part}
+    assert targets <= BELOW[part], f"{part} must not import {targets - BELOW[part]}"
+
+
+def test_there_are_no_circles():
+    resolved: set[str] = set()
+    while ready := {part for part, below in BELOW.items() if part not in resolved and below <= resolved}:
+        resolved |= ready
+    assert resolved == set(BELOW)
+
+
+def test_training_knows_games_by_contract_only():
+    for path in (SOURCE / "training").glob("*.py"):
+        games = {n for n in _imports(path) if n.startswith(("gannet.games", "gannet.losses", "gannet.networks", "gannet.regularizers"))}
+        assert games <= {"gannet.games.base"}, path
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_files_are_short_and_say_what_they_are(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 320
+    assert ast.get_docstring(ast.parse(text)) or not text.strip()
+    assert path.stem not in {"utils", "util", "common", "helpers", "misc"}
+
+
+def _run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys\nfrom gannet.cli import run\nrun(['--help'])\nprint('LOADED', *{m.split('.')[0] for m in sys.modules})"
+    loaded = set(_run(code).split("LOADED")[1].split())
+    assert not loaded & HEAVY
+
+
+def test_listing_imports_nothing_heavy():
+    code = "import sys\nfrom gannet.cli import run\nrun(['list', 'recipes'])\nprint('LOADED', *{m.split('.')[0] for m in sys.modules})"
+    assert not set(_run(code).split("LOADED")[1].split()) & HEAVY
+
+
+VERBS = {
+    "train": {"--recipe", "--steps", "--seed", "--out", "--device", "--precision", "--quiet", "--help"},
+    "resume": {"--steps", "--recipe", "--quiet", "--help"},
+    "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--recipe", "--help"},
+    "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
+    "report": {"-o", "--gif", "--help"},
+    "list": {"--help"},
+    "data": {"--help"},
+}
+"""The whole command line. A new flag is a decision: freedom lives in KEY=VALUE arguments of recipes."""
+
+
+def test_the_command_line_is_frozen():
+    import typer
+
+    from gannet.cli import app
+
+    command = typer.main.get_command(app)
+    found = {name: {o for p in verb.params for o in p.opts if o.startswith("-")} | {"--help"} for name, verb in command.commands.items()}
+    assert found == VERBS

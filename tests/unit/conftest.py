@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has a cache of its own, and never the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("GANNET_CACHE", str(folder))
+    return folder
