@@ -16,7 +16,7 @@ from gannet.testing.metrics import check_metric
 
 
 def gap(real: np.ndarray, fake: np.ndarray) -> float:
-    return float(np.abs(real.mean(axis=0) - fake.mean(axis=0)).sum())
+    return float(np.linalg.norm(real.mean(axis=0) - fake.mean(axis=0)))
 
 
 @dataclass(frozen=True)

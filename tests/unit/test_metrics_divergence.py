@@ -70,8 +70,9 @@ def test_scaled_gaussian_tells_the_directions_apart() -> None:
 
 
 def test_dropped_modes_hurt_data_model_and_void_points_hurt_model_data() -> None:
-    # Half as much or twice as much everywhere: log 2; smoothing takes 256 x 0.2 / 2,500 = 2 % of the mass, about 0.05 here.
-    dropped, void = ring(2500, modes=4), np.concatenate([ring(1250), np.zeros((1250, 2))])
+    # Half as much or twice as much everywhere: log 2; smoothing takes 256 x 0.2 / 10,000 = 0.5 % of the mass,
+    # and 5,000 good points add 256 / (2 x 5,000) = 0.03.
+    dropped, void = ring(10_000, modes=4), np.concatenate([ring(5000), np.zeros((5000, 2))])
     assert value(KLModelData(), dropped, RING) == pytest.approx(math.log(2), abs=0.06)
     assert value(KLDataModel(), dropped, RING) > 2 * math.log(2)
     assert value(KLDataModel(), void, RING) == pytest.approx(math.log(2), abs=0.06)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
@@ -87,6 +89,14 @@ def test_features_do_not_depend_on_company() -> None:
     np.testing.assert_allclose(
         np.concatenate([randconv_features(images[i : i + 7]) for i in range(0, 400, 7)]), together, rtol=1e-5, atol=1e-6
     )
+
+
+def test_read_only_pictures_are_taken_in_silence() -> None:
+    images = pictures(20)
+    images.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isfinite(randconv_features(images)).all()
 
 
 def test_grey_is_repeated() -> None:

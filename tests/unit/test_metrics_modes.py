@@ -119,6 +119,13 @@ def test_spread_of_nothing_is_refused() -> None:
         value(Spread(), np.zeros((500, 2)), RING)
 
 
+def test_modes_without_weight_do_not_count() -> None:
+    assert THREE.modes is not None
+    two = Truth(Modes(THREE.modes.means, THREE.modes.covariances, np.array([0.5, 0.0, 0.5])))
+    assert value(ModesCaptured(), POINTS, two) == 1
+    assert value(ReverseKL(), POINTS, two) == pytest.approx(math.log(2))
+
+
 def test_modes_must_be_known() -> None:
     for metric in (ModesCaptured(), HighQuality(), ReverseKL(), Spread()):
         with pytest.raises(UserError, match="modes are known"):

@@ -32,14 +32,16 @@ class Assignment:
 
 
 def known_modes(truth: Truth) -> Modes:
-    """The modes.
+    """The modes that have any weight.
 
     Raises:
         UserError: the distribution does not know its modes.
     """
     if truth.modes is None:
         raise UserError("This metric needs data whose Gaussian modes are known (ring, grid, gmm ...).")
-    return truth.modes
+    modes = truth.modes
+    served = np.asarray(modes.weights) > 0
+    return modes if served.all() else Modes(modes.means[served], modes.covariances[served], modes.weights[served])
 
 
 def assign(points: np.ndarray, modes: Modes) -> Assignment:

@@ -55,7 +55,8 @@ def randconv_features(images: np.ndarray) -> np.ndarray:
 
 
 def _respond(images: np.ndarray, kernels: list[torch.Tensor]) -> np.ndarray:
-    now = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    # Copied, for the caller's array may be read-only, which torch warns about.
+    now = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
     now = now.expand(-1, 3, -1, -1)
     features = []
     for kernel in kernels:

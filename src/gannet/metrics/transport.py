@@ -20,8 +20,7 @@ def transport_cost(real: np.ndarray, fake: np.ndarray, *, power: int, max_points
     import ot
 
     real, fake = _thinned(real, max_points, rng), _thinned(fake, max_points, rng)
-    difference = real[:, None, :] - fake[None, :, :]
-    distance = np.sqrt(np.square(difference).sum(axis=2))
+    distance = np.hypot(*(real[:, None, axis] - fake[None, :, axis] for axis in (0, 1)))
     with warnings.catch_warnings():
         # The solver reports non-convergence as a warning and returns a number that is not the optimum.
         warnings.simplefilter("error", UserWarning)
