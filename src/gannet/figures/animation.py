@@ -11,12 +11,13 @@ from PIL import Image
 
 from gannet.errors import UserError
 
-COLOURS = 64
 PALETTE_FRAMES = 8
 HOLD_MILLISECONDS = 2000
 
 
-def save_gif(frames: Iterable[Image.Image], path: str | Path, total_seconds: float = 10, max_frames: int = 150) -> int:
+def save_gif(
+    frames: Iterable[Image.Image], path: str | Path, total_seconds: float = 10, max_frames: int = 150, *, colours: int = 64
+) -> int:
     """Write an animation that loops; the last frame stays for two seconds more.
 
     Args:
@@ -24,6 +25,7 @@ def save_gif(frames: Iterable[Image.Image], path: str | Path, total_seconds: flo
         path: the file, written whole or not at all.
         total_seconds: length of the movement, without the hold at the end.
         max_frames: at least 2.
+        colours: in the palette, at most 255; drawings need few, photographs many.
 
     Returns:
         Number of bytes written.
@@ -37,7 +39,7 @@ def save_gif(frames: Iterable[Image.Image], path: str | Path, total_seconds: flo
         raise UserError("There are no frames to animate.")
     if len({frame.size for frame in kept}) > 1:
         raise UserError("The frames of an animation must have one size.")
-    palette = _shared_palette(kept)
+    palette = _shared_palette(kept, min(colours, 255))
     indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in kept]
     temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     each = max(20, round(total_seconds * 100 / len(indexed)) * 10)  # GIF counts in hundredths of a second
@@ -79,14 +81,14 @@ def _thinned(frames: Iterable[Image.Image], limit: int) -> list[Image.Image]:
     return [kept[index] for index in np.linspace(0, len(kept) - 1, limit).round().astype(int)]
 
 
-def _shared_palette(frames: list[Image.Image]) -> Image.Image:
+def _shared_palette(frames: list[Image.Image], colours: int) -> Image.Image:
     chosen = [frames[index] for index in sorted(set(np.linspace(0, len(frames) - 1, PALETTE_FRAMES).round().astype(int)))]
     strip = np.concatenate([np.asarray(frame)[::2] for frame in chosen])
-    palette = Image.fromarray(strip).quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
-    colours = np.array(palette.getpalette(), np.int64)
+    palette = Image.fromarray(strip).quantize(colours, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    entries = np.array(palette.getpalette(), np.int64)
     # averaging greys the paper a little: white must stay white, and black black
     for end in (0, 255):
-        near = np.abs(colours.reshape(-1, 3) - end).max(axis=1) <= 10
-        colours[near.repeat(3)] = end
-    palette.putpalette(colours.astype(np.uint8).tobytes())
+        near = np.abs(entries.reshape(-1, 3) - end).max(axis=1) <= 10
+        entries[near.repeat(3)] = end
+    palette.putpalette(entries.astype(np.uint8).tobytes())
     return palette

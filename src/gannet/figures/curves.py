@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,7 +80,7 @@ def envelope(steps: np.ndarray, values: np.ndarray, bins: int = BINS) -> tuple[n
         finite = np.where(np.isfinite(values), values, np.nan)
         return steps.astype(float), finite, finite, finite
     edges = np.linspace(0, len(steps), bins + 1).round().astype(int)
-    parts = [(steps[a:b], values[a:b][np.isfinite(values[a:b])]) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [(steps[a:b], values[a:b][np.isfinite(values[a:b])]) for a, b in pairwise(edges)]
     none = (np.nan, np.nan, np.nan)
     rows = [(part.mean(), *((good.min(), good.mean(), good.max()) if len(good) else none)) for part, good in parts]
     middle, lowest, mean, highest = np.array(rows, float).T

@@ -157,9 +157,8 @@ def _average(array: np.ndarray) -> np.ndarray:
 
 def _stamp(plot: Image.Image, centres: np.ndarray, marks: Marks) -> None:
     half = next(iter(marks.values()))[0].width // 2
-    seen = np.isfinite(centres).all(axis=1)
-    seen[seen] = ((centres[seen] > -half) & (centres[seen] < np.array(plot.size) + half)).all(axis=1)
-    quarters = np.round(centres[seen] * PHASES).astype(int)
+    near = ((centres > -half) & (centres < np.array(plot.size) + half)).all(axis=1)  # false where a coordinate is NaN
+    quarters = np.round(centres[near] * PHASES).astype(int)
     for x, y in quarters.tolist():
         colours, coverage = marks[x % PHASES, y % PHASES]
         plot.paste(colours, (x // PHASES - half, y // PHASES - half), coverage)
@@ -174,7 +173,8 @@ def _scaffold(view: View, title: str, size_px: tuple[int, int], plain: bool) -> 
     unit = min(size_px) / 640
     pen = ImageDraw.Draw(picture)
     room = round(view.width - 180 * unit)
-    pen.text((view.left, round(26 * unit)), shortened(title, room, max(9, round(18 * unit))), INK, font(max(9, round(18 * unit))), anchor="lm")
+    size = max(9, round(18 * unit))
+    pen.text((view.left, round(26 * unit)), shortened(title, room, size), INK, font(size), anchor="lm")
     _legend(picture, pen, view, unit)
     _ticks(pen, view, unit)
     return picture

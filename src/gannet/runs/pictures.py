@@ -36,7 +36,7 @@ def animate(run: Run, path: str | Path, progress: Progress | None = None, *, tot
         Number of bytes written.
 
     Raises:
-        UserError: the run has no frames, a frame is damaged, or the file cannot be written.
+        UserError: the run has no frame that can be read, or the file cannot be written.
     """
     from gannet.figures.animation import save_gif
 
@@ -50,16 +50,18 @@ def animate(run: Run, path: str | Path, progress: Progress | None = None, *, tot
         nonlocal size
         for done, (step, file) in enumerate(chosen, 1):
             picture = draw_frame(run, step, file, ANIMATION_PIXELS, levels=FIELD_LEVELS)
-            size = size or picture.size
-            yield picture if picture.size == size else picture.resize(size)
+            if picture is not None:
+                size = size or picture.size
+                yield picture if picture.size == size else picture.resize(size)
             if progress:
                 progress("animation", done, len(chosen))
 
-    return save_gif(pictures(), path, total_seconds, ANIMATION_FRAMES)
+    colours = 64 if run.kind == "points" else 255
+    return save_gif(pictures(), path, total_seconds, ANIMATION_FRAMES, colours=colours)
 
 
 def choose(steps: list[int], limit: int) -> list[int]:
-    """Indices of at most ``limit`` frames: a third spaced by equal ratios of steps, the rest by equal steps; first and last always.
+    """Indices of ``limit`` frames, or of all where there are fewer: a third spaced by equal ratios of steps, the rest evenly; first and last always.
 
     Args:
         steps: of the frames, ascending.
@@ -68,14 +70,18 @@ def choose(steps: list[int], limit: int) -> list[int]:
     if len(steps) <= limit:
         return list(range(len(steps)))
     at = np.asarray(steps, np.float64) - steps[0] + 1
-    wanted = np.concatenate([np.geomspace(1, at[-1], limit // 3), np.linspace(1, at[-1], limit - limit // 3)])
-    right = np.searchsorted(at, wanted).clip(1, len(at) - 1)
-    nearest = np.where(wanted - at[right - 1] <= at[right] - wanted, right - 1, right)
-    return sorted({0, len(at) - 1, *nearest.tolist()})[-limit:] if limit > 2 else [0, len(at) - 1]
+    chosen = [0, len(at) - 1]
+    for number in range(2, limit):
+        # the place, by rank of the ratio scale first and of the plain scale then, that lies farthest from those chosen
+        place = np.log(at) / np.log(at[-1]) if number < 2 + limit // 3 else at / at[-1]
+        distance = np.abs(place[:, None] - place[chosen][None, :]).min(axis=1)
+        distance[chosen] = -1
+        chosen.append(int(distance.argmax()))
+    return sorted(chosen)
 
 
-def draw_frame(run: Run, step: int, file: Path, pixels: int, *, plain: bool = False, levels: int = 255) -> Image.Image:
-    """One recorded frame as a picture.
+def draw_frame(run: Run, step: int, file: Path, pixels: int, *, plain: bool = False, levels: int = 255) -> Image.Image | None:
+    """One recorded frame as a picture, or None where a crash left a frame that cannot be read.
 
     Args:
         run: where it was recorded.
@@ -84,13 +90,13 @@ def draw_frame(run: Run, step: int, file: Path, pixels: int, *, plain: bool = Fa
         pixels: side of a picture of points; width that a small grid of images is enlarged to, about.
         plain: without title, axes and legend.
         levels: see ``figures.field2d.draw_points``.
-
-    Raises:
-        UserError: the frame is damaged.
     """
     from gannet.figures.field2d import draw_points
 
-    content = run.load_frame(file)
+    try:
+        content = run.load_frame(file)
+    except UserError:
+        return None
     title = f"{run.record.get('data', {}).get('source', run.name)} · {Path(str(run.record.get('recipe', ''))).stem}"
     if isinstance(content, np.ndarray):
         return _draw_grid(content, step, title, plain)

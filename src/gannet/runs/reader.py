@@ -107,7 +107,8 @@ def read_record(path: Path) -> RunRecord:
         raise UserError(f"{file} is not the record of a run: it has no version number.")
     if version > VERSION:
         raise UserError(f"{path} was written by a newer Gannet (format {version}; this one reads up to {VERSION}). Update gannet-gan.")
-    return cast(RunRecord, record)
+    empty: dict[str, Any] = {"recipe": "", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
+    return cast(RunRecord, {**empty, **record})
 
 
 def parse_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -39,7 +39,7 @@ def report(run: Run, path: str | Path, gif: str | Path | None = None) -> int:
         Number of bytes written.
 
     Raises:
-        UserError: a frame or the animation cannot be read, or the report cannot be written.
+        UserError: the animation cannot be read, or the report cannot be written.
     """
     path = Path(path)
     page = _page(run, _sections(run, None if gif is None else _read(Path(gif))))
@@ -59,7 +59,8 @@ def command(record: Mapping[str, Any]) -> str:
     data, settings = record.get("data", {}), record.get("settings", {})
     words = ["gannet", "train", str(data.get("source", "DATA")), "--recipe", str(record.get("recipe", ""))]
     words += [f"--{name}={settings[name]}" for name in ("steps", "seed", "device", "precision") if name in settings]
-    words += [f"{name}={value}" for name, value in _flat(record.get("arguments", {})) if value is not None]
+    arguments = [(name.removesuffix(".name"), value) for name, value in _flat(record.get("arguments", {}))]
+    words += [f"{name}={value}" for name, value in arguments if value is not None]
     words += [f"data.{name}={value}" for name, value in _flat(data) if name not in ("source", "content_hash", "kind") and value is not None]
     return shlex.join(words)
 
@@ -99,8 +100,11 @@ def _header(run: Run, events: list[dict[str, Any]]) -> str:
 def _pictures(run: Run, frames: list[tuple[int, Path]], gif: bytes | None) -> str:
     if not frames:
         return _section("What it makes", '<p class="none">No frames were recorded.</p>')
-    step, file = frames[-1]
-    last = _figure(_png(draw_frame(run, step, file, 640)), f"The last frame, step {step:,}")
+    drawn = ((step, draw_frame(run, step, file, 640)) for step, file in reversed(frames))
+    step, picture = next(((step, picture) for step, picture in drawn if picture), (0, None))
+    if picture is None:
+        return _section("What it makes", '<p class="none">No frame can be read.</p>')
+    last = _figure(_png(picture), f"The last frame, step {step:,}")
     moving = "" if gif is None else _figure(f"data:image/gif;base64,{b64encode(gif).decode()}", "The training, start to end; it repeats")
     return _section("What it makes", f'<div class="pair">{last}{moving}</div>')
 
@@ -111,7 +115,9 @@ def _moments(run: Run, frames: list[tuple[int, Path]]) -> str:
     tiles = []
     for index in choose([step for step, _ in frames], MOMENTS):
         step, file = frames[index]
-        tiles.append(_figure(_png(draw_frame(run, step, file, 280, plain=True)), f"step {step:,}"))
+        picture = draw_frame(run, step, file, 280, plain=True)
+        if picture:
+            tiles.append(_figure(_png(picture), f"step {step:,}"))
     note = '<p class="note">Close together at first, when most happens; evenly spaced later.</p>'
     return _section("How it came about", f'{note}<div class="sheet">{"".join(tiles)}</div>')
 
@@ -132,7 +138,7 @@ def _curves(run: Run) -> str:
         for name, (steps, values) in sorted(terms.items())
     ]
     table = _table(["term", "last step", "first", "last", "lowest", "highest"], rows, words=1)
-    note = '<p class="note">Where a series is long, a line is the mean and the band behind it runs from the lowest to the highest value.</p>'
+    note = '<p class="note">Where a series is long, a line is the mean, and the band behind it goes from lowest to highest.</p>'
     return _section("Curves", f'{note}<div class="scroll">{picture}</div><details><summary>The same as a table</summary>{table}</details>')
 
 
@@ -143,10 +149,10 @@ def _scores(cards: list[dict[str, Any]]) -> str:
         [
             card.get("label", card["metric"]),
             {"lower": "lower", "higher": "higher", "one": "1"}.get(str(card.get("better")), ""),
-            f"{card.get('step', 0):,}",
+            _count(card.get("step")),
             _number(card.get("value")),
             _number(card.get("floor")),
-            f"{card.get('n_real', '?'):,} / {card.get('n_fake', '?'):,}",
+            f"{_count(card.get('n_real'))} / {_count(card.get('n_fake'))}",
             card.get("fingerprint", ""),
         ]
         for card in cards
@@ -237,6 +243,10 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
 
 def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, int | float) else "none"
+
+
+def _count(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else "?"
 
 
 def _duration(seconds: float) -> str:

@@ -8,7 +8,8 @@ STYLE = """
   :root { --paper: #0d1117; --card: #161b22; --ink: #e6edf3; --muted: #9aa5b1; --rule: #2d343d; --accent: #7cc4dc; --warn: #ff9a63; }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif; }
+body { margin: 0; background: var(--paper); color: var(--ink); font-size: 16px; line-height: 1.55;
+  font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif; }
 main { max-width: 1120px; margin: 0 auto; padding: 40px 24px 72px; }
 header { margin-bottom: 28px; }
 .kicker { margin: 0; color: var(--accent); font-size: 14px; font-weight: 600; letter-spacing: .02em; }
@@ -44,10 +45,15 @@ tbody tr:last-child td { border-bottom: 0; }
 .columns td { overflow-wrap: anywhere; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code { font: 14px/1.6 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
-.command { margin: 0 0 22px; padding: 14px 16px; background: var(--paper); border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
+.command { white-space: pre-wrap; overflow-wrap: anywhere; }
+.command { margin: 0 0 22px; padding: 14px 16px; background: var(--paper); border-radius: 8px; }
 details { margin-top: 14px; }
 summary { color: var(--accent); cursor: pointer; font-size: 14px; padding: 4px 0; }
 .warned { margin: 14px 0 0; padding-left: 20px; color: var(--warn); font-size: 14px; }
-@media (max-width: 560px) { main { padding: 24px 12px 40px; } section { padding: 18px 16px; border-radius: 10px; } .facts { gap: 12px 26px; } }
+@media (max-width: 560px) {
+  main { padding: 24px 12px 40px; }
+  section { padding: 18px 16px; border-radius: 10px; }
+  .facts { gap: 12px 26px; }
+}
 @media print { body { background: none; } section { break-inside: avoid; border: 0; padding: 0; } }
 """

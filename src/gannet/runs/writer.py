@@ -88,9 +88,7 @@ class RunWriter:
             shutil.rmtree(temporary, ignore_errors=True)
         return cls(path, kind)
 
-    def event(
-        self, kind: str, step: int, *, values: Mapping[str, Any] | None = None, text: str = "", seconds: float | None = None
-    ) -> None:
+    def event(self, kind: str, step: int, *, values: Mapping[str, Any] | None = None, text: str = "", seconds: float | None = None) -> None:
         """Append one line to events.jsonl.
 
         Args:
@@ -136,7 +134,7 @@ class RunWriter:
         try:
             with open(temporary, "wb") as file:
                 if isinstance(content, Mapping):
-                    np.savez_compressed(file, **_compact(step, content))
+                    np.savez_compressed(file, allow_pickle=False, **_compact(step, content))
                 else:
                     _save_png(content, file)
             os.replace(temporary, target)
@@ -267,12 +265,15 @@ def _write_synced(path: Path, text: str) -> None:
 
 
 def _compact(step: int, content: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    arrays = {name: np.asarray(value, np.float32) for name, value in content.items() if value is not None and name != "step"}
-    for name in ("real", "fake"):
-        arrays[name] = np.clip(arrays[name], -FLOAT16_LARGEST, FLOAT16_LARGEST).astype(np.float16)
-    if "field" in arrays:
-        arrays["field"] = arrays["field"].astype(np.float16)
-    return {**arrays, "step": np.int64(step)}  # type: ignore[dict-item]
+    content = {name: value for name, value in content.items() if value is not None}
+    arrays: dict[str, np.ndarray] = {"step": np.asarray(step, np.int64)}
+    for name, value in content.items():
+        array = np.asarray(value, np.float32)
+        if name in ("real", "fake", "field"):
+            arrays[name] = np.clip(array, -FLOAT16_LARGEST, FLOAT16_LARGEST).astype(np.float16)
+        elif name != "step":
+            arrays[name] = array
+    return arrays
 
 
 def _save_png(grid: np.ndarray, file: Any) -> None:
