@@ -100,8 +100,11 @@ def resume(path: Path, reporter: Reporter, *, steps: int | None = None, recipe_f
         for complaint in complaints:
             reporter.warned(f"{complaint}: falling back to {newest.name}.")
         seconds = checkpoint.restore(newest, trainer)
-        if trainer.step > trainer.steps:
-            raise UserError(f"{path} already has {trainer.step} steps; --steps must be at least that.")
+        if steps is not None and trainer.step > steps:
+            raise UserError(f"{path} already has {trainer.step} steps; give --steps at least that.")
+        if trainer.step >= trainer.steps:
+            reporter.warned(f"{path} already has its {trainer.steps} steps; nothing to do. To train on, give --steps.")
+            return Outcome(path, trainer.step, seconds, None)
         writer.truncate_after(trainer.step)
         for name in _differences(record["environment"], environment(trainer.precision)):
             reporter.warned(f"The bitwise contract is void: {name}.")
@@ -131,6 +134,8 @@ def _train(
         record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count),
         save_checkpoints(trainer, path, writer, clock, settings.checkpoint),
     ]
+    if settings.measure.every:
+        observers.append(_record_scores(plan, path, trainer, dataset, writer))
     writer.event("start", trainer.step)
     with loop.listening() as request:
         try:
@@ -141,6 +146,22 @@ def _train(
     finished = trainer.step >= trainer.steps
     writer.event("finish" if finished else "stop", trainer.step, seconds=clock.seconds())
     return Outcome(path, trainer.step, clock.seconds(), None if finished else request.signal)
+
+
+def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, writer: RunWriter) -> Observer:
+    from gannet.measuring import measurer
+
+    measure = measurer(trainer.average.game, dataset, seed=plan.settings.seed, run=path.name, weights="ema")
+
+    def act(terms: object) -> None:
+        try:
+            cards, _ = measure(trainer.step)
+        except UserError as error:
+            writer.event("warning", trainer.step, text=f"Not measured: {error}")
+        else:
+            writer.scores([card.as_json() for card in cards])
+
+    return Observer(plan.settings.measure.every, act, at_end=False)
 
 
 def _next_run(name: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,21 +13,18 @@ from gannet.data.base import Form, Progress, silent
 from gannet.errors import UserError
 from gannet.files import written_whole
 from gannet.games.base import Conditional, Game, Generates
+from gannet.measuring import measurer
 from gannet.metrics.base import ScoreCard
-from gannet.metrics.evaluate import evaluate
 from gannet.planning import open_data, plan_again
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
-from gannet.seeding import derive, torch_rng
+from gannet.seeding import torch_rng
 from gannet.training import checkpoint
 from gannet.training.average import Average
 from gannet.training.sampling import evaluating, frame_labels, sample_game
 
 if TYPE_CHECKING:
     from PIL import Image
-
-DEFAULT_SAMPLES = {"points": 2_500, "images": 5_000}
-"""How many samples are measured where the user does not say."""
 
 
 class TrainedRun:
@@ -120,28 +117,9 @@ class TrainedRun:
             UserError: the data are not there any more, an unknown metric, or samples that cannot be measured.
         """
         dataset = open_data(self.plan, progress)
-        count = samples or DEFAULT_SAMPLES[self.form.kind]
-        real, _ = dataset.reference(2 * count, seed=derive(self.plan.settings.seed, "measure"))
-        count = min(count, len(real) // 2)
-        fake, _ = self.sample(count, seed=derive(self.plan.settings.seed, "measure"))
-        protocol: dict[str, Any] = {
-            "real": {"content_hash": dataset.content_hash, "rows": dataset.size},
-            "sampler": {"classes": "balanced" if self._classes() else "none", "truncation": None},
-        }
-        return evaluate(
-            fake,
-            real[:count],
-            real[count : 2 * count],
-            kind=self.form.kind,
-            truth=dataset.truth,
-            names=metrics,
-            seed=self.plan.settings.seed,
-            protocol=protocol,
-            run=self.run.name,
-            step=self.step,
-            weights=self.weights,
-            warnings=self.game.limitations(),
-        )
+        seed = self.plan.settings.seed
+        measure = measurer(self.game, dataset, seed=seed, run=self.run.name, weights=self.weights, samples=samples, metrics=metrics)
+        return measure(self.step)
 
     def animate(self, path: str | Path, *, progress: Progress = silent) -> Path:
         """Write the run's frames as an animated GIF."""
