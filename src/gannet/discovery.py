@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,7 +36,7 @@ class Component:
     symbol: str
     path: Path
     summary: str
-    """First line of its docstring."""
+    """First line of the file's docstring, or of the class's where a file holds several."""
 
     def load(self) -> Any:
         """Import the file and return the class or function."""
@@ -91,16 +92,19 @@ def load_file(path: Path) -> Any:
 
 
 def _in_file(kind: str, path: Path) -> list[Component]:
-    nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    module = ast.parse(path.read_text(encoding="utf-8"))
     if kind == "recipes":
-        picked = [n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == path.stem]
+        picked = [n for n in module.body if isinstance(n, ast.FunctionDef) and n.name == path.stem]
     else:
-        picked = [n for n in nodes if isinstance(n, ast.ClassDef) and _base_names(n) & BASES[kind] and n.name not in BASES[kind]]
-    name_by_class = len(picked) > 1
-    return [
-        Component(kind, _kebab(n.name) if name_by_class else canonical(path.stem), n.name, path, (ast.get_docstring(n) or "").split("\n")[0])
-        for n in picked
-    ]
+        bases = BASES[kind]
+        picked = [n for n in module.body if isinstance(n, ast.ClassDef) and _base_names(n) & bases and n.name not in bases]
+    if len(picked) == 1:
+        return [Component(kind, canonical(path.stem), picked[0].name, path, _summary(module))]
+    return [Component(kind, _kebab(n.name), n.name, path, _summary(n)) for n in picked]
+
+
+def _summary(node: ast.Module | ast.ClassDef) -> str:
+    return (ast.get_docstring(node) or "").split("\n")[0]
 
 
 def _base_names(node: ast.ClassDef) -> set[str]:
@@ -108,5 +112,5 @@ def _base_names(node: ast.ClassDef) -> set[str]:
 
 
 def _kebab(name: str) -> str:
-    dashed = "".join(f"-{c.lower()}" if c.isupper() and i and not name[i - 1].isupper() else c.lower() for i, c in enumerate(name))
-    return dashed
+    """``DCGANGenerator`` -> ``dcgan-generator``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()

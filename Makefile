@@ -1,0 +1,43 @@
+# The only place commands are written; CI calls it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo/ring
+
+.PHONY: demo test check learn test-faults bench docs clean
+
+# Two stamps, so that `make demo` installs only what training needs.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	touch $@
+
+demo: $(VENV)/.installed
+	rm -rf $(DEMO)
+	$(BIN)/gannet train ring --out $(DEMO)
+	$(BIN)/gannet measure $(DEMO)
+	$(BIN)/gannet report $(DEMO) --gif $(DEMO)/training.gif
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -n 2
+
+# Minutes to hours: does every recipe still learn?
+learn: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m slow -o addopts= tests/learning
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) demo build src/*.egg-info
