@@ -105,6 +105,15 @@ def test_spread_is_not_moved_by_strays_shift_or_unserved_modes() -> None:
     assert value(Spread(), np.concatenate([good[::8], good[1::8][:5] * 1.02]), RING) == pytest.approx(1, abs=0.08)
 
 
+def test_spread_is_unbiased_where_modes_have_few_points() -> None:
+    # 25 points in each of 400 modes, 5 times: standard error 0.14 x 1.25 / sqrt(2000) = 0.4 %; uncorrected it reads 2.6 % low.
+    means = 100.0 * np.stack(np.meshgrid(np.arange(20), np.arange(20)), axis=-1).reshape(-1, 2)
+    truth = Truth(Modes(means, np.tile(np.eye(2), (400, 1, 1)), np.full(400, 1 / 400)))
+    rng = np.random.default_rng(0)
+    values = [value(Spread(), np.repeat(means, 25, axis=0) + rng.standard_normal((10_000, 2)), truth) for _ in range(5)]
+    assert np.mean(values) == pytest.approx(1, abs=0.013)
+
+
 def test_spread_whitens_by_the_covariance() -> None:
     rng = np.random.default_rng(1)
     covariance = np.array([[4.0, 1.9], [1.9, 1.0]])

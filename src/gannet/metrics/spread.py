@@ -44,7 +44,12 @@ class Spread(Metric):
 
     def spec(self) -> dict[str, Any]:
         """Reach, threshold and estimator."""
-        return {"version": 1, "reach": self.reach, "fewest": self.fewest, "estimator": "median squared distance from own median / (2 ln 2)"}
+        return {
+            "version": 1,
+            "reach": self.reach,
+            "fewest": self.fewest,
+            "estimator": "median squared distance from own median / (2 ln 2), x (1 + 0.65/n)",
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> float:
         """>= 0.
@@ -65,4 +70,5 @@ class Spread(Metric):
 def _deviation(assignment: Assignment, mode: int, reach: float) -> float:
     own = assignment.whitened[(assignment.mode == mode) & (assignment.distance <= reach)]
     squared = np.square(own - np.median(own, axis=0)).sum(axis=1)
-    return float(np.sqrt(np.median(squared) / (2 * np.log(2))))
+    # An own centre takes some of the width: the median of this estimate is 1 - 0.65 / n (simulated, n = 20 ... 300).
+    return float(np.sqrt(np.median(squared) / (2 * np.log(2))) * (1 + 0.65 / len(own)))
