@@ -16,7 +16,7 @@ HOLD_MILLISECONDS = 2000
 
 
 def save_gif(
-    frames: Iterable[Image.Image], path: str | Path, total_seconds: float = 10, max_frames: int = 150, *, colours: int = 64
+    frames: Iterable[Image.Image], path: str | Path, total_seconds: float = 10, max_frames: int = 150, *, colours: int = 48
 ) -> int:
     """Write an animation that loops; the last frame stays for two seconds more.
 
