@@ -76,6 +76,22 @@ def test_size_of_a_hundred_frames_of_points(tmp_path):
     assert 100_000 < size < 3_000_000
 
 
+def test_paper_and_lettering_keep_their_colours(tmp_path):
+    rng = np.random.default_rng(0)
+    pictures = [
+        draw_points(rng.normal(size=(200, 2)), rng.normal(size=(200, 2)), rng.random((32, 32)), (-3, 3, -3, 3), step, "Ring", (480, 480))
+        for step in range(6)
+    ]
+    save_gif(pictures, tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as gif:
+        found = np.asarray(gif.convert("RGB"), int)
+    wanted = np.asarray(pictures[0], int)
+    for colour in ([255, 255, 255], [28, 33, 40]):
+        where = (wanted == colour).all(axis=2)
+        assert where.sum() > 20
+        assert (found[where] == colour).all()
+
+
 def test_equal_frames_give_equal_bytes(tmp_path):
     for name in ("a.gif", "b.gif"):
         save_gif([bar(index) for index in range(5)], tmp_path / name)

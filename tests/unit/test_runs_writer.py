@@ -269,7 +269,10 @@ def test_killed_while_writing_leaves_a_run_that_reads_and_goes_on(tmp_path, dela
     path = tmp_path / "a"
     make(path).close()
     for _ in range(2):
+        before = (path / "events.jsonl").stat().st_size
         child = start_child(path)
+        while (path / "events.jsonl").stat().st_size < before + 1000:
+            time.sleep(0.001)
         time.sleep(delay)
         child.send_signal(signal.SIGKILL)
         child.wait()
