@@ -1,1 +1,1 @@
-
+"""Arrays in, pictures out; no files but the one asked for, no network."""

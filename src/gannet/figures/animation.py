@@ -10,13 +10,14 @@ import numpy as np
 from PIL import Image
 
 from gannet.errors import UserError
+from gannet.figures.theme import INK
 
 PALETTE_FRAMES = 8
 HOLD_MILLISECONDS = 2000
 
 
 def save_gif(
-    frames: Iterable[Image.Image], path: str | Path, total_seconds: float = 10, max_frames: int = 150, *, colours: int = 64
+    frames: Iterable[Image.Image], path: str | Path, total_seconds: float = 10, max_frames: int = 150, *, colours: int = 48
 ) -> int:
     """Write an animation that loops; the last frame stays for two seconds more.
 
@@ -84,11 +85,11 @@ def _thinned(frames: Iterable[Image.Image], limit: int) -> list[Image.Image]:
 def _shared_palette(frames: list[Image.Image], colours: int) -> Image.Image:
     chosen = [frames[index] for index in sorted(set(np.linspace(0, len(frames) - 1, PALETTE_FRAMES).round().astype(int)))]
     strip = np.concatenate([np.asarray(frame)[::2] for frame in chosen])
-    palette = Image.fromarray(strip).quantize(colours, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    palette = Image.fromarray(strip).quantize(colours - 1, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
     entries = np.array(palette.getpalette(), np.int64)
-    # averaging greys the paper a little: white must stay white, and black black
+    # averaging greys the paper a little: white must stay white, and black black, and lettering keeps its colour
     for end in (0, 255):
         near = np.abs(entries.reshape(-1, 3) - end).max(axis=1) <= 10
         entries[near.repeat(3)] = end
-    palette.putpalette(entries.astype(np.uint8).tobytes())
+    palette.putpalette(entries.astype(np.uint8).tobytes() + bytes(INK))
     return palette

@@ -1,1 +1,1 @@
-
+"""The run directory: written by training, read by everything that looks at it."""

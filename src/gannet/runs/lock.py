@@ -42,6 +42,12 @@ class RunLock:
     def release(self) -> None:
         """Let another process write the run; harmless when called twice."""
         if self._descriptor >= 0:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            self.forget()
+
+    def forget(self) -> None:
+        """Close the descriptor only: in a forked worker, where the lock belongs to the parent."""
+        if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
@@ -61,4 +67,4 @@ class _Registered:
 
 def _close_inherited() -> None:
     for lock in list(_held):
-        lock.release()
+        lock.forget()

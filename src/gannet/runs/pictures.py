@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 ANIMATION_PIXELS = 480
-ANIMATION_FRAMES = 150
-FIELD_LEVELS = 14
+ANIMATION_FRAMES = 120
+FIELD_LEVELS = 12
 """Steps of colour in an animation's ground: few enough to keep the file small."""
 READABLE_WIDTH = 440
 
@@ -56,12 +56,12 @@ def animate(run: Run, path: str | Path, progress: Progress | None = None, *, tot
             if progress:
                 progress("animation", done, len(chosen))
 
-    colours = 64 if run.kind == "points" else 255
+    colours = 48 if run.kind == "points" else 255
     return save_gif(pictures(), path, total_seconds, ANIMATION_FRAMES, colours=colours)
 
 
 def choose(steps: list[int], limit: int) -> list[int]:
-    """Indices of ``limit`` frames, or of all where there are fewer: a third spaced by equal ratios of steps, the rest evenly; first and last always.
+    """Indices of ``limit`` frames, or of all where there are fewer: a third by ratio of steps, the rest evenly; first and last always.
 
     Args:
         steps: of the frames, ascending.

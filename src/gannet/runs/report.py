@@ -223,7 +223,7 @@ def _table(head: list[str], rows: list[list[Any]], words: int) -> str:
 
 def _png(picture: Image.Image) -> str:
     content = BytesIO()
-    picture.save(content, "PNG", optimize=True)
+    picture.save(content, "PNG")
     return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
 
 

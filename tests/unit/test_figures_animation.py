@@ -1,0 +1,120 @@
+"""GIFs run forwards, keep their colours, and are whole or absent."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gannet.errors import UserError
+from gannet.figures.animation import save_gif
+from gannet.figures.field2d import draw_points
+
+
+def bar(position: int) -> Image.Image:
+    """White with a black column at a position."""
+    pixels = np.full((20, 400, 3), 255, np.uint8)
+    pixels[:, position] = 0
+    return Image.fromarray(pixels)
+
+
+def positions(path) -> list[int]:
+    found = []
+    with Image.open(path) as gif:
+        for index in range(gif.n_frames):
+            gif.seek(index)
+            columns = np.flatnonzero((np.asarray(gif.convert("RGB")) == 0).all(axis=(0, 2)))
+            assert len(columns) == 1
+            found.append(int(columns[0]))
+    return found
+
+
+def test_frames_come_in_time_order_with_exact_white_and_black(tmp_path):
+    size = save_gif((bar(3 * index) for index in range(40)), tmp_path / "a.gif")
+    assert positions(tmp_path / "a.gif") == [3 * index for index in range(40)]
+    assert size == (tmp_path / "a.gif").stat().st_size
+    with Image.open(tmp_path / "a.gif") as gif:
+        assert np.unique(np.asarray(gif.convert("RGB"))).tolist() == [0, 255]
+        assert gif.info["loop"] == 0
+
+
+@pytest.mark.parametrize("count", [51, 100, 101, 333])
+def test_too_many_frames_are_thinned_evenly(tmp_path, count):
+    save_gif((bar(index) for index in range(count)), tmp_path / "a.gif", max_frames=50)
+    found = positions(tmp_path / "a.gif")
+    assert found[0] == 0
+    assert found[-1] == count - 1
+    assert 25 <= len(found) <= 50
+    assert found == sorted(found)
+    assert np.diff(found).max() <= 2 * count / 25
+
+
+def test_the_last_frame_is_held(tmp_path):
+    save_gif([bar(index) for index in range(20)], tmp_path / "a.gif", total_seconds=4)
+    with Image.open(tmp_path / "a.gif") as gif:
+        durations = []
+        for index in range(gif.n_frames):
+            gif.seek(index)
+            durations.append(gif.info["duration"])
+    assert durations == [200] * 19 + [2200]
+
+
+def test_size_of_a_hundred_frames_of_points(tmp_path):
+    rng = np.random.default_rng(0)
+    real, start, end = rng.normal(size=(400, 2)), rng.normal(size=(400, 2)) * 0.2, rng.normal(size=(400, 2))
+    x, y = np.meshgrid(np.linspace(-3, 3, 64), np.linspace(-3, 3, 64))
+
+    def frames():
+        for index in range(100):
+            part = index / 99
+            field = 1 / (1 + np.exp(-(np.sin(x * 2 + part) * np.cos(y * 2) * 3 * part + 1 - np.hypot(x, y))))
+            yield draw_points(real, start * (1 - part) + end * part, field, (-3, 3, -3, 3), index, "r", (480, 480), levels=12)
+
+    size = save_gif(frames(), tmp_path / "a.gif")
+    assert 100_000 < size < 3_000_000
+
+
+def test_paper_and_lettering_keep_their_colours(tmp_path):
+    rng = np.random.default_rng(0)
+    pictures = [
+        draw_points(rng.normal(size=(200, 2)), rng.normal(size=(200, 2)), rng.random((32, 32)), (-3, 3, -3, 3), step, "Ring", (480, 480))
+        for step in range(6)
+    ]
+    save_gif(pictures, tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as gif:
+        found = np.asarray(gif.convert("RGB"), int)
+    wanted = np.asarray(pictures[0], int)
+    for colour in ([255, 255, 255], [28, 33, 40]):
+        where = (wanted == colour).all(axis=2)
+        assert where.sum() > 20
+        assert (found[where] == colour).all()
+
+
+def test_equal_frames_give_equal_bytes(tmp_path):
+    for name in ("a.gif", "b.gif"):
+        save_gif([bar(index) for index in range(5)], tmp_path / name)
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "a.gif"
+    path.write_bytes(b"old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(UserError, match="No space left"):
+        save_gif([bar(1)], path)
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.gif"]
+
+
+def test_nothing_to_animate_and_mixed_sizes_are_refused(tmp_path):
+    with pytest.raises(UserError, match="no frames"):
+        save_gif([], tmp_path / "a.gif")
+    with pytest.raises(UserError, match="one size"):
+        save_gif([bar(1), bar(1).resize((10, 10))], tmp_path / "a.gif")
+    assert list(tmp_path.iterdir()) == []

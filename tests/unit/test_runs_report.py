@@ -1,0 +1,178 @@
+"""The report says everything, loads nothing, and is the same for the same run."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gannet.errors import UserError
+from gannet.runs.pictures import choose
+from gannet.runs.reader import Run
+from gannet.runs.report import animate, command, report
+from gannet.runs.schema import RunRecord
+from gannet.runs.writer import RunWriter
+
+NASTY = "<script>alert('x')</script> & \"quotes\""
+
+
+def points_run(path: Path, frames: int = 30) -> Run:
+    record: RunRecord = {
+        "version": 1,
+        "recipe": "gan",
+        "arguments": {"hidden": 64, "loss": {"name": "hinge", "margin": 1.0}, "note": NASTY},
+        "data": {"source": "ring", "modes": 8, "content_hash": "abc123"},
+        "settings": {"steps": 300, "seed": 7, "device": "cpu"},
+        "environment": {"torch": "2.13.0"},
+    }
+    rng = np.random.default_rng(0)
+    with RunWriter.create(path, record, None, kind="points") as writer:
+        writer.event("start", 0)
+        for index in range(frames):
+            writer.event("terms", index * 10, values={"generator/adversarial": 1 / (1 + index), "steps_per_second": 100.0}, seconds=index)
+            arrays = {"real": rng.normal(size=(20, 2)), "fake": rng.normal(size=(20, 2)), "field": rng.random((8, 8))}
+            writer.frame(index * 10, {**arrays, "extent": (-3, 3, -3, 3)})
+        writer.event("warning", 200, text=NASTY)
+        card = {"metric": "w2", "label": "W2", "value": 0.0873123, "floor": 0.04, "n_real": 2000, "n_fake": 2000, "better": "lower"}
+        writer.scores([{**card, "step": 290, "fingerprint": "deadbeef", "warnings": ["few samples"]}])
+        writer.event("finish", 290)
+    return Run(path)
+
+
+def image_run(path: Path) -> Run:
+    record: RunRecord = {"version": 1, "recipe": "a b.py", "arguments": {}, "data": {"source": "digits"}, "settings": {}, "environment": {}}
+    with RunWriter.create(path, record, kind="images") as writer:
+        for index in range(5):
+            writer.frame(index, np.full((40, 40, 1), 50 * index, np.uint8))
+    return Run(path)
+
+
+class Reader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags: list[str] = []
+        self.sources: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.sources += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "action")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def parsed(path: Path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    return reader
+
+
+def test_the_report_is_complete_and_self_contained(tmp_path):
+    run = points_run(tmp_path / "räum 1")
+    gif = tmp_path / "training ü.gif"
+    calls = []
+    animate(run, gif, lambda *call: calls.append(call))
+    assert calls[-1] == ("animation", 30, 30)
+    size = report(run, tmp_path / "r.html", gif)
+    page = parsed(tmp_path / "r.html")
+    assert size == (tmp_path / "r.html").stat().st_size
+    assert "script" not in page.tags
+    assert all(source.startswith("data:image/") for source in page.sources)
+    assert not re.search(r"https?://|url\(|@import", (tmp_path / "r.html").read_text())
+    assert page.tags.count("figure") == 1 + 1 + 12
+    for words in ("räum 1", "hinge", "abc123", "2.13.0", "0.08731", "0.04", "deadbeef", "few samples", "step 290", "finished", NASTY):
+        assert words in page.text
+    assert base64.b64encode(gif.read_bytes()).decode() in (tmp_path / "r.html").read_text()
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path):
+    run = points_run(tmp_path / "a")
+    for name in ("1", "2"):
+        animate(run, tmp_path / f"{name}.gif")
+        report(run, tmp_path / f"{name}.html", tmp_path / f"{name}.gif")
+    assert (tmp_path / "1.gif").read_bytes() == (tmp_path / "2.gif").read_bytes()
+    assert (tmp_path / "1.html").read_bytes() == (tmp_path / "2.html").read_bytes()
+
+
+def test_image_runs_animate_in_order_with_their_brightness(tmp_path):
+    run = image_run(tmp_path / "a")
+    animate(run, tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as gif:
+        found = []
+        for index in range(gif.n_frames):
+            gif.seek(index)
+            found.append(int(np.asarray(gif.convert("RGB"))[-20, 20, 0]))
+    assert np.abs(np.subtract(found, [0, 50, 100, 150, 200])).max() <= 6
+    report(run, tmp_path / "r.html")
+    assert parsed(tmp_path / "r.html").tags.count("figure") == 1 + 5
+
+
+def test_a_run_with_nothing_in_it_has_a_report_and_no_animation(tmp_path):
+    record: RunRecord = {"version": 1, "recipe": "gan", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
+    RunWriter.create(tmp_path / "a", record).close()
+    run = Run(tmp_path / "a")
+    report(run, tmp_path / "r.html")
+    assert "No frames were recorded." in parsed(tmp_path / "r.html").text
+    with pytest.raises(UserError, match="no frames"):
+        animate(run, tmp_path / "a.gif")
+
+
+def test_damaged_frames_are_left_out(tmp_path):
+    run = points_run(tmp_path / "a", frames=4)
+    run.frames()[-1][1].write_bytes(b"")
+    report(run, tmp_path / "r.html")
+    page = parsed(tmp_path / "r.html")
+    assert "The last frame, step 20" in page.text
+    assert page.tags.count("figure") == 1 + 3
+    animate(run, tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as gif:
+        assert gif.n_frames == 3
+
+
+def test_a_copied_run_reads_the_same(tmp_path):
+    run = points_run(tmp_path / "a" / "run", frames=3)
+    shutil.copytree(run.path, tmp_path / "b" / "run")
+    report(run, tmp_path / "1.html")
+    report(Run(tmp_path / "b" / "run"), tmp_path / "2.html")
+    assert (tmp_path / "1.html").read_bytes() == (tmp_path / "2.html").read_bytes()
+
+
+def test_the_command_makes_the_same_run(tmp_path):
+    record = points_run(tmp_path / "a", frames=1).record
+    assert command(record) == (
+        "gannet train ring --recipe gan --steps=300 --seed=7 --device=cpu hidden=64 loss=hinge loss.margin=1.0 "
+        "'note=<script>alert('\"'\"'x'\"'\"')</script> & \"quotes\"' data.modes=8"
+    )
+
+
+@pytest.mark.parametrize("count", [2, 11, 12, 13, 500])
+def test_chosen_moments(count):
+    steps = [10 * index for index in range(count)]
+    chosen = choose(steps, 12)
+    assert len(chosen) == min(count, 12)
+    assert len(set(chosen)) == len(chosen)
+    assert chosen == sorted(chosen)
+    assert (chosen[0], chosen[-1]) == (0, count - 1)
+
+
+def test_early_moments_are_closer_together():
+    gaps = np.diff(choose(list(range(0, 10_000, 10)), 12))
+    assert gaps[0] < gaps[-1] / 4
+    assert gaps.max() < 300
+
+
+def test_a_missing_animation_and_a_bad_place_are_clear_errors(tmp_path):
+    run = image_run(tmp_path / "a")
+    with pytest.raises(UserError, match="Cannot read the animation"):
+        report(run, tmp_path / "r.html", tmp_path / "none.gif")
+    with pytest.raises(UserError, match="Cannot write the report"):
+        report(run, tmp_path / "no" / "r.html")
+    with pytest.raises(UserError, match="Cannot write the animation"):
+        animate(run, tmp_path / "no" / "a.gif")
