@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gannet.training.trainer import Trainer
 
 PLAIN_LINE_SECONDS = 5.0
+SILENT_SECONDS = 2.0
+"""Work that is done sooner is not worth a line."""
 
 
 class _Speed(ProgressColumn):
@@ -33,6 +35,7 @@ class TerminalReporter:
         self.quiet = quiet
         self._bar: Progress | None = None
         self._task, self._work_task = None, None
+        self._work, self._work_began, self._work_told = "", 0.0, False
         self._last_line = 0.0
         self._total = 0
 
@@ -46,6 +49,11 @@ class TerminalReporter:
         """Decoding, measuring, exporting."""
         if self.quiet:
             return
+        now = time.monotonic()
+        if what != self._work or done == 0:
+            self._work, self._work_began, self._work_told = what, now, False
+        if now - self._work_began < SILENT_SECONDS and not self._work_told:
+            return
         if self.console.is_terminal:
             bar = self._open()
             if self._work_task is None:
@@ -54,9 +62,11 @@ class TerminalReporter:
             if done >= total:
                 bar.remove_task(self._work_task)
                 self._work_task = None
-        elif done == total or time.monotonic() - self._last_line > PLAIN_LINE_SECONDS:
-            self._last_line = time.monotonic()
-            self._line(f"{what}: {done:,} of {total:,}")
+        elif done == total or not self._work_told or now - self._last_line > PLAIN_LINE_SECONDS:
+            self._last_line = now
+            left = (now - self._work_began) / max(done, 1) * (total - done)
+            self._line(f"{what}: {done:,} of {total:,}, {_duration(left)} left")
+        self._work_told = True
 
     def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
         """One line that says what runs where."""

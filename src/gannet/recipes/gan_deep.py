@@ -8,6 +8,8 @@ from pydantic import Field
 
 from gannet.arguments import Chosen, chosen
 from gannet.data.base import Form
+from gannet.encodings.base import Encoding
+from gannet.encodings.raw import Raw
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
@@ -24,6 +26,7 @@ def gan_deep(
     *,
     hidden: Annotated[int, Field(ge=1)] = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    encoding: Chosen[Encoding] = chosen(Raw),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=2e-4), Optimizer(lr=2e-4)),
     batch_size: Annotated[int, Field(ge=2)] = 128,
@@ -37,7 +40,7 @@ def gan_deep(
     noise = prior.make()
     game = TwoPlayer(
         MLPGenerator(noise.size, form.shape, hidden=[hidden, hidden]),
-        MLPDiscriminator(form.shape, hidden=[hidden, hidden]),
+        MLPDiscriminator(form.shape, hidden=[hidden, hidden], encoding=encoding.make()),
         noise,
         loss=loss,
     )
