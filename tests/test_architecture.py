@@ -21,7 +21,7 @@ BELOW = {
     "losses": set(),
     "regularizers": {"types"},
     "priors": set(),
-    "encodings": set(),
+    "encodings": {"seeding"},
     "networks": {"types", "errors", "encodings"},
     "games": {"types", "losses", "regularizers", "networks", "priors"},
     "data": {"errors", "discovery", "seeding", "files"},

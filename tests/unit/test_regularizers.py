@@ -9,12 +9,17 @@ from gannet.regularizers.gradient_penalty import GradientPenalty
 from gannet.regularizers.spectral_norm import SpectralNorm
 from gannet.regularizers.weight_clipping import WeightClipping
 from gannet.regularizers.zero_centered import ZeroCentered
+from gannet.types import Batch
 
 SLOPE = torch.tensor([3.0, 4.0])  # length 5
 
 
 def _linear(inputs):
     return inputs[0] @ SLOPE
+
+
+def _batch(progress=0.0):
+    return Batch(torch.zeros(7, 2), None, torch.Generator().manual_seed(0), 0, progress)
 
 
 def _points(rows=7, seed=0):
@@ -30,7 +35,7 @@ def _points(rows=7, seed=0):
     (ZeroCentered(gamma=2.0, on="both"), 50.0),
 ])  # fmt: skip
 def test_linear_critic(penalty, expected):
-    value = penalty(_linear, _points(), _points(seed=1), torch.Generator().manual_seed(0))
+    value = penalty(_linear, _points(), _points(seed=1), _batch())
     assert_close(value, torch.tensor(float(expected)), atol=1e-3, rtol=1e-5)
 
 
@@ -38,7 +43,7 @@ def test_the_norm_is_taken_per_sample():
     """D(x) = |x|^2/2 has gradient x. Rows of length 1 and 3 give mean((1-1)^2, (3-1)^2) = 2; one norm over the batch
     would give (sqrt(10) - 1)^2 = 4.68."""
     rows = (torch.tensor([[1.0, 0.0], [0.0, 3.0]]),)
-    value = GradientPenalty(weight=1.0)(lambda i: i[0].square().sum(1) / 2, rows, rows, torch.Generator().manual_seed(0))
+    value = GradientPenalty(weight=1.0)(lambda i: i[0].square().sum(1) / 2, rows, rows, _batch())
     assert_close(value, torch.tensor(2.0))
 
 
@@ -50,7 +55,7 @@ def test_interpolates_lie_between_their_own_rows():
         seen.append(inputs[0])
         return _linear(inputs)
 
-    GradientPenalty()(score, real, fake, torch.Generator().manual_seed(0))
+    GradientPenalty()(score, real, fake, _batch())
     mix = seen[0][:, 0]
     assert_close(seen[0][:, 1], 10 * mix)
     assert 0 <= mix.min() < 0.02
@@ -61,7 +66,7 @@ def test_interpolates_lie_between_their_own_rows():
 def test_r1_of_a_quadratic():
     """D(x) = |x|^2/2: gamma/2 E|x|^2."""
     points = _points()
-    value = ZeroCentered(gamma=3.0)(lambda i: i[0].square().sum(1) / 2, points, _points(seed=1), torch.Generator())
+    value = ZeroCentered(gamma=3.0)(lambda i: i[0].square().sum(1) / 2, points, _points(seed=1), _batch())
     assert_close(value, 1.5 * points[0].square().sum(1).mean())
 
 
@@ -78,3 +83,10 @@ def test_spectral_norm_reaches_one():
     for _ in range(200):
         network(torch.zeros(1, 20))
     assert_close(torch.linalg.matrix_norm(network[0].weight, 2), torch.tensor(1.0), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(("progress", "gamma"), [(0.0, 1.0), (0.4, 0.1), (0.8, 0.01), (0.95, 0.01)])
+def test_annealing_is_geometric_and_then_stays(progress, gamma):
+    penalty = ZeroCentered(gamma=1.0, final=0.01)
+    value = penalty(_linear, _points(), _points(seed=1), _batch(progress))
+    assert_close(value, torch.tensor(gamma / 2 * 25.0))

@@ -74,7 +74,7 @@ class TwoPlayer(Game):
             fake_logits = torch.cat([fake_logits, mismatched])
         minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
         for penalty in self.penalties:
-            term = penalty.term(scorer, (real,), (fake,), step=batch.step, rng=batch.rng)
+            term = penalty.term(scorer, (real,), (fake,), batch)
             if term is not None:
                 minimise[type(penalty).__name__] = term
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})

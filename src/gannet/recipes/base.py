@@ -11,7 +11,7 @@ from gannet.errors import UserError
 from gannet.training.experiment import Experiment
 
 
-RECOMMENDED: dict[Kind, str] = {"points": "gan", "images": "dcgan"}
+RECOMMENDED: dict[Kind, str] = {"points": "particle-gan", "images": "dcgan"}
 """The recipe that is taken when none is named."""
 
 

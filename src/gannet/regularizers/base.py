@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from gannet.types import Inputs
+from gannet.types import Batch, Inputs
 
 ScoreFunction = Callable[[Inputs], Tensor]
 """Inputs -> (N,) raw scores. Scoring the same tensors twice costs once: the game remembers."""
@@ -23,15 +23,13 @@ class Penalty(nn.Module, ABC):
     every: int = 1
     """Lazy regularisation: applied every k-th step, then k times as strong (Karras et al. 2020)."""
 
-    def term(self, score: ScoreFunction, real: Inputs, fake: Inputs, *, step: int, rng: torch.Generator) -> Tensor | None:
+    def term(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor | None:
         """The weighted term of this step, or None on a step that it skips."""
-        if step % self.every:
-            return None
-        return self.every * self(score, real, fake, rng)
+        return None if batch.step % self.every else self.every * self(score, real, fake, batch)
 
     @abstractmethod
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, rng: torch.Generator) -> Tensor:
-        """The weighted penalty, a scalar >= 0."""
+    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+        """The weighted penalty, a scalar >= 0. The batch gives randomness and how far training is."""
 
 
 class Constraint(ABC):

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from gannet.regularizers.base import Penalty, ScoreFunction, input_gradients
-from gannet.types import Inputs
+from gannet.types import Batch, Inputs
 
 
 class GradientPenalty(Penalty):
@@ -30,9 +30,9 @@ class GradientPenalty(Penalty):
         super().__init__()
         self.weight, self.target, self.sides, self.every = weight, target, sides, every
 
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, rng: torch.Generator) -> Tensor:
+    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; zero for a linear critic of slope ``target``."""
-        mix = torch.rand(len(real[0]), generator=rng, device=real[0].device)
+        mix = torch.rand(len(real[0]), generator=batch.rng, device=real[0].device)
         between = tuple(_lerp(r.detach(), f.detach(), mix).requires_grad_() for r, f in zip(real, fake, strict=True))
         # The epsilon keeps the gradient of the root finite where the critic is flat.
         norms = (input_gradients(score(between), between) + 1e-12).sqrt()

@@ -9,14 +9,20 @@ from pydantic import Field
 from torch import Tensor
 
 from gannet.regularizers.base import Penalty, ScoreFunction
-from gannet.types import Inputs
+from gannet.types import Batch, Inputs
+
+
+ANNEALED = 0.8
+"""Share of training after which an annealed strength has reached its final value."""
 
 
 class ZeroCentered(Penalty):
     """gamma/2 E |grad D(x)|^2 on reals (R1), on fakes (R2), or on both.
 
     Mescheder, Geiger, Nowozin 2018, eq. 9 and 10, https://arxiv.org/abs/1801.04406. With ``every=k`` the term is applied
-    every k-th step and k times as strong.
+    every k-th step and k times as strong. With ``final`` the strength falls geometrically from gamma to final over the
+    first four fifths of training, as R3GAN anneals it (https://arxiv.org/abs/2501.05441): a smooth discriminator finds the
+    modes, a sharper one then gets their widths right.
     """
 
     differentiates = ("real", "fake")
@@ -25,16 +31,23 @@ class ZeroCentered(Penalty):
         self,
         gamma: Annotated[float, Field(ge=0)] = 1.0,
         on: Literal["real", "fake", "both"] = "real",
+        final: Annotated[float, Field(gt=0)] | None = None,
         every: Annotated[int, Field(ge=1)] = 1,
     ) -> None:
         super().__init__()
-        self.gamma, self.on, self.every = gamma, on, every
+        self.gamma, self.on, self.final, self.every = gamma, on, final, every
 
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, rng: torch.Generator) -> Tensor:
+    def gamma_at(self, progress: float) -> float:
+        """Strength at a share of training in [0, 1)."""
+        if self.final is None:
+            return self.gamma
+        return self.gamma * (self.final / self.gamma) ** min(1.0, progress / ANNEALED)
+
+    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x."""
         sides = {"real": (real,), "fake": (fake,), "both": (real, fake)}[self.on]
         inputs = tuple(tensor for side in sides for tensor in side)
         # One backward pass for both sides: no score of a real row depends on a fake one.
         scores = torch.stack([score(side).sum() for side in sides]).sum()
         gradients = torch.autograd.grad(scores, inputs, create_graph=True)
-        return 0.5 * self.gamma * torch.stack([g.float().square().sum() / len(g) for g in gradients]).sum()
+        return 0.5 * self.gamma_at(batch.progress) * torch.stack([g.float().square().sum() / len(g) for g in gradients]).sum()

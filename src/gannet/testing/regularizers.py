@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from gannet.regularizers.base import Constraint, Penalty
-from gannet.types import Inputs
+from gannet.types import Batch, Inputs
 
 
 def check_penalty(penalty: Penalty) -> None:
@@ -37,6 +37,10 @@ def check_constraint(constraint: Constraint) -> None:
     assert_close(network.state_dict(), once, atol=0, rtol=0)
 
 
+def _batch(step: int) -> Batch:
+    return Batch(torch.zeros(6, 3), None, torch.Generator().manual_seed(0), step, 0.0)
+
+
 def _scorer(widths: tuple[int, ...]) -> tuple[nn.Module, Inputs, Inputs]:
     rng = torch.Generator().manual_seed(0)
     network = nn.Sequential(nn.Linear(sum(widths), 8), nn.Tanh(), nn.Linear(8, 1)).double()
@@ -54,13 +58,13 @@ def _is_weighted_scalar_that_trains(penalty: Penalty, widths: tuple[int, ...]) -
     def score(inputs: Inputs) -> Tensor:
         return network(torch.cat(inputs, 1)).squeeze(1)
 
-    value = penalty(score, real, fake, torch.Generator().manual_seed(0))
+    value = penalty(score, real, fake, _batch(0))
     assert value.shape == ()
     assert value.isfinite()
     assert value >= 0
     gradients = torch.autograd.grad(value, list(network.parameters())[:1])
     assert gradients[0].abs().sum() > 0, "the penalty's gradient does not reach the weights: was create_graph forgotten?"
-    again = penalty(score, real, fake, torch.Generator().manual_seed(0))
+    again = penalty(score, real, fake, _batch(0))
     assert_close(again, value, atol=0, rtol=0)
 
 
@@ -70,7 +74,7 @@ def _skips_lazily(penalty: Penalty) -> None:
     network, real, fake = _scorer((3,))
 
     def term(p: Penalty, step: int) -> Tensor | None:
-        return p.term(lambda i: network(i[0]).squeeze(1), real, fake, step=step, rng=torch.Generator().manual_seed(0))
+        return p.term(lambda i: network(i[0]).squeeze(1), real, fake, _batch(step))
 
     assert [term(lazy, step) is None for step in range(5)] == [False, True, True, True, False]
     eager = copy.deepcopy(penalty)

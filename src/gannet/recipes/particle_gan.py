@@ -1,0 +1,54 @@
+"""The recommended GAN on points: it finds every mode and keeps their widths."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.encodings.base import Encoding
+from gannet.encodings.fourier import Fourier
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.relativistic_paired import RelativisticPaired
+from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
+from gannet.priors.base import Prior
+from gannet.priors.particles import Particles
+from gannet.recipes.base import recipe
+from gannet.regularizers.base import Penalty
+from gannet.regularizers.zero_centered import ZeroCentered
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="points")
+def particle_gan(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
+    prior: Chosen[Prior] = chosen(Particles),
+    encoding: Chosen[Encoding] = chosen(Fourier),
+    loss: AdversarialLoss = RelativisticPaired(),
+    penalty: Chosen[Penalty] = chosen(ZeroCentered, gamma=0.1, final=5e-4, on="both"),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=2e-4, beta1=0.0, beta2=0.99, schedule="cosine"),
+        discriminator=Optimizer(lr=2e-3, beta1=0.0, beta2=0.99, schedule="cosine"),
+    ),
+    batch_size: Annotated[int, Field(ge=2)] = 256,
+    steps: Annotated[int, Field(ge=1)] = 3_000,
+) -> Experiment:
+    """Paired relativistic loss with R1 and R2, learnable particles as prior, Fourier features on many scales for D.
+
+    The loss and the penalties are R3GAN's (Huang et al. 2024, https://arxiv.org/abs/2501.05441); the prior follows
+    ParticleGAN. One setting serves broad and sharp, few and many modes.
+    """
+    noise = prior.make()
+    game = TwoPlayer(
+        MLPGenerator(noise.size, form.shape, hidden=[hidden] * 3, slope=0.2),
+        MLPDiscriminator(form.shape, hidden=[hidden] * 3, slope=0.2, encoding=encoding.make()),
+        noise,
+        loss=loss,
+        penalties=[penalty.make()],
+    )
+    return Experiment(game, optimizer, batch_size, steps, average=0.998, frames_every=max(1, steps // 100))
