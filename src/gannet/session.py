@@ -64,12 +64,15 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
         raise UserError(f"{out} is not empty. Give another --out, or continue that run with `gannet resume {out}`.")
     dataset = open_data(plan, reporter.work)
     experiment = plan.experiment(dataset.form)
-    precision = plan.precision(experiment, dataset.form)
-    trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
+    with plan.precision(experiment, dataset.form).applied() as precision:
+        return _begin(plan, out, Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision), dataset, experiment, reporter)
+
+
+def _begin(plan: Plan, out: Path | None, trainer: Trainer, dataset: Dataset, experiment: Experiment, reporter: Reporter) -> Outcome:
     path = out or _next_run(f"{plan.source_name}-{Path(plan.recipe_name).stem}")
     existed = path.exists()
     source = Path(inspect.getfile(plan.recipe.function)).read_text(encoding="utf-8")
-    writer = RunWriter.create(path, plan.record(dataset, precision), source)
+    writer = RunWriter.create(path, plan.record(dataset, trainer.precision), source)
     with writer:
         try:
             return _train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=0.0)
@@ -94,8 +97,8 @@ def resume(path: Path, reporter: Reporter, *, steps: int | None = None, recipe_f
     if dataset.content_hash != record["data"]["content_hash"]:
         raise UserError(f"The data of {path} have changed since it was trained (their content hash differs). Restore them, or train a new run.")
     experiment = plan.experiment(dataset.form)
-    trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=plan.precision(experiment, dataset.form))
-    with RunWriter(path) as writer:
+    with plan.precision(experiment, dataset.form).applied() as precision, RunWriter(path) as writer:
+        trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
         newest, complaints = checkpoint.latest_valid(path / CHECKPOINTS_FOLDER)
         for complaint in complaints:
             reporter.warned(f"{complaint}: falling back to {newest.name}.")

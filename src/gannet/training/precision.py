@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from torch import nn
@@ -20,6 +21,18 @@ class Precision:
     dtype: Literal["fp32", "bf16"]
     channels_last: bool
     reason: str
+    threads: int | None = None
+    """Threads to compute with; None leaves torch's own choice."""
+
+    @contextmanager
+    def applied(self) -> Iterator[Self]:
+        """The process computes with the chosen number of threads inside."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads or before)
+        try:
+            yield self
+        finally:
+            torch.set_num_threads(before)
 
     def autocast(self) -> AbstractContextManager[object]:
         """Forward passes run inside this."""
@@ -35,7 +48,8 @@ def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) ->
     """Device, dtype and layout.
 
     bf16 is chosen for pictures where the processor multiplies it natively: a CPU with AVX-512 BF16 or AMX, or a GPU of
-    compute capability 8. Points stay in fp32: bf16 has 8 bits of mantissa, too few to place a point within a hundredth.
+    compute capability 8. Points stay in fp32: bf16 has 8 bits of mantissa, too few to place a point within a hundredth;
+    their networks are so small that a second thread costs more than it brings.
 
     Raises:
         UserError: ``device=cuda`` without a usable GPU.
@@ -52,7 +66,7 @@ def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) ->
         dtype, reason = "fp32", "the recipe does not hold in bf16"
     else:
         dtype, reason = ("bf16", f"native on this {chosen.type}") if has_bf16 else ("fp32", f"no native bf16 on this {chosen.type}")
-    return Precision(chosen, "bf16" if dtype == "bf16" else "fp32", channels_last=is_images, reason=reason)
+    return Precision(chosen, "bf16" if dtype == "bf16" else "fp32", channels_last=is_images, reason=reason, threads=None if is_images else 1)
 
 
 def _has_bf16(device: torch.device) -> bool:
