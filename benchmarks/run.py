@@ -61,7 +61,9 @@ def alternate(ours: Callable[[], object], plain: Callable[[], object], *, steps:
     return times
 
 
-def compare(name: str, per_step: int, unit: str, ours: Callable[[], object], plain: Callable[[], object], *, steps: int, rounds: int) -> dict:
+def compare(
+    name: str, per_step: int, unit: str, ours: Callable[[], object], plain: Callable[[], object], *, steps: int, rounds: int
+) -> dict:
     a, b = alternate(ours, plain, steps=steps, rounds=rounds)
     ratios = [theirs / own for own, theirs in zip(a, b, strict=True)]
     return {

@@ -36,7 +36,7 @@ class Chosen(Generic[T]):
 
 
 def chosen(factory: Callable[..., T], **arguments: Any) -> Any:
-    """Shorthand for a recipe's default: ``prior: Chosen[Prior] = chosen(Gaussian, size=32)``."""
+    """Shorthand for the default of a recipe's parameter that is annotated ``Chosen[Prior]`` or the like."""
     return Chosen(factory, arguments)
 
 

@@ -80,7 +80,8 @@ def load_file(path: Path) -> Any:
         raise UserError(f"No recipe file at {path}.")
     symbol = path.stem.replace("-", "_")
     spec = importlib.util.spec_from_file_location(f"gannet_user_recipe_{symbol}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
@@ -103,7 +104,7 @@ def _in_file(kind: str, path: Path) -> list[Component]:
     return [Component(kind, _kebab(n.name), n.name, path, _summary(n)) for n in picked]
 
 
-def _summary(node: ast.Module | ast.ClassDef) -> str:
+def _summary(node: ast.Module | ast.ClassDef | ast.FunctionDef) -> str:
     return (ast.get_docstring(node) or "").split("\n")[0]
 
 

@@ -95,7 +95,9 @@ def resume(path: Path, reporter: Reporter, *, steps: int | None = None, recipe_f
     plan = plan_again(record, steps=steps, recipe_file=recipe_file)
     dataset = open_data(plan, reporter.work)
     if dataset.content_hash != record["data"]["content_hash"]:
-        raise UserError(f"The data of {path} have changed since it was trained (their content hash differs). Restore them, or train a new run.")
+        raise UserError(
+            f"The data of {path} have changed since it was trained (their content hash differs). Restore them, or train a new run."
+        )
     experiment = plan.experiment(dataset.form)
     with plan.precision(experiment, dataset.form).applied() as precision, RunWriter(path) as writer:
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)

@@ -82,7 +82,14 @@ def test_every_problem_is_told_at_once():
     with pytest.raises(UserError) as caught:
         _read(widht="3", width="0", rows="a,b", outer__first__lr="-1", outer__second__kind="c", loss="hinje")
     text = "\n".join(caught.value.problems)
-    for part in ("'widht'. Did you mean 'width'?", "width=0", "rows=a,b", "outer.first.lr=-1", "outer.second.kind=c", "Did you mean 'hinge'?"):
+    for part in (
+        "'widht'. Did you mean 'width'?",
+        "width=0",
+        "rows=a,b",
+        "outer.first.lr=-1",
+        "outer.second.kind=c",
+        "Did you mean 'hinge'?",
+    ):
         assert part in text
     assert len(caught.value.problems) == 6
 

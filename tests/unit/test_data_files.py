@@ -79,7 +79,7 @@ def test_point_table_is_standardised_with_one_scale(tmp_path: Path) -> None:
     table = _table(tmp_path, "0,0\n2,0\n0,6\n2,6\n")
     # Variances 1 and 9, so the scale is sqrt(5) for both axes.
     assert_close(table.scale, np.sqrt(5), rtol=1e-7, atol=0)
-    assert_close(table.encode(np.array([[2.0, 6.0]])).numpy(), np.array([[1, 3]]) / np.sqrt(5), check_dtype=False)
+    assert_close(table.form.encode(np.array([[2.0, 6.0]])).numpy(), np.array([[1, 3]]) / np.sqrt(5), check_dtype=False)
 
 
 def test_npz_points_and_pictures(tmp_path: Path) -> None:

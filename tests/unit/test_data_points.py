@@ -48,7 +48,7 @@ def test_scale_of_the_grid_is_exact() -> None:
     dataset = Grid().open(silent)
     # Variance of {-4, -2, 0, 2, 4} is (16 + 4 + 0 + 4 + 16) / 5 = 8; plus sigma squared.
     assert_close(dataset.scale, np.sqrt(8 + 0.05**2), rtol=1e-12, atol=0)
-    assert_close(dataset.encode(np.array([[2.0, -4.0]])), torch.tensor([[2.0, -4.0]]) / 8.0025**0.5)
+    assert_close(dataset.form.encode(np.array([[2.0, -4.0]])), torch.tensor([[2.0, -4.0]]) / 8.0025**0.5)
 
 
 def test_gmm_defaults_are_two_overlapping_modes() -> None:
@@ -189,4 +189,4 @@ def test_arguments_change_the_hash() -> None:
 def test_reference_differs_from_training_batches() -> None:
     dataset = Ring().open(silent)
     batch, _ = dataset.batch(64, seed=0, position=0, device=torch.device("cpu"))
-    assert not np.allclose(dataset.decode(batch), dataset.reference(64, seed=0)[0])
+    assert not np.allclose(dataset.form.decode(batch), dataset.reference(64, seed=0)[0])

@@ -7,7 +7,11 @@ from typing import Annotated
 import typer
 
 
-def list_components(kind: Annotated[str, typer.Argument(metavar="KIND", help="recipes, losses, regularizers, games, networks, metrics, data, priors, encodings")]) -> int:
+def list_components(
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="recipes, losses, regularizers, games, networks, metrics, data, priors, encodings")
+    ],
+) -> int:
     """Everything of one kind, with what it is."""
     from rich.console import Console
     from rich.table import Table

@@ -75,7 +75,9 @@ class TerminalReporter:
             return
         p = trainer.precision
         weights = sum(w.numel() for w in trainer.game.parameters())
-        self._line(f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}: {weights:,} weights, {p.device}, {p.dtype} ({p.reason})")
+        self._line(
+            f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}: {weights:,} weights, {p.device}, {p.dtype} ({p.reason})"
+        )
         self._line(f"writing {path}")
         if self.console.is_terminal:
             self._task = self._open().add_task("training", total=trainer.steps, completed=trainer.step)

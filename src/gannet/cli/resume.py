@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
-RecipeFile = Annotated[str | None, typer.Option("--recipe", metavar="FILE.py", help="Needed for a run of your own recipe file: a run never executes code.")]
+RecipeFile = Annotated[
+    str | None, typer.Option("--recipe", metavar="FILE.py", help="Needed for a run of your own recipe file: a run never executes code.")
+]
 
 
 def resume(

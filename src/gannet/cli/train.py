@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from gannet.cli.progress import TerminalReporter
     from gannet.session import Outcome
 
-Keys = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE ...]", help="Arguments of the recipe, data.*, measure.*, checkpoint.*, frames.*")]
+Keys = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE ...]", help="Arguments of the recipe, data.*, measure.*, checkpoint.*, frames.*")
+]
 
 
 def train(

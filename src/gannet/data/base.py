@@ -79,7 +79,8 @@ class Form:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Form:
         """The inverse of :meth:`as_json`."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in record.items()})
+        known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+        return cls(**known)
 
 
 class Dataset(ABC):

@@ -21,7 +21,7 @@ TURNING_ORIENTATIONS = frozenset({5, 6, 7, 8})
 EXIF_ORIENTATION = 0x0112
 
 
-class BadPicture(Exception):  # noqa: N818 - it names the thing, and ends up in a sentence
+class BadPicture(Exception):
     """Why one file cannot be used, as the end of a sentence."""
 
 

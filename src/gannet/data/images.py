@@ -66,15 +66,6 @@ class ImageTable(Dataset):
         pictures = self.pixels.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
         return pictures, None if self._labels is None else self._labels.index_select(0, rows).numpy()
 
-    def encode(self, outside: np.ndarray) -> Tensor:
-        """uint8 (N, H, W, C) -> float32 (N, C, H, W)."""
-        return to_inside(torch.from_numpy(np.ascontiguousarray(np.asarray(outside).transpose(0, 3, 1, 2))))
-
-    def decode(self, inside: Tensor) -> np.ndarray:
-        """float32 (N, C, H, W) -> uint8 (N, H, W, C): rounded to the nearest level, values beyond [-1, 1] clamped."""
-        levels = inside.detach().to("cpu", torch.float32).add(1).mul_(127.5).round_().clamp_(0, 255)
-        return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
-
     def _tables_on(self, device: torch.device) -> tuple[Tensor, Tensor | None]:
         if device.type == "cpu" or self.pixels.numel() > RESIDENT_BYTES:
             return self.pixels, self._labels

@@ -11,7 +11,7 @@ from torch import Tensor
 from gannet.data.base import Dataset, Kind
 from gannet.data.digest import digest_arrays
 from gannet.data.order import Order
-from gannet.data.points import moments_of, standardise, unstandardise
+from gannet.data.points import moments_of
 from gannet.errors import UserError
 
 
@@ -42,7 +42,7 @@ class PointTable(Dataset):
         self.class_names = class_names
         self.size = len(self.points)
         self.content_hash = digest_arrays([self.points, self.labels], class_names)
-        self._inside = standardise(self.points, self.mean, self.scale)
+        self._inside = self.form.encode(self.points)
         self._order = Order(torch.arange(self.size))
 
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
@@ -55,14 +55,6 @@ class PointTable(Dataset):
         """Different points (N, 2) float32 in original units and their labels."""
         rows = self._order.reference(count, seed=seed).numpy()
         return self.points[rows], None if self.labels is None else self.labels[rows]
-
-    def encode(self, outside: np.ndarray) -> Tensor:
-        """Original units -> standardised."""
-        return standardise(outside, self.mean, self.scale)
-
-    def decode(self, inside: Tensor) -> np.ndarray:
-        """Standardised -> original units."""
-        return unstandardise(inside, self.mean, self.scale)
 
 
 def _check(points: np.ndarray, origin: str) -> None:

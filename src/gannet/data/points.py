@@ -62,24 +62,6 @@ class PointDistribution(Dataset):
         points, labels = self._draw(count, torch_rng(seed, "reference"))
         return points.numpy(), None if labels is None else labels.numpy()
 
-    def encode(self, outside: np.ndarray) -> Tensor:
-        """Original units -> standardised."""
-        return standardise(outside, self.mean, self.scale)
-
-    def decode(self, inside: Tensor) -> np.ndarray:
-        """Standardised -> original units."""
-        return unstandardise(inside, self.mean, self.scale)
-
-
-def standardise(outside: np.ndarray, mean: Tensor, scale: float) -> Tensor:
-    """(N, 2) points in original units -> float32 ``(x - mean) / scale``."""
-    return (torch.as_tensor(np.asarray(outside), dtype=torch.float32) - mean) / scale
-
-
-def unstandardise(inside: Tensor, mean: Tensor, scale: float) -> np.ndarray:
-    """The inverse of :func:`standardise`."""
-    return (inside.detach().to("cpu", torch.float32) * scale + mean).numpy()
-
 
 def moments_of(points: np.ndarray) -> tuple[np.ndarray, float]:
     """Mean (2,) and the root of the mean variance over both coordinates, in float64."""

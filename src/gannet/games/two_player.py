@@ -41,6 +41,7 @@ class TwoPlayer(Game):
         assert prior.size == generator.latent_size
         self.generator, self.discriminator, self.prior = generator, discriminator, prior
         self.loss, self.constraints, self.critic_steps = loss, list(constraints), critic_steps
+        self._penalties = tuple(penalties)
         self.penalties = nn.ModuleList(penalties)
         self.num_classes = generator.num_classes
         self.relative_scores = loss.relative_scores
@@ -64,7 +65,7 @@ class TwoPlayer(Game):
         with torch.no_grad():
             fake = self.generate(self.prior.draw(batch.size, batch.rng), fake_labels)
         scorer = Scorer(self.discriminator, (real,), (fake,), real_labels, fake_labels)
-        for penalty in self.penalties:
+        for penalty in self._penalties:
             scorer.differentiate(penalty.differentiates)
         real_logits, fake_logits = scorer.both()
         if self.matching_aware:
@@ -73,7 +74,7 @@ class TwoPlayer(Game):
             mismatched = self.discriminator(real, (real_labels + shift) % self.num_classes).logits
             fake_logits = torch.cat([fake_logits, mismatched])
         minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
-        for penalty in self.penalties:
+        for penalty in self._penalties:
             term = penalty.term(scorer, (real,), (fake,), batch)
             if term is not None:
                 minimise[type(penalty).__name__] = term

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -28,7 +29,7 @@ class DCGANGenerator(Generator):
         widths = [128, *[64] * (times - 1)]
         hidden = [
             layer
-            for before, after in zip(widths, widths[1:], strict=False)
+            for before, after in itertools.pairwise(widths)
             for layer in (nn.ConvTranspose2d(before, after, 4, 2, 1), nn.ReLU(inplace=True), nn.BatchNorm2d(after))
         ]
         self.upsampling = nn.Sequential(*hidden, nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1), nn.Tanh())

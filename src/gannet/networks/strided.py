@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ class StridedGenerator(Generator):
         times = doublings(shape[1], 4, 4, "dcgan-strided")[1]
         widths = [width << i for i in range(times, 0, -1)]  # 128, 64, 32 for 32x32
         layers: list[nn.Module] = [nn.ConvTranspose2d(latent_size, widths[0], 4, 1, 0, bias=False)]
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in itertools.pairwise(widths):
             layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
         layers += [nn.BatchNorm2d(widths[-1]), nn.ReLU(inplace=True), nn.ConvTranspose2d(widths[-1], shape[0], 4, 2, 1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)

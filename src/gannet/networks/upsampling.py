@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -25,7 +26,7 @@ class UpsamplingGenerator(Generator):
         stem = self.base * self.base * widths[0]
         self.stem = nn.Sequential(nn.Linear(latent_size, stem), nn.BatchNorm1d(stem), nn.LeakyReLU(0.3, inplace=True))
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in itertools.pairwise(widths):
             is_last = after == 32
             convolution = nn.ConvTranspose2d(before, after, 5, 1, 2) if is_last else nn.Conv2d(before, after, 5, 1, 2)
             layers += [nn.Upsample(scale_factor=2), convolution, nn.BatchNorm2d(after), nn.LeakyReLU(0.3, inplace=True)]

@@ -10,7 +10,6 @@ from gannet.data.base import Form, Kind
 from gannet.errors import UserError
 from gannet.training.experiment import Experiment
 
-
 RECOMMENDED: dict[Kind, str] = {"points": "particle-gan", "images": "dcgan"}
 """The recipe that is taken when none is named."""
 

@@ -15,7 +15,7 @@ from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.base import recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.training.experiment import Experiment, Optimizers
 
 
 @recipe(kind="images", labels=True)
@@ -36,9 +36,7 @@ def cgan(
     noise = prior.make()
     classes = form.num_classes
     game = TwoPlayer(
-        MLPGenerator(
-            noise.size, form.shape, hidden=[128, 256, 512], slope=0.2, batch_norm=[False, True, True], num_classes=classes
-        ),
+        MLPGenerator(noise.size, form.shape, hidden=[128, 256, 512], slope=0.2, batch_norm=[False, True, True], num_classes=classes),
         MLPDiscriminator(form.shape, hidden=[512, 256], slope=0.2, num_classes=classes),
         noise,
         loss=loss,

@@ -15,7 +15,7 @@ from gannet.networks.strided import StridedDiscriminator, StridedGenerator
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.base import recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.training.experiment import Experiment, Optimizers
 
 
 @recipe(kind="images", data={"size": 32})

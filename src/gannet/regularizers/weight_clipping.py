@@ -29,6 +29,5 @@ class WeightClipping(Constraint):
     @torch.no_grad()
     def apply(self, network: nn.Module) -> None:
         """Clamps in place."""
-        weights = list(network.parameters())
-        torch._foreach_clamp_min_(weights, -self.limit)
-        torch._foreach_clamp_max_(weights, self.limit)
+        for weight in network.parameters():
+            weight.clamp_(-self.limit, self.limit)

@@ -11,7 +11,6 @@ from torch import Tensor
 from gannet.regularizers.base import Penalty, ScoreFunction
 from gannet.types import Batch, Inputs
 
-
 ANNEALED = 0.8
 """Share of training after which an annealed strength has reached its final value."""
 

@@ -91,7 +91,7 @@ def _check_epochs(dataset: Dataset) -> None:
         return
     size, count = dataset.size, max(1, 3 * dataset.size // 4)
     batches = [dataset.batch(count, seed=0, position=p, device=CPU)[0] for p in (0, 1)]
-    epoch = dataset.decode(torch.cat(batches)[:size]).reshape(size, -1)
+    epoch = dataset.form.decode(torch.cat(batches)[:size]).reshape(size, -1)
     stored = dataset.reference(size, seed=0)[0].reshape(size, -1)
     assert_close(_sorted_rows(epoch), _sorted_rows(stored), rtol=1e-5, atol=1e-5 * float(np.abs(stored).max()))
     assert dataset.batch(2 * size + 1, seed=0, position=1, device=CPU)[0].shape == (2 * size + 1, *dataset.shape)
@@ -112,21 +112,21 @@ def _check_reference(dataset: Dataset) -> None:
     assert np.array_equal(rows, dataset.reference(NUM_REFERENCE, seed=1)[0])
     assert dataset.reference(1, seed=2)[0].shape == (1, *channels_last)
     if dataset.kind == "points" and dataset.size is None:
-        inside = dataset.encode(dataset.reference(100_000, seed=3)[0])
+        inside = dataset.form.encode(dataset.reference(100_000, seed=3)[0])
         assert_close(inside.mean(0), torch.zeros(2), rtol=0, atol=0.03)
         assert_close(inside.var(0).mean(), torch.tensor(1.0), rtol=0, atol=0.03)
 
 
 def _check_round_trip(dataset: Dataset) -> None:
     outside, _ = dataset.reference(200, seed=1)
-    inside = dataset.encode(outside)
+    inside = dataset.form.encode(outside)
     assert inside.dtype == torch.float32
     assert inside.shape == (len(outside), *dataset.shape)
-    back = dataset.decode(inside)
+    back = dataset.form.decode(inside)
     assert back.dtype == outside.dtype
     assert_close(back, outside, rtol=1e-5, atol=1e-5 * float(np.abs(outside).max()) if dataset.kind == "points" else 0)
     if dataset.kind == "images":
-        beyond = dataset.decode(torch.full((1, *dataset.shape), 7.0))
+        beyond = dataset.form.decode(torch.full((1, *dataset.shape), 7.0))
         assert (beyond == 255).all(), "levels beyond white are white"
 
 

@@ -35,7 +35,7 @@ class Average:
     def update(self, step: int) -> None:
         """Follow the weights after step number ``step`` (counted from 0)."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self._twins, self._sources, 1.0 - decay)
+        torch._foreach_lerp_(self._twins, self._sources, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
         for twin, source in self._counters:
             twin.copy_(source)
 

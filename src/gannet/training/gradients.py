@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -38,7 +38,7 @@ class Statistics:
                 layer.training = True
 
 
-def gradients_are_finite(weights: list[torch.Tensor]) -> bool:
+def gradients_are_finite(weights: Sequence[torch.Tensor]) -> bool:
     """One pass over all gradients; synchronises the GPU. A sum is not finite when a part is not, and is the cheapest look."""
     sums = [w.grad.sum() for w in weights if w.grad is not None]
     return bool(torch.stack(sums).sum().isfinite()) if sums else True

@@ -66,7 +66,9 @@ def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) ->
         dtype, reason = "fp32", "the recipe does not hold in bf16"
     else:
         dtype, reason = ("bf16", f"native on this {chosen.type}") if has_bf16 else ("fp32", f"no native bf16 on this {chosen.type}")
-    return Precision(chosen, "bf16" if dtype == "bf16" else "fp32", channels_last=is_images, reason=reason, threads=None if is_images else 1)
+    return Precision(
+        chosen, "bf16" if dtype == "bf16" else "fp32", channels_last=is_images, reason=reason, threads=None if is_images else 1
+    )
 
 
 def _has_bf16(device: torch.device) -> bool:
