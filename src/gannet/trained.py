@@ -67,15 +67,17 @@ class TrainedRun:
         """Columns of a grid of ``count`` samples: one per class where samples of all classes are shown."""
         return frame_labels(self.game, count)[1] if label is None else max(1, round(count**0.5))
 
-    def save_picture(self, samples: np.ndarray, path: Path, *, columns: int) -> None:
+    def save_picture(self, samples: np.ndarray, path: Path, *, columns: int, labels: np.ndarray | None = None) -> None:
         """A grid of pictures, or a drawing of points, as PNG; whole or not at all.
+
+        Columns that each hold one class are headed by its name.
 
         Raises:
             UserError: the file cannot be written.
         """
         from gannet.figures.grid import image_grid
 
-        picture = self._scatter(samples) if self.form.kind == "points" else image_grid(samples, columns)
+        picture = self._scatter(samples) if self.form.kind == "points" else image_grid(samples, columns, column_labels=self._heads(labels, columns))
         with written_whole(path) as file:
             picture.save(file, "PNG")
 
@@ -127,6 +129,12 @@ class TrainedRun:
 
         animate(self.run, Path(path), progress)
         return Path(path)
+
+    def _heads(self, labels: np.ndarray | None, columns: int) -> list[str] | None:
+        names = self.form.class_names
+        if labels is None or len(names) != columns or (labels != np.arange(len(labels)) % columns).any():
+            return None
+        return list(names)
 
     def _scatter(self, points: np.ndarray) -> Image.Image:
         """The points over the real ones of the run's last frame, in the same view."""

@@ -41,6 +41,6 @@ def sample(
             if out.suffix == ".npz":
                 run.save_arrays(samples, labels, out)
             else:
-                run.save_picture(samples, out, columns=run.columns(count, label))
+                run.save_picture(samples, out, columns=run.columns(count, label), labels=labels)
         reporter.say(f"wrote {out}")
     return 0
