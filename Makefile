@@ -34,7 +34,7 @@ check: $(VENV)/.installed-dev
 
 # Minutes to hours: does every recipe still learn?
 learn: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m slow -o addopts= tests/learning
+	$(BIN)/python -m pytest -m slow tests/learning
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py

@@ -64,15 +64,16 @@ class MLPDiscriminator(Discriminator):
         hidden: Sequence[int],
         slope: float = 0.0,
         encoding: Encoding | None = None,
+        dropout: float = 0.0,
         num_classes: int = 0,
     ) -> None:
-        """Args: as of :class:`MLPGenerator`; ``encoding`` maps points to features first."""
+        """Args: as of :class:`MLPGenerator`; ``encoding`` maps points to features first; ``dropout`` follows every activation."""
         super().__init__()
         self.shape, self.num_classes, self.encoding = shape, num_classes, encoding
         layers: list[nn.Module] = []
         width = (encoding.size if encoding else prod(shape)) + num_classes
         for out in hidden:
-            layers += [nn.Linear(width, out), activation(slope)]
+            layers += [nn.Linear(width, out), activation(slope), *([nn.Dropout(dropout)] if dropout else [])]
             width = out
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Linear(width, 1)

@@ -23,19 +23,20 @@ def mlp_gan(
     form: Form,
     *,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3,
     loss: AdversarialLoss = NonSaturating(smoothing=0.1),
     optimizer: Optimizers = Optimizers(),
     batch_size: Annotated[int, Field(ge=2)] = 128,
     steps: Annotated[int, Field(ge=1)] = 12_000,
 ) -> Experiment:
-    """Fully connected generator (tanh) and discriminator, real labels 0.9, two Adam optimizers.
+    """Fully connected generator (tanh) and discriminator (dropout .3), real labels 0.9, two Adam optimizers.
 
     Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661; one-sided smoothing of Salimans et al. 2016.
     """
     noise = prior.make()
     game = TwoPlayer(
         MLPGenerator(noise.size, form.shape, hidden=[256, 512, 1024], slope=0.2),
-        MLPDiscriminator(form.shape, hidden=[1024, 512, 256], slope=0.2),
+        MLPDiscriminator(form.shape, hidden=[1024, 512, 256], slope=0.2, dropout=dropout),
         noise,
         loss=loss,
     )
