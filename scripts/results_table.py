@@ -48,10 +48,19 @@ def main(out: str, *paths: str) -> None:
     for run in sorted(map(Run, paths), key=lambda r: r.record["settings"]["seed"]):
         record = run.record
         groups[record["data"]["source"], record["recipe"], record["arguments"]["steps"]].append(run)
-    text = ["# Measured on points", "", "Every seed is shown. `real data` is the floor: the same metric between two sets of real points.", ""]
+    text = [
+        "# Measured on points",
+        "",
+        "Every seed is shown. `real data` is the floor: the same metric between two sets of real points.",
+        "",
+    ]
     for (data, recipe, steps), runs in sorted(groups.items()):
         environment = runs[0].record["environment"]
-        text += [f"## {data}, `{recipe}`, {steps:,} steps", "", f"`gannet train {data} --recipe {recipe} --steps {steps} --seed S`, then `gannet measure`."]
+        text += [
+            f"## {data}, `{recipe}`, {steps:,} steps",
+            "",
+            f"`gannet train {data} --recipe {recipe} --steps {steps} --seed S`, then `gannet measure`.",
+        ]
         text += [f"{environment['cpu_capability']}, {environment['threads']} thread, torch {environment['torch']}.", "", *table(runs), ""]
     Path(out).write_text("\n".join(text))
     documents = [{"run": r.name, "record": r.record, "cards": r.scores()} for runs in groups.values() for r in runs]

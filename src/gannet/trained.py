@@ -77,7 +77,11 @@ class TrainedRun:
         """
         from gannet.figures.grid import image_grid
 
-        picture = self._scatter(samples) if self.form.kind == "points" else image_grid(samples, columns, column_labels=self._heads(labels, columns))
+        picture = (
+            self._scatter(samples)
+            if self.form.kind == "points"
+            else image_grid(samples, columns, column_labels=self._heads(labels, columns))
+        )
         with written_whole(path) as file:
             picture.save(file, "PNG")
 

@@ -25,7 +25,7 @@ DEBRIS_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
-class Form:
+class TableForm:
     """The common form of all pictures of a table."""
 
     width: int
@@ -63,7 +63,7 @@ def decoded(pictures: Pictures, size: int | None, channels: int | None, progress
     return _decode_into(path, pictures, form, progress)
 
 
-def _decode_into(path: Path, pictures: Pictures, form: Form, progress: Progress) -> np.ndarray:
+def _decode_into(path: Path, pictures: Pictures, form: TableForm, progress: Progress) -> np.ndarray:
     """Decode and publish at ``path``; in memory where the disk does not take it, for the cache is only a convenience."""
     shape = (len(pictures), form.channels, form.height, form.width)
     temporary = path.with_name(f"{path.stem}.tmp-{os.getpid()}")
@@ -84,9 +84,9 @@ def _is_native(pixels: np.ndarray, size: int | None, channels: int | None) -> bo
     return fits and channels in (None, pixels.shape[3])
 
 
-def _form(pictures: Pictures, size: int | None, channels: int | None, progress: Progress) -> Form:
+def _form(pictures: Pictures, size: int | None, channels: int | None, progress: Progress) -> TableForm:
     if size is not None and channels is not None:
-        return Form(size, size, channels)
+        return TableForm(size, size, channels)
     headers, problems = for_every(len(pictures), pictures.header, "reading picture sizes", progress)
     if problems:  # a header can be sound above damaged pixels, and all bad pictures should be named at once
         _, problems = for_every(len(pictures), lambda row: pictures.picture(row).size, "checking pictures", progress)
@@ -96,10 +96,10 @@ def _form(pictures: Pictures, size: int | None, channels: int | None, progress: 
         width, height = next(iter(sizes))
     else:
         width = height = size or DEFAULT_SIZE_PIXELS
-    return Form(width, height, channels or (1 if all(h.grey for h in headers) else 3))
+    return TableForm(width, height, channels or (1 if all(h.grey for h in headers) else 3))
 
 
-def _fill(out: np.ndarray, pictures: Pictures, form: Form, progress: Progress) -> None:
+def _fill(out: np.ndarray, pictures: Pictures, form: TableForm, progress: Progress) -> None:
     def one(row: int) -> None:
         out[row] = fitted(pictures.picture(row), form.width, form.height, form.channels).transpose(2, 0, 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PIL import Image
 
 from gannet.errors import UserError
 from gannet.figures.theme import INK
+from gannet.files import written_whole
 
 PALETTE_FRAMES = 8
 HOLD_MILLISECONDS = 2000
@@ -42,11 +42,10 @@ def save_gif(
         raise UserError("The frames of an animation must have one size.")
     palette = _shared_palette(kept, min(colours, 255))
     indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in kept]
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     each = max(20, round(total_seconds * 100 / len(indexed)) * 10)  # GIF counts in hundredths of a second
-    try:
+    with written_whole(path) as file:
         indexed[0].save(
-            temporary,
+            file,
             "GIF",
             save_all=True,
             append_images=indexed[1:],
@@ -55,11 +54,6 @@ def save_gif(
             disposal=1,
             optimize=False,
         )
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"Cannot write the animation {path}: {error.strerror or error}.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
     return path.stat().st_size
 
 

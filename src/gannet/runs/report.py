@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gannet.errors import UserError
+from gannet.files import written_whole
 from gannet.runs.pictures import animate, choose, draw_frame
 from gannet.runs.reader import Run
 from gannet.runs.report_style import STYLE
@@ -43,14 +43,8 @@ def report(run: Run, path: str | Path, gif: str | Path | None = None) -> int:
     """
     path = Path(path)
     page = _page(run, _sections(run, None if gif is None else _read(Path(gif))))
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
-    try:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"Cannot write the report {path}: {error.strerror}.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as file:
+        file.write(page.encode())
     return path.stat().st_size
 
 
