@@ -77,7 +77,10 @@ def _thinned(frames: Iterable[Image.Image], limit: int) -> list[Image.Image]:
 
 
 def _shared_palette(frames: list[Image.Image], colours: int) -> Image.Image:
-    chosen = [frames[index] for index in sorted(set(np.linspace(0, len(frames) - 1, PALETTE_FRAMES).round().astype(int)))]
+    # Early frames hold the strongest colours: half of those looked at lie close to the beginning.
+    last, half = len(frames) - 1, PALETTE_FRAMES // 2
+    indices = np.concatenate([np.linspace(0, last, PALETTE_FRAMES - half), np.geomspace(1, last + 1, half) - 1])
+    chosen = [frames[index] for index in sorted(set(indices.round().astype(int)))]
     strip = np.concatenate([np.asarray(frame)[::2] for frame in chosen])
     palette = Image.fromarray(strip).quantize(colours - 1, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
     entries = np.array(palette.getpalette(), np.int64)
