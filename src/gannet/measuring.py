@@ -12,6 +12,7 @@ from gannet.data.base import Dataset
 from gannet.games.base import Conditional, Game
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.evaluate import evaluate
+from gannet.metrics.extractors import fitting
 from gannet.seeding import derive, torch_rng
 from gannet.training.sampling import sample_game
 
@@ -27,8 +28,9 @@ def measurer(
     The real set and the noise are the same every time, functions of the run's seed; nothing of training is touched.
     """
     count = samples or DEFAULT_SAMPLES[dataset.form.kind]
-    real, _ = dataset.reference(2 * count, seed=derive(seed, "measure"))
+    real, labels = dataset.reference(2 * count, seed=derive(seed, "measure"))
     count = min(count, len(real) // 2)
+    extractor = fitting(real, labels, dataset.form.class_names) if dataset.form.kind == "images" else None
     classes = game.num_classes if isinstance(game, Conditional) else 0
     protocol: dict[str, Any] = {
         "real": {"content_hash": dataset.content_hash, "rows": dataset.size},
@@ -45,6 +47,7 @@ def measurer(
             names=metrics,
             seed=seed,
             protocol=protocol,
+            extractor=extractor,
             run=run,
             step=step,
             weights=weights,

@@ -12,15 +12,25 @@ from gannet.testing.metrics import check_metric
 
 FOUND = components("metrics")
 NAMES = [
+    "authpct",
+    "coverage",
+    "density",
     "fd",
     "high-quality",
+    "is",
     "js",
+    "kid",
     "kl-data-model",
     "kl-model-data",
+    "mmd",
     "modes",
+    "ms-ssim",
+    "precision",
+    "recall",
     "reverse-kl",
     "sliced-w",
     "spread",
+    "vendi",
     "w1",
     "w2",
 ]

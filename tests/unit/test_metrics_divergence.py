@@ -12,12 +12,12 @@ from scipy.stats import norm
 from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.metrics.base import Metric, Samples
-from gannet.metrics.divergence import jensen_shannon, kullback_leibler
 from gannet.metrics.js import JensenShannon
 from gannet.metrics.kl_data_model import KLDataModel
 from gannet.metrics.kl_model_data import KLModelData
 from gannet.metrics.partition import partition
 from gannet.testing.metrics import gaussian_truth
+from gannet.theory.divergences import jensen_shannon, kullback_leibler
 
 ONE = gaussian_truth(np.zeros((1, 2)), 1.0)
 ANGLES = 2 * np.pi * np.arange(8) / 8

@@ -19,7 +19,7 @@ from gannet.metrics.table import render, written
 from gannet.testing.metrics import RING, corruptions, draw, global_random_state
 
 POINT_METRICS = ["high_quality", "js", "kl_data_model", "kl_model_data", "modes", "reverse_kl", "sliced_w", "spread", "w1", "w2"]
-IMAGE_METRICS = ["fd", "sliced_w"]
+IMAGE_METRICS = ["authpct", "coverage", "density", "fd", "is", "kid", "precision", "recall", "sliced_w"]
 
 
 def measure(fake: np.ndarray | None = None, **changes: Any) -> tuple[list[ScoreCard], list[str]]:
@@ -51,7 +51,22 @@ def test_every_metric_of_points() -> None:
 def test_every_metric_of_images() -> None:
     cards, left_out = measure(kind="images", truth=Truth())
     assert default_names("images") == IMAGE_METRICS == [card.metric for card in cards]
-    assert [card.label for card in cards] == ["FD[randconv-v1]", "sliced_w"]
+    labels = [
+        "AuthPct",
+        "coverage",
+        "density",
+        "FD[randconv-v1]",
+        "CS[mnist-cnn-v1]",
+        "KID[randconv-v1]",
+        "precision",
+        "recall",
+        "sliced_w",
+    ]
+    assert [card.label for card in cards] == labels
+    by_name = {card.metric: card for card in cards}
+    assert by_name["kid"].ci95 is not None
+    assert by_name["kid"].ci95[0] < by_name["kid"].value < by_name["kid"].ci95[1]
+    assert by_name["fd"].ci95 is None
     assert left_out == []
 
 

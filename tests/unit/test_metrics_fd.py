@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from scipy.linalg import sqrtm
+from torch import nn
 
 from gannet.data.base import Truth
 from gannet.errors import UserError
+from gannet.metrics import fd
 from gannet.metrics.base import Samples
-from gannet.metrics.extractors import randconv_features, randconv_hash, randconv_weights
 from gannet.metrics.fd import FrechetDistance, frechet_distance
+from gannet.metrics.randconv import randconv_features, randconv_hash, randconv_weights
 
 RNG = np.random.default_rng(3)
 
@@ -28,11 +32,38 @@ def pictures(count: int, shape: tuple[int, ...] = (16, 16, 1), seed: int = 0) ->
     return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
-def test_closed_form_between_gaussians() -> None:
-    # Diagonal covariances: |b|^2 + sum (s1 - s2)^2 = 4 + (1-2)^2 + (3-1)^2 + 0 = 9.
+def check_closed_form(distance: Callable[[np.ndarray, np.ndarray], float]) -> None:
+    """Diagonal covariances: |b|^2 + sum (s1 - s2)^2 = 4 + (1-2)^2 + (3-1)^2 + 0 = 9."""
     first = white(50, 3) * [1.0, 3.0, 2.0]
     second = white(80, 3) * [2.0, 1.0, 2.0] + [0.0, 2.0, 0.0]
-    assert frechet_distance(first, second) == pytest.approx(9.0, rel=1e-10)
+    assert distance(first, second) == pytest.approx(9.0, rel=1e-10)
+
+
+def test_closed_form_between_gaussians() -> None:
+    check_closed_form(frechet_distance)
+
+
+def test_a_biased_covariance_fails_the_closed_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fd, "_covariance_root", lambda rows: np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows)))[1])
+    with pytest.raises(AssertionError):
+        check_closed_form(frechet_distance)
+
+
+def test_against_torchmetrics() -> None:
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    first, second = RNG.standard_normal((120, 12)), RNG.exponential(size=(90, 12))
+    oracle = FrechetInceptionDistance(feature=_Identity(), input_img_size=(12,)).set_dtype(torch.float64)
+    oracle.update(torch.from_numpy(first), real=True)
+    oracle.update(torch.from_numpy(second), real=False)
+    assert frechet_distance(first, second) == pytest.approx(float(oracle.compute()), rel=1e-6)
+
+
+class _Identity(nn.Module):
+    num_features = 12
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows
 
 
 def test_against_the_matrix_root_of_scipy() -> None:

@@ -11,7 +11,10 @@ from gannet.cli.resume import RecipeFile, Run
 
 def measure(
     path: Run,
-    metrics: Annotated[str | None, typer.Option(metavar="a,b", help="Names of metrics; all that apply if left out.")] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="a,b", help="Names, such as w1,mmd or fd[mnist-cnn-v1] with its features; the usual ones if left out."),
+    ] = None,
     samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     recipe: RecipeFile = None,

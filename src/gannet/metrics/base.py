@@ -13,6 +13,9 @@ import numpy as np
 
 from gannet.data.base import Kind, Truth
 
+Better = Literal["lower", "higher", "one", "real"]
+"""Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the floor) is."""
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -23,6 +26,15 @@ class Samples:
     truth: Truth
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A value with the 95 % confidence interval that its samples leave it."""
+
+    value: float
+    ci95: tuple[float, float]
+    """Lower and upper end, in the unit of the value."""
+
+
 class Metric(ABC):
     """One number about a set of generated samples. Final subclasses are frozen dataclasses, one per file.
 
@@ -31,12 +43,18 @@ class Metric(ABC):
 
     kinds: ClassVar[tuple[Kind, ...]]
     """What it can look at."""
-    better: ClassVar[Literal["lower", "higher", "one"]]
-    """Which way is good; ``one`` means that 1 is right."""
+    better: ClassVar[Better]
+    """Which way is good."""
     needs: ClassVar[Literal["samples", "modes", "density"]] = "samples"
     """What must be known about the real distribution."""
     symmetric: ClassVar[bool] = False
     """Whether exchanging real and fake leaves the value as it is."""
+    asked_for: ClassVar[tuple[Kind, ...]] = ()
+    """Kinds for which it is measured only if it is named: dear, or not what a first look needs."""
+    unbiased: ClassVar[bool] = False
+    """Whether it is 0 on average, not always, for two draws of one distribution; it is then sometimes negative."""
+    blind_to: ClassVar[tuple[str, ...]] = ()
+    """Damage (named as in :func:`gannet.testing.metrics.corruptions`) that it does not see; the contract holds it to that."""
 
     @abstractmethod
     def label(self) -> str:
@@ -47,8 +65,10 @@ class Metric(ABC):
         """Everything that defines the number apart from the samples: version, k, projections, extractor."""
 
     @abstractmethod
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
-        """The value. What a reader of the card must know is said with ``warnings.warn``; it ends up on the card.
+    def compute(self, samples: Samples, rng: np.random.Generator) -> float | Estimate:
+        """The value, with its confidence interval where the metric knows one.
+
+        What a reader of the card must know is said with ``warnings.warn``; it ends up on the card.
 
         Raises:
             UserError: too few samples, or samples that are not finite.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import warnings as python_warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,38 @@ import numpy as np
 from gannet.data.base import Kind, Truth
 from gannet.discovery import components, find
 from gannet.errors import UserError
-from gannet.metrics.base import Metric, Samples, ScoreCard
+from gannet.metrics.base import Estimate, Metric, Samples, ScoreCard
 from gannet.metrics.inputs import checked_images, checked_points
 from gannet.seeding import numpy_rng
 
+WRITTEN = re.compile(r"(?P<metric>[\w-]+)(?:\[(?P<extractor>[\w.-]+)\])?")
+
 
 def default_names(kind: Kind) -> list[str]:
-    """JSON names of the metrics that can look at ``kind``, sorted."""
+    """JSON names of the metrics of ``kind`` that are measured without being asked for, sorted."""
     found = {component.path.stem: component.load() for component in components("metrics").values()}
-    return sorted(name for name, metric in found.items() if kind in metric.kinds)
+    return sorted(name for name, metric in found.items() if kind in metric.kinds and kind not in metric.asked_for)
+
+
+def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
+    """JSON name and metric of what a user wrote: ``w1``, ``high-quality``, or ``fd[mnist-cnn-v1]`` with its extractor.
+
+    Args:
+        name: as written.
+        extractor: for metrics of features whose name has no brackets; the metric's own default if None.
+
+    Raises:
+        UserError: an unknown metric or extractor, or brackets behind a metric that extracts no features.
+    """
+    written = WRITTEN.fullmatch(name.strip())
+    component = find("metrics", written["metric"] if written else name)
+    metric = component.load()
+    takes_extractor = "extractor" in {field.name for field in fields(metric)}
+    named = written["extractor"] if written else None
+    if named and not takes_extractor:
+        raise UserError(f"Metric {name!r}: {written['metric']} uses no feature extractor, so it takes no brackets." if written else "")
+    picked = named or extractor
+    return component.path.stem, metric(extractor=picked) if picked and takes_extractor else metric()
 
 
 def evaluate(
@@ -35,6 +59,7 @@ def evaluate(
     names: Sequence[str] | None,
     seed: int,
     protocol: Mapping[str, Any],
+    extractor: str | None = None,
     run: str = "",
     step: int = 0,
     weights: str = "ema",
@@ -50,9 +75,10 @@ def evaluate(
         real_b: real samples disjoint from ``real_a``; as many as ``fake`` are used (fewer are said in the card's warnings).
         kind: of the samples.
         truth: what is known about the real distribution.
-        names: JSON names of the metrics (``-`` for ``_`` is understood); None for :func:`default_names`.
+        names: as :func:`choose` reads them; None for :func:`default_names`.
         seed: of the measurement. It matters only where a metric has to thin the samples.
         protocol: what else defines the numbers (content hash, split, sampler ...); JSON values, part of the fingerprint.
+        extractor: of features, where a name does not say which; randconv-v1 or the metric's own default if None.
         run: name of the run, for the card.
         step: generator steps taken, for the card.
         weights: ``ema`` or ``raw``, for the card.
@@ -64,7 +90,7 @@ def evaluate(
     Raises:
         UserError: fewer than 10 samples, samples that are not finite or of another shape, an unknown metric.
     """
-    chosen = [(find("metrics", name).path.stem, find("metrics", name).load()()) for name in names or default_names(kind)]
+    chosen = [choose(name, extractor) for name in names or default_names(kind)]
     check = checked_points if kind == "points" else checked_images
     check(Samples(real_a, fake, truth))
     check(Samples(real_b, fake, truth))
@@ -89,6 +115,7 @@ def evaluate(
 @dataclass(frozen=True)
 class _Measured:
     value: float
+    ci95: tuple[float, float] | None
     floor: float | None
     seconds: float
     said: tuple[str, ...]
@@ -98,18 +125,20 @@ def _measure(metric: Metric, name: str, samples: Samples, spare: np.ndarray, see
     started = time.perf_counter()
     with python_warnings.catch_warnings(record=True) as caught:
         python_warnings.simplefilter("always")
-        value = metric.compute(samples, numpy_rng(seed, "metric", name))
+        result = metric.compute(samples, numpy_rng(seed, "metric", name))
         said = [str(warning.message) for warning in caught]
         floor, about_floor = _floor(metric, name, samples, spare, seed)
     said += about_floor
-    return _Measured(value, floor, time.perf_counter() - started, tuple(dict.fromkeys(said)))
+    value, ci95 = (result.value, result.ci95) if isinstance(result, Estimate) else (result, None)
+    return _Measured(value, ci95, floor, time.perf_counter() - started, tuple(dict.fromkeys(said)))
 
 
 def _floor(metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int) -> tuple[float | None, list[str]]:
     count = min(len(samples.fake), len(spare))
     said = [f"The floor is of {count} real samples, not of {len(samples.fake)}: no more were left."] if count < len(samples.fake) else []
     try:
-        return metric.compute(Samples(samples.real, spare[:count], samples.truth), numpy_rng(seed, "metric", name)), said
+        result = metric.compute(Samples(samples.real, spare[:count], samples.truth), numpy_rng(seed, "metric", name))
+        return result.value if isinstance(result, Estimate) else result, said
     except UserError as problem:
         return None, [*said, f"No floor for {name}: {problem}"]
 
@@ -126,6 +155,7 @@ def _card(
         n_fake=spec["protocol"]["n_fake"],
         spec=spec,
         better=metric.better,
+        ci95=measured.ci95,
         seconds=measured.seconds,
         warnings=(*warnings, *measured.said),
         **about,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Metric, Samples
-from gannet.metrics.divergence import jensen_shannon
+from gannet.metrics.base import Better, Metric, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.partition import describe, partition
+from gannet.theory.divergences import jensen_shannon
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class JensenShannon(Metric):
     """Cells of the partition."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
-    better: ClassVar[Literal["lower", "higher", "one"]] = "lower"
+    better: ClassVar[Better] = "lower"
 
     def label(self) -> str:
         """``js``."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Metric, Samples
-from gannet.metrics.divergence import kullback_leibler
+from gannet.metrics.base import Better, Metric, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.partition import cell_probabilities, describe
+from gannet.theory.divergences import kullback_leibler
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class KLModelData(Metric):
     """Added to every cell of both distributions."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
-    better: ClassVar[Literal["lower", "higher", "one"]] = "lower"
+    better: ClassVar[Better] = "lower"
 
     def label(self) -> str:
         """``kl_model_data``."""

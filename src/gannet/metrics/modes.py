@@ -10,7 +10,7 @@ from pydantic import Field
 
 from gannet.data.base import Kind
 from gannet.metrics.assignment import assign, known_modes
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Better, Metric, Samples
 from gannet.metrics.inputs import checked_points
 
 
@@ -29,7 +29,8 @@ class ModesCaptured(Metric):
     """High-quality points that make a mode captured."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
-    better: ClassVar[Literal["lower", "higher", "one"]] = "higher"
+    better: ClassVar[Better] = "higher"
+    blind_to: ClassVar[tuple[str, ...]] = ("shift",)
     needs: ClassVar[Literal["samples", "modes", "density"]] = "modes"
 
     def label(self) -> str:

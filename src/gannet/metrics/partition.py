@@ -19,7 +19,7 @@ import numpy as np
 
 from gannet.data.base import Modes, Truth
 from gannet.errors import UserError
-from gannet.metrics.divergence import smoothed
+from gannet.metrics.smoothing import smoothed
 
 AREA_SHARE = 0.25
 SIGMAS_AROUND_MODES = 6.0

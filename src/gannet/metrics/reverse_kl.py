@@ -11,7 +11,7 @@ from pydantic import Field
 
 from gannet.data.base import Kind
 from gannet.metrics.assignment import assign, known_modes
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Better, Metric, Samples
 from gannet.metrics.inputs import checked_points
 
 
@@ -32,7 +32,7 @@ class ReverseKL(Metric):
     """Radius of high quality in standard deviations."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
-    better: ClassVar[Literal["lower", "higher", "one"]] = "lower"
+    better: ClassVar[Better] = "lower"
     needs: ClassVar[Literal["samples", "modes", "density"]] = "modes"
 
     def label(self) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Better, Metric, Samples
 from gannet.metrics.inputs import checked_images, checked_points
 from gannet.seeding import numpy_rng
 
@@ -35,7 +35,7 @@ class SlicedWasserstein(Metric):
     """Seed of the directions; part of the definition, not of the measurement."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
-    better: ClassVar[Literal["lower", "higher", "one"]] = "lower"
+    better: ClassVar[Better] = "lower"
     symmetric: ClassVar[bool] = True
 
     def label(self) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field
 from gannet.data.base import Kind
 from gannet.errors import UserError
 from gannet.metrics.assignment import Assignment, assign, known_modes
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Better, Metric, Samples
 from gannet.metrics.inputs import checked_points
 
 
@@ -35,7 +35,8 @@ class Spread(Metric):
     """Modes with fewer points are left out."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
-    better: ClassVar[Literal["lower", "higher", "one"]] = "one"
+    better: ClassVar[Better] = "one"
+    blind_to: ClassVar[tuple[str, ...]] = ("dropped modes", "shift")
     needs: ClassVar[Literal["samples", "modes", "density"]] = "modes"
 
     def label(self) -> str:

@@ -6,18 +6,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gannet.metrics.base import ScoreCard
+from gannet.metrics.compare import comparable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1"}
+ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1", "real": "→ real"}
 
 
 def render(cards: Sequence[ScoreCard]) -> Table:
-    """One row a card: label, value, floor, which way is better, fingerprint; the warnings stand below."""
+    """One row a card: label, value with its interval, floor, which way is better, fingerprint; the warnings stand below.
+
+    Raises:
+        UserError: cards of several runs or steps, of one metric, whose fingerprints differ.
+    """
     from rich.table import Table
     from rich.text import Text
 
+    if len({(card.run, card.step, card.weights) for card in cards}) > 1:
+        comparable(cards)
     said = dict.fromkeys(warning for card in cards for warning in card.warnings)
     # Text, because "FD[randconv-v1]" would be read as markup.
     table = Table(caption=Text("\n".join(said)) if said else None, caption_justify="left")
@@ -25,8 +32,13 @@ def render(cards: Sequence[ScoreCard]) -> Table:
         table.add_column(heading, justify="right" if heading in ("value", "real data") else "left")
     for card in cards:
         floor = "-" if card.floor is None else written(card.floor, card.n_fake)
-        table.add_row(Text(card.label), written(card.value, card.n_fake), floor, ARROWS[card.better], card.fingerprint)
+        table.add_row(Text(card.label), _with_interval(card), floor, ARROWS[card.better], card.fingerprint)
     return table
+
+
+def _with_interval(card: ScoreCard) -> str:
+    value = written(card.value, card.n_fake)
+    return value if card.ci95 is None else f"{value} ({' to '.join(written(end, card.n_fake) for end in card.ci95)})"
 
 
 def written(value: float, count: int) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Better, Metric, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.transport import transport_cost
 
@@ -27,7 +27,7 @@ class Wasserstein2(Metric):
     """Larger sets are thinned to this many, at random; the cost grows faster than its square."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
-    better: ClassVar[Literal["lower", "higher", "one"]] = "lower"
+    better: ClassVar[Better] = "lower"
     symmetric: ClassVar[bool] = True
 
     def label(self) -> str:

@@ -142,7 +142,7 @@ def _scores(cards: list[dict[str, Any]]) -> str:
     rows = [
         [
             card.get("label", card["metric"]),
-            {"lower": "lower", "higher": "higher", "one": "1"}.get(str(card.get("better")), ""),
+            {"lower": "lower", "higher": "higher", "one": "1", "real": "as real data"}.get(str(card.get("better")), ""),
             _count(card.get("step")),
             _number(card.get("value")),
             _number(card.get("floor")),

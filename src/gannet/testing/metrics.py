@@ -13,11 +13,13 @@ import torch
 
 from gannet.data.base import Kind, Modes, Truth
 from gannet.errors import UserError
-from gannet.metrics.base import Metric, Samples, ScoreCard
+from gannet.metrics.base import Better, Estimate, Metric, Samples, ScoreCard
 
 COUNT = {"points": 800, "images": 200}
-SLACK = 0.1
+SLACK = 0.15
 """Of the range of a metric over all corruptions: what noise may take back when a corruption grows."""
+SEEN = 4
+"""Standard deviations over draws of true samples by which damage that a metric is not blind to must make it worse."""
 
 
 def check_metric(metric: Metric) -> None:
@@ -52,17 +54,28 @@ def check_declaration(metric: Metric) -> None:
     assert "version" in metric.spec(), "spec has a version"
     for field in dataclasses.fields(metric):
         assert field.name in json.dumps(metric.spec()), f"spec tells {field.name}"
+    known = {name for kind in metric.kinds for name in corruptions(kind)} | {"noise", "shrunken modes"}
+    assert set(metric.blind_to) <= known, f"blind_to names damage of {sorted(known)}"
 
 
 def check_best_value(metric: Metric, kind: Kind) -> None:
-    """A distance between sets is 0 for equal sets; a comparison with the truth is near its best on true samples."""
+    """A distance is 0 for equal sets, or on average for draws of one distribution; one to the truth is near its best."""
     real = draw(kind, 0)
-    if metric.needs == "samples" and metric.better == "lower":
+    if metric.unbiased:
+        check_zero_on_average(metric, kind)
+    elif metric.needs == "samples" and metric.better == "lower":
         value = compute(metric, real, real.copy(), Truth())
         assert abs(value) < 1e-6, f"equal sets give {value}, not 0"
-    elif metric.better != "higher":
+    elif metric.better in ("lower", "one"):
         worst = abs(compute(metric, real, draw(kind, 1), truth_of(kind)) - (metric.better == "one"))
         assert worst < 0.1, f"true samples are {worst} from the best value"
+
+
+def check_zero_on_average(metric: Metric, kind: Kind, *, repeats: int = 16) -> None:
+    """Over pairs of draws of one distribution the mean is 0 within 4 standard errors."""
+    values = np.array([compute(metric, draw(kind, 100 + 2 * i), draw(kind, 101 + 2 * i), truth_of(kind)) for i in range(repeats)])
+    error = values.std(ddof=1) / np.sqrt(repeats)
+    assert abs(values.mean()) < 4 * error, f"biased: {values.mean()} on average for equal distributions, standard error {error}"
 
 
 def check_symmetry(metric: Metric, kind: Kind) -> None:
@@ -74,17 +87,23 @@ def check_symmetry(metric: Metric, kind: Kind) -> None:
 
 
 def check_worsens(metric: Metric, kind: Kind) -> None:
-    """No growing corruption makes the value better beyond noise, and at least one makes it clearly worse."""
+    """Every growing damage that it is not blind to makes it worse, never better beyond noise; what it is blind to hardly does."""
     real, truth = draw(kind, 1), truth_of(kind)
-    badness = {name: [_badness(metric, real, fake, truth) for fake in steps] for name, steps in corruptions(kind).items()}
+    values_of = {name: [compute(metric, real, fake, truth) for fake in steps] for name, steps in corruptions(kind).items()}
+    badness = {name: np.array([_badness(metric, value, values[0]) for value in values]) for name, values in values_of.items()}
     # Narrow modes are of high quality: only a metric whose right value is 1 has to mind them.
     if metric.better != "one":
         badness.pop("shrunken modes", None)
-    spread = max(map(max, badness.values())) - min(map(min, badness.values()))
+    unseen = {name: badness.pop(name) for name in metric.blind_to if name in badness}
+    spread = max(values.max() for values in badness.values()) - min(values.min() for values in badness.values())
     assert spread > 0, f"no corruption changes the value: {badness}"
+    noise = np.std([compute(metric, real, draw(kind, seed), truth) for seed in range(200, 205)], ddof=1)
     for name, values in badness.items():
         assert all(np.diff(values) >= -SLACK * spread), f"better under more {name}: {values}"
+        assert values[-1] - values[0] > SEEN * noise, f"hardly worse under {name}: {values}, noise {noise}"
     assert any(values[-1] - values[0] > spread / 2 for values in badness.values()), f"no corruption is clearly worse: {badness}"
+    for name, values in unseen.items():
+        assert values[-1] - values[0] < spread / 2, f"said to be blind to {name}, but clearly worse: {values}"
 
 
 def check_order_is_ignored(metric: Metric, kind: Kind) -> None:
@@ -108,7 +127,10 @@ def check_unequal_sizes(metric: Metric, kind: Kind) -> None:
     value = compute(metric, draw(kind, 0), draw(kind, 1)[: COUNT[kind] * 5 // 8], truth_of(kind))
     assert type(value) is float, f"compute returns {type(value).__name__}, not float"
     assert np.isfinite(value), f"{value} is not finite"
-    card = ScoreCard("name", metric.label(), value, None, 1, 1, metric.spec(), metric.better)
+    result = metric.compute(Samples(draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0))
+    ci95 = result.ci95 if isinstance(result, Estimate) else None
+    assert ci95 is None or ci95[0] < result.value < ci95[1], f"{result} does not lie inside its interval"  # type: ignore[union-attr]
+    card = ScoreCard("name", metric.label(), value, None, 1, 1, metric.spec(), metric.better, ci95=ci95)
     json.dumps(card.as_json(), allow_nan=False)
 
 
@@ -133,7 +155,8 @@ def _problems(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) 
 
 def compute(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth, *, seed: int = 0) -> float:
     """The metric's value with a private generator."""
-    return metric.compute(Samples(real, fake, truth), np.random.default_rng(seed))
+    result = metric.compute(Samples(real, fake, truth), np.random.default_rng(seed))
+    return result.value if isinstance(result, Estimate) else result
 
 
 def global_random_state() -> tuple[bytes, bytes, object]:
@@ -189,9 +212,14 @@ def corruptions(kind: Kind) -> dict[str, list[np.ndarray]]:
     }
 
 
-def _badness(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> float:
-    to_badness: dict[str, Callable[[float], float]] = {"lower": lambda v: v, "higher": lambda v: -v, "one": lambda v: abs(v - 1)}
-    return to_badness[metric.better](compute(metric, real, fake, truth))
+def _badness(metric: Metric, value: float, of_real: float) -> float:
+    to_badness: dict[Better, Callable[[float], float]] = {
+        "lower": lambda v: v,
+        "higher": lambda v: -v,
+        "one": lambda v: abs(v - 1),
+        "real": lambda v: abs(v - of_real),
+    }
+    return to_badness[metric.better](value)
 
 
 def _classes(kind: Kind, seed: int, keep: int = 8) -> tuple[np.ndarray, np.ndarray]:

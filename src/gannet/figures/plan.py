@@ -1,0 +1,113 @@
+"""The earth mover's plan: arrows from where mass is taken to where it is brought, beside the plan as a matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gannet.errors import UserError
+from gannet.figures.theme import FAKE, INK, MUTED, REAL, RULE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from PIL import Image
+
+MOST_ARROWS = 2000
+THINNEST, THICKEST = 0.4, 3.0
+"""Widths of arrows in points; the heaviest move is the thickest."""
+
+
+def draw_plan(sources: np.ndarray, targets: np.ndarray, mass: np.ndarray, title: str = "") -> Image.Image:
+    """Arrows at the left, the matrix at the right; 1280 pixels wide.
+
+    Places on a line are drawn as two lines, sources above and targets below; in the plane where they are. A disc's area and an
+    arrow's width grow with the mass.
+
+    Args:
+        sources: (N, 1) or (N, 2) places from which mass is taken, hollow teal.
+        targets: (M, 1) or (M, 2) places to which it is brought, solid orange.
+        mass: (N, M) brought from one to the other, >= 0.
+        title: above the arrows.
+
+    Raises:
+        UserError: shapes that do not agree, places in more than two dimensions, or values that cannot be drawn.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    sources, targets, mass = _checked(sources, targets, mass)
+    figure = Figure(figsize=(8, 4.2), dpi=160, facecolor="white", layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.25, 1]})
+    _draw_arrows(left, sources, targets, mass)
+    left.set_title(title, color=_colour(INK), fontsize=11, loc="left")
+    _draw_matrix(figure, right, mass)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def moves(mass: np.ndarray) -> list[tuple[int, int, float]]:
+    """(source, target, mass) of every move, the lightest first, so that the heaviest is drawn on top; at most 2,000, the heaviest."""
+    rows, columns = np.nonzero(mass)
+    order = np.argsort(mass[rows, columns], kind="stable")[-MOST_ARROWS:]
+    return [(int(i), int(j), float(mass[i, j])) for i, j in zip(rows[order], columns[order], strict=True)]
+
+
+def _draw_arrows(axis: Axes, sources: np.ndarray, targets: np.ndarray, mass: np.ndarray) -> None:
+    on_line = sources.shape[1] == 1
+    start, end = (_on_lines(sources, 1.0), _on_lines(targets, 0.0)) if on_line else (sources, targets)
+    heaviest = mass.max()
+    for i, j, moved in moves(mass):
+        width = THINNEST + (THICKEST - THINNEST) * moved / heaviest
+        axis.annotate("", end[j], start[i], arrowprops={"arrowstyle": "->", "color": _colour(MUTED), "lw": width, "alpha": 0.75})
+    axis.scatter(*start.T, s=_areas(mass.sum(axis=1)), facecolors="white", edgecolors=_colour(REAL), linewidths=1.6, zorder=3, label="from")
+    axis.scatter(*end.T, s=_areas(mass.sum(axis=0)), color=_colour(FAKE), zorder=3, label="to")
+    axis.margins(0.1, 0.25 if on_line else 0.1)
+    if on_line:
+        axis.set_yticks([1.0, 0.0], ["from", "to"])
+    else:
+        axis.set_aspect("equal")
+        axis.legend(frameon=False, labelcolor=_colour(MUTED), loc="best")
+    _plain(axis)
+
+
+def _draw_matrix(figure: Any, axis: Axes, mass: np.ndarray) -> None:
+    picture = axis.imshow(
+        mass, cmap="YlGnBu", vmin=0, aspect="equal" if mass.shape[0] == mass.shape[1] else "auto", interpolation="nearest"
+    )
+    axis.set_xlabel("to", color=_colour(MUTED))
+    axis.set_ylabel("from", color=_colour(MUTED))
+    figure.colorbar(picture, ax=axis, shrink=0.8, label="mass")
+    _plain(axis)
+
+
+def _plain(axis: Axes) -> None:
+    axis.tick_params(colors=_colour(MUTED), labelsize=8)
+    for spine in axis.spines.values():
+        spine.set_color(_colour(RULE))
+
+
+def _areas(weights: np.ndarray) -> np.ndarray:
+    return 12 + 80 * weights / max(weights.max(), 1e-300)
+
+
+def _on_lines(places: np.ndarray, height: float) -> np.ndarray:
+    return np.column_stack([places[:, 0], np.full(len(places), height)])
+
+
+def _colour(rgb: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*rgb)
+
+
+def _checked(sources: np.ndarray, targets: np.ndarray, mass: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    sources, targets, mass = (np.asarray(values, np.float64) for values in (sources, targets, mass))
+    shapes = (sources.shape, targets.shape, mass.shape)
+    if sources.ndim != 2 or targets.ndim != 2 or sources.shape[1:] != targets.shape[1:] or sources.shape[1] not in (1, 2):
+        raise UserError(f"A plan is drawn between (N, 1) or (N, 2) places and as many axes of targets, not {shapes[0]} and {shapes[1]}.")
+    if mass.shape != (len(sources), len(targets)):
+        raise UserError(f"The plan must be {(len(sources), len(targets))}, one row a source and one column a target, not {shapes[2]}.")
+    if not all(np.isfinite(values).all() for values in (sources, targets, mass)) or (mass < 0).any() or not mass.any():
+        raise UserError("A plan is drawn from finite places and masses of at least 0, one of them above 0.")
+    return sources, targets, mass

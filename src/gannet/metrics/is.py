@@ -1,0 +1,54 @@
+"""Classifier score: the formula of the inception score on a classifier of these data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gannet.data.base import Kind
+from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.classifier_score import classifier_score
+from gannet.metrics.extractors import check_name, describe, log_probabilities
+from gannet.metrics.inputs import checked_images
+
+
+@dataclass(frozen=True)
+class ClassifierScore(Metric):
+    """exp(E_x KL(p(class | x) || p(class))) of the generated pictures: 1 to the number of classes.
+
+    High where the classifier is sure of each picture and all classes come equally often. The formula is that of Salimans et al.
+    2016, section 4, https://arxiv.org/abs/1606.03498. **It is not the inception score**, whose classifier is one Inception
+    network: the label names the classifier. One perfect picture for each class scores full marks, and a classifier is sure of
+    much that is no digit: never read it alone. All pictures count at once, in one split. The classifiers were trained with
+    smoothed labels, so even real MNIST scores 7.4 of 10: compare with the floor.
+    """
+
+    extractor: str = "mnist-cnn-v1"
+    """The classifier: mnist-cnn-v1, fashion-cnn-v1 or digits-cnn-v1."""
+
+    kinds: ClassVar[tuple[Kind, ...]] = ("images",)
+    better: ClassVar[Better] = "higher"
+    blind_to: ClassVar[tuple[str, ...]] = ("noise",)
+
+    def __post_init__(self) -> None:
+        """Refuse unknown extractors."""
+        check_name(self.extractor)
+
+    def label(self) -> str:
+        """``CS[classifier]``."""
+        return f"CS[{self.extractor}]"
+
+    def spec(self) -> dict[str, Any]:
+        """The classifier and the number of splits."""
+        return {"version": 1, **describe(self.extractor), "splits": 1}
+
+    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+        """In [1, number of classes].
+
+        Raises:
+            UserError: an extractor that is no classifier.
+        """
+        _, fake = checked_images(samples)
+        return classifier_score(log_probabilities(self.extractor, fake))

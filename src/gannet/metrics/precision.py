@@ -1,0 +1,52 @@
+"""Precision: share of generated samples that look like some real one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from gannet.data.base import Kind
+from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.extractors import RANDCONV, check_name
+from gannet.metrics.neighbourhood import balls, describe_neighbours, inside_any
+from gannet.metrics.pairwise import rows_of
+
+
+@dataclass(frozen=True)
+class Precision(Metric):
+    """Share of generated samples that lie in the ball of a real sample up to its k-th nearest real neighbour: [0, 1].
+
+    Kynkaanniemi et al. 2019, eq. 1 and 2, https://arxiv.org/abs/1904.06991. Real samples do not score 1 against real samples:
+    compare with the floor. It sees quality, not variety: one good picture a thousand times scores 1. Points are compared by
+    their coordinates, images by features. One real sample far off makes one large ball: see density.
+    """
+
+    k: Annotated[int, Field(ge=1)] = 3
+    """Which neighbour sets the radius of a ball."""
+    extractor: str = RANDCONV
+    """Of features, for images: randconv-v1, or a classifier such as mnist-cnn-v1."""
+
+    kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
+    better: ClassVar[Better] = "higher"
+    asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
+    blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)
+
+    def __post_init__(self) -> None:
+        """Refuse unknown extractors."""
+        check_name(self.extractor)
+
+    def label(self) -> str:
+        """``precision``."""
+        return "precision"
+
+    def spec(self) -> dict[str, Any]:
+        """The neighbours and the extractor."""
+        return {"version": 1, **describe_neighbours(self.k, self.extractor)}
+
+    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+        """In [0, 1]."""
+        real, fake = rows_of(samples, self.extractor)
+        return float(inside_any(fake, balls(real, self.k)).mean())
