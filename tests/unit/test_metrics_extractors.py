@@ -120,6 +120,14 @@ def test_a_classifier_is_taken_only_for_what_it_proves_to_know() -> None:
     assert fitting(noise, np.arange(500) % 10, names) == "randconv-v1"
 
 
+@pytest.mark.parametrize("size", [16, 28, 32])
+def test_enlarged_digits_are_still_known(size: int) -> None:
+    """A triangle filter on the way back blurred them so much that the classifier was not taken."""
+    images, labels = digits()
+    large = [np.asarray(Image.fromarray(image[:, :, 0]).resize((size, size), Image.Resampling.BICUBIC)) for image in images[:1000]]
+    assert fitting(np.stack(large)[..., None], labels[:1000], tuple("0123456789")) == "digits-cnn-v1"
+
+
 def test_the_extractor_that_a_user_writes() -> None:
     name, metric = choose("fd[fashion-cnn-v1]")
     assert (name, metric.label()) == ("fd", "FD[fashion-cnn-v1]")
