@@ -19,6 +19,8 @@ class Score:
     """(N,) float32, raw: never through a sigmoid."""
     features: Tensor | None = None
     """(N, F) last hidden layer, for heads and for feature matching."""
+    class_logits: Tensor | None = None
+    """(N, K) float32, raw: of discriminators that also classify."""
 
 
 @dataclass(frozen=True)

@@ -85,3 +85,16 @@ class Generates(Protocol):
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, *shape)."""
         ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Capability: latents can be found for samples; ``generate(encode(x))`` is the reconstruction of x."""
+
+    def encode(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N, latent_size), the most likely latents; nothing random."""
+        ...
+
+    def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_size) -> (N, *shape)."""
+        ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from gannet.data.base import Form, Kind
 from gannet.errors import UserError
@@ -20,7 +20,7 @@ class Recipe:
     """A recipe function with what it asks of the data. Its keyword parameters are the command line's keys."""
 
     function: Callable[..., Experiment]
-    kind: Kind
+    kind: Kind | Literal["any"]
     labels: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
     """Keys ``data.*`` that it sets where the user does not."""
@@ -32,15 +32,17 @@ class Recipe:
             UserError: the data do not suit the recipe.
         """
         name = self.function.__name__.replace("_", "-")
-        if form.kind != self.kind:
+        if self.kind not in (form.kind, "any"):
             raise UserError(f"Recipe {name!r} trains on {self.kind}, but these data are {form.kind}; see gannet list recipes.")
         if self.labels and form.num_classes < 2:
             raise UserError(f"Recipe {name!r} needs labels of at least 2 classes; these data have {form.num_classes}.")
         return self.function(form, **arguments)
 
 
-def recipe(kind: Kind, *, labels: bool = False, data: Mapping[str, Any] | None = None) -> Callable[[Callable[..., Experiment]], Recipe]:
-    """Declare a function to be a recipe for ``kind``.
+def recipe(
+    kind: Kind | Literal["any"], *, labels: bool = False, data: Mapping[str, Any] | None = None
+) -> Callable[[Callable[..., Experiment]], Recipe]:
+    """Declare a function to be a recipe for ``kind``, or for any kind of data.
 
     Args:
         kind: what it trains on.

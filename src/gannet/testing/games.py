@@ -12,10 +12,11 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gannet.data.base import Dataset
+from gannet.games.base import Encodes
 from gannet.training import checkpoint
 from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision
-from gannet.training.sampling import sample_game
+from gannet.training.sampling import evaluating, sample_game
 from gannet.training.trainer import Trainer
 
 FP32 = Precision(torch.device("cpu"), "fp32", channels_last=False, reason="contract")
@@ -35,6 +36,7 @@ def check_experiment(make: Callable[[], Experiment], dataset: Dataset) -> None:
     _equal_seeds_equal_steps(make, dataset)
     _saving_changes_nothing(make, dataset)
     _average_is_never_trained(make(), dataset)
+    _capabilities_hold(make(), dataset)
 
 
 def _trainer(experiment: Experiment, dataset: Dataset, seed: int = 0) -> Trainer:
@@ -114,3 +116,19 @@ def _average_is_never_trained(experiment: Experiment, dataset: Dataset) -> None:
     assert all(not w.requires_grad and w.grad is None for w in averaged)
     trained = {id(w) for weights in trainer.weights.values() for w in weights}
     assert not trained & {id(w) for w in averaged}
+
+
+@torch.no_grad()
+def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
+    """Shapes, float32, and nothing random, of whatever the game says that it can do."""
+    game = experiment.game
+    samples, _ = dataset.batch(5, seed=0, position=0, device=torch.device("cpu"))
+    state = torch.get_rng_state()
+    with evaluating(game):
+        if isinstance(game, Encodes):
+            latents = game.encode(samples)
+            assert latents.shape[0] == 5
+            assert latents.dim() == 2
+            assert_close(game.encode(samples), latents, atol=0, rtol=0)
+            assert game.generate(latents).shape == samples.shape, "what is encoded can be generated"
+    assert torch.equal(state, torch.get_rng_state()), "a capability used the global generator"
