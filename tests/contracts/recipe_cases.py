@@ -24,8 +24,8 @@ CASES = [(name, kind) for name, found in RECIPES.items() for kind in ("points", 
 
 
 @cache
-def small_data(kind: str, size: int = 16) -> Dataset:
-    return Ring().open(silent) if kind == "points" else Digits(size=size).open(silent)
+def small_data(kind: str, size: int = 16, labels: int | None = None) -> Dataset:
+    return Ring().open(silent) if kind == "points" else Digits(size=size, labels=labels).open(silent)
 
 
 def load(name: str) -> Recipe:
@@ -35,7 +35,7 @@ def load(name: str) -> Recipe:
 def data_of(name: str, kind: str | None = None) -> Dataset:
     recipe = load(name)
     kind = kind or ("images" if recipe.kind == "any" else recipe.kind)
-    return small_data(kind, int(recipe.data.get("size", 16)))
+    return small_data(kind, int(recipe.data.get("size", 16)), recipe.data.get("labels"))
 
 
 def make(name: str, kind: str | None = None) -> Experiment:

@@ -98,3 +98,12 @@ class Encodes(Protocol):
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, *shape)."""
         ...
+
+
+@runtime_checkable
+class Classifies(Protocol):
+    """Capability: the game can say which class samples are of."""
+
+    def classify(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N, K) raw class logits."""
+        ...

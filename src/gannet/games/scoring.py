@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 
 import torch
 from torch import Tensor, nn
@@ -69,9 +68,9 @@ def _penalties(modules: nn.ModuleList) -> Iterable[Penalty]:
 
 def _split(score: Score, count: int) -> tuple[Score, Score]:
     """The first ``count`` rows and the rest, in every field."""
-    values = {f.name: getattr(score, f.name) for f in fields(score)}
-    first = Score(**{name: None if value is None else value[:count] for name, value in values.items()})
-    return first, Score(**{name: None if value is None else value[count:] for name, value in values.items()})
+    parts = (slice(None, count), slice(count, None))
+    first, rest = (Score(**{name: value[part] for name, value in vars(score).items() if value is not None}) for part in parts)
+    return first, rest
 
 
 def random_labels(batch: Batch, num_classes: int) -> Tensor | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +29,7 @@ class Generator(nn.Module, ABC):
 class Discriminator(nn.Module, ABC):
     """Inside samples (and labels) to a Score. A critic is a discriminator too."""
 
-    rows_independent: ClassVar[bool]
+    rows_independent: bool
     """True where the score of a row never depends on other rows, in training mode either (no batch statistics)."""
     shape: tuple[int, ...]
     num_classes: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -66,7 +65,7 @@ class DCGANTrunk(Trunk):
 class DCGANDiscriminator(Discriminator):
     """The trunk and one linear score."""
 
-    rows_independent: ClassVar[bool] = True
+    rows_independent = True
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()

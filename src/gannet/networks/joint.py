@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +17,7 @@ class JointDiscriminator(Discriminator):
     The shape of Dumoulin et al. 2017, figure 1 and appendix A, https://arxiv.org/abs/1606.00704, without its maxout.
     """
 
-    rows_independent: ClassVar[bool] = True
+    rows_independent = True
 
     def __init__(self, trunk: Trunk, latent_size: int, *, hidden: int) -> None:
         """Args:

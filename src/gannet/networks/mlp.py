@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -55,7 +54,7 @@ class MLPGenerator(Generator):
 class MLPDiscriminator(Discriminator):
     """sample (+ one-hot label), flattened and perhaps encoded -> hidden layers -> one score."""
 
-    rows_independent: ClassVar[bool] = True
+    rows_independent = True
 
     def __init__(
         self,

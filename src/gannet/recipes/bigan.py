@@ -11,9 +11,9 @@ from gannet.data.base import Form
 from gannet.games.bigan import BiGAN
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
-from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.encoders import DeterministicEncoder
 from gannet.networks.joint import JointDiscriminator
+from gannet.networks.mlp import MLPGenerator, MLPTrunk
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.base import recipe
@@ -31,16 +31,17 @@ def bigan(
     batch_size: Annotated[int, Field(ge=2)] = 128,
     steps: Annotated[int, Field(ge=1)] = 4_000,
 ) -> Experiment:
-    """The convolutional generator, an encoder like its discriminator, and a discriminator of pairs (x, z).
+    """Fully connected networks of two hidden layers, and a discriminator of pairs (x, z).
 
-    Donahue, Krähenbühl, Darrell 2017, https://arxiv.org/abs/1605.09782. Reconstructions G(E(x)) keep what the latents can
-    say of a picture; nothing asks for equal pixels. ``hidden`` is the width of the layers that join x and z.
+    Donahue, Krähenbühl, Darrell 2017, section 4.2, https://arxiv.org/abs/1605.09782, whose layers are 1024 wide.
+    Reconstructions G(E(x)) keep what the latents can say of a picture; nothing asks for equal pixels. ``hidden`` is the
+    width of every layer.
     """
     noise = prior.make()
     game = BiGAN(
-        DCGANGenerator(noise.size, form.shape),
-        DeterministicEncoder(DCGANTrunk(form.shape), noise.size),
-        JointDiscriminator(DCGANTrunk(form.shape), noise.size, hidden=hidden),
+        MLPGenerator(noise.size, form.shape, hidden=[hidden] * 2, slope=0.2, batch_norm=[True, True]),
+        DeterministicEncoder(MLPTrunk(form.shape, hidden=[hidden] * 2, slope=0.2), noise.size),
+        JointDiscriminator(MLPTrunk(form.shape, hidden=[hidden], slope=0.2), noise.size, hidden=hidden),
         noise,
         loss=loss,
     )

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gannet.data.base import Dataset
-from gannet.games.base import Encodes
+from gannet.games.base import Classifies, Encodes
 from gannet.training import checkpoint
 from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision
@@ -131,4 +131,9 @@ def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
             assert latents.dim() == 2
             assert_close(game.encode(samples), latents, atol=0, rtol=0)
             assert game.generate(latents).shape == samples.shape, "what is encoded can be generated"
+        if isinstance(game, Classifies):
+            logits = game.classify(samples)
+            assert logits.shape == (5, dataset.num_classes)
+            assert_close(game.classify(samples), logits, atol=0, rtol=0)
+            assert (logits.sum(1) - 1).abs().max() > 1e-3, "class logits are raw: no softmax"
     assert torch.equal(state, torch.get_rng_state()), "a capability used the global generator"

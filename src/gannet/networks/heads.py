@@ -1,0 +1,29 @@
+"""Discriminators that know classes: a trunk with one of several heads."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from gannet.networks.base import Discriminator, Trunk
+from gannet.types import Score
+
+
+class ClassLogitsDiscriminator(Discriminator):
+    """trunk -> K class logits; the score of a sample is their log-sum-exp.
+
+    With the logit of a further class "generated" fixed at 0, the softmax over K + 1 classes says real with probability
+    Z / (Z + 1), Z = sum over k of exp(l_k): a sigmoid of log Z (Salimans et al. 2016, section 5,
+    https://arxiv.org/abs/1606.03498).
+    """
+
+    def __init__(self, trunk: Trunk, num_classes: int) -> None:
+        super().__init__()
+        self.shape, self.num_classes, self.rows_independent = trunk.shape, 0, trunk.rows_independent
+        self.trunk = trunk
+        self.head = nn.Linear(trunk.size, num_classes)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
+        """(N, *shape) -> Score with class logits."""
+        features = self.trunk(samples)
+        class_logits = self.head(features).float()
+        return Score(class_logits.logsumexp(1), features, class_logits)
