@@ -13,9 +13,9 @@ from gannet.data.base import Form, Progress, silent
 from gannet.errors import UserError
 from gannet.files import written_whole
 from gannet.games.base import Conditional, Game, Generates
-from gannet.measuring import measurer
+from gannet.measuring import answers_questions, measurer
 from gannet.metrics.base import ScoreCard
-from gannet.planning import open_data, plan_again
+from gannet.planning import open_data, open_held_out, plan_again
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.seeding import torch_rng
@@ -118,7 +118,16 @@ class TrainedRun:
         """
         dataset = open_data(self.plan, progress)
         seed = self.plan.settings.seed
-        measure = measurer(self.game, dataset, seed=seed, run=self.run.name, weights=self.weights, samples=samples, metrics=metrics)
+        measure = measurer(
+            self.game,
+            dataset,
+            seed=seed,
+            run=self.run.name,
+            weights=self.weights,
+            samples=samples,
+            metrics=metrics,
+            held_out=open_held_out(self.plan, progress) if answers_questions(self.game) else None,
+        )
         return measure(self.step)
 
     def animate(self, path: str | Path, *, progress: Progress = silent) -> Path:

@@ -12,12 +12,15 @@ from gannet.testing.metrics import check_metric
 
 FOUND = components("metrics")
 NAMES = [
+    "accuracy",
     "fd",
     "high-quality",
     "js",
     "kl-data-model",
     "kl-model-data",
     "modes",
+    "purity",
+    "reconstruction",
     "reverse-kl",
     "sliced-w",
     "spread",

@@ -107,3 +107,12 @@ class Classifies(Protocol):
     def classify(self, samples: Tensor) -> Tensor:
         """(N, *shape) -> (N, K) raw class logits."""
         ...
+
+
+@runtime_checkable
+class Clusters(Protocol):
+    """Capability: the game sorts samples into classes of its own making, learned without labels."""
+
+    def cluster(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N,) int64."""
+        ...

@@ -13,6 +13,29 @@ import numpy as np
 
 from gannet.data.base import Kind, Truth
 
+Need = Literal["samples", "modes", "density", "reconstructed", "predicted", "clusters"]
+"""What a metric asks for beyond samples: knowledge of the real distribution, or a field of :class:`Answers`."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a game says about real samples, where it can; a field is None where it cannot."""
+
+    real: np.ndarray
+    """(N, ...) outside samples, not trained on where the source has such."""
+    labels: np.ndarray | None = None
+    """(N,) int64 true classes."""
+    reconstructed: np.ndarray | None = None
+    """(N, ...) outside samples: G(E(x)) of each."""
+    predicted: np.ndarray | None = None
+    """(N,) int64 classes."""
+    clusters: np.ndarray | None = None
+    """(N,) int64: classes of the game's own making, learned without labels."""
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    """What the real samples are: JSON values."""
+    warnings: tuple[str, ...] = ()
+    """What every reader of these answers must know."""
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -21,6 +44,7 @@ class Samples:
     real: np.ndarray
     fake: np.ndarray
     truth: Truth
+    answers: Answers | None = None
 
 
 class Metric(ABC):
@@ -33,8 +57,8 @@ class Metric(ABC):
     """What it can look at."""
     better: ClassVar[Literal["lower", "higher", "one"]]
     """Which way is good; ``one`` means that 1 is right."""
-    needs: ClassVar[Literal["samples", "modes", "density"]] = "samples"
-    """What must be known about the real distribution."""
+    needs: ClassVar[Need] = "samples"
+    """What it cannot do without."""
     symmetric: ClassVar[bool] = False
     """Whether exchanging real and fake leaves the value as it is."""
 

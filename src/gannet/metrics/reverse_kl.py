@@ -11,7 +11,7 @@ from pydantic import Field
 
 from gannet.data.base import Kind
 from gannet.metrics.assignment import assign, known_modes
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
 
 
@@ -33,7 +33,7 @@ class ReverseKL(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Literal["lower", "higher", "one"]] = "lower"
-    needs: ClassVar[Literal["samples", "modes", "density"]] = "modes"
+    needs: ClassVar[Need] = "modes"
 
     def label(self) -> str:
         """``reverse_kl``."""

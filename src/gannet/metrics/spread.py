@@ -11,7 +11,7 @@ from pydantic import Field
 from gannet.data.base import Kind
 from gannet.errors import UserError
 from gannet.metrics.assignment import Assignment, assign, known_modes
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
 
 
@@ -36,7 +36,7 @@ class Spread(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Literal["lower", "higher", "one"]] = "one"
-    needs: ClassVar[Literal["samples", "modes", "density"]] = "modes"
+    needs: ClassVar[Need] = "modes"
 
     def label(self) -> str:
         """``spread``."""
