@@ -12,7 +12,7 @@ from torch import Tensor
 from gannet.data.base import Form, Progress, silent
 from gannet.errors import UserError
 from gannet.files import written_whole
-from gannet.games.base import Conditional, Game, Generates
+from gannet.games.base import Conditional, DrawsCodes, Game, Generates
 from gannet.measuring import answers_questions, measurer
 from gannet.metrics.base import ScoreCard
 from gannet.planning import open_data, open_held_out, plan_again
@@ -107,6 +107,21 @@ class TrainedRun:
         labels = (torch.arange(rows) % classes).repeat_interleave(columns) if classes else None
         with torch.no_grad(), evaluating(self.game):
             return self.form.decode(self.game.generate(path, labels))
+
+    def traverse(self, *, rows: int = 3, columns: int = 10, seed: int = 0) -> np.ndarray:
+        """(codes * rows * columns, ...) outside samples: for every code ``rows`` rows in which it alone goes from end to end.
+
+        Raises:
+            UserError: a game without codes.
+        """
+        game = self.game
+        if not isinstance(game, DrawsCodes):
+            raise UserError("--traverse: this run's generator has no codes to move along; train one with --recipe infogan.")
+        latents = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)
+        share = torch.linspace(0, 1, columns).repeat(rows)
+        with torch.no_grad(), evaluating(self.game):
+            sheets = [game.generate(game.with_code(latents, code, share)) for code in range(len(game.code_names))]
+        return self.form.decode(torch.cat(sheets))
 
     def measure(
         self, metrics: list[str] | None = None, *, samples: int | None = None, progress: Progress = silent

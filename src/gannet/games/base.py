@@ -116,3 +116,23 @@ class Clusters(Protocol):
     def cluster(self, samples: Tensor) -> Tensor:
         """(N, *shape) -> (N,) int64."""
         ...
+
+
+@runtime_checkable
+class DrawsCodes(Protocol):
+    """Capability: latents hold codes with a meaning of their own, which can be set one by one."""
+
+    code_names: tuple[str, ...]
+    """In the order of their numbers."""
+
+    def draw_latents(self, count: int, rng: torch.Generator) -> Tensor:
+        """(count, latent_size), codes included."""
+        ...
+
+    def with_code(self, latents: Tensor, code: int, share: Tensor) -> Tensor:
+        """(N, latent_size) with one code set; share (N,) in [0, 1] is the way from its first value to its last."""
+        ...
+
+    def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_size) -> (N, *shape)."""
+        ...

@@ -27,3 +27,15 @@ class ClassLogitsDiscriminator(Discriminator):
         features = self.trunk(samples)
         class_logits = self.head(features).float()
         return Score(class_logits.logsumexp(1), features, class_logits)
+
+
+class Recognizer(nn.Module):
+    """features -> 128 leaky ReLU .1 -> a reading of the codes: InfoGAN's Q (Chen et al. 2016, appendix C.1)."""
+
+    def __init__(self, num_features: int, reading_size: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(num_features, 128), nn.LeakyReLU(0.1, inplace=True), nn.Linear(128, reading_size))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, num_features) -> (N, reading_size)."""
+        return self.layers(features)

@@ -26,7 +26,7 @@ class GaussianNoise(nn.Module):
 
 
 class NoisyMLPTrunk(Trunk):
-    """Flat sample -> hidden layers, weight-normalised, ReLU; Gaussian noise of .3 before the first and .5 before the others.
+    """Flat sample in [0, 1] -> hidden layers, weight-normalised, ReLU; Gaussian noise of .3 before the first, .5 before the others.
 
     The discriminator of Salimans et al. 2016, section 6.1, https://arxiv.org/abs/1606.03498: hidden layers of 1000, 500,
     250, 250 and 250. Weight normalisation: Salimans and Kingma 2016, https://arxiv.org/abs/1602.07868.
@@ -44,10 +44,14 @@ class NoisyMLPTrunk(Trunk):
         layers: list[nn.Module] = []
         before = prod(shape)
         for index, after in enumerate(hidden):
-            layers += [GaussianNoise(0.5 if index else 0.3), weight_norm(nn.Linear(before, after)), nn.ReLU(inplace=True)]
+            linear = nn.Linear(before, after)
+            # Activations of about unit size: smaller ones would drown in the noise. Dark pictures ask for more in the first layer.
+            nn.init.normal_(linear.weight, 0.0, ((2.0 if index else 8.0) / before) ** 0.5)
+            nn.init.zeros_(linear.bias)
+            layers += [GaussianNoise(0.5 if index else 0.3), weight_norm(linear), nn.ReLU(inplace=True)]
             before = after
         self.layers = nn.Sequential(*layers)
 
     def forward(self, samples: Tensor) -> Tensor:
         """(N, *shape) -> (N, size)."""
-        return self.layers(samples.flatten(1))
+        return self.layers((samples.flatten(1) + 1) / 2)

@@ -19,7 +19,7 @@ from gannet.priors.uniform import Uniform
 from gannet.recipes.base import recipe
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
-_ADAM = Optimizer(lr=1e-3, beta1=0.5, schedule="cosine")
+_ADAM = Optimizer(lr=3e-3, beta1=0.5, schedule="cosine")
 
 
 @recipe(kind="images", labels=True, few_labels=True, data={"labels": 100})

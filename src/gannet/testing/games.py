@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gannet.data.base import Dataset
-from gannet.games.base import Classifies, Encodes
+from gannet.games.base import Classifies, Clusters, DrawsCodes, Encodes
 from gannet.training import checkpoint
 from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision
@@ -136,4 +136,27 @@ def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
             assert logits.shape == (5, dataset.num_classes)
             assert_close(game.classify(samples), logits, atol=0, rtol=0)
             assert (logits.sum(1) - 1).abs().max() > 1e-3, "class logits are raw: no softmax"
+        if isinstance(game, Clusters):
+            clusters = game.cluster(samples)
+            assert clusters.shape == (5,)
+            assert clusters.dtype == torch.int64
+            assert clusters.min() >= 0
+        if isinstance(game, DrawsCodes):
+            _codes_can_be_set(game, samples)
     assert torch.equal(state, torch.get_rng_state()), "a capability used the global generator"
+
+
+def _codes_can_be_set(game: DrawsCodes, samples: Tensor) -> None:
+    latents = game.draw_latents(5, torch.Generator().manual_seed(0))
+    kept = latents.clone()
+    first, last = torch.zeros(5), torch.ones(5)
+    assert len(set(game.code_names)) == len(game.code_names) > 0
+    changed = []
+    for code in range(len(game.code_names)):
+        low, high = game.with_code(latents, code, first), game.with_code(latents, code, last)
+        assert_close(game.with_code(high, code, first), low, atol=0, rtol=0)
+        assert game.generate(high).shape == samples.shape
+        assert not torch.equal(game.generate(high), game.generate(low)), f"code {game.code_names[code]} changes nothing"
+        changed.append((high != low).any(0))
+    assert_close(latents, kept, atol=0, rtol=0)
+    assert (torch.stack(changed).sum(0) <= 1).all(), "codes do not share latents"
