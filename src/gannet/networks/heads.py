@@ -29,6 +29,45 @@ class ClassLogitsDiscriminator(Discriminator):
         return Score(class_logits.logsumexp(1), features, class_logits)
 
 
+class AuxiliaryDiscriminator(Discriminator):
+    """trunk -> one score and, beside it, K class logits (Odena, Olah, Shlens 2017, https://arxiv.org/abs/1610.09585)."""
+
+    def __init__(self, trunk: Trunk, num_classes: int) -> None:
+        super().__init__()
+        self.shape, self.num_classes, self.rows_independent = trunk.shape, 0, trunk.rows_independent
+        self.trunk = trunk
+        self.head = nn.Linear(trunk.size, 1)
+        self.class_head = nn.Linear(trunk.size, num_classes)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
+        """(N, *shape) -> Score with class logits."""
+        features = self.trunk(samples)
+        return Score(self.head(features).squeeze(1).float(), features, self.class_head(features).float())
+
+
+class ProjectionDiscriminator(Discriminator):
+    """score(x, y) = w . f(x) + b + v_y . f(x): the label comes in by an inner product with the features.
+
+    Miyato and Koyama 2018, eq. 4, https://arxiv.org/abs/1802.05637. The rows v_y are the weight of a linear layer, so that
+    constraints on weights hold for them as well.
+    """
+
+    def __init__(self, trunk: Trunk, num_classes: int) -> None:
+        super().__init__()
+        self.shape, self.num_classes, self.rows_independent = trunk.shape, num_classes, trunk.rows_independent
+        self.trunk = trunk
+        self.head = nn.Linear(trunk.size, 1)
+        self.projections = nn.Linear(trunk.size, num_classes, bias=False)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
+        """(N, *shape), (N,) -> Score."""
+        if labels is None:
+            raise ValueError("A projection discriminator needs labels.")
+        features = self.trunk(samples)
+        of_label = self.projections(features).gather(1, labels[:, None])  # (N, 1)
+        return Score((self.head(features) + of_label).squeeze(1).float(), features)
+
+
 class Recognizer(nn.Module):
     """features -> 128 leaky ReLU .1 -> a reading of the codes: InfoGAN's Q (Chen et al. 2016, appendix C.1)."""
 
