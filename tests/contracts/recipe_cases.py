@@ -38,10 +38,10 @@ def data_of(name: str, kind: str | None = None) -> Dataset:
     return small_data(kind, int(recipe.data.get("size", 16)), recipe.data.get("labels"))
 
 
-def make(name: str, kind: str | None = None) -> Experiment:
+def make(name: str, kind: str | None = None, **given: str) -> Experiment:
     """A small, always equally initialised experiment of a recipe."""
     recipe = load(name)
     [(_, values)] = read({}, Root(recipe.function, skip=("form",)))
-    [(arguments, _)] = read({k: v for k, v in SMALL.items() if k in values}, Root(recipe.function, skip=("form",)))
+    [(arguments, _)] = read({k: v for k, v in SMALL.items() if k in values} | given, Root(recipe.function, skip=("form",)))
     torch.manual_seed(0)
     return recipe(data_of(name, kind).form, **arguments)

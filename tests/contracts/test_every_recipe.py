@@ -5,8 +5,9 @@ from recipe_cases import CASES, RECIPES, data_of, load, make
 
 from gannet.discovery import components
 from gannet.networks.base import Discriminator, Encoder, Generator
-from gannet.testing.games import check_experiment
+from gannet.testing.games import FP32, check_experiment
 from gannet.testing.networks import check_discriminator, check_encoder, check_generator
+from gannet.training.trainer import Trainer
 
 
 def test_all_are_found():
@@ -37,6 +38,24 @@ def test_recipes_use_every_network_and_game():
     for kind in ("networks", "games", "priors", "encodings"):
         for component in components(kind).values():
             assert component.load() in used, f"no recipe uses {component.name}"
+
+
+ONE_PER_GAME = ["gan", "ali", "semi-supervised", "infogan", "acgan"]
+
+
+@pytest.mark.parametrize("loss", components("losses"))
+@pytest.mark.parametrize("name", ONE_PER_GAME)
+def test_every_game_plays_with_every_loss(name, loss):
+    trainer = Trainer(make(name, loss=loss), data_of(name), seed=0, precision=FP32)
+    before = {n: w.detach().clone() for n, w in trainer.game.named_parameters()}
+    assert all(value.isfinite() for value in trainer.play().values())
+    for player, weights in trainer.weights.items():
+        names = [n for n, w in trainer.game.named_parameters() if any(w is own for own in weights)]
+        assert any(not before[n].equal(trainer.game.get_parameter(n)) for n in names), f"the {player} did not learn"
+
+
+def test_one_recipe_per_game():
+    assert {type(make(name).game) for name in ONE_PER_GAME} == {c.load() for c in components("games").values()}
 
 
 @pytest.mark.parametrize("name", RECIPES)
