@@ -110,7 +110,7 @@ def test_listing_imports_nothing_heavy():
 VERBS = {
     "train": {"--recipe", "--steps", "--seed", "--out", "--device", "--precision", "--quiet", "--help"},
     "resume": {"--steps", "--recipe", "--quiet", "--help"},
-    "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--recipe", "--help"},
+    "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
     "report": {"-o", "--gif", "--help"},
     "list": {"--help"},

@@ -17,10 +17,10 @@ BASES: dict[str, set[str]] = {
     "recipes": set(),
     "losses": {"AdversarialLoss"},
     "regularizers": {"Penalty", "Constraint"},
-    "networks": {"Generator", "Discriminator"},
+    "networks": {"Generator", "Discriminator", "Encoder"},
     "priors": {"Prior"},
     "encodings": {"Encoding"},
-    "games": {"Game"},
+    "games": {"Game", "Adversarial"},
     "data": {"Source", "ImageSource"},
     "metrics": {"Metric"},
 }

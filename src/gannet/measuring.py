@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from gannet.data.base import Dataset
-from gannet.games.base import Conditional, Game
-from gannet.metrics.base import ScoreCard
+from gannet.games.base import Classifies, Clusters, Conditional, Encodes, Game
+from gannet.metrics.base import Answers, ScoreCard
 from gannet.metrics.evaluate import evaluate
 from gannet.metrics.extractors import fitting
 from gannet.seeding import derive, torch_rng
-from gannet.training.sampling import sample_game
+from gannet.training.sampling import CHUNK, evaluating, sample_game
 
 DEFAULT_SAMPLES = {"points": 2_500, "images": 5_000}
 """How many samples are measured where the user does not say."""
+NUM_ASKED = 10_000
+"""How many real samples a game is asked about: all of MNIST's test pictures."""
 
 
 def measurer(
-    game: Game, dataset: Dataset, *, seed: int, run: str, weights: str, samples: int | None = None, metrics: list[str] | None = None
+    game: Game,
+    dataset: Dataset,
+    *,
+    seed: int,
+    run: str,
+    weights: str,
+    samples: int | None = None,
+    metrics: list[str] | None = None,
+    held_out: Dataset | None = None,
 ) -> Callable[[int], tuple[list[ScoreCard], list[str]]]:
     """A function of the step that measures ``game`` as it is then: the cards, and sentences about metrics that do not apply.
 
-    The real set and the noise are the same every time, functions of the run's seed; nothing of training is touched.
+    The real set and the noise are the same every time, functions of the run's seed; nothing of training is touched. A game
+    that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None.
     """
     count = samples or DEFAULT_SAMPLES[dataset.form.kind]
     real, labels = dataset.reference(2 * count, seed=derive(seed, "measure"))
@@ -52,6 +64,7 @@ def measurer(
             step=step,
             weights=weights,
             warnings=game.limitations(),
+            answers=ask(game, dataset, held_out, seed),
         )
 
     return measure
@@ -61,3 +74,32 @@ def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int) -
     """(count, ...) outside samples from the stream that is only for measuring."""
     device = next((w.device for w in game.parameters()), torch.device("cpu"))
     return dataset.form.decode(sample_game(game, count, torch_rng(seed, "measure", device=device)))
+
+
+def answers_questions(game: Game) -> bool:
+    """Whether the game can say anything about real samples."""
+    return isinstance(game, Encodes | Classifies | Clusters)
+
+
+@torch.no_grad()
+def ask(game: Game, dataset: Dataset, held_out: Dataset | None, seed: int) -> Answers | None:
+    """What the game says about up to 10,000 real samples; None where it can say nothing."""
+    if not answers_questions(game):
+        return None
+    source = held_out or dataset
+    real, labels = source.reference(NUM_ASKED, seed=derive(seed, "ask"))
+    device = next(game.parameters()).device
+    said: dict[str, list[np.ndarray]] = {}
+    with evaluating(game):
+        for start in range(0, len(real), CHUNK):
+            inside = source.form.encode(real[start : start + CHUNK]).to(device)
+            if isinstance(game, Encodes):
+                said.setdefault("reconstructed", []).append(source.form.decode(game.generate(game.encode(inside))))
+            if isinstance(game, Classifies):
+                said.setdefault("predicted", []).append(game.classify(inside).argmax(1).cpu().numpy())
+            if isinstance(game, Clusters):
+                said.setdefault("clusters", []).append(game.cluster(inside).cpu().numpy())
+    warnings = () if held_out is not None or dataset.size is None else ("Measured on data that were trained on: there are no others.",)
+    protocol = {"real": {"content_hash": source.content_hash, "rows": source.size, "held_out": held_out is not None}}
+    whole = {name: np.concatenate(parts) for name, parts in said.items()}
+    return replace(Answers(real, labels, protocol=protocol, warnings=warnings), **whole)  # type: ignore[arg-type]

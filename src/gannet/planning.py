@@ -144,6 +144,12 @@ def open_data(plan: Plan, progress: Progress) -> Dataset:
     return plan.source.open(progress)
 
 
+def open_held_out(plan: Plan, progress: Progress) -> Dataset | None:
+    """What the plan's source keeps for testing; None where it keeps nothing."""
+    source = plan.source.held_out()
+    return None if source is None else source.open(progress)
+
+
 def environment(precision: Precision) -> dict[str, str]:
     """The machine and library versions that exact resume depends on."""
     try:

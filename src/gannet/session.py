@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gannet.data.base import Dataset
+from gannet.data.base import Dataset, silent
 from gannet.errors import TrainingStopped, UserError
-from gannet.planning import Plan, environment, open_data, plan_again
+from gannet.planning import Plan, environment, open_data, open_held_out, plan_again
 from gannet.runs.reader import read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
@@ -154,9 +154,11 @@ def _train(
 
 
 def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, writer: RunWriter) -> Observer:
-    from gannet.measuring import measurer
+    from gannet.measuring import answers_questions, measurer
 
-    measure = measurer(trainer.average.game, dataset, seed=plan.settings.seed, run=path.name, weights="ema")
+    game = trainer.average.game
+    held_out = open_held_out(plan, silent) if answers_questions(game) else None
+    measure = measurer(game, dataset, seed=plan.settings.seed, run=path.name, weights="ema", held_out=held_out)
 
     def act(terms: object) -> None:
         try:

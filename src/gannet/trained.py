@@ -12,10 +12,10 @@ from torch import Tensor
 from gannet.data.base import Form, Progress, silent
 from gannet.errors import UserError
 from gannet.files import written_whole
-from gannet.games.base import Conditional, Game, Generates
-from gannet.measuring import measurer
+from gannet.games.base import Conditional, DrawsCodes, Game, Generates
+from gannet.measuring import answers_questions, measurer
 from gannet.metrics.base import ScoreCard
-from gannet.planning import open_data, plan_again
+from gannet.planning import open_data, open_held_out, plan_again
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.seeding import torch_rng
@@ -114,6 +114,21 @@ class TrainedRun:
         with torch.no_grad(), evaluating(self.game):
             return self.form.decode(self.game.generate(path, labels))
 
+    def traverse(self, *, rows: int = 3, columns: int = 10, seed: int = 0) -> np.ndarray:
+        """(codes * rows * columns, ...) outside samples: for every code ``rows`` rows in which it alone goes from end to end.
+
+        Raises:
+            UserError: a game without codes.
+        """
+        game = self.game
+        if not isinstance(game, DrawsCodes):
+            raise UserError("--traverse: this run's generator has no codes to move along; train one with --recipe infogan.")
+        latents = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)
+        share = torch.linspace(0, 1, columns).repeat(rows)
+        with torch.no_grad(), evaluating(self.game):
+            sheets = [game.generate(game.with_code(latents, code, share)) for code in range(len(game.code_names))]
+        return self.form.decode(torch.cat(sheets))
+
     def measure(
         self, metrics: list[str] | None = None, *, samples: int | None = None, progress: Progress = silent
     ) -> tuple[list[ScoreCard], list[str]]:
@@ -124,7 +139,16 @@ class TrainedRun:
         """
         dataset = open_data(self.plan, progress)
         seed = self.plan.settings.seed
-        measure = measurer(self.game, dataset, seed=seed, run=self.run.name, weights=self.weights, samples=samples, metrics=metrics)
+        measure = measurer(
+            self.game,
+            dataset,
+            seed=seed,
+            run=self.run.name,
+            weights=self.weights,
+            samples=samples,
+            metrics=metrics,
+            held_out=open_held_out(self.plan, progress) if answers_questions(self.game) else None,
+        )
         return measure(self.step)
 
     def animate(self, path: str | Path, *, progress: Progress = silent) -> Path:

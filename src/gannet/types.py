@@ -19,6 +19,8 @@ class Score:
     """(N,) float32, raw: never through a sigmoid."""
     features: Tensor | None = None
     """(N, F) last hidden layer, for heads and for feature matching."""
+    class_logits: Tensor | None = None
+    """(N, K) float32, raw: of discriminators that also classify."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ class Batch:
     real: Tensor
     """(N, C, H, W) in [-1, 1], or (N, 2) standardised points."""
     labels: Tensor | None
-    """(N,) int64 class of every row, or None where the data has no classes."""
+    """(N,) int64 class of every row, -1 where it is hidden, or None where the data has no classes.
+
+    Only recipes that declare ``few_labels`` are given hidden labels; every other game may index with them.
+    """
     rng: torch.Generator
     """Every random draw of the turn comes from here."""
     step: int

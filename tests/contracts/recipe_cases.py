@@ -19,24 +19,29 @@ SMALL = {"hidden": 16, "batch_size": 6, "prior.count": 64}
 """Arguments that make a recipe quick, where it has them."""
 
 
+CASES = [(name, kind) for name, found in RECIPES.items() for kind in ("points", "images") if found.load().kind in (kind, "any")]
+"""Every recipe with every kind of data that it trains on."""
+
+
 @cache
-def small_data(kind: str, size: int = 16) -> Dataset:
-    return Ring().open(silent) if kind == "points" else Digits(size=size).open(silent)
+def small_data(kind: str, size: int = 16, labels: int | None = None) -> Dataset:
+    return Ring().open(silent) if kind == "points" else Digits(size=size, labels=labels).open(silent)
 
 
 def load(name: str) -> Recipe:
     return RECIPES[name].load()
 
 
-def data_of(name: str) -> Dataset:
+def data_of(name: str, kind: str | None = None) -> Dataset:
     recipe = load(name)
-    return small_data(recipe.kind, int(recipe.data.get("size", 16)))
+    kind = kind or ("images" if recipe.kind == "any" else recipe.kind)
+    return small_data(kind, int(recipe.data.get("size", 16)), recipe.data.get("labels"))
 
 
-def make(name: str) -> Experiment:
+def make(name: str, kind: str | None = None, **given: str) -> Experiment:
     """A small, always equally initialised experiment of a recipe."""
     recipe = load(name)
     [(_, values)] = read({}, Root(recipe.function, skip=("form",)))
-    [(arguments, _)] = read({k: v for k, v in SMALL.items() if k in values}, Root(recipe.function, skip=("form",)))
+    [(arguments, _)] = read({k: v for k, v in SMALL.items() if k in values} | given, Root(recipe.function, skip=("form",)))
     torch.manual_seed(0)
-    return recipe(data_of(name).form, **arguments)
+    return recipe(data_of(name, kind).form, **arguments)

@@ -12,6 +12,7 @@ from gannet.testing.metrics import check_metric
 
 FOUND = components("metrics")
 NAMES = [
+    "accuracy",
     "authpct",
     "coverage",
     "density",
@@ -26,7 +27,9 @@ NAMES = [
     "modes",
     "ms-ssim",
     "precision",
+    "purity",
     "recall",
+    "reconstruction",
     "reverse-kl",
     "sliced-w",
     "spread",

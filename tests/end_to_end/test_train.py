@@ -187,6 +187,35 @@ def test_labels_choose_what_is_sampled(gannet, folder, digits_keys):
     assert gannet("sample", "run", "--interpolate", "-o", "walk.png").status == 0
 
 
+def test_codes_are_traversed(gannet, folder, digits_keys):
+    assert gannet("train", "digits", "--recipe", "infogan", "--steps", "2", "--out", "run", "codes.continuous=1", *digits_keys).status == 0
+    assert gannet("sample", "run", "--traverse", "-o", "walk.png").status == 0
+    # Two codes of three rows each: 6 rows of 10 columns.
+    width, height = Image.open(folder / "walk.png").size
+    assert 1.5 < width / height < 1.8
+    both = gannet("sample", "run", "--traverse", "--interpolate")
+    assert both.status == 2
+    assert "one of them" in both.err
+    assert gannet("train", "ring", "--recipe", "gan", "--steps", "2", "--out", "plain").status == 0
+    refused = gannet("sample", "plain", "--traverse", "-o", "plain.png")
+    assert refused.status == 2
+    assert "no codes" in refused.err
+    assert not (folder / "plain.png").exists()
+
+
+def test_few_labels_train_and_are_measured(gannet, folder, digits_keys):
+    refused = gannet("train", "digits", "--recipe", "dcgan", "data.labels=50", "--out", "run")
+    assert refused.status == 2
+    assert "without a label" in refused.err
+    assert not (folder / "run").exists()
+    keys = ("data.labels=50", *digits_keys)
+    assert gannet("train", "digits", "--recipe", "semi-supervised", "--steps", "5", "--out", "run", *keys).status == 0
+    cards = json.loads(gannet("measure", "run", "--json", "--samples", "50").out)["cards"]
+    accuracy = next(card for card in cards if card["metric"] == "accuracy")
+    assert accuracy["n_real"] == 1797
+    assert 0 <= accuracy["value"] <= 1
+
+
 def test_a_recipe_of_ones_own(gannet, folder):
     (folder / "mine.py").write_text(
         "from gannet.recipes.base import recipe\nfrom gannet.recipes.gan import gan\n\n"

@@ -17,6 +17,7 @@ def sample(
     label: Annotated[str | None, typer.Option(metavar="K", help="One class, by name.")] = None,
     out: Annotated[Path, typer.Option("-o", metavar="grid.png|samples.npz")] = Path("samples.png"),
     interpolate: Annotated[bool, typer.Option("--interpolate", help="Rows that walk from one latent to another.")] = False,
+    traverse: Annotated[bool, typer.Option("--traverse", help="Rows in which one code moves from end to end (infogan).")] = False,
     recipe: RecipeFile = None,
 ) -> int:
     """Draw samples from a run's averaged generator: a picture, or the samples themselves."""
@@ -28,14 +29,19 @@ def sample(
         raise UserError(f"-o {out}: write to a file that ends in .png (a picture) or .npz (the samples).")
     if out.parent != Path() and not out.parent.is_dir():
         raise UserError(f"-o {out}: the folder {out.parent} does not exist.")
-    if interpolate and (label is not None or out.suffix == ".npz"):
-        raise UserError("--interpolate draws a picture of all classes: leave out --label, and write to a .png file.")
+    if interpolate and traverse:
+        raise UserError("--interpolate and --traverse are two pictures: ask for one of them.")
+    if (interpolate or traverse) and (label is not None or out.suffix == ".npz"):
+        flag = "--interpolate" if interpolate else "--traverse"
+        raise UserError(f"{flag} draws a picture of all classes: leave out --label, and write to a .png file.")
     run = TrainedRun(path, recipe_file=recipe)
     with TerminalReporter() as reporter:
         for complaint in run.complaints:
             reporter.warned(f"{complaint}: using step {run.step}.")
         if interpolate:
             run.save_picture(run.interpolate(seed=seed), out, columns=10)
+        elif traverse:
+            run.save_picture(run.traverse(seed=seed), out, columns=10)
         else:
             samples, labels = run.sample(count, seed=seed, label=label)
             if out.suffix == ".npz":

@@ -53,6 +53,8 @@ class Form:
     """Of the points, in original units."""
     scale: float = 1.0
     """Root mean variance over the axes of the points: inside = (outside - mean) / scale."""
+    num_labelled: int | None = None
+    """How many rows show their label in batches, the others showing -1; None where all do."""
 
     @property
     def num_classes(self) -> int:
@@ -103,12 +105,14 @@ class Dataset(ABC):
     """Number of rows, or None for an endless distribution."""
     content_hash: str = ""
     """Hex digest of what the data are; equal data give an equal hash."""
+    num_labelled: int | None = None
+    """How many rows show their label in batches, the others showing -1; None where all do."""
     truth: Truth = Truth()
 
     @property
     def form(self) -> Form:
         """What its samples look like."""
-        return Form(self.kind, tuple(self.shape), tuple(self.class_names), tuple(self.mean.tolist()), float(self.scale))
+        return Form(self.kind, tuple(self.shape), tuple(self.class_names), tuple(self.mean.tolist()), float(self.scale), self.num_labelled)
 
     @property
     def num_classes(self) -> int:
@@ -117,11 +121,11 @@ class Dataset(ABC):
 
     @abstractmethod
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Inside samples and labels of batch number ``position``: a pure function of its arguments."""
+        """Inside samples and labels (-1 where hidden) of batch number ``position``: a pure function of its arguments."""
 
     @abstractmethod
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """``count`` real outside samples (all of them where there are fewer) with labels, drawn without replacement."""
+        """``count`` real outside samples (all of them where there are fewer) with their true labels, drawn without replacement."""
 
 
 class Source(ABC):
@@ -136,6 +140,10 @@ class Source(ABC):
         Raises:
             UserError: the data are missing, empty or unreadable; nothing is left behind.
         """
+
+    def held_out(self) -> Source | None:
+        """The same choice of pictures that are not for training; None where the source has no such split."""
+        return None
 
 
 def silent(what: str, done: int, total: int) -> None:

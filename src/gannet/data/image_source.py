@@ -1,4 +1,4 @@
-"""What all sources of pictures share: the choice of classes, size and channels."""
+"""What all sources of pictures share: the choice of classes, labels, size and channels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gannet.data.base import Kind, Progress, Source
 from gannet.data.cache import decoded
 from gannet.data.decode import MIN_SIDE_PIXELS
 from gannet.data.digest import digest
+from gannet.data.few_labels import rows_with_label
 from gannet.data.images import ImageTable
 from gannet.data.pictures import Classes, Pictures
 from gannet.errors import UserError, did_you_mean
@@ -29,6 +30,10 @@ class ImageSource(Source):
     """Side in pixels after a square centre crop; by default the pictures' own size where all share one up to 256, else 64."""
     channels: Annotated[int, Field(ge=1, le=3)] | None = None
     """1 for grey, 3 for colour; by default 1 where all pictures are grey."""
+    labels: Annotated[int, Field(ge=1)] | None = None
+    """How many pictures keep their label in training, equally many of each class; by default all. The rest have label -1."""
+    labels_seed: Annotated[int, Field(ge=0)] = 0
+    """Which ones these are; not the run's seed, so that runs of several seeds can share the same labels."""
 
     def __post_init__(self) -> None:
         problems = []
@@ -36,6 +41,8 @@ class ImageSource(Source):
             problems.append(f"size is {self.size}; allowed are 8 to 1024 pixels.")
         if self.channels not in (None, 1, 3):
             problems.append(f"channels is {self.channels}; allowed are 1 (grey) and 3 (colour).")
+        if self.labels is not None and self.labels < 1:
+            problems.append(f"labels is {self.labels}; allowed are 1 or more, or none for all.")
         if problems:
             raise UserError(*problems)
 
@@ -59,13 +66,24 @@ class ImageSource(Source):
                 f"{pictures.origin}: pictures of {pixels.shape[3]} x {pixels.shape[2]} pixels; a side must have {MIN_SIDE_PIXELS}."
             )
         names = () if classes is None else classes.names
+        labelled = self._labelled(pictures.origin, classes)
         return ImageTable(
             pixels,
             None if classes is None else classes.labels,
             names,
-            content_hash=digest(pictures.content_hash, pixels.shape[1:], names, len(rows)),
+            content_hash=digest(
+                pictures.content_hash, pixels.shape[1:], names, len(rows), *([] if labelled is None else [labelled.tolist()])
+            ),
             rows=rows,
+            labelled=labelled,
         )
+
+    def _labelled(self, origin: str, classes: Classes | None) -> np.ndarray | None:
+        if self.labels is None:
+            return None
+        if classes is None:
+            raise UserError(f"{origin}: labels={self.labels} was asked for, but these pictures have no classes; leave labels out.")
+        return rows_with_label(classes.labels, len(classes.names), self.labels, seed=self.labels_seed)
 
 
 def select(pictures: Pictures, text: str | None) -> tuple[np.ndarray, Classes | None]:

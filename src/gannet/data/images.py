@@ -24,6 +24,8 @@ class ImageTable(Dataset):
         class_names: in label order.
         content_hash: digest of the pictures and of the selection.
         rows: int64 (M,) rows of ``pixels`` that belong to the data set; all where None.
+        labelled: positions in ``rows`` of the pictures that keep their label in batches; all where None. Half of every
+            batch is then drawn from these alone, because among many pictures a batch would mostly hold none of them.
     """
 
     kind: ClassVar[Kind] = "images"
@@ -36,6 +38,7 @@ class ImageTable(Dataset):
         *,
         content_hash: str,
         rows: np.ndarray | None = None,
+        labelled: np.ndarray | None = None,
     ) -> None:
         chosen = np.arange(len(pixels)) if rows is None else rows
         self.pixels = torch.from_numpy(pixels)
@@ -45,32 +48,44 @@ class ImageTable(Dataset):
         self.content_hash = content_hash
         self._order = Order(torch.from_numpy(np.ascontiguousarray(chosen, dtype=np.int64)))
         self._labels = None if labels is None else _labels_by_row(labels, chosen, len(pixels))
+        self._shown_labels, self._labelled_order = self._labels, None
+        if labels is not None and labelled is not None:
+            kept = np.ascontiguousarray(chosen[labelled], dtype=np.int64)
+            self._shown_labels = _labels_by_row(labels[labelled], kept, len(pixels))
+            self._labelled_order = Order(torch.from_numpy(kept))
+            self.num_labelled = len(kept)
         self._resident: dict[torch.device, tuple[Tensor, Tensor | None]] = {}
 
     @property
     def labels(self) -> np.ndarray | None:
-        """(M,) int64 class of every row of the data set, in stored order."""
+        """(M,) int64 true class of every row of the data set, in stored order."""
         return None if self._labels is None else self._labels[self._labels >= 0].numpy()
 
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Pictures (N, C, H, W) float32 in [-1, 1] and labels (N,) int64; the next rows of an endless shuffle."""
-        rows = self._order.batch(count, seed=seed, position=position)
+        """Pictures (N, C, H, W) float32 in [-1, 1] and labels (N,) int64, -1 where hidden; the next rows of an endless shuffle."""
+        rows = self._rows(count, seed, position)
         pixels, labels = self._tables_on(device)
         rows = rows.to(pixels.device)
         chosen = pixels.index_select(0, rows).to(device)  # moved as bytes: a quarter of the floats
         return to_inside(chosen), None if labels is None else labels.index_select(0, rows).to(device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Different pictures uint8 (N, H, W, C) and their labels."""
+        """Different pictures uint8 (N, H, W, C) and their true labels, those hidden from training too: it is for measuring."""
         rows = self._order.reference(count, seed=seed)
         pictures = self.pixels.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
         return pictures, None if self._labels is None else self._labels.index_select(0, rows).numpy()
 
+    def _rows(self, count: int, seed: int, position: int) -> Tensor:
+        if self._labelled_order is None:
+            return self._order.batch(count, seed=seed, position=position)
+        orders = (self._labelled_order, count // 2), (self._order, count - count // 2)
+        return torch.cat([order.batch(part, seed=seed, position=position) for order, part in orders if part])
+
     def _tables_on(self, device: torch.device) -> tuple[Tensor, Tensor | None]:
         if device.type == "cpu" or self.pixels.numel() > RESIDENT_BYTES:
-            return self.pixels, self._labels
+            return self.pixels, self._shown_labels
         if device not in self._resident:
-            self._resident[device] = (self.pixels.to(device), None if self._labels is None else self._labels.to(device))
+            self._resident[device] = (self.pixels.to(device), None if self._shown_labels is None else self._shown_labels.to(device))
         return self._resident[device]
 
 

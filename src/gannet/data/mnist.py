@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 from gannet.data.base import Progress
 from gannet.data.image_source import ImageSource
@@ -22,6 +22,10 @@ class Mnist(ImageSource):
 
     split: Literal["train", "test"] = "train"
     """60,000 pictures to train on, 10,000 to test with."""
+
+    def held_out(self) -> Self | None:
+        """The test pictures with all their labels, chosen and sized alike."""
+        return None if self.split == "test" else replace(self, split="test", labels=None)
 
     def read(self, progress: Progress) -> Pictures:
         """The pictures with their ten classes."""

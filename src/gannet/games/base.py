@@ -85,3 +85,54 @@ class Generates(Protocol):
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, *shape)."""
         ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Capability: latents can be found for samples; ``generate(encode(x))`` is the reconstruction of x."""
+
+    def encode(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N, latent_size), the most likely latents; nothing random."""
+        ...
+
+    def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_size) -> (N, *shape)."""
+        ...
+
+
+@runtime_checkable
+class Classifies(Protocol):
+    """Capability: the game can say which class samples are of."""
+
+    def classify(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N, K) raw class logits."""
+        ...
+
+
+@runtime_checkable
+class Clusters(Protocol):
+    """Capability: the game sorts samples into classes of its own making, learned without labels."""
+
+    def cluster(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N,) int64."""
+        ...
+
+
+@runtime_checkable
+class DrawsCodes(Protocol):
+    """Capability: latents hold codes with a meaning of their own, which can be set one by one."""
+
+    code_names: tuple[str, ...]
+    """In the order of their numbers."""
+
+    def draw_latents(self, count: int, rng: torch.Generator) -> Tensor:
+        """(count, latent_size), codes included."""
+        ...
+
+    def with_code(self, latents: Tensor, code: int, share: Tensor) -> Tensor:
+        """(N, latent_size) with one code set; share (N,) in [0, 1] is the way from its first value to its last."""
+        ...
+
+    def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_size) -> (N, *shape)."""
+        ...

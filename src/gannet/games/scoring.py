@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator
-from gannet.types import Batch, Inputs
+from gannet.regularizers.base import Penalty
+from gannet.types import Batch, Inputs, Score
 
 
 class Scorer:
@@ -18,38 +19,58 @@ class Scorer:
     """
 
     def __init__(
-        self, discriminator: Discriminator, real: Inputs, fake: Inputs, real_labels: Tensor | None, fake_labels: Tensor | None
+        self,
+        discriminator: Discriminator,
+        real: Inputs,
+        fake: Inputs,
+        real_labels: Tensor | None = None,
+        fake_labels: Tensor | None = None,
     ) -> None:
         self.discriminator = discriminator
         self.real, self.fake = real, fake
         self.real_labels, self.fake_labels = real_labels, fake_labels
         self._logits: dict[int, Tensor] = {}
 
-    def differentiate(self, sides: Iterable[str]) -> None:
-        """Make the named sides require a gradient; to be called before scoring."""
-        for side in sides:
+    def differentiate(self, penalties: nn.ModuleList) -> None:
+        """Make the sides that the penalties ask for require a gradient; to be called before scoring."""
+        for side in {side for penalty in _penalties(penalties) for side in penalty.differentiates}:
             for tensor in self.real if side == "real" else self.fake:
                 tensor.requires_grad_()
 
-    def both(self) -> tuple[Tensor, Tensor]:
-        """Logits of reals and fakes. One forward pass where rows do not influence each other, two where they do."""
-        real, fake = self.real, self.fake
+    def both(self) -> tuple[Score, Score]:
+        """Scores of reals and fakes. One forward pass where rows do not influence each other, two where they do."""
         if self.discriminator.rows_independent:
-            together = tuple(torch.cat([r, f]) for r, f in zip(real, fake, strict=True))
+            together = tuple(torch.cat([r, f]) for r, f in zip(self.real, self.fake, strict=True))
             labels = None
             if self.real_labels is not None and self.fake_labels is not None:
                 labels = torch.cat([self.real_labels, self.fake_labels])
-            real_logits, fake_logits = self.discriminator(*together, labels=labels).logits.split([len(real[0]), len(fake[0])])
+            real, fake = _split(self.discriminator(*together, labels=labels), len(self.real[0]))
         else:
-            real_logits = self.discriminator(*real, labels=self.real_labels).logits
-            fake_logits = self.discriminator(*fake, labels=self.fake_labels).logits
-        self._logits = {id(real[0]): real_logits, id(fake[0]): fake_logits}
-        return real_logits, fake_logits
+            real = self.discriminator(*self.real, labels=self.real_labels)
+            fake = self.discriminator(*self.fake, labels=self.fake_labels)
+        self._logits = {id(self.real[0]): real.logits, id(self.fake[0]): fake.logits}
+        return real, fake
+
+    def penalty_terms(self, penalties: nn.ModuleList, batch: Batch) -> dict[str, Tensor]:
+        """The terms of all penalties that act in this step, by class name; to be called after :meth:`both`."""
+        terms = {type(p).__name__: p.term(self, self.real, self.fake, batch) for p in _penalties(penalties)}
+        return {name: term for name, term in terms.items() if term is not None}
 
     def __call__(self, inputs: Inputs) -> Tensor:
         """Logits of any inputs; remembered ones for the turn's own batches. New inputs take the reals' labels."""
         known = self._logits.get(id(inputs[0]))
         return known if known is not None else self.discriminator(*inputs, labels=self.real_labels).logits
+
+
+def _penalties(modules: nn.ModuleList) -> Iterable[Penalty]:
+    return (module for module in modules if isinstance(module, Penalty))
+
+
+def _split(score: Score, count: int) -> tuple[Score, Score]:
+    """The first ``count`` rows and the rest, in every field."""
+    parts = (slice(None, count), slice(count, None))
+    first, rest = (Score(**{name: value[part] for name, value in vars(score).items() if value is not None}) for part in parts)
+    return first, rest
 
 
 def random_labels(batch: Batch, num_classes: int) -> Tensor | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gannet.games.base import Game, Turn
+from gannet.games.adversarial import Adversarial
 from gannet.games.scoring import Scorer, random_labels
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
@@ -16,7 +16,7 @@ from gannet.regularizers.base import Constraint, Penalty
 from gannet.types import Batch, Terms
 
 
-class TwoPlayer(Game):
+class TwoPlayer(Adversarial):
     """min over G, max over D, as the loss says (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
 
     With labels both networks see them; fakes are made for labels drawn at random (Mirza and Osindero 2014,
@@ -36,27 +36,13 @@ class TwoPlayer(Game):
         critic_steps: int = 1,
         matching_aware: bool = False,
     ) -> None:
-        super().__init__()
         assert generator.num_classes == discriminator.num_classes, "both networks see labels, or neither"
         assert prior.size == generator.latent_size
-        self.generator, self.discriminator, self.prior = generator, discriminator, prior
-        self.loss, self.constraints, self.critic_steps = loss, list(constraints), critic_steps
-        self._penalties = tuple(penalties)
-        self.penalties = nn.ModuleList(penalties)
+        super().__init__(
+            generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints, critic_steps=critic_steps
+        )
         self.num_classes = generator.num_classes
-        self.relative_scores = loss.relative_scores
         self.matching_aware = matching_aware
-        for constraint in self.constraints:
-            constraint.build(discriminator)
-
-    @property
-    def players(self) -> dict[str, list[nn.Module]]:
-        """The prior's weights, if it has any, are the generator's."""
-        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
-
-    def turns(self) -> list[Turn]:
-        """``critic_steps`` of D, then one of G."""
-        return [Turn("discriminator", self.discriminator_terms, self.critic_steps), Turn("generator", self.generator_terms)]
 
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The loss's discriminator side plus every penalty."""
@@ -65,19 +51,14 @@ class TwoPlayer(Game):
         with torch.no_grad():
             fake = self.generate(self.prior.draw(batch.size, batch.rng), fake_labels)
         scorer = Scorer(self.discriminator, (real,), (fake,), real_labels, fake_labels)
-        for penalty in self._penalties:
-            scorer.differentiate(penalty.differentiates)
-        real_logits, fake_logits = scorer.both()
+        scorer.differentiate(self.penalties)
+        real_logits, fake_logits = (score.logits for score in scorer.both())
         if self.matching_aware:
             assert real_labels is not None
             shift = torch.randint(1, self.num_classes, real_labels.shape, generator=batch.rng, device=real.device)
             mismatched = self.discriminator(real, (real_labels + shift) % self.num_classes).logits
             fake_logits = torch.cat([fake_logits, mismatched])
-        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
-        for penalty in self._penalties:
-            term = penalty.term(scorer, (real,), (fake,), batch)
-            if term is not None:
-                minimise[type(penalty).__name__] = term
+        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **scorer.penalty_terms(self.penalties, batch)}
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
@@ -90,31 +71,8 @@ class TwoPlayer(Game):
                 real = self.discriminator(batch.real, batch.labels if self.num_classes else None).logits
         return Terms({"adversarial": self.loss.generator(fake, real)})
 
-    def after_turn(self, player: str) -> None:
-        """Constraints hold after every step of the discriminator."""
-        if player == "discriminator":
-            for constraint in self.constraints:
-                constraint.apply(self.discriminator)
-
-    def draw_latents(self, count: int, rng: torch.Generator) -> Tensor:
-        """(count, latent_size)."""
-        return self.prior.draw(count, rng)
-
-    def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(N, latent_size) -> (N, *shape)."""
-        return self.generator(latents, labels)
-
-    def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(N, *shape) -> (N,) logits."""
-        return self.discriminator(samples, labels).logits
-
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
         """Labels left out are 0, 1, 2, ... in turn, so that every class appears equally often."""
         if self.num_classes and labels is None:
             labels = torch.arange(count, device=rng.device) % self.num_classes
         return self.generate(self.draw_latents(count, rng), labels if self.num_classes else None)
-
-    def limitations(self) -> tuple[str, ...]:
-        """What the prior says of itself."""
-        sentence = self.prior.limitation()
-        return (sentence,) if sentence else ()

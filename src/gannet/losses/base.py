@@ -38,6 +38,14 @@ class AdversarialLoss(ABC):
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
         """What the generator minimises, a scalar. ``real`` is given when ``generator_needs_real``."""
 
+    def pairs(self, real: Tensor, fake: Tensor) -> Tensor:
+        """What generator and encoder minimise together on scores of pairs (x, E(x)) and (G(z), z), a scalar.
+
+        The discriminator's loss with the sides exchanged, so that both kinds of pairs move towards each other (Donahue et
+        al. 2017, section 3.4, https://arxiv.org/abs/1605.09782); a loss says otherwise where that is not its generator's side.
+        """
+        return self.discriminator(fake, real)
+
     @classmethod
     @abstractmethod
     def worked_example(cls) -> Example:

@@ -31,6 +31,10 @@ class Hinge(AdversarialLoss):
         """Unbounded on both sides."""
         return -fake.mean()
 
+    def pairs(self, real: Tensor, fake: Tensor) -> Tensor:
+        """E D(x, E(x)) - E D(G(z), z): no margin on this side, as in the generator's loss."""
+        return real.mean() - fake.mean()
+
     @classmethod
     def worked_example(cls) -> Example:
         """(0 + 1)/2 + (0 + 2)/2."""

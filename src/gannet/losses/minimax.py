@@ -27,6 +27,10 @@ class Minimax(AdversarialLoss):
         """-E sp(D(G(z))) <= 0."""
         return -softplus(fake).mean()
 
+    def pairs(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The discriminator's loss negated: zero-sum on pairs too."""
+        return -self.discriminator(real, fake)
+
     @classmethod
     def worked_example(cls) -> Example:
         """sp(0) = log 2 and sp(log 3) = log 4, sp(-log 3) = log 4/3."""

@@ -15,6 +15,28 @@ from gannet.data.base import Kind, Truth
 
 Better = Literal["lower", "higher", "one", "real"]
 """Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the floor) is."""
+Need = Literal["samples", "modes", "density", "reconstructed", "predicted", "clusters"]
+"""What a metric asks for beyond samples: knowledge of the real distribution, or a field of :class:`Answers`."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a game says about real samples, where it can; a field is None where it cannot."""
+
+    real: np.ndarray
+    """(N, ...) outside samples, not trained on where the source has such."""
+    labels: np.ndarray | None = None
+    """(N,) int64 true classes."""
+    reconstructed: np.ndarray | None = None
+    """(N, ...) outside samples: G(E(x)) of each."""
+    predicted: np.ndarray | None = None
+    """(N,) int64 classes."""
+    clusters: np.ndarray | None = None
+    """(N,) int64: classes of the game's own making, learned without labels."""
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    """What the real samples are: JSON values."""
+    warnings: tuple[str, ...] = ()
+    """What every reader of these answers must know."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +46,7 @@ class Samples:
     real: np.ndarray
     fake: np.ndarray
     truth: Truth
+    answers: Answers | None = None
 
 
 @dataclass(frozen=True)
@@ -45,8 +68,8 @@ class Metric(ABC):
     """What it can look at."""
     better: ClassVar[Better]
     """Which way is good."""
-    needs: ClassVar[Literal["samples", "modes", "density"]] = "samples"
-    """What must be known about the real distribution."""
+    needs: ClassVar[Need] = "samples"
+    """What it cannot do without."""
     symmetric: ClassVar[bool] = False
     """Whether exchanging real and fake leaves the value as it is."""
     asked_for: ClassVar[tuple[Kind, ...]] = ()

@@ -15,17 +15,20 @@ import numpy as np
 from gannet.data.base import Kind, Truth
 from gannet.discovery import components, find
 from gannet.errors import UserError
-from gannet.metrics.base import Estimate, Metric, Samples, ScoreCard
+from gannet.metrics.base import Answers, Estimate, Metric, Samples, ScoreCard
 from gannet.metrics.inputs import checked_images, checked_points
 from gannet.seeding import numpy_rng
 
+ASKED = {"reconstructed": "encodes", "predicted": "classifies", "clusters": "finds classes of its own"}
+"""Fields of Answers that a metric can need -> what the game must do for it."""
 WRITTEN = re.compile(r"(?P<metric>[\w-]+)(?:\[(?P<extractor>[\w.-]+)\])?")
 
 
-def default_names(kind: Kind) -> list[str]:
-    """JSON names of the metrics of ``kind`` that are measured without being asked for, sorted."""
+def default_names(kind: Kind, answers: Answers | None = None) -> list[str]:
+    """JSON names of the metrics of ``kind``, and of what the game answers, that are measured without being asked for, sorted."""
     found = {component.path.stem: component.load() for component in components("metrics").values()}
-    return sorted(name for name, metric in found.items() if kind in metric.kinds and kind not in metric.asked_for)
+    looking = {name: metric for name, metric in found.items() if kind in metric.kinds and kind not in metric.asked_for}
+    return sorted(name for name, metric in looking.items() if not _unanswered(metric, answers))
 
 
 def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
@@ -64,6 +67,7 @@ def evaluate(
     step: int = 0,
     weights: str = "ema",
     warnings: tuple[str, ...] = (),
+    answers: Answers | None = None,
 ) -> tuple[list[ScoreCard], list[str]]:
     """Measure ``fake`` against ``real_a``; the floor is ``real_b`` against ``real_a`` at the same n.
 
@@ -83,6 +87,7 @@ def evaluate(
         step: generator steps taken, for the card.
         weights: ``ema`` or ``raw``, for the card.
         warnings: what the caller knows that every reader of these cards must know.
+        answers: what the game says about real samples, if it can say anything.
 
     Returns:
         The cards in the order of the names, and one sentence for each metric that was left out.
@@ -90,22 +95,23 @@ def evaluate(
     Raises:
         UserError: fewer than 10 samples, samples that are not finite or of another shape, an unknown metric.
     """
-    chosen = [choose(name, extractor) for name in names or default_names(kind)]
+    chosen = [choose(name, extractor) for name in names or default_names(kind, answers)]
     check = checked_points if kind == "points" else checked_images
     check(Samples(real_a, fake, truth))
     check(Samples(real_b, fake, truth))
     card_protocol = {**_plain(protocol), "n_real": len(real_a), "n_fake": len(fake)}
+    asked_protocol = {**card_protocol, **_about_answers(answers)}
     about = {"run": run, "step": step, "weights": weights, "seed": seed}
     cards, left_out = [], []
     for name, metric in chosen:
-        reason = _unmet(metric, kind, truth)
+        reason = _unmet(metric, kind, truth) or _unanswered(metric, answers)
         if not reason:
             try:
-                measured = _measure(metric, name, Samples(real_a, fake, truth), real_b, seed)
+                measured = _measure(metric, name, Samples(real_a, fake, truth, answers), real_b, seed)
             except UserError as problem:
                 reason = str(problem)
             else:
-                spec = {**metric.spec(), "metric": name, "protocol": card_protocol}
+                spec = {**metric.spec(), "metric": name, "protocol": asked_protocol if metric.needs in ASKED else card_protocol}
                 cards.append(_card(metric, name, measured, spec=spec, warnings=warnings, about=about))
         if reason:
             left_out.append(f"{name} left out: {reason}")
@@ -127,7 +133,11 @@ def _measure(metric: Metric, name: str, samples: Samples, spare: np.ndarray, see
         python_warnings.simplefilter("always")
         result = metric.compute(samples, numpy_rng(seed, "metric", name))
         said = [str(warning.message) for warning in caught]
-        floor, about_floor = _floor(metric, name, samples, spare, seed)
+        if metric.needs in ASKED:
+            # There is no second set that real data could be asked about.
+            floor, about_floor = None, list(samples.answers.warnings if samples.answers else ())
+        else:
+            floor, about_floor = _floor(metric, name, samples, spare, seed)
     said += about_floor
     value, ci95 = (result.value, result.ci95) if isinstance(result, Estimate) else (result, None)
     return _Measured(value, ci95, floor, time.perf_counter() - started, tuple(dict.fromkeys(said)))
@@ -170,6 +180,22 @@ def _unmet(metric: Metric, kind: Kind, truth: Truth) -> str:
     if metric.needs == "density" and truth.log_density is None:
         return "it needs data whose density is known."
     return ""
+
+
+def _unanswered(metric: Metric | type[Metric], answers: Answers | None) -> str:
+    if metric.needs not in ASKED:
+        return ""
+    if answers is None or getattr(answers, metric.needs) is None:
+        return f"it needs a game that {ASKED[metric.needs]}."
+    if metric.needs != "reconstructed" and answers.labels is None:
+        return "it needs data with classes."
+    return ""
+
+
+def _about_answers(answers: Answers | None) -> dict[str, Any]:
+    if answers is None:
+        return {}
+    return {**_plain(answers.protocol), "n_real": len(answers.real), "n_fake": len(answers.real)}
 
 
 def _plain(protocol: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from gannet.errors import UserError
@@ -29,6 +31,38 @@ def checked_images(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     if real.shape[1:] != fake.shape[1:]:
         raise UserError(f"Real images are {_shape(real)} and generated ones {_shape(fake)} (height x width x channels): they must agree.")
     return real, fake
+
+
+def checked_reconstructions(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+    """Real samples and their reconstructions, both as they are outside.
+
+    Raises:
+        UserError: as :func:`checked_points` and :func:`checked_images`, or the two sets differ in shape.
+    """
+    assert samples.answers is not None
+    assert samples.answers.reconstructed is not None
+    real, made = samples.answers.real, samples.answers.reconstructed
+    if real.shape != made.shape:
+        raise UserError(f"Reals are {real.shape} and their reconstructions {made.shape}: they must agree.")
+    check = _points if real.ndim == 2 else _images
+    return check(real, "real"), check(made, "reconstructed")
+
+
+def checked_classes(samples: Samples, answer: Literal["predicted", "clusters"]) -> tuple[np.ndarray, np.ndarray]:
+    """True classes and the game's answers, (N,) int64 each.
+
+    Raises:
+        UserError: fewer than 10 rows, or not one class of each kind per row.
+    """
+    assert samples.answers is not None
+    labels, said = samples.answers.labels, getattr(samples.answers, answer)
+    assert labels is not None
+    if labels.shape != said.shape or labels.ndim != 1 or not all(np.issubdtype(a.dtype, np.integer) for a in (labels, said)):
+        raise UserError(f"Labels are {labels.dtype} {labels.shape} and {answer} {said.dtype} {said.shape}; both must be integers (N,).")
+    _enough(labels, "real")
+    if min(labels.min(), said.min()) < 0:
+        raise UserError("A class below 0 cannot be measured: rows without a label must be left out.")
+    return labels, said
 
 
 def _points(values: np.ndarray, which: str) -> np.ndarray:

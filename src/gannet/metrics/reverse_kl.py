@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
 from gannet.metrics.assignment import assign, known_modes
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
 
 
@@ -33,7 +33,7 @@ class ReverseKL(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "lower"
-    needs: ClassVar[Literal["samples", "modes", "density"]] = "modes"
+    needs: ClassVar[Need] = "modes"
 
     def label(self) -> str:
         """``reverse_kl``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -11,7 +11,7 @@ from pydantic import Field
 from gannet.data.base import Kind
 from gannet.errors import UserError
 from gannet.metrics.assignment import Assignment, assign, known_modes
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
 
 
@@ -37,7 +37,7 @@ class Spread(Metric):
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "one"
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes", "shift")
-    needs: ClassVar[Literal["samples", "modes", "density"]] = "modes"
+    needs: ClassVar[Need] = "modes"
 
     def label(self) -> str:
         """``spread``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -30,14 +29,45 @@ class Generator(nn.Module, ABC):
 class Discriminator(nn.Module, ABC):
     """Inside samples (and labels) to a Score. A critic is a discriminator too."""
 
-    rows_independent: ClassVar[bool]
+    rows_independent: bool
     """True where the score of a row never depends on other rows, in training mode either (no batch statistics)."""
     shape: tuple[int, ...]
     num_classes: int
+    """Of the labels that it is given; 0 where it sees none."""
+    latent_size: int = 0
+    """Of the latents that it is given beside the samples; 0 where it sees none."""
 
     @abstractmethod
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
         """(N, *shape), (N,) -> Score with (N,) float32 logits."""
+
+
+class Encoder(nn.Module, ABC):
+    """Inside samples to latents: a generator's way back."""
+
+    shape: tuple[int, ...]
+    latent_size: int
+
+    @abstractmethod
+    def forward(self, samples: Tensor, noise: Tensor | None = None) -> Tensor:
+        """(N, *shape) -> (N, latent_size).
+
+        ``noise`` (N, latent_size) ~ N(0, I) is what a stochastic encoder draws with; None gives its mean.
+        """
+
+
+class Trunk(nn.Module, ABC):
+    """Inside samples to features: what discriminators of several heads and encoders are built on."""
+
+    rows_independent: bool
+    """As of :class:`Discriminator`."""
+    shape: tuple[int, ...]
+    size: int
+    """Number of features."""
+
+    @abstractmethod
+    def forward(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N, size)."""
 
 
 def with_onehot(flat: Tensor, labels: Tensor | None, num_classes: int) -> Tensor:

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from typing import ClassVar
 
 from torch import Tensor, nn
 
-from gannet.networks.base import Discriminator, Generator, doublings
+from gannet.networks.base import Discriminator, Generator, Trunk, doublings, with_onehot
 from gannet.types import Score
 
 
 class DCGANGenerator(Generator):
     """z -> 1024 ReLU BN -> b*b*128 ReLU BN -> transposed convolutions 4x4 stride 2 (64 ReLU BN, ...) -> tanh.
 
-    28x28 has b = 7 and two doublings. After Radford et al. 2016, https://arxiv.org/abs/1511.06434, with a dense stem.
+    28x28 has b = 7 and two doublings; a label is appended to z as a one-hot vector. After Radford et al. 2016,
+    https://arxiv.org/abs/1511.06434, with a dense stem.
     """
 
-    def __init__(self, latent_size: int, shape: tuple[int, ...]) -> None:
+    def __init__(self, latent_size: int, shape: tuple[int, ...], *, num_classes: int = 0) -> None:
         super().__init__()
-        self.latent_size, self.shape, self.num_classes = latent_size, shape, 0
+        self.latent_size, self.shape, self.num_classes = latent_size, shape, num_classes
         channels, self.base, times = shape[0], *doublings(shape[1], 4, 8, "dcgan")
         stem = self.base * self.base * 128
         self.stem = nn.Sequential(
-            *(nn.Linear(latent_size, 1024), nn.ReLU(inplace=True), nn.BatchNorm1d(1024)),
+            *(nn.Linear(latent_size + num_classes, 1024), nn.ReLU(inplace=True), nn.BatchNorm1d(1024)),
             *(nn.Linear(1024, stem), nn.ReLU(inplace=True), nn.BatchNorm1d(stem)),
         )
         widths = [128, *[64] * (times - 1)]
@@ -35,18 +35,19 @@ class DCGANGenerator(Generator):
         self.upsampling = nn.Sequential(*hidden, nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1), nn.Tanh())
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(N, latent_size) -> (N, C, H, W)."""
-        return self.upsampling(self.stem(latents).view(-1, 128, self.base, self.base))  # (N, 128, b, b)
+        """(N, latent_size), (N,) -> (N, C, H, W)."""
+        stem = self.stem(with_onehot(latents, labels, self.num_classes))
+        return self.upsampling(stem.view(-1, 128, self.base, self.base))  # (N, 128, b, b)
 
 
-class DCGANDiscriminator(Discriminator):
-    """conv 5x5 32 LReLU .01, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU, 1; no batch norm, no padding from 16 pixels on."""
+class DCGANTrunk(Trunk):
+    """conv 5x5 32 LReLU .01, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU; no batch norm, no padding from 16 pixels on."""
 
-    rows_independent: ClassVar[bool] = True
+    rows_independent = True
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.shape, self.num_classes = shape, 0
+        self.shape, self.size = shape, 1024
         # Pictures under 16 pixels would shrink to nothing without padding.
         padding = 0 if shape[1] >= 16 else 2
         # Pooling commutes with the leaky ReLU (it is monotone), and after pooling there is a quarter of it to do.
@@ -56,10 +57,25 @@ class DCGANDiscriminator(Discriminator):
         )
         lost = 4 - 2 * padding
         side = ((shape[1] - lost) // 2 - lost) // 2
-        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(64 * side * side, 1024), nn.LeakyReLU(0.01, inplace=True))
-        self.head = nn.Linear(1024, 1)
+        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(64 * side * side, self.size), nn.LeakyReLU(0.01, inplace=True))
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, 1024)."""
+        return self.dense(self.convolutions(samples))
+
+
+class DCGANDiscriminator(Discriminator):
+    """The trunk and one linear score."""
+
+    rows_independent = True
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape, self.num_classes = shape, 0
+        self.trunk = DCGANTrunk(shape)
+        self.head = nn.Linear(self.trunk.size, 1)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
         """(N, C, H, W) -> Score."""
-        features = self.dense(self.convolutions(samples))
+        features = self.trunk(samples)
         return Score(self.head(features).squeeze(1).float(), features)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from math import prod
-from typing import ClassVar
 
 from torch import Tensor, nn
 
 from gannet.encodings.base import Encoding
-from gannet.networks.base import Discriminator, Generator, with_onehot
+from gannet.networks.base import Discriminator, Generator, Trunk, with_onehot
 from gannet.types import Score
 
 
@@ -55,7 +55,7 @@ class MLPGenerator(Generator):
 class MLPDiscriminator(Discriminator):
     """sample (+ one-hot label), flattened and perhaps encoded -> hidden layers -> one score."""
 
-    rows_independent: ClassVar[bool] = True
+    rows_independent = True
 
     def __init__(
         self,
@@ -85,6 +85,26 @@ class MLPDiscriminator(Discriminator):
             flat = self.encoding(flat)
         features = self.trunk(with_onehot(flat, labels, self.num_classes))
         return Score(self.head(features).squeeze(1).float(), features)
+
+
+class MLPTrunk(Trunk):
+    """sample, flattened and perhaps encoded -> hidden layers."""
+
+    rows_independent = True
+
+    def __init__(self, shape: tuple[int, ...], *, hidden: Sequence[int], slope: float = 0.0, encoding: Encoding | None = None) -> None:
+        """Args: as of :class:`MLPDiscriminator`."""
+        super().__init__()
+        self.shape, self.size, self.encoding = shape, hidden[-1], encoding
+        widths = [encoding.size if encoding else prod(shape), *hidden]
+        self.layers = nn.Sequential(
+            *(layer for before, after in itertools.pairwise(widths) for layer in (nn.Linear(before, after), activation(slope)))
+        )
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N, size)."""
+        flat = samples.flatten(1)
+        return self.layers(flat if self.encoding is None else self.encoding(flat))
 
 
 def activation(slope: float) -> nn.Module:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -37,7 +36,7 @@ class StridedGenerator(Generator):
 class StridedDiscriminator(Discriminator):
     """conv 3x3 stride 2 of 16, 32, 64 (batch norm from the second, LReLU .2), conv 4x4 128 BN LReLU, linear head."""
 
-    rows_independent: ClassVar[bool] = False
+    rows_independent = False
 
     def __init__(self, shape: tuple[int, ...], *, width: int = 16) -> None:
         super().__init__()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -43,7 +42,7 @@ class UpsamplingDiscriminator(Discriminator):
     No batch norm, so the gradient penalty per sample means what it says; no sigmoid and no tanh at the end.
     """
 
-    rows_independent: ClassVar[bool] = True
+    rows_independent = True
 
     def __init__(self, shape: tuple[int, ...], *, dropout: float = 0.3) -> None:
         super().__init__()

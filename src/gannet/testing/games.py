@@ -12,10 +12,11 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gannet.data.base import Dataset
+from gannet.games.base import Classifies, Clusters, DrawsCodes, Encodes
 from gannet.training import checkpoint
 from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision
-from gannet.training.sampling import sample_game
+from gannet.training.sampling import evaluating, sample_game
 from gannet.training.trainer import Trainer
 
 FP32 = Precision(torch.device("cpu"), "fp32", channels_last=False, reason="contract")
@@ -35,6 +36,7 @@ def check_experiment(make: Callable[[], Experiment], dataset: Dataset) -> None:
     _equal_seeds_equal_steps(make, dataset)
     _saving_changes_nothing(make, dataset)
     _average_is_never_trained(make(), dataset)
+    _capabilities_hold(make(), dataset)
 
 
 def _trainer(experiment: Experiment, dataset: Dataset, seed: int = 0) -> Trainer:
@@ -114,3 +116,47 @@ def _average_is_never_trained(experiment: Experiment, dataset: Dataset) -> None:
     assert all(not w.requires_grad and w.grad is None for w in averaged)
     trained = {id(w) for weights in trainer.weights.values() for w in weights}
     assert not trained & {id(w) for w in averaged}
+
+
+@torch.no_grad()
+def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
+    """Shapes, float32, and nothing random, of whatever the game says that it can do."""
+    game = experiment.game
+    samples, _ = dataset.batch(5, seed=0, position=0, device=torch.device("cpu"))
+    state = torch.get_rng_state()
+    with evaluating(game):
+        if isinstance(game, Encodes):
+            latents = game.encode(samples)
+            assert latents.shape[0] == 5
+            assert latents.dim() == 2
+            assert_close(game.encode(samples), latents, atol=0, rtol=0)
+            assert game.generate(latents).shape == samples.shape, "what is encoded can be generated"
+        if isinstance(game, Classifies):
+            logits = game.classify(samples)
+            assert logits.shape == (5, dataset.num_classes)
+            assert_close(game.classify(samples), logits, atol=0, rtol=0)
+            assert (logits.sum(1) - 1).abs().max() > 1e-3, "class logits are raw: no softmax"
+        if isinstance(game, Clusters):
+            clusters = game.cluster(samples)
+            assert clusters.shape == (5,)
+            assert clusters.dtype == torch.int64
+            assert clusters.min() >= 0
+        if isinstance(game, DrawsCodes):
+            _codes_can_be_set(game, samples)
+    assert torch.equal(state, torch.get_rng_state()), "a capability used the global generator"
+
+
+def _codes_can_be_set(game: DrawsCodes, samples: Tensor) -> None:
+    latents = game.draw_latents(5, torch.Generator().manual_seed(0))
+    kept = latents.clone()
+    first, last = torch.zeros(5), torch.ones(5)
+    assert len(set(game.code_names)) == len(game.code_names) > 0
+    changed = []
+    for code in range(len(game.code_names)):
+        low, high = game.with_code(latents, code, first), game.with_code(latents, code, last)
+        assert_close(game.with_code(high, code, first), low, atol=0, rtol=0)
+        assert game.generate(high).shape == samples.shape
+        assert not torch.equal(game.generate(high), game.generate(low)), f"code {game.code_names[code]} changes nothing"
+        changed.append((high != low).any(0))
+    assert_close(latents, kept, atol=0, rtol=0)
+    assert (torch.stack(changed).sum(0) <= 1).all(), "codes do not share latents"

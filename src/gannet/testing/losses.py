@@ -15,6 +15,7 @@ def check_loss(loss: AdversarialLoss) -> None:
     _is_finite_scalar(loss)
     _discriminator_separates(loss)
     _generator_raises_fakes(loss)
+    _pairs_meet(loss)
     _order_does_not_matter(loss)
     _gradients_are_right(loss)
     _needs_real_is_truthful(loss)
@@ -55,6 +56,13 @@ def _generator_raises_fakes(loss: AdversarialLoss) -> None:
     real, fake = torch.ones(4), torch.full((4,), -1.0, requires_grad=True)
     (gradient,) = torch.autograd.grad(_sides(loss, real, fake)[1], fake)
     assert (gradient < 0).all(), "with D slightly ahead, descending G's loss must raise every fake score"
+
+
+def _pairs_meet(loss: AdversarialLoss) -> None:
+    real, fake = torch.ones(4, requires_grad=True), torch.full((4,), -1.0, requires_grad=True)
+    real_gradient, fake_gradient = torch.autograd.grad(loss.pairs(real, fake), (real, fake))
+    assert (real_gradient > 0).all(), "with D slightly ahead, descending the loss on pairs must lower real scores"
+    assert (fake_gradient < 0).all(), "with D slightly ahead, descending the loss on pairs must raise fake scores"
 
 
 def _order_does_not_matter(loss: AdversarialLoss) -> None:

@@ -13,7 +13,8 @@ import torch
 
 from gannet.data.base import Kind, Modes, Truth
 from gannet.errors import UserError
-from gannet.metrics.base import Better, Estimate, Metric, Samples, ScoreCard
+from gannet.metrics.base import Answers, Better, Estimate, Metric, Samples, ScoreCard
+from gannet.metrics.evaluate import ASKED
 
 COUNT = {"points": 800, "images": 200}
 SLACK = 0.15
@@ -29,6 +30,10 @@ def check_metric(metric: Metric) -> None:
         AssertionError: the metric breaks its contract; the text says which part.
     """
     check_declaration(metric)
+    if metric.needs in ASKED:
+        for kind in metric.kinds:
+            check_answers(metric, kind)
+        return
     for kind in metric.kinds:
         check_best_value(metric, kind)
         check_symmetry(metric, kind)
@@ -56,6 +61,46 @@ def check_declaration(metric: Metric) -> None:
         assert field.name in json.dumps(metric.spec()), f"spec tells {field.name}"
     known = {name for kind in metric.kinds for name in corruptions(kind)} | {"noise", "shrunken modes"}
     assert set(metric.blind_to) <= known, f"blind_to names damage of {sorted(known)}"
+
+
+def check_answers(metric: Metric, kind: Kind) -> None:
+    """Right answers give the best value, more wrong ones a worse value; the order of the rows does not matter."""
+    best = 0.0 if metric.better == "lower" else 1.0
+    values = [_value(metric.compute(_answered(kind, wrong), np.random.default_rng(0))) for wrong in (0.0, 0.2, 0.5, 0.9)]
+    assert values[0] == best, f"right answers give {values[0]}, not {best}"
+    worse = np.diff(values) if metric.better == "lower" else -np.diff(values)
+    assert (worse > 0).all(), f"not worse with more wrong answers: {values}"
+    order = np.random.default_rng(1).permutation(COUNT[kind])
+    shuffled = _value(metric.compute(_answered(kind, 0.5, order), np.random.default_rng(0)))
+    assert np.isclose(shuffled, values[2], rtol=1e-9), f"{values[2]} in one order and {shuffled} in another"
+    assert type(shuffled) is float
+    try:
+        metric.compute(_answered(kind, 0.0, order[:9]), np.random.default_rng(0))
+    except UserError:
+        return
+    raise AssertionError("9 rows must be refused")
+
+
+def _value(result: float | Estimate) -> float:
+    return result.value if isinstance(result, Estimate) else result
+
+
+def _answered(kind: Kind, wrong: float, order: np.ndarray | None = None) -> Samples:
+    """Answers about the samples of :func:`draw`; a share of them is that of another row."""
+    real, classes = _classes(kind, 0)
+    rng = np.random.default_rng(7)
+    rows = np.arange(len(real))
+    changed = rng.permutation(len(real))[: round(wrong * len(real))]
+    rows[changed] = np.roll(changed, 1)
+    order = np.arange(len(real)) if order is None else order
+    answers = Answers(
+        real[order],
+        classes[order],
+        reconstructed=real[rows][order],
+        predicted=classes[rows][order],
+        clusters=(7 - classes)[rows][order],
+    )
+    return Samples(real, real, truth_of(kind), answers)
 
 
 def check_best_value(metric: Metric, kind: Kind) -> None:

@@ -1,4 +1,4 @@
-"""The contracts of generators and discriminators."""
+"""The contracts of generators, discriminators and encoders."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gannet.networks.base import Discriminator, Generator
+from gannet.networks.base import Discriminator, Encoder, Generator
 from gannet.types import Score
 
 ROWS = 6
@@ -33,26 +33,50 @@ def check_generator(network: Generator) -> None:
 
 
 def check_discriminator(network: Discriminator) -> None:
-    """A float32 Score per row, determinism and independent rows, gradients everywhere, bf16."""
+    """A float32 Score per row, determinism and independent rows, gradients everywhere, bf16; of samples or of pairs."""
     rng = torch.Generator().manual_seed(0)
-    samples = torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1
+    inputs = [torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1]
+    if network.latent_size:
+        inputs.append(torch.randn(ROWS, network.latent_size, generator=rng))
     labels = _labels(network.num_classes)
-    score = network.train()(samples, labels)
+    score = network.train()(*inputs, labels=labels)
     assert isinstance(score, Score)
     assert score.logits.shape == (ROWS,)
-    _reaches_every_weight(network, score.logits.square().mean())
-    _no_squashing(network, labels)
+    parts = [score.logits] if score.class_logits is None else [score.logits, score.class_logits.flatten()]
+    _reaches_every_weight(network, torch.cat(parts).square().mean())
+    _no_squashing(network)
     if network.rows_independent:
         for layer in network.modules():
             assert not isinstance(layer, nn.modules.batchnorm._BatchNorm), "batch norm makes rows depend on each other"
     network.eval()
-    whole = network(samples, labels).logits
-    assert_close(network(samples, labels).logits, whole, atol=0, rtol=0)
-    assert_close(network(samples[:2], None if labels is None else labels[:2]).logits, whole[:2], atol=1e-5, rtol=1e-4)
+    whole = network(*inputs, labels=labels).logits
+    assert_close(network(*inputs, labels=labels).logits, whole, atol=0, rtol=0)
+    first = [tensor[:2] for tensor in inputs]
+    assert_close(network(*first, labels=None if labels is None else labels[:2]).logits, whole[:2], atol=1e-5, rtol=1e-4)
+    for position in range(len(inputs)):
+        changed = [tensor.flip(0) if i == position else tensor for i, tensor in enumerate(inputs)]
+        assert not torch.equal(network(*changed, labels=labels).logits, whole), f"input {position} changes nothing"
     with torch.autocast("cpu", torch.bfloat16):
-        assert network(samples, labels).logits.dtype == torch.float32, "scores are float32 whatever the networks compute in"
+        low = network(*inputs, labels=labels)
+        assert low.logits.dtype == torch.float32, "scores are float32 whatever the networks compute in"
+        assert low.class_logits is None or low.class_logits.dtype == torch.float32
     if labels is not None:
-        assert not torch.equal(network(samples, (labels + 1) % network.num_classes).logits, whole), "labels change nothing"
+        assert not torch.equal(network(*inputs, labels=(labels + 1) % network.num_classes).logits, whole), "labels change nothing"
+
+
+def check_encoder(network: Encoder) -> None:
+    """A latent for every sample, float32, determinism without noise, gradients everywhere, bf16."""
+    rng = torch.Generator().manual_seed(0)
+    samples = torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1
+    latents = network.train()(samples, torch.randn(ROWS, network.latent_size, generator=rng))
+    assert latents.shape == (ROWS, network.latent_size)
+    _reaches_every_weight(network, latents.square().mean())
+    network.eval()
+    whole = network(samples)
+    assert_close(network(samples), whole, atol=0, rtol=0)
+    assert_close(network(samples[:2]), whole[:2], atol=1e-5, rtol=1e-4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert network(samples).dtype == torch.float32, "latents are float32 whatever the networks compute in"
 
 
 def _labels(num_classes: int) -> Tensor | None:
@@ -65,6 +89,6 @@ def _reaches_every_weight(network: nn.Module, value: Tensor) -> None:
     assert not missing, f"no gradient reaches {missing}"
 
 
-def _no_squashing(network: Discriminator, labels: Tensor | None) -> None:
+def _no_squashing(network: Discriminator) -> None:
     last = [layer for layer in network.modules() if not list(layer.children())][-1]
     assert not isinstance(last, nn.Sigmoid | nn.Tanh | nn.Softmax), "scores are raw: no sigmoid, no tanh at the end"

@@ -1,0 +1,86 @@
+"""A class-conditional generator taught by a discriminator that also classifies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from gannet.games.adversarial import Adversarial
+from gannet.games.scoring import Scorer, random_labels
+from gannet.losses.base import AdversarialLoss
+from gannet.networks.base import Discriminator, Generator
+from gannet.priors.base import Prior
+from gannet.regularizers.base import Constraint, Penalty
+from gannet.types import Batch, Score, Terms
+
+
+class AuxiliaryClassifier(Adversarial):
+    """AC-GAN: D minimises its loss and the cross-entropy of the class of reals and of fakes; G its loss and that of fakes.
+
+    Odena, Olah, Shlens 2017, eq. 2 and 3, https://arxiv.org/abs/1610.09585. The discriminator does not see the labels; it
+    names them. Labels of fakes are drawn uniformly.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        prior: Prior,
+        *,
+        loss: AdversarialLoss,
+        penalties: Sequence[Penalty] = (),
+        constraints: Sequence[Constraint] = (),
+        class_weight: float = 1.0,
+    ) -> None:
+        assert generator.num_classes > 0
+        assert discriminator.num_classes == 0
+        super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints)
+        self.num_classes, self.class_weight = generator.num_classes, class_weight
+
+    def discriminator_terms(self, batch: Batch) -> Terms:
+        """Real against generated, the classes of both, and every penalty."""
+        labels = random_labels(batch, self.num_classes)
+        with torch.no_grad():
+            fake = self.generate(self.draw_latents(batch.size, batch.rng), labels)
+        scorer = Scorer(self.discriminator, (batch.real,), (fake,))
+        scorer.differentiate(self.penalties)
+        real, generated = scorer.both()
+        minimise = {
+            "adversarial": self.loss.discriminator(real.logits, generated.logits),
+            "class_real": self.class_term(real, batch.labels),
+            "class_fake": self.class_term(generated, labels),
+            **scorer.penalty_terms(self.penalties, batch),
+        }
+        return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
+
+    def generator_terms(self, batch: Batch) -> Terms:
+        """The loss's generator side, and samples of the class that was asked for."""
+        labels = random_labels(batch, self.num_classes)
+        generated = self.discriminator(self.generate(self.draw_latents(batch.size, batch.rng), labels))
+        real = None
+        if self.loss.generator_needs_real:
+            with torch.no_grad():
+                real = self.discriminator(batch.real).logits
+        minimise = {"adversarial": self.loss.generator(generated.logits, real), "class_fake": self.class_term(generated, labels)}
+        return Terms(minimise)
+
+    def class_term(self, score: Score, labels: Tensor | None) -> Tensor:
+        """Weighted mean cross-entropy in nats of the raw class logits."""
+        assert score.class_logits is not None
+        assert labels is not None
+        return self.class_weight * cross_entropy(score.class_logits, labels)
+
+    def classify(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N, K) class logits."""
+        class_logits = self.discriminator(samples).class_logits
+        assert class_logits is not None, "the discriminator must give class logits"
+        return class_logits
+
+    def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
+        """Labels left out are 0, 1, 2, ... in turn, so that every class appears equally often."""
+        if labels is None:
+            labels = torch.arange(count, device=rng.device) % self.num_classes
+        return self.generate(self.draw_latents(count, rng), labels)

@@ -1,0 +1,80 @@
+"""Generator and encoder against a discriminator of pairs: BiGAN, and with a stochastic encoder ALI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from gannet.games.adversarial import Adversarial
+from gannet.games.scoring import Scorer
+from gannet.losses.base import AdversarialLoss
+from gannet.networks.base import Discriminator, Encoder, Generator
+from gannet.priors.base import Prior
+from gannet.regularizers.base import Constraint, Penalty
+from gannet.types import Batch, Inputs, Terms
+
+
+class BiGAN(Adversarial):
+    """D tells pairs (x, E(x)) from pairs (G(z), z); G and E together make the two look alike.
+
+    At the optimum E inverts G (Donahue et al. 2017, theorem 2, https://arxiv.org/abs/1605.09782): nothing else teaches
+    it to, there is no reconstruction term. With a stochastic encoder this is ALI (Dumoulin et al. 2017, eq. 2,
+    https://arxiv.org/abs/1606.00704): the game is one and the same.
+    """
+
+    averaged: ClassVar[tuple[str, ...]] = ("generator", "prior", "encoder")
+
+    def __init__(
+        self,
+        generator: Generator,
+        encoder: Encoder,
+        discriminator: Discriminator,
+        prior: Prior,
+        *,
+        loss: AdversarialLoss,
+        penalties: Sequence[Penalty] = (),
+        constraints: Sequence[Constraint] = (),
+        critic_steps: int = 1,
+    ) -> None:
+        assert prior.size == generator.latent_size == encoder.latent_size == discriminator.latent_size
+        super().__init__(
+            generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints, critic_steps=critic_steps
+        )
+        self.encoder = encoder
+
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        """The encoder is on the generator's side."""
+        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.encoder, self.prior]}
+
+    def discriminator_terms(self, batch: Batch) -> Terms:
+        """The loss's discriminator side on pairs, plus every penalty."""
+        with torch.no_grad():
+            real, fake = self.pairs(batch)
+        scorer = Scorer(self.discriminator, real, fake)
+        scorer.differentiate(self.penalties)
+        real_logits, fake_logits = (score.logits for score in scorer.both())
+        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **scorer.penalty_terms(self.penalties, batch)}
+        return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
+
+    def generator_terms(self, batch: Batch) -> Terms:
+        """Both kinds of pairs move towards each other: G by its samples, E by its latents."""
+        real, fake = Scorer(self.discriminator, *self.pairs(batch)).both()
+        return Terms({"adversarial": self.loss.pairs(real.logits, fake.logits)})
+
+    def pairs(self, batch: Batch) -> tuple[Inputs, Inputs]:
+        """(x, E(x)) and (G(z), z)."""
+        latents = self.draw_latents(batch.size, batch.rng)
+        noise = torch.randn(latents.shape, generator=batch.rng, device=latents.device)
+        return (batch.real, self.encoder(batch.real, noise)), (self.generate(latents), latents)
+
+    def encode(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N, latent_size)."""
+        return self.encoder(samples)
+
+    def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, *shape) -> (N,) logits of the samples with their own latents."""
+        return self.discriminator(samples, self.encode(samples)).logits

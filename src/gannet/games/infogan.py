@@ -1,0 +1,98 @@
+"""A generator whose codes can be read back from its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gannet.games.adversarial import Adversarial
+from gannet.games.codes import Codes
+from gannet.games.scoring import Scorer
+from gannet.losses.base import AdversarialLoss
+from gannet.networks.base import Discriminator, Generator
+from gannet.priors.base import Prior
+from gannet.regularizers.base import Penalty
+from gannet.types import Batch, Score, Terms
+
+
+class InfoGAN(Adversarial):
+    """Both players also minimise -E log Q(c | G(z, c)), which bounds the mutual information of codes and samples from below.
+
+    Chen et al. 2016, eq. 5 and 6, https://arxiv.org/abs/1606.03657. Q is a head on the discriminator's features and
+    belongs to the discriminator's player: it and the shared trunk learn to read in that turn, the generator to be
+    readable in its own. Latents are [z, codes].
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        recognizer: nn.Module,
+        prior: Prior,
+        *,
+        codes: Codes,
+        loss: AdversarialLoss,
+        penalties: Sequence[Penalty] = (),
+        continuous_weight: float = 0.1,
+    ) -> None:
+        assert generator.latent_size == prior.size + codes.size
+        super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties)
+        self.recognizer, self.codes, self.continuous_weight = recognizer, codes, continuous_weight
+        self.code_names = codes.names()
+
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        """The recognizer is on the discriminator's side."""
+        return {"discriminator": [self.discriminator, self.recognizer, self.penalties], "generator": [self.generator, self.prior]}
+
+    def discriminator_terms(self, batch: Batch) -> Terms:
+        """Real against generated, reading the codes of the generated, and every penalty."""
+        latents = self.draw_latents(batch.size, batch.rng)
+        with torch.no_grad():
+            fake = self.generate(latents)
+        scorer = Scorer(self.discriminator, (batch.real,), (fake,))
+        scorer.differentiate(self.penalties)
+        real, generated = scorer.both()
+        minimise = {
+            "adversarial": self.loss.discriminator(real.logits, generated.logits),
+            **self.information_terms(generated, latents),
+            **scorer.penalty_terms(self.penalties, batch),
+        }
+        return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
+
+    def generator_terms(self, batch: Batch) -> Terms:
+        """The loss's generator side, and codes that can be read."""
+        latents = self.draw_latents(batch.size, batch.rng)
+        generated = self.discriminator(self.generate(latents))
+        real = None
+        if self.loss.generator_needs_real:
+            with torch.no_grad():
+                real = self.discriminator(batch.real).logits
+        return Terms({"adversarial": self.loss.generator(generated.logits, real), **self.information_terms(generated, latents)})
+
+    def information_terms(self, score: Score, latents: Tensor) -> dict[str, Tensor]:
+        """What reading the codes costs, in nats; the continuous part is weighted."""
+        reading, codes = self.read(score), latents[:, self.prior.size :]
+        terms = {"category": self.codes.category_error(reading, codes)}
+        if self.codes.continuous:
+            terms["continuous"] = self.continuous_weight * self.codes.continuous_error(reading, codes)
+        return terms
+
+    def read(self, score: Score) -> Tensor:
+        """(N, reading_size), float32, from the discriminator's features."""
+        return self.recognizer(score.features).float()
+
+    def draw_latents(self, count: int, rng: torch.Generator) -> Tensor:
+        """(count, prior size + code size)."""
+        return torch.cat([self.prior.draw(count, rng), self.codes.draw(count, rng)], dim=1)
+
+    def with_code(self, latents: Tensor, code: int, share: Tensor) -> Tensor:
+        """The latents with one code set: share 0 is its first value and 1 its last."""
+        noise, codes = latents.split([self.prior.size, self.codes.size], dim=1)
+        return torch.cat([noise, self.codes.moved(codes, code, share)], dim=1)
+
+    def cluster(self, samples: Tensor) -> Tensor:
+        """(N, *shape) -> (N,) the category that the recognizer reads."""
+        return self.read(self.discriminator(samples))[:, : self.codes.categories].argmax(1)

@@ -1,0 +1,42 @@
+"""The generator's way back: one latent for every sample, or a distribution over latents."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gannet.networks.base import Encoder, Trunk
+
+
+class DeterministicEncoder(Encoder):
+    """x -> trunk -> z, the encoder of BiGAN (Donahue et al. 2017, https://arxiv.org/abs/1605.09782)."""
+
+    def __init__(self, trunk: Trunk, latent_size: int) -> None:
+        super().__init__()
+        self.shape, self.latent_size, self.trunk = trunk.shape, latent_size, trunk
+        self.head = nn.Linear(trunk.size, latent_size)
+
+    def forward(self, samples: Tensor, noise: Tensor | None = None) -> Tensor:
+        """(N, *shape) -> (N, latent_size), whatever the noise."""
+        return self.head(self.trunk(samples)).float()
+
+
+class StochasticEncoder(Encoder):
+    """x -> trunk -> mean m(x) and log deviation s(x); z = m + exp(s) noise, the encoder of ALI.
+
+    Dumoulin et al. 2017, section 2.1, https://arxiv.org/abs/1606.00704. The log deviation is kept in [-7, 2].
+    """
+
+    def __init__(self, trunk: Trunk, latent_size: int) -> None:
+        super().__init__()
+        self.shape, self.latent_size, self.trunk = trunk.shape, latent_size, trunk
+        self.mean = nn.Linear(trunk.size, latent_size)
+        self.log_deviation = nn.Linear(trunk.size, latent_size)
+
+    def forward(self, samples: Tensor, noise: Tensor | None = None) -> Tensor:
+        """(N, *shape), (N, latent_size) -> (N, latent_size)."""
+        features = self.trunk(samples)
+        mean = self.mean(features).float()
+        if noise is None:
+            return mean
+        return torch.addcmul(mean, self.log_deviation(features).float().clamp(-7, 2).exp(), noise)

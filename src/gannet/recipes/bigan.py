@@ -1,0 +1,48 @@
+"""The bidirectional GAN: an encoder learns to invert the generator."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.bigan import BiGAN
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.encoders import DeterministicEncoder
+from gannet.networks.joint import JointDiscriminator
+from gannet.networks.mlp import MLPGenerator, MLPTrunk
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="images")
+def bigan(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 512,
+    prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = NonSaturating(),
+    optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4), Optimizer(lr=5e-4)),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 4_000,
+) -> Experiment:
+    """Fully connected networks of two hidden layers, and a discriminator of pairs (x, z).
+
+    Donahue, Krähenbühl, Darrell 2017, section 4.2, https://arxiv.org/abs/1605.09782, whose layers are 1024 wide.
+    Reconstructions G(E(x)) keep what the latents can say of a picture; nothing asks for equal pixels. ``hidden`` is the
+    width of every layer.
+    """
+    noise = prior.make()
+    game = BiGAN(
+        MLPGenerator(noise.size, form.shape, hidden=[hidden] * 2, slope=0.2, batch_norm=[True, True]),
+        DeterministicEncoder(MLPTrunk(form.shape, hidden=[hidden] * 2, slope=0.2), noise.size),
+        JointDiscriminator(MLPTrunk(form.shape, hidden=[hidden], slope=0.2), noise.size, hidden=hidden),
+        noise,
+        loss=loss,
+    )
+    return Experiment(game, optimizer, batch_size, steps)

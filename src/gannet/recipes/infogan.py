@@ -1,0 +1,51 @@
+"""The GAN that finds classes and styles by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.codes import Codes
+from gannet.games.infogan import InfoGAN
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gannet.networks.heads import Recognizer
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="images")
+def infogan(
+    form: Form,
+    *,
+    codes: Codes = Codes(),
+    continuous_weight: Annotated[float, Field(ge=0)] = 0.1,
+    prior: Chosen[Prior] = chosen(Gaussian, size=62),
+    loss: AdversarialLoss = NonSaturating(),
+    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=2e-4)),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 2_500,
+) -> Experiment:
+    """62 noise variables, a category of 10 and 2 continuous codes; the convolutional pair with a head that reads codes.
+
+    Chen et al. 2016, section 7 and appendix C.1, https://arxiv.org/abs/1606.03657, with their learning rates. Look with
+    ``gannet sample RUN --traverse``.
+    """
+    noise = prior.make()
+    discriminator = DCGANDiscriminator(form.shape)
+    game = InfoGAN(
+        DCGANGenerator(noise.size + codes.size, form.shape),
+        discriminator,
+        Recognizer(discriminator.trunk.size, codes.reading_size),
+        noise,
+        codes=codes,
+        loss=loss,
+        continuous_weight=continuous_weight,
+    )
+    return Experiment(game, optimizer, batch_size, steps)

@@ -1,0 +1,50 @@
+"""The class-conditional GAN with a projection discriminator."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.hinge import Hinge
+from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
+from gannet.networks.heads import ProjectionDiscriminator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.regularizers.base import Constraint
+from gannet.regularizers.spectral_norm import SpectralNorm
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="images", labels=True)
+def projection(
+    form: Form,
+    *,
+    prior: Chosen[Prior] = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = Hinge(),
+    constraint: Constraint = SpectralNorm(),
+    critic_steps: Annotated[int, Field(ge=1)] = 1,
+    optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4, beta1=0.0, beta2=0.9), Optimizer(lr=1e-3, beta1=0.0, beta2=0.9)),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 1_400,
+) -> Experiment:
+    """The convolutional pair with spectral norm and hinge loss; the label enters by an inner product with the features.
+
+    Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637. They take five critic steps of 2e-4; here the discriminator
+    learns faster instead, which costs less (Heusel et al. 2017, https://arxiv.org/abs/1706.08500).
+    """
+    noise = prior.make()
+    game = TwoPlayer(
+        DCGANGenerator(noise.size, form.shape, num_classes=form.num_classes),
+        ProjectionDiscriminator(DCGANTrunk(form.shape), form.num_classes),
+        noise,
+        loss=loss,
+        constraints=[constraint],
+        critic_steps=critic_steps,
+    )
+    return Experiment(game, optimizer, batch_size, steps)
