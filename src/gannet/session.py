@@ -110,6 +110,11 @@ def resume(path: Path, reporter: Reporter, *, steps: int | None = None, recipe_f
         if trainer.step >= trainer.steps:
             reporter.warned(f"{path} already has its {trainer.steps} steps; nothing to do. To train on, give --steps.")
             return Outcome(path, trainer.step, seconds, None)
+        scheduled = any(optimizer.schedule != "constant" for optimizer in trainer.rates.values())
+        if scheduled and trainer.steps != record["arguments"]["steps"]:
+            reporter.warned(
+                f"The schedule now ends at step {trainer.steps}, so this is not the run that {trainer.steps} steps would have been."
+            )
         writer.truncate_after(trainer.step)
         for name in _differences(record["environment"], environment(trainer.precision)):
             reporter.warned(f"The bitwise contract is void: {name}.")

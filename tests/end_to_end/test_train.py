@@ -150,6 +150,11 @@ def test_a_finished_run_says_so(gannet):
     assert "already" in answer.err
 
 
+def test_a_longer_schedule_is_said_to_be_another_run(gannet):
+    gannet("train", "ring", "--steps", "10", "--out", "run", "hidden=8", "prior.count=64")
+    assert "schedule now ends at step 12" in gannet("resume", "run", "--steps", "12").err
+
+
 def test_the_guard_stops_with_status_3(gannet, folder):
     # (D(x) - 1e30)^2 does not fit into a float32.
     answer = gannet("train", "ring", "--recipe", "gan", "--steps", "40", "--out", "run", "loss=least-squares", "loss.a=1e30")
