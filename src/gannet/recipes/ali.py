@@ -11,8 +11,6 @@ from gannet.data.base import Form
 from gannet.games.bigan import BiGAN
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
-from gannet.networks.base import Generator, Trunk
-from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.encoders import StochasticEncoder
 from gannet.networks.joint import JointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
@@ -31,29 +29,20 @@ def ali(
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4), Optimizer(lr=5e-4)),
     batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 4_000,
+    steps: Annotated[int, Field(ge=1)] = 3_000,
 ) -> Experiment:
     """A stochastic encoder z ~ N(m(x), s(x)^2), a generator, and a discriminator of pairs; on pictures and on points.
 
-    Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704. Convolutional networks for pictures, three hidden layers of
-    ``hidden`` for points; in both ``hidden`` is the width of the layers that join x and z.
+    Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with fully connected networks of two hidden layers; batch norm
+    in the generator of pictures only. ``hidden`` is the width of every layer.
     """
     noise = prior.make()
+    norms = [form.kind == "images"] * 2
     game = BiGAN(
-        _generator(form, noise.size, hidden),
-        StochasticEncoder(_trunk(form, hidden), noise.size),
-        JointDiscriminator(_trunk(form, hidden), noise.size, hidden=hidden),
+        MLPGenerator(noise.size, form.shape, hidden=[hidden] * 2, slope=0.2, batch_norm=norms),
+        StochasticEncoder(MLPTrunk(form.shape, hidden=[hidden] * 2, slope=0.2), noise.size),
+        JointDiscriminator(MLPTrunk(form.shape, hidden=[hidden], slope=0.2), noise.size, hidden=hidden),
         noise,
         loss=loss,
     )
     return Experiment(game, optimizer, batch_size, steps)
-
-
-def _generator(form: Form, latent_size: int, hidden: int) -> Generator:
-    if form.kind == "images":
-        return DCGANGenerator(latent_size, form.shape)
-    return MLPGenerator(latent_size, form.shape, hidden=[hidden] * 3, slope=0.2)
-
-
-def _trunk(form: Form, hidden: int) -> Trunk:
-    return DCGANTrunk(form.shape) if form.kind == "images" else MLPTrunk(form.shape, hidden=[hidden] * 3, slope=0.2)
