@@ -24,13 +24,13 @@ demo: $(VENV)/.installed
 	$(BIN)/gannet report $(DEMO) --gif $(DEMO)/training.gif
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Minutes to hours: does every recipe still learn?
 learn: $(VENV)/.installed-dev
