@@ -43,9 +43,9 @@ class TrainedRun:
         self.step = int(newest.name.removeprefix("step-"))
         self.weights = "raw" if raw else "ema"
         experiment = self.plan.experiment(self.form)
-        experiment.game.load_state_dict(checkpoint.load_weights(newest, "model"))
+        checkpoint.load_into(experiment.game, newest, "model")
         average = Average(experiment.game, experiment.average)
-        average.load_state_dict(checkpoint.load_weights(newest, "average"))
+        checkpoint.load_into(average, newest, "average")
         self.game: Game = experiment.game if raw else average.game
 
     def sample(self, count: int = 64, *, seed: int = 0, label: str | int | None = None) -> tuple[np.ndarray, np.ndarray | None]:

@@ -143,6 +143,18 @@ def test_a_damaged_checkpoint_falls_back_loudly(gannet, folder):
     assert "step-000000020" in answer.err
 
 
+def test_a_checkpoint_of_other_networks_is_refused(gannet, folder):
+    gannet("train", "ring", "--recipe", "gan", "--steps", "10", "--out", "run")
+    record = json.loads((folder / "run" / "run.json").read_text())
+    record["arguments"]["hidden"] = 64
+    (folder / "run" / "run.json").write_text(json.dumps(record))
+    for words in (["resume", "run", "--steps", "12"], ["sample", "run"]):
+        answer = gannet(*words)
+        assert answer.status == 2, answer
+        assert "does not fit the recipe's networks" in answer.err
+        assert "Traceback" not in answer.err
+
+
 def test_a_finished_run_says_so(gannet):
     gannet("train", "ring", "--recipe", "gan", "--steps", "10", "--out", "run")
     answer = gannet("resume", "run")

@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from gannet.errors import TrainingStopped, UserError
 from gannet.runs.schema import checkpoint_name
+from gannet.training.average import Average
 from gannet.training.trainer import Trainer
 
 MANIFEST = "MANIFEST.json"
@@ -112,10 +113,29 @@ def load_weights(path: Path, name: str) -> dict[str, Tensor]:
         raise UserError(f"Cannot read {name}.safetensors of the checkpoint {path}: {error}.") from None
 
 
+def load_into(owner: nn.Module | Average, path: Path, name: str) -> None:
+    """Put the tensors of ``model`` or ``average`` into their networks, all or none.
+
+    Raises:
+        UserError: they are of other networks than the recipe builds now.
+    """
+    tensors = load_weights(path, name)
+    expected = owner.state_dict()
+    other = sorted(
+        k for k in expected.keys() | tensors.keys() if k not in tensors or k not in expected or tensors[k].shape != expected[k].shape
+    )
+    if other:
+        raise UserError(
+            f"{name}.safetensors of {path} does not fit the recipe's networks: {len(other)} tensors differ, the first is {other[0]}. "
+            "The recipe has changed since; use the version of Gannet that run.json names."
+        )
+    owner.load_state_dict(tensors)
+
+
 def restore(path: Path, trainer: Trainer) -> float:
     """Put the whole state back, exactly; returns the seconds trained so far."""
-    trainer.game.load_state_dict(load_weights(path, "model"))
-    trainer.average.load_state_dict(load_weights(path, "average"))
+    load_into(trainer.game, path, "model")
+    load_into(trainer.average, path, "average")
     saved = load_weights(path, "optimizers")
     for player, optimizer in trainer.optimizers.items():
         state = {i: _state_of(saved, f"{player}/{i}/", weight) for i, weight in enumerate(trainer.weights[player])}
