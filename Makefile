@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo/ring
 
-.PHONY: demo test check learn test-faults bench docs clean
+.PHONY: demo test check learn bench clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
