@@ -1,0 +1,64 @@
+"""What the contract of games cannot see: the moving average's formula, and that no two turns draw the same noise."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from gannet.data.base import silent
+from gannet.data.ring import Ring
+from gannet.recipes.gan import gan
+from gannet.training.average import Average
+from gannet.training.precision import decide
+from gannet.training.trainer import Trainer
+
+
+def _trainer(**keys) -> Trainer:
+    dataset = Ring().open(silent)
+    precision = decide(device="cpu", precision="auto", is_images=False, allow_bf16=False)
+    return Trainer(gan(dataset.form, hidden=4, batch_size=8, **keys), dataset, seed=0, precision=precision)
+
+
+def test_the_average_keeps_its_decay_and_forgets_the_first_steps_quickly():
+    game = _trainer().game
+    game.generator.norm = nn.BatchNorm1d(3)
+    average = Average(game, decay=0.75)
+    before = copy.deepcopy(game.generator.state_dict())
+    with torch.no_grad():
+        for tensor in game.generator.state_dict().values():
+            tensor.add_(4)
+    for step, kept in ((0, 0.1), (1000, 0.75)):  # (1 + 0) / (10 + 0), and the decay asked for
+        twin = copy.deepcopy(average.game.generator.state_dict())
+        average.update(step)
+        for name, now in average.game.generator.state_dict().items():
+            newest = before[name] + 4
+            expected = kept * twin[name] + (1 - kept) * newest if now.is_floating_point() else newest
+            assert_close(now, expected, msg=name)
+
+
+def test_every_turn_of_every_step_draws_other_noise():
+    trainer = _trainer(steps=10)
+    draws = []
+    for step in range(3):
+        trainer.step = step
+        draws += [torch.rand(1, generator=trainer._batch(turn, i, 0).rng).item() for i, turn in enumerate(trainer.turns)]
+    assert len(set(draws)) == 6
+    trainer.step = 0
+    assert torch.rand(1, generator=trainer._batch(trainer.turns[0], 0, 0).rng).item() == draws[0]
+
+
+def test_reals_differ_from_step_to_step_and_are_shared_by_the_turns_of_one():
+    trainer = _trainer(steps=10)
+    first, second = (trainer._batch(turn, i, 0).real for i, turn in enumerate(trainer.turns))
+    assert torch.equal(first, second)
+    trainer.step = 1
+    assert not torch.equal(first, trainer._batch(trainer.turns[0], 0, 0).real)
+
+
+def test_progress_ends_the_schedule():
+    trainer = _trainer(steps=4)
+    trainer.step = 3
+    assert trainer._batch(trainer.turns[0], 0, 0).progress == 0.75
