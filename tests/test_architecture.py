@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "gannet"
 FILES = sorted(SOURCE.rglob("*.py"))
-HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette"}
+HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette", "uvicorn", "anyio"}
 
 BELOW = {
     "errors": set(),
@@ -29,6 +29,7 @@ BELOW = {
     "metrics": {"errors", "discovery", "seeding", "data", "theory"},
     "figures": {"errors", "files"},
     "runs": {"errors", "files", "figures"},
+    "dashboard": {"errors", "runs"},
     "training": {"errors", "types", "seeding", "games", "data", "runs", "files"},
     "recipes": {
         "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "networks", "training",
@@ -39,7 +40,7 @@ BELOW = {
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
     "python_api": {"errors", "planning", "session", "trained", "training"},
     "testing": {"types", "errors", "data", "games", "losses", "regularizers", "networks", "metrics", "training", "seeding"},
-    "cli": {"errors", "discovery", "data", "metrics", "planning", "session", "trained", "training", "runs"},
+    "cli": {"errors", "discovery", "data", "metrics", "planning", "session", "trained", "training", "runs", "dashboard"},
     "__main__": {"cli"},
     "__init__": {"python_api", "recipes", "training"},
 }  # fmt: skip
@@ -112,6 +113,7 @@ VERBS = {
     "resume": {"--steps", "--recipe", "--quiet", "--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
+    "watch": {"--port", "--no-browser", "--help"},
     "report": {"-o", "--gif", "--help"},
     "list": {"--help"},
     "data": {"--help"},
