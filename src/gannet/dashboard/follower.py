@@ -182,7 +182,7 @@ class Follower:
         return [event for event in events if event is not None]
 
     def series(self, low: int | None = None, high: int | None = None) -> list[dict[str, Any]]:
-        """Every named term between two steps: ``{"name", "steps", "values"}``, at most ``POINTS_PER_SERIES`` of them, None where not finite."""
+        """Every named term between two steps: ``{"name", "steps", "values"}``, thinned to ``POINTS_PER_SERIES``; None where not finite."""
         with self._guard:
             steps = np.array(self._steps, np.int64)
             columns = {name: np.array(column, np.float64) for name, column in self._columns.items()}
