@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,7 @@ class Api:
         one = "/api/runs/{id}"
         return [
             Route("/api/panels", self.panels),
+            Route("/api/charts", self.charts),
             Route("/api/runs", self.runs),
             Route(one, self.run),
             Route(f"{one}/events", self.events),
@@ -61,6 +64,10 @@ class Api:
     def panels(self, request: Request) -> Response:
         """Names of the panel modules: a panel is one file in static/panels."""
         return _json({"panels": sorted(path.name for path in (STATIC / "panels").glob("*.js"))})
+
+    def charts(self, request: Request) -> Response:
+        """Ids of the style elements that Plotly's code adds unless they exist; the page's policy would refuse them with a complaint."""
+        return _json({"styles": sorted(set(re.findall(r'getElementById\("([0-9a-f]{64})"\)', plotly_file().read_text(encoding="utf-8"))))})
 
     def runs(self, request: Request) -> Response:
         """Every run, in order of names; damaged ones are left out."""
@@ -185,6 +192,14 @@ class Api:
         if run is None:
             raise Missing("There is no such run; it may have been deleted.")
         return run
+
+
+def plotly_file() -> Path:
+    """Plotly's JavaScript, found without importing the package."""
+    spec = find_spec("plotly")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
 
 
 def _with_version(run: Watched, event: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +84,7 @@ def application(root: Path, token: str, port: int, stopping: Callable[[], bool])
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    from gannet.dashboard.api import STATIC, Api, Missing, answer_error
+    from gannet.dashboard.api import STATIC, Api, Missing, answer_error, plotly_file
     from gannet.dashboard.library import Library
     from gannet.dashboard.security import Gate
 
@@ -93,7 +92,7 @@ def application(root: Path, token: str, port: int, stopping: Callable[[], bool])
         return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
 
     def charts(request: Request) -> Response:
-        return FileResponse(_plotly(), media_type="text/javascript", headers={"cache-control": "private, max-age=86400"})
+        return FileResponse(plotly_file(), media_type="text/javascript", headers={"cache-control": "private, max-age=86400"})
 
     routes = [
         Route("/", page),
@@ -104,13 +103,6 @@ def application(root: Path, token: str, port: int, stopping: Callable[[], bool])
     handlers = {UserError: answer_error, Missing: answer_error, FileNotFoundError: answer_error}
     hosts = [f"{name}:{port}" for name in (HOST, "localhost")]
     return Gate(Starlette(routes=routes, exception_handlers=handlers), token=token, hosts=hosts, port=port)
-
-
-def _plotly() -> Path:
-    spec = find_spec("plotly")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
 
 
 def _listening(port: int | None) -> socket.socket:

@@ -15,7 +15,7 @@ from gannet.training.sampling import evaluating, sample_game
 from gannet.training.trainer import Trainer
 
 POINTS_IN_FRAME = 500
-FIELD_SIDE = 64
+FIELD_SIDE = 48
 ARROWS = 150
 MANIFOLD_SIDE = 21
 MANIFOLD_REACH = 2.0
@@ -26,7 +26,7 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
     """A function that looks at the game as it is now. Everything in original units, from the same noise every time.
 
     Its arrays: ``real`` (500, 2); ``fake`` (500, 2), made by the averaged generator; ``extent`` (x0, x1, y0, y1); and where
-    the game can tell, ``logits`` (64, 64), the discriminator's scores at nodes of the extent, row 0 at the lowest y;
+    the game can tell, ``logits`` (48, 48), the discriminator's scores at nodes of the extent, row 0 at the lowest y;
     ``pull`` (150, 2), where the generator's objective pushes the first fakes; ``latents`` (500, 2), the first two
     coordinates of what each fake was made from; ``manifold`` (21, 21, 2), where the generator puts a grid over those two,
     the others at their mean.
