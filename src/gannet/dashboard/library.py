@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ class Watched:
             "id": self.id,
             "name": self.name,
             "kind": self.run().kind,
-            "data": str(record["data"].get("source", "")),
+            "data": _data_name(record["data"]),
             "recipe": Path(str(record["recipe"])).stem,
             "state": state,
             "step": last.get("step", 0),
@@ -160,6 +160,13 @@ class Library:
                 yield folder
             elif depth < DEEPEST:
                 folders += [(child, depth + 1) for child in _folders(folder)]
+
+
+def _data_name(data: Mapping[str, Any]) -> str:
+    """What a person calls the data: the last part of their path, or the name of a built-in set."""
+    arguments = data.get("arguments")
+    path = arguments.get("path") if isinstance(arguments, dict) else None
+    return Path(path).name if isinstance(path, str) else str(data.get("source", ""))
 
 
 def _folders(folder: Path) -> list[Path]:

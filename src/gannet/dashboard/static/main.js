@@ -11,6 +11,7 @@ import { modeCounts } from "./density.js";
 
 const RUNS_AT_ONCE = 8;
 const STATUS_MILLISECONDS = 4000;
+const CONTROL_ORDER = 15;
 
 /**
  * A panel is one file in panels/ with this as its default export.
@@ -94,10 +95,16 @@ async function begin() {
 
 /** @param {Run} run */
 function one(run) {
-  const left = h("div", { class: "column wide" }), right = h("div", { class: "column" });
+  const left = h("div", { class: "column" }), right = h("div", { class: "column" }), loose = document.createElement("div");
   fill(main, h("div", { class: "columns" }, left, right));
-  right.append(controls(run));
-  for (const panel of panels.filter((each) => each.suits(run))) mount(panel, run, panel.wide ? left : right, t(panel.title));
+  const cards = [{ card: controls(run), order: CONTROL_ORDER, wide: false }];
+  for (const panel of panels.filter((each) => each.suits(run))) cards.push({ card: mount(panel, run, loose, t(panel.title)), order: panel.order, wide: Boolean(panel.wide) });
+  cards.sort((a, b) => a.order - b.order);
+  const narrow = matchMedia("(max-width: 1180px)");
+  const arrange = () => cards.forEach(({ card, wide }) => (wide || narrow.matches ? left : right).append(card));
+  arrange();
+  narrow.addEventListener("change", arrange);
+  undo.push(() => narrow.removeEventListener("change", arrange));
 }
 
 /** @param {Run[]} runs */
@@ -119,11 +126,13 @@ function several(runs) {
 /** @param {Panel} panel @param {Run} run @param {HTMLElement} column @param {string} title */
 function mount(panel, run, column, title) {
   const body = h("div", { class: "body" });
-  column.append(h("section", { class: "card", "aria-label": title }, h("h2", {}, title), body));
+  const card = h("section", { class: "card", "aria-label": title }, h("h2", {}, title), body);
+  column.append(card);
   try { undo.push(panel.mount(body, run, store)); } catch (error) {
     body.append(h("p", { class: "note" }, t("page.panelFailed")));
     console.error(error);
   }
+  return card;
 }
 
 function heading() {

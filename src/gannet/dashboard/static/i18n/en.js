@@ -88,6 +88,7 @@ export default {
   "scores.higher": "higher",
   "scores.lower": "lower",
   "scores.one": "near 1",
+  "scores.real": "near the floor",
   "scores.protocol": "protocol",
   "log.title": "Events",
   "log.health": "alarm",

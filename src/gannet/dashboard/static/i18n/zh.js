@@ -88,6 +88,7 @@ export default {
   "scores.higher": "越高",
   "scores.lower": "越低",
   "scores.one": "接近 1",
+  "scores.real": "接近下限",
   "scores.protocol": "协议",
   "log.title": "事件",
   "log.health": "警报",
