@@ -33,7 +33,7 @@ export function fill(element, ...children) {
 
 /** @param {Iterable<Array<any>>} rows @param {string[]} head @param {string} caption */
 export function table(caption, head, rows) {
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+  return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": caption },
     h("table", {}, h("caption", { class: "unseen" }, caption),
       h("thead", {}, h("tr", {}, head.map((word) => h("th", { scope: "col" }, word)))),
       h("tbody", {}, [...rows].map((row) => h("tr", {}, row.map((cell, column) => (column ? h("td", {}, cell) : h("th", { scope: "row" }, cell))))))));

@@ -107,7 +107,7 @@ export class Timeline extends EventTarget {
   /** @param {KeyboardEvent} event */
   key(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.altKey || event.ctrlKey || event.metaKey || target.closest("input, select, textarea, summary, dialog, [role=region]")) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || target.closest("input, select, textarea, summary, dialog, .scroll")) return;
     const onButton = target.closest("button, a");
     /** @type {Record<string, () => void>} */
     const actions = {
