@@ -61,6 +61,8 @@ class Event(TypedDict, total=False):
     vitals: what the health rules look at besides the terms, see training/health.py;
     health: the figures behind the sentence in ``text``.
     """
+    minimised: list[str]
+    """kind vitals: the terms that are minimised, not only watched."""
     rule: str
     """kind health: which rule noticed something; the stem of its file in health/rules, with hyphens."""
     severity: Severity

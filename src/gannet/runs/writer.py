@@ -97,7 +97,7 @@ class RunWriter:
         values: Mapping[str, Any] | None = None,
         text: str = "",
         seconds: float | None = None,
-        **fields: str,
+        **fields: Any,
     ) -> None:
         """Append one line to events.jsonl.
 
