@@ -36,7 +36,11 @@ from gannet.training.trainer import Trainer
 NUM_IMAGES = 64
 """Samples, and real pictures beside them, at each look; points are looked at 500 at a time, as in a frame."""
 NUM_LOOKS = 50
-"""Over a whole training, or fewer: this is what keeps the cost near a percent."""
+"""Over a whole training, or fewer."""
+LEAST_EVERY = {"points": 100, "images": 50}
+"""Steps between two looks: a look costs as much as half a step of pictures, and as one of the smallest networks on points."""
+EARLY = (1, 4, 16)
+"""Further looks, which later ones are compared with."""
 NUM_TRAINING_ROWS, NUM_BYTES = 20_000, 2**26
 """Among which copies are looked for."""
 POOLED = 8
@@ -58,7 +62,7 @@ def watch_health(
     events: list[dict[str, Any]],
     told: Callable[[str], None],
 ) -> Observer:
-    """Takes vitals and writes findings; also after steps 1, 2, 4, ..., which later ones are compared with.
+    """Takes vitals and writes findings.
 
     A finding is written when a rule begins to complain, and when its warning becomes an alarm. Only private generators and
     evaluation mode: training is the same with it or without.
@@ -69,11 +73,11 @@ def watch_health(
         held_out: real data that it does not train on, if there are any.
         writer: of the run.
         seed: of the run.
-        every: steps between two looks; None for 50 looks in all.
+        every: steps between two looks; None for 50 looks in all, or fewer.
         events: of the run so far; the caller adds the terms as they are recorded, so that the rules see what the run holds.
         told: gets the sentence of a rule's first alarm.
     """
-    cadence = max(1, trainer.steps // NUM_LOOKS) if every is None else every
+    cadence = max(LEAST_EVERY[dataset.form.kind], trainer.steps // NUM_LOOKS) if every is None else every
     take = _vitals(trainer, dataset, held_out, seed)
     known = {finding.rule: finding.severity for finding in examine(history_of(events))}
     announced: set[str] = set()
@@ -92,7 +96,7 @@ def watch_health(
         known.clear()
         known.update({finding.rule: finding.severity for finding in findings})
 
-    return Observer(cadence, act, early=True)
+    return Observer(cadence, act, early=EARLY)
 
 
 def _vitals(trainer: Trainer, dataset: Dataset, held_out: Dataset | None, seed: int) -> Vitals:

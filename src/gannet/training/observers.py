@@ -29,18 +29,18 @@ FIELD_SIDE = 64
 class Observer:
     """``act(terms)`` is called after every ``every`` steps, and once more when training ends where ``at_end``.
 
-    Where ``early``, also after steps 1, 2, 4, ... below ``every``.
+    Also after the ``early`` steps that come before.
     """
 
     every: int
     act: Callable[[dict[str, Tensor]], None]
     at_start: bool = False
     at_end: bool = True
-    early: bool = False
+    early: tuple[int, ...] = ()
 
     def due(self, step: int) -> bool:
         """Whether it acts after ``step`` steps."""
-        return self.every > 0 and (step % self.every == 0 or (self.early and 0 < step < self.every and step & (step - 1) == 0))
+        return self.every > 0 and (step % self.every == 0 or step in self.early)
 
 
 class Clock:
