@@ -56,8 +56,8 @@ def test_modes_lost_again():
 def test_modes_never_found():
     few = np.minimum(2, np.arange(30))
     assert severity("mode-collapse", modes(few)) == "alarm"
-    assert severity("mode-collapse", modes(few[:20])) is None, "it may still learn"
-    assert severity("mode-collapse", modes(few[:20], finished=True)) == "alarm", "now it may not"
+    assert severity("mode-collapse", modes(few[:15])) is None, "it may still learn"
+    assert severity("mode-collapse", modes(few[:15], finished=True)) == "alarm", "now it may not"
     assert severity("mode-collapse", modes(np.arange(30) // 4)) is None, "it is still learning"
     assert severity("mode-collapse", modes(np.full(30, 8), finished=True)) is None
 

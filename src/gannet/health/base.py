@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, Protocol, cast
 
 import numpy as np
@@ -64,6 +65,7 @@ class Rule(Protocol):
         ...
 
 
+@cache
 def all_rules() -> dict[str, Rule]:
     """Every rule by name."""
     modules = {m.name: importlib.import_module(f"{folder.__name__}.{m.name}") for m in pkgutil.iter_modules(folder.__path__)}

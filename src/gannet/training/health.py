@@ -35,7 +35,7 @@ from gannet.training.trainer import Trainer
 
 NUM_IMAGES = 64
 """Samples, and real pictures beside them, at each look; points are looked at 500 at a time, as in a frame."""
-NUM_LOOKS = 50
+NUM_LOOKS = 40
 """Over a whole training, or fewer."""
 LEAST_EVERY = {"points": 100, "images": 50}
 """Steps between two looks: a look costs as much as half a step of pictures, and as one of the smallest networks on points."""
@@ -43,6 +43,8 @@ EARLY = (1, 4, 16)
 """Further looks, which later ones are compared with."""
 NUM_TRAINING_ROWS, NUM_BYTES = 20_000, 2**26
 """Among which copies are looked for."""
+NUM_SCORED = 200
+"""Rows of each kind whose scores are compared: a share of pairs is then known to 0.03."""
 POOLED = 8
 """Side of the pictures whose pixels are compared: it makes distances cheap, and blind to noise."""
 SIGMAS = 3.0
@@ -73,7 +75,7 @@ def watch_health(
         held_out: real data that it does not train on, if there are any.
         writer: of the run.
         seed: of the run.
-        every: steps between two looks; None for 50 looks in all, or fewer.
+        every: steps between two looks; None for 40 looks in all, or fewer.
         events: of the run so far; the caller adds the terms as they are recorded, so that the rules see what the run holds.
         told: gets the sentence of a rule's first alarm.
     """
@@ -105,7 +107,8 @@ def _vitals(trainer: Trainer, dataset: Dataset, held_out: Dataset | None, seed: 
     device = trainer.precision.device
     spread = _reach(dataset.truth.modes, len(real)) if dataset.truth.modes else _diversity(_rows(dataset, real))
     copies = _copies(dataset, held_out, seed)
-    scores = _scores(trainer, dataset, held_out, real, labels, seed)
+    scored = None if labels is None else labels[:NUM_SCORED]
+    scores = _scores(trainer, dataset, held_out, real[:NUM_SCORED], scored, seed)
 
     def take() -> dict[str, float]:
         fake = dataset.form.decode(sample_game(trainer.average.game, len(real), torch_rng(seed, "frames", device=device)))

@@ -43,7 +43,7 @@ class HealthSettings:
     """What looks after the training, see training/health.py."""
 
     every: Every | None = None
-    """Steps between two looks; none for 50 looks in all or fewer, 0 for no look."""
+    """Steps between two looks; none for 40 looks in all or fewer, 0 for no look."""
 
 
 @dataclass(frozen=True)

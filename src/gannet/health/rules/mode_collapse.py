@@ -10,7 +10,7 @@ import numpy as np
 from gannet.health.base import Finding, History, smoothed
 
 NAME = "mode-collapse"
-PATIENCE = 25
+PATIENCE = 20
 """Records in which something has to come before it counts as missing."""
 WIDTH = 5
 """Records whose median counts: modes flicker while they are being found."""

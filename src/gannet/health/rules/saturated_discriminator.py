@@ -28,7 +28,7 @@ def examine(history: History) -> Finding | None:
         return None
     since = int(steps[-RECORDS])
     values = {"separation": float(separation[-RECORDS:].min()), "since_step": since}
-    seen = f"D scores {values['separation']:.1%} of real samples above generated ones since step {since:,} at least"
+    seen = f"Since step {since:,} at least, D scores the real sample above the generated one in {values['separation']:.1%} of pairs"
     if len(norms) >= RECORDS:
         now, best = float(np.median(norms[-RECORDS:])), float(max(norms[0], smoothed(norms).max()))
         if now <= VANISHED * best:
