@@ -29,20 +29,22 @@ BELOW = {
     "metrics": {"errors", "discovery", "seeding", "data", "theory"},
     "figures": {"errors", "files"},
     "runs": {"errors", "files", "figures"},
-    "training": {"errors", "types", "seeding", "games", "data", "runs", "files"},
+    "health": set(),
+    "training": {"errors", "types", "seeding", "games", "data", "health", "runs", "files"},
     "recipes": {
         "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "networks", "training",
     },
     "planning": {"arguments", "data", "discovery", "errors", "recipes", "runs", "seeding", "training"},
     "measuring": {"data", "games", "metrics", "seeding", "training"},
-    "session": {"planning", "data", "errors", "measuring", "runs", "training"},
+    "session": {"planning", "data", "errors", "games", "measuring", "runs", "training"},
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
+    "doctor": {"health", "runs", "training"},
     "comparison": {
         "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",
     },
     "python_api": {"comparison", "data", "errors", "planning", "session", "trained", "training"},
     "testing": {"types", "errors", "data", "games", "losses", "regularizers", "networks", "metrics", "training", "seeding"},
-    "cli": {"comparison", "errors", "discovery", "data", "metrics", "planning", "session", "trained", "training", "runs"},
+    "cli": {"comparison", "errors", "discovery", "data", "doctor", "metrics", "planning", "session", "trained", "training", "runs"},
     "__main__": {"cli"},
     "__init__": {"python_api", "recipes", "training"},
 }  # fmt: skip
@@ -117,6 +119,7 @@ VERBS = {
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
     "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
+    "doctor": {"--json", "--help"},
     "list": {"--help"},
     "data": {"--help"},
 }
