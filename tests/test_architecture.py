@@ -45,7 +45,10 @@ BELOW = {
     },
     "python_api": {"comparison", "data", "errors", "planning", "session", "trained", "training"},
     "testing": {"types", "errors", "data", "games", "losses", "regularizers", "networks", "metrics", "training", "seeding"},
-    "cli": {"comparison", "dashboard", "errors", "discovery", "data", "doctor", "metrics", "planning", "session", "trained", "training", "runs"},
+    "cli": {
+        "comparison", "dashboard", "errors", "discovery", "data", "doctor",
+        "metrics", "planning", "session", "trained", "training", "runs",
+    },
     "__main__": {"cli"},
     "__init__": {"python_api", "recipes", "training"},
 }  # fmt: skip

@@ -136,7 +136,9 @@ def ring(tmp_path_factory) -> Path:
             "metric": "w1", "label": "W1", "floor": 0.01, "n_real": 100, "n_fake": 100, "better": "lower", "weights": "ema",
             "ci95": [0.1, 0.3], "warnings": [],
         }  # fmt: skip
-        cards = [card | {"value": 0.2 + 0.1 * (step < 900), "step": step, "fingerprint": "aaaa0000", "spec": {"k": 3}} for step in (500, 1000)]
+        cards = [
+            card | {"value": 0.2 + 0.1 * (step < 900), "step": step, "fingerprint": "aaaa0000", "spec": {"k": 3}} for step in (500, 1000)
+        ]
         writer.scores([*cards, card | {"value": 0.5, "step": 1000, "fingerprint": "bbbb0000", "spec": {"k": 5}}])
         writer.event("finish", 1000)
     return path

@@ -39,7 +39,9 @@ def test_the_page_opens_without_a_complaint(serve, open_page, ring):
     assert "2 of 3 modes" in page.run("document.querySelector('.summary').textContent")
     assert page.run("location.href").endswith("/")
     for name in ("logit", "gradient", "optimal", "difference", "none"):
-        page.run(f"(() => {{ const s = document.querySelector('.field select'); s.value = '{name}'; s.dispatchEvent(new Event('change')); }})()")
+        page.run(
+            f"(() => {{ const s = document.querySelector('.field select'); s.value = '{name}'; s.dispatchEvent(new Event('change')); }})()"
+        )
     page.run("document.querySelectorAll('.chip input').forEach((box) => box.click())")
     page.run("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     page.until("document.querySelectorAll('.log li').length >= 3 && document.querySelectorAll('details table').length >= 4")
@@ -204,7 +206,9 @@ def test_several_runs_move_in_lockstep(serve, open_page, ring, tmp_path):
     page.until("document.querySelectorAll('canvas.plane[data-step]').length === 2")
     page.press("Home")
     page.until("[...document.querySelectorAll('canvas.plane')].every((canvas) => canvas.dataset.step === '0')")
-    cells = page.run("[...document.querySelectorAll('main > .card tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))")
+    cells = page.run(
+        "[...document.querySelectorAll('main > .card tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))"
+    )
     assert cells == [["seed", "0", "17"]]
     assert page.errors == []
 

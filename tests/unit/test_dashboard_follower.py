@@ -118,19 +118,24 @@ def test_a_file_rewritten_in_place_is_read_anew(run):
     assert [event.get("text") for event in look(follower).events] == ["cccc", "dddd", None]
 
 
-def test_terms_that_begin_late_and_are_not_finite_leave_gaps(run):
+def test_values_that_begin_late_or_are_not_finite(run):
     append(run, line(0, 1, values={"a": 1.0}, seconds=0.5) + line(1, 2, values={"a": None, "b": 7}) + line(2, 3, values={"b": "x", "a": 3}))
+    append(run, line(3, 3, "vitals", values={"separation": 0.75, "b": 1}) + line(4, 4, "vitals", values=None))
     follower = Follower(run)
     look(follower)
-    series = {s["name"]: s["values"] for s in follower.series()}
-    assert series == {"a": [1.0, None, 3.0], "b": [None, 7.0, None], "seconds": [0.5, None, None]}
+    series = {s["name"]: (s["steps"], s["values"]) for s in follower.series()}
+    assert series == {
+        "a": ([1, 2, 3], [1.0, None, 3.0]), "b": ([2, 3], [7.0, None]), "seconds": ([1], [0.5]),
+        "vitals/separation": ([3], [0.75]), "vitals/b": ([3], [1.0]),
+    }  # fmt: skip
+    assert follower.listed() == []
 
 
 def test_a_zoom_gives_only_its_steps(run):
     append(run, "".join(line(i, 10 * i, values={"a": i}) for i in range(100)))
     follower = Follower(run)
     look(follower)
-    [a, _] = follower.series(200, 240)
+    [a] = follower.series(200, 240)
     assert a == {"name": "a", "steps": [200, 210, 220, 230, 240], "values": [20.0, 21.0, 22.0, 23.0, 24.0]}
 
 

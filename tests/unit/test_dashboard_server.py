@@ -72,7 +72,9 @@ def test_the_token_is_taken_once_and_leaves_the_address(folder):
     assert client.get("/").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/api/runs", "/static/main.js", "/plotly.js", "/?token=wrong", "/api/runs?token=the-secret", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/runs", "/static/main.js", "/plotly.js", "/?token=wrong", "/api/runs?token=the-secret", "/nothing"]
+)
 def test_without_the_token_nothing_is_told(folder, path):
     client = client_of(folder, cookie=False)
     assert client.get(path).status_code == 401

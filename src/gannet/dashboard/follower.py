@@ -25,7 +25,9 @@ NAMES_AT_MOST = 400
 LISTED_AT_MOST = 2000
 REFRESH_SECONDS = 0.08
 CHUNK_BYTES = 1 << 22
-DRAWN = ("terms", "frame")
+CURVES = {"terms": "", "vitals": "vitals/"}
+"""Kinds whose values are curves, and what goes before their names."""
+DRAWN = (*CURVES, "frame")
 """Kinds that are shown as curves and pictures; the others are listed."""
 
 
@@ -58,8 +60,7 @@ class Follower:
         self._identity: tuple[int, int] | None = None
         self._position = 0
         self._seqs, self._offsets, self._lengths, self._checks = array("q"), array("q"), array("q"), array("q")
-        self._columns: dict[str, array[float]] = {}
-        self._steps, self._seconds = array("q"), array("d")
+        self._curves: dict[str, tuple[array[int], array[float]]] = {}
         self._listed: list[dict[str, Any]] = []
         self._last: dict[str, Any] = {}
 
@@ -108,22 +109,23 @@ class Follower:
 
     def _note(self, event: dict[str, Any]) -> None:
         self._last = event
-        if event["kind"] == "terms":
+        if event["kind"] in CURVES:
             values = event.get("values")
-            self._note_terms(event, values if isinstance(values, dict) else {})
+            self._note_values(event, values if isinstance(values, dict) else {})
         elif event["kind"] not in DRAWN:
             self._listed.append(event)
             del self._listed[:-LISTED_AT_MOST]
 
-    def _note_terms(self, event: dict[str, Any], values: dict[str, Any]) -> None:
-        rows = len(self._steps)
-        for name in values:
-            if name not in self._columns and len(self._columns) < NAMES_AT_MOST:
-                self._columns[name] = array("d", [math.nan]) * rows
-        self._steps.append(event["step"])
-        self._seconds.append(_number(event.get("seconds")))
-        for name, column in self._columns.items():
-            column.append(_number(values.get(name)))
+    def _note_values(self, event: dict[str, Any], values: dict[str, Any]) -> None:
+        prefix = CURVES[event["kind"]]
+        named = {prefix + name: value for name, value in values.items()}
+        if not prefix and "seconds" in event:
+            named["seconds"] = event["seconds"]
+        for name, value in named.items():
+            if name in self._curves or len(self._curves) < NAMES_AT_MOST:
+                steps, numbers = self._curves.setdefault(name, (array("q"), array("d")))
+                steps.append(event["step"])
+                numbers.append(_number(value))
 
     @property
     def last(self) -> dict[str, Any]:
@@ -184,16 +186,12 @@ class Follower:
     def series(self, low: int | None = None, high: int | None = None) -> list[dict[str, Any]]:
         """Every named term between two steps: ``{"name", "steps", "values"}``, thinned to ``POINTS_PER_SERIES``; None where not finite."""
         with self._guard:
-            steps = np.array(self._steps, np.int64)
-            columns = {name: np.array(column, np.float64) for name, column in self._columns.items()}
-            columns["seconds"] = np.array(self._seconds, np.float64)
-        wanted = np.ones(len(steps), bool)
-        if low is not None:
-            wanted &= steps >= low
-        if high is not None:
-            wanted &= steps <= high
-        steps = steps[wanted]
-        return [_as_series(name, steps, column[wanted]) for name, column in columns.items()]
+            curves = {name: (np.array(steps, np.int64), np.array(values)) for name, (steps, values) in self._curves.items()}
+        found = []
+        for name, (steps, values) in curves.items():
+            wanted = (steps >= (steps.min() if low is None else low)) & (steps <= (steps.max() if high is None else high))
+            found.append(_as_series(name, steps[wanted], values[wanted]))
+        return found
 
 
 def _as_series(name: str, steps: np.ndarray, values: np.ndarray) -> dict[str, Any]:

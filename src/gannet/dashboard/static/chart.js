@@ -24,7 +24,7 @@ const ROWS_IN_TABLE = 40;
 
 /** Lines over steps, with zoom by dragging and values under the pointer. */
 export class Chart {
-  /** @param {HTMLElement} place @param {{title: string, height?: number, marks?: boolean, floor?: number|null, zoomed?: (from: number|null, to: number|null) => void}} options */
+  /** @param {HTMLElement} place @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, zoomed?: (from: number|null, to: number|null) => void}} options */
   constructor(place, options) {
     this.options = options;
     this.box = h("div", { class: "chart", role: "img", "aria-label": options.title });
@@ -108,7 +108,7 @@ export class Chart {
       hoverlabel: { bgcolor: colour("card"), bordercolor: rule, font: { color: ink } },
       showlegend: this.lines.length > 1, legend: { orientation: "h", y: -0.2, yanchor: "top", x: 0, font: { color: ink } },
       xaxis: { gridcolor: rule, zeroline: false, linecolor: rule, rangemode: "tozero", nticks: 6, title: { text: "" } },
-      yaxis: { gridcolor: rule, zeroline: false, linecolor: rule, nticks: 5, fixedrange: false },
+      yaxis: { gridcolor: rule, zeroline: false, linecolor: rule, nticks: 5, ...(this.options.logarithmic ? { type: "log", exponentformat: "power", dtick: 1 } : {}) },
       shapes: [line({ x0: this.step, x1: this.step, line: { color: ink, width: 1, dash: "dot" } }),
         ...this.alarms.map((alarm) => line({ x0: alarm.step, x1: alarm.step, line: { color: colour("alarm"), width: 1.2 } })),
         ...(typeof floor === "number" ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: floor, y1: floor, line: { color: muted, width: 1, dash: "dash" } }] : [])],

@@ -112,7 +112,7 @@ export class Run extends EventTarget {
     for (const event of events) {
       this.taken.push(event.seq);
       if (event.kind !== "command") this.summary.step = event.step;
-      if (event.kind === "terms") this.takeTerms(event);
+      if (event.kind === "terms" || event.kind === "vitals") this.takeValues(event);
       else if (event.kind === "frame") this.takeFrame(event);
       else {
         this.events.push(event);
@@ -128,9 +128,10 @@ export class Run extends EventTarget {
   }
 
   /** @param {any} event */
-  takeTerms(event) {
-    const values = { ...event.values, seconds: event.seconds };
-    for (const [name, value] of Object.entries(values)) {
+  takeValues(event) {
+    const prefix = event.kind === "terms" ? "" : `${event.kind}/`;
+    for (const [key, value] of Object.entries(event.values ?? {})) {
+      const name = prefix + key;
       const line = this.series.get(name) ?? { steps: [], values: [] };
       this.series.set(name, line);
       line.steps.push(event.step);

@@ -5,13 +5,17 @@ import { Chart } from "../chart.js";
 import { t } from "../i18n.js";
 import { get } from "../server.js";
 
-const GROUPS = ["minimised", "scores", "other", "speed"];
+const GROUPS = ["minimised", "scores", "modes", "shares", "gradients", "other", "speed"];
+const LOW = ["modes", "shares", "gradients", "speed"];
 const DRAW_MILLISECONDS = 400;
 
 /** @param {string} name */
 function groupOf(name) {
   if (name === "steps_per_second") return "speed";
-  if (name === "seconds") return null;
+  if (name === "seconds" || (name.startsWith("vitals/") && name.endsWith("/gradient_norm"))) return null;
+  if (name.startsWith("vitals/modes_")) return "modes";
+  if (name.startsWith("vitals/")) return "shares";
+  if (name.endsWith("/gradient_norm")) return "gradients";
   if (/score_(real|fake)$/.test(name)) return "scores";
   return name.includes("/") ? "minimised" : "other";
 }
@@ -32,7 +36,7 @@ export default {
     element.append(empty);
 
     /** @param {string} group */
-    const lines = (group) => zoomed.get(group) ?? [...run.series].filter(([name]) => groupOf(name) === group).map(([name, line]) => ({ name: name === "steps_per_second" ? t("terms.rate") : name, ...line }));
+    const lines = (group) => zoomed.get(group) ?? [...run.series].filter(([name]) => groupOf(name) === group).map(([name, line]) => ({ name: name === "steps_per_second" ? t("terms.rate") : name.replace("vitals/", "").replace("/gradient_norm", "").replaceAll("_", " "), ...line }));
     const draw = () => {
       for (const group of GROUPS) {
         const all = lines(group);
@@ -40,7 +44,7 @@ export default {
         empty.hidden = true;
         let chart = charts.get(group);
         if (!chart) {
-          chart = new Chart(places.get(group), { title: t(`terms.${group}`), height: group === "speed" ? 150 : 240, zoomed: (from, to) => zoom(group, from, to) });
+          chart = new Chart(places.get(group), { title: t(`terms.${group}`), height: LOW.includes(group) ? 170 : 240, logarithmic: group === "gradients", zoomed: (from, to) => zoom(group, from, to) });
           charts.set(group, chart);
         }
         chart.set(all, store.timeline.step, group === "minimised" ? run.alarms : []);
