@@ -98,6 +98,7 @@ export class Chart {
     });
   }
 
+  /** Words and numbers are plain: Plotly would put superscripts and links in with inline styles, which the page's policy refuses. */
   layout() {
     const [ink, muted, rule] = ["ink", "muted", "rule"].map(colour);
     const line = (/** @type {any} */ shape) => ({ type: "line", yref: "paper", y0: 0, y1: 1, ...shape });
@@ -108,7 +109,7 @@ export class Chart {
       hoverlabel: { bgcolor: colour("card"), bordercolor: rule, font: { color: ink } },
       showlegend: this.lines.length > 1, legend: { orientation: "h", y: -0.2, yanchor: "top", x: 0, font: { color: ink } },
       xaxis: { gridcolor: rule, zeroline: false, linecolor: rule, rangemode: "tozero", nticks: 6, title: { text: "" } },
-      yaxis: { gridcolor: rule, zeroline: false, linecolor: rule, nticks: 5, ...(this.options.logarithmic ? { type: "log", exponentformat: "power", dtick: 1 } : {}) },
+      yaxis: { gridcolor: rule, zeroline: false, linecolor: rule, nticks: 5, ...(this.options.logarithmic ? { type: "log", dtick: 1, tickformat: "~g" } : {}) },
       shapes: [line({ x0: this.step, x1: this.step, line: { color: ink, width: 1, dash: "dot" } }),
         ...this.alarms.map((alarm) => line({ x0: alarm.step, x1: alarm.step, line: { color: colour("alarm"), width: 1.2 } })),
         ...(typeof floor === "number" ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: floor, y1: floor, line: { color: muted, width: 1, dash: "dash" } }] : [])],
