@@ -253,7 +253,7 @@ def test_motion_is_spared_where_it_is_not_wanted(serve, open_page, ring):
 def test_the_page_speaks_chinese(serve, open_page, ring):
     page = open_page(serve(ring.parent))
     page.run("document.querySelector('button[lang=zh]').click()")
-    page.until("document.documentElement.lang === 'zh-CN' && document.querySelector('canvas')?.dataset.step")
+    page.until("document.documentElement?.lang === 'zh-CN' && document.querySelector('canvas')?.dataset.step")
     assert "真实点与生成点" in page.run("document.querySelector('main').textContent")
     page.run("localStorage.clear()")
 
