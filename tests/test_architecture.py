@@ -39,9 +39,12 @@ BELOW = {
     "session": {"planning", "data", "errors", "games", "measuring", "runs", "training"},
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
     "doctor": {"health", "runs", "training"},
-    "python_api": {"errors", "planning", "session", "trained", "training"},
+    "comparison": {
+        "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",
+    },
+    "python_api": {"comparison", "data", "errors", "planning", "session", "trained", "training"},
     "testing": {"types", "errors", "data", "games", "losses", "regularizers", "networks", "metrics", "training", "seeding"},
-    "cli": {"errors", "discovery", "data", "doctor", "metrics", "planning", "session", "trained", "training", "runs"},
+    "cli": {"comparison", "errors", "discovery", "data", "doctor", "metrics", "planning", "session", "trained", "training", "runs"},
     "__main__": {"cli"},
     "__init__": {"python_api", "recipes", "training"},
 }  # fmt: skip
@@ -114,6 +117,7 @@ VERBS = {
     "resume": {"--steps", "--recipe", "--quiet", "--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
+    "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
     "doctor": {"--json", "--help"},
     "list": {"--help"},

@@ -80,7 +80,9 @@ class TerminalReporter:
         )
         self._line(f"writing {path}")
         if self.console.is_terminal:
-            self._task = self._open().add_task("training", total=trainer.steps, completed=trainer.step)
+            self._task = self._open().add_task(
+                f"{plan.recipe_name}, seed {plan.settings.seed}", total=trainer.steps, completed=trainer.step
+            )
 
     def advanced(self, step: int) -> None:
         """Moves the bar."""

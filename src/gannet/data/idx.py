@@ -35,7 +35,7 @@ class Idx(ImageSource):
     """``test`` reads the files whose names begin with t10k or test."""
 
     def held_out(self) -> Self | None:
-        """The test pictures with all their labels, where the folder has them."""
+        """The test files of the same folder with all their labels; None where it has none."""
         if self.split == "test" or idx_file(Path(self.path), "test", "images") is None:
             return None
         return replace(self, split="test", labels=None)

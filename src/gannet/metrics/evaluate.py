@@ -52,6 +52,18 @@ def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
     return component.path.stem, metric(extractor=picked) if picked and takes_extractor else metric()
 
 
+def require_measurable(names: Sequence[str] | None, kind: Kind, truth: Truth) -> None:
+    """Raise where a metric that was asked for does not exist or can say nothing about such data, before anything is sampled.
+
+    Raises:
+        UserError: a sentence for each such metric.
+    """
+    chosen = [choose(name) for name in names or ()]
+    problems = [f"{name} cannot be measured here: {_unmet(metric, kind, truth)}" for name, metric in chosen if _unmet(metric, kind, truth)]
+    if problems:
+        raise UserError(*problems)
+
+
 def evaluate(
     fake: np.ndarray,
     real_a: np.ndarray,
