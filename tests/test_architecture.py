@@ -26,7 +26,7 @@ BELOW = {
     "games": {"types", "losses", "regularizers", "networks", "priors"},
     "data": {"errors", "discovery", "seeding", "files"},
     "theory": {"errors"},
-    "metrics": {"errors", "discovery", "seeding", "data", "theory"},
+    "metrics": {"errors", "discovery", "seeding", "data", "theory", "files"},
     "figures": {"errors", "files"},
     "runs": {"errors", "files", "figures"},
     "health": set(),
@@ -122,6 +122,7 @@ VERBS = {
     "doctor": {"--json", "--help"},
     "list": {"--help"},
     "data": {"--help"},
+    "weights": {"--help"},
 }
 """The whole command line. A new flag is a decision: freedom lives in KEY=VALUE arguments of recipes."""
 
