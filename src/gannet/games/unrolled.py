@@ -15,11 +15,12 @@ from gannet.types import Batch, Terms
 
 
 class Unrolled(Adversarial):
-    """G minimises its loss against D after ``unrolled_steps`` more steps of D, and differentiates through these steps.
+    """G maximises D's loss at the D of ``unrolled_steps`` more steps, and differentiates through these steps.
 
-    Metz et al. 2017, eq. 7 to 11, https://arxiv.org/abs/1611.02163. The steps looked ahead are plain gradient descent on D's
-    loss, at ``unrolled_rate``, on the samples of the turn. Not Adam: its first step from an empty memory is the sign of
-    the gradient, through which nothing can be differentiated. D itself takes its one ordinary step and never the imagined ones.
+    Metz et al. 2017, eq. 7 to 11, https://arxiv.org/abs/1611.02163. The game is zero-sum, as theirs: the term of the reals
+    counts as well, because D's coming steps depend on G. The steps looked ahead are plain gradient descent on D's loss, at
+    ``unrolled_rate``, on the samples of the turn. Not Adam: its first step from an empty memory is the sign of the
+    gradient, through which nothing can be differentiated. D itself takes its one ordinary step and never the imagined ones.
     """
 
     def __init__(
@@ -36,8 +37,8 @@ class Unrolled(Adversarial):
         generator: latents to samples.
         discriminator: any whose layers can be differentiated twice.
         prior: where latents come from.
-        loss: both sides' objective.
-        unrolled_steps: how many steps of D the generator looks ahead; 0 is the ordinary game.
+        loss: whose discriminator's side both play for, against each other; its generator's side has no part.
+        unrolled_steps: how many steps of D the generator looks ahead; 0 is the ordinary zero-sum game.
         unrolled_rate: their learning rate.
         """
         super().__init__(generator, discriminator, prior, loss=loss)
@@ -52,21 +53,20 @@ class Unrolled(Adversarial):
         return Terms({"adversarial": self.loss.discriminator(real_logits, fake_logits)}, watch)
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """The loss's generator side at the discriminator of some steps ahead; watched: at the one of now."""
+        """Minus D's loss some steps ahead; watched: the same at the D of now."""
         fake = self.generate(self.draw_latents(batch.size, batch.rng))
-        now = {name: weight.detach().requires_grad_() for name, weight in self.discriminator.named_parameters()}
-        ahead = now
+        ahead = {name: weight.detach().requires_grad_() for name, weight in self.discriminator.named_parameters()}
+        values = [self.loss_at(ahead, batch.real, fake)]
         for _ in range(self.unrolled_steps):
-            step = torch.autograd.grad(
-                self.loss.discriminator(*self.scores(ahead, batch.real, fake)), list(ahead.values()), create_graph=True
-            )
+            step = torch.autograd.grad(values[-1], list(ahead.values()), create_graph=True)
             ahead = {name: weight - self.unrolled_rate * g for (name, weight), g in zip(ahead.items(), step, strict=True)}
-        with torch.no_grad():
-            real_logits, fake_logits = self.scores(now, batch.real, fake)
-            watch = {"now": self.loss.generator(fake_logits, real_logits)}
-        real_logits, fake_logits = self.scores(ahead, batch.real, fake)
-        return Terms({"adversarial": self.loss.generator(fake_logits, real_logits if self.loss.generator_needs_real else None)}, watch)
+            values.append(self.loss_at(ahead, batch.real, fake))
+        return Terms({"adversarial": -values[-1]}, {"now": -values[0].detach()})
 
-    def scores(self, weights: dict[str, Tensor], real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of reals and fakes, (N,) each, at other weights of the discriminator."""
-        return functional_call(self.discriminator, weights, (real,)).logits, functional_call(self.discriminator, weights, (fake,)).logits
+    def loss_at(self, weights: dict[str, Tensor], real: Tensor, fake: Tensor) -> Tensor:
+        """D's loss at other weights of D, a scalar."""
+        if self.discriminator.rows_independent:
+            real_logits, fake_logits = functional_call(self.discriminator, weights, (torch.cat([real, fake]),)).logits.split(len(real))
+        else:
+            real_logits, fake_logits = (functional_call(self.discriminator, weights, (rows,)).logits for rows in (real, fake))
+        return self.loss.discriminator(real_logits, fake_logits)
