@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "gannet"
 FILES = sorted(SOURCE.rglob("*.py"))
-HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette"}
+HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette", "uvicorn", "anyio"}
 
 BELOW = {
     "errors": set(),
@@ -29,6 +29,7 @@ BELOW = {
     "metrics": {"errors", "discovery", "seeding", "data", "theory", "files"},
     "figures": {"errors", "files"},
     "runs": {"errors", "files", "figures"},
+    "dashboard": {"errors", "runs"},
     "health": set(),
     "training": {"errors", "types", "seeding", "games", "data", "health", "runs", "files"},
     "recipes": {
@@ -44,7 +45,10 @@ BELOW = {
     },
     "python_api": {"comparison", "data", "errors", "planning", "session", "trained", "training"},
     "testing": {"types", "errors", "data", "games", "losses", "regularizers", "networks", "metrics", "training", "seeding"},
-    "cli": {"comparison", "errors", "discovery", "data", "doctor", "metrics", "planning", "session", "trained", "training", "runs"},
+    "cli": {
+        "comparison", "dashboard", "errors", "discovery", "data", "doctor",
+        "metrics", "planning", "session", "trained", "training", "runs",
+    },
     "__main__": {"cli"},
     "__init__": {"python_api", "recipes", "training"},
 }  # fmt: skip
@@ -117,6 +121,7 @@ VERBS = {
     "resume": {"--steps", "--recipe", "--quiet", "--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
+    "watch": {"--port", "--no-browser", "--help"},
     "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
     "doctor": {"--json", "--help"},

@@ -73,6 +73,13 @@ class TwoPlayer(Adversarial):
                 real = self.discriminator(batch.real, batch.labels if self.num_classes else None).logits
         return Terms({"adversarial": self.loss.generator(fake, real)})
 
+    def pull(self, fake: Tensor, real: Tensor) -> Tensor:
+        """(N, *shape) twice -> (N, *shape): -N d(generator's loss) / d fake, for games without labels."""
+        fake = fake.detach().requires_grad_()
+        with torch.enable_grad():
+            loss = self.loss.generator(self.score(fake), self.score(real) if self.loss.generator_needs_real else None)
+        return -len(fake) * torch.autograd.grad(loss, fake)[0]
+
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
         """Labels left out are 0, 1, 2, ... in turn, so that every class appears equally often."""
         if self.num_classes and labels is None:
