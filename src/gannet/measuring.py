@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gannet.data.base import Dataset, Progress, silent
+from gannet.errors import UserError
 from gannet.games.base import Classifies, Clusters, Conditional, Encodes, Game
 from gannet.metrics.base import Answers, ScoreCard
 from gannet.metrics.cost import Cost
@@ -50,6 +51,7 @@ def measurer(
     kept_back = held_out.reference(count, seed=derive(seed, "held out"))[0] if held_out is not None else None
     extractor = fitting(real, labels, dataset.form.class_names) if dataset.form.kind == "images" else None
     classes = game.num_classes if isinstance(game, Conditional) else 0
+    _refuse_in_vain(metrics, extractor)
     protocol: dict[str, Any] = {
         "real": {"content_hash": dataset.content_hash, "rows": dataset.size},
         "sampler": {"classes": "balanced" if classes else "none", "truncation": None},
@@ -80,14 +82,35 @@ def measurer(
 
 
 def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, progress: Progress = silent) -> np.ndarray:
-    """(count, ...) outside samples from the stream that is only for measuring; pictures are held as bytes alone."""
+    """(count, ...) outside samples from the stream that is only for measuring; pictures are held as bytes alone.
+
+    Raises:
+        UserError: samples that are not finite.
+    """
     device = next((w.device for w in game.parameters()), torch.device("cpu"))
     parts: list[np.ndarray] = []
+    broken = 0
     for index, chunk in enumerate(sample_chunks(game, count, torch_rng(seed, "measure", device=device))):
         progress("generating samples", index * CHUNK, count)
+        # Bytes know no NaN: a picture of them would become a grey one.
+        broken += int((~chunk.flatten(1).isfinite()).any(dim=1).sum())
         parts.append(dataset.form.decode(chunk))
     progress("generating samples", count, count)
+    if broken:
+        raise UserError(f"{broken} of {count} generated samples are NaN or infinite, so they cannot be measured.")
     return np.concatenate(parts)
+
+
+def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
+    """Raise before anything is generated where a name is unknown, or none of the named metrics has its weights."""
+    problems = []
+    for _, metric in [choose(name, extractor) for name in metrics or ()]:
+        try:
+            metric.spec()
+        except UserError as problem:
+            problems += problem.problems
+    if metrics and len(problems) == len(metrics):
+        raise UserError(*dict.fromkeys(problems))
 
 
 def wants_held_out(game: Game, metrics: list[str] | None) -> bool:

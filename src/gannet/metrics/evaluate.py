@@ -102,12 +102,14 @@ def evaluate(
         The cards in the order of the names, and one sentence for each metric that was left out.
 
     Raises:
-        UserError: fewer than 10 samples, samples that are not finite or of another shape, an unknown metric.
+        UserError: fewer than 10 samples, samples that are not finite or of another shape, equal real samples, an unknown metric.
     """
     chosen = [choose(name, extractor) for name in names or default_names(kind, answers)]
     check = checked_points if kind == "points" else checked_images
     check(Samples(real_a, fake, truth))
     check(Samples(real_b, fake, truth))
+    if (real_a == real_a[0]).all():
+        raise UserError(f"All {len(real_a)} real samples are the same, so there is nothing to compare with: look at the data.")
     card_protocol = {**_plain(protocol), "n_real": len(real_a), "n_fake": len(fake)}
     asked_protocol = {**card_protocol, **_about_answers(answers)}
     about = {"run": run, "step": step, "weights": weights, "seed": seed}
