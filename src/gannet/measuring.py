@@ -50,12 +50,8 @@ def measurer(
     count = min(wanted, len(real) // 2)
     kept_back = held_out.reference(count, seed=derive(seed, "held out"))[0] if held_out is not None else None
     extractor = fitting(real, labels, dataset.form.class_names) if dataset.form.kind == "images" else None
-    classes = game.num_classes if isinstance(game, Conditional) else 0
     _refuse_in_vain(metrics, extractor)
-    protocol: dict[str, Any] = {
-        "real": {"content_hash": dataset.content_hash, "rows": dataset.size},
-        "sampler": {"classes": "balanced" if classes else "none", "truncation": None},
-    }
+    protocol = protocol_of(game, dataset)
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
         return evaluate(
@@ -79,6 +75,15 @@ def measurer(
         )
 
     return measure
+
+
+def protocol_of(game: Game, dataset: Dataset) -> dict[str, Any]:
+    """What besides the metric defines its value: the real set, and how samples are drawn. Part of every fingerprint."""
+    classes = game.num_classes if isinstance(game, Conditional) else 0
+    return {
+        "real": {"content_hash": dataset.content_hash, "rows": dataset.size},
+        "sampler": {"classes": "balanced" if classes else "none", "truncation": None},
+    }
 
 
 def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, progress: Progress = silent) -> np.ndarray:

@@ -55,6 +55,18 @@ def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
     return component.path.stem, metric(extractor=picked) if picked and takes_extractor else metric()
 
 
+def require_measurable(names: Sequence[str] | None, kind: Kind, truth: Truth) -> None:
+    """Raise where a metric that was asked for does not exist or can say nothing about such data, before anything is sampled.
+
+    Raises:
+        UserError: a sentence for each such metric.
+    """
+    chosen = [choose(name) for name in names or ()]
+    problems = [f"{name} cannot be measured here: {_unmet(metric, kind, truth)}" for name, metric in chosen if _unmet(metric, kind, truth)]
+    if problems:
+        raise UserError(*problems)
+
+
 def evaluate(
     fake: np.ndarray,
     real_a: np.ndarray,
@@ -114,7 +126,7 @@ def evaluate(
     asked_protocol = {**card_protocol, **_about_answers(answers)}
     about = {"run": run, "step": step, "weights": weights, "seed": seed}
     samples = Samples(real_a, fake, truth, answers, held_out)
-    reasons = {index: _unmet(metric, kind, samples) or _unanswered(metric, answers) for index, (_, metric) in enumerate(chosen)}
+    reasons = {index: _unmet(metric, kind, truth) or _without(metric, answers, held_out) for index, (_, metric) in enumerate(chosen)}
     queue = sorted((index for index, reason in reasons.items() if not reason), key=lambda index: extractor_of(chosen[index][1]))
     shares = _announced([chosen[index][1] for index in queue], samples, real_b, announce)
     cards: dict[int, ScoreCard] = {}
@@ -208,16 +220,20 @@ def _card(
     )
 
 
-def _unmet(metric: Metric, kind: Kind, samples: Samples) -> str:
+def _unmet(metric: Metric, kind: Kind, truth: Truth) -> str:
     if kind not in metric.kinds:
         return f"it measures {' and '.join(metric.kinds)}, not {kind}."
-    if metric.needs == "modes" and samples.truth.modes is None:
+    if metric.needs == "modes" and truth.modes is None:
         return "it needs data whose modes are known (ring, grid, gmm ...)."
-    if metric.needs == "density" and samples.truth.log_density is None:
+    if metric.needs == "density" and truth.log_density is None:
         return "it needs data whose density is known."
-    if metric.needs == "held_out" and samples.held_out is None:
-        return "it needs data with a test split, which was not trained on."
     return ""
+
+
+def _without(metric: Metric, answers: Answers | None, held_out: np.ndarray | None) -> str:
+    if metric.needs == "held_out" and held_out is None:
+        return "it needs data with a test split, which was not trained on."
+    return _unanswered(metric, answers)
 
 
 def _unanswered(metric: Metric | type[Metric], answers: Answers | None) -> str:
