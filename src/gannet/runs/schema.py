@@ -8,6 +8,9 @@
     RUN/scores.jsonl                 one score card per line
     RUN/frames/000000500.npz|.png    what the generator made at that step (points: npz; images: png grid)
     RUN/checkpoints/step-000000500/  verified directories, see training/checkpoint.py
+    RUN/commands/000001.json         what a person asked of the running training, see runs/commands.py
+    RUN/slow/000000500.npz           one step of the game in slow motion, see :data:`SLOW_ARRAYS`
+    RUN/origin/step-000000500/       the checkpoint that a fork began with; never pruned
     RUN/lock                         held while a process writes
 """
 
@@ -25,7 +28,21 @@ EVENTS_FILE = "events.jsonl"
 SCORES_FILE = "scores.jsonl"
 FRAMES_FOLDER = "frames"
 CHECKPOINTS_FOLDER = "checkpoints"
+COMMANDS_FOLDER = "commands"
+SLOW_FOLDER = "slow"
+ORIGIN_FOLDER = "origin"
 LOCK_FILE = "lock"
+
+
+class Parent(TypedDict):
+    """Where a run that was not begun from nothing comes from."""
+
+    run: str
+    """Its path as it was given."""
+    step: int
+    """0 where the parent is trained again from the beginning, its commands included."""
+    changes: dict[str, Any]
+    """Keys that differ from the parent's at that step."""
 
 
 class RunRecord(TypedDict):
@@ -41,6 +58,8 @@ class RunRecord(TypedDict):
     settings: dict[str, Any]
     """steps, seed, device, precision, cadences: see training/settings.py."""
     environment: dict[str, str]
+    parent: NotRequired[Parent]
+    """Of a run that repeats or forks another one."""
     kind: NotRequired[Kind]
     """Written by ``RunWriter.create``; absent in records that did not go through it."""
 
@@ -50,12 +69,24 @@ class Event(TypedDict, total=False):
 
     seq: int
     step: int
-    kind: Literal["start", "terms", "frame", "checkpoint", "scores", "resume", "warning", "stop", "finish"]
+    kind: Literal["start", "terms", "frame", "checkpoint", "scores", "resume", "warning", "command", "stop", "finish"]
     values: dict[str, float | None]
     """kind terms: ``player/term`` -> value, and ``steps_per_second``; None where the value was not finite (``text`` says what it was)."""
     text: str
     seconds: float
-    """Wall time of training so far."""
+    """Wall time of training so far, pauses left out."""
+    number: int
+    """kind command: the number of its file in commands/; 0 where it was copied from the run that this one repeats."""
+    moves: int
+    """kind command: turns of single players before it; (step, moves) is the exact place in training where it acts."""
+    name: str
+    """kind command: a key of ``runs/commands.py::COMMANDS``."""
+    arguments: dict[str, Any]
+    """kind command: complete. Those of a file that could not be read are empty."""
+    outcome: Literal["applied", "refused"]
+    """kind command. Applied commands ``set`` and ``step`` (of a single player) are the journal: with the seed they determine
+    the weights. Their events stay when a resume forgets later steps, and act again when training gets to their place; so
+    such an event may have a later step than those around it."""
 
 
 def frame_name(step: int, kind: str) -> str:
