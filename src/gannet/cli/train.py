@@ -45,5 +45,8 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     if outcome.signal is not None:
         reporter.warned(f"Stopped at step {outcome.step}; everything is saved. Continue with: gannet resume {outcome.path}")
         return 128 + outcome.signal
+    if not outcome.finished:
+        reporter.warned(f"Stopped by a command at step {outcome.step}; everything is saved. Continue with: gannet resume {outcome.path}")
+        return 0
     reporter.say(f"{outcome.step} steps in {outcome.seconds:.1f} s. Next: gannet measure {outcome.path} | gannet report {outcome.path}")
     return 0

@@ -69,7 +69,7 @@ class Event(TypedDict, total=False):
 
     seq: int
     step: int
-    kind: Literal["start", "terms", "frame", "checkpoint", "scores", "resume", "warning", "command", "stop", "finish"]
+    kind: Literal["start", "terms", "frame", "checkpoint", "scores", "resume", "warning", "command", "slow", "stop", "finish"]
     values: dict[str, float | None]
     """kind terms: ``player/term`` -> value, and ``steps_per_second``; None where the value was not finite (``text`` says what it was)."""
     text: str
@@ -77,16 +77,31 @@ class Event(TypedDict, total=False):
     """Wall time of training so far, pauses left out."""
     number: int
     """kind command: the number of its file in commands/; 0 where it was copied from the run that this one repeats."""
-    moves: int
-    """kind command: turns of single players before it; (step, moves) is the exact place in training where it acts."""
     name: str
     """kind command: a key of ``runs/commands.py::COMMANDS``."""
     arguments: dict[str, Any]
     """kind command: complete. Those of a file that could not be read are empty."""
     outcome: Literal["applied", "refused"]
-    """kind command. Applied commands ``set`` and ``step`` (of a single player) are the journal: with the seed they determine
-    the weights. Their events stay when a resume forgets later steps, and act again when training gets to their place; so
-    such an event may have a later step than those around it."""
+    """kind command. Applied commands ``set`` and ``step`` (of a single player) are the journal: in the order of (step, seq) they
+    determine the weights, together with the seed. Events of commands stay when a resume forgets later steps, and the journal
+    acts again when training gets to its steps; so such an event may have a later step than those around it."""
+
+
+SLOW_ARRAYS = {
+    "step": "() int64, steps taken when the step of the file is done",
+    "extent": "(4,) x0, x1, y0, y1 of the fields, in the units of the data",
+    "PLAYER/real": "(n, 2) the turn's first reals, n at most 60",
+    "PLAYER/fake": "(n, 2) the turn's own first fakes, before the update",
+    "PLAYER/score_real": "(n,) raw scores of the reals, by the weights that the turn begins with",
+    "PLAYER/score_fake": "(n,) raw scores of the fakes",
+    "PLAYER/slope": "(n, 2) gradient of the score at each fake, per unit of standardised data: where the discriminator would send it",
+    "PLAYER/loss/TERM": "() every term that the player minimises",
+    "PLAYER/gradient": "(n, 2) gradient of the player's loss at each fake, met by the backward pass; only where the fakes are its own",
+    "PLAYER/field_before": "(32, 32) raw scores over the extent, row by row from the lowest y",
+    "PLAYER/field_after": "(32, 32) the same after the player's update",
+    "PLAYER/fake_after": "(n, 2) fakes of the same latents after the player's update",
+}
+"""What a file in slow/ holds, in the order of turns; PLAYER is ``discriminator``, then ``generator``."""
 
 
 def frame_name(step: int, kind: str) -> str:

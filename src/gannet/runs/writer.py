@@ -111,6 +111,17 @@ class RunWriter:
             record["seconds"] = round(float(seconds), 3)
         self._append(self._events, record)
 
+    def command(self, step: int, *, number: int, name: str, arguments: Mapping[str, Any], outcome: str, text: str) -> None:
+        """Append what became of a command; on disk when this returns, because the journal is part of what made the weights.
+
+        Raises:
+            OSError: it could not be written; the command must not be obeyed.
+        """
+        record = {"seq": self._next_seq, "step": step, "kind": "command", "number": number, "name": name}
+        self._next_seq += 1
+        self._events.append(record | {"arguments": dict(arguments), "outcome": outcome, "text": text})
+        self._events.sync()
+
     def scores(self, cards: Iterable[Mapping[str, Any]]) -> None:
         """Append score cards (``ScoreCard.as_json()``) to scores.jsonl, and one event that says so."""
         cards = list(cards)
@@ -147,13 +158,15 @@ class RunWriter:
     def truncate_after(self, step: int) -> None:
         """Forget everything later than a step, and torn lines: what a resume from that step's checkpoint calls first.
 
+        Commands are kept: their numbers stay answered, and what they changed is changed again at its step.
+
         Numbering of events goes on, so a viewer's place in the stream stays valid.
 
         Raises:
             UserError: the files cannot be rewritten; they are as they were.
         """
         try:
-            self._events.keep(lambda record: record.get("step", 0) <= step)
+            self._events.keep(lambda record: record.get("step", 0) <= step or record.get("kind") == "command")
             self._scores.keep(lambda record: record.get("step", 0) <= step)
         except OSError as error:
             raise UserError(f"Cannot rewrite the records of {self.path}: {error.strerror}. Free some space and try again.") from None
@@ -224,6 +237,9 @@ class _AppendFile:
             self._torn = True
             raise OSError(28, os.strerror(28))
         self._torn = False
+
+    def sync(self) -> None:
+        os.fsync(self._descriptor)
 
     def keep(self, wanted: Any) -> None:
         """Rewrite the file atomically with the wanted whole records only."""

@@ -50,6 +50,11 @@ class Clock:
         """Since the run's first start, interruptions left out."""
         return time.monotonic() - self._origin
 
+    def leave_out(self, seconds: float) -> None:
+        """A pause of so many seconds, which ended now, is no training."""
+        self._origin += seconds
+        self._last = self._last[0] + seconds, self._last[1]
+
     def rate(self, step: int) -> float:
         """Steps per second since the last call."""
         now, (then, before) = time.monotonic(), self._last
@@ -115,13 +120,18 @@ def image_sheet(images: np.ndarray, columns: int) -> np.ndarray:
     return sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2).reshape(rows * height, columns * width, channels)
 
 
-def _points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], dict[str, np.ndarray]]:
-    real, _ = dataset.reference(2000, seed=seed)
+def view_of(real: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """The square around points (N, 2): its extent (x0, x1, y0, y1) and (side * side, 2) nodes, row by row from the lowest y."""
     low, high = real.min(0), real.max(0)
     center, half = (low + high) / 2, 0.65 * float((high - low).max())
     extent = np.array([center[0] - half, center[0] + half, center[1] - half, center[1] + half], np.float32)
-    axis = np.linspace(-half, half, FIELD_SIDE, dtype=np.float32)
-    nodes = np.stack(np.meshgrid(center[0] + axis, center[1] + axis), axis=-1).reshape(-1, 2)
+    axis = np.linspace(-half, half, side, dtype=np.float32)
+    return extent, np.stack(np.meshgrid(center[0] + axis, center[1] + axis), axis=-1).reshape(-1, 2)
+
+
+def _points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], dict[str, np.ndarray]]:
+    real, _ = dataset.reference(2000, seed=seed)
+    extent, nodes = view_of(real, FIELD_SIDE)
     device = trainer.precision.device
     shown = real[:POINTS_IN_FRAME]
     inside = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
