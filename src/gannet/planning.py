@@ -25,8 +25,9 @@ from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision, decide
 from gannet.training.settings import Settings
 
-FLAGS = ("seed", "device", "precision")
+DEFAULT_FLAGS = {"seed": 0, "device": "auto", "precision": "auto"}
 """Settings that the command line takes as flags, not as keys."""
+FLAGS = tuple(DEFAULT_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,15 @@ def plan(data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapp
     return _read_keys(recipe_name, _load_recipe(recipe_name), source_name, {f"data.{k}": v for k, v in preset.items()} | dict(given), flags)
 
 
-def plan_again(record: RunRecord, *, steps: int | None, recipe_file: str | None, device: str | None = None) -> Plan:
-    """The plan of an existing run.
+def plan_again(
+    record: RunRecord,
+    *,
+    steps: int | None,
+    recipe_file: str | None,
+    device: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Plan:
+    """The plan of an existing run; ``changes`` are other values of its keys and flags.
 
     Raises:
         UserError: the run was made from a user's own file, and that file was not named again: loading executes nothing.
@@ -120,7 +128,9 @@ def plan_again(record: RunRecord, *, steps: int | None, recipe_file: str | None,
         flags["device"] = device
     if steps is not None:
         given["steps"] = steps
-    return _read_keys(name, _load_recipe(name), record["data"]["source"], given | settings, flags)
+    changes = dict(changes or {})
+    flags |= {key: changes.pop(key) for key in FLAGS if key in changes}
+    return _read_keys(name, _load_recipe(name), record["data"]["source"], given | settings | changes, flags)
 
 
 def _read_keys(recipe_name: str, recipe: Recipe, source_name: str, given: dict[str, Any], flags: Mapping[str, Any]) -> Plan:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gannet.data.base import Dataset, silent
 from gannet.errors import TrainingStopped, UserError
+from gannet.forking import again, fork
 from gannet.planning import Plan, environment, open_data, open_held_out, plan_again
 from gannet.runs.reader import read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
@@ -104,7 +106,7 @@ def resume(path: Path, reporter: Reporter, *, steps: int | None = None, recipe_f
     experiment = plan.experiment(dataset.form)
     with plan.precision(experiment, dataset.form).applied() as precision, RunWriter(path) as writer:
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
-        seconds = _restore(path, trainer, reporter)
+        seconds = _restore(path, trainer, reporter, is_new="parent" in record)
         if steps is not None and trainer.step > steps:
             raise UserError(f"{path} already has {trainer.step} steps; give --steps at least that.")
         if trainer.step >= trainer.steps:
@@ -123,10 +125,35 @@ def resume(path: Path, reporter: Reporter, *, steps: int | None = None, recipe_f
         return _train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=seconds)
 
 
-def _restore(path: Path, trainer: Trainer, reporter: Reporter) -> float:
+def train_again(
+    run: Path, step: int | None, changes: Mapping[str, Any], out: Path | None, reporter: Reporter, *, recipe_file: str | None = None
+) -> Outcome:
+    """Train ``run`` again from the beginning (``step`` None), its commands included, or on from one of its checkpoints.
+
+    Raises:
+        UserError: bad input; nothing is left behind.
+        TrainingStopped: the guard stopped it.
+    """
+    out = out or _next_run(f"{run.resolve().name}-{'again' if step is None else step}")
+    existed = out.exists()
+    if step is None:
+        again(run, changes, out, recipe_file=recipe_file)
+    else:
+        fork(run, step, changes, out, recipe_file=recipe_file)
+    try:
+        return resume(out, reporter, recipe_file=recipe_file)
+    except UserError:
+        shutil.rmtree(out)
+        if existed:
+            out.mkdir()
+        raise
+
+
+def _restore(path: Path, trainer: Trainer, reporter: Reporter, *, is_new: bool) -> float:
     """Seconds trained so far. A run that was ended before its first checkpoint begins again, which is exact too."""
     if not checkpoint.newest_first(path / CHECKPOINTS_FOLDER):
-        reporter.warned(f"{path} has no checkpoint yet, so it begins at step 0.")
+        if not is_new:
+            reporter.warned(f"{path} has no checkpoint yet: it begins at step 0.")
         return 0.0
     newest, complaints = checkpoint.latest_valid(path / CHECKPOINTS_FOLDER)
     for complaint in complaints:
