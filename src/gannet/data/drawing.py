@@ -1,7 +1,7 @@
 """A distribution drawn by hand: strokes of a brush become a file of points that any run can be trained on.
 
 The same lines give the same bytes, whether a mouse reported them in a thousand pieces, a finger in fifty or the keyboard in two:
-coordinates are put on a grid, and points that bend nothing are left out before anything is drawn at random.
+coordinates are put on a grid, and points that do not bend a line by more than a cell are left out before anything is random.
 """
 
 from __future__ import annotations
@@ -99,21 +99,28 @@ def save_drawing(folder: Path, strokes: Sequence[Mapping[str, Any]], *, count: i
 
 
 def _corners(points: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
-    """On the grid, without points that repeat the one before or lie on the straight way between their neighbours."""
-    kept: list[tuple[int, int]] = []
-    for x, y in points:
-        corner = round(x * GRID), round(y * GRID)
-        if kept and corner == kept[-1]:
+    """On the grid, without points that lie within a cell of the line between those kept (Douglas and Peucker 1973)."""
+    cells = np.rint(np.array(points) * GRID)
+    kept, open_parts = {0, len(cells) - 1}, [(0, len(cells) - 1)]
+    while open_parts:
+        first, last = open_parts.pop()
+        if last - first < 2:
             continue
-        if len(kept) >= 2 and _straight(kept[-2], kept[-1], corner):
-            kept.pop()
-        kept.append(corner)
-    return kept
+        away = _distances(cells[first + 1 : last], cells[first], cells[last])
+        farthest = first + 1 + int(away.argmax())
+        if away.max() > 1:
+            kept.add(farthest)
+            open_parts += [(first, farthest), (farthest, last)]
+    corners = [(int(x), int(y)) for x, y in cells[sorted(kept)]]
+    return corners[:1] if set(corners) == {corners[0]} else corners
 
 
-def _straight(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> bool:
-    first, second = (b[0] - a[0], b[1] - a[1]), (c[0] - b[0], c[1] - b[1])
-    return first[0] * second[1] == first[1] * second[0] and first[0] * second[0] + first[1] * second[1] > 0
+def _distances(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """(N,) from (N, 2) points to the line segment between two."""
+    way = end - start
+    length = float(way @ way)
+    share = np.clip((points - start) @ way / length, 0, 1) if length else np.zeros(len(points))
+    return np.hypot(*(points - start - share[:, None] * way).T)
 
 
 def _points(lines: Sequence[tuple[list[tuple[int, int]], int]], count: int, seed: int) -> np.ndarray:
