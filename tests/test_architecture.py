@@ -26,10 +26,11 @@ BELOW = {
     "games": {"types", "losses", "regularizers", "networks", "priors"},
     "data": {"errors", "discovery", "seeding", "files"},
     "theory": {"errors"},
-    "metrics": {"errors", "discovery", "seeding", "data", "theory"},
+    "metrics": {"errors", "discovery", "seeding", "data", "theory", "files"},
     "figures": {"errors", "files"},
     "runs": {"errors", "files", "figures"},
-    "training": {"errors", "types", "seeding", "games", "data", "runs", "files"},
+    "health": set(),
+    "training": {"errors", "types", "seeding", "games", "data", "health", "runs", "files"},
     "recipes": {
         "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "networks", "training",
     },
@@ -38,11 +39,17 @@ BELOW = {
     "steering": {"planning", "data", "errors", "runs", "training"},
     "forking": {"planning", "data", "discovery", "errors", "runs", "training"},
     "launching": {"errors", "runs"},
-    "session": {"planning", "data", "errors", "forking", "measuring", "runs", "steering", "training"},
+    "session": {"planning", "data", "errors", "forking", "games", "measuring", "runs", "steering", "training"},
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
-    "python_api": {"errors", "forking", "planning", "session", "trained", "training"},
+    "doctor": {"health", "runs", "training"},
+    "comparison": {
+        "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",
+    },
+    "python_api": {"comparison", "data", "errors", "forking", "planning", "session", "trained", "training"},
     "testing": {"types", "errors", "data", "games", "losses", "regularizers", "networks", "metrics", "training", "seeding"},
-    "cli": {"errors", "discovery", "data", "forking", "metrics", "planning", "session", "trained", "training", "runs"},
+    "cli": {
+        "comparison", "errors", "discovery", "data", "doctor", "forking", "metrics", "planning", "session", "trained", "training", "runs",
+    },
     "__main__": {"cli"},
     "__init__": {"python_api", "recipes", "training"},
 }  # fmt: skip
@@ -115,9 +122,12 @@ VERBS = {
     "resume": {"--steps", "--recipe", "--quiet", "--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
+    "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
+    "doctor": {"--json", "--help"},
     "list": {"--help"},
     "data": {"--help"},
+    "weights": {"--help"},
 }
 """The whole command line. A new flag is a decision: freedom lives in KEY=VALUE arguments of recipes."""
 

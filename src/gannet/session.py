@@ -12,13 +12,15 @@ from typing import Any, Protocol
 from gannet.data.base import Dataset, silent
 from gannet.errors import TrainingStopped, UserError
 from gannet.forking import again, fork
+from gannet.games.base import Scores
 from gannet.planning import Plan, environment, open_data, open_held_out, plan_again
-from gannet.runs.reader import read_record
+from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
 from gannet.runs.writer import RunWriter
 from gannet.steering import control_of
 from gannet.training import checkpoint, loop
 from gannet.training.experiment import Experiment
+from gannet.training.health import watch_health
 from gannet.training.observers import Clock, Observer, record_frames, record_terms, save_checkpoints
 from gannet.training.trainer import Trainer
 
@@ -176,16 +178,29 @@ def _train(
     reporter.started(path, plan, trainer)
     clock = Clock(seconds_before, trainer.step)
     frames_every = experiment.frames_every if settings.frames.every is None else settings.frames.every
+    heard = Run(path).events()
+
+    def hear(step: int, values: dict[str, float]) -> None:
+        heard.append({"kind": "terms", "step": step, "values": values})
+        reporter.terms(step, values)
+
     frames = record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count)
     checkpoints = save_checkpoints(trainer, path, writer, clock, settings.checkpoint)
     observers = [
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
-        record_terms(trainer, writer, clock, reporter.terms, experiment.print_every),
+        record_terms(trainer, writer, clock, hear, experiment.print_every),
         frames,
         checkpoints,
     ]
     if settings.measure.every:
         observers.append(_record_scores(plan, path, trainer, dataset, writer))
+    if settings.health.every != 0:
+        unseen = _open_unseen(plan, trainer, writer, reporter)
+        observers.append(
+            watch_health(
+                trainer, dataset, unseen, writer, seed=settings.seed, every=settings.health.every, events=heard, told=reporter.warned
+            )
+        )
     writer.event("start", trainer.step)
     with loop.listening() as request:
         control = control_of(plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned)
@@ -196,8 +211,7 @@ def _train(
             writer.event("stop", trainer.step, text=str(stopped), seconds=clock.seconds())
             raise
     finished = trainer.step >= trainer.steps
-    by_command = "" if finished or request.signal is not None else "Stopped by a command."
-    writer.event("finish" if finished else "stop", trainer.step, text=by_command, seconds=clock.seconds())
+    writer.event("finish" if finished else "stop", trainer.step, seconds=clock.seconds())
     return Outcome(path, trainer.step, clock.seconds(), None if finished else request.signal, finished)
 
 
@@ -217,6 +231,17 @@ def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, w
             writer.scores([card.as_json() for card in cards])
 
     return Observer(plan.settings.measure.every, act, at_end=False)
+
+
+def _open_unseen(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Reporter) -> Dataset | None:
+    """Real data to compare the training data with; a set that cannot be had is no reason not to train."""
+    if trainer.dataset.size is None or not isinstance(trainer.game, Scores):
+        return None
+    try:
+        return open_held_out(plan, reporter.work)
+    except UserError as error:
+        writer.event("warning", trainer.step, text=f"Health is watched without held-out data: {error}")
+        return None
 
 
 def _next_run(name: str) -> Path:

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from gannet.errors import UserError
+from gannet.runs.append_file import AppendFile, write_synced
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import parse_lines, read_record
 from gannet.runs.schema import (
@@ -25,6 +26,7 @@ from gannet.runs.schema import (
     SCORES_FILE,
     Kind,
     RunRecord,
+    Severity,
     frame_name,
 )
 
@@ -54,8 +56,8 @@ class RunWriter:
         """Lines and frames that could not be written."""
         self._lock = RunLock(self.path)
         (self.path / FRAMES_FOLDER).mkdir(exist_ok=True)
-        self._events = _AppendFile(self.path / EVENTS_FILE)
-        self._scores = _AppendFile(self.path / SCORES_FILE)
+        self._events = AppendFile(self.path / EVENTS_FILE)
+        self._scores = AppendFile(self.path / SCORES_FILE)
         self._next_seq = 1 + max((record["seq"] for record in _numbered(self.path / EVENTS_FILE)), default=-1)
 
     @classmethod
@@ -88,7 +90,16 @@ class RunWriter:
             shutil.rmtree(temporary, ignore_errors=True)
         return cls(path, kind)
 
-    def event(self, kind: str, step: int, *, values: Mapping[str, Any] | None = None, text: str = "", seconds: float | None = None) -> None:
+    def event(
+        self,
+        kind: str,
+        step: int,
+        *,
+        values: Mapping[str, Any] | None = None,
+        text: str = "",
+        seconds: float | None = None,
+        **fields: Any,
+    ) -> None:
         """Append one line to events.jsonl.
 
         Args:
@@ -97,8 +108,9 @@ class RunWriter:
             values: named scalars; one that is not finite is written as null and spelled out in the text.
             text: for people.
             seconds: wall time of training so far.
+            **fields: further fields of ``schema.Event`` that this kind has.
         """
-        record: dict[str, Any] = {"seq": self._next_seq, "step": int(step), "kind": kind}
+        record: dict[str, Any] = {"seq": self._next_seq, "step": int(step), "kind": kind, **fields}
         self._next_seq += 1
         if values is not None:
             numbers = {name: float(value) for name, value in values.items()}
@@ -121,6 +133,10 @@ class RunWriter:
         self._next_seq += 1
         self._events.append(record | {"arguments": dict(arguments), "outcome": outcome, "text": text})
         self._events.sync()
+
+    def health(self, step: int, *, rule: str, severity: Severity, text: str, values: Mapping[str, Any]) -> None:
+        """Append one health event: something that a rule noticed, as one sentence with its evidence."""
+        self.event("health", step, values=values, text=text, rule=rule, severity=severity)
 
     def scores(self, cards: Iterable[Mapping[str, Any]]) -> None:
         """Append score cards (``ScoreCard.as_json()``) to scores.jsonl, and one event that says so."""
@@ -186,7 +202,7 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, file: _AppendFile, record: Mapping[str, Any]) -> None:
+    def _append(self, file: AppendFile, record: Mapping[str, Any]) -> None:
         try:
             file.append(record)
         except OSError as error:
@@ -206,7 +222,7 @@ def append_scores(path: Path, cards: Iterable[Mapping[str, Any]]) -> None:
         UserError: the file cannot be written.
     """
     try:
-        file = _AppendFile(path / SCORES_FILE)
+        file = AppendFile(path / SCORES_FILE)
         try:
             for card in cards:
                 file.append(_without_non_finite(card))
@@ -214,49 +230,6 @@ def append_scores(path: Path, cards: Iterable[Mapping[str, Any]]) -> None:
             file.close()
     except OSError as error:
         raise UserError(f"Cannot write the scores into {path}: {error.strerror or error}.") from None
-
-
-class _AppendFile:
-    """A file of JSON lines: one ``os.write`` a line, so that lines are whole or last."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._open()
-
-    def _open(self) -> None:
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        size = os.fstat(self._descriptor).st_size
-        self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
-
-    def append(self, record: Mapping[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-        if self._torn:
-            line = b"\n" + line  # the torn line ends here and spoils itself only
-        written = os.write(self._descriptor, line)
-        if written < len(line):
-            self._torn = True
-            raise OSError(28, os.strerror(28))
-        self._torn = False
-
-    def sync(self) -> None:
-        os.fsync(self._descriptor)
-
-    def keep(self, wanted: Any) -> None:
-        """Rewrite the file atomically with the wanted whole records only."""
-        lines = [json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in parse_lines(self._path) if wanted(record)]
-        temporary = self._path.with_name(f".{self._path.name}.tmp")
-        try:
-            _write_synced(temporary, "".join(f"{line}\n" for line in lines))
-            os.replace(temporary, self._path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        self.close()
-        self._open()  # the old descriptor points at the file that was replaced
-
-    def close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
 
 
 def _numbered(path: Path) -> list[dict[str, Any]]:
@@ -269,15 +242,8 @@ def _fill(folder: Path, record: Mapping[str, Any], recipe_source: str | None) ->
     for name in (EVENTS_FILE, SCORES_FILE):
         (folder / name).touch()
     if recipe_source is not None:
-        _write_synced(folder / RECIPE_FILE, recipe_source)
-    _write_synced(folder / RUN_FILE, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _write_synced(path: Path, text: str) -> None:
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        write_synced(folder / RECIPE_FILE, recipe_source)
+    write_synced(folder / RUN_FILE, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _compact(step: int, content: Mapping[str, Any]) -> dict[str, np.ndarray]:
