@@ -38,7 +38,7 @@ class ZeroCentered(Penalty):
 
     def gamma_at(self, progress: float) -> float:
         """Strength at a share of training in [0, 1)."""
-        if self.final is None:
+        if self.final is None or self.gamma == 0:
             return self.gamma
         return self.gamma * (self.final / self.gamma) ** min(1.0, progress / ANNEALED)
 
