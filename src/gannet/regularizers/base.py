@@ -1,9 +1,12 @@
-"""What keeps the discriminator well behaved: a Penalty is added to its turn, a Constraint acts on its weights."""
+"""What keeps a network well behaved.
+
+A Penalty is added to the discriminator's turn, a Constraint acts on its weights, a WeightPenalty is added to any player's turn.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Literal
 
 import torch
@@ -42,6 +45,18 @@ class Constraint(ABC):
     @abstractmethod
     def apply(self, network: nn.Module) -> None:
         """Called after every step of the discriminator."""
+
+
+class WeightPenalty(nn.Module, ABC):
+    """A term of any player's turn that looks at its weights alone. A module, so that anything it remembers is a buffer."""
+
+    @abstractmethod
+    def build(self, modules: Iterable[nn.Module]) -> None:
+        """Called once, before training and after constraints, with the player's modules: makes buffers that depend on them."""
+
+    @abstractmethod
+    def forward(self, modules: Iterable[nn.Module]) -> Tensor:
+        """The weighted penalty on the player's modules, a scalar >= 0; called once per turn."""
 
 
 def input_gradients(scores: Tensor, inputs: Inputs) -> Tensor:
