@@ -16,7 +16,7 @@ from gannet.augmentations.base import Augmentation
 class InstanceNoise(Augmentation):
     """x + deviation * N(0, I), for points and for pictures.
 
-    Sønderby et al. 2017, section 3.2, https://arxiv.org/abs/1610.04490: both distributions are smeared until they overlap,
+    Sønderby et al. 2017, https://arxiv.org/abs/1610.04490: both distributions are smeared until they overlap,
     so that the discriminator's gradient means something everywhere. The noise stays the same throughout training: two
     distributions that are equal under Gaussian noise are equal without it.
     """

@@ -16,7 +16,7 @@ class MinibatchDiscrimination(nn.Module):
     several learned views. Time and memory grow as N^2 * kernels * width; their code has 100 kernels of width 5.
     """
 
-    def __init__(self, num_features: int, *, kernels: int = 16, width: int = 4) -> None:
+    def __init__(self, num_features: int, *, kernels: int = 16, width: int = 3) -> None:
         super().__init__()
         self.size, self.width = kernels, width
         # A linear layer, so that constraints on weights hold for it as well.

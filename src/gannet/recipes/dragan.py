@@ -19,7 +19,7 @@ from gannet.regularizers.base import Penalty
 from gannet.regularizers.dragan import Dragan
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
-_ADAM = Optimizer(lr=1e-3, beta1=0.5, schedule="cosine")
+_ADAM = Optimizer(lr=2e-3, beta1=0.5, schedule="cosine")
 
 
 @recipe(kind="any")

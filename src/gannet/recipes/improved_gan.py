@@ -24,7 +24,7 @@ from gannet.regularizers.historical_averaging import HistoricalAveraging
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 Statistic = Literal["discrimination", "deviation", "none"]
-_ADAM = Optimizer(lr=1e-3, beta1=0.5, schedule="cosine")
+_ADAM = Optimizer(lr=5e-4, beta1=0.5, schedule="cosine")
 _REFERENCE_ROWS = 64
 
 
@@ -36,12 +36,13 @@ def improved_gan(
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     loss: AdversarialLoss = NonSaturating(smoothing=0.1),
     minibatch: Statistic = "discrimination",
+    kernels: Annotated[int, Field(ge=1)] = 8,
     feature_matching: bool = False,
-    weight_penalty: Chosen[WeightPenalty] = chosen(HistoricalAveraging, weight=1e-3),
+    weight_penalty: Chosen[WeightPenalty] = chosen(HistoricalAveraging, weight=1e-4),
     virtual_batch_norm: bool = True,
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
     batch_size: Annotated[int, Field(ge=2)] = 64,
-    steps: Annotated[int, Field(ge=1)] = 5_000,
+    steps: Annotated[int, Field(ge=1)] = 12_000,
 ) -> Experiment:
     """The ordinary pair of networks with minibatch discrimination, historical averaging and one-sided label smoothing.
 
@@ -54,7 +55,7 @@ def improved_gan(
         generator = VirtualBatchNormGenerator(generator, noise.draw(_REFERENCE_ROWS, torch.default_generator))
     game = TwoPlayer(
         generator,
-        _discriminator(form, hidden, minibatch),
+        _discriminator(form, hidden, minibatch, kernels),
         noise,
         loss=loss,
         weight_penalties={player: weight_penalty.make() for player in ("discriminator", "generator")},
@@ -63,9 +64,9 @@ def improved_gan(
     return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
 
 
-def _discriminator(form: Form, hidden: int, minibatch: Statistic) -> Discriminator:
+def _discriminator(form: Form, hidden: int, minibatch: Statistic, kernels: int) -> Discriminator:
     if minibatch == "none":
         return standard_discriminator(form.shape, hidden)
     trunk = standard_trunk(form.shape, hidden)
-    statistic = MinibatchDiscrimination(trunk.size) if minibatch == "discrimination" else MinibatchDeviation()
+    statistic = MinibatchDiscrimination(trunk.size, kernels=kernels) if minibatch == "discrimination" else MinibatchDeviation()
     return MinibatchDiscriminator(trunk, statistic)

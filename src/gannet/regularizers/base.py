@@ -62,7 +62,8 @@ class WeightPenalty(nn.Module, ABC):
 def input_gradients(scores: Tensor, inputs: Inputs) -> Tensor:
     """Squared norm per sample of the gradient of the scores with respect to all inputs together: (N,).
 
-    The norm runs over everything but the batch axis: one norm over the whole batch is a known mistake.
+    The norm runs over everything but the batch axis: one norm over the whole batch is a known mistake. Where the scores of
+    a batch depend on each other's rows (batch norm, minibatch discrimination), a row's influence on all of them is counted.
     """
     gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
     return torch.stack([g.float().flatten(1).square().sum(1) for g in gradients]).sum(0)

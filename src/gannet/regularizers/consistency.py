@@ -16,7 +16,7 @@ from gannet.types import Batch, Inputs
 class Consistency(Penalty):
     """weight * E (D(x) - D(T(x)))^2 on reals; T mirrors and shifts a picture, and moves a point a little.
 
-    CR-GAN: Zhang et al. 2020, eq. 3 and section 3.3, https://arxiv.org/abs/1910.12027. Of a pair (x, z) only x is changed.
+    CR-GAN: Zhang et al. 2020, https://arxiv.org/abs/1910.12027. Of a pair (x, z) only x is changed.
     Gradients flow through both scores.
     """
 

@@ -15,7 +15,7 @@ from gannet.types import Batch, Inputs
 class Dragan(Penalty):
     """weight * E (|grad D(x + d)| - target)^2, x real, d ~ N(0, (scale * s)^2 I), s the deviation of the batch's values.
 
-    Kodali et al. 2017, section 2.3, https://arxiv.org/abs/1705.07215, who fix the variance of d; a multiple of the batch's
+    Kodali et al. 2017, https://arxiv.org/abs/1705.07215, who fix the variance of d; a multiple of the batch's
     own deviation does not depend on the units of the data. Only the neighbourhood of the data is held to a slope, not the
     way to the fakes as in WGAN-GP. The norm is taken per sample; s is measured for every input of a pair by itself.
     """

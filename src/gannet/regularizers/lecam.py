@@ -15,7 +15,7 @@ from gannet.types import Batch, Inputs
 class LeCam(Penalty):
     """weight * (E (D(x) - a_F)^2 + E (D(G(z)) - a_R)^2), a_R and a_F running averages of the real and the fake scores.
 
-    Tseng et al. 2021, eq. 3, https://arxiv.org/abs/2104.03310: scores are held back towards what the other side usually
+    Tseng et al. 2021, https://arxiv.org/abs/2104.03310: scores are held back towards what the other side usually
     gets, which with few data keeps the discriminator from growing certain. The averages are exponential with ``decay``;
     at first they are plain means, so that nothing is pulled towards their initial value. They include this step's batch
     and are constants to the gradient.
