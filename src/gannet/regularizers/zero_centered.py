@@ -22,6 +22,9 @@ class ZeroCentered(Penalty):
     every k-th step and k times as strong. With ``final`` the strength falls geometrically from gamma to final over the
     first four fifths of training, as R3GAN anneals it (https://arxiv.org/abs/2501.05441): a smooth discriminator finds the
     modes, a sharper one then gets their widths right.
+
+    Where the rows of a batch influence each other (batch norm, minibatch discrimination), what is taken for the gradient at
+    a row is that of the sum of all scores: its influence on the other rows of its side is counted too.
     """
 
     differentiates = ("real", "fake")
@@ -46,7 +49,8 @@ class ZeroCentered(Penalty):
         """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x."""
         sides = {"real": (real,), "fake": (fake,), "both": (real, fake)}[self.on]
         inputs = tuple(tensor for side in sides for tensor in side)
-        # One backward pass for both sides: no score of a real row depends on a fake one.
+        # One backward pass for both sides: no score of a real row depends on a fake one (reals and fakes are scored in
+        # passes of their own where rows are not independent).
         scores = torch.stack([score(side).sum() for side in sides]).sum()
         gradients = torch.autograd.grad(scores, inputs, create_graph=True)
         return 0.5 * self.gamma_at(batch.progress) * torch.stack([g.float().square().sum() / len(g) for g in gradients]).sum()
