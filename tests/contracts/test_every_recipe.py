@@ -12,9 +12,9 @@ from gannet.training.trainer import Trainer
 
 def test_all_are_found():
     assert set(RECIPES) >= {"gan", "gan-deep", "mlp-gan", "cgan", "dcgan", "dcgan-strided", "lsgan", "wgan", "wgan-gp"}
-    assert len(RECIPES) == 20
+    assert len(RECIPES) == 21
     assert len(components("games")) == 5
-    assert len(components("networks")) == 17
+    assert len(components("networks")) == 19
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
