@@ -43,11 +43,7 @@ def measurer(
     real, labels = dataset.reference(2 * count, seed=derive(seed, "measure"))
     count = min(count, len(real) // 2)
     extractor = fitting(real, labels, dataset.form.class_names) if dataset.form.kind == "images" else None
-    classes = game.num_classes if isinstance(game, Conditional) else 0
-    protocol: dict[str, Any] = {
-        "real": {"content_hash": dataset.content_hash, "rows": dataset.size},
-        "sampler": {"classes": "balanced" if classes else "none", "truncation": None},
-    }
+    protocol = protocol_of(game, dataset)
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
         return evaluate(
@@ -68,6 +64,15 @@ def measurer(
         )
 
     return measure
+
+
+def protocol_of(game: Game, dataset: Dataset) -> dict[str, Any]:
+    """What besides the metric defines its value: the real set, and how samples are drawn. Part of every fingerprint."""
+    classes = game.num_classes if isinstance(game, Conditional) else 0
+    return {
+        "real": {"content_hash": dataset.content_hash, "rows": dataset.size},
+        "sampler": {"classes": "balanced" if classes else "none", "truncation": None},
+    }
 
 
 def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int) -> np.ndarray:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gannet.comparison.plan import Measurement, prepare
+from gannet.comparison.result import Result
+from gannet.comparison.work import Interrupted, carry_out
+from gannet.data.base import silent
 from gannet.errors import UserError
 from gannet.planning import Plan, plan
 from gannet.session import start
@@ -28,6 +33,9 @@ class Quiet:
         """Nothing."""
 
     def warned(self, sentence: str) -> None:
+        """Nothing."""
+
+    def say(self, sentence: str) -> None:
         """Nothing."""
 
 
@@ -64,6 +72,47 @@ def train(
     if outcome.signal is not None:
         raise UserError(f"Training was interrupted at step {outcome.step}; continue with `gannet resume {outcome.path}`.")
     return load(outcome.path, recipe_file=planned.recipe_name if planned.recipe_name.endswith(".py") else None)
+
+
+def compare(
+    data: str,
+    recipes: Sequence[str],
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    metrics: list[str] | None = None,
+    samples: int | None = None,
+    out: str | Path | None = None,
+    keys: dict[str, Any] | None = None,
+    **recipe_keys: Any,
+) -> Result:
+    """Train every recipe with every seed on the same data and measure all in one way; goes on where an earlier call stopped.
+
+    Args:
+        data: a built-in name, a path, or ``hf:owner/name``.
+        recipes: names or files.
+        seeds: of the runs of each recipe.
+        metrics: names; the usual ones of the data if None.
+        samples: generated samples per run; the usual number if None.
+        out: holds ``RECIPE/seed-S``, compare.json and samples.png; ``runs/compare-data`` if None.
+        keys: dotted keys, for every recipe.
+        **recipe_keys: keys without a dot, for example ``steps=5000``, for every recipe.
+
+    Raises:
+        UserError: every mistake in the input at once; what cannot be compared; or a signal stopped it.
+    """
+    planned = prepare(
+        data,
+        recipes,
+        seeds=seeds,
+        given={**(keys or {}), **recipe_keys},
+        measurement=Measurement(metrics, samples),
+        out=Path(out) if out is not None else None,
+        progress=silent,
+    )
+    try:
+        return carry_out(planned, Quiet())
+    except Interrupted:
+        raise UserError(f"The comparison in {planned.path} was interrupted; the same call goes on from there.") from None
 
 
 def load(path: str | Path, *, recipe_file: str | None = None, raw: bool = False) -> TrainedRun:

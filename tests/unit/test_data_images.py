@@ -128,6 +128,18 @@ def test_idx_split_test_reads_t10k(tmp_path: Path) -> None:
         Idx(path=str(tmp_path)).open(silent)
 
 
+def test_idx_holds_out_the_test_files_where_there_are_any(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, packed=False)
+    assert Idx(path=str(folder)).held_out() is None
+    (folder / "t10k-images-idx3-ubyte").write_bytes(_idx(0x803, PIXELS[:2]))
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(_idx(0x801, LABELS[:2]))
+    held_out = Idx(path=str(folder), labels=1).held_out()
+    assert held_out is not None
+    assert held_out.held_out() is None
+    assert held_out.labels is None
+    assert held_out.open(silent).size == 2
+
+
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -33,6 +33,12 @@ class Idx(ImageSource):
     """Folder with the files."""
     split: Literal["train", "test"] = "train"
     """``test`` reads the files whose names begin with t10k or test."""
+
+    def held_out(self) -> Self | None:
+        """The test files of the same folder with all their labels; None where it has none."""
+        if self.split == "test" or idx_file(Path(self.path), "test", "images") is None:
+            return None
+        return replace(self, split="test", labels=None)
 
     def read(self, progress: Progress) -> ArrayPictures:
         """The pictures; classes are named by their numbers."""

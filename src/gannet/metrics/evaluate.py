@@ -17,6 +17,7 @@ from gannet.discovery import components, find
 from gannet.errors import UserError
 from gannet.metrics.base import Answers, Estimate, Metric, Samples, ScoreCard
 from gannet.metrics.inputs import checked_images, checked_points
+from gannet.metrics.names import guarded
 from gannet.seeding import numpy_rng
 
 ASKED = {"reconstructed": "encodes", "predicted": "classifies", "clusters": "finds classes of its own"}
@@ -55,6 +56,18 @@ def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
         raise UserError(f"Metric {name!r}: {written['metric']} uses no feature extractor, so it takes no brackets." if written else "")
     picked = named or extractor
     return component.path.stem, metric(extractor=picked) if picked and takes_extractor else metric()
+
+
+def require_measurable(names: Sequence[str] | None, kind: Kind, truth: Truth) -> None:
+    """Raise where a metric that was asked for does not exist or can say nothing about such data, before anything is sampled.
+
+    Raises:
+        UserError: a sentence for each such metric.
+    """
+    chosen = [choose(name) for name in names or ()]
+    problems = [f"{name} cannot be measured here: {_unmet(metric, kind, truth)}" for name, metric in chosen if _unmet(metric, kind, truth)]
+    if problems:
+        raise UserError(*problems)
 
 
 def evaluate(
@@ -164,7 +177,7 @@ def _card(
 ) -> ScoreCard:
     return ScoreCard(
         metric=name,
-        label=metric.label(),
+        label=guarded(metric.label(), spec["protocol"]["n_fake"]),
         value=measured.value,
         floor=measured.floor,
         n_real=spec["protocol"]["n_real"],

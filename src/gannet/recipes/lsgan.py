@@ -11,28 +11,29 @@ from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.least_squares import LeastSquares
-from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.base import Prior
 from gannet.priors.uniform import Uniform
 from gannet.recipes.base import recipe
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 
-@recipe(kind="images")
+@recipe(kind="any")
 def lsgan(
     form: Form,
     *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
     prior: Chosen[Prior] = chosen(Uniform, size=96),
     loss: AdversarialLoss = LeastSquares(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)),
     batch_size: Annotated[int, Field(ge=2)] = 128,
     steps: Annotated[int, Field(ge=1)] = 1_400,
 ) -> Experiment:
-    """The pair of ``dcgan`` with the least squares loss.
+    """The pair of ``dcgan``, or on points two layers of ``hidden`` units each, with the least squares loss.
 
     Mao et al. 2017, https://arxiv.org/abs/1611.04076: scores far on the right side of their target are pulled back, so
     the generator keeps a gradient where cross-entropy has none.
     """
     noise = prior.make()
-    game = TwoPlayer(DCGANGenerator(noise.size, form.shape), DCGANDiscriminator(form.shape), noise, loss=loss)
+    game = TwoPlayer(standard_generator(noise.size, form.shape, hidden), standard_discriminator(form.shape, hidden), noise, loss=loss)
     return Experiment(game, optimizer, batch_size, steps)

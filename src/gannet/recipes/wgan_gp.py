@@ -11,6 +11,7 @@ from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.wasserstein import Wasserstein
+from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
@@ -22,10 +23,11 @@ from gannet.training.experiment import Experiment, Optimizer, Optimizers
 _ADAM = Optimizer(lr=2e-4, beta1=0.0, beta2=0.9)
 
 
-@recipe(kind="images", data={"size": 32})
+@recipe(kind="any", data={"size": 32})
 def wgan_gp(
     form: Form,
     *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = Wasserstein(),
     penalty: Chosen[Penalty] = chosen(GradientPenalty, weight=10.0),
@@ -36,12 +38,14 @@ def wgan_gp(
 ) -> Experiment:
     """Penalty 10 on the critic's gradient norm, five critic steps per generator step, Adam 2e-4 (0, 0.9).
 
-    Gulrajani et al. 2017, algorithm 1, https://arxiv.org/abs/1704.00028. No batch norm in the critic.
+    Gulrajani et al. 2017, algorithm 1, https://arxiv.org/abs/1704.00028. No batch norm in the critic. Points are made and
+    scored by two hidden layers of ``hidden`` units.
     """
     noise = prior.make()
+    points = form.kind == "points"
     game = TwoPlayer(
-        UpsamplingGenerator(noise.size, form.shape),
-        UpsamplingDiscriminator(form.shape),
+        standard_generator(noise.size, form.shape, hidden) if points else UpsamplingGenerator(noise.size, form.shape),
+        standard_discriminator(form.shape, hidden) if points else UpsamplingDiscriminator(form.shape),
         noise,
         loss=loss,
         penalties=[penalty.make()],

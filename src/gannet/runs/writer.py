@@ -25,6 +25,7 @@ from gannet.runs.schema import (
     SCORES_FILE,
     Kind,
     RunRecord,
+    Severity,
     frame_name,
 )
 
@@ -88,7 +89,16 @@ class RunWriter:
             shutil.rmtree(temporary, ignore_errors=True)
         return cls(path, kind)
 
-    def event(self, kind: str, step: int, *, values: Mapping[str, Any] | None = None, text: str = "", seconds: float | None = None) -> None:
+    def event(
+        self,
+        kind: str,
+        step: int,
+        *,
+        values: Mapping[str, Any] | None = None,
+        text: str = "",
+        seconds: float | None = None,
+        **fields: Any,
+    ) -> None:
         """Append one line to events.jsonl.
 
         Args:
@@ -97,8 +107,9 @@ class RunWriter:
             values: named scalars; one that is not finite is written as null and spelled out in the text.
             text: for people.
             seconds: wall time of training so far.
+            **fields: further fields of ``schema.Event`` that this kind has.
         """
-        record: dict[str, Any] = {"seq": self._next_seq, "step": int(step), "kind": kind}
+        record: dict[str, Any] = {"seq": self._next_seq, "step": int(step), "kind": kind, **fields}
         self._next_seq += 1
         if values is not None:
             numbers = {name: float(value) for name, value in values.items()}
@@ -110,6 +121,10 @@ class RunWriter:
         if seconds is not None:
             record["seconds"] = round(float(seconds), 3)
         self._append(self._events, record)
+
+    def health(self, step: int, *, rule: str, severity: Severity, text: str, values: Mapping[str, Any]) -> None:
+        """Append one health event: something that a rule noticed, as one sentence with its evidence."""
+        self.event("health", step, values=values, text=text, rule=rule, severity=severity)
 
     def scores(self, cards: Iterable[Mapping[str, Any]]) -> None:
         """Append score cards (``ScoreCard.as_json()``) to scores.jsonl, and one event that says so."""

@@ -140,9 +140,14 @@ def restore(path: Path, trainer: Trainer) -> float:
     for player, optimizer in trainer.optimizers.items():
         state = {i: _state_of(saved, f"{player}/{i}/", weight) for i, weight in enumerate(trainer.weights[player])}
         optimizer.load_state_dict({"state": {i: s for i, s in state.items() if s}, "param_groups": optimizer.state_dict()["param_groups"]})
+    trainer.step, seconds = progress_of(path)
+    return seconds
+
+
+def progress_of(path: Path) -> tuple[int, float]:
+    """Steps taken, and seconds trained, when a checkpoint was written."""
     record: dict[str, Any] = json.loads((path / "state.json").read_text())
-    trainer.step = record["step"]
-    return float(record["seconds"])
+    return int(record["step"]), float(record["seconds"])
 
 
 def _optimizer_tensors(trainer: Trainer) -> dict[str, Tensor]:

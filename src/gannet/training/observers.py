@@ -27,16 +27,20 @@ FIELD_SIDE = 64
 
 @dataclass(frozen=True)
 class Observer:
-    """``act(terms)`` is called after every ``every`` steps, and once more when training ends where ``at_end``."""
+    """``act(terms)`` is called after every ``every`` steps, and once more when training ends where ``at_end``.
+
+    Also after the ``early`` steps that come before.
+    """
 
     every: int
     act: Callable[[dict[str, Tensor]], None]
     at_start: bool = False
     at_end: bool = True
+    early: tuple[int, ...] = ()
 
     def due(self, step: int) -> bool:
         """Whether it acts after ``step`` steps."""
-        return self.every > 0 and step % self.every == 0
+        return self.every > 0 and (step % self.every == 0 or step in self.early)
 
 
 class Clock:
@@ -58,16 +62,28 @@ class Clock:
 
 
 def record_terms(trainer: Trainer, writer: RunWriter, clock: Clock, show: Callable[[int, dict[str, float]], None], every: int) -> Observer:
-    """The named terms of the newest step, with the speed."""
+    """The named terms of the newest step, with gradient norms and the speed."""
 
     def act(terms: dict[str, Tensor]) -> None:
         names = list(terms)
         values = dict(zip(names, torch.stack([terms[n].float() for n in names]).tolist(), strict=True)) if names else {}
+        values |= gradient_norms(trainer)
         values["steps_per_second"] = round(clock.rate(trainer.step), 2)
         writer.event("terms", trainer.step, values=values, seconds=round(clock.seconds(), 3))
         show(trainer.step, values)
 
     return Observer(every, act)
+
+
+def gradient_norms(trainer: Trainer) -> dict[str, float]:
+    """``player/gradient_norm``: the L2 norm over all weights of the gradient of each player's newest turn."""
+    found = {}
+    for player, weights in trainer.weights.items():
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        if gradients:
+            norms = torch._foreach_norm(gradients)  # pyright: ignore[reportPrivateImportUsage]
+            found[f"{player}/gradient_norm"] = torch.stack(norms).norm().item()
+    return found
 
 
 def record_frames(trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed: int, every: int, count: int) -> Observer:
