@@ -16,8 +16,8 @@ METRICS = ["modes", "high_quality", "reverse_kl", "spread"]
 pytestmark = pytest.mark.slow
 
 
-def _values(recipe, seed, folder, *, steps=None, **keys):
-    run = gannet.train("ring", recipe=recipe, seed=seed, steps=steps, out=folder / f"{recipe}-{seed}-{len(keys)}", keys=RING | keys)
+def _values(recipe, seed, folder, **keys):
+    run = gannet.train("ring", recipe=recipe, seed=seed, out=folder / f"{recipe}-{seed}-{len(keys)}", keys=RING | keys)
     cards, _ = run.measure(METRICS)
     return {"recipe": recipe, "seed": seed, **keys, **{card.metric: card.value for card in cards}}
 
@@ -29,8 +29,8 @@ def _record(name, rows):
 
 def test_packs_find_more_modes(tmp_path):
     """A budget at which the GAN without packs loses modes: PacGAN's networks at 64 in place of 400 units, and fast."""
-    small = {"hidden": 64, "optimizer.generator.lr": 2e-3, "optimizer.discriminator.lr": 2e-3}
-    rows = [_values("pacgan2", seed, tmp_path / f"{pack}", steps=2000, pack=pack, **small) for pack in (1, 2) for seed in range(3)]
+    small = {"steps": 2000, "hidden": 64, "optimizer.generator.lr": 2e-3, "optimizer.discriminator.lr": 2e-3}
+    rows = [_values("pacgan2", seed, tmp_path / f"{pack}", pack=pack, **small) for pack in (1, 2) for seed in range(3)]
     _record("packing", rows)
     alone, packed = rows[:3], rows[3:]
     assert sum(r["modes"] for r in packed) > sum(r["modes"] for r in alone), rows
