@@ -14,9 +14,9 @@ from gannet.training.trainer import Trainer
 
 def test_all_are_found():
     assert set(RECIPES) >= {"gan", "gan-deep", "mlp-gan", "cgan", "dcgan", "dcgan-strided", "lsgan", "wgan", "wgan-gp"}
-    assert len(RECIPES) == 26
+    assert len(RECIPES) == 31
     assert len(components("games")) == 8
-    assert len(components("networks")) == 19
+    assert len(components("networks")) == 24
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)

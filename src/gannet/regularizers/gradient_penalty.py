@@ -17,7 +17,7 @@ class GradientPenalty(Penalty):
 
     Gulrajani et al. 2017, eq. 3, https://arxiv.org/abs/1704.00028. The norm is taken per sample. One-sided (their
     section 4): only norms above the target are penalised. The mixing weight is one uniform number per row, shared by
-    all inputs of the row.
+    all inputs of the row. Where several rows share a score (packs), the gradient is with respect to all of them.
     """
 
     def __init__(
