@@ -10,12 +10,14 @@ from typing import Protocol
 
 from gannet.data.base import Dataset, silent
 from gannet.errors import TrainingStopped, UserError
+from gannet.games.base import Scores
 from gannet.planning import Plan, environment, open_data, open_held_out, plan_again
-from gannet.runs.reader import read_record
+from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
 from gannet.training import checkpoint, loop
 from gannet.training.experiment import Experiment
+from gannet.training.health import watch_health
 from gannet.training.observers import Clock, Observer, record_frames, record_terms, save_checkpoints
 from gannet.training.trainer import Trainer
 
@@ -138,14 +140,27 @@ def _train(
     reporter.started(path, plan, trainer)
     clock = Clock(seconds_before, trainer.step)
     frames_every = experiment.frames_every if settings.frames.every is None else settings.frames.every
+    heard = Run(path).events()
+
+    def hear(step: int, values: dict[str, float]) -> None:
+        heard.append({"kind": "terms", "step": step, "values": values})
+        reporter.terms(step, values)
+
     observers = [
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
-        record_terms(trainer, writer, clock, reporter.terms, experiment.print_every),
+        record_terms(trainer, writer, clock, hear, experiment.print_every),
         record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count),
         save_checkpoints(trainer, path, writer, clock, settings.checkpoint),
     ]
     if settings.measure.every:
         observers.append(_record_scores(plan, path, trainer, dataset, writer))
+    if settings.health.every != 0:
+        unseen = _open_unseen(plan, trainer, writer, reporter)
+        observers.append(
+            watch_health(
+                trainer, dataset, unseen, writer, seed=settings.seed, every=settings.health.every, events=heard, told=reporter.warned
+            )
+        )
     writer.event("start", trainer.step)
     with loop.listening() as request:
         try:
@@ -174,6 +189,17 @@ def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, w
             writer.scores([card.as_json() for card in cards])
 
     return Observer(plan.settings.measure.every, act, at_end=False)
+
+
+def _open_unseen(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Reporter) -> Dataset | None:
+    """Real data to compare the training data with; a set that cannot be had is no reason not to train."""
+    if trainer.dataset.size is None or not isinstance(trainer.game, Scores):
+        return None
+    try:
+        return open_held_out(plan, reporter.work)
+    except UserError as error:
+        writer.event("warning", trainer.step, text=f"Health is watched without held-out data: {error}")
+        return None
 
 
 def _next_run(name: str) -> Path:

@@ -17,6 +17,7 @@ from gannet.discovery import components, find
 from gannet.errors import UserError
 from gannet.metrics.base import Answers, Estimate, Metric, Samples, ScoreCard
 from gannet.metrics.inputs import checked_images, checked_points
+from gannet.metrics.names import guarded
 from gannet.seeding import numpy_rng
 
 ASKED = {"reconstructed": "encodes", "predicted": "classifies", "clusters": "finds classes of its own"}
@@ -170,7 +171,7 @@ def _card(
 ) -> ScoreCard:
     return ScoreCard(
         metric=name,
-        label=metric.label(),
+        label=guarded(metric.label(), spec["protocol"]["n_fake"]),
         value=measured.value,
         floor=measured.floor,
         n_real=spec["protocol"]["n_real"],

@@ -51,4 +51,4 @@ def particle_gan(
         loss=loss,
         penalties=[penalty.make()],
     )
-    return Experiment(game, optimizer, batch_size, steps, average=0.998, frames_every=max(1, steps // 100))
+    return Experiment(game, optimizer, batch_size, steps, average=0.998, frames_every=max(1, steps // 75))

@@ -68,3 +68,18 @@ class _Registered:
 def _close_inherited() -> None:
     for lock in list(_held):
         lock.forget()
+
+
+def is_written(run: Path) -> bool:
+    """Whether some process holds the run's lock now. Changes nothing; False where it cannot be told."""
+    try:
+        descriptor = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

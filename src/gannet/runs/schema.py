@@ -17,8 +17,11 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 Kind = Literal["points", "images"]
 """What the frames of a run show."""
+Severity = Literal["warning", "alarm"]
+"""Of a health event: something to look at; or something that spoils the run."""
 
 VERSION = 1
+"""Of the whole directory. Readers pass over kinds of events that they do not know, so a new kind is no new version."""
 RUN_FILE = "run.json"
 RECIPE_FILE = "recipe.py"
 EVENTS_FILE = "events.jsonl"
@@ -50,9 +53,20 @@ class Event(TypedDict, total=False):
 
     seq: int
     step: int
-    kind: Literal["start", "terms", "frame", "checkpoint", "scores", "resume", "warning", "stop", "finish"]
+    kind: Literal["start", "terms", "frame", "checkpoint", "scores", "vitals", "health", "resume", "warning", "stop", "finish"]
     values: dict[str, float | None]
-    """kind terms: ``player/term`` -> value, and ``steps_per_second``; None where the value was not finite (``text`` says what it was)."""
+    """None where the value was not finite (``text`` says what it was). By kind:
+
+    terms: ``player/term`` -> value, ``player/gradient_norm``, and ``steps_per_second``;
+    vitals: what the health rules look at besides the terms, see training/health.py;
+    health: the figures behind the sentence in ``text``.
+    """
+    minimised: list[str]
+    """kind vitals: the terms that are minimised, not only watched."""
+    rule: str
+    """kind health: which rule noticed something; the stem of its file in health/rules, with hyphens."""
+    severity: Severity
+    """kind health."""
     text: str
     seconds: float
     """Wall time of training so far."""

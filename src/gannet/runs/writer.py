@@ -25,6 +25,7 @@ from gannet.runs.schema import (
     SCORES_FILE,
     Kind,
     RunRecord,
+    Severity,
     frame_name,
 )
 
@@ -88,7 +89,16 @@ class RunWriter:
             shutil.rmtree(temporary, ignore_errors=True)
         return cls(path, kind)
 
-    def event(self, kind: str, step: int, *, values: Mapping[str, Any] | None = None, text: str = "", seconds: float | None = None) -> None:
+    def event(
+        self,
+        kind: str,
+        step: int,
+        *,
+        values: Mapping[str, Any] | None = None,
+        text: str = "",
+        seconds: float | None = None,
+        **fields: Any,
+    ) -> None:
         """Append one line to events.jsonl.
 
         Args:
@@ -97,8 +107,9 @@ class RunWriter:
             values: named scalars; one that is not finite is written as null and spelled out in the text.
             text: for people.
             seconds: wall time of training so far.
+            **fields: further fields of ``schema.Event`` that this kind has.
         """
-        record: dict[str, Any] = {"seq": self._next_seq, "step": int(step), "kind": kind}
+        record: dict[str, Any] = {"seq": self._next_seq, "step": int(step), "kind": kind, **fields}
         self._next_seq += 1
         if values is not None:
             numbers = {name: float(value) for name, value in values.items()}
@@ -110,6 +121,10 @@ class RunWriter:
         if seconds is not None:
             record["seconds"] = round(float(seconds), 3)
         self._append(self._events, record)
+
+    def health(self, step: int, *, rule: str, severity: Severity, text: str, values: Mapping[str, Any]) -> None:
+        """Append one health event: something that a rule noticed, as one sentence with its evidence."""
+        self.event("health", step, values=values, text=text, rule=rule, severity=severity)
 
     def scores(self, cards: Iterable[Mapping[str, Any]]) -> None:
         """Append score cards (``ScoreCard.as_json()``) to scores.jsonl, and one event that says so."""
@@ -126,7 +141,8 @@ class RunWriter:
         Args:
             step: generator steps taken.
             content: for points ``real`` (N, 2), ``fake`` (M, 2), optionally ``field`` (R, R), the discriminator's
-                probability in [0, 1] with row 0 at the lowest y, and ``extent`` (x0, x1, y0, y1), stored as float16;
+                probability in [0, 1] with row 0 at the lowest y, or ``logits`` (R, R), its scores, and ``extent``
+                (x0, x1, y0, y1); see ``training.points_frame`` for the others; stored as float16;
                 for images one uint8 grid (H, W), (H, W, 1) or (H, W, 3).
         """
         target = self.path / FRAMES_FOLDER / frame_name(step, self.kind)
@@ -269,7 +285,7 @@ def _compact(step: int, content: Mapping[str, Any]) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {"step": np.asarray(step, np.int64)}
     for name, value in content.items():
         array = np.asarray(value, np.float32)
-        if name in ("real", "fake", "field"):
+        if name in ("real", "fake", "field", "logits", "latents", "manifold"):
             arrays[name] = np.clip(array, -FLOAT16_LARGEST, FLOAT16_LARGEST).astype(np.float16)
         elif name != "step":
             arrays[name] = array

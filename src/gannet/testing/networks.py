@@ -90,5 +90,7 @@ def _reaches_every_weight(network: nn.Module, value: Tensor) -> None:
 
 
 def _no_squashing(network: Discriminator) -> None:
-    last = [layer for layer in network.modules() if not list(layer.children())][-1]
+    # A decoder inside ends as the samples do that it makes; the score is not its output.
+    inside = {layer for part in network.modules() if isinstance(part, Generator) for layer in part.modules()}
+    last = [layer for layer in network.modules() if not list(layer.children()) and layer not in inside][-1]
     assert not isinstance(last, nn.Sigmoid | nn.Tanh | nn.Softmax), "scores are raw: no sigmoid, no tanh at the end"

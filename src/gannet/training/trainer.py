@@ -34,6 +34,8 @@ class Trainer:
         self.bystanders = {p: Statistics([m for other in players if other != p for m in players[other]]) for p in players}
         self.average = Average(self.game, experiment.average)
         self.rng = default_generator(precision.device)
+        self.minimised: set[str] = set()
+        """Names of the terms that a player minimised so far, not only watched."""
         self._drawn: tuple[int, tuple[Tensor, Tensor | None]] | None = None
 
     def play(self) -> dict[str, Tensor]:
@@ -68,6 +70,7 @@ class Trainer:
             )
         optimizer.step()
         self.game.after_turn(turn.player)
+        self.minimised.update(f"{turn.player}/{name}" for name in terms.minimise)
         return {f"{turn.player}/{name}": value.detach() for name, value in (terms.minimise | terms.watch).items()}
 
     def _batch(self, turn: Turn, turn_index: int, repeat: int) -> Batch:
