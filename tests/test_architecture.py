@@ -36,7 +36,7 @@ BELOW = {
         "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "networks", "training",
     },
     "planning": {"arguments", "data", "discovery", "errors", "recipes", "runs", "seeding", "training"},
-    "measuring": {"data", "games", "metrics", "seeding", "training"},
+    "measuring": {"errors", "data", "games", "metrics", "seeding", "training"},
     "session": {"planning", "data", "errors", "games", "measuring", "runs", "training"},
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
     "doctor": {"health", "runs", "training"},

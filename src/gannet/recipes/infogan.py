@@ -30,7 +30,7 @@ def infogan(
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=2e-4)),
     batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 2_500,
+    steps: Annotated[int, Field(ge=1)] = 4_000,
 ) -> Experiment:
     """62 noise variables, a category of 10 and 2 continuous codes; the convolutional pair with a head that reads codes.
 
@@ -49,7 +49,7 @@ def infogan(
         continuous_weight: Weight of the continuous codes' term beside the categories', which weigh 1.
     """
     noise = prior.make()
-    discriminator = DCGANDiscriminator(form.shape)
+    discriminator = DCGANDiscriminator(form.shape, slope=0.1, batch_norm=True)
     game = InfoGAN(
         DCGANGenerator(noise.size + codes.size, form.shape),
         discriminator,

@@ -17,6 +17,8 @@ from gannet.metrics.base import Answers, Better, Estimate, Metric, Samples, Scor
 from gannet.metrics.evaluate import ASKED
 
 COUNT = {"points": 800, "images": 200}
+HELD_OUT_SEED = 300
+"""Of :func:`draw`, for what was not trained on."""
 SLACK = 0.15
 """Of the range of a metric over all corruptions: what noise may take back when a corruption grows."""
 SEEN = 4
@@ -172,7 +174,7 @@ def check_unequal_sizes(metric: Metric, kind: Kind) -> None:
     value = compute(metric, draw(kind, 0), draw(kind, 1)[: COUNT[kind] * 5 // 8], truth_of(kind))
     assert type(value) is float, f"compute returns {type(value).__name__}, not float"
     assert np.isfinite(value), f"{value} is not finite"
-    result = metric.compute(Samples(draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0))
+    result = metric.compute(_samples(metric, draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0))
     ci95 = result.ci95 if isinstance(result, Estimate) else None
     assert ci95 is None or ci95[0] < result.value < ci95[1], f"{result} does not lie inside its interval"  # type: ignore[union-attr]
     card = ScoreCard("name", metric.label(), value, None, 1, 1, metric.spec(), metric.better, ci95=ci95)
@@ -200,8 +202,12 @@ def _problems(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) 
 
 def compute(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth, *, seed: int = 0) -> float:
     """The metric's value with a private generator."""
-    result = metric.compute(Samples(real, fake, truth), np.random.default_rng(seed))
-    return result.value if isinstance(result, Estimate) else result
+    return _value(metric.compute(_samples(metric, real, fake, truth), np.random.default_rng(seed)))
+
+
+def _samples(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> Samples:
+    kept_back = draw("images" if real.ndim == 4 else "points", HELD_OUT_SEED) if metric.needs == "held_out" else None
+    return Samples(real, fake, truth, held_out=kept_back)
 
 
 def global_random_state() -> tuple[bytes, bytes, object]:
