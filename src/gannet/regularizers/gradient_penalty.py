@@ -27,6 +27,12 @@ class GradientPenalty(Penalty):
         sides: Literal["one", "two"] = "two",
         every: Annotated[int, Field(ge=1)] = 1,
     ) -> None:
+        """Args:
+        weight: of the penalty beside the loss.
+        target: norm of the gradient that costs nothing.
+        sides: ``two``: smaller norms cost too; ``one``: only larger ones do.
+        every: applied every k-th step, then k times as strong.
+        """
         super().__init__()
         self.weight, self.target, self.sides, self.every = weight, target, sides, every
 

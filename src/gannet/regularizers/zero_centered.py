@@ -36,6 +36,12 @@ class ZeroCentered(Penalty):
         final: Annotated[float, Field(gt=0)] | None = None,
         every: Annotated[int, Field(ge=1)] = 1,
     ) -> None:
+        """Args:
+        gamma: strength; at the start where ``final`` is given.
+        on: which rows: ``real`` is R1, ``fake`` is R2.
+        final: strength after four fifths of training; none keeps gamma.
+        every: applied every k-th step, then k times as strong.
+        """
         super().__init__()
         self.gamma, self.on, self.final, self.every = gamma, on, final, every
 
