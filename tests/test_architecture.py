@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "gannet"
 FILES = sorted(SOURCE.rglob("*.py"))
-HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette"}
+HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette", "uvicorn", "anyio"}
 
 BELOW = {
     "errors": set(),
@@ -27,23 +27,35 @@ BELOW = {
     "games": {"types", "losses", "regularizers", "networks", "priors"},
     "data": {"errors", "discovery", "seeding", "files"},
     "theory": {"errors"},
-    "metrics": {"errors", "discovery", "seeding", "data", "theory"},
+    "metrics": {"errors", "discovery", "seeding", "data", "theory", "files"},
     "figures": {"errors", "files"},
     "runs": {"errors", "files", "figures"},
-    "training": {"errors", "types", "seeding", "games", "data", "runs", "files"},
+    "dashboard": {"errors", "runs"},
+    "health": set(),
+    "training": {"errors", "types", "seeding", "games", "data", "health", "runs", "files"},
     "recipes": {
         "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "augmentations", "networks",
         "training",
     },
     "planning": {"arguments", "data", "discovery", "errors", "recipes", "runs", "seeding", "training"},
-    "measuring": {"data", "games", "metrics", "seeding", "training"},
-    "session": {"planning", "data", "errors", "measuring", "runs", "training"},
+    "measuring": {"errors", "data", "games", "metrics", "seeding", "training"},
+    "steering": {"planning", "data", "errors", "runs", "training"},
+    "forking": {"planning", "data", "discovery", "errors", "runs", "training"},
+    "launching": {"errors", "runs"},
+    "session": {"planning", "data", "errors", "forking", "games", "measuring", "runs", "steering", "training"},
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
-    "python_api": {"errors", "planning", "session", "trained", "training"},
+    "doctor": {"health", "runs", "training"},
+    "comparison": {
+        "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",
+    },
+    "python_api": {"comparison", "data", "errors", "forking", "planning", "session", "trained", "training"},
     "testing": {
         "types", "errors", "data", "games", "losses", "regularizers", "augmentations", "networks", "metrics", "training", "seeding",
     },
-    "cli": {"errors", "discovery", "data", "metrics", "planning", "session", "trained", "training", "runs"},
+    "cli": {
+        "comparison", "dashboard", "errors", "discovery", "data", "doctor", "forking",
+        "metrics", "planning", "session", "trained", "training", "runs",
+    },
     "__main__": {"cli"},
     "__init__": {"python_api", "recipes", "training"},
 }  # fmt: skip
@@ -116,9 +128,13 @@ VERBS = {
     "resume": {"--steps", "--recipe", "--quiet", "--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
+    "watch": {"--port", "--no-browser", "--help"},
+    "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
+    "doctor": {"--json", "--help"},
     "list": {"--help"},
     "data": {"--help"},
+    "weights": {"--help"},
 }
 """The whole command line. A new flag is a decision: freedom lives in KEY=VALUE arguments of recipes."""
 

@@ -1,7 +1,8 @@
 """Gannet trains, watches and measures generative adversarial networks.
 
 ``run = gannet.train("ring", recipe="gan", steps=5000, seed=0)``, then ``run.sample(1000)``, ``run.measure()``,
-``run.animate("training.gif")``; ``gannet.load(path)`` opens a run again.
+``run.animate("training.gif")``; ``gannet.load(path)`` opens a run again, and ``gannet.compare("ring", ["gan", "particle-gan"])``
+sets recipes side by side.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gannet.python_api import load, train
+    from gannet.python_api import compare, load, train
     from gannet.recipes.base import recipe
     from gannet.training.experiment import Experiment
 
-__all__ = ["Experiment", "load", "recipe", "train"]
+__all__ = ["Experiment", "compare", "load", "recipe", "train"]
 
 _HOMES = {
+    "compare": "gannet.python_api",
     "train": "gannet.python_api",
     "load": "gannet.python_api",
     "recipe": "gannet.recipes.base",

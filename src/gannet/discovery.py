@@ -6,6 +6,7 @@ import ast
 import importlib
 import importlib.util
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -76,14 +77,16 @@ def load_by_name(kind: str, name: str) -> Any:
 
 
 def load_file(path: Path) -> Any:
-    """The recipe in a user's own file: the function named like the file."""
+    """The recipe in a user's own file: the function named like the file, where a number in front (``05_mine.py``) is left out."""
     if not path.is_file():
         raise UserError(f"No recipe file at {path}.")
-    symbol = path.stem.replace("-", "_")
+    symbol = re.sub(r"^\d+_", "", path.stem.replace("-", "_"))
     spec = importlib.util.spec_from_file_location(f"gannet_user_recipe_{symbol}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses with postponed annotations look their module up by name.
+    sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:

@@ -134,8 +134,8 @@ def test_the_extractor_that_a_user_writes() -> None:
     assert choose("ms-ssim", "digits-cnn-v1")[0] == "ms_ssim"
     assert choose("kid", "digits-cnn-v1")[1].label() == "KID[digits-cnn-v1]"
     assert choose("kid[randconv-v1]", "digits-cnn-v1")[1].label() == "KID[randconv-v1]"
-    with pytest.raises(UserError, match="Unknown feature extractor 'inception'"):
-        choose("fd[inception]")
+    with pytest.raises(UserError, match=r"Unknown feature extractor 'inceptoin'.*Did you mean 'inception'"):
+        choose("fd[inceptoin]")
     with pytest.raises(UserError, match="uses no feature extractor"):
         choose("w1[randconv-v1]")
     with pytest.raises(UserError, match=r"Unknown metric 'fd\[\]'"):

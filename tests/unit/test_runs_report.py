@@ -152,6 +152,23 @@ def test_the_command_makes_the_same_run(tmp_path):
     )
 
 
+def test_health_is_shown_where_it_was_watched(tmp_path):
+    run = points_run(tmp_path / "a", frames=2)
+    report(run, tmp_path / "r.html")
+    assert "Health" not in parsed(tmp_path / "r.html").text
+    with RunWriter(run.path) as writer:
+        writer.event("vitals", 290, values={"separation": 0.5}, minimised=["generator/adversarial"])
+    report(run, tmp_path / "r.html")
+    assert "Nothing was noticed in 1 looks." in parsed(tmp_path / "r.html").text
+    with RunWriter(run.path) as writer:
+        writer.health(290, rule="mode-collapse", severity="alarm", text=NASTY + " collapsed", values={"modes_found": 1})
+    report(run, tmp_path / "r.html")
+    page = parsed(tmp_path / "r.html").text
+    assert page.count(NASTY + " collapsed") == 1
+    assert "Dashed" in page
+    assert "mode-collapse" in page
+
+
 @pytest.mark.parametrize("count", [2, 11, 12, 13, 500])
 def test_chosen_moments(count):
     steps = [10 * index for index in range(count)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from gannet.cli import data, listing, measure, report, resume, sample, train
+from gannet.cli import compare, data, doctor, listing, measure, report, resume, sample, train, watch, weights
 from gannet.errors import TrainingStopped, UserError
 
 BAD_INPUT, STOPPED_BY_GUARD = 2, 3
@@ -24,9 +24,13 @@ app.command("train")(train.train)
 app.command("resume")(resume.resume)
 app.command("sample")(sample.sample)
 app.command("measure")(measure.measure)
+app.command("watch")(watch.watch)
+app.command("compare")(compare.compare)
 app.command("report")(report.report)
+app.command("doctor")(doctor.doctor)
 app.command("list")(listing.list_components)
 app.add_typer(data.app, name="data")
+app.add_typer(weights.app, name="weights")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -80,7 +80,9 @@ class TerminalReporter:
         )
         self._line(f"writing {path}")
         if self.console.is_terminal:
-            self._task = self._open().add_task("training", total=trainer.steps, completed=trainer.step)
+            self._task = self._open().add_task(
+                f"{plan.recipe_name}, seed {plan.settings.seed}", total=trainer.steps, completed=trainer.step
+            )
 
     def advanced(self, step: int) -> None:
         """Moves the bar."""
@@ -96,7 +98,8 @@ class TerminalReporter:
             return
         self._last_line = now
         speed = values.get("steps_per_second", 0.0)
-        text = "  ".join(f"{name} {value:.4g}" for name, value in values.items() if name != "steps_per_second")
+        shown = {name: value for name, value in values.items() if not name.endswith(("steps_per_second", "gradient_norm"))}
+        text = "  ".join(f"{name} {value:.4g}" for name, value in shown.items())
         left = (self._total - step) / speed if speed else 0.0
         self._line(f"step {step:>{len(str(self._total))}} of {self._total}  {text}  {speed:.4g} steps/s  {_duration(left)} left")
 

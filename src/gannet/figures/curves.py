@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,13 @@ _DARK = {"paper": "#161b22", "ink": "#e6edf3", "muted": "#9aa5b1", "rule": "#2d3
 _DARK_SERIES = ("#4da3e0", "#ff8a4c", "#2fc79a", "#e59bc4", "#a79bee", "#d0a24c", "#c8ced6", "#8fd0f5")
 
 
-def draw_curves(terms: Series, dark: bool = False) -> Image.Image:
+def draw_curves(terms: Series, dark: bool = False, marks: Sequence[int] = ()) -> Image.Image:
     """One picture with an axis for each kind of term that there is.
 
     Args:
         terms: name -> (steps (T,), values (T,)); values that are not finite leave a gap.
         dark: light lines on a dark ground.
+        marks: steps at which a dashed line stands on every axis.
 
     Returns:
         RGB picture, 1280 pixels wide.
@@ -52,6 +54,8 @@ def draw_curves(terms: Series, dark: bool = False) -> Image.Image:
     axes = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
     for axis, (title, series) in zip(axes, groups.items(), strict=False):
         _draw_group(axis, title, series, theme, _DARK_SERIES if dark else SERIES)
+        for step in marks:
+            axis.axvline(step, color=theme["muted"], linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.5)
     if not groups:
         axes[0].set_axis_off()
         axes[0].text(0.5, 0.5, "No terms were recorded.", color=theme["muted"], ha="center", fontsize=12)

@@ -20,13 +20,16 @@ from gannet.types import Batch, Terms
 class Adversarial(Game):
     """Two players, one turn each: ``critic_steps`` of the discriminator, then one of the generator."""
 
+    loss: AdversarialLoss
+    """Absent where the objective is the game's own."""
+
     def __init__(
         self,
         generator: Generator,
         discriminator: Discriminator,
         prior: Prior,
         *,
-        loss: AdversarialLoss,
+        loss: AdversarialLoss | None,
         penalties: Sequence[Penalty] = (),
         constraints: Sequence[Constraint] = (),
         weight_penalties: Mapping[str, WeightPenalty] | None = None,
@@ -34,9 +37,12 @@ class Adversarial(Game):
     ) -> None:
         super().__init__()
         self.generator, self.discriminator, self.prior = generator, discriminator, prior
-        self.loss, self.constraints, self.critic_steps = loss, list(constraints), critic_steps
+        self.constraints, self.critic_steps = list(constraints), critic_steps
         self.penalties = nn.ModuleList(penalties)
-        self.relative_scores = loss.relative_scores
+        if loss is not None:
+            self.loss = loss
+        # An objective of a game's own is made of energies: reals lie lower than fakes, and no value is a boundary.
+        self.relative_scores = loss is None or loss.relative_scores
         for constraint in self.constraints:
             constraint.build(discriminator)
         self.weight_penalties = nn.ModuleDict(weight_penalties or {})

@@ -64,12 +64,14 @@ class TwoPlayer(Adversarial):
         scorer = Scorer(self.discriminator, (real,), (fake,), real_labels, fake_labels)
         scorer.differentiate(self.penalties)
         real_logits, fake_logits = (score.logits for score in scorer.both())
+        adversarial = self.loss.discriminator(real_logits, fake_logits)
         if self.matching_aware:
             assert real_labels is not None
             shift = torch.randint(1, self.num_classes, real_labels.shape, generator=batch.rng, device=real.device)
             mismatched = self.discriminator(real, (real_labels + shift) % self.num_classes).logits
-            fake_logits = torch.cat([fake_logits, mismatched])
-        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **scorer.penalty_terms(self.penalties, batch)}
+            # Each kind of fake against as many reals, because paired losses compare row by row.
+            adversarial = (adversarial + self.loss.discriminator(real_logits, mismatched)) / 2
+        minimise = {"adversarial": adversarial, **scorer.penalty_terms(self.penalties, batch)}
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
@@ -84,6 +86,13 @@ class TwoPlayer(Adversarial):
             assert real is not None
             return Terms({"feature_matching": feature_distance(real.features, fake.features)})
         return Terms({"adversarial": self.loss.generator(fake.logits, real.logits if real else None)})
+
+    def pull(self, fake: Tensor, real: Tensor) -> Tensor:
+        """(N, *shape) twice -> (N, *shape): -N d(generator's loss) / d fake, for games without labels."""
+        fake = fake.detach().requires_grad_()
+        with torch.enable_grad():
+            loss = self.loss.generator(self.score(fake), self.score(real) if self.loss.generator_needs_real else None)
+        return -len(fake) * torch.autograd.grad(loss, fake)[0]
 
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
         """Labels left out are 0, 1, 2, ... in turn, so that every class appears equally often."""

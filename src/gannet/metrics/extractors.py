@@ -13,20 +13,29 @@ from typing import Any
 
 import numpy as np
 
+from gannet.data.base import Progress, silent
 from gannet.errors import UserError, did_you_mean
+from gannet.metrics import brought, efficientnet_lite
+from gannet.metrics.brought import BROUGHT
 from gannet.metrics.cnn import TRAINED, responses
+from gannet.metrics.feature_cache import recall, remember
+from gannet.metrics.inference import respond
 from gannet.metrics.randconv import randconv_features, randconv_hash
 
-RANDCONV = "randconv-v1"
-NAMES = (RANDCONV, *TRAINED)
+RANDCONV, EFFNET = "randconv-v1", "effnet-lite0"
+NAMES = (RANDCONV, *TRAINED, EFFNET, *BROUGHT)
 SHORTFALL = 0.04
 """By how much a classifier's accuracy on the real pictures may stay below that on its own test set, to be taken for them."""
 JUDGED = 1000
 """Real pictures that are enough to tell."""
 REMEMBERED = 4
 """Sets of pictures whose responses are kept: real, generated and spare, and one to spare."""
+PART_ROWS = 500
+"""Pictures between two words about progress."""
 
-_kept: OrderedDict[tuple[str, bytes], tuple[np.ndarray, np.ndarray | None]] = OrderedDict()
+Responses = tuple[np.ndarray, np.ndarray | None]
+"""Features (N, D) and, of a classifier, logits (N, classes); float64, read-only."""
+_kept: OrderedDict[tuple[str, str], Responses] = OrderedDict()
 
 
 def check_name(name: str) -> None:
@@ -36,24 +45,35 @@ def check_name(name: str) -> None:
 
 
 def describe(name: str) -> dict[str, Any]:
-    """What an extractor adds to a metric's spec: name, hash of the weights, preprocessing, precision."""
+    """What an extractor adds to a metric's spec: name, hash of the weights, preprocessing, precision.
+
+    Raises:
+        UserError: its weights are not there.
+    """
     common = {"extractor": name, "features_dtype": "float32"}
     if name == RANDCONV:
         return {**common, "weights_sha256": randconv_hash(), "preprocessing": "no resize, [-1, 1], grey repeated to 3 channels"}
+    if name == EFFNET:
+        effnet = {"layer": efficientnet_lite.LAYER, "preprocessing": efficientnet_lite.PREPROCESSING}
+        return {**common, "weights_sha256": efficientnet_lite.WEIGHTS_SHA256, **effnet}
+    if name in BROUGHT:
+        kept, known = brought.needed(name), BROUGHT[name]
+        about = {"variant": kept.variant, "layer": known.layer, "preprocessing": known.preprocessing}
+        return {**common, "weights_sha256": kept.sha256, **about}
     side = TRAINED[name].side
     resize = f"grey, resized to {side} x {side} by an antialiased bicubic filter where not of that size, [-1, 1]"
     return {**common, "weights_sha256": TRAINED[name].weights_sha256, "layer": "mean of the last responses", "preprocessing": resize}
 
 
 def features(name: str, images: np.ndarray) -> np.ndarray:
-    """uint8 (N, H, W, C) -> float64 (N, D), read-only: 224 columns of randconv-v1, 64 of the classifiers.
+    """uint8 (N, H, W, C) -> float64 (N, D), read-only: 224 columns of randconv-v1, 64 of the classifiers, 2,048 of inception.
 
     The last few sets are remembered, so that metrics on the same pictures share the work.
 
     Raises:
-        UserError: pictures that the extractor cannot look at.
+        UserError: pictures that the extractor cannot look at, or weights that are not there.
     """
-    return _responses(name, images)[0]
+    return extract(name, images)[0]
 
 
 def log_probabilities(name: str, images: np.ndarray) -> np.ndarray:
@@ -62,11 +82,38 @@ def log_probabilities(name: str, images: np.ndarray) -> np.ndarray:
     Raises:
         UserError: an extractor that is no classifier, or pictures that it cannot look at.
     """
-    logits = _responses(name, images)[1]
+    logits = extract(name, images)[1]
     if logits is None:
         raise UserError(f"{name} knows no classes: choose one of {', '.join(TRAINED)}, written like is[{next(iter(TRAINED))}].")
     shifted = logits - logits.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def extract(name: str, images: np.ndarray, *, on_disk: bool = False, progress: Progress = silent) -> Responses:
+    """Features and logits of a set, from memory, from the disk or by looking.
+
+    Args:
+        name: of the extractor.
+        images: uint8 (N, H, W, C).
+        on_disk: whether the set will come again, as real pictures do; its responses are then kept in the cache folder.
+        progress: called as pictures are looked at.
+
+    Raises:
+        UserError: pictures that the extractor cannot look at, or weights that are not there.
+    """
+    check_name(name)
+    images = np.ascontiguousarray(images)
+    key = (name, blake2b(repr(images.shape).encode() + images.data).hexdigest())
+    if key not in _kept:
+        spec = describe(name)
+        stored = recall(key[1], spec) if on_disk else None
+        _kept[key] = _read_only(_look(name, images, progress) if stored is None else stored)
+        if on_disk and stored is None:
+            remember(key[1], spec, _kept[key])
+    _kept.move_to_end(key)
+    while len(_kept) > REMEMBERED:
+        _kept.popitem(last=False)
+    return _kept[key]
 
 
 def fitting(images: np.ndarray, labels: np.ndarray | None, class_names: Sequence[str]) -> str:
@@ -93,17 +140,32 @@ def fitting(images: np.ndarray, labels: np.ndarray | None, class_names: Sequence
     return max(surplus, key=lambda name: surplus[name])
 
 
-def _responses(name: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    check_name(name)
-    images = np.ascontiguousarray(images)
-    key = (name, blake2b(repr(images.shape).encode() + images.tobytes()).digest())
-    if key not in _kept:
-        result = (randconv_features(images), None) if name == RANDCONV else responses(name, images)
-        for array in result:
-            if array is not None:
-                array.flags.writeable = False
-        _kept[key] = result
-    _kept.move_to_end(key)
-    while len(_kept) > REMEMBERED:
-        _kept.popitem(last=False)
-    return _kept[key]
+def _look(name: str, images: np.ndarray, progress: Progress) -> Responses:
+    what = f"features of {name}"
+    parts: list[Responses] = []
+    for start in range(0, len(images), PART_ROWS):
+        progress(what, start, len(images))
+        parts.append(_responses(name, images[start : start + PART_ROWS]))
+    progress(what, len(images), len(images))
+    columns = [None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)]
+    assert columns[0] is not None
+    return columns[0], columns[1]
+
+
+def _responses(name: str, images: np.ndarray) -> Responses:
+    if name == RANDCONV:
+        return randconv_features(images), None
+    if name in TRAINED:
+        return responses(name, images)
+    if name == EFFNET:
+        given = respond(name, efficientnet_lite.load(), efficientnet_lite.prepared, images)
+    else:
+        given = brought.responses(name, images)
+    return given[0].astype(np.float64), given[1].astype(np.float64) if len(given) > 1 else None
+
+
+def _read_only(found: Responses) -> Responses:
+    for array in found:
+        if array is not None:
+            array.flags.writeable = False
+    return found

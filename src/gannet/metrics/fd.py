@@ -12,14 +12,15 @@ from gannet.errors import UserError
 from gannet.metrics.base import Better, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
+from gannet.metrics.names import feature_label
 
 
 @dataclass(frozen=True)
 class FrechetDistance(Metric):
     """FD = |mu1 - mu2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2)) of the features of one extractor.
 
-    The formula is that of Heusel et al. 2017 (FID), eq. 6, https://arxiv.org/abs/1706.08500. **It is not the FID**, whose
-    features are those of one Inception network: the label names the extractor, and numbers of two extractors do not compare.
+    The formula is that of Heusel et al. 2017 (FID), eq. 6, https://arxiv.org/abs/1706.08500. **It is the FID only with the
+    extractor inception**, and ``FID@n`` for n < 10,000: any other label names the extractor, and numbers of two do not compare.
     randconv-v1 knows texture, strokes and contrast but no objects; the classifiers know theirs, and nothing else. Biased
     upwards for few samples (the floor on the card shows by how much). About 4 s for 10,000 MNIST images a side on one core.
     """
@@ -36,8 +37,8 @@ class FrechetDistance(Metric):
         check_name(self.extractor)
 
     def label(self) -> str:
-        """``FD[extractor]``."""
-        return f"FD[{self.extractor}]"
+        """``FD[extractor]``; ``FID`` for inception."""
+        return feature_label("FD", self.extractor)
 
     def spec(self) -> dict[str, Any]:
         """The extractor, the hash of its weights, the preprocessing and the covariance."""

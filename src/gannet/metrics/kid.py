@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.kernel_mmd import unbiased_mmd
+from gannet.metrics.names import feature_label
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class KernelDistance(Metric):
     """Squared MMD of features under the kernel (x . y / D + 1)^3, unbiased over all pairs, with a 95 % interval.
 
     The estimator is that of Binkowski et al. 2018, section 4, https://arxiv.org/abs/1801.01401, on the whole sets at once
-    instead of on random subsets. **It is not the KID**, whose features are those of one Inception network: the label names the
-    extractor. It has no bias for few samples, and is sometimes below 0 where both sets are alike. Not a square root.
+    instead of on random subsets. **It is the KID only with the extractor inception**: any other label names the extractor. It has no
+    bias for few samples, and is sometimes below 0 where both sets are alike. Not a square root.
     """
 
     extractor: str = RANDCONV
@@ -28,6 +29,7 @@ class KernelDistance(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "lower"
+    grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     symmetric: ClassVar[bool] = True
     unbiased: ClassVar[bool] = True
 
@@ -36,8 +38,8 @@ class KernelDistance(Metric):
         check_name(self.extractor)
 
     def label(self) -> str:
-        """``KID[extractor]``."""
-        return f"KID[{self.extractor}]"
+        """``KID[extractor]``; ``KID`` for inception."""
+        return feature_label("KID", self.extractor)
 
     def spec(self) -> dict[str, Any]:
         """The extractor, the kernel and the estimator."""

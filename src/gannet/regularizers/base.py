@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from gannet.types import Batch, Inputs
 
 ScoreFunction = Callable[[Inputs], Tensor]
-"""Inputs -> (N,) raw scores. Scoring the same tensors twice costs once: the game remembers."""
+"""Inputs -> (N,) raw scores, or (N / m,) where m consecutive rows share one. Scoring the same tensors twice costs once."""
 
 
 class Penalty(nn.Module, ABC):
@@ -60,10 +60,11 @@ class WeightPenalty(nn.Module, ABC):
 
 
 def input_gradients(scores: Tensor, inputs: Inputs) -> Tensor:
-    """Squared norm per sample of the gradient of the scores with respect to all inputs together: (N,).
+    """Squared norm of each score's gradient with respect to all inputs together: as many as there are scores.
 
-    The norm runs over everything but the batch axis: one norm over the whole batch is a known mistake. Where the scores of
-    a batch depend on each other's rows (batch norm, minibatch discrimination), a row's influence on all of them is counted.
+    The norm runs over everything that a score is of, one row or the rows of a pack: one norm over the whole batch is a known
+    mistake. Where the scores of a batch depend on each other's rows (batch norm, minibatch discrimination), a row's influence
+    on all of them is counted.
     """
     gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
-    return torch.stack([g.float().flatten(1).square().sum(1) for g in gradients]).sum(0)
+    return torch.stack([g.float().reshape(len(scores), -1).square().sum(1) for g in gradients]).sum(0)

@@ -66,7 +66,8 @@ def _sections(run: Run, gif: bytes | None) -> list[str]:
         _pictures(run, frames, gif),
         _scores(run.scores()),
         _moments(run, frames),
-        _curves(run),
+        _curves(run, events),
+        _health(events),
         _how(run),
         _events(events),
     ]
@@ -116,13 +117,14 @@ def _moments(run: Run, frames: list[tuple[int, Path]]) -> str:
     return _section("How it came about", f'{note}<div class="sheet">{"".join(tiles)}</div>')
 
 
-def _curves(run: Run) -> str:
+def _curves(run: Run, events: list[dict[str, Any]]) -> str:
     from gannet.figures.curves import draw_curves
 
     terms = run.terms()
     if not terms:
         return _section("Curves", '<p class="none">No terms were recorded.</p>')
-    light, dark = (_png(draw_curves(terms, dark=dark)) for dark in (False, True))
+    marks = [event["step"] for event in events if event["kind"] == "health"]
+    light, dark = (_png(draw_curves(terms, dark=dark, marks=marks)) for dark in (False, True))
     picture = (
         f'<picture><source srcset="{dark}" media="(prefers-color-scheme: dark)">'
         f'<img src="{light}" alt="Curves of {escape(", ".join(sorted(terms)))}"></picture>'
@@ -132,7 +134,8 @@ def _curves(run: Run) -> str:
         for name, (steps, values) in sorted(terms.items())
     ]
     table = _table(["term", "last step", "first", "last", "lowest", "highest"], rows, words=1)
-    note = '<p class="note">Where a series is long, a line is the mean, and the band behind it goes from lowest to highest.</p>'
+    note = '<p class="note">Where a series is long, a line is the mean, and the band behind it goes from lowest to highest.'
+    note += " Dashed: something was noticed, see Health.</p>" if marks else "</p>"
     return _section("Curves", f'{note}<div class="scroll">{picture}</div><details><summary>The same as a table</summary>{table}</details>')
 
 
@@ -161,6 +164,18 @@ def _scores(cards: list[dict[str, Any]]) -> str:
     return _section("Scores", f"{note}{_table(head, rows, words=2)}{listed}")
 
 
+def _health(events: list[dict[str, Any]]) -> str:
+    if not any(event["kind"] in ("vitals", "health") for event in events):
+        return ""
+    noticed = [event for event in events if event["kind"] == "health"]
+    if not noticed:
+        looks = sum(event["kind"] == "vitals" for event in events)
+        return _section("Health", f'<p class="none">Nothing was noticed in {looks:,} looks.</p>')
+    rows = [[f"{e['step']:,}", e.get("severity", ""), e.get("rule", ""), e.get("text", "")] for e in noticed[-LISTED_EVENTS:]]
+    note = '<p class="note">What was noticed while it trained; <code>gannet doctor RUN</code> says what of it lasted, and what to try.</p>'
+    return _section("Health", note + _table(["step", "severity", "rule", "what was seen"], rows, words=4))
+
+
 def _how(run: Run) -> str:
     record = run.record
     parts = [f'<pre class="command"><code>{escape(command(record))}</code></pre>']
@@ -176,7 +191,8 @@ def _how(run: Run) -> str:
 
 
 def _events(events: list[dict[str, Any]]) -> str:
-    told = [event for event in events if event["kind"] in TELLING or (event.get("text") and event["kind"] not in ("frame", "scores"))]
+    drawn = ("frame", "scores", "health")
+    told = [event for event in events if event["kind"] in TELLING or (event.get("text") and event["kind"] not in drawn)]
     rows = [[f"{event['step']:,}", event["kind"], event.get("text", "")] for event in told[-LISTED_EVENTS:]]
     note = f'<p class="note">The last {LISTED_EVENTS} of {len(told):,}.</p>' if len(told) > LISTED_EVENTS else ""
     body = _table(["step", "event", "what it says"], rows, words=3) if rows else '<p class="none">None.</p>'

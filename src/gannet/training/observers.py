@@ -12,31 +12,32 @@ import torch
 from torch import Tensor
 
 from gannet.data.base import Dataset
-from gannet.games.base import Scores
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
 from gannet.seeding import torch_rng
 from gannet.training import checkpoint
-from gannet.training.sampling import evaluating, frame_labels, sample_game
+from gannet.training.points_frame import points_frame
+from gannet.training.sampling import frame_labels, sample_game
 from gannet.training.settings import CheckpointSettings
 from gannet.training.trainer import Trainer
-
-POINTS_IN_FRAME = 500
-FIELD_SIDE = 64
 
 
 @dataclass(frozen=True)
 class Observer:
-    """``act(terms)`` is called after every ``every`` steps, and once more when training ends where ``at_end``."""
+    """``act(terms)`` is called after every ``every`` steps, and once more when training ends where ``at_end``.
+
+    Also after the ``early`` steps that come before.
+    """
 
     every: int
     act: Callable[[dict[str, Tensor]], None]
     at_start: bool = False
     at_end: bool = True
+    early: tuple[int, ...] = ()
 
     def due(self, step: int) -> bool:
         """Whether it acts after ``step`` steps."""
-        return self.every > 0 and step % self.every == 0
+        return self.every > 0 and (step % self.every == 0 or step in self.early)
 
 
 class Clock:
@@ -50,6 +51,11 @@ class Clock:
         """Since the run's first start, interruptions left out."""
         return time.monotonic() - self._origin
 
+    def leave_out(self, seconds: float) -> None:
+        """A pause of so many seconds, which ended now, is no training."""
+        self._origin += seconds
+        self._last = self._last[0] + seconds, self._last[1]
+
     def rate(self, step: int) -> float:
         """Steps per second since the last call."""
         now, (then, before) = time.monotonic(), self._last
@@ -58,11 +64,12 @@ class Clock:
 
 
 def record_terms(trainer: Trainer, writer: RunWriter, clock: Clock, show: Callable[[int, dict[str, float]], None], every: int) -> Observer:
-    """The named terms of the newest step, with the speed."""
+    """The named terms of the newest step, with gradient norms and the speed."""
 
     def act(terms: dict[str, Tensor]) -> None:
         names = list(terms)
         values = dict(zip(names, torch.stack([terms[n].float() for n in names]).tolist(), strict=True)) if names else {}
+        values |= gradient_norms(trainer)
         values["steps_per_second"] = round(clock.rate(trainer.step), 2)
         writer.event("terms", trainer.step, values=values, seconds=round(clock.seconds(), 3))
         show(trainer.step, values)
@@ -70,9 +77,20 @@ def record_terms(trainer: Trainer, writer: RunWriter, clock: Clock, show: Callab
     return Observer(every, act)
 
 
+def gradient_norms(trainer: Trainer) -> dict[str, float]:
+    """``player/gradient_norm``: the L2 norm over all weights of the gradient of each player's newest turn."""
+    found = {}
+    for player, weights in trainer.weights.items():
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        if gradients:
+            norms = torch._foreach_norm(gradients)  # pyright: ignore[reportPrivateImportUsage]
+            found[f"{player}/gradient_norm"] = torch.stack(norms).norm().item()
+    return found
+
+
 def record_frames(trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed: int, every: int, count: int) -> Observer:
-    """Samples of the averaged generator from the same noise every time; for points the discriminator's field too."""
-    take = _points_frame(trainer, dataset, seed) if dataset.form.kind == "points" else _image_frame(trainer, dataset, seed, count)
+    """Samples of the averaged generator from the same noise every time; for points what ``points_frame`` adds."""
+    take = points_frame(trainer, dataset, seed) if dataset.form.kind == "points" else _image_frame(trainer, dataset, seed, count)
 
     def act(terms: dict[str, Tensor]) -> None:
         writer.frame(trainer.step, take())
@@ -113,37 +131,3 @@ def image_sheet(images: np.ndarray, columns: int) -> np.ndarray:
     sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
     sheet[:count] = images
     return sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2).reshape(rows * height, columns * width, channels)
-
-
-def _points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], dict[str, np.ndarray]]:
-    real, _ = dataset.reference(2000, seed=seed)
-    low, high = real.min(0), real.max(0)
-    center, half = (low + high) / 2, 0.65 * float((high - low).max())
-    extent = np.array([center[0] - half, center[0] + half, center[1] - half, center[1] + half], np.float32)
-    axis = np.linspace(-half, half, FIELD_SIDE, dtype=np.float32)
-    nodes = np.stack(np.meshgrid(center[0] + axis, center[1] + axis), axis=-1).reshape(-1, 2)
-    device = trainer.precision.device
-    shown = real[:POINTS_IN_FRAME]
-    inside = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
-
-    def take() -> dict[str, np.ndarray]:
-        fake = sample_game(trainer.average.game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device))
-        frame = {"real": shown, "fake": dataset.form.decode(fake), "extent": extent}
-        if isinstance(trainer.game, Scores):
-            frame["field"] = _field(trainer.game, inside["nodes"], inside["real"], fake).reshape(FIELD_SIDE, FIELD_SIDE)
-        return frame
-
-    return take
-
-
-@torch.no_grad()
-def _field(game: Scores, nodes: Tensor, real: Tensor, fake: Tensor) -> np.ndarray:
-    """The discriminator's probability of real at every node, row by row from the lowest y."""
-    assert isinstance(game, torch.nn.Module)
-    with evaluating(game):
-        logits = game.score(nodes)
-        if game.relative_scores:
-            # Such scores have no zero and no unit of their own: put the middle of real and fake at one half.
-            seen = torch.cat([game.score(real), game.score(fake)])
-            logits = (logits - seen.mean()) / seen.std().clamp_min(1e-6)
-    return logits.sigmoid().cpu().numpy()

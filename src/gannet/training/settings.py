@@ -39,6 +39,14 @@ class FrameSettings:
 
 
 @dataclass(frozen=True)
+class HealthSettings:
+    """What looks after the training, see training/health.py."""
+
+    every: Every | None = None
+    """Steps between two looks; none for 40 looks in all or fewer, 0 for no look."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a run is carried out."""
 
@@ -51,3 +59,4 @@ class Settings:
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     frames: FrameSettings = field(default_factory=FrameSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)

@@ -1,0 +1,86 @@
+"""``gannet compare``."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from gannet.cli.train import Keys
+from gannet.errors import UserError
+
+
+def compare(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="ring, grid, gmm, digits, mnist, a path, or hf:owner/name")],
+    recipes: Annotated[str, typer.Option(metavar="a,b,...", help="Names of recipes, or FILE.py.")],
+    keys: Keys = None,
+    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Every recipe is trained once with each.")] = "0,1,2",
+    steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps of every run; each recipe's own if left out.")] = None,
+    metrics: Annotated[str | None, typer.Option(metavar="a,b", help="As of gannet measure; the usual ones if left out.")] = None,
+    samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples per run.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Holds RECIPE/seed-S; runs/compare-DATA if left out.")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> int:
+    """Train every recipe with every seed on DATA and measure all in one way. The same command goes on after a stop."""
+    import json
+
+    from rich.console import Console
+
+    from gannet.cli.keys import parse_keys
+    from gannet.cli.progress import TerminalReporter
+    from gannet.comparison.plan import Measurement, prepare
+    from gannet.comparison.table import budget_table, remarks, score_table
+    from gannet.comparison.work import PICTURE_FILE, RESULT_FILE, Interrupted, carry_out
+
+    given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
+    measurement = Measurement(_names(metrics) if metrics is not None else None, samples)
+    numbers = [_seed(word) for word in _names(seeds)]
+    with TerminalReporter() as reporter:
+        try:
+            with _signals_raise(Interrupted):
+                comparison = prepare(
+                    data, _names(recipes), seeds=numbers, given=given, measurement=measurement, out=out, progress=reporter.work
+                )
+                result = carry_out(comparison, reporter)
+        except Interrupted as stop:
+            reporter.warned("Stopped; everything is saved. The same command goes on from here.")
+            return 128 + stop.signal
+    if json_output:
+        print(json.dumps(result.as_json(), allow_nan=False))
+    else:
+        console = Console(highlight=False)
+        console.print(budget_table(result), "", score_table(result))
+        for sentence in remarks(result):
+            console.print(sentence, markup=False, soft_wrap=True)
+        console.print(f"wrote {result.path / RESULT_FILE} and {result.path / PICTURE_FILE}", markup=False, soft_wrap=True)
+    return 3 if all(row.status == "stopped" for row in result.rows) else 0
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _seed(word: str) -> int:
+    if not word.isascii() or not word.isdigit():
+        raise UserError(f"--seeds: {word!r} is not a seed; give whole numbers from 0 on, such as --seeds 0,1,2.")
+    return int(word)
+
+
+@contextmanager
+def _signals_raise(error: type[BaseException]) -> Iterator[None]:
+    """SIGINT and SIGTERM end decoding and measuring at once; training listens for itself and stops between two steps."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise error(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,56 @@
+"""``gannet doctor``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gannet.cli.resume import Run
+
+if TYPE_CHECKING:
+    from gannet.doctor import Complaint, Diagnosis
+
+
+def doctor(
+    path: Run,
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> int:
+    """What went wrong in this training, with evidence and a suggestion; reads the run directory and nothing else."""
+    import json
+
+    from rich.console import Console
+
+    from gannet.doctor import diagnose
+
+    diagnosis = diagnose(path)
+    if json_output:
+        print(json.dumps(diagnosis.as_json(), allow_nan=False))
+    else:
+        console = Console(highlight=False)
+        for line in _lines(diagnosis):
+            console.print(line, markup=False)
+    return 0
+
+
+def _lines(diagnosis: Diagnosis) -> list[str]:
+    lines = [f"{diagnosis.run}: {diagnosis.state}, step {diagnosis.step:,} of {diagnosis.steps:,}.", ""]
+    for complaint in diagnosis.complaints:
+        lines += [
+            f"{complaint.severity.upper()}  {complaint.rule}  ({_evidence(complaint)})",
+            complaint.text,
+            f"-> {complaint.suggestion}",
+            "",
+        ]
+    if not any(complaint.severity != "past" for complaint in diagnosis.complaints):
+        lines += ["Nothing is wrong with it, as far as its records tell." if diagnosis.step else "There is nothing to examine yet.", ""]
+    return [*lines, f"Looked at {'; '.join(diagnosis.looked_at)}."]
+
+
+def _evidence(complaint: Complaint) -> str:
+    first, last = complaint.steps
+    steps = f"step {last:,}" if first == last else f"steps {first:,} to {last:,}"
+    if not complaint.records:
+        return steps
+    shown = ", ".join(map(str, complaint.records[:5])) + (" ..." if len(complaint.records) > 5 else "")
+    return f"{steps}; events.jsonl seq {shown}"

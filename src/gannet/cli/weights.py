@@ -1,0 +1,42 @@
+"""``gannet weights``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Feature extractors that you bring: add NAME FILE, list.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("add")
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="inception or dinov2.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The public weight file; `gannet weights list` says where it is.")],
+) -> int:
+    """Check FILE by its hash, try the network, and keep the weights for measuring; nothing is downloaded."""
+    from gannet.metrics import brought
+
+    kept = brought.add(name, file)
+    print(f"{name}: {kept.variant}, sha256 {kept.sha256[:8]}, self-test passed, kept at {brought.stored_at(name)}")
+    print(f"use it with: gannet measure RUN --metrics fd[{name}]")
+    return 0
+
+
+@app.command("list")
+def list_weights() -> int:
+    """Every extractor that takes weights of yours: whether they are there, their sha256, and where to get them."""
+    from gannet.errors import UserError
+    from gannet.metrics import brought
+
+    for name, known in brought.BROUGHT.items():
+        try:
+            kept = brought.find(name)
+        except UserError:
+            state = "damaged: add it again"
+        else:
+            expected = " or ".join(f"{variant} {digits[:8]}" for digits, variant in known.files.items())
+            state = f"missing (sha256 of {expected})" if kept is None else f"present: {kept.variant}, sha256 {kept.sha256[:8]}"
+        print(f"{name}\n  what     {known.what}\n  weights  {state}\n  source   {known.source}")
+    return 0

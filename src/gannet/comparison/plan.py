@@ -1,0 +1,210 @@
+"""What a comparison will train: every recipe with every seed on one set of data. All that is wrong is found here, before any training."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gannet.data.base import Dataset, Progress
+from gannet.errors import UserError
+from gannet.measuring import protocol_of
+from gannet.metrics.compare import differing
+from gannet.metrics.evaluate import require_measurable
+from gannet.planning import Plan, open_data, plan
+from gannet.runs.schema import RunRecord
+
+T = TypeVar("T")
+
+FLAGS = {
+    "seed": "give the seeds with --seeds.",
+    "device": "a comparison trains on the device that `auto` finds.",
+    "precision": "a comparison trains in the arithmetic that `auto` finds.",
+}
+"""Keys of a single run that a comparison decides for all runs."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How every run is measured."""
+
+    metrics: list[str] | None = None
+    """Names as ``gannet measure`` takes them; None for the usual ones of the data."""
+    samples: int | None = None
+    """Generated samples; None for the usual number."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"metrics": self.metrics, "samples": self.samples}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recipe with one seed: an ordinary run, made or still to be made."""
+
+    recipe: str
+    """Name, or the name of the user's file without its ending."""
+    seed: int
+    plan: Plan
+    path: Path
+    record: RunRecord
+    """What its run.json says, or must say."""
+    source: str
+    """The recipe's source code."""
+
+    @property
+    def recipe_file(self) -> str | None:
+        """The user's own recipe file, which has to be named again to open the run."""
+        return self.plan.recipe_name if self.plan.recipe_name.endswith(".py") else None
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A recipe, what it may spend, and its runs."""
+
+    recipe: str
+    steps: int
+    batch_size: int
+    samples_seen: int
+    """Real samples that its discriminator is shown in all, repeats of a row counted."""
+    entries: tuple[Entry, ...]
+    """One for each seed."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that is to be done."""
+
+    path: Path
+    dataset: Dataset
+    seeds: tuple[int, ...]
+    measurement: Measurement
+    contestants: tuple[Contestant, ...]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every run, a seed of all recipes before the next seed, so that what is there early can be compared."""
+        return [contestant.entries[i] for i in range(len(self.seeds)) for contestant in self.contestants]
+
+    @property
+    def budget_differences(self) -> list[str]:
+        """What the recipes do not have in common of steps, batch size and real samples seen."""
+        seen = "images seen" if self.dataset.form.kind == "images" else "points seen"
+        values = {"steps": "steps", "batch_size": "batch size", "samples_seen": seen}
+        return [words for name, words in values.items() if len({getattr(c, name) for c in self.contestants}) > 1]
+
+
+def prepare(
+    data: str,
+    recipes: Sequence[str],
+    *,
+    seeds: Sequence[int],
+    given: Mapping[str, Any],
+    measurement: Measurement,
+    out: Path | None,
+    progress: Progress,
+) -> Comparison:
+    """Read every key, open the data and build every recipe once.
+
+    Args:
+        data: the DATA argument: a built-in name, a path, or ``hf:owner/name``.
+        recipes: names or files.
+        seeds: of the runs of each recipe.
+        given: keys as typed; every recipe is given all of them.
+        measurement: how every run is measured.
+        out: where runs and results go; ``runs/compare-DATA`` if None, so that the same command finds its runs again.
+        progress: told about the decoding of data.
+
+    Raises:
+        UserError: all that is wrong, at once: keys, recipes that do not suit the data or cannot be compared, metrics.
+    """
+    _once("--recipes", [_shown(recipe) for recipe in recipes])
+    _once("--seeds", list(seeds))
+    misplaced = [f"{key}={given[key]}: {reason}" for key, reason in FLAGS.items() if key in given]
+    if misplaced:
+        raise UserError(*misplaced)
+    plans = _for_each(recipes, lambda recipe: [plan(data, recipe=recipe, given=given, flags=_flags(seed)) for seed in seeds])
+    _same_data({_shown(name): of_seeds[0] for name, of_seeds in plans.items()})
+    first = plans[recipes[0]][0]
+    dataset = open_data(first, progress)
+    require_measurable(measurement.metrics, dataset.form.kind, dataset.truth)
+    folder = out or Path("runs") / f"compare-{first.source_name}"
+    built = _for_each(recipes, lambda recipe: _build(_shown(recipe), plans[recipe], dataset, folder))
+    _same_protocol({contestant.recipe: protocol for contestant, protocol in built.values()})
+    return Comparison(folder, dataset, tuple(seeds), measurement, tuple(contestant for contestant, _ in built.values()))
+
+
+def _flags(seed: int) -> dict[str, Any]:
+    return {"seed": seed, "device": "auto", "precision": "auto"}
+
+
+def _shown(recipe: str) -> str:
+    return Path(recipe).stem if recipe.endswith(".py") else recipe.replace("_", "-")
+
+
+def _once(flag: str, values: Sequence[Any]) -> None:
+    if not values:
+        raise UserError(f"{flag} is empty: give at least one.")
+    twice = [str(value) for value, count in Counter(values).items() if count > 1]
+    if twice:
+        raise UserError(f"{flag} holds {', '.join(twice)} more than once.")
+
+
+def _for_each(recipes: Sequence[str], make: Callable[[str], T]) -> dict[str, T]:
+    """``make`` of every recipe; the mistakes of all recipes together, one that all of them make told once."""
+    made: dict[str, T] = {}
+    problems: dict[str, list[str]] = {}
+    for recipe in recipes:
+        try:
+            made[recipe] = make(recipe)
+        except UserError as error:
+            for problem in error.problems:
+                problems.setdefault(problem, []).append(recipe)
+    if problems:
+        names = {problem: "" if len(by) == len(recipes) else ", ".join(map(_shown, by)) + ": " for problem, by in problems.items()}
+        raise UserError(*(name + problem for problem, name in names.items()))
+    return made
+
+
+def _same_data(plans: Mapping[str, Plan]) -> None:
+    """Recipes preset keys of the data; with different ones they would not be trained on the same thing."""
+    (first, reference), *others = plans.items()
+    for name, other in others:
+        fields = differing(reference.values["data"], other.values["data"])
+        if fields:
+            named = _named({f"data.{field}": values for field, values in fields.items()}, first, name)
+            again = " ".join(f"data.{field}=VALUE" for field in fields)
+            raise UserError(f"These recipes cannot be compared: their data would differ in {named}. Give {again} for all of them.")
+
+
+def _same_protocol(protocols: Mapping[str, Mapping[str, Any]]) -> None:
+    (first, reference), *others = protocols.items()
+    for name, other in others:
+        fields = differing(reference, other)
+        if fields:
+            named = _named(fields, first, name)
+            raise UserError(f"These recipes cannot be compared: their samples would be measured differently, in {named}.")
+
+
+def _named(fields: Mapping[str, tuple[Any, Any]], first: str, second: str) -> str:
+    shown = {field: ["none" if value is None else value for value in values] for field, values in fields.items()}
+    return ", ".join(f"{field} ({one} for {first}, {two} for {second})" for field, (one, two) in shown.items())
+
+
+def _build(name: str, plans: Sequence[Plan], dataset: Dataset, folder: Path) -> tuple[Contestant, dict[str, Any]]:
+    experiment = plans[0].experiment(dataset.form)
+    source = Path(inspect.getfile(plans[0].recipe.function)).read_text(encoding="utf-8")
+    with plans[0].precision(experiment, dataset.form).applied() as precision:
+        # As it will be read back: tuples become lists.
+        records: list[RunRecord] = [json.loads(json.dumps(each.record(dataset, precision))) for each in plans]
+    entries = tuple(
+        Entry(name, each.settings.seed, each, folder / name / f"seed-{each.settings.seed}", record, source)
+        for each, record in zip(plans, records, strict=True)
+    )
+    batches = max(turn.repeats for turn in experiment.game.turns())
+    seen = experiment.steps * batches * experiment.batch_size
+    return Contestant(name, experiment.steps, experiment.batch_size, seen, entries), protocol_of(experiment.game, dataset)

@@ -1,0 +1,212 @@
+"""What a comparison found: every run, and each metric over the seeds of a recipe. The numbers behind table and JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, Literal
+
+from gannet.comparison.plan import Comparison, Contestant, Entry
+from gannet.metrics.base import ScoreCard
+from gannet.metrics.compare import comparable
+
+VERSION = 1
+Status = Literal["finished", "stopped", "unmeasured"]
+"""``stopped``: by the guard. ``unmeasured``: trained to the end, but its samples cannot be measured."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run: one recipe with one seed."""
+
+    entry: Entry
+    status: Status
+    step: int
+    seconds: float
+    """Of training."""
+    cards: tuple[ScoreCard, ...] = ()
+    skipped: tuple[str, ...] = ()
+    """Sentences about metrics that do not apply."""
+    text: str = ""
+    """Why it was stopped or not measured."""
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The seed that did worst."""
+
+    seed: int
+    value: float | None
+    """None where that run has no value: it was stopped, or could not be measured."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One metric of one recipe over its seeds."""
+
+    recipe: str
+    metric: str
+    label: str
+    better: str
+    runs: int
+    count: int
+    """Runs that have a value; mean, deviation and floor are theirs alone."""
+    mean: float | None
+    """None where no run has a value."""
+    deviation: float | None
+    """Standard deviation over the seeds, divisor n - 1; None below two values."""
+    worst: Worst
+    """The first run without a value, where there is one."""
+    floor: float | None
+    """Mean over the seeds of real data against real data."""
+    n_fake: int
+
+
+def badness(value: float, better: str, floor: float | None) -> float:
+    """Larger is worse: how far a value is on the bad side, by the metric's own direction.
+
+    ``real`` means that the value of real data, the floor, is right; without a floor there is nothing to be far from, and 0 is taken.
+    """
+    if better == "lower":
+        return value
+    if better == "higher":
+        return -value
+    return abs(value - (1.0 if better == "one" else floor or 0.0))
+
+
+def summarise(rows: Sequence[Row]) -> list[Summary]:
+    """All metrics of all recipes, in the order of the cards, each for every recipe that was asked for it.
+
+    A run that was stopped, or whose samples are too bad for a metric, must not vanish from the mean unseen: it counts as the worst.
+    """
+    examples = {card.metric: card for row in reversed(rows) for card in reversed(row.cards)}
+    by_recipe: dict[str, list[Row]] = {}
+    for row in rows:
+        by_recipe.setdefault(row.entry.recipe, []).append(row)
+    return [
+        _summary(examples[metric], mine)
+        for metric in dict.fromkeys(card.metric for row in rows for card in row.cards)
+        for mine in by_recipe.values()
+        if any(_was_asked(row, metric) for row in mine)
+    ]
+
+
+def _was_asked(row: Row, metric: str) -> bool:
+    """False for what only other games can answer: that is not even tried, and leaves no sentence."""
+    return row.status != "finished" or _card(row, metric) is not None or any(s.startswith(f"{metric} left out: ") for s in row.skipped)
+
+
+def _card(row: Row, metric: str) -> ScoreCard | None:
+    return next((card for card in row.cards if card.metric == metric), None)
+
+
+def _summary(example: ScoreCard, rows: Sequence[Row]) -> Summary:
+    pairs = [(row, card) for row in rows if (card := _card(row, example.metric)) is not None]
+    missing = [row for row in rows if _card(row, example.metric) is None]
+    values = [card.value for _, card in pairs]
+    floors = [card.floor for _, card in pairs if card.floor is not None]
+    if missing:
+        worst = Worst(missing[0].entry.seed, None)
+    else:
+        row, card = max(pairs, key=lambda pair: badness(pair[1].value, pair[1].better, pair[1].floor))
+        worst = Worst(row.entry.seed, card.value)
+    return Summary(
+        recipe=rows[0].entry.recipe,
+        metric=example.metric,
+        label=example.label,
+        better=example.better,
+        runs=len(rows),
+        count=len(values),
+        mean=mean(values) if values else None,
+        deviation=stdev(values) if len(values) > 1 else None,
+        worst=worst,
+        floor=mean(floors) if floors else None,
+        n_fake=example.n_fake,
+    )
+
+
+@dataclass(frozen=True)
+class Result:
+    """Every run of a comparison that is done, and what follows from them."""
+
+    comparison: Comparison
+    rows: tuple[Row, ...]
+
+    def __post_init__(self) -> None:
+        comparable([card for row in self.rows for card in row.cards])
+
+    @property
+    def path(self) -> Path:
+        """The folder that holds the runs, compare.json and samples.png."""
+        return self.comparison.path
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run is there."""
+        return len(self.rows) == len(self.comparison.entries)
+
+    def of(self, contestant: Contestant) -> list[Row]:
+        """The rows of one recipe, in the order of the seeds."""
+        mine = {row.entry.seed: row for row in self.rows if row.entry.recipe == contestant.recipe}
+        return [mine[seed] for seed in self.comparison.seeds if seed in mine]
+
+    def summaries(self) -> list[Summary]:
+        """Every metric of every recipe, a metric of all recipes together."""
+        return summarise([row for contestant in self.comparison.contestants for row in self.of(contestant)])
+
+    def seconds(self, contestant: Contestant) -> tuple[float, float | None] | None:
+        """Mean and standard deviation of the seconds of training of the runs that came to their end; None without any."""
+        values = [row.seconds for row in self.of(contestant) if row.status != "stopped"]
+        if not values:
+            return None
+        return mean(values), stdev(values) if len(values) > 1 else None
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of compare.json and of ``--json``."""
+        comparison = self.comparison
+        entry = comparison.entries[0]
+        return {
+            "version": VERSION,
+            "complete": self.complete,
+            "data": entry.record["data"],
+            "environment": entry.record["environment"],
+            "seeds": list(comparison.seeds),
+            "measurement": comparison.measurement.as_json(),
+            "budgets_differ_in": comparison.budget_differences,
+            "recipes": [self._recipe(contestant) for contestant in comparison.contestants],
+        }
+
+    def _recipe(self, contestant: Contestant) -> dict[str, Any]:
+        rows = self.of(contestant)
+        seconds = self.seconds(contestant)
+        return {
+            "recipe": contestant.recipe,
+            "arguments": contestant.entries[0].record["arguments"],
+            "steps": contestant.steps,
+            "batch_size": contestant.batch_size,
+            "samples_seen": contestant.samples_seen,
+            "seconds": None if seconds is None else {"mean": seconds[0], "deviation": seconds[1]},
+            "metrics": [asdict(summary) for summary in self.summaries() if summary.recipe == contestant.recipe],
+            "runs": [self._run(row) for row in rows],
+        }
+
+    def _run(self, row: Row) -> dict[str, Any]:
+        return {
+            "seed": row.entry.seed,
+            "path": str(row.entry.path.relative_to(self.path)),
+            "status": row.status,
+            "step": row.step,
+            "seconds": row.seconds,
+            "text": row.text,
+            "skipped": list(row.skipped),
+            "cards": [card.as_json() for card in row.cards],
+        }
+
+
+def finite(cards: Sequence[ScoreCard]) -> tuple[tuple[ScoreCard, ...], tuple[str, ...]]:
+    """The cards whose value is a number, and a sentence for each of the others."""
+    good = tuple(card for card in cards if math.isfinite(card.value))
+    return good, tuple(f"{card.metric} left out: its value is not finite." for card in cards if not math.isfinite(card.value))

@@ -1,0 +1,1 @@
+"""The rules: every file here is one, named like it, and found by it."""

@@ -1,0 +1,43 @@
+"""Gradients grow and go on growing: the road to values that are not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gannet.health.base import Finding, History
+
+NAME = "exploding-gradient"
+RECORDS = 5
+"""Whose median is compared with the median of the first half."""
+GROWN, EXPLODED = 100.0, 10_000.0
+
+
+def examine(history: History) -> Finding | None:
+    """The player whose gradient grew most, if it grew a hundredfold and is still growing."""
+    grown = [(factor, name) for name in history.named("gradient_norm") if (factor := _growth(history.get(name)[1])) >= GROWN]
+    if not grown:
+        return None
+    factor, name = max(grown)
+    steps, values = history.get(name)
+    now = float(np.median(values[-RECORDS:]))
+    player = name.split("/")[0]
+    text = f"The {player}'s gradient norm has grown {factor:,.0f}-fold, to {now:.3g} at step {steps[-1]:,}, and is still growing."
+    return Finding(NAME, "alarm" if factor >= EXPLODED else "warning", text, {"gradient_norm": now, "growth": factor})
+
+
+def _growth(norms: np.ndarray) -> float:
+    """Of the last records over the first half; 0 where it has stopped or the history is short."""
+    if len(norms) < 4 * RECORDS:
+        return 0.0
+    now, before, earlier = (float(np.median(part)) for part in (norms[-RECORDS:], norms[-2 * RECORDS : -RECORDS], norms[: len(norms) // 2]))
+    return now / max(earlier, 1e-300) if now > before else 0.0
+
+
+def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
+    """Smaller steps, a bound on D."""
+    rates = " ".join(f"{name}={keys[name] / 5:g}" for name in ("optimizer.generator.lr", "optimizer.discriminator.lr") if name in keys)
+    bounded = "" if any(name.startswith("penalty") for name in keys) else " A critic without a bound needs one: --recipe wgan-gp."
+    return f"Try smaller learning rates: {rates}.{bounded}"

@@ -1,0 +1,49 @@
+"""A term that is minimised stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gannet.health.base import Finding, History
+
+NAME = "frozen-loss"
+RECORDS = 10
+"""In a row without a change: terms are means over fresh batches, so chance never repeats one."""
+TOLERANCE = 1e-6
+"""Relative."""
+
+
+def examine(history: History) -> Finding | None:
+    """A player none of whose terms move (alarm), or one term that is stuck at a value other than zero (warning)."""
+    frozen = {name: value for name in sorted(history.minimised) if (value := _frozen_at(history, name)) is not None}
+    if not frozen:
+        return None
+    for player in sorted({name.split("/")[0] for name in frozen}):
+        own = [name for name in history.minimised if name.startswith(f"{player}/")]
+        if all(name in frozen for name in own):
+            return _finding("alarm", history, min(own), frozen, f"nothing else moves the {player}")
+    stuck = [name for name, value in frozen.items() if value != 0]
+    return _finding("warning", history, stuck[0], frozen, "it moves no weight") if stuck else None
+
+
+def _frozen_at(history: History, name: str) -> float | None:
+    _, values = history.get(name)
+    last = values[-RECORDS:]
+    return float(last[-1]) if len(last) == RECORDS and np.ptp(last) <= TOLERANCE * np.abs(last).max() else None
+
+
+def _finding(severity: Any, history: History, name: str, frozen: dict[str, float], meaning: str) -> Finding:
+    steps, _ = history.get(name)
+    text = f"{name} has been exactly {frozen[name]:.6g} in the last {RECORDS} records, since step {steps[-RECORDS]:,}: {meaning}."
+    return Finding(NAME, severity, text, {"value": frozen[name], "since_step": float(steps[-RECORDS])})
+
+
+def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
+    """Losses with a flat part; detached terms."""
+    name = "optimizer.discriminator.lr"
+    slower = f", or {name}={keys[name] / 5:g}" if name in keys else ""
+    flat = f"Scores lie where the loss is flat: try loss=non-saturating{slower}." if keys.get("loss") != "non-saturating" else ""
+    return f"{flat} If the loss is your own, look for a tensor that was detached or a sum over nothing.".strip()

@@ -1,0 +1,73 @@
+"""The players chase each other: a term goes up and down with a period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gannet.health.base import Finding, History
+
+NAME = "oscillation"
+RECORDS = 60
+"""That are looked at: at least four periods have to fit."""
+SHORTEST = 4
+"""Records a period: a shorter one cannot be told from noise."""
+PERIODIC = 0.5
+"""Correlation of the series with itself one period later. One of 4,000 made series of noise has it."""
+AGAIN = 1.5
+"""Times the correlation two periods later, which is computed from fewer pairs, has to be as high."""
+SWING = 0.2
+"""Standard deviation over the mean size of the values."""
+
+
+def examine(history: History) -> Finding | None:
+    """The most periodic of the generator's minimised terms, or of all its terms where it is not known which those are."""
+    names = sorted(history.minimised or history.series)
+    found = []
+    for name in names:
+        _, values = history.get(name)
+        if name.startswith("generator/") and not name.endswith("gradient_norm") and len(values) >= RECORDS:
+            found.append((*period_of(values[-RECORDS:]), name))
+    strength, period, name = max(found, default=(0.0, 0, ""))
+    if strength < PERIODIC:
+        return None
+    steps, _ = history.get(name)
+    length = period * float(np.median(np.diff(steps)))
+    text = f"{name} goes up and down every {length:,.0f} steps or so: it repeats itself with a correlation of {strength:.2f}."
+    return Finding(NAME, "warning", text, {"period_steps": length, "correlation": strength})
+
+
+def period_of(values: np.ndarray) -> tuple[float, int]:
+    """The height and the place of the autocorrelation's highest peak after it has been negative, if it comes again; (0, 0) if not."""
+    places = np.arange(len(values))
+    rest = values - np.polynomial.Polynomial.fit(places, values, 1)(places)
+    if rest.std() <= SWING * np.abs(values).mean():
+        return 0.0, 0
+    longest = len(values) // 4
+
+    def correlation(lag: int) -> float:
+        return float(np.corrcoef(rest[lag:], rest[: len(rest) - lag])[0, 1])
+
+    correlations = np.array([correlation(lag) for lag in range(1, longest + 1)])
+    below = np.flatnonzero(correlations < -0.2)
+    start = max(SHORTEST - 1, int(below[0]) if len(below) else longest)
+    if start >= longest - 1:
+        return 0.0, 0
+    # The first of nearly equal peaks: the others are its multiples.
+    peak = start + int((correlations[start:] >= 0.8 * correlations[start:].max()).argmax())
+    peak += int(correlations[peak : peak + 2].argmax())
+    if peak in (start, longest - 1):
+        return 0.0, 0  # a value that still rises at the last lag is no peak
+    # Noise that remembers has chance peaks, but none at twice the period.
+    return min(float(correlations[peak]), AGAIN * correlation(2 * (peak + 1))), peak + 1
+
+
+def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
+    """Damping."""
+    rates = " ".join(f"{name}={keys[name] / 5:g}" for name in ("optimizer.generator.lr", "optimizer.discriminator.lr") if name in keys)
+    momentum = " optimizer.generator.beta1=0 optimizer.discriminator.beta1=0" if keys.get("optimizer.generator.beta1") else ""
+    return (
+        f"Try smaller learning rates or no momentum: {rates}{momentum}; a zero-centred penalty on D damps it too (--recipe particle-gan)."
+    )

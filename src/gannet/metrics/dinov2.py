@@ -1,0 +1,163 @@
+"""The vision transformer of DINOv2, whose class token serves as features.
+
+Oquab et al. 2023, https://arxiv.org/abs/2304.07193, on the transformer of Dosovitskiy et al. 2020,
+https://arxiv.org/abs/2010.11929, with layer scale (Touvron et al. 2021, https://arxiv.org/abs/2103.17239). Names of the weights are
+those of the public checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu, interpolate, scaled_dot_product_attention
+
+SIDE, PATCH = 224, 14
+EPSILON = 1e-6
+"""Of the layer normalisation."""
+HEAD_WIDTH = 64
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's pixels in [0, 1], by channel."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a transformer is."""
+
+    width: int
+    depth: int
+    trained_grid: int = 37
+    """Patches a side that the places were learned for: 518 pixels."""
+
+    @property
+    def heads(self) -> int:
+        """Attention heads of 64 columns each."""
+        return self.width // HEAD_WIDTH
+
+
+SIZES = {"ViT-B/14": Size(768, 12), "ViT-L/14": Size(1024, 24)}
+
+
+class Patches(nn.Module):
+    """Each 14 x 14 square as one token."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, width, PATCH, stride=PATCH)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(N, 3, H, W) -> (N, H W / 196, width), row by row."""
+        return self.proj(pixels).flatten(2).transpose(1, 2)
+
+
+class Attention(nn.Module):
+    """Softmax attention of all tokens on all."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(N, T, width) -> the same."""
+        query, key, value = self.qkv(tokens).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # each (N, heads, T, 64)
+        return self.proj(scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
+
+
+class Hidden(nn.Module):
+    """Two layers with a GELU between, four times as wide inside."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, 4 * width)
+        self.fc2 = nn.Linear(4 * width, width)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(N, T, width) -> the same."""
+        return self.fc2(gelu(self.fc1(tokens)))
+
+
+class Scale(nn.Module):
+    """A learned factor for each column."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(width))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(N, T, width) -> the same."""
+        return tokens * self.gamma
+
+
+class Layer(nn.Module):
+    """x + scale(attention(norm(x))), then x + scale(hidden(norm(x)))."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(size.width, eps=EPSILON)
+        self.attn = Attention(size.width, size.heads)
+        self.ls1 = Scale(size.width)
+        self.norm2 = nn.LayerNorm(size.width, eps=EPSILON)
+        self.mlp = Hidden(size.width)
+        self.ls2 = Scale(size.width)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(N, T, width) -> the same."""
+        tokens = tokens + self.ls1(self.attn(self.norm1(tokens)))
+        return tokens + self.ls2(self.mlp(self.norm2(tokens)))
+
+
+class DinoV2(nn.Module):
+    """Prepared pictures -> the class token behind the last normalisation."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.grid = size.trained_grid
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, size.width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + size.trained_grid**2, size.width))
+        self.mask_token = nn.Parameter(torch.zeros(1, size.width))
+        """Of training alone; kept because the checkpoint has it."""
+        self.patch_embed = Patches(size.width)
+        self.blocks = nn.ModuleList(Layer(size) for _ in range(size.depth))
+        self.norm = nn.LayerNorm(size.width, eps=EPSILON)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(N, 3, H, W), sides multiples of 14 -> (N, width)."""
+        places = self.places(pixels.shape[2] // PATCH, pixels.shape[3] // PATCH)
+        tokens = torch.cat([self.cls_token.expand(len(pixels), -1, -1), self.patch_embed(pixels)], dim=1) + places
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.norm(tokens[:, 0])
+
+    def places(self, rows: int, columns: int) -> Tensor:
+        """(1, 1 + rows columns, width): the learned places, resized to another grid by a bicubic filter.
+
+        The published code scales by (rows + 0.1) / 37 where the plain ratio would be rows / 37, and its features follow from that.
+        """
+        if rows == columns == self.grid:
+            return self.pos_embed
+        learned = self.pos_embed[:, 1:].unflatten(1, (self.grid, self.grid)).permute(0, 3, 1, 2)
+        factors = ((rows + 0.1) / self.grid, (columns + 0.1) / self.grid)
+        resized = interpolate(learned, scale_factor=factors, mode="bicubic", align_corners=False)
+        return torch.cat([self.pos_embed[:, :1], resized.flatten(2).transpose(1, 2)], dim=1)
+
+
+def size_of(shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+    """Which of :data:`SIZES` a checkpoint with these shapes is; None for any other."""
+    width = shapes.get("cls_token", (0,))[-1]
+    depth = len({name.split(".")[1] for name in shapes if name.startswith("blocks.")})
+    return next((name for name, size in SIZES.items() if (size.width, size.depth) == (width, depth)), None)
+
+
+def prepared(images: np.ndarray) -> Tensor:
+    """uint8 (N, H, W, 1 or 3) -> float32 (N, 3, 224, 224): [0, 1], Pillow's antialiased bicubic filter, ImageNet's mean and deviation."""
+    # Copied, for the caller's array may be read-only, which torch warns about.
+    pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float() / 255
+    if pixels.shape[2:] != (SIDE, SIDE):
+        pixels = interpolate(pixels, (SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
+    mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
+    return (pixels.expand(-1, 3, -1, -1) - mean) / deviation

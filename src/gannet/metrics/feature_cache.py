@@ -1,0 +1,73 @@
+"""Features of real pictures on disk, so that the next measurement of the same data need not look at them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gannet.data.cache import cache_folder
+from gannet.data.digest import digest
+from gannet.errors import UserError
+from gannet.files import written_whole
+
+LARGEST_FOLDER_BYTES = 2 << 30
+"""The entries used longest ago go when the folder grows beyond this."""
+CHECKSUM_BYTES = 32
+Responses = tuple[np.ndarray, np.ndarray | None]
+
+
+def entry(content: str, spec: Mapping[str, Any]) -> Path:
+    """The file of one set of pictures (by the hash of their content) seen by one extractor (by all that defines it)."""
+    return cache_folder() / "features" / f"{digest(content, dict(spec))}.features"
+
+
+def recall(content: str, spec: Mapping[str, Any]) -> Responses | None:
+    """What was remembered, or None where there is nothing, or not what was written."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    path = entry(content, spec)
+    try:
+        whole = memoryview(path.read_bytes())
+        if _checksum(whole[CHECKSUM_BYTES:]) != whole[:CHECKSUM_BYTES]:
+            return None
+        arrays = load(bytes(whole[CHECKSUM_BYTES:]))
+        path.touch()
+    except (OSError, SafetensorError):
+        return None
+    logits = arrays.get("logits")
+    return arrays["features"].astype(np.float64), None if logits is None else logits.astype(np.float64)
+
+
+def remember(content: str, spec: Mapping[str, Any], responses: Responses) -> None:
+    """Write them under a checksum, whole or not at all; a disk that does not take them is no error."""
+    from safetensors.numpy import save
+
+    named = zip(("features", "logits"), responses, strict=True)
+    # What networks give is float32, so nothing is lost.
+    payload = save({name: np.ascontiguousarray(array, np.float32) for name, array in named if array is not None})
+    path = entry(content, spec)
+    with suppress(OSError, UserError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as file:
+            file.write(_checksum(payload))
+            file.write(payload)
+        _sweep(path.parent)
+
+
+def _checksum(payload: bytes | memoryview) -> bytes:
+    return blake2b(payload, digest_size=CHECKSUM_BYTES).digest()
+
+
+def _sweep(folder: Path) -> None:
+    entries = sorted(((path.stat().st_mtime, path.stat().st_size, path) for path in folder.glob("*.features")), reverse=True)
+    total = 0
+    for _, size, path in entries:
+        total += size
+        if total > LARGEST_FOLDER_BYTES:
+            path.unlink(missing_ok=True)

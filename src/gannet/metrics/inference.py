@@ -1,0 +1,38 @@
+"""Pictures through a network, a bounded number at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gannet.errors import UserError
+
+CHUNK_ROWS = 50
+"""Pictures of 299 x 299 at once: about 1 GB in the widest layers of Inception."""
+
+
+def best_device() -> torch.device:
+    """A GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def respond(name: str, network: nn.Module, prepared: Callable[[np.ndarray], Tensor], images: np.ndarray) -> tuple[np.ndarray, ...]:
+    """uint8 (N, H, W, 1 or 3) -> what the network gives, float32: features (N, D) and, of a classifier, logits (N, classes).
+
+    Full float32 on every device.
+
+    Raises:
+        UserError: pictures with other than 1 or 3 channels.
+    """
+    if images.shape[3] not in (1, 3):
+        raise UserError(f"{name} needs images of 1 or 3 channels, not {images.shape[3]}.")
+    device = next(network.parameters()).device
+    parts: list[tuple[np.ndarray, ...]] = []
+    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        for start in range(0, len(images), CHUNK_ROWS):
+            given = network(prepared(images[start : start + CHUNK_ROWS]).to(device))
+            parts.append(tuple(part.cpu().numpy() for part in (given if isinstance(given, tuple) else (given,))))
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))

@@ -1,0 +1,189 @@
+"""Each rule notices its made pathology, stays silent on healthy data beside it, and on too little of either."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gannet.health.base import History, all_rules, examine, history_of
+
+RNG = np.random.default_rng(3)
+RULES = all_rules()
+
+
+def history(finished=False, minimised=(), every=100, **series) -> History:
+    """Series of numbers, one every hundred steps; ``a__b`` is the series a/b."""
+    found = {name.replace("__", "/"): (every * np.arange(1, len(values) + 1), np.asarray(values, float)) for name, values in series.items()}
+    return History(found, frozenset(minimised), finished)
+
+
+def modes(found, known=8, expected=None, **more) -> History:
+    same = np.ones(len(found))
+    return history(modes_found=found, modes_known=known * same, modes_expected=(expected or known) * same, **more)
+
+
+def severity(rule, told):
+    finding = RULES[rule].examine(told)
+    assert finding is None or finding.rule == rule
+    return finding and finding.severity
+
+
+def test_all_rules_are_found():
+    assert list(RULES) == [
+        "discriminator-overfitting",
+        "exploding-gradient",
+        "frozen-loss",
+        "memorisation",
+        "mode-collapse",
+        "oscillation",
+        "saturated-discriminator",
+    ]
+    assert examine(History({})) == []
+
+
+def test_modes_lost_again():
+    found = [0, 1, 3, 6, 8, 8, 8, 8, 8, 3, 2, 2, 2, 1, 2]
+    finding = RULES["mode-collapse"].examine(modes(found))
+    assert finding.severity == "alarm"
+    # The median of the last five is 2; the first median of five that is 8 ends at the eighth record.
+    assert finding.values == {"modes_found": 2, "modes_known": 8, "best_modes_found": 8, "best_step": 700}
+    assert finding.text == "Samples reach 2 of 8 modes at step 1,500; at step 700 they reached 8."
+    assert severity("mode-collapse", modes([*found[:9], 6, 6, 6, 6, 6])) == "warning"
+    assert severity("mode-collapse", modes([*found[:9], 2, 8, 8, 3, 8])) is None, "two odd records are no collapse"
+    assert severity("mode-collapse", modes(found[:4])) is None
+
+
+def test_modes_never_found():
+    few = np.minimum(2, np.arange(30))
+    assert severity("mode-collapse", modes(few)) == "alarm"
+    assert severity("mode-collapse", modes(few[:15])) is None, "it may still learn"
+    assert severity("mode-collapse", modes(few[:15], finished=True)) == "alarm", "now it may not"
+    assert severity("mode-collapse", modes(np.arange(30) // 4)) is None, "it is still learning"
+    assert severity("mode-collapse", modes(np.full(30, 8), finished=True)) is None
+
+
+def test_modes_missing_by_chance_are_none():
+    """99.3 of 100 modes are what 500 real points reach."""
+    assert severity("mode-collapse", modes(np.full(30, 98.0), known=100, expected=99.3)) is None
+    assert severity("mode-collapse", modes(np.full(30, 60.0), known=100, expected=99.3)) == "warning"
+
+
+def test_samples_too_much_alike():
+    learned = np.linspace(0.05, 0.9, 20)
+    assert severity("mode-collapse", history(diversity=np.concatenate([learned, np.full(6, 0.08)]))) == "alarm"
+    assert severity("mode-collapse", history(diversity=np.full(30, 0.06))) == "alarm"
+    assert severity("mode-collapse", history(diversity=np.full(30, 0.2))) == "warning"
+    assert severity("mode-collapse", history(diversity=learned)) is None
+    assert severity("mode-collapse", history(diversity=learned[:5])) is None, "early samples are alike"
+    assert severity("mode-collapse", history(diversity=RNG.uniform(0.5, 1, 40), finished=True)) is None
+
+
+def test_saturated_discriminator():
+    fading = np.geomspace(1, 1e-4, 20)
+    won = {"separation": np.full(20, 1.0), "probability_real": np.full(20, 0.9999), "probability_fake": np.full(20, 1e-4)}
+    assert severity("saturated-discriminator", history(**won, generator__gradient_norm=fading)) == "alarm"
+    assert severity("saturated-discriminator", history(**won, generator__gradient_norm=np.ones(20))) == "warning"
+    assert severity("saturated-discriminator", history(**won)) == "warning"
+    assert severity("saturated-discriminator", history(separation=RNG.uniform(0.5, 0.9, 20), generator__gradient_norm=fading)) is None
+
+
+def test_critics_are_always_ahead_and_healthy():
+    """Relative scores have no probabilities. A critic that separates perfectly is a good one while its gradient lives."""
+    norms = RNG.lognormal(0, 0.7, 40)
+    assert severity("saturated-discriminator", history(separation=np.ones(40), generator__gradient_norm=norms)) is None
+    dead = np.concatenate([norms, np.full(10, 1e-4)])
+    assert severity("saturated-discriminator", history(separation=np.ones(50), generator__gradient_norm=dead)) == "alarm"
+
+
+def test_frozen_loss():
+    moving, still = RNG.normal(0.7, 0.05, 30), np.full(30, 0.25)
+    both = {"discriminator/adversarial", "generator/adversarial"}
+    hinge = history(minimised=both, discriminator__adversarial=np.where(np.arange(30) < 15, moving, 0), generator__adversarial=moving)
+    finding = RULES["frozen-loss"].examine(hinge)
+    assert finding.severity == "alarm"
+    assert "discriminator/adversarial has been exactly 0" in finding.text
+    assert "since step 2,100" in finding.text
+    one_of_two = {"minimised": {*both, "generator/class"}, "discriminator__adversarial": moving, "generator__adversarial": moving}
+    assert severity("frozen-loss", history(**one_of_two, generator__class=still)) == "warning"
+    assert severity("frozen-loss", history(**one_of_two, generator__class=0 * still)) is None, "a penalty may be off"
+    healthy = {"minimised": both, "discriminator__adversarial": moving, "generator__adversarial": moving}
+    assert severity("frozen-loss", history(**healthy, discriminator__balance=still)) is None, "it is only watched"
+    assert severity("frozen-loss", history(minimised=both, discriminator__adversarial=still[:9], generator__adversarial=moving)) is None
+
+
+def test_exploding_gradient():
+    noise = RNG.lognormal(0, 0.3, 40)
+    growing = {"discriminator__gradient_norm": noise, "generator__gradient_norm": np.geomspace(1, 1e7, 40) * noise}
+    finding = RULES["exploding-gradient"].examine(history(**growing))
+    assert finding.severity == "alarm"
+    assert finding.text.startswith("The generator's gradient norm has grown")
+    assert severity("exploding-gradient", history(generator__gradient_norm=np.geomspace(1, 1e4, 40))) == "warning"
+    assert severity("exploding-gradient", history(generator__gradient_norm=np.geomspace(1, 20, 40) * noise)) is None
+    spike = np.where(np.arange(40) == 38, 1e6, noise)
+    assert severity("exploding-gradient", history(generator__gradient_norm=spike)) is None
+    settled = np.where(np.arange(40) > 25, 1e3, 1.0) * np.linspace(1, 0.9, 40)
+    assert severity("exploding-gradient", history(generator__gradient_norm=settled)) is None, "it does not grow any more"
+
+
+@pytest.mark.parametrize(("rule", "series"), [("memorisation", "copies"), ("discriminator-overfitting", "training_above_held_out")])
+def test_shares_that_last(rule, series):
+    chance = 0.02 if rule == "memorisation" else 0.5
+    assert severity(rule, history(**{series: [chance, 0.95, 0.96, 0.97]})) == "alarm"
+    assert severity(rule, history(**{series: [chance, 0.8, 0.8, 0.45 if rule == "memorisation" else 0.76]})) == "warning"
+    assert severity(rule, history(**{series: [0.95, 0.95, chance]})) is None
+    assert severity(rule, history(**{series: [0.95, 0.95]})) is None
+    assert severity(rule, history(**{series: chance + RNG.normal(0, 0.02, 50)})) is None
+
+
+def test_oscillation():
+    places = np.arange(120)
+    noise = RNG.normal(0, 0.2, 120)
+    told = history(minimised={"generator/adversarial"}, every=50, generator__adversarial=1 + np.sin(2 * np.pi * places / 12) + noise)
+    finding = RULES["oscillation"].examine(told)
+    assert finding.severity == "warning"
+    assert finding.values["period_steps"] == 12 * 50
+    assert severity("oscillation", history(generator__adversarial=(1 + np.sin(2 * np.pi * places / 12))[:40])) is None
+    small = history(generator__adversarial=10 + np.sin(2 * np.pi * places / 12))
+    assert severity("oscillation", small) is None, "a ripple on a large value"
+
+
+def test_noise_that_remembers_is_no_oscillation():
+    """At most one of 300 series: of white noise, of an autoregression and of a random walk."""
+    noticed = 0
+    for seed in range(100):
+        shocks = np.random.default_rng(seed).normal(0, 0.3, 60)
+        remembering = shocks.copy()
+        for i in range(1, 60):
+            remembering[i] += 0.8 * remembering[i - 1]
+        noticed += sum(
+            severity("oscillation", history(generator__adversarial=1 + values)) is not None
+            for values in (shocks, remembering, np.cumsum(shocks))
+        )
+    assert noticed <= 1
+
+
+def test_advice_is_in_the_runs_own_keys():
+    keys = {"loss": "minimax", "optimizer.generator.lr": 1e-3, "optimizer.discriminator.lr": 0.01, "steps": 500}
+    assert "loss=non-saturating" in RULES["saturated-discriminator"].advice(keys, {})
+    assert "optimizer.discriminator.lr=0.002" in RULES["saturated-discriminator"].advice(keys, {})
+    assert "penalty.gamma=1" in RULES["saturated-discriminator"].advice({**keys, "penalty.gamma": 0.1}, {})
+    assert "steps=250" in RULES["memorisation"].advice(keys, {})
+    assert "not found the data" in RULES["mode-collapse"].advice(keys, {"modes_found": 0})
+    for rule in RULES.values():
+        assert rule.advice(keys, {}).endswith(".")
+        assert rule.advice({}, {})
+
+
+def test_history_of_events():
+    events = [
+        {"kind": "start", "step": 0},
+        {"kind": "terms", "step": 50, "values": {"a": 1.0, "b": None}},
+        {"kind": "vitals", "step": 50, "values": {"a": 2.0, "c": 3}, "minimised": ["a"]},
+        {"kind": "terms", "step": 60, "values": {"a": 4.0}},
+    ]
+    told = history_of(events)
+    assert told.minimised == {"a"}
+    np.testing.assert_array_equal(told.get("a")[0], [50, 60])
+    np.testing.assert_array_equal(told.get("a")[1], [2, 4])
+    assert len(told.get("b")[0]) == 0
+    np.testing.assert_array_equal(told.get("c")[1], [3])
