@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "gannet"
 FILES = sorted(SOURCE.rglob("*.py"))
-HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette"}
+HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette", "uvicorn", "anyio"}
 
 BELOW = {
     "errors": set(),
@@ -19,23 +19,26 @@ BELOW = {
     "discovery": {"errors"},
     "arguments": {"errors", "discovery"},
     "losses": set(),
-    "regularizers": {"types"},
+    "augmentations": {"errors"},
+    "regularizers": {"types", "augmentations"},
     "priors": set(),
     "encodings": {"seeding"},
-    "networks": {"types", "errors", "encodings"},
+    "networks": {"types", "errors", "encodings", "augmentations"},
     "games": {"types", "losses", "regularizers", "networks", "priors"},
     "data": {"errors", "discovery", "seeding", "files"},
     "theory": {"errors"},
     "metrics": {"errors", "discovery", "seeding", "data", "theory", "files"},
     "figures": {"errors", "files"},
     "runs": {"errors", "files", "figures"},
+    "dashboard": {"errors", "runs"},
     "health": set(),
     "training": {"errors", "types", "seeding", "games", "data", "health", "runs", "files"},
     "recipes": {
-        "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "networks", "training",
+        "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "augmentations", "networks",
+        "training",
     },
     "planning": {"arguments", "data", "discovery", "errors", "recipes", "runs", "seeding", "training"},
-    "measuring": {"data", "games", "metrics", "seeding", "training"},
+    "measuring": {"errors", "data", "games", "metrics", "seeding", "training"},
     "steering": {"planning", "data", "errors", "runs", "training"},
     "forking": {"planning", "data", "discovery", "errors", "runs", "training"},
     "launching": {"errors", "runs"},
@@ -46,9 +49,12 @@ BELOW = {
         "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",
     },
     "python_api": {"comparison", "data", "errors", "forking", "planning", "session", "trained", "training"},
-    "testing": {"types", "errors", "data", "games", "losses", "regularizers", "networks", "metrics", "training", "seeding"},
+    "testing": {
+        "types", "errors", "data", "games", "losses", "regularizers", "augmentations", "networks", "metrics", "training", "seeding",
+    },
     "cli": {
-        "comparison", "errors", "discovery", "data", "doctor", "forking", "metrics", "planning", "session", "trained", "training", "runs",
+        "comparison", "dashboard", "errors", "discovery", "data", "doctor", "forking",
+        "metrics", "planning", "session", "trained", "training", "runs",
     },
     "__main__": {"cli"},
     "__init__": {"python_api", "recipes", "training"},
@@ -122,6 +128,7 @@ VERBS = {
     "resume": {"--steps", "--recipe", "--quiet", "--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
+    "watch": {"--port", "--no-browser", "--help"},
     "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
     "doctor": {"--json", "--help"},

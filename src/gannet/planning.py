@@ -25,6 +25,7 @@ from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision, decide
 from gannet.training.settings import Settings
 
+MODES_IN_RECORD = 1000
 DEFAULT_FLAGS = {"seed": 0, "device": "auto", "precision": "auto"}
 """Settings that the command line takes as flags, not as keys."""
 FLAGS = tuple(DEFAULT_FLAGS)
@@ -79,6 +80,7 @@ class Plan:
                 "arguments": self.values["data"],
                 "content_hash": dataset.content_hash,
                 "form": dataset.form.as_json(),
+                **_modes(dataset),
             },
             settings=self.values["settings"],
             environment=environment(precision),
@@ -161,6 +163,14 @@ def _load_recipe(name: str) -> Recipe:
     if not isinstance(loaded, Recipe):
         raise UserError(f"The recipe in {name} must be decorated: @gannet.recipe(kind='points') or kind='images'.")
     return loaded
+
+
+def _modes(dataset: Dataset) -> dict[str, Any]:
+    """What a viewer needs to count modes, without the data's code; nothing where the data have none."""
+    modes = dataset.truth.modes
+    if modes is None or len(modes.weights) > MODES_IN_RECORD:
+        return {}
+    return {"modes": {"means": modes.means.tolist(), "covariances": modes.covariances.tolist(), "weights": modes.weights.tolist()}}
 
 
 def open_data(plan: Plan, progress: Progress) -> Dataset:

@@ -160,7 +160,10 @@ def test_layers_keep_their_modes_and_the_gradients_are_the_turns(tmp_path):
     trainer.game.generator.train(False)
     modes = [layer.training for layer in trainer.game.modules()]
     before = {name: w.grad.clone() for name, w in trainer.game.named_parameters()}
-    _vitals(trainer, RING, None, seed=0)()
+    state = torch.get_rng_state()
+    take = _vitals(trainer, RING, None, seed=0)
+    assert take() == take(), "the same noise every time"
+    assert torch.equal(torch.get_rng_state(), state), "private generators only"
     assert [layer.training for layer in trainer.game.modules()] == modes
     assert all(torch.equal(w.grad, before[name]) for name, w in trainer.game.named_parameters())
     norms = gradient_norms(trainer)

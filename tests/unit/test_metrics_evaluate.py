@@ -19,7 +19,7 @@ from gannet.metrics.table import render, written
 from gannet.testing.metrics import RING, corruptions, draw, global_random_state
 
 POINT_METRICS = ["high_quality", "js", "kl_data_model", "kl_model_data", "modes", "reverse_kl", "sliced_w", "spread", "w1", "w2"]
-IMAGE_METRICS = ["authpct", "coverage", "density", "fd", "is", "kid", "precision", "recall", "sliced_w"]
+IMAGE_METRICS = ["authpct", "class_histogram", "coverage", "density", "fd", "is", "kid", "precision", "recall", "sliced_w"]
 
 
 def measure(fake: np.ndarray | None = None, **changes: Any) -> tuple[list[ScoreCard], list[str]]:
@@ -53,6 +53,7 @@ def test_every_metric_of_images() -> None:
     assert default_names("images") == IMAGE_METRICS == [card.metric for card in cards]
     labels = [
         "AuthPct",
+        "TV[mnist-cnn-v1]",
         "coverage",
         "density",
         "FD[randconv-v1]",

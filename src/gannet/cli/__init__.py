@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from gannet.cli import compare, data, doctor, listing, measure, report, resume, sample, train, weights
+from gannet.cli import compare, data, doctor, listing, measure, report, resume, sample, train, watch, weights
 from gannet.errors import TrainingStopped, UserError
 
 BAD_INPUT, STOPPED_BY_GUARD = 2, 3
@@ -24,6 +24,7 @@ app.command("train")(train.train)
 app.command("resume")(resume.resume)
 app.command("sample")(sample.sample)
 app.command("measure")(measure.measure)
+app.command("watch")(watch.watch)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MOST_ARROWS = 2000
-THINNEST, THICKEST = 0.4, 3.0
+THINNEST, THICKEST = 0.4, 2.4
 """Widths of arrows in points; the heaviest move is the thickest."""
+NEGLIGIBLE = 1e-9
+"""Of the heaviest move: what a solver leaves behind where there is nothing."""
+MOST_NUMBERS = 12
+"""Rows and columns up to which a matrix shows its numbers."""
 
 
 def draw_plan(sources: np.ndarray, targets: np.ndarray, mass: np.ndarray, title: str = "") -> Image.Image:
@@ -50,7 +54,7 @@ def draw_plan(sources: np.ndarray, targets: np.ndarray, mass: np.ndarray, title:
 
 def moves(mass: np.ndarray) -> list[tuple[int, int, float]]:
     """(source, target, mass) of every move, the lightest first, so that the heaviest is drawn on top; at most 2,000, the heaviest."""
-    rows, columns = np.nonzero(mass)
+    rows, columns = np.nonzero(mass > NEGLIGIBLE * mass.max())
     order = np.argsort(mass[rows, columns], kind="stable")[-MOST_ARROWS:]
     return [(int(i), int(j), float(mass[i, j])) for i, j in zip(rows[order], columns[order], strict=True)]
 
@@ -61,7 +65,8 @@ def _draw_arrows(axis: Axes, sources: np.ndarray, targets: np.ndarray, mass: np.
     heaviest = mass.max()
     for i, j, moved in moves(mass):
         width = THINNEST + (THICKEST - THINNEST) * moved / heaviest
-        axis.annotate("", end[j], start[i], arrowprops={"arrowstyle": "->", "color": _colour(MUTED), "lw": width, "alpha": 0.75})
+        look = {"arrowstyle": "-|>", "mutation_scale": 11, "shrinkA": 6, "shrinkB": 6, "color": _colour(MUTED), "lw": width}
+        axis.annotate("", end[j], start[i], arrowprops=look)
     axis.scatter(*start.T, s=_areas(mass.sum(axis=1)), facecolors="white", edgecolors=_colour(REAL), linewidths=1.6, zorder=3, label="from")
     axis.scatter(*end.T, s=_areas(mass.sum(axis=0)), color=_colour(FAKE), zorder=3, label="to")
     axis.margins(0.1, 0.25 if on_line else 0.1)
@@ -79,7 +84,14 @@ def _draw_matrix(figure: Any, axis: Axes, mass: np.ndarray) -> None:
     )
     axis.set_xlabel("to", color=_colour(MUTED))
     axis.set_ylabel("from", color=_colour(MUTED))
-    figure.colorbar(picture, ax=axis, shrink=0.8, label="mass")
+    bar = figure.colorbar(picture, ax=axis, shrink=0.8)
+    bar.set_label("mass", color=_colour(MUTED))
+    bar.outline.set_edgecolor(_colour(RULE))
+    bar.ax.tick_params(colors=_colour(MUTED), labelsize=8)
+    if max(mass.shape) <= MOST_NUMBERS:
+        for i, j, moved in moves(mass):
+            ink = "white" if moved > mass.max() / 2 else _colour(INK)
+            axis.text(j, i, f"{moved:.3g}".removeprefix("0"), color=ink, fontsize=7.5, ha="center", va="center")
     _plain(axis)
 
 
@@ -90,7 +102,7 @@ def _plain(axis: Axes) -> None:
 
 
 def _areas(weights: np.ndarray) -> np.ndarray:
-    return 12 + 80 * weights / max(weights.max(), 1e-300)
+    return np.where(weights > 0, 12 + 80 * weights / max(weights.max(), 1e-300), 0.0)
 
 
 def _on_lines(places: np.ndarray, height: float) -> np.ndarray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -12,12 +13,15 @@ from gannet.games.base import Game, Turn
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
-from gannet.regularizers.base import Constraint, Penalty
+from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
 from gannet.types import Batch, Terms
 
 
 class Adversarial(Game):
     """Two players, one turn each: ``critic_steps`` of the discriminator, then one of the generator."""
+
+    loss: AdversarialLoss
+    """Absent where the objective is the game's own."""
 
     def __init__(
         self,
@@ -25,18 +29,25 @@ class Adversarial(Game):
         discriminator: Discriminator,
         prior: Prior,
         *,
-        loss: AdversarialLoss,
+        loss: AdversarialLoss | None,
         penalties: Sequence[Penalty] = (),
         constraints: Sequence[Constraint] = (),
+        weight_penalties: Mapping[str, WeightPenalty] | None = None,
         critic_steps: int = 1,
     ) -> None:
         super().__init__()
         self.generator, self.discriminator, self.prior = generator, discriminator, prior
-        self.loss, self.constraints, self.critic_steps = loss, list(constraints), critic_steps
+        self.constraints, self.critic_steps = list(constraints), critic_steps
         self.penalties = nn.ModuleList(penalties)
-        self.relative_scores = loss.relative_scores
+        if loss is not None:
+            self.loss = loss
+        # An objective of a game's own is made of energies: reals lie lower than fakes, and no value is a boundary.
+        self.relative_scores = loss is None or loss.relative_scores
         for constraint in self.constraints:
             constraint.build(discriminator)
+        self.weight_penalties = nn.ModuleDict(weight_penalties or {})
+        for player, penalty in (weight_penalties or {}).items():
+            penalty.build(self.players[player])
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:
@@ -45,7 +56,18 @@ class Adversarial(Game):
 
     def turns(self) -> list[Turn]:
         """``critic_steps`` of D, then one of G."""
-        return [Turn("discriminator", self.discriminator_terms, self.critic_steps), Turn("generator", self.generator_terms)]
+        return [
+            Turn("discriminator", partial(self.terms, "discriminator"), self.critic_steps),
+            Turn("generator", partial(self.terms, "generator")),
+        ]
+
+    def terms(self, player: str, batch: Batch) -> Terms:
+        """What a player minimises, with the penalty on its weights where it has one."""
+        terms = self.discriminator_terms(batch) if player == "discriminator" else self.generator_terms(batch)
+        if player not in self.weight_penalties:
+            return terms
+        penalty = self.weight_penalties[player]
+        return Terms(terms.minimise | {type(penalty).__name__: penalty(self.players[player])}, terms.watch)
 
     @abstractmethod
     def discriminator_terms(self, batch: Batch) -> Terms:

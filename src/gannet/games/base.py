@@ -67,6 +67,15 @@ class Scores(Protocol):
 
 
 @runtime_checkable
+class Pulls(Protocol):
+    """Capability: the game can say where its generator's objective pushes each generated sample."""
+
+    def pull(self, fake: Tensor, real: Tensor) -> Tensor:
+        """(N, *shape) inside samples and as many reals -> (N, *shape): minus the objective's gradient, times N."""
+        ...
+
+
+@runtime_checkable
 class Conditional(Protocol):
     """Capability: ``sample`` follows labels."""
 

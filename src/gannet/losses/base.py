@@ -38,6 +38,11 @@ class AdversarialLoss(ABC):
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
         """What the generator minimises, a scalar. ``real`` is given when ``generator_needs_real``."""
 
+    @property
+    def grows_exponentially(self) -> bool:
+        """True where scores far from zero make a value or gradient that is not finite."""
+        return False
+
     def pairs(self, real: Tensor, fake: Tensor) -> Tensor:
         """What generator and encoder minimise together on scores of pairs (x, E(x)) and (G(z), z), a scalar.
 

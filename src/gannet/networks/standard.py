@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from gannet.networks.autoencoders import AutoencoderDiscriminator, ConvolutionalDecoder
 from gannet.networks.base import Discriminator, Generator, Trunk
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator, DCGANTrunk
+from gannet.networks.encoders import DeterministicEncoder
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator, MLPTrunk
 
 
-def standard_generator(latent_size: int, shape: tuple[int, ...], hidden: int) -> Generator:
-    """Points: two hidden layers of ``hidden`` ReLU units. Pictures: the one of ``dcgan``, which has widths of its own."""
+def standard_generator(latent_size: int, shape: tuple[int, ...], hidden: int, *, batch_norm: bool = False) -> Generator:
+    """Points: two hidden layers of ``hidden`` ReLU units. Pictures: the one of ``dcgan``, which has widths of its own.
+
+    ``batch_norm`` normalises the hidden layers for points too, as those for pictures always are: the points of a batch then
+    cannot all go to one place.
+    """
     if len(shape) == 1:
-        return MLPGenerator(latent_size, shape, hidden=[hidden] * 2)
+        return MLPGenerator(latent_size, shape, hidden=[hidden] * 2, batch_norm=[batch_norm] * 2)
     return DCGANGenerator(latent_size, shape)
 
 
@@ -26,3 +34,11 @@ def standard_trunk(shape: tuple[int, ...], hidden: int) -> Trunk:
     if len(shape) == 1:
         return MLPTrunk(shape, hidden=[hidden] * 2, slope=0.2)
     return DCGANTrunk(shape)
+
+
+def standard_autoencoder(shape: tuple[int, ...], hidden: int, *, code_size: int, power: Literal[1, 2] = 2) -> AutoencoderDiscriminator:
+    """The standard trunk as encoder; the decoder mirrors it for points and has convolutions of its own for pictures."""
+    encoder = DeterministicEncoder(standard_trunk(shape, hidden), code_size)
+    if len(shape) == 1:
+        return AutoencoderDiscriminator(encoder, MLPGenerator(code_size, shape, hidden=[hidden] * 2, slope=0.2), power=power)
+    return AutoencoderDiscriminator(encoder, ConvolutionalDecoder(code_size, shape), power=power)

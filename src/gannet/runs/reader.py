@@ -83,7 +83,8 @@ class Run:
         return sorted((int(file.stem), file) for file in files if file.suffix in {".npz", ".png"} and _is_number(file.stem))
 
     def load_frame(self, path: str | Path) -> Frame:
-        """One frame: ``real``, ``fake``, ``field`` (if there is one), ``extent``, ``step`` for points; uint8 (H, W, 3) for images.
+        """One frame: for points ``real``, ``fake``, ``extent``, ``step``, and where they were recorded ``logits`` with the ``field`` of
+        probabilities that they mean, ``pull``, ``latents``, ``manifold``; for images uint8 (H, W, 3).
 
         Raises:
             UserError: the file cannot be read.
@@ -144,7 +145,10 @@ def _load_points(path: Path) -> dict[str, np.ndarray]:
     for name in ("real", "fake"):
         if arrays[name].ndim != 2 or arrays[name].shape[1] != 2:
             raise ValueError(f"{name} has shape {arrays[name].shape}, not (N, 2)")
-    return {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in arrays.items()}
+    arrays = {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in arrays.items()}
+    if "logits" in arrays:
+        arrays.setdefault("field", 0.5 + 0.5 * np.tanh(arrays["logits"] / 2))  # the logistic function, without overflow
+    return arrays
 
 
 def _load_image(path: Path) -> np.ndarray:

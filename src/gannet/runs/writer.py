@@ -153,7 +153,8 @@ class RunWriter:
         Args:
             step: generator steps taken.
             content: for points ``real`` (N, 2), ``fake`` (M, 2), optionally ``field`` (R, R), the discriminator's
-                probability in [0, 1] with row 0 at the lowest y, and ``extent`` (x0, x1, y0, y1), stored as float16;
+                probability in [0, 1] with row 0 at the lowest y, or ``logits`` (R, R), its scores, and ``extent``
+                (x0, x1, y0, y1); see ``training.points_frame`` for the others; stored as float16;
                 for images one uint8 grid (H, W), (H, W, 1) or (H, W, 3).
         """
         target = self.path / FRAMES_FOLDER / frame_name(step, self.kind)
@@ -251,7 +252,7 @@ def _compact(step: int, content: Mapping[str, Any]) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {"step": np.asarray(step, np.int64)}
     for name, value in content.items():
         array = np.asarray(value, np.float32)
-        if name in ("real", "fake", "field"):
+        if name in ("real", "fake", "field", "logits", "latents", "manifold"):
             arrays[name] = np.clip(array, -FLOAT16_LARGEST, FLOAT16_LARGEST).astype(np.float16)
         elif name != "step":
             arrays[name] = array

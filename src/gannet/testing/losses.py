@@ -33,15 +33,24 @@ def _worked_example(loss: AdversarialLoss) -> None:
 
 
 def _is_finite_scalar(loss: AdversarialLoss) -> None:
-    for size in (0.0, 1.0, 50.0, 1e4):
-        for sign in (1.0, -1.0):
-            real = torch.full((6,), sign * size, requires_grad=True)
-            fake = torch.full((6,), -sign * size, requires_grad=True)
-            for value in _sides(loss, real, fake):
-                assert value.shape == (), "a loss is a scalar"
-                assert value.isfinite(), f"not finite at scores of {size}"
-                gradients = torch.autograd.grad(value, (real, fake), allow_unused=True)
-                assert all(g.isfinite().all() for g in gradients if g is not None), f"gradient not finite at scores of {size}"
+    for size in (0.0, 1.0, 50.0):
+        assert _all_finite(loss, size), f"not finite at scores of {size}"
+    if loss.grows_exponentially:
+        assert not _all_finite(loss, 1e4), "declared to grow exponentially, but it is finite at scores of 1e4"
+    else:
+        assert _all_finite(loss, 1e4), "not finite at scores of 1e4, and not declared to grow exponentially"
+
+
+def _all_finite(loss: AdversarialLoss, size: float) -> bool:
+    """Values and gradients, whichever side leads by ``size``."""
+    seen: list[Tensor] = []
+    for sign in (1.0, -1.0):
+        real = torch.full((6,), sign * size, requires_grad=True)
+        fake = torch.full((6,), -sign * size, requires_grad=True)
+        for value in _sides(loss, real, fake):
+            assert value.shape == (), "a loss is a scalar"
+            seen += [value, *(g for g in torch.autograd.grad(value, (real, fake), allow_unused=True) if g is not None)]
+    return all(bool(tensor.isfinite().all()) for tensor in seen)
 
 
 def _discriminator_separates(loss: AdversarialLoss) -> None:

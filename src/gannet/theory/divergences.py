@@ -1,4 +1,4 @@
-"""Divergences between two histograms, in nats."""
+"""Divergences in nats: between two histograms, or from log-densities at samples."""
 
 from __future__ import annotations
 
@@ -38,3 +38,22 @@ def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
     """KL(p || m) / 2 + KL(q || m) / 2 with m = (p + q) / 2: in [0, log 2], symmetric. Lin 1991, https://doi.org/10.1109/18.61115."""
     middle = (p + q) / 2
     return min(float(np.log(2)), (kullback_leibler(p, middle) + kullback_leibler(q, middle)) / 2)
+
+
+def kullback_leibler_from_samples(log_p: np.ndarray, log_q: np.ndarray) -> float:
+    """KL(p || q) = E_p (log p - log q) from two log-densities (N,), in nats, at the same N samples **of p**.
+
+    A mean, so its standard error is that of ``log_p - log_q``. Unlike the divergence itself it can come out below 0.
+    """
+    return float(np.mean(np.asarray(log_p, np.float64) - np.asarray(log_q, np.float64)))
+
+
+def jensen_shannon_from_samples(at_p: tuple[np.ndarray, np.ndarray], at_q: tuple[np.ndarray, np.ndarray]) -> float:
+    """JS(p, q) from log-densities: ``at_p`` is (log p, log q) at samples of p, ``at_q`` the same at samples of q.
+
+    log(p / m) = log 2 - log(1 + q / p), so where one density is 0 (its logarithm -infinity) nothing is lost.
+    """
+    (p_at_p, q_at_p), (p_at_q, q_at_q) = at_p, at_q
+    of_p = np.log(2) - np.logaddexp(0, np.asarray(q_at_p, np.float64) - p_at_p)
+    of_q = np.log(2) - np.logaddexp(0, np.asarray(p_at_q, np.float64) - q_at_q)
+    return float((of_p.mean() + of_q.mean()) / 2)

@@ -29,7 +29,8 @@ from gannet.games.base import Conditional, Scores
 from gannet.health.base import examine, history_of
 from gannet.runs.writer import RunWriter
 from gannet.seeding import derive, torch_rng
-from gannet.training.observers import POINTS_IN_FRAME, Observer, gradient_norms
+from gannet.training.observers import Observer, gradient_norms
+from gannet.training.points_frame import POINTS_IN_FRAME
 from gannet.training.sampling import evaluating, sample_game
 from gannet.training.trainer import Trainer
 

@@ -12,17 +12,14 @@ import torch
 from torch import Tensor
 
 from gannet.data.base import Dataset
-from gannet.games.base import Scores
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
 from gannet.seeding import torch_rng
 from gannet.training import checkpoint
-from gannet.training.sampling import evaluating, frame_labels, sample_game
+from gannet.training.points_frame import points_frame
+from gannet.training.sampling import frame_labels, sample_game
 from gannet.training.settings import CheckpointSettings
 from gannet.training.trainer import Trainer
-
-POINTS_IN_FRAME = 500
-FIELD_SIDE = 64
 
 
 @dataclass(frozen=True)
@@ -92,8 +89,8 @@ def gradient_norms(trainer: Trainer) -> dict[str, float]:
 
 
 def record_frames(trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed: int, every: int, count: int) -> Observer:
-    """Samples of the averaged generator from the same noise every time; for points the discriminator's field too."""
-    take = _points_frame(trainer, dataset, seed) if dataset.form.kind == "points" else _image_frame(trainer, dataset, seed, count)
+    """Samples of the averaged generator from the same noise every time; for points what ``points_frame`` adds."""
+    take = points_frame(trainer, dataset, seed) if dataset.form.kind == "points" else _image_frame(trainer, dataset, seed, count)
 
     def act(terms: dict[str, Tensor]) -> None:
         writer.frame(trainer.step, take())
@@ -134,42 +131,3 @@ def image_sheet(images: np.ndarray, columns: int) -> np.ndarray:
     sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
     sheet[:count] = images
     return sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2).reshape(rows * height, columns * width, channels)
-
-
-def view_of(real: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """The square around points (N, 2): its extent (x0, x1, y0, y1) and (side * side, 2) nodes, row by row from the lowest y."""
-    low, high = real.min(0), real.max(0)
-    center, half = (low + high) / 2, 0.65 * float((high - low).max())
-    extent = np.array([center[0] - half, center[0] + half, center[1] - half, center[1] + half], np.float32)
-    axis = np.linspace(-half, half, side, dtype=np.float32)
-    return extent, np.stack(np.meshgrid(center[0] + axis, center[1] + axis), axis=-1).reshape(-1, 2)
-
-
-def _points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], dict[str, np.ndarray]]:
-    real, _ = dataset.reference(2000, seed=seed)
-    extent, nodes = view_of(real, FIELD_SIDE)
-    device = trainer.precision.device
-    shown = real[:POINTS_IN_FRAME]
-    inside = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
-
-    def take() -> dict[str, np.ndarray]:
-        fake = sample_game(trainer.average.game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device))
-        frame = {"real": shown, "fake": dataset.form.decode(fake), "extent": extent}
-        if isinstance(trainer.game, Scores):
-            frame["field"] = _field(trainer.game, inside["nodes"], inside["real"], fake).reshape(FIELD_SIDE, FIELD_SIDE)
-        return frame
-
-    return take
-
-
-@torch.no_grad()
-def _field(game: Scores, nodes: Tensor, real: Tensor, fake: Tensor) -> np.ndarray:
-    """The discriminator's probability of real at every node, row by row from the lowest y."""
-    assert isinstance(game, torch.nn.Module)
-    with evaluating(game):
-        logits = game.score(nodes)
-        if game.relative_scores:
-            # Such scores have no zero and no unit of their own: put the middle of real and fake at one half.
-            seen = torch.cat([game.score(real), game.score(fake)])
-            logits = (logits - seen.mean()) / seen.std().clamp_min(1e-6)
-    return logits.sigmoid().cpu().numpy()

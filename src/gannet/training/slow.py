@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gannet.errors import UserError
 from gannet.games.base import Game, Generates, Scores, Turn
-from gannet.training.observers import view_of
+from gannet.training.points_frame import view_of
 from gannet.training.sampling import evaluating
 from gannet.training.trainer import Trainer
 from gannet.types import Batch, Terms

@@ -42,7 +42,7 @@ def _by_modes(history: History) -> Finding | None:
         at = int(steps[recent.argmax() + WIDTH - 1])
         return Finding(NAME, severity, f"{seen}; at step {at:,} they reached {best:.0f}.", values | {"best_step": at})
     if _no_longer_rises(recent, history.finished):
-        return Finding(NAME, severity, f"{seen}, and never reached more than {best:.0f}.", values)
+        return Finding(NAME, severity, f"{seen}, and never kept more than {best:.0f}.", values)
     return None
 
 
@@ -70,7 +70,9 @@ def _no_longer_rises(recent: np.ndarray, finished: bool) -> bool:
 def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
     """Methods that keep modes, then gentler settings; where no mode was found, that comes first."""
     if values.get("modes_found") == 0:
-        return "The generator has not found the data at all: mend what else is wrong first, then train longer."
+        return (
+            "The generator has not found the data at all: mend what else is wrong first, or try --recipe particle-gan; then train longer."
+        )
     rates = [f"{name}={keys[name] / 5:g}" for name in ("optimizer.generator.lr", "optimizer.discriminator.lr") if name in keys]
     gentler = f"; or smaller learning rates: {' '.join(rates)}" if rates else ""
     penalised = "" if any(name.startswith("penalty") for name in keys) else " A recipe with a penalty on D loses fewer modes:"

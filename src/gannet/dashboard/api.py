@@ -1,0 +1,236 @@
+"""What the page asks for: JSON about runs, their frames, and a stream of what is new."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from gannet.dashboard.frames import packed
+from gannet.dashboard.library import Library, Watched, frame_file, frame_version
+from gannet.errors import UserError
+
+EVENTS_AT_ONCE = 500
+STREAM_SECONDS = 0.1
+HEARTBEAT_SECONDS = 10.0
+STREAMS_AT_MOST = 32
+COMMAND_BYTES = 65536
+SCORES_AT_MOST = 5000
+FOREVER = "private, max-age=31536000, immutable"
+STATIC = Path(__file__).parent / "static"
+
+
+class Missing(Exception):
+    """No such run, frame or page."""
+
+
+class Api:
+    """The handlers of all routes under ``/api``.
+
+    Args:
+        library: the runs.
+        stopping: says when the server is asked to end, so that streams let it.
+    """
+
+    def __init__(self, library: Library, stopping: Callable[[], bool]) -> None:
+        self.library, self.stopping = library, stopping
+        self.streams = 0
+
+    def routes(self) -> list[Route]:
+        """Paths and methods."""
+        one = "/api/runs/{id}"
+        return [
+            Route("/api/panels", self.panels),
+            Route("/api/charts", self.charts),
+            Route("/api/runs", self.runs),
+            Route(one, self.run),
+            Route(f"{one}/events", self.events),
+            Route(f"{one}/history", self.history),
+            Route(f"{one}/stream", self.stream),
+            Route(f"{one}/scores", self.scores),
+            Route(f"{one}/frames/{{step:int}}", self.frame),
+            Route(f"{one}/commands", self.command, methods=["POST"]),
+        ]
+
+    def panels(self, request: Request) -> Response:
+        """Names of the panel modules: a panel is one file in static/panels."""
+        return _json({"panels": sorted(path.name for path in (STATIC / "panels").glob("*.js"))})
+
+    def charts(self, request: Request) -> Response:
+        """Ids of the style elements that Plotly's code adds unless they exist; the page's policy would refuse them with a complaint."""
+        return _json({"styles": sorted(set(re.findall(r'getElementById\("([0-9a-f]{64})"\)', plotly_file().read_text(encoding="utf-8"))))})
+
+    def runs(self, request: Request) -> Response:
+        """Every run, in order of names; damaged ones are left out."""
+        found = []
+        for run in self.library.runs():
+            try:
+                found.append(run.summary())
+            except (UserError, OSError):
+                continue
+        return _json({"root": self.library.root.name, "runs": found})
+
+    def run(self, request: Request) -> Response:
+        """A run's summary and record."""
+        run = self._find(request)
+        return _json(run.summary() | {"record": run.run().record})
+
+    def history(self, request: Request) -> Response:
+        """Curves of at most 2,000 points each (between the steps ``from`` and ``to``), listed events, frames, and where to go on."""
+        run = self._find(request)
+        run.follower.refresh(at_once=True)
+        cursor = run.follower.cursor()
+        bounds = [_number(request.query_params.get(name)) for name in ("from", "to")]
+        frames = [[step, version] for step, (_, version) in run.frames().items()]
+        return _json({"cursor": cursor, "series": run.follower.series(*bounds), "events": run.follower.listed(), "frames": frames})
+
+    def events(self, request: Request) -> Response:
+        """At most 500 events after a cursor."""
+        run = self._find(request)
+        run.follower.refresh()
+        return _json(self._delta(run, request.query_params.get("after", "")))
+
+    def scores(self, request: Request) -> Response:
+        """The newest score cards."""
+        return _json({"cards": self._find(request).run().scores()[-SCORES_AT_MOST:]})
+
+    def frame(self, request: Request) -> Response:
+        """One frame, from the list of frames only: arrays of points (see ``dashboard.frames``), or a PNG.
+
+        The browser keeps it for good where its present version was named.
+        """
+        run, step = self._find(request), int(request.path_params["step"])
+        found = run.frames().get(step)
+        if found is None:
+            raise Missing(f"{run.name} has no frame of step {step}.")
+        path, version = found
+        asked = request.query_params.get("v")
+        if path.suffix == ".png":
+            content, kind = path.read_bytes(), "image/png"
+        else:
+            frame = run.run().load_frame(path)
+            assert isinstance(frame, dict)
+            content, kind = packed(frame), "application/octet-stream"
+        return Response(content, media_type=kind, headers={"cache-control": FOREVER if asked == version else "no-store"})
+
+    async def command(self, request: Request) -> Response:
+        """Ask the training process for something; it answers with an event."""
+        run = await run_sync(self._find, request)
+        if request.headers.get("content-type", "").split(";")[0] != "application/json":
+            return _json({"error": "A command is JSON."}, 415)
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > COMMAND_BYTES:
+                return _json({"error": f"A command has at most {COMMAND_BYTES} bytes."}, 413)
+        try:
+            asked = json.loads(body)
+            name, arguments = asked["name"], asked.get("arguments", {})
+            if not isinstance(name, str) or not isinstance(arguments, dict):
+                raise TypeError
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return _json({"error": 'A command is {"name": "...", "arguments": {...}}.'}, 400)
+        return await run_sync(_submit, run, name, arguments)
+
+    async def stream(self, request: Request) -> Response:
+        """Server-sent events from a cursor on: ``events`` (a list), ``reset`` (forget what you have), ``gone``; a comment every 10 s."""
+        run = await run_sync(self._find, request)
+        if self.streams >= STREAMS_AT_MOST:
+            return _json({"error": f"{STREAMS_AT_MOST} views are open already."}, 503)
+        cursor = request.headers.get("last-event-id") or request.query_params.get("after", "")
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(self._messages(run, cursor), media_type="text/event-stream", headers=headers)
+
+    async def _messages(self, run: Watched, cursor: str) -> AsyncIterator[str]:
+        # Nothing is queued for a client: each reads from the shared file at its own cursor, so a slow one costs no memory.
+        self.streams += 1
+        silent = 0.0
+        try:
+            yield "retry: 1000\n\n"
+            while not self.stopping():
+                try:
+                    delta = await run_sync(self._news, run, cursor)
+                except (OSError, UserError):
+                    yield "event: gone\ndata: {}\n\n"
+                    return
+                if delta["reset"]:
+                    yield _message("reset", {}, delta["cursor"])
+                elif delta["events"]:
+                    yield _message("events", delta["events"], delta["cursor"])
+                silent = 0.0 if delta["events"] or delta["reset"] else silent + STREAM_SECONDS
+                if silent >= HEARTBEAT_SECONDS:
+                    silent = 0.0
+                    yield ": still here\n\n"
+                cursor = delta["cursor"]
+                await asyncio.sleep(STREAM_SECONDS)
+        finally:
+            self.streams -= 1
+
+    def _news(self, run: Watched, cursor: str) -> dict[str, Any]:
+        run.follower.refresh()
+        return self._delta(run, cursor)
+
+    def _delta(self, run: Watched, cursor: str) -> dict[str, Any]:
+        try:
+            delta = run.follower.after(cursor, EVENTS_AT_ONCE)
+        except ValueError:
+            delta = run.follower.after("", EVENTS_AT_ONCE)
+        events = [_with_version(run, event) for event in delta.events]
+        return {"events": events, "cursor": delta.cursor or "", "reset": delta.reset, "more": delta.more}
+
+    def _find(self, request: Request) -> Watched:
+        run = self.library.get(request.path_params["id"])
+        if run is None:
+            raise Missing("There is no such run; it may have been deleted.")
+        return run
+
+
+def plotly_file() -> Path:
+    """Plotly's JavaScript, found without importing the package."""
+    spec = find_spec("plotly")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
+
+
+def _with_version(run: Watched, event: dict[str, Any]) -> dict[str, Any]:
+    file = frame_file(run.path, str(event.get("text", ""))) if event["kind"] == "frame" else None
+    return event if file is None else {**event, "version": frame_version(file)}
+
+
+def _submit(run: Watched, name: str, arguments: dict[str, Any]) -> Response:
+    from gannet.runs import commands
+
+    state = run.state()
+    if state != "running":
+        return _json({"error": f"This run is {state}: nobody is there to take commands."}, 409)
+    return _json({"number": commands.submit(run.path, name, arguments)})
+
+
+def _message(kind: str, data: Any, cursor: str) -> str:
+    return f"event: {kind}\nid: {cursor}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
+
+
+def _json(content: Any, status: int = 200) -> JSONResponse:
+    return JSONResponse(content, status, {"cache-control": "no-store"})
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return None if text is None else int(float(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def answer_error(request: Request, error: Exception) -> Response:
+    """Errors as JSON: a missing thing is 404, a user's mistake 400, a run deleted meanwhile 404."""
+    return _json({"error": str(error)}, 400 if isinstance(error, UserError) else 404)

@@ -1,0 +1,213 @@
+"""Follows one run's events while they are written: each byte is read once, whatever happens to the file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import threading
+import time
+from array import array
+from bisect import bisect_right
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from gannet.dashboard.history import thinned
+from gannet.runs.schema import EVENTS_FILE
+
+POINTS_PER_SERIES = 2000
+NAMES_AT_MOST = 400
+"""More named terms than any game has; a strange file must not fill the memory."""
+LISTED_AT_MOST = 2000
+REFRESH_SECONDS = 0.08
+CHUNK_BYTES = 1 << 22
+CURVES = {"terms": "", "vitals": "vitals/"}
+"""Kinds whose values are curves, and what goes before their names."""
+DRAWN = (*CURVES, "frame")
+"""Kinds that are shown as curves and pictures; the others are listed."""
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What is new since a cursor."""
+
+    events: list[dict[str, Any]]
+    cursor: str
+    """``SEQ.CHECK`` of the newest event given; CHECK is the checksum of its line. "" where there is none."""
+    reset: bool
+    """True where the cursor's event is no longer in the file: what was seen before is to be forgotten."""
+    more: bool
+
+
+class Follower:
+    """The events of one run directory. Safe to call from several threads.
+
+    A line is taken once it ends; a torn or garbled one is passed over; numbers never go back within one file. A file that was
+    replaced or rewritten (a resume forgets what came after its checkpoint) is read anew.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._file = run / EVENTS_FILE
+        self._guard = threading.RLock()
+        self._looked = -math.inf
+        self._forget()
+
+    def _forget(self) -> None:
+        self._identity: tuple[int, int] | None = None
+        self._position = 0
+        self._seqs, self._offsets, self._lengths, self._checks = array("q"), array("q"), array("q"), array("q")
+        self._curves: dict[str, tuple[array[int], array[float]]] = {}
+        self._listed: list[dict[str, Any]] = []
+        self._last: dict[str, Any] = {}
+
+    def refresh(self, *, at_once: bool = False) -> None:
+        """Read what was appended since the last look; looks closer together than ``REFRESH_SECONDS`` are one.
+
+        Raises:
+            OSError: the file cannot be read (a run that was deleted).
+        """
+        with self._guard:
+            if not at_once and time.monotonic() - self._looked < REFRESH_SECONDS:
+                return
+            self._looked = time.monotonic()
+            with open(self._file, "rb") as file:
+                self._read(file)
+
+    def _read(self, file: Any) -> None:
+        status = os.fstat(file.fileno())
+        identity = (status.st_dev, status.st_ino)
+        if identity != self._identity or status.st_size < self._position or not self._is_same(file):
+            self._forget()
+            self._identity = identity
+        file.seek(self._position)
+        while chunk := file.read(CHUNK_BYTES):
+            end = chunk.rfind(b"\n") + 1
+            if end == 0:
+                break  # one line that is still being written
+            self._take(chunk[:end])
+            file.seek(self._position)
+
+    def _is_same(self, file: Any) -> bool:
+        if not self._seqs:
+            return self._position == 0
+        file.seek(self._offsets[-1])
+        return crc32(file.read(self._lengths[-1])) == self._checks[-1]
+
+    def _take(self, block: bytes) -> None:
+        for line in block.splitlines(keepends=True):
+            event = _parsed(line)
+            if event is not None and (not self._seqs or event["seq"] > self._seqs[-1]):
+                for column, number in ((self._seqs, event["seq"]), (self._offsets, self._position), (self._lengths, len(line))):
+                    column.append(number)
+                self._checks.append(crc32(line))
+                self._note(event)
+            self._position += len(line)
+
+    def _note(self, event: dict[str, Any]) -> None:
+        self._last = event
+        if event["kind"] in CURVES:
+            values = event.get("values")
+            self._note_values(event, values if isinstance(values, dict) else {})
+        elif event["kind"] not in DRAWN:
+            self._listed.append(event)
+            del self._listed[:-LISTED_AT_MOST]
+
+    def _note_values(self, event: dict[str, Any], values: dict[str, Any]) -> None:
+        prefix = CURVES[event["kind"]]
+        named = {prefix + name: value for name, value in values.items()}
+        if not prefix and "seconds" in event:
+            named["seconds"] = event["seconds"]
+        for name, value in named.items():
+            if name in self._curves or len(self._curves) < NAMES_AT_MOST:
+                steps, numbers = self._curves.setdefault(name, (array("q"), array("d")))
+                steps.append(event["step"])
+                numbers.append(_number(value))
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The newest event; empty where there is none."""
+        return self._last
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The newest ``LISTED_AT_MOST`` events that are neither terms nor frames."""
+        with self._guard:
+            return list(self._listed)
+
+    def cursor(self) -> str:
+        """Of the newest event."""
+        with self._guard:
+            return self._cursor(len(self._seqs))
+
+    def _cursor(self, end: int) -> str:
+        return f"{self._seqs[end - 1]}.{self._checks[end - 1]}" if end else ""
+
+    def after(self, cursor: str, limit: int) -> Delta:
+        """At most ``limit`` events after a cursor: "" for the beginning, ``SEQ`` or ``SEQ.CHECK``.
+
+        Raises:
+            ValueError: not a cursor.
+            OSError: the file cannot be read.
+        """
+        with self._guard:
+            begin = self._place(cursor)
+            reset = begin is None
+            begin = begin or 0
+            end = min(len(self._seqs), begin + limit)
+            return Delta(self._lines(begin, end), self._cursor(end), reset, end < len(self._seqs))
+
+    def _place(self, cursor: str) -> int | None:
+        """How many events lie at or before the cursor; None where its event is gone."""
+        seq, _, check = cursor.partition(".")
+        number = int(seq) if seq else -1
+        if number < 0:
+            return 0
+        place = bisect_right(self._seqs, number)
+        found = place > 0 and self._seqs[place - 1] == number
+        if check:
+            return place if found and self._checks[place - 1] == int(check) else None
+        return place if place < len(self._seqs) or found else None
+
+    def _lines(self, begin: int, end: int) -> list[dict[str, Any]]:
+        if begin >= end:
+            return []
+        with open(self._file, "rb") as file:
+            file.seek(self._offsets[begin])
+            block = file.read(self._offsets[end - 1] + self._lengths[end - 1] - self._offsets[begin])
+        first = self._offsets[begin]
+        spans = [(self._offsets[i] - first, self._lengths[i]) for i in range(begin, end)]
+        # A file replaced since the last look gives lines that do not parse; the next look resets the reader.
+        events = [_parsed(block[offset : offset + length]) for offset, length in spans]
+        return [event for event in events if event is not None]
+
+    def series(self, low: int | None = None, high: int | None = None) -> list[dict[str, Any]]:
+        """Every named term between two steps: ``{"name", "steps", "values"}``, thinned to ``POINTS_PER_SERIES``; None where not finite."""
+        with self._guard:
+            curves = {name: (np.array(steps, np.int64), np.array(values)) for name, (steps, values) in self._curves.items()}
+        found = []
+        for name, (steps, values) in curves.items():
+            wanted = (steps >= (steps.min() if low is None else low)) & (steps <= (steps.max() if high is None else high))
+            found.append(_as_series(name, steps[wanted], values[wanted]))
+        return found
+
+
+def _as_series(name: str, steps: np.ndarray, values: np.ndarray) -> dict[str, Any]:
+    kept = thinned(values, POINTS_PER_SERIES)
+    numbers = [value if math.isfinite(value) else None for value in values[kept].tolist()]
+    return {"name": name, "steps": steps[kept].tolist(), "values": numbers}
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    whole = isinstance(event, dict) and type(event.get("seq")) is int and type(event.get("step")) is int
+    return event if whole and isinstance(event.get("kind"), str) and 0 <= event["seq"] < 2**62 and abs(event["step"]) < 2**62 else None
+
+
+def _number(value: Any) -> float:
+    return float(value) if type(value) in (int, float) and math.isfinite(value) else math.nan

@@ -1,0 +1,196 @@
+"""The runs under one folder, each with an id that stays the same however the list shifts."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from gannet.dashboard.follower import Follower
+from gannet.errors import UserError
+from gannet.runs.reader import Run
+from gannet.runs.schema import FRAMES_FOLDER, LOCK_FILE, RUN_FILE
+
+DEEPEST = 3
+"""Levels below the folder that are searched for runs."""
+RUNS_AT_MOST = 500
+SCAN_SECONDS = 1.0
+FOLLOWED_AT_MOST = 24
+SILENT_SECONDS = 120.0
+"""A run on another machine that wrote nothing for so long is taken for interrupted."""
+OVER = {"finish": "finished", "stop": "stopped"}
+
+
+class Watched:
+    """One run directory: read anew whenever it changes, and allowed to vanish at any moment."""
+
+    def __init__(self, path: Path, name: str, identity: str) -> None:
+        self.path, self.name, self.id = path, name, identity
+        self.follower = Follower(path)
+        self.used = 0.0
+        self._run: tuple[int, Run] | None = None
+
+    def run(self) -> Run:
+        """The record as it is now.
+
+        Raises:
+            UserError: it is gone or damaged.
+        """
+        try:
+            changed = (self.path / RUN_FILE).stat().st_mtime_ns
+        except OSError:
+            raise UserError(f"The run {self.name} is not there any more.") from None
+        if self._run is None or self._run[0] != changed:
+            self._run = changed, Run(self.path)
+        return self._run[1]
+
+    def frames(self) -> dict[int, tuple[Path, str]]:
+        """Step -> its file and the file's version, in order of steps. This is the list that frames are served from."""
+        found = {}
+        for step, path in self.run().frames():
+            version = frame_version(path)
+            if version:
+                found[step] = path, version
+        return found
+
+    def state(self) -> str:
+        """``running``, ``finished``, ``stopped``, ``interrupted`` (it was killed), or ``empty`` (nothing written yet)."""
+        try:
+            self.follower.refresh()
+        except OSError:
+            return "empty"
+        last = self.follower.last
+        if last and last["kind"] in OVER:
+            return OVER[last["kind"]]
+        if self._is_written():
+            return "running"
+        return "interrupted" if last else "empty"
+
+    def _is_written(self) -> bool:
+        # Not by trying the lock: for that moment, a trainer that starts would find its run taken.
+        try:
+            holder = (self.path / LOCK_FILE).read_text(errors="replace")
+            silent = time.time() - (self.path / LOCK_FILE).with_name("events.jsonl").stat().st_mtime
+        except OSError:
+            return False
+        match = re.match(r"pid (\d+) on host (\S+)", holder)
+        if match is None or match[2] != socket.gethostname():
+            return silent < SILENT_SECONDS
+        try:
+            os.kill(int(match[1]), 0)
+        except ProcessLookupError:
+            return False
+        except (PermissionError, OverflowError):
+            return True
+        return True
+
+    def summary(self) -> dict[str, Any]:
+        """What the list of runs shows.
+
+        Raises:
+            UserError: it is gone or damaged.
+        """
+        record = self.run().record
+        state = self.state()
+        last = self.follower.last
+        return {
+            "id": self.id,
+            "name": self.name,
+            "kind": self.run().kind,
+            "data": _data_name(record["data"]),
+            "recipe": Path(str(record["recipe"])).stem,
+            "state": state,
+            "step": last.get("step", 0),
+            "steps": record["arguments"].get("steps"),
+            "changed": (self.path / "events.jsonl").stat().st_mtime if last else (self.path / RUN_FILE).stat().st_mtime,
+        }
+
+
+class Library:
+    """All runs under a folder, or the one run that the folder is; new ones appear, deleted ones vanish.
+
+    Args:
+        root: a run directory, or a folder that holds some, now or later.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._guard = threading.Lock()
+        self._scanned = -SCAN_SECONDS
+        self._runs: dict[str, Watched] = {}
+
+    def runs(self) -> list[Watched]:
+        """In order of their names. The folder is searched at most once in ``SCAN_SECONDS``."""
+        with self._guard:
+            if time.monotonic() - self._scanned >= SCAN_SECONDS:
+                found = {identity_of(path): path for path in self._find()}
+                self._runs = {key: self._runs.get(key) or Watched(path, self._name(path), key) for key, path in found.items()}
+                self._let_go()
+                self._scanned = time.monotonic()
+            return sorted(self._runs.values(), key=lambda run: run.name)
+
+    def get(self, identity: str) -> Watched | None:
+        """The run with an id."""
+        self.runs()
+        run = self._runs.get(identity)
+        if run is not None:
+            run.used = time.monotonic()
+        return run
+
+    def _let_go(self) -> None:
+        # What nobody looks at need not stay in memory; it is read again when somebody does.
+        for run in sorted(self._runs.values(), key=lambda run: run.used, reverse=True)[FOLLOWED_AT_MOST:]:
+            run.follower = Follower(run.path)
+
+    def _name(self, path: Path) -> str:
+        return path.name if path == self.root else path.relative_to(self.root).as_posix()
+
+    def _find(self) -> Iterator[Path]:
+        found, folders = 0, [(self.root, 0)]
+        while folders and found < RUNS_AT_MOST:
+            folder, depth = folders.pop(0)
+            if (folder / RUN_FILE).is_file():
+                found += 1
+                yield folder
+            elif depth < DEEPEST:
+                folders += [(child, depth + 1) for child in _folders(folder)]
+
+
+def _data_name(data: Mapping[str, Any]) -> str:
+    """What a person calls the data: the last part of their path, or the name of a built-in set."""
+    arguments = data.get("arguments")
+    path = arguments.get("path") if isinstance(arguments, dict) else None
+    return Path(path).name if isinstance(path, str) else str(data.get("source", ""))
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+
+
+def identity_of(path: Path) -> str:
+    """Ten hex digits of the resolved path: the same in every server, and nothing that a path could be made of."""
+    return blake2b(str(path).encode(), digest_size=5).hexdigest()
+
+
+def frame_version(path: Path) -> str:
+    """Changes whenever the file does, so that what a browser keeps is never old; "" where there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+def frame_file(run: Path, name: str) -> Path | None:
+    """The frame that an event names; None for anything but a plain file name."""
+    return run / FRAMES_FOLDER / name if re.fullmatch(r"\d{1,20}\.(npz|png)", name) else None

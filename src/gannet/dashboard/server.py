@@ -1,0 +1,121 @@
+"""The server of the live view: one process that reads, on this machine only."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gannet.errors import UserError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8420
+
+
+@dataclass
+class View:
+    """A live view that listens, and answers once ``serve`` runs.
+
+    Args:
+        root: a run directory, or a folder of runs.
+        port: 0 or None chooses one: the usual one where it is free.
+        token: the secret of the address; a random one where None.
+
+    Raises:
+        UserError: no such folder, or the port is taken.
+    """
+
+    root: Path
+    port: int | None = None
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.root.is_dir():
+            raise UserError(f"{self.root} is not a folder. Give a run directory, or a folder that holds runs.")
+        self.token = self.token or secrets.token_urlsafe(24)
+        self._socket = _listening(self.port)
+        self.port = self._socket.getsockname()[1]
+
+    @property
+    def address(self) -> str:
+        """With its token; a browser that opened it once keeps the token to itself."""
+        return f"http://{HOST}:{self.port}/?token={self.token}"
+
+    def serve(self) -> None:
+        """Answer until SIGINT or SIGTERM."""
+        import uvicorn
+
+        config = uvicorn.Config(
+            self.app(lambda: server.should_exit),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            ws="none",
+            limit_concurrency=128,
+            timeout_graceful_shutdown=2,
+        )
+        server = uvicorn.Server(config)
+        server.run(sockets=[self._socket])
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.close()
+
+    def app(self, stopping: Callable[[], bool]) -> ASGIApp:
+        """The guarded ASGI application; streams end when ``stopping`` says so."""
+        assert self.port is not None
+        assert self.token is not None
+        return application(self.root, self.token, self.port, stopping)
+
+
+def application(root: Path, token: str, port: int, stopping: Callable[[], bool]) -> ASGIApp:
+    """The ASGI application of a folder of runs."""
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import FileResponse, Response
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
+
+    from gannet.dashboard.api import STATIC, Api, Missing, answer_error, plotly_file
+    from gannet.dashboard.library import Library
+    from gannet.dashboard.security import Gate
+
+    def page(request: Request) -> Response:
+        return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
+
+    def charts(request: Request) -> Response:
+        return FileResponse(plotly_file(), media_type="text/javascript", headers={"cache-control": "private, max-age=86400"})
+
+    routes = [
+        Route("/", page),
+        Route("/plotly.js", charts),
+        *Api(Library(root), stopping).routes(),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    handlers = {UserError: answer_error, Missing: answer_error, FileNotFoundError: answer_error}
+    hosts = [f"{name}:{port}" for name in (HOST, "localhost")]
+    return Gate(Starlette(routes=routes, exception_handlers=handlers), token=token, hosts=hosts, port=port)
+
+
+def _listening(port: int | None) -> socket.socket:
+    choices, problem = [port] if port else [DEFAULT_PORT, 0], None
+    for choice in choices:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, choice))
+        except OSError as error:
+            listener.close()
+            problem = error.strerror
+        else:
+            listener.listen(128)
+            return listener
+    raise UserError(f"--port {port}: cannot listen there ({problem}). Give another, or leave it out for a free one.")

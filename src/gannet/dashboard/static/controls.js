@@ -1,0 +1,66 @@
+// What can be asked of the process that trains; it answers with an event.
+import { fill, h } from "./dom.js";
+import { t } from "./i18n.js";
+import { command } from "./server.js";
+
+/** @param {import("./run.js").Run} run */
+export function controls(run) {
+  const answer = h("p", { class: "note", role: "status" });
+  const reason = h("p", { class: "note" });
+  /** @param {string} name @param {Record<string, any>} values */
+  const send = async (name, values = {}) => {
+    answer.textContent = t("control.sent", { name: t(`control.${name}`) });
+    try {
+      const { number } = await command(run.id, name, values);
+      const reply = await replyTo(run, number);
+      answer.textContent = reply ? t(reply.outcome === "refused" ? "control.refused" : "control.done", { name: t(`control.${name}`), text: reply.text ?? "", step: reply.step }) : t("control.silent");
+    } catch (error) { answer.textContent = /** @type {any} */ (error).message; }
+  };
+  const button = (/** @type {string} */ key, /** @type {() => void} */ action, kind = "") => h("button", { type: "button", class: kind, onclick: action }, t(key));
+
+  const speed = h("input", { type: "number", min: 0.1, step: "any", placeholder: t("control.unlimited"), id: "control-speed" });
+  const rates = Object.keys(run.record.arguments ?? {}).filter((key) => key.startsWith("optimizer.") && key.endsWith(".lr"));
+  const key = h("select", { id: "control-key", onchange: () => { value.value = current(); } }, rates.map((name) => h("option", { value: name }, name.split(".")[1])));
+  const current = () => String([...run.events].reverse().find((e) => e.kind === "command" && e.name === "set" && e.outcome === "applied" && e.arguments?.key === key.value)?.arguments.value ?? run.record.arguments?.[key.value] ?? "");
+  const value = h("input", { type: "number", min: 0, step: "any", id: "control-value" });
+  value.value = rates.length ? current() : "";
+
+  const goOrPause = h("button", { type: "button", class: "main", onclick: () => send(run.paused ? "go" : "pause") });
+  const all = h("fieldset", { class: "controls" }, h("legend", { class: "unseen" }, t("control.title")),
+    h("div", { class: "row" }, goOrPause,
+      button("control.stepBoth", () => send("step", { player: "all", count: 1 })),
+      button("control.stepD", () => send("step", { player: "discriminator", count: 1 })),
+      button("control.stepG", () => send("step", { player: "generator", count: 1 }))),
+    h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); send("speed", { steps_per_second: speed.value ? Number(speed.value) : null }); } },
+      h("label", { for: "control-speed" }, t("control.speedLimit")), speed, h("button", { type: "submit" }, t("control.apply"))),
+    rates.length ? h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); send("set", { key: key.value, value: Number(value.value) }); } },
+      h("label", { for: "control-key" }, t("control.rate")), key, h("label", { class: "unseen", for: "control-value" }, t("control.newValue")), value, h("button", { type: "submit" }, t("control.apply"))) : null,
+    h("div", { class: "row" }, button("control.snapshot", () => send("snapshot")), button("control.stop", () => { if (confirm(t("control.sure"))) send("stop"); }, "danger")));
+
+  const refresh = () => {
+    const alive = run.summary.state === "running" && run.connected;
+    all.disabled = !alive;
+    goOrPause.textContent = t(run.paused ? "control.go" : "control.pause");
+    const why = alive ? "" : t(run.connected ? "control.over" : "control.away", { state: t(`state.${run.summary.state}`) });
+    if (reason.textContent !== why) fill(reason, why);
+    details.classList.toggle("over", !alive);
+  };
+  const details = h("section", { class: "card", "aria-label": t("control.title") }, h("h2", {}, t("control.title")), reason, all, answer);
+  run.addEventListener("change", refresh);
+  refresh();
+  return details;
+}
+
+/** @param {import("./run.js").Run} run @param {number} number @returns {Promise<any>} */
+function replyTo(run, number, seconds = 20) {
+  return new Promise((done) => {
+    const look = () => {
+      const found = run.events.find((event) => event.kind === "command" && event.number === number);
+      if (found) finish(found);
+    };
+    const finish = (/** @type {any} */ found) => { run.removeEventListener("change", look); clearTimeout(timer); done(found); };
+    const timer = setTimeout(() => finish(null), seconds * 1000);
+    run.addEventListener("change", look);
+    look();
+  });
+}

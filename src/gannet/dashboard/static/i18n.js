@@ -1,0 +1,24 @@
+// The page's language: chosen by the browser, changed by a switch, kept by the browser.
+import en from "./i18n/en.js";
+import zh from "./i18n/zh.js";
+
+/** @type {Record<string, Record<string, string>>} */
+const languages = { en, zh };
+const stored = localStorage.getItem("gannet-language");
+export const language = stored && stored in languages ? stored : navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+
+/** The words for a key, with {name} filled in; the key itself where there are none. @param {string} key @param {Record<string, any>} [values] */
+export function t(key, values = {}) {
+  const words = languages[language][key] ?? en[/** @type {keyof typeof en} */ (key)] ?? key;
+  return words.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
+
+export function otherLanguage() {
+  return language === "zh" ? { name: "English", code: "en" } : { name: "中文", code: "zh" };
+}
+
+export function switchLanguage() {
+  localStorage.setItem("gannet-language", otherLanguage().code);
+  location.reload();
+}

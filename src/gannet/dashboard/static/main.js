@@ -1,0 +1,169 @@
+// The page: which runs are looked at, and where each panel goes.
+import { controls } from "./controls.js";
+import { compareTable } from "./compare.js";
+import { fill, h, whole } from "./dom.js";
+import { language, otherLanguage, switchLanguage, t } from "./i18n.js";
+import { Run } from "./run.js";
+import { RunList } from "./runlist.js";
+import { get } from "./server.js";
+import { Timeline } from "./timeline.js";
+import { modeCounts } from "./density.js";
+
+const RUNS_AT_ONCE = 8;
+const STATUS_MILLISECONDS = 4000;
+const CONTROL_ORDER = 15;
+
+/**
+ * A panel is one file in panels/ with this as its default export.
+ * @typedef {object} Panel
+ * @property {string} title key of i18n, or words
+ * @property {number} order smaller comes first
+ * @property {boolean} [wide] takes the left, larger column
+ * @property {boolean} [picture] shown for every run when several are side by side
+ * @property {(run: Run) => boolean} suits
+ * @property {(element: HTMLElement, run: Run, store: Store) => (() => void)} mount fills the element; what it returns takes everything back
+ */
+/** @typedef {{timeline: Timeline, t: typeof t, shared: Record<string, any>}} Store shared: choices that panels of several runs have in common */
+
+const place = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const main = place("main");
+const timeline = new Timeline(place("timeline"));
+/** @type {Store} */
+const store = { timeline, t, shared: {} };
+/** @type {Run[]} */
+let shown = [];
+/** @type {Panel[]} */
+let panels = [];
+/** @type {(() => void)[]} */
+let undo = [];
+
+async function begin() {
+  place("skip").textContent = t("page.skip");
+  const { panels: files } = await get("/api/panels");
+  panels = (await Promise.all(files.map((/** @type {string} */ file) => import(`./panels/${file}`)))).map((module) => module.default);
+  panels.sort((a, b) => a.order - b.order);
+  const list = new RunList(place("runs"), (ids) => { location.hash = ids.length ? `runs=${ids.join(",")}` : ""; });
+  const menu = h("button", { type: "button", class: "menu", "aria-expanded": false, "aria-controls": "runs", onclick: () => {
+    const open = document.body.classList.toggle("with-runs");
+    menu.setAttribute("aria-expanded", String(open));
+  } }, t("page.runs"));
+  fill(place("top"), h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 28, height: 28 }), "Gannet"),
+    menu, h("div", { id: "heading" }), h("button", { type: "button", class: "quiet", lang: otherLanguage().code, onclick: switchLanguage }, otherLanguage().name));
+  list.addEventListener("listed", () => { if (!shown.length) open(); });
+  addEventListener("hashchange", open);
+  setInterval(speak, STATUS_MILLISECONDS);
+  await list.refresh();
+  place("top").dataset.ready = "1";
+
+  /** @returns {string[]} */
+  function wanted() {
+    const named = new URLSearchParams(location.hash.slice(1)).get("runs");
+    const known = new Set(list.runs.map((run) => run.id));
+    const ids = (named ?? "").split(",").filter((id) => known.has(id)).slice(0, RUNS_AT_ONCE);
+    if (ids.length || !list.runs.length) return ids;
+    const newest = [...list.runs].sort((a, b) => Number(b.state === "running") - Number(a.state === "running") || b.changed - a.changed)[0];
+    return [newest.id];
+  }
+
+  async function open() {
+    const ids = wanted();
+    if (ids.join() === shown.map((run) => run.id).join() && (ids.length || main.hasChildNodes())) return;
+    document.body.classList.remove("with-runs");
+    menu.setAttribute("aria-expanded", "false");
+    undo.forEach((back) => back());
+    undo = [];
+    shown.forEach((run) => run.close());
+    shown = ids.map((id) => new Run(id));
+    list.choose(ids);
+    if (!ids.length) { fill(main, h("section", { class: "card" }, h("h1", {}, t("page.empty")), h("p", {}, t("page.emptyHelp")))); return; }
+    const opened = shown;
+    try { await Promise.all(shown.map((run) => run.load())); } catch (error) {
+      fill(main, h("section", { class: "card" }, h("h1", {}, t("page.failed")), h("p", {}, String(/** @type {any} */ (error).message))));
+      shown = [];
+      return;
+    }
+    if (opened !== shown) return;
+    timeline.show(shown);
+    if (shown.length === 1) one(shown[0]);
+    else several(shown);
+    shown.forEach((run, number) => run.follow(number === 0));
+    heading();
+    shown.forEach((run) => run.addEventListener("change", heading));
+    speak();
+  }
+}
+
+/** @param {Run} run */
+function one(run) {
+  const left = h("div", { class: "column" }), right = h("div", { class: "column" }), loose = document.createElement("div");
+  fill(main, h("div", { class: "columns" }, left, right));
+  const cards = [{ card: controls(run), order: CONTROL_ORDER, wide: false }];
+  for (const panel of panels.filter((each) => each.suits(run))) cards.push({ card: mount(panel, run, loose, t(panel.title)), order: panel.order, wide: Boolean(panel.wide) });
+  cards.sort((a, b) => a.order - b.order);
+  const narrow = matchMedia("(max-width: 1180px)");
+  const arrange = () => cards.forEach(({ card, wide }) => (wide || narrow.matches ? left : right).append(card));
+  arrange();
+  narrow.addEventListener("change", arrange);
+  undo.push(() => narrow.removeEventListener("change", arrange));
+}
+
+/** @param {Run[]} runs */
+function several(runs) {
+  const side = h("div", { class: "side" });
+  fill(main, h("h1", { class: "unseen" }, t("page.several", { count: runs.length })), side);
+  for (const run of runs) {
+    const column = h("div", { class: "column" });
+    side.append(column);
+    for (const panel of panels.filter((each) => each.picture && each.suits(run))) mount(panel, run, column, run.summary.name);
+  }
+  main.append(compareTable(runs));
+  const curves = panels.find((panel) => panel.title === "terms.title");
+  const columns = h("div", { class: "side" });
+  main.append(columns);
+  if (curves) runs.forEach((run) => { const column = h("div", { class: "column" }); columns.append(column); mount(curves, run, column, `${t(curves.title)} · ${run.summary.name}`); });
+}
+
+/** @param {Panel} panel @param {Run} run @param {HTMLElement} column @param {string} title */
+function mount(panel, run, column, title) {
+  const body = h("div", { class: "body" });
+  const card = h("section", { class: "card", "aria-label": title }, h("h2", {}, title), body);
+  column.append(card);
+  try { undo.push(panel.mount(body, run, store)); } catch (error) {
+    body.append(h("p", { class: "note" }, t("page.panelFailed")));
+    console.error(error);
+  }
+  return card;
+}
+
+function heading() {
+  if (!shown.length) return;
+  const [run] = shown;
+  const state = run.connected ? (run.paused ? "paused" : run.summary.state) : "disconnected";
+  const many = shown.length > 1;
+  fill(place("heading"), h("h1", {}, many ? t("page.several", { count: shown.length }) : run.summary.name),
+    many ? null : h("p", {}, h("span", { class: `state ${state}` }, t(`state.${state}`)), " ",
+      t("page.progress", { step: whole(run.lastStep), steps: run.summary.steps ? whole(run.summary.steps) : "?" }), " · ", `${run.summary.data}, ${run.summary.recipe}`));
+  document.title = many ? "Gannet" : `${run.summary.name} · Gannet`;
+}
+
+let said = "";
+async function speak() {
+  if (!shown.length || shown.length > 1) return;
+  const [run] = shown;
+  let words = t("timeline.step", { step: timeline.step });
+  const modes = run.record.data?.modes, frame = run.frameAt(timeline.step);
+  if (modes && frame) {
+    const content = await run.frameContent(frame).catch(() => null);
+    if (content) {
+      const counts = modeCounts(content.fake.data, modes).counts;
+      words = t("page.spoken", { step: frame.step, found: counts.filter((n) => n > 0).length, modes: counts.length });
+    }
+  }
+  if (!run.connected) words = t("state.disconnected");
+  if (words !== said) place("status").textContent = words;
+  said = words;
+}
+
+/** For tests and for the curious: what the page holds. */
+Object.assign(window, { gannet: { get runs() { return shown; }, timeline, language } });
+begin();

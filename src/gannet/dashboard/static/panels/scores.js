@@ -1,0 +1,75 @@
+// Score cards: a value with its interval, its floor and its protocol. Unlike protocols never share an axis.
+import { digits, fill, h, whole } from "../dom.js";
+import { Chart } from "../chart.js";
+import { t } from "../i18n.js";
+
+/** @type {import("../main.js").Panel} */
+export default {
+  title: "scores.title",
+  order: 30,
+  wide: true,
+  suits: () => true,
+  mount(element, run, store) {
+    /** @type {Chart[]} */
+    let charts = [];
+    let drawn = "";
+    const draw = () => {
+      const now = JSON.stringify(run.cards.map((card) => [card.label, card.step, card.value, card.fingerprint]));
+      if (now === drawn) return;
+      drawn = now;
+      charts.forEach((chart) => chart.close());
+      charts = [];
+      if (!run.cards.length) { fill(element, h("p", { class: "note" }, t("scores.none"), " ", h("code", {}, "measure.every=500"), " ", t("scores.or"), " ", h("code", {}, `gannet measure ${run.summary.name}`))); return; }
+      const grid = h("div", { class: "scores" });
+      fill(element, grid);
+      for (const groups of families(run.cards)) {
+        if (groups.length > 1) grid.append(h("p", { class: "note unlike" }, t("scores.unlike", { metric: groups[0][0].label, fields: differing(groups).join(", ") })));
+        for (const cards of groups) grid.append(cardOf(cards));
+      }
+    };
+    /** The newest card, and how it came there. @param {any[]} cards */
+    const cardOf = (cards) => {
+      const card = cards.at(-1), trend = h("div", { class: "trend" });
+      if (cards.length > 1) {
+        const chart = new Chart(trend, { title: `${card.label} (${card.fingerprint})`, height: 104, floor: card.floor, small: true });
+        const banded = cards.every((/** @type {any} */ one) => one.ci95);
+        chart.set([{ name: card.label, steps: cards.map((c) => c.step), values: cards.map((c) => c.value),
+          ...(banded ? { low: cards.map((c) => c.ci95[0]), high: cards.map((c) => c.ci95[1]) } : {}) }], store.timeline.step);
+        charts.push(chart);
+      }
+      const pair = (/** @type {string} */ key, /** @type {any} */ value) => [h("dt", {}, t(key)), h("dd", {}, value)];
+      return h("div", { class: "score" }, h("h3", {}, card.label), h("p", { class: "value" }, digits(card.value)),
+        h("p", { class: "note" }, card.ci95 ? `${t("scores.interval")} ${digits(card.ci95[0])} – ${digits(card.ci95[1])}` : null),
+        h("p", { class: "note" }, `${t("scores.floor")} ${digits(card.floor)}`), trend,
+        h("details", {}, h("summary", {}, t("scores.protocol")), h("dl", {}, pair("chart.step", whole(card.step)), pair("scores.samples", `${whole(card.n_fake)} / ${whole(card.n_real)}`),
+          pair("scores.better", t(`scores.${card.better}`)), pair("scores.fingerprint", h("code", {}, card.fingerprint)), Object.entries(card.spec ?? {}).map(([key, value]) => pair(key, typeof value === "string" ? value : JSON.stringify(value)))),
+        (card.warnings ?? []).map((/** @type {string} */ words) => h("p", { class: "note" }, words))));
+    };
+    const changed = (/** @type {any} */ event) => { if (event.detail.has("scores")) draw(); };
+    run.addEventListener("change", changed);
+    draw();
+    return () => { run.removeEventListener("change", changed); charts.forEach((chart) => chart.close()); };
+  },
+};
+
+/** What defines a number, beside its metric. @param {any} card @returns {Record<string, any>} */
+function protocol(card) { return { ...card.spec, n_real: card.n_real, n_fake: card.n_fake, weights: card.weights }; }
+
+/** Metric -> its protocols -> their cards, newest card of a step last. @param {any[]} cards @returns {any[][][]} */
+function families(cards) {
+  /** @type {Map<string, Map<string, any[]>>} */
+  const found = new Map();
+  for (const card of cards) {
+    const groups = found.get(card.metric) ?? new Map(), key = `${card.fingerprint} ${card.n_real} ${card.n_fake} ${card.weights}`;
+    found.set(card.metric, groups);
+    groups.set(key, [...(groups.get(key) ?? []).filter((/** @type {any} */ other) => other.step !== card.step), card].sort((a, b) => a.step - b.step));
+  }
+  return [...found.values()].map((groups) => [...groups.values()]);
+}
+
+/** @param {any[][]} groups */
+function differing(groups) {
+  const all = groups.map(([card]) => protocol(card));
+  return [...new Set(all.flatMap(Object.keys))].filter((key) => new Set(all.map((one) => JSON.stringify(one[key]))).size > 1);
+}
+

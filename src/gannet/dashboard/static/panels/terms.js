@@ -1,0 +1,78 @@
+// Everything that was logged, as curves; alarms are marked where they happened.
+import { eachFrame } from "../dom.js";
+import { h } from "../dom.js";
+import { Chart } from "../chart.js";
+import { t } from "../i18n.js";
+import { get } from "../server.js";
+
+const GROUPS = ["minimised", "scores", "modes", "shares", "gradients", "other", "speed"];
+const LOW = ["modes", "shares", "gradients", "speed"];
+const DRAW_MILLISECONDS = 400;
+
+/** @param {string} name */
+function groupOf(name) {
+  if (name === "steps_per_second") return "speed";
+  if (name === "seconds" || (name.startsWith("vitals/") && name.endsWith("/gradient_norm"))) return null;
+  if (name.startsWith("vitals/modes_")) return "modes";
+  if (name.startsWith("vitals/")) return "shares";
+  if (name.endsWith("/gradient_norm")) return "gradients";
+  if (/score_(real|fake)$/.test(name)) return "scores";
+  return name.includes("/") ? "minimised" : "other";
+}
+
+/** @type {import("../main.js").Panel} */
+export default {
+  title: "terms.title",
+  order: 20,
+  suits: () => true,
+  mount(element, run, store) {
+    /** @type {Map<string, Chart>} */
+    const charts = new Map();
+    /** @type {Map<string, any[]>} */
+    const zoomed = new Map();
+    const places = new Map(GROUPS.map((group) => [group, h("div", { class: "chartbox" })]));
+    element.append(...places.values());
+    const empty = h("p", { class: "note" }, t("terms.none"));
+    element.append(empty);
+
+    /** @param {string} group */
+    const lines = (group) => zoomed.get(group) ?? [...run.series].filter(([name]) => groupOf(name) === group).map(([name, line]) => ({ name: name === "steps_per_second" ? t("terms.rate") : name.replace("vitals/", "").replace("/gradient_norm", "").replaceAll("_", " "), ...line }));
+    const draw = () => {
+      for (const group of GROUPS) {
+        const all = lines(group);
+        if (!all.length) continue;
+        empty.hidden = true;
+        let chart = charts.get(group);
+        if (!chart) {
+          chart = new Chart(places.get(group), { title: t(`terms.${group}`), height: LOW.includes(group) ? 170 : 240, logarithmic: group === "gradients", zoomed: (from, to) => zoom(group, from, to) });
+          charts.set(group, chart);
+        }
+        chart.set(all, store.timeline.step, group === "minimised" ? run.alarms : []);
+      }
+    };
+    /** Finer points for a part, where the whole was thinned. @param {string} group @param {number|null} from @param {number|null} to */
+    const zoom = async (group, from, to) => {
+      if (from === null || to === null) { zoomed.delete(group); draw(); return; }
+      if (![...run.series.values()].some((line) => line.steps.length >= 2000)) return;
+      const { series } = await get(`/api/runs/${run.id}/history?from=${Math.floor(from)}&to=${Math.ceil(to)}`).catch(() => ({ series: null }));
+      if (series) { zoomed.set(group, series.filter((/** @type {any} */ line) => groupOf(line.name) === group)); draw(); }
+    };
+    let last = 0, waiting = 0;
+    const soon = eachFrame(draw);
+    const later = () => {
+      const left = last + DRAW_MILLISECONDS - performance.now();
+      if (left <= 0) { last = performance.now(); soon(); }
+      else if (!waiting) waiting = window.setTimeout(() => { waiting = 0; last = performance.now(); soon(); }, left);
+    };
+    const changed = (/** @type {any} */ event) => { if (event.detail.has("terms") || event.detail.has("events")) later(); };
+    run.addEventListener("change", changed);
+    store.timeline.addEventListener("move", later);
+    draw();
+    return () => {
+      run.removeEventListener("change", changed);
+      store.timeline.removeEventListener("move", later);
+      clearTimeout(waiting);
+      charts.forEach((chart) => chart.close());
+    };
+  },
+};

@@ -1,0 +1,240 @@
+// One run as the page knows it: loaded once, then followed from a cursor.
+import { get, unpack } from "./server.js";
+
+const POINTS_KEPT = 6000;
+const EVENTS_KEPT = 2000;
+const FRAMES_KEPT = 64;
+const POLL_MILLISECONDS = 1500;
+const RETRY_MILLISECONDS = 1500;
+
+/** Tells of "change" (detail: a Set of "terms", "events", "frames", "scores", "state"), at most once a drawn picture. */
+export class Run extends EventTarget {
+  /** @param {string} id */
+  constructor(id) {
+    super();
+    this.id = id;
+    /** @type {any} */ this.summary = {};
+    /** @type {any} */ this.record = {};
+    /** @type {Map<string, {steps: number[], values: (number|null)[]}>} */ this.series = new Map();
+    /** @type {any[]} */ this.events = [];
+    /** @type {{step: number, version: string}[]} */ this.frames = [];
+    /** @type {any[]} */ this.cards = [];
+    this.cursor = "";
+    this.connected = true;
+    this.gone = false;
+    /** Every event number taken, in order: for tests. @type {number[]} */ this.taken = [];
+    /** @type {Map<string, Promise<any>>} */ this.kept = new Map();
+    this.changes = new Set();
+    /** @type {EventSource|undefined} */ this.source = undefined;
+    this.closed = false;
+  }
+
+  get kind() { return this.summary.kind; }
+  get lastStep() { return this.summary.step ?? 0; }
+  get paused() {
+    const last = this.events.filter((e) => e.kind === "command" && e.outcome === "applied" && (e.name === "pause" || e.name === "go" || e.name === "slow" || e.name === "step")).at(-1);
+    return this.summary.state === "running" && last !== undefined && last.name !== "go";
+  }
+  get alarms() { return this.events.filter((event) => event.kind === "health" || event.kind === "warning"); }
+
+  async load() {
+    const [about, history, scores] = await Promise.all([
+      get(`/api/runs/${this.id}`), get(`/api/runs/${this.id}/history`), get(`/api/runs/${this.id}/scores`),
+    ]);
+    const { record, ...summary } = about;
+    this.record = record;
+    this.summary = summary;
+    this.series = new Map(history.series.map((/** @type {any} */ s) => [s.name, { steps: s.steps, values: s.values }]));
+    this.events = history.events;
+    this.frames = history.frames.map((/** @type {any} */ pair) => ({ step: pair[0], version: pair[1] }));
+    this.cursor = history.cursor;
+    this.cards = scores.cards;
+    this.taken = [];
+    this.tell("terms", "events", "frames", "scores", "state");
+  }
+
+  /** @param {boolean} live by a stream; otherwise by asking now and then, since a browser holds few streams at once. */
+  follow(live) {
+    if (live) this.stream();
+    else this.poll();
+  }
+
+  stream() {
+    if (this.closed) return;
+    const source = new EventSource(`/api/runs/${this.id}/stream?after=${encodeURIComponent(this.cursor)}`);
+    this.source = source;
+    source.addEventListener("open", () => this.setConnected(true));
+    source.addEventListener("events", (message) => {
+      this.cursor = message.lastEventId;
+      this.take(JSON.parse(message.data));
+    });
+    source.addEventListener("reset", () => { source.close(); this.again(); });
+    source.addEventListener("gone", () => { source.close(); this.vanish(); });
+    source.addEventListener("error", () => {
+      this.setConnected(false);
+      // The browser tries again by itself, from the last id, unless it was refused for good.
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.stream(), RETRY_MILLISECONDS);
+    });
+  }
+
+  async poll() {
+    while (!this.closed) {
+      await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
+      if (document.hidden) continue;
+      try {
+        const delta = await get(`/api/runs/${this.id}/events?after=${encodeURIComponent(this.cursor)}`);
+        this.setConnected(true);
+        if (delta.reset) return this.again(false);
+        this.cursor = delta.cursor;
+        this.take(delta.events);
+      } catch (error) {
+        if (/** @type {any} */ (error).status === 404) return this.vanish();
+        this.setConnected(false);
+      }
+    }
+  }
+
+  /** What was seen is no longer in the file: a resume forgot it. */
+  async again(live = true) {
+    this.kept.clear();
+    try { await this.load(); } catch { this.setConnected(false); await new Promise((done) => setTimeout(done, RETRY_MILLISECONDS)); }
+    if (!this.closed) this.follow(live);
+  }
+
+  vanish() {
+    this.gone = true;
+    this.summary = { ...this.summary, state: "gone" };
+    this.tell("state");
+  }
+
+  /** @param {any[]} events */
+  take(events) {
+    for (const event of events) {
+      this.taken.push(event.seq);
+      if (event.kind !== "command") this.summary.step = event.step;
+      if (event.kind === "terms" || event.kind === "vitals") this.takeValues(event);
+      else if (event.kind === "frame") this.takeFrame(event);
+      else {
+        this.events.push(event);
+        this.tell("events");
+      }
+      if (event.kind === "scores") this.askScores();
+      const state = { finish: "finished", stop: "stopped", start: "running", resume: "running" }[/** @type {string} */ (event.kind)];
+      if (state) this.summary.state = state;
+      this.tell("state");
+    }
+    if (this.events.length > EVENTS_KEPT) this.events.splice(0, this.events.length - EVENTS_KEPT);
+    if (this.taken.length > EVENTS_KEPT) this.taken.splice(0, this.taken.length - EVENTS_KEPT);
+  }
+
+  /** @param {any} event */
+  takeValues(event) {
+    const prefix = event.kind === "terms" ? "" : `${event.kind}/`;
+    for (const [key, value] of Object.entries(event.values ?? {})) {
+      const name = prefix + key;
+      const line = this.series.get(name) ?? { steps: [], values: [] };
+      this.series.set(name, line);
+      line.steps.push(event.step);
+      line.values.push(typeof value === "number" ? value : null);
+      if (line.steps.length > POINTS_KEPT) this.thin();
+    }
+    this.tell("terms");
+  }
+
+  /** Memory stays bounded: the server thins the whole curve anew. */
+  thin() {
+    for (const line of this.series.values()) {
+      line.steps.splice(0, POINTS_KEPT / 2);
+      line.values.splice(0, POINTS_KEPT / 2);
+    }
+    get(`/api/runs/${this.id}/history`).then((history) => {
+      for (const { name, steps, values } of history.series) this.series.set(name, { steps, values });
+      this.tell("terms");
+    }, () => {});
+  }
+
+  /** @param {any} event */
+  takeFrame(event) {
+    const step = event.step;
+    const at = this.frames.findIndex((frame) => frame.step >= step);
+    const frame = { step, version: event.version };
+    if (at < 0) this.frames.push(frame);
+    else this.frames.splice(at, this.frames[at].step === step ? 1 : 0, frame);
+    this.tell("frames");
+  }
+
+  askScores() {
+    get(`/api/runs/${this.id}/scores`).then(({ cards }) => { this.cards = cards; this.tell("scores"); }, () => {});
+  }
+
+  /** The newest frame that is not later than a step. @param {number} step */
+  frameAt(step) {
+    let low = 0, high = this.frames.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.frames[middle].step <= step) low = middle + 1;
+      else high = middle;
+    }
+    return this.frames[low - 1];
+  }
+
+  /** @param {{step: number, version: string}} frame */
+  address(frame) { return `/api/runs/${this.id}/frames/${frame.step}?v=${frame.version}`; }
+
+  /** A frame of points, or an image. @param {{step: number, version: string}} frame @returns {Promise<any>} */
+  frameContent(frame) {
+    const address = this.address(frame);
+    const known = this.kept.get(address);
+    if (known) {
+      this.kept.delete(address);
+      this.kept.set(address, known);
+      return known;
+    }
+    const content = this.kind === "images" ? image(address) : points(address);
+    content.catch(() => this.kept.delete(address));
+    this.kept.set(address, content);
+    if (this.kept.size > FRAMES_KEPT) this.kept.delete(/** @type {string} */ (this.kept.keys().next().value));
+    return content;
+  }
+
+  /** @param {boolean} connected */
+  setConnected(connected) {
+    if (connected === this.connected) return;
+    this.connected = connected;
+    this.tell("state");
+  }
+
+  /** @param {...string} what */
+  tell(...what) {
+    if (this.changes.size === 0) {
+      const later = document.hidden ? (/** @type {() => void} */ f) => setTimeout(f, 200) : requestAnimationFrame;
+      later(() => {
+        const changes = this.changes;
+        this.changes = new Set();
+        this.dispatchEvent(new CustomEvent("change", { detail: changes }));
+      });
+    }
+    what.forEach((word) => this.changes.add(word));
+  }
+
+  close() {
+    this.closed = true;
+    this.source?.close();
+    this.kept.clear();
+  }
+}
+
+/** @param {string} address */
+async function points(address) {
+  const answer = await fetch(address, { credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`frame: ${answer.status}`);
+  return unpack(await answer.arrayBuffer());
+}
+
+/** @param {string} address */
+async function image(address) {
+  const picture = new Image();
+  picture.src = address;
+  await picture.decode();
+  return picture;
+}

@@ -1,0 +1,46 @@
+// What the server is asked.
+
+/** @param {string} path @returns {Promise<any>} */
+export async function get(path) {
+  const answer = await fetch(path, { credentials: "same-origin" });
+  const content = await answer.json();
+  if (!answer.ok) throw new Refused(content.error ?? answer.statusText, answer.status);
+  return content;
+}
+
+/** @param {string} id @param {string} name @param {Record<string, any>} values @returns {Promise<{number: number}>} */
+export async function command(id, name, values) {
+  const answer = await fetch(`/api/runs/${id}/commands`, {
+    method: "POST", credentials: "same-origin", headers: { "content-type": "application/json" }, body: JSON.stringify({ name, arguments: values }),
+  });
+  const content = await answer.json();
+  if (!answer.ok) throw new Refused(content.error ?? answer.statusText, answer.status);
+  return content;
+}
+
+export class Refused extends Error {
+  /** @param {string} reason @param {number} status */
+  constructor(reason, status) {
+    super(reason);
+    this.status = status;
+  }
+}
+
+/** @typedef {{data: Float32Array|Uint8Array, shape: number[]}} Block */
+/** @typedef {Record<string, Block>} PointsFrame */
+
+/** See dashboard/frames.py. @param {ArrayBuffer} buffer @returns {PointsFrame} */
+export function unpack(buffer) {
+  const view = new DataView(buffer);
+  if (view.getUint32(0) !== 0x474e4631) throw new Error("not a frame");
+  const length = view.getUint32(4, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+  /** @type {PointsFrame} */
+  const frame = {};
+  for (const { name, type, shape, offset } of header.arrays) {
+    const count = shape.reduce((/** @type {number} */ a, /** @type {number} */ b) => a * b, 1);
+    const Kind = type === "uint8" ? Uint8Array : Float32Array;
+    frame[name] = { data: new Kind(buffer, 8 + length + offset, count), shape };
+  }
+  return frame;
+}

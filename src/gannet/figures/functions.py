@@ -1,0 +1,95 @@
+"""Functions of one variable side by side: what the pages on theory are illustrated with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gannet.figures.theme import INK, MUTED, RULE, Colour
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from PIL import Image
+
+
+@dataclass(frozen=True)
+class Line:
+    """One function."""
+
+    label: str
+    values: np.ndarray
+    """(T,), at the panel's places."""
+    colour: Colour
+    filled: bool = False
+    """Shade what is below: for densities."""
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One axis."""
+
+    title: str
+    places: np.ndarray
+    """(T,) from left to right."""
+    lines: tuple[Line, ...]
+    x_label: str = "x"
+    y_label: str = ""
+    levels: tuple[tuple[float, str], ...] = ()
+    """Heights with a thin line and what they are."""
+    top: float | None = None
+    """Highest value shown."""
+
+
+def draw_functions(panels: Sequence[Panel], columns: int = 2) -> Image.Image:
+    """Panels row by row; 640 pixels wide each."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(4.0 * columns, 3.1 * rows), dpi=160, facecolor="white", layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)  # type: ignore[union-attr]
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis, panel in zip(axes, panels, strict=False):
+        _draw(axis, panel)
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def _draw(axis: Axes, panel: Panel) -> None:
+    for height, words in panel.levels:
+        axis.axhline(height, color=_hex(MUTED), linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
+        axis.annotate(
+            words, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points",
+            ha="right", va="bottom", fontsize=8, color=_hex(MUTED),
+        )  # fmt: skip
+    for line in panel.lines:
+        axis.plot(
+            panel.places, line.values, color=_hex(line.colour), linewidth=1.8, linestyle="--" if line.dashed else "-", label=line.label
+        )
+        if line.filled:
+            axis.fill_between(panel.places, 0, line.values, color=_hex(line.colour), alpha=0.14, linewidth=0)
+    axis.set_title(panel.title, loc="left", fontsize=10.5, fontweight="bold", color=_hex(INK), pad=24)
+    axis.legend(
+        loc="lower left", bbox_to_anchor=(-0.02, 0.985), ncols=len(panel.lines), frameon=False, fontsize=8.5,
+        labelcolor=_hex(INK), handlelength=1.4, columnspacing=1.2,
+    )  # fmt: skip
+    axis.set_xlabel(panel.x_label, color=_hex(MUTED), fontsize=9)
+    axis.set_ylabel(panel.y_label, color=_hex(MUTED), fontsize=9)
+    axis.set_xlim(panel.places[0], panel.places[-1])
+    axis.set_ylim(top=panel.top)
+    axis.spines[["top", "right"]].set_visible(False)
+    for spine in axis.spines.values():
+        spine.set_color(_hex(RULE))
+    axis.tick_params(colors=_hex(MUTED), labelsize=8)
+
+
+def _hex(rgb: Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*rgb)

@@ -1,0 +1,79 @@
+"""Energy-based GAN: the discriminator is an autoencoder, and what it reconstructs badly looks generated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize, relu
+
+from gannet.games.adversarial import Adversarial
+from gannet.games.scoring import Scorer
+from gannet.networks.base import Discriminator, Generator
+from gannet.priors.base import Prior
+from gannet.regularizers.base import Constraint, Penalty
+from gannet.types import Batch, Terms
+
+
+class EnergyBased(Adversarial):
+    """D: E U(x) + E relu(m - U(G(z))); G: E U(G(z)) + w PT(codes of G(z)), U = -score the energy, m the margin.
+
+    Zhao, Mathieu, LeCun 2017 (EBGAN), eq. 1, 2 and 4, https://arxiv.org/abs/1609.03126. The discriminator's features are the
+    autoencoder's codes; the pulling-away term PT keeps those of a generated batch apart. The objective is the game's own: it
+    takes no loss.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        prior: Prior,
+        *,
+        margin: float = 1.0,
+        pulling_away: float = 0.0,
+        penalties: Sequence[Penalty] = (),
+        constraints: Sequence[Constraint] = (),
+    ) -> None:
+        """Args:
+        generator: latents to samples.
+        discriminator: whose score is minus an energy >= 0, and whose features are codes.
+        prior: where latents come from.
+        margin: energies of fakes above it are not pushed further, in units of the energy.
+        pulling_away: weight w of the pulling-away term, 0.1 in the paper's experiments on MNIST.
+        penalties: added to the discriminator's turn.
+        constraints: on the discriminator's weights.
+        """
+        super().__init__(generator, discriminator, prior, loss=None, penalties=penalties, constraints=constraints)
+        self.margin, self.pulling_away = margin, pulling_away
+
+    def discriminator_terms(self, batch: Batch) -> Terms:
+        """Low energy for reals, at least the margin for fakes, plus every penalty."""
+        with torch.no_grad():
+            fake = self.generate(self.draw_latents(batch.size, batch.rng))
+        scorer = Scorer(self.discriminator, (batch.real,), (fake,))
+        scorer.differentiate(self.penalties)
+        real_energy, fake_energy = (-score.logits for score in scorer.both())
+        minimise = {
+            "reconstruction": real_energy.mean(),
+            "margin": relu(self.margin - fake_energy).mean(),
+            **scorer.penalty_terms(self.penalties, batch),
+        }
+        return Terms(minimise, {"energy_fake": fake_energy.mean()})
+
+    def generator_terms(self, batch: Batch) -> Terms:
+        """Low energy for fakes, codes in different directions."""
+        score = self.discriminator(self.generate(self.draw_latents(batch.size, batch.rng)))
+        assert score.features is not None
+        minimise = {"energy": -score.logits.mean()}
+        if self.pulling_away:
+            minimise["pulling_away"] = self.pulling_away * pulling_away(score.features)
+        return Terms(minimise)
+
+
+def pulling_away(codes: Tensor) -> Tensor:
+    """Mean squared cosine between the codes of two different rows, (N, F) -> scalar in [0, 1]."""
+    directions = normalize(codes.float(), dim=1)
+    count = len(codes)
+    # The diagonal holds N ones.
+    return ((directions @ directions.T).square().sum() - count) / (count * (count - 1))

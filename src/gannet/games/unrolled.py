@@ -1,0 +1,72 @@
+"""Unrolled GAN: the generator looks ahead at how the discriminator will answer."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+from gannet.games.adversarial import Adversarial
+from gannet.games.scoring import Scorer
+from gannet.losses.base import AdversarialLoss
+from gannet.networks.base import Discriminator, Generator
+from gannet.priors.base import Prior
+from gannet.types import Batch, Terms
+
+
+class Unrolled(Adversarial):
+    """G maximises D's loss at the D of ``unrolled_steps`` more steps, and differentiates through these steps.
+
+    Metz et al. 2017, eq. 7 to 11, https://arxiv.org/abs/1611.02163. The game is zero-sum, as theirs: the term of the reals
+    counts as well, because D's coming steps depend on G. The steps looked ahead are plain gradient descent on D's loss, at
+    ``unrolled_rate``, on the samples of the turn. Not Adam: its first step from an empty memory is the sign of the
+    gradient, through which nothing can be differentiated. D itself takes its one ordinary step and never the imagined ones.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        prior: Prior,
+        *,
+        loss: AdversarialLoss,
+        unrolled_steps: int = 5,
+        unrolled_rate: float = 0.1,
+    ) -> None:
+        """Args:
+        generator: latents to samples.
+        discriminator: any whose layers can be differentiated twice.
+        prior: where latents come from.
+        loss: whose discriminator's side both play for, against each other; its generator's side has no part.
+        unrolled_steps: how many steps of D the generator looks ahead; 0 is the ordinary zero-sum game.
+        unrolled_rate: their learning rate.
+        """
+        super().__init__(generator, discriminator, prior, loss=loss)
+        self.unrolled_steps, self.unrolled_rate = unrolled_steps, unrolled_rate
+
+    def discriminator_terms(self, batch: Batch) -> Terms:
+        """The loss's discriminator side."""
+        with torch.no_grad():
+            fake = self.generate(self.draw_latents(batch.size, batch.rng))
+        real_logits, fake_logits = (score.logits for score in Scorer(self.discriminator, (batch.real,), (fake,)).both())
+        watch = {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()}
+        return Terms({"adversarial": self.loss.discriminator(real_logits, fake_logits)}, watch)
+
+    def generator_terms(self, batch: Batch) -> Terms:
+        """Minus D's loss some steps ahead; watched: the same at the D of now."""
+        fake = self.generate(self.draw_latents(batch.size, batch.rng))
+        ahead = {name: weight.detach().requires_grad_() for name, weight in self.discriminator.named_parameters()}
+        values = [self.loss_at(ahead, batch.real, fake)]
+        for _ in range(self.unrolled_steps):
+            step = torch.autograd.grad(values[-1], list(ahead.values()), create_graph=True)
+            ahead = {name: weight - self.unrolled_rate * g for (name, weight), g in zip(ahead.items(), step, strict=True)}
+            values.append(self.loss_at(ahead, batch.real, fake))
+        return Terms({"adversarial": -values[-1]}, {"now": -values[0].detach()})
+
+    def loss_at(self, weights: dict[str, Tensor], real: Tensor, fake: Tensor) -> Tensor:
+        """D's loss at other weights of D, a scalar."""
+        if self.discriminator.rows_independent:
+            real_logits, fake_logits = functional_call(self.discriminator, weights, (torch.cat([real, fake]),)).logits.split(len(real))
+        else:
+            real_logits, fake_logits = (functional_call(self.discriminator, weights, (rows,)).logits for rows in (real, fake))
+        return self.loss.discriminator(real_logits, fake_logits)

@@ -1,0 +1,63 @@
+"""Discriminators that are autoencoders: what they reconstruct badly looks generated."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from gannet.networks.base import Discriminator, Encoder, Generator, doublings
+from gannet.types import Score
+
+
+class AutoencoderDiscriminator(Discriminator):
+    """x -> encoder -> code -> decoder -> x'; the score is minus the energy, the mean of |x - x'|^power over coordinates.
+
+    Mean squares (power 2): EBGAN, Zhao et al. 2017, https://arxiv.org/abs/1609.03126. Mean absolute differences (power 1):
+    BEGAN, Berthelot et al. 2017, eq. 1, https://arxiv.org/abs/1703.10717. The codes are the features.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: Generator, *, power: Literal[1, 2] = 2) -> None:
+        """Args:
+        encoder: samples to codes, its rows independent.
+        decoder: codes to samples, its rows independent.
+        power: of the reconstruction error.
+        """
+        assert encoder.shape == decoder.shape
+        assert encoder.latent_size == decoder.latent_size
+        super().__init__()
+        self.shape, self.num_classes, self.rows_independent, self.power = encoder.shape, 0, True, power
+        self.encoder, self.decoder = encoder, decoder
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
+        """(N, *shape) -> Score with logits <= 0."""
+        codes = self.encoder(samples)
+        errors = (samples.float() - self.decoder(codes).float()).flatten(1)
+        return Score(-(errors.square() if self.power == 2 else errors.abs()).mean(1), codes)
+
+
+class ConvolutionalDecoder(Generator):
+    """code -> b*b*64 -> [up 2, conv 3x3, ELU] to the size -> conv 3x3 -> tanh; no normalisation.
+
+    After the decoder of BEGAN (Berthelot et al. 2017, figure 1, https://arxiv.org/abs/1703.10717), with one convolution per
+    size for its two, and tanh.
+    """
+
+    def __init__(self, latent_size: int, shape: tuple[int, ...], *, width: int = 64) -> None:
+        """Args:
+        latent_size: length of a code.
+        shape: (C, H, W).
+        width: channels of every hidden layer.
+        """
+        super().__init__()
+        self.latent_size, self.shape, self.num_classes, self.width = latent_size, shape, 0, width
+        self.base, times = doublings(shape[1], 4, 8, "autoencoder")
+        self.stem = nn.Sequential(nn.Linear(latent_size, width * self.base**2), nn.ELU(inplace=True))
+        layers: list[nn.Module] = []
+        for _ in range(times):
+            layers += [nn.Upsample(scale_factor=2), nn.Conv2d(width, width, 3, padding=1), nn.ELU(inplace=True)]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(width, shape[0], 3, padding=1), nn.Tanh())
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_size) -> (N, C, H, W)."""
+        return self.layers(self.stem(latents).view(-1, self.width, self.base, self.base))  # (N, width, b, b)

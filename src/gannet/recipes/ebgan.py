@@ -1,0 +1,43 @@
+"""Energy-based GAN."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.energy_based import EnergyBased
+from gannet.networks.standard import standard_autoencoder, standard_generator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+_ADAM = Optimizer(lr=1e-3, schedule="cosine")
+
+
+@recipe(kind="any")
+def ebgan(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
+    prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    code_size: Annotated[int, Field(ge=1)] = 32,
+    margin: Annotated[float, Field(gt=0)] = 1.0,
+    pulling_away: Annotated[float, Field(ge=0)] = 0.0,
+    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 3_000,
+) -> Experiment:
+    """TODO."""
+    noise = prior.make()
+    game = EnergyBased(
+        standard_generator(noise.size, form.shape, hidden, batch_norm=True),
+        standard_autoencoder(form.shape, hidden, code_size=code_size),
+        noise,
+        margin=margin,
+        pulling_away=pulling_away,
+    )
+    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))

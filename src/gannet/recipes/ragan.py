@@ -1,0 +1,39 @@
+"""The relativistic average GAN."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.relativistic_average import RelativisticAverage
+from gannet.networks.standard import standard_discriminator, standard_generator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+_ADAM = Optimizer(lr=1e-3, schedule="cosine")
+
+
+@recipe(kind="any")
+def ragan(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
+    prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = RelativisticAverage(),
+    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 3_000,
+) -> Experiment:
+    """TODO."""
+    noise = prior.make()
+    game = TwoPlayer(
+        standard_generator(noise.size, form.shape, hidden, batch_norm=True), standard_discriminator(form.shape, hidden), noise, loss=loss
+    )
+    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))

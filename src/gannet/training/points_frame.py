@@ -1,0 +1,102 @@
+"""What a frame of points holds: samples, and how both networks see the plane at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gannet.data.base import Dataset
+from gannet.games.base import Conditional, Game, Generates, Pulls, Scores
+from gannet.seeding import torch_rng
+from gannet.training.sampling import evaluating, sample_game
+from gannet.training.trainer import Trainer
+
+POINTS_IN_FRAME = 500
+FIELD_SIDE = 48
+ARROWS = 150
+MANIFOLD_SIDE = 21
+MANIFOLD_REACH = 2.0
+"""The manifold's grid goes this many standard deviations of the latents to either side."""
+
+
+def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], dict[str, np.ndarray]]:
+    """A function that looks at the game as it is now. Everything in original units, from the same noise every time.
+
+    Its arrays: ``real`` (500, 2); ``fake`` (500, 2), made by the averaged generator; ``extent`` (x0, x1, y0, y1); and where
+    the game can tell, ``logits`` (48, 48), the discriminator's scores at nodes of the extent, row 0 at the lowest y;
+    ``pull`` (150, 2), where the generator's objective pushes the first fakes; ``latents`` (500, 2), the first two
+    coordinates of what each fake was made from; ``manifold`` (21, 21, 2), where the generator puts a grid over those two,
+    the others at their mean.
+    """
+    real, _ = dataset.reference(2000, seed=seed)
+    extent, nodes = view_of(real, FIELD_SIDE)
+    device = trainer.precision.device
+    shown = real[:POINTS_IN_FRAME]
+    inside = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
+
+    def take() -> dict[str, np.ndarray]:
+        game = trainer.average.game
+        fake = sample_game(game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device))
+        frame = {"real": shown, "fake": dataset.form.decode(fake), "extent": extent}
+        if isinstance(trainer.game, Scores):
+            frame["logits"] = _logits(trainer.game, inside["nodes"], inside["real"], fake).reshape(FIELD_SIDE, FIELD_SIDE)
+        if not _follows_labels(game):
+            if isinstance(trainer.game, Pulls):
+                frame["pull"] = _pull(trainer.game, fake[:ARROWS], inside["real"][:ARROWS]) * dataset.form.scale
+            if isinstance(game, Generates):
+                frame |= _latent_view(game, torch_rng(seed, "frames", device=device), dataset.form.decode)
+        return frame
+
+    return take
+
+
+def view_of(real: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """The square around points (N, 2): its extent (x0, x1, y0, y1) and (side * side, 2) nodes, row by row from the lowest y."""
+    low, high = real.min(0), real.max(0)
+    center, half = (low + high) / 2, 0.65 * float((high - low).max())
+    extent = np.array([center[0] - half, center[0] + half, center[1] - half, center[1] + half], np.float32)
+    axis = np.linspace(-half, half, side, dtype=np.float32)
+    return extent, np.stack(np.meshgrid(center[0] + axis, center[1] + axis), axis=-1).reshape(-1, 2)
+
+
+def _follows_labels(game: Game) -> bool:
+    return isinstance(game, Conditional) and game.num_classes > 0
+
+
+@torch.no_grad()
+def _logits(game: Scores, nodes: Tensor, real: Tensor, fake: Tensor) -> np.ndarray:
+    """The discriminator's score of every node, row by row from the lowest y."""
+    assert isinstance(game, torch.nn.Module)
+    with evaluating(game):
+        logits = game.score(nodes)
+        if game.relative_scores:
+            # Such scores have no zero and no unit of their own: put the middle of real and fake at one half.
+            seen = torch.cat([game.score(real), game.score(fake)])
+            logits = (logits - seen.mean()) / seen.std().clamp_min(1e-6)
+    return logits.cpu().numpy()
+
+
+def _pull(game: Pulls, fake: Tensor, real: Tensor) -> np.ndarray:
+    assert isinstance(game, torch.nn.Module)
+    with evaluating(game):
+        return game.pull(fake, real).cpu().numpy()
+
+
+@torch.no_grad()
+def _latent_view(game: Generates, rng: torch.Generator, decode: Callable[[Tensor], np.ndarray]) -> dict[str, np.ndarray]:
+    assert isinstance(game, torch.nn.Module)
+    latents = game.draw_latents(POINTS_IN_FRAME, rng)
+    if latents.shape[1] < 2:
+        return {}
+    middle, spread = latents.mean(0), latents.std(0)
+    axis = torch.linspace(-MANIFOLD_REACH, MANIFOLD_REACH, MANIFOLD_SIDE, device=latents.device)
+    rows, columns = torch.meshgrid(axis, axis, indexing="ij")
+    grid = middle.repeat(MANIFOLD_SIDE**2, 1)
+    grid[:, 0] += columns.reshape(-1) * spread[0]
+    grid[:, 1] += rows.reshape(-1) * spread[1]
+    with evaluating(game):
+        manifold = decode(game.generate(grid).float())
+    return {"latents": latents[:, :2].cpu().numpy(), "manifold": manifold.reshape(MANIFOLD_SIDE, MANIFOLD_SIDE, 2)}

@@ -1,0 +1,279 @@
+"""The page in a real browser: what a person sees is what was recorded, and it survives what happens to servers and runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gannet.dashboard.library import identity_of
+from gannet.runs.reader import Run
+from gannet.runs.writer import RunWriter
+
+STATIC = Path(__file__).parent.parent.parent / "src" / "gannet" / "dashboard" / "static"
+STEP = "Number(document.querySelector('canvas').dataset.step)"
+CHARTED = "document.querySelectorAll('.chart .main-svg').length"
+
+
+def goes_to(page, step):
+    page.until(f"{STEP} === {step}")
+
+
+def probe(page, places):
+    """Colours on the canvas at shares of its width and height, from the upper left."""
+    return page.run(f"""(() => {{
+        const canvas = document.querySelector('canvas'), pen = canvas.getContext('2d');
+        const at = ([u, v]) => pen.getImageData(Math.floor(u * canvas.width), Math.floor(v * canvas.height), 1, 1).data;
+        return {places}.map((place) => [...at(place)].slice(0, 3));
+    }})()""")
+
+
+def test_the_page_opens_without_a_complaint(serve, open_page, ring):
+    page = open_page(serve(ring.parent))
+    page.until(CHARTED)
+    assert page.run("document.querySelector('h1').textContent") == "ring"
+    assert "2 of 3 modes" in page.run("document.querySelector('.summary').textContent")
+    assert page.run("location.href").endswith("/")
+    for name in ("logit", "gradient", "optimal", "difference", "none"):
+        page.run(
+            f"(() => {{ const s = document.querySelector('.field select'); s.value = '{name}'; s.dispatchEvent(new Event('change')); }})()"
+        )
+    page.run("document.querySelectorAll('.chip input').forEach((box) => box.click())")
+    page.run("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    page.until("document.querySelectorAll('.log li').length >= 3 && document.querySelectorAll('details table').length >= 4")
+    page.run("new Promise((done) => setTimeout(done, 300))")
+    assert page.errors == []
+
+
+def test_scrubbing_shows_exactly_the_recorded_frame(serve, open_page, ring):
+    page = open_page(serve(ring.parent))
+    run = Run(ring)
+    page.run("document.querySelectorAll('.chip input').forEach((box, i) => { if ((i !== 1) === box.checked) box.click(); })")
+    seen = []
+    for index in (3, 10, 0, 7):
+        page.run(f"(() => {{ const s = document.getElementById('scrubber'); s.value = {index}; s.dispatchEvent(new Event('input')); }})()")
+        step, path = run.frames()[index]
+        goes_to(page, step)
+        frame = run.load_frame(path)
+        assert isinstance(frame, dict)
+        x0, x1, y0, y1 = frame["extent"]
+        inside = np.stack([(frame["fake"][:, 0] - x0) / (x1 - x0), (y1 - frame["fake"][:, 1]) / (y1 - y0)], axis=1)
+        # the dot drawn last is on top everywhere: its centre shows the colour of generated points, whichever they are
+        colours = probe(page, inside.tolist())
+        assert [colour == [220, 78, 12] for colour in colours].count(True) >= 38
+        far = [p for p in np.random.default_rng(1).random((300, 2)) if np.abs(inside - p).max(axis=1).min() > 0.03]
+        assert all(colour != [220, 78, 12] for colour in probe(page, np.array(far).tolist()))
+        seen.append(page.run("Array.from(gannet.runs[0].frameAt(gannet.timeline.step) ? [gannet.timeline.step] : [])"))
+        exact = page.run("gannet.runs[0].frameContent(gannet.runs[0].frameAt(gannet.timeline.step)).then((f) => Array.from(f.fake.data))")
+        np.testing.assert_array_equal(np.asarray(exact, np.float32).reshape(-1, 2), frame["fake"])
+    assert seen == [[300], [1000], [0], [700]]
+    assert page.errors == []
+
+
+def test_a_sheet_of_pictures_is_shown_pixel_by_pixel(serve, open_page, pictures):
+    page = open_page(serve(pictures.parent))
+    assert probe(page, [[0.75, 0.25], [0.25, 0.25]]) == [[100, 155, 7], [0, 0, 0]]
+    page.press("Home")
+    goes_to(page, 0)
+    assert probe(page, [[0.75, 0.25]]) == [[0, 255, 7]]
+    assert page.errors == []
+
+
+def test_the_keyboard_walks_through_the_recording(serve, open_page, ring):
+    page = open_page(serve(ring.parent))
+    for key, step in (("Home", 0), ("ArrowRight", 100), ("ArrowRight", 200), ("ArrowLeft", 100), ("End", 1000)):
+        page.press(key)
+        goes_to(page, step)
+    page.press("Home")
+    page.press(" ")
+    page.until(f"{STEP} > 200")
+    page.press(" ")
+    assert page.run("gannet.timeline.playing") is False
+    assert page.errors == []
+
+
+def test_every_control_is_reached_by_tab_with_a_visible_focus(serve, open_page, ring):
+    page = open_page(serve(ring.parent))
+    page.until(CHARTED)
+    reached = set()
+    for _ in range(60):
+        page.press("Tab")
+        at = page.run(
+            "(() => { const e = document.activeElement, s = getComputedStyle(e); if (e === document.body) return null;"
+            " return [e.id || e.textContent || e.getAttribute('aria-label'),"
+            " parseFloat(s.outlineWidth) > 1 && s.outlineStyle !== 'none']; })()"
+        )
+        if at is None:
+            break
+        assert at[1], f"no visible focus on {at[0]}"
+        reached.add(at[0])
+    assert "scrubber" in reached
+    assert "Noise → samples" in reached
+    assert page.run("[...document.querySelectorAll('button, input, select, summary')].filter((e) => e.tabIndex < 0).length") == 0
+
+
+def test_points_move_while_a_training_process_runs(serve, open_page, tmp_path):
+    path = tmp_path / "runs" / "live"
+    command = [sys.executable, "-m", "gannet", "train", "ring", "--recipe", "gan", "--steps", "1000000", "--out", str(path), "--quiet"]
+    process = subprocess.Popen([*command, "hidden=16", "batch_size=16", "frames.every=20"])
+    try:
+        while not list((path / "frames").glob("*.npz")):
+            assert process.poll() is None
+        page = open_page(serve(path.parent))
+        page.until("document.querySelector('#heading .state').textContent === 'running'")
+        first = page.run(STEP)
+        fakes = "gannet.runs[0].frameContent(gannet.runs[0].frameAt({})).then((f) => Array.from(f.fake.data))"
+        before = page.run(fakes.format(first))
+        page.until(f"{STEP} > {first} + 100")
+        after = page.run(fakes.format(page.run(STEP)))
+        assert np.abs(np.subtract(before, after)).max() > 1e-3
+        assert page.run("document.querySelector('.controls').disabled") is False
+        process.terminate()
+        assert process.wait(60) == 128 + 15
+        page.until("document.querySelector('#heading .state').textContent === 'stopped'")
+        assert page.run("document.querySelector('.controls').disabled") is True
+        assert page.errors == []
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def growing(tmp_path):
+    path = tmp_path / "runs" / "growing"
+    record = {"version": 1, "recipe": "gan", "arguments": {}, "data": {"source": "ring"}, "settings": {}, "environment": {}}
+    with RunWriter.create(path, record, kind="points") as writer:  # pyright: ignore
+        writer.event("start", 0)
+        writer.frame(0, {"real": [[0.0, 0.0]], "fake": [[0.5, 0.5]], "extent": [-1, 1, -1, 1]})
+        yield writer
+
+
+def test_a_server_that_was_killed_and_restarted_goes_on_without_gap_or_double(serve, open_page, growing):
+    server = serve(growing.path.parent)
+    page = open_page(server)
+    for step in range(1, 21):
+        growing.event("terms", step, values={"a": step})
+    page.until("gannet.runs[0].lastStep === 20")
+    server.kill()
+    page.until("document.querySelector('#heading .state').classList.contains('disconnected')")
+    for step in range(21, 41):
+        growing.event("terms", step, values={"a": step})
+    server.start()
+    page.until("gannet.runs[0].lastStep === 40")
+    growing.event("terms", 41, values={"a": 41})
+    page.until("gannet.runs[0].lastStep === 41")
+    assert page.run("gannet.runs[0].series.get('a').steps") == list(range(1, 42))
+    taken = page.run("gannet.runs[0].taken")
+    assert taken == list(range(taken[0], taken[0] + 41))
+    assert page.run("document.querySelector('#heading .state').classList.contains('running')")
+
+
+def test_a_resume_that_forgets_is_followed(serve, open_page, growing):
+    page = open_page(serve(growing.path.parent))
+    for step in range(1, 21):
+        growing.event("terms", step, values={"a": step})
+    page.until("gannet.runs[0].lastStep === 20")
+    growing.truncate_after(10)
+    growing.event("resume", 10)
+    growing.event("terms", 11, values={"a": -11})
+    page.until("gannet.runs[0].series.get('a').values.at(-1) === -11")
+    assert page.run("gannet.runs[0].series.get('a').steps") == list(range(1, 12))
+    assert page.errors == []
+
+
+def test_a_run_that_is_deleted_meanwhile_is_said_to_be(serve, open_page, growing):
+    import shutil
+
+    page = open_page(serve(growing.path.parent))
+    shutil.rmtree(growing.path)
+    page.until("document.querySelector('#heading .state').classList.contains('gone')")
+
+
+def test_several_runs_move_in_lockstep(serve, open_page, ring, tmp_path):
+    import shutil
+
+    for name in ("a", "b"):
+        shutil.copytree(ring, tmp_path / "runs" / name)
+    changed = (tmp_path / "runs" / "b" / "run.json").read_text().replace('"seed": 0', '"seed": 17')
+    (tmp_path / "runs" / "b" / "run.json").write_text(changed)
+    server = serve(tmp_path / "runs")
+    page = open_page(server)
+    both = ",".join(identity_of((tmp_path / "runs" / name).resolve()) for name in ("a", "b"))
+    page.run(f"location.hash = 'runs={both}'")
+    page.until("document.querySelectorAll('canvas.plane[data-step]').length === 2")
+    page.press("Home")
+    page.until("[...document.querySelectorAll('canvas.plane')].every((canvas) => canvas.dataset.step === '0')")
+    cells = page.run(
+        "[...document.querySelectorAll('main > .card tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))"
+    )
+    assert cells == [["seed", "0", "17"]]
+    assert page.errors == []
+
+
+def test_unlike_scores_never_share_an_axis(serve, open_page, ring):
+    page = open_page(serve(ring.parent))
+    assert page.run("document.querySelector('.unlike').textContent").endswith("they differ in k.")
+    page.until("document.querySelectorAll('.scores .chart .main-svg').length")
+    assert page.run("[...document.querySelectorAll('.scores .chart')].map((c) => c.data.map((line) => line.x))") == [[[500, 1000]]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(serve, open_page, ring, scheme, width):
+    spec = importlib.util.find_spec("axe_playwright_python")
+    assert spec is not None, "pip install --no-deps axe-playwright-python: only its axe.min.js is used"
+    assert spec.origin is not None
+    page = open_page(serve(ring.parent), width=width, prefers_color_scheme=scheme)
+    page.until(CHARTED)
+    page.run("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    page.run((Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
+    tags = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+    found = page.run(f"axe.run({{ runOnly: {tags} }}).then((r) => r.violations.map((v) => [v.id, ...v.nodes.map((n) => n.html)]))")
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1024, 1680, 2560])
+def test_nothing_is_wider_than_the_window(serve, open_page, ring, width):
+    page = open_page(serve(ring.parent), width=width)
+    page.until(CHARTED)
+    assert page.run("document.documentElement.scrollWidth") <= width
+
+
+def test_motion_is_spared_where_it_is_not_wanted(serve, open_page, ring):
+    page = open_page(serve(ring.parent), prefers_reduced_motion="reduce")
+    page.run("[...document.querySelectorAll('button')].find((b) => b.textContent === 'Noise → samples').click()")
+    assert page.run("document.querySelector('.morph').value") == "0"
+
+
+def test_the_page_speaks_chinese(serve, open_page, ring):
+    page = open_page(serve(ring.parent))
+    page.run("document.querySelector('button[lang=zh]').click()")
+    page.until("document.documentElement?.lang === 'zh-CN' && document.querySelector('canvas')?.dataset.step")
+    assert "真实点与生成点" in page.run("document.querySelector('main').textContent")
+    page.run("localStorage.clear()")
+
+
+def _words(language):
+    return dict(re.findall(r'^  "([\w.]+)": "(.*)",$', (STATIC / "i18n" / f"{language}.js").read_text(encoding="utf-8"), re.M))
+
+
+def test_both_languages_have_the_same_keys_and_blanks():
+    english, chinese = _words("en"), _words("zh")
+    assert len(english) > 100
+    assert english.keys() == chinese.keys()
+    for key, words in english.items():
+        assert set(re.findall(r"\{\w+\}", words)) >= set(re.findall(r"\{\w+\}", chinese[key])), key
+    used = {k for file in STATIC.rglob("*.js") for k in re.findall(r'\bt\("([\w.]+)"', file.read_text(encoding="utf-8"))}
+    assert used <= english.keys()
+
+
+def test_nothing_in_the_page_is_inline_or_from_elsewhere():
+    for file in [*STATIC.rglob("*.js"), *STATIC.rglob("*.css"), STATIC / "index.html"]:
+        text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://|@import|innerHTML|\beval\(|new Function|\\bstyle: [\"`]", text), file
+    assert not re.search(r"<style|style=|<script>|\son\w+=", (STATIC / "index.html").read_text(encoding="utf-8"))

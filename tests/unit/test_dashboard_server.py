@@ -1,0 +1,301 @@
+"""The server: who may ask, what it answers, and what happens when a run changes or vanishes meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from gannet.dashboard import api as api_module
+from gannet.dashboard.api import Api
+from gannet.dashboard.library import Library, identity_of
+from gannet.dashboard.server import View, application
+from gannet.errors import UserError
+from gannet.runs.writer import RunWriter
+
+TOKEN, PORT = "the-secret", 8420
+HOST = f"127.0.0.1:{PORT}"
+ORIGIN = {"origin": f"http://{HOST}"}
+
+
+def make_run(path, steps=(0, 10), kind="points", finish=True):
+    record = {"version": 1, "recipe": "gan", "arguments": {"steps": 10}, "data": {"source": "ring"}, "settings": {}, "environment": {}}
+    rng = np.random.default_rng(0)
+    writer = RunWriter.create(path, record, kind=kind)
+    with writer:
+        writer.event("start", 0)
+        for step in steps:
+            points = {"real": rng.normal(size=(5, 2)), "fake": rng.normal(size=(4, 2)), "logits": rng.normal(size=(3, 3))}
+            frame = points | {"extent": np.array([-1, 1, -1, 1])} if kind == "points" else np.full((4, 6, 3), step, np.uint8)
+            writer.event("terms", step, values={"discriminator/adversarial": 1.0 / (step + 1)})
+            writer.frame(step, frame)
+        if finish:
+            writer.event("finish", steps[-1])
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    make_run(tmp_path / "runs" / "first")
+    return tmp_path / "runs"
+
+
+def client_of(folder, *, cookie=True):
+    client = TestClient(application(folder, TOKEN, PORT, lambda: False), base_url=f"http://{HOST}", follow_redirects=False)
+    if cookie:
+        client.cookies.set(f"gannet-{PORT}", TOKEN)
+    return client
+
+
+@pytest.fixture
+def client(folder):
+    return client_of(folder)
+
+
+def run_id(folder, name="first"):
+    return identity_of((folder / name).resolve())
+
+
+def test_the_token_is_taken_once_and_leaves_the_address(folder):
+    client = client_of(folder, cookie=False)
+    answer = client.get(f"/?token={TOKEN}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/runs", "/static/main.js", "/plotly.js", "/?token=wrong", "/api/runs?token=the-secret", "/nothing"]
+)
+def test_without_the_token_nothing_is_told(folder, path):
+    client = client_of(folder, cookie=False)
+    assert client.get(path).status_code == 401
+    client.cookies.set(f"gannet-{PORT}", "guess")
+    assert client.get(path).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:8420", ""])
+def test_a_strange_host_is_refused_before_anything_else(client, host):
+    for path in ("/", f"/?token={TOKEN}", "/api/runs", "/nothing"):
+        assert client.get(path, headers={"host": host}).status_code == 421
+
+
+@pytest.mark.parametrize("origin", [None, "http://evil.example", "null", f"https://{HOST}", "http://127.0.0.1:1"])
+def test_a_post_from_another_page_is_refused(folder, client, origin):
+    headers = {"content-type": "application/json"} | ({} if origin is None else {"origin": origin})
+    answer = client.post(f"/api/runs/{run_id(folder)}/commands", content='{"name": "pause"}', headers=headers)
+    assert answer.status_code == 403
+    assert not (folder / "first" / "commands").exists()
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_other_methods_are_refused(client, method):
+    assert client.request(method, "/api/runs").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/api/runs", "/static/main.js", "/nothing", "/?token=wrong"])
+def test_every_answer_carries_the_policy(client, path):
+    headers = client.get(path).headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/../../runs/schema.py", "/static/%2e%2e/api.py", "/static/..%2fapi.py", "/api/runs/..%2f..", "/api/runs/first",
+     "/api/runs/ID/frames/..%2f..%2frun.json", "/api/runs/ID/frames/run.json", "/api/runs/ID/frames/-1", "/api/runs/ID/frames/7"],
+)  # fmt: skip
+def test_only_listed_files_are_served(folder, client, path):
+    assert client.get(path.replace("ID", run_id(folder))).status_code == 404
+
+
+def test_the_list_names_every_run_and_new_ones_appear(folder, client, monkeypatch):
+    monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
+    [first] = client.get("/api/runs").json()["runs"]
+    assert (first["name"], first["state"], first["step"], first["steps"]) == ("first", "finished", 10, 10)
+    make_run(folder / "deeper" / "a-new-one", finish=False)
+    assert [run["name"] for run in client.get("/api/runs").json()["runs"]] == ["deeper/a-new-one", "first"]
+    assert client.get("/api/runs").json()["runs"][1]["id"] == first["id"]
+    shutil.rmtree(folder / "first")
+    assert [run["name"] for run in client.get("/api/runs").json()["runs"]] == ["deeper/a-new-one"]
+    assert client.get(f"/api/runs/{first['id']}/history").status_code == 404
+
+
+def test_a_run_is_a_folder_too(folder):
+    [run] = client_of(folder / "first").get("/api/runs").json()["runs"]
+    assert run["id"] == run_id(folder)
+
+
+def test_a_damaged_record_hides_one_run_only(folder, client, monkeypatch):
+    monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
+    make_run(folder / "second")
+    (folder / "second" / "run.json").write_text("{")
+    assert [run["name"] for run in client.get("/api/runs").json()["runs"]] == ["first"]
+    assert client.get(f"/api/runs/{run_id(folder, 'second')}").status_code == 400
+
+
+def test_a_killed_run_is_told_from_a_running_one(folder, monkeypatch):
+    monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
+    make_run(folder / "open", finish=False)
+    client = client_of(folder)
+    lock = folder / "open" / "lock"
+
+    def state():
+        return client.get(f"/api/runs/{run_id(folder, 'open')}").json()["state"]
+
+    lock.write_text(f"pid {os.getpid()} on host {socket.gethostname()}\n")
+    assert state() == "running"
+    lock.write_text(f"pid {2**22 + 1} on host {socket.gethostname()}\n")
+    assert state() == "interrupted"
+    lock.write_text("pid 1 on host elsewhere.example\n")
+    assert state() == "running"
+    os.utime(folder / "open" / "events.jsonl", (0, 0))
+    assert state() == "interrupted"
+
+
+def test_history_holds_all_that_a_page_begins_with(folder, client):
+    history = client.get(f"/api/runs/{run_id(folder)}/history").json()
+    assert [frame[0] for frame in history["frames"]] == [0, 10]
+    assert [event["kind"] for event in history["events"]] == ["start", "finish"]
+    assert history["series"][0] == {"name": "discriminator/adversarial", "steps": [0, 10], "values": [1.0, 1 / 11]}
+    assert client.get(f"/api/runs/{run_id(folder)}/events", params={"after": history["cursor"]}).json()["events"] == []
+
+
+def unpacked(content):
+    assert content[:4] == b"GNF1"
+    length = int.from_bytes(content[4:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    arrays = {}
+    for one in header["arrays"]:
+        assert (8 + length + one["offset"]) % 8 == 0
+        count = int(np.prod(one["shape"]))
+        arrays[one["name"]] = np.frombuffer(content, one["type"], count, 8 + length + one["offset"]).reshape(one["shape"])
+    return arrays
+
+
+def test_a_frame_of_points_is_exactly_what_was_recorded(folder, client):
+    address = f"/api/runs/{run_id(folder)}"
+    [[step, version], _] = client.get(f"{address}/history").json()["frames"]
+    answer = client.get(f"{address}/frames/{step}?v={version}")
+    assert "immutable" in answer.headers["cache-control"]
+    with np.load(folder / "first" / "frames" / "000000000.npz") as stored:
+        arrays = unpacked(answer.content)
+        for name in ("real", "fake", "logits", "extent"):
+            np.testing.assert_array_equal(arrays[name], stored[name].astype(np.float32))
+    assert client.get(f"{address}/frames/{step}?v=old").headers["cache-control"] == "no-store"
+
+
+def test_a_frame_of_pictures_is_the_file_itself(folder, client, monkeypatch):
+    monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
+    make_run(folder / "pictures", kind="images")
+    answer = client.get(f"/api/runs/{run_id(folder, 'pictures')}/frames/10")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content == (folder / "pictures" / "frames" / "000000010.png").read_bytes()
+
+
+def test_a_damaged_frame_is_one_sentence(folder, client):
+    (folder / "first" / "frames" / "000000010.npz").write_bytes(b"not a frame")
+    answer = client.get(f"/api/runs/{run_id(folder)}/frames/10")
+    assert answer.status_code == 400
+    assert "Cannot read the frame" in answer.json()["error"]
+
+
+def test_a_command_reaches_a_running_run(folder, client, monkeypatch):
+    given = []
+    monkeypatch.setattr("gannet.runs.commands.submit", lambda path, name, arguments: given.append((path, name, arguments)) or 7)
+    monkeypatch.setattr("gannet.dashboard.library.Watched.state", lambda self: "running")
+    address = f"/api/runs/{run_id(folder)}/commands"
+    answer = client.post(address, json={"name": "speed", "arguments": {"steps_per_second": 5}}, headers=ORIGIN)
+    assert answer.json() == {"number": 7}
+    assert given == [(folder.resolve() / "first", "speed", {"steps_per_second": 5})]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [("{", "application/json", 400), ("[]", "application/json", 400), ('{"name": 3}', "application/json", 400),
+     ('{"name": "go", "arguments": []}', "application/json", 400), ('{"name": "go"}', "text/plain", 415),
+     ('{"name": "' + "x" * 70_000 + '"}', "application/json", 413), ('{"name": "go"}', "application/json", 409)],
+)  # fmt: skip
+def test_a_bad_command_is_refused(folder, client, body, kind, status):
+    answer = client.post(f"/api/runs/{run_id(folder)}/commands", content=body, headers=ORIGIN | {"content-type": kind})
+    assert answer.status_code == status
+    assert answer.json()["error"]
+    assert not (folder / "first" / "commands").exists()
+
+
+def messages(api, run, cursor, count):
+    async def collect():
+        found, source = [], api._messages(run, cursor)
+        async for message in source:
+            found.append(message)
+            if len(found) == count:
+                break
+        await source.aclose()
+        return found
+
+    return asyncio.run(collect())
+
+
+def test_a_stream_goes_on_from_its_cursor_and_lets_go(folder):
+    library = Library(folder)
+    run = library.get(run_id(folder))
+    api = Api(library, lambda: False)
+    _, first = messages(api, run, "", 2)
+    fields = dict(part.split(": ", 1) for part in first.strip().split("\n"))
+    events = json.loads(fields["data"])
+    assert [event["seq"] for event in events] == list(range(6))
+    assert events[2]["version"]  # of the frame's file
+    assert fields["id"].startswith("5.")
+    _, rest = messages(api, run, "3", 2)
+    assert [event["seq"] for event in json.loads(rest.split("data: ")[1])] == [4, 5]
+    _, reset = messages(api, run, "5.1", 2)
+    assert reset.startswith("event: reset\nid: 5.")
+    assert api.streams == 0
+
+
+def test_a_stream_beats_while_nothing_happens(folder, monkeypatch):
+    monkeypatch.setattr(api_module, "HEARTBEAT_SECONDS", 0.2)
+    library = Library(folder)
+    assert messages(Api(library, lambda: False), library.get(run_id(folder)), "5", 2)[1].startswith(":")
+
+
+def test_a_stream_says_when_its_run_is_gone(folder):
+    library = Library(folder)
+    run = library.get(run_id(folder))
+    shutil.rmtree(folder / "first")
+    assert messages(Api(library, lambda: False), run, "", 2)[1].startswith("event: gone")
+
+
+def test_streams_are_bounded_and_end_with_the_server(folder, monkeypatch):
+    monkeypatch.setattr(api_module, "STREAMS_AT_MOST", 0)
+    assert client_of(folder).get(f"/api/runs/{run_id(folder)}/stream").status_code == 503
+    library = Library(folder)
+    assert messages(Api(library, lambda: True), library.get(run_id(folder)), "", 9) == ["retry: 1000\n\n"]
+
+
+def test_a_taken_port_is_left_for_a_free_one_unless_it_was_asked_for(folder):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=f"--port {port}"):
+            View(folder, port)
+    first, second = View(folder), View(folder)
+    try:
+        assert first.port != second.port
+        assert first.token != second.token
+        assert first.address == f"http://127.0.0.1:{first.port}/?token={first.token}"
+    finally:
+        first.close()
+        second.close()
+    with pytest.raises(UserError, match="not a folder"):
+        View(folder / "nothing")
