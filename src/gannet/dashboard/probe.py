@@ -13,7 +13,9 @@ from typing import Any
 from gannet.errors import UserError
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 
-SECONDS_AT_MOST = 120.0
+SECONDS_AT_MOST = 300.0
+WAITING_AT_MOST = 16
+"""Each holds one of the threads that streams need too."""
 KEPT_BYTES = 32_000_000
 
 
@@ -22,6 +24,7 @@ class Prober:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
+        self._room = threading.BoundedSemaphore(WAITING_AT_MOST)
         self._process: subprocess.Popen[bytes] | None = None
         self._kept: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 
@@ -31,6 +34,14 @@ class Prober:
         Raises:
             UserError: no checkpoint yet, a question that does not suit the game, or a process that died or took too long.
         """
+        if not self._room.acquire(blocking=False):
+            raise UserError("Too much is being drawn already: ask again in a while.")
+        try:
+            return self._answer(run, name, arguments)
+        finally:
+            self._room.release()
+
+    def _answer(self, run: Path, name: str, arguments: dict[str, float]) -> bytes:
         key = (run, _newest(run), name, *sorted(arguments.items()))
         with self._guard:
             if key in self._kept:

@@ -20,7 +20,7 @@ ROW = 10
 SCORED = 500
 COMPARED = 1000
 """Real and generated pictures each, for spectra and levels."""
-LEVEL_BINS = 64
+LEVEL_BINS = 16
 DIRECTIONS = 3
 DIRECTION_SAMPLES = 512
 FARTHEST = 4.0
