@@ -6,7 +6,7 @@ import { checkpointOf } from "../probes.js";
 /** @type {import("../main.js").Panel} */
 export default {
   title: "probe.title",
-  order: 20,
+  order: 21,
   wide: true,
   suits: (run) => run.kind === "images",
   mount(element, run) {
