@@ -27,6 +27,10 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+class Navigated(Exception):
+    """The page was left while it was asked something."""
+
+
 class Chromium:
     """One browser process with a profile of its own."""
 
@@ -60,6 +64,8 @@ class Chromium:
         with self._news:
             assert self._news.wait_for(lambda: number in self._answers, PATIENCE_SECONDS), f"no answer to {method}"
             answer = self._answers.pop(number)
+        if "navigated" in answer.get("error", {}).get("message", ""):
+            raise Navigated
         assert "error" not in answer, f"{method}: {answer['error']}"
         return answer["result"]
 
@@ -120,10 +126,16 @@ class Page:
     def until(self, expression: str, seconds: float = PATIENCE_SECONDS) -> Any:
         """The first truthy value of an expression."""
         end = time.monotonic() + seconds
-        while not (value := self.run(expression)):
+        while not (value := self._tried(expression)):
             assert time.monotonic() < end, f"never true: {expression}; errors: {self.errors}"
             time.sleep(0.05)
         return value
+
+    def _tried(self, expression: str) -> Any:
+        try:
+            return self.run(expression)
+        except Navigated:
+            return None
 
     def press(self, key: str, modifiers: int = 0) -> None:
         code = {" ": "Space"}.get(key, key)

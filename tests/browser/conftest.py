@@ -123,7 +123,9 @@ def ring(tmp_path_factory) -> Path:
         for step in range(0, 1001, 100):
             share = step / 1000
             values = {"discriminator/adversarial": 1.4 - share, "discriminator/score_real": share, "generator/adversarial": 0.7 + share}
+            values |= {"generator/gradient_norm": 10.0 ** (-4 * share), "discriminator/gradient_norm": 2e-7 + share}
             writer.event("terms", step, values=values | {"steps_per_second": 100.0}, seconds=step / 100)
+            writer.event("vitals", step, values={"modes_found": round(2 * share), "modes_known": 3, "separation": 0.9 - 0.3 * share})
             fake = goal * share + rng.normal(size=(40, 2)) * 0.02
             frame = {
                 "real": real, "fake": fake, "extent": [-1.5, 1.5, -1.5, 1.5], "logits": np.add.outer(-axis, 2 * axis) * share,

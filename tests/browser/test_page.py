@@ -28,7 +28,8 @@ def probe(page, places):
     """Colours on the canvas at shares of its width and height, from the upper left."""
     return page.run(f"""(() => {{
         const canvas = document.querySelector('canvas'), pen = canvas.getContext('2d');
-        return {places}.map(([u, v]) => [...pen.getImageData(Math.floor(u * canvas.width), Math.floor(v * canvas.height), 1, 1).data].slice(0, 3));
+        const at = ([u, v]) => pen.getImageData(Math.floor(u * canvas.width), Math.floor(v * canvas.height), 1, 1).data;
+        return {places}.map((place) => [...at(place)].slice(0, 3));
     }})()""")
 
 
@@ -103,8 +104,9 @@ def test_every_control_is_reached_by_tab_with_a_visible_focus(serve, open_page, 
     for _ in range(60):
         page.press("Tab")
         at = page.run(
-            "(() => { const e = document.activeElement; if (e === document.body) return null; const s = getComputedStyle(e);"
-            " return [e.id || e.textContent || e.getAttribute('aria-label'), parseFloat(s.outlineWidth) > 1 && s.outlineStyle !== 'none']; })()"
+            "(() => { const e = document.activeElement, s = getComputedStyle(e); if (e === document.body) return null;"
+            " return [e.id || e.textContent || e.getAttribute('aria-label'),"
+            " parseFloat(s.outlineWidth) > 1 && s.outlineStyle !== 'none']; })()"
         )
         if at is None:
             break
@@ -251,7 +253,7 @@ def test_motion_is_spared_where_it_is_not_wanted(serve, open_page, ring):
 def test_the_page_speaks_chinese(serve, open_page, ring):
     page = open_page(serve(ring.parent))
     page.run("document.querySelector('button[lang=zh]').click()")
-    page.until("document.documentElement.lang === 'zh-CN' && document.querySelector('canvas')?.dataset.step")
+    page.until("document.documentElement?.lang === 'zh-CN' && document.querySelector('canvas')?.dataset.step")
     assert "真实点与生成点" in page.run("document.querySelector('main').textContent")
     page.run("localStorage.clear()")
 

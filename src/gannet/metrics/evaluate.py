@@ -27,10 +27,15 @@ ASKED = {"reconstructed": "encodes", "predicted": "classifies", "clusters": "fin
 WRITTEN = re.compile(r"(?P<metric>[\w-]+)(?:\[(?P<extractor>[\w.-]+)\])?")
 
 
-def default_names(kind: Kind, answers: Answers | None = None) -> list[str]:
-    """JSON names of the metrics of ``kind``, and of what the game answers, that are measured without being asked for, sorted."""
+def default_names(kind: Kind, answers: Answers | None = None, truth: Truth | None = None) -> list[str]:
+    """JSON names of the metrics of ``kind``, and of what the game answers, that are measured without being asked for, sorted.
+
+    Modes are a matter of course for points, and their absence is said; among pictures they are the exception.
+    """
     found = {component.path.stem: component.load() for component in components("metrics").values()}
     looking = {name: metric for name, metric in found.items() if kind in metric.kinds and kind not in metric.asked_for}
+    if kind == "images":
+        looking = {name: metric for name, metric in looking.items() if not _unmet(metric, kind, truth or Truth())}
     return sorted(name for name, metric in looking.items() if not _unanswered(metric, answers))
 
 
@@ -116,7 +121,8 @@ def evaluate(
     Raises:
         UserError: fewer than 10 samples, samples that are not finite or of another shape, equal real samples, an unknown metric.
     """
-    chosen = [choose(name, extractor) for name in names or default_names(kind, answers)]
+    wanted = [choose(name, extractor) for name in names or default_names(kind, answers, truth)]
+    chosen = [(name, _told(metric, truth)) for name, metric in wanted]
     check = checked_points if kind == "points" else checked_images
     check(Samples(real_a, fake, truth))
     check(Samples(real_b, fake, truth))
@@ -220,11 +226,18 @@ def _card(
     )
 
 
-def _unmet(metric: Metric, kind: Kind, truth: Truth) -> str:
+def _told(metric: Metric, truth: Truth) -> Metric:
+    """The metric with the classifier that the data name, where modes are classes of pictures."""
+    if truth.classes is None or "classifier" not in {field.name for field in fields(metric)}:  # type: ignore[arg-type]
+        return metric
+    return replace(metric, classifier=truth.classes.classifier)  # type: ignore[type-var]
+
+
+def _unmet(metric: Metric | type[Metric], kind: Kind, truth: Truth) -> str:
     if kind not in metric.kinds:
         return f"it measures {' and '.join(metric.kinds)}, not {kind}."
-    if metric.needs == "modes" and truth.modes is None:
-        return "it needs data whose modes are known (ring, grid, gmm ...)."
+    if metric.needs == "modes" and (truth.modes if kind == "points" else truth.classes) is None:
+        return f"it needs data whose modes are known ({'ring, grid, gmm ...' if kind == 'points' else 'stacked-mnist'})."
     if metric.needs == "density" and truth.log_density is None:
         return "it needs data whose density is known."
     return ""

@@ -64,7 +64,7 @@ def save_snapshot(run: Run, path: str | Path) -> int:
     from gannet.figures.theme import INK, MUTED, PAPER, font, shortened
 
     terms, events = run.terms(), run.events()
-    drawn = ((step, draw_frame(run, step, file, 720)) for step, file in reversed(run.frames()))
+    drawn = ((step, draw_frame(run, step, file, 720, plain=run.kind == "images")) for step, file in reversed(run.frames()))
     frame = next((picture for _, picture in drawn if picture is not None), None)
     if frame is None and not terms:
         raise UserError(f"{run.path}: nothing was recorded yet. Try again when training has begun.")

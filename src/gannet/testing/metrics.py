@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from gannet.data.base import Kind, Modes, Truth
+from gannet.data.base import ClassModes, Kind, Modes, Truth, silent
+from gannet.data.digits import Digits
 from gannet.errors import UserError
 from gannet.metrics.base import Answers, Better, Estimate, Metric, Samples, ScoreCard
 from gannet.metrics.evaluate import ASKED
@@ -37,6 +38,9 @@ def check_metric(metric: Metric) -> None:
             check_answers(metric, kind)
         return
     for kind in metric.kinds:
+        if metric.needs == "modes" and kind == "images":
+            check_classes(metric)
+            continue
         check_best_value(metric, kind)
         check_symmetry(metric, kind)
         check_worsens(metric, kind)
@@ -60,7 +64,7 @@ def check_declaration(metric: Metric) -> None:
     assert json.loads(json.dumps(metric.spec(), allow_nan=False)) == metric.spec(), "spec is plain JSON"
     assert "version" in metric.spec(), "spec has a version"
     for field in dataclasses.fields(metric):
-        assert field.name in json.dumps(metric.spec()), f"spec tells {field.name}"
+        assert getattr(metric, field.name) is None or field.name in json.dumps(metric.spec()), f"spec tells {field.name}"
     known = {name for kind in metric.kinds for name in corruptions(kind)} | {"noise", "shrunken modes"}
     assert set(metric.blind_to) <= known, f"blind_to names damage of {sorted(known)}"
 
@@ -190,6 +194,32 @@ def check_refuses(metric: Metric, kind: Kind) -> None:
         for real, fake in ((good, wrong), (wrong, good)):
             problems = _problems(metric, real, fake, truth_of(kind))
             assert len(problems) == 1, f"NaN or too few samples gave {problems or 'a value'}, not one sentence"
+
+
+def check_classes(metric: Metric) -> None:
+    """Where modes are classes of pictures: near the best value on real stacks of digits, worse with every digit dropped."""
+    told = dataclasses.replace(metric, classifier="digits-cnn-v1")  # type: ignore[type-var]
+    assert told.label() != metric.label(), "the label names the classifier"
+    assert told.spec() != metric.spec(), "the spec names the classifier"
+    truth = Truth(classes=ClassModes("digits-cnn-v1", np.full(100, 0.01)))
+    values = [compute(told, stacked_digits(10), stacked_digits(kept), truth) for kept in (10, 9, 5, 1)]
+    assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), f"not worse with fewer digits: {values}"
+    before = global_random_state()
+    shuffled = compute(told, stacked_digits(10), np.random.default_rng(5).permutation(stacked_digits(9)), truth)
+    assert shuffled == values[1], f"{values[1]} in one order and {shuffled} in another"
+    assert global_random_state() == before, "a global random generator was used"
+    assert len(_problems(told, stacked_digits(10), stacked_digits(10)[:9], truth)) == 1, "9 rows must be refused"
+    assert len(_problems(told, stacked_digits(10), stacked_digits(10), Truth())) == 1, "unknown modes must be refused"
+
+
+def stacked_digits(kept: int, count: int = 2000) -> np.ndarray:
+    """uint8 (N, 8, 8, 2) pictures of two real digits, the first below ``kept``, all combinations about equally often."""
+    pictures, labels = Digits().open(silent).reference(1797, seed=0)
+    assert labels is not None
+    rng = np.random.default_rng(0)
+    rows = [rng.choice(np.flatnonzero(labels == number)) for _ in range(count // 10) for number in range(10)]
+    first = [rng.choice(np.flatnonzero(labels == i // 10 % kept)) for i in range(count)]
+    return np.concatenate([pictures[first], pictures[rows]], axis=3)
 
 
 def _problems(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> Sequence[str]:

@@ -24,7 +24,7 @@ const ROWS_IN_TABLE = 40;
 
 /** Lines over steps, with zoom by dragging and values under the pointer. */
 export class Chart {
-  /** @param {HTMLElement} place @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, across?: string, zoomed?: (from: number|null, to: number|null) => void}} options */
+  /** @param {HTMLElement} place @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, small?: boolean, across?: string, zoomed?: (from: number|null, to: number|null) => void}} options */
   constructor(place, options) {
     this.options = options;
     this.box = h("div", { class: "chart", role: "img", "aria-label": options.title });
@@ -32,7 +32,7 @@ export class Chart {
     this.rows = h("div", {});
     this.details = h("details", { ontoggle: () => this.tabulate() }, h("summary", {}, t("chart.table")), this.words, this.rows);
     this.reset = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.unzoom() }, t("chart.reset"));
-    fill(place, h("div", { class: "charthead" }, h("h3", {}, options.title), this.reset), this.box, this.details);
+    fill(place, options.small ? null : h("div", { class: "charthead" }, h("h3", {}, options.title), this.reset), this.box, this.details);
     /** @type {Line[]} */ this.lines = [];
     this.step = 0;
     /** @type {any[]} */ this.alarms = [];
@@ -98,17 +98,18 @@ export class Chart {
     });
   }
 
+  /** Words and numbers are plain: Plotly would put superscripts and links in with inline styles, which the page's policy refuses. */
   layout() {
     const [ink, muted, rule] = ["ink", "muted", "rule"].map(colour);
     const line = (/** @type {any} */ shape) => ({ type: "line", yref: "paper", y0: 0, y1: 1, ...shape });
     const floor = this.options.floor;
     return {
-      height: this.options.height ?? 220, margin: { l: 48, r: 12, t: 8, b: 34 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      font: { color: muted, size: 12, family: "system-ui, sans-serif" }, uirevision: "kept", hovermode: "x unified", dragmode: "zoom",
+      height: this.options.height ?? 220, margin: this.options.small ? { l: 40, r: 8, t: 6, b: 20 } : { l: 48, r: 12, t: 8, b: 34 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: muted, size: this.options.small ? 11 : 12, family: "system-ui, sans-serif" }, uirevision: "kept", hovermode: "x unified", dragmode: "zoom",
       hoverlabel: { bgcolor: colour("card"), bordercolor: rule, font: { color: ink } },
       showlegend: this.lines.length > 1, legend: { orientation: "h", y: -0.2, yanchor: "top", x: 0, font: { color: ink } },
-      xaxis: { gridcolor: rule, zeroline: false, linecolor: rule, rangemode: "tozero", nticks: 6, title: { text: "" } },
-      yaxis: { gridcolor: rule, zeroline: false, linecolor: rule, nticks: 5, ...(this.options.logarithmic ? { type: "log", exponentformat: "none", dtick: 1 } : {}) },
+      xaxis: { gridcolor: rule, zeroline: false, linecolor: rule, rangemode: "tozero", nticks: this.options.small ? 3 : 6, title: { text: "" } },
+      yaxis: { gridcolor: rule, zeroline: false, linecolor: rule, nticks: this.options.small ? 3 : 5, ...(this.options.logarithmic ? { type: "log", dtick: 1, tickformat: "~g" } : {}) },
       shapes: [...(Number.isFinite(this.step) ? [line({ x0: this.step, x1: this.step, line: { color: ink, width: 1, dash: "dot" } })] : []),
         ...this.alarms.map((alarm) => line({ x0: alarm.step, x1: alarm.step, line: { color: colour("alarm"), width: 1.2 } })),
         ...(typeof floor === "number" ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: floor, y1: floor, line: { color: muted, width: 1, dash: "dash" } }] : [])],

@@ -141,7 +141,7 @@ export function drawGrid(pen, view, grid, side) {
 export function drawModes(pen, view, modes, counts) {
   modes.means.forEach(([mx, my], m) => {
     const [[a], [, d]] = modes.covariances[m], [x, y] = [view.x(mx), view.y(my)], found = counts[m] > 0;
-    const [rx, ry] = [a, d].map((variance) => Math.max(7, 3 * Math.sqrt(variance) * view.size / (view.extent[1] - view.extent[0])));
+    const [rx, ry] = [a, d].map((variance) => Math.max(found ? 7 : 13, 3 * Math.sqrt(variance) * view.size / (view.extent[1] - view.extent[0])));
     pen.beginPath();
     pen.setLineDash(found ? [] : [4, 3]);
     pen.ellipse(x, y, rx, ry, 0, 0, 2 * Math.PI);

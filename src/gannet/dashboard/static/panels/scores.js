@@ -6,7 +6,8 @@ import { t } from "../i18n.js";
 /** @type {import("../main.js").Panel} */
 export default {
   title: "scores.title",
-  order: 20,
+  order: 30,
+  wide: true,
   suits: () => true,
   mount(element, run, store) {
     /** @type {Chart[]} */
@@ -23,19 +24,26 @@ export default {
       fill(element, grid);
       for (const groups of families(run.cards)) {
         if (groups.length > 1) grid.append(h("p", { class: "note unlike" }, t("scores.unlike", { metric: groups[0][0].label, fields: differing(groups).join(", ") })));
-        for (const cards of groups) {
-          grid.append(cardOf(cards.at(-1)));
-          if (new Set(cards.map((card) => card.step)).size > 1) {
-            const place = h("div", { class: "chartbox" });
-            grid.append(place);
-            const chart = new Chart(place, { title: `${cards[0].label} · ${cards[0].fingerprint}`, height: 170, floor: cards.at(-1).floor });
-            const banded = cards.every((/** @type {any} */ card) => card.ci95);
-            chart.set([{ name: cards[0].label, steps: cards.map((c) => c.step), values: cards.map((c) => c.value),
-              ...(banded ? { low: cards.map((c) => c.ci95[0]), high: cards.map((c) => c.ci95[1]) } : {}) }], store.timeline.step);
-            charts.push(chart);
-          }
-        }
+        for (const cards of groups) grid.append(cardOf(cards));
       }
+    };
+    /** The newest card, and how it came there. @param {any[]} cards */
+    const cardOf = (cards) => {
+      const card = cards.at(-1), trend = h("div", { class: "trend" });
+      if (cards.length > 1) {
+        const chart = new Chart(trend, { title: `${card.label} (${card.fingerprint})`, height: 104, floor: card.floor, small: true });
+        const banded = cards.every((/** @type {any} */ one) => one.ci95);
+        chart.set([{ name: card.label, steps: cards.map((c) => c.step), values: cards.map((c) => c.value),
+          ...(banded ? { low: cards.map((c) => c.ci95[0]), high: cards.map((c) => c.ci95[1]) } : {}) }], store.timeline.step);
+        charts.push(chart);
+      }
+      const pair = (/** @type {string} */ key, /** @type {any} */ value) => [h("dt", {}, t(key)), h("dd", {}, value)];
+      return h("div", { class: "score" }, h("h3", {}, card.label), h("p", { class: "value" }, digits(card.value)),
+        h("p", { class: "note" }, card.ci95 ? `${t("scores.interval")} ${digits(card.ci95[0])} – ${digits(card.ci95[1])}` : null),
+        h("p", { class: "note" }, `${t("scores.floor")} ${digits(card.floor)}`), trend,
+        h("details", {}, h("summary", {}, t("scores.protocol")), h("dl", {}, pair("chart.step", whole(card.step)), pair("scores.samples", `${whole(card.n_fake)} / ${whole(card.n_real)}`),
+          pair("scores.better", t(`scores.${card.better}`)), pair("scores.fingerprint", h("code", {}, card.fingerprint)), Object.entries(card.spec ?? {}).map(([key, value]) => pair(key, typeof value === "string" ? value : JSON.stringify(value)))),
+        (card.warnings ?? []).map((/** @type {string} */ words) => h("p", { class: "note" }, words))));
     };
     const changed = (/** @type {any} */ event) => { if (event.detail.has("scores")) draw(); };
     run.addEventListener("change", changed);
@@ -65,12 +73,3 @@ function differing(groups) {
   return [...new Set(all.flatMap(Object.keys))].filter((key) => new Set(all.map((one) => JSON.stringify(one[key]))).size > 1);
 }
 
-/** @param {any} card */
-function cardOf(card) {
-  return h("div", { class: "score" }, h("h3", {}, card.label), h("p", { class: "value" }, digits(card.value)),
-    h("dl", {}, card.ci95 ? [h("dt", {}, t("scores.interval")), h("dd", {}, `${digits(card.ci95[0])} – ${digits(card.ci95[1])}`)] : null,
-      h("dt", {}, t("scores.floor")), h("dd", {}, digits(card.floor)), h("dt", {}, t("chart.step")), h("dd", {}, whole(card.step)),
-      h("dt", {}, t("scores.samples")), h("dd", {}, `${whole(card.n_fake)} / ${whole(card.n_real)}`), h("dt", {}, t("scores.better")), h("dd", {}, t(`scores.${card.better}`)),
-      h("dt", {}, t("scores.protocol")), h("dd", {}, h("code", {}, card.fingerprint))),
-    (card.warnings ?? []).map((/** @type {string} */ words) => h("p", { class: "note" }, words)));
-}

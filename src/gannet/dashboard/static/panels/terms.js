@@ -23,7 +23,7 @@ function groupOf(name) {
 /** @type {import("../main.js").Panel} */
 export default {
   title: "terms.title",
-  order: 30,
+  order: 20,
   suits: () => true,
   mount(element, run, store) {
     /** @type {Map<string, Chart>} */
