@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gannet.dashboard.frames import packed
-from gannet.dashboard.probe import Prober
 from gannet.dashboard.library import Library, Watched, frame_file, frame_version
+from gannet.dashboard.probe import Prober
 from gannet.errors import UserError
 
 EVENTS_AT_ONCE = 500

@@ -81,7 +81,8 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
-    serve(open(sys.stdin.fileno(), "rb", buffering=0, closefd=False), answers)
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as questions:
+        serve(questions, answers)
 
 
 if __name__ == "__main__":

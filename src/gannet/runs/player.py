@@ -35,7 +35,8 @@ function play() {
 }
 slider.addEventListener("input", () => { stop(); show(Number(slider.value)); });
 button.addEventListener("click", () => (timer ? stop() : play()));
-for (const tile of document.querySelectorAll("[data-frame]")) tile.addEventListener("click", () => { stop(); show(Number(tile.dataset.frame)); });
+for (const tile of document.querySelectorAll("[data-frame]"))
+  tile.addEventListener("click", () => { stop(); show(Number(tile.dataset.frame)); });
 document.getElementById("controls").hidden = false;
 """
 POLICY = f"'sha256-{b64encode(sha256(SCRIPT.encode()).digest()).decode()}'"
@@ -54,7 +55,7 @@ def frames_of(run: Run) -> list[tuple[int, bytes]]:
             picture.save(content, "PNG", optimize=run.kind == "images")
             drawn.append((step, content.getvalue()))
     while len(drawn) > SMALLEST and sum(len(png) for _, png in drawn) > BYTES_AT_MOST:
-        drawn = drawn[: -1 : 2] + drawn[-1:]
+        drawn = drawn[:-1:2] + drawn[-1:]
     return drawn
 
 

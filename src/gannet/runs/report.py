@@ -99,7 +99,9 @@ def _pictures(run: Run) -> str:
         return _section("What it makes", '<p class="none">No frame can be read.</p>')
     tiles = [tile(index, *frames[index]) for index in choose([step for step, _ in frames], MOMENTS)] if len(frames) > 1 else []
     note = '<p class="note">Early moments lie close together, since most happens then.</p>' if tiles else ""
-    return _section("What it makes", f'<div class="pair"><div>{player(frames)}</div><div>{note}<div class="sheet">{"".join(tiles)}</div></div></div>')
+    return _section(
+        "What it makes", f'<div class="pair"><div>{player(frames)}</div><div>{note}<div class="sheet">{"".join(tiles)}</div></div></div>'
+    )
 
 
 def _curves(run: Run, events: list[dict[str, Any]]) -> str:

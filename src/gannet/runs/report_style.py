@@ -37,7 +37,8 @@ figure img { border: 1px solid var(--rule); background: #fff; }
 #controls input { flex: 1; min-width: 0; accent-color: var(--accent); }
 #controls button, .tile { font: inherit; color: var(--ink); cursor: pointer; }
 #controls button { min-width: 84px; padding: 6px 12px; background: var(--paper); border: 1px solid var(--rule); border-radius: 8px; }
-.tile { padding: 0; border: 0; background: none; text-align: left; font-size: 13px; font-variant-numeric: tabular-nums; color: var(--muted); }
+.tile { padding: 0; border: 0; background: none; text-align: left; font-size: 13px;
+  font-variant-numeric: tabular-nums; color: var(--muted); }
 .tile img { border: 1px solid var(--rule); margin-bottom: 3px; }
 .tile:hover img { border-color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
