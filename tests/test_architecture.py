@@ -45,6 +45,7 @@ BELOW = {
     "session": {"planning", "data", "errors", "forking", "games", "measuring", "runs", "steering", "training"},
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
     "doctor": {"health", "runs", "training"},
+    "probing": {"data", "errors", "games", "planning", "runs", "seeding", "trained", "training"},
     "comparison": {
         "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",
     },
@@ -128,7 +129,7 @@ VERBS = {
     "resume": {"--steps", "--recipe", "--quiet", "--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
-    "watch": {"--port", "--no-browser", "--help"},
+    "watch": {"--port", "--no-browser", "--once", "--terminal", "--help"},
     "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
     "doctor": {"--json", "--help"},
