@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo/ring
 
-.PHONY: demo test check learn bench clean
+.PHONY: demo test check docs learn bench clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -33,6 +33,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Pages made from docstrings and results; commit what it writes. A test fails where it was forgotten.
+docs: $(VENV)/.installed-dev
+	$(BIN)/python scripts/make_docs.py
 
 # Minutes to hours: does every recipe still learn?
 learn: $(VENV)/.installed-dev

@@ -17,10 +17,11 @@ from gannet.errors import UserError, did_you_mean
 BASES: dict[str, set[str]] = {
     "recipes": set(),
     "losses": {"AdversarialLoss"},
-    "regularizers": {"Penalty", "Constraint"},
+    "regularizers": {"Penalty", "Constraint", "WeightPenalty"},
     "networks": {"Generator", "Discriminator", "Encoder"},
     "priors": {"Prior"},
     "encodings": {"Encoding"},
+    "augmentations": {"Augmentation"},
     "games": {"Game", "Adversarial"},
     "data": {"Source", "ImageSource"},
     "metrics": {"Metric"},

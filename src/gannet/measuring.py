@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from gannet.data.base import Dataset
+from gannet.data.base import Dataset, Progress, silent
+from gannet.errors import UserError
 from gannet.games.base import Classifies, Clusters, Conditional, Encodes, Game
 from gannet.metrics.base import Answers, ScoreCard
-from gannet.metrics.evaluate import evaluate
+from gannet.metrics.cost import Cost
+from gannet.metrics.evaluate import choose, evaluate
 from gannet.metrics.extractors import fitting
 from gannet.seeding import derive, torch_rng
-from gannet.training.sampling import CHUNK, evaluating, sample_game
+from gannet.training.sampling import CHUNK, evaluating, sample_chunks
 
 DEFAULT_SAMPLES = {"points": 2_500, "images": 5_000}
 """How many samples are measured where the user does not say."""
@@ -33,21 +35,27 @@ def measurer(
     samples: int | None = None,
     metrics: list[str] | None = None,
     held_out: Dataset | None = None,
+    progress: Progress = silent,
+    announce: Callable[[Cost], None] | None = None,
 ) -> Callable[[int], tuple[list[ScoreCard], list[str]]]:
     """A function of the step that measures ``game`` as it is then: the cards, and sentences about metrics that do not apply.
 
     The real set and the noise are the same every time, functions of the run's seed; nothing of training is touched. A game
-    that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None.
+    that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None. ``samples`` are
+    generated where that is given; otherwise as many as the half of the real ones that they are compared with. The other half is
+    for the floor. ``announce`` is told the cost before it is paid.
     """
-    count = samples or DEFAULT_SAMPLES[dataset.form.kind]
-    real, labels = dataset.reference(2 * count, seed=derive(seed, "measure"))
-    count = min(count, len(real) // 2)
+    wanted = samples or DEFAULT_SAMPLES[dataset.form.kind]
+    real, labels = dataset.reference(2 * wanted, seed=derive(seed, "measure"))
+    count = min(wanted, len(real) // 2)
+    kept_back = held_out.reference(count, seed=derive(seed, "held out"))[0] if held_out is not None else None
     extractor = fitting(real, labels, dataset.form.class_names) if dataset.form.kind == "images" else None
+    _refuse_in_vain(metrics, extractor)
     protocol = protocol_of(game, dataset)
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
         return evaluate(
-            samples_for_measuring(game, dataset, count, seed),
+            samples_for_measuring(game, dataset, samples or count, seed, progress),
             real[:count],
             real[count : 2 * count],
             kind=dataset.form.kind,
@@ -61,6 +69,9 @@ def measurer(
             weights=weights,
             warnings=game.limitations(),
             answers=ask(game, dataset, held_out, seed),
+            held_out=kept_back,
+            progress=progress,
+            announce=announce,
         )
 
     return measure
@@ -75,10 +86,41 @@ def protocol_of(game: Game, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int) -> np.ndarray:
-    """(count, ...) outside samples from the stream that is only for measuring."""
+def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, progress: Progress = silent) -> np.ndarray:
+    """(count, ...) outside samples from the stream that is only for measuring; pictures are held as bytes alone.
+
+    Raises:
+        UserError: samples that are not finite.
+    """
     device = next((w.device for w in game.parameters()), torch.device("cpu"))
-    return dataset.form.decode(sample_game(game, count, torch_rng(seed, "measure", device=device)))
+    parts: list[np.ndarray] = []
+    broken = 0
+    for index, chunk in enumerate(sample_chunks(game, count, torch_rng(seed, "measure", device=device))):
+        progress("generating samples", index * CHUNK, count)
+        # Bytes know no NaN: a picture of them would become a grey one.
+        broken += int((~chunk.flatten(1).isfinite()).any(dim=1).sum())
+        parts.append(dataset.form.decode(chunk))
+    progress("generating samples", count, count)
+    if broken:
+        raise UserError(f"{broken} of {count} generated samples are NaN or infinite, so they cannot be measured.")
+    return np.concatenate(parts)
+
+
+def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
+    """Raise before anything is generated where a name is unknown, or none of the named metrics has its weights."""
+    problems = []
+    for _, metric in [choose(name, extractor) for name in metrics or ()]:
+        try:
+            metric.spec()
+        except UserError as problem:
+            problems += problem.problems
+    if metrics and len(problems) == len(metrics):
+        raise UserError(*dict.fromkeys(problems))
+
+
+def wants_held_out(game: Game, metrics: list[str] | None) -> bool:
+    """Whether a measurement asks for real samples that were not trained on."""
+    return answers_questions(game) or any(choose(name)[1].needs == "held_out" for name in metrics or ())
 
 
 def answers_questions(game: Game) -> bool:

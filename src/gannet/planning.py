@@ -26,6 +26,9 @@ from gannet.training.precision import Precision, decide
 from gannet.training.settings import Settings
 
 MODES_IN_RECORD = 1000
+DEFAULT_FLAGS = {"seed": 0, "device": "auto", "precision": "auto"}
+"""Settings that the command line takes as flags, not as keys."""
+FLAGS = tuple(DEFAULT_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,18 @@ class Plan:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive(self.settings.seed, "weights"))
             return self.recipe(form, **self.arguments)
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Plan:
+        """The same plan with other values of some keys.
+
+        Raises:
+            UserError: all that is wrong with them, at once.
+        """
+        data = {f"data.{key}": value for key, value in self.values["data"].items()}
+        settings = dict(self.values["settings"])
+        flags = {key: settings.pop(key) for key in FLAGS}
+        given = self.values["recipe"] | data | settings | dict(changes)
+        return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags)
 
     def precision(self, experiment: Experiment, form: Form) -> Precision:
         """Arithmetic for this machine."""
@@ -87,11 +102,18 @@ def plan(data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapp
     source_name, preset = source_for(data)
     source_class = cast(type[Source], find("data", source_name).load())
     recipe_name = recipe or RECOMMENDED[source_class.kind]
-    return _read_keys(recipe_name, source_name, {f"data.{k}": v for k, v in preset.items()} | dict(given), flags)
+    return _read_keys(recipe_name, _load_recipe(recipe_name), source_name, {f"data.{k}": v for k, v in preset.items()} | dict(given), flags)
 
 
-def plan_again(record: RunRecord, *, steps: int | None, recipe_file: str | None, device: str | None = None) -> Plan:
-    """The plan of an existing run.
+def plan_again(
+    record: RunRecord,
+    *,
+    steps: int | None,
+    recipe_file: str | None,
+    device: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Plan:
+    """The plan of an existing run; ``changes`` are other values of its keys and flags.
 
     Raises:
         UserError: the run was made from a user's own file, and that file was not named again: loading executes nothing.
@@ -103,16 +125,17 @@ def plan_again(record: RunRecord, *, steps: int | None, recipe_file: str | None,
         name = recipe_file
     given = dict(record["arguments"]) | {f"data.{k}": v for k, v in record["data"]["arguments"].items()}
     settings = dict(record["settings"])
-    flags = {key: settings.pop(key) for key in ("seed", "device", "precision")}
+    flags = {key: settings.pop(key) for key in FLAGS}
     if device is not None:
         flags["device"] = device
     if steps is not None:
         given["steps"] = steps
-    return _read_keys(name, record["data"]["source"], given | settings, flags)
+    changes = dict(changes or {})
+    flags |= {key: changes.pop(key) for key in FLAGS if key in changes}
+    return _read_keys(name, _load_recipe(name), record["data"]["source"], given | settings | changes, flags)
 
 
-def _read_keys(recipe_name: str, source_name: str, given: dict[str, Any], flags: Mapping[str, Any]) -> Plan:
-    recipe = _load_recipe(recipe_name)
+def _read_keys(recipe_name: str, recipe: Recipe, source_name: str, given: dict[str, Any], flags: Mapping[str, Any]) -> Plan:
     source_class = cast(type[Source], find("data", source_name).load())
     fields = set(vars(source_class).get("__dataclass_fields__", {}))
     for key, value in recipe.data.items():

@@ -11,8 +11,9 @@ from gannet.comparison.result import Result
 from gannet.comparison.work import Interrupted, carry_out
 from gannet.data.base import silent
 from gannet.errors import UserError
-from gannet.planning import Plan, plan
-from gannet.session import start
+from gannet.forking import parse_again
+from gannet.planning import DEFAULT_FLAGS, Plan, plan
+from gannet.session import start, train_again
 from gannet.trained import TrainedRun
 from gannet.training.trainer import Trainer
 
@@ -43,22 +44,23 @@ def train(
     data: str,
     *,
     recipe: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     out: str | Path | None = None,
-    device: str = "auto",
-    precision: str = "auto",
+    device: str | None = None,
+    precision: str | None = None,
     keys: dict[str, Any] | None = None,
     **recipe_keys: Any,
 ) -> TrainedRun:
     """Train a run and open it.
 
     Args:
-        data: a built-in name, a path, or ``hf:owner/name``.
+        data: a built-in name, a path, or ``hf:owner/name``; the path of a run trains it again, its commands included,
+            and ``path@step`` goes on from its checkpoint of that step.
         recipe: a recipe's name or file; the recommended one if None.
-        seed: every random number follows from it.
+        seed: every random number follows from it; 0 if None.
         out: the run directory; ``runs/NNNN-data-recipe`` if None.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        precision: ``auto``, ``fp32`` or ``bf16``.
+        device: ``auto`` (if None), ``cpu`` or ``cuda``.
+        precision: ``auto`` (if None), ``fp32`` or ``bf16``.
         keys: dotted keys as on the command line, for example ``{"optimizer.generator.lr": 1e-4}``.
         **recipe_keys: keys without a dot, for example ``steps=5000``, ``loss="hinge"``.
 
@@ -67,11 +69,17 @@ def train(
         TrainingStopped: a value was not finite.
     """
     given = {**(keys or {}), **recipe_keys}
-    planned = plan(data, recipe=recipe, given=given, flags={"seed": seed, "device": device, "precision": precision})
-    outcome = start(planned, Path(out) if out is not None else None, Quiet())
+    flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
+    folder = Path(out) if out is not None else None
+    older = parse_again(data)
+    if older:
+        outcome = train_again(*older, given | flags, folder, Quiet(), recipe_file=recipe)
+    else:
+        planned = plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
+        outcome = start(planned, folder, Quiet())
     if outcome.signal is not None:
         raise UserError(f"Training was interrupted at step {outcome.step}; continue with `gannet resume {outcome.path}`.")
-    return load(outcome.path, recipe_file=planned.recipe_name if planned.recipe_name.endswith(".py") else None)
+    return load(outcome.path, recipe_file=recipe if recipe is not None and recipe.endswith(".py") else None)
 
 
 def compare(

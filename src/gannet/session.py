@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import inspect
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gannet.data.base import Dataset, silent
 from gannet.errors import TrainingStopped, UserError
+from gannet.forking import again, fork
 from gannet.games.base import Scores
 from gannet.planning import Plan, environment, open_data, open_held_out, plan_again
 from gannet.runs.reader import Run, read_record
-from gannet.runs.schema import CHECKPOINTS_FOLDER
+from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
 from gannet.runs.writer import RunWriter
+from gannet.steering import control_of
 from gannet.training import checkpoint, loop
 from gannet.training.experiment import Experiment
 from gannet.training.health import watch_health
@@ -53,6 +56,8 @@ class Outcome:
     seconds: float
     signal: int | None
     """The signal that stopped it, if one did."""
+    finished: bool = True
+    """Whether the last step was reached; without it and without a signal, a command stopped it."""
 
 
 def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
@@ -103,10 +108,7 @@ def resume(path: Path, reporter: Reporter, *, steps: int | None = None, recipe_f
     experiment = plan.experiment(dataset.form)
     with plan.precision(experiment, dataset.form).applied() as precision, RunWriter(path) as writer:
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
-        newest, complaints = checkpoint.latest_valid(path / CHECKPOINTS_FOLDER)
-        for complaint in complaints:
-            reporter.warned(f"{complaint}: falling back to {newest.name}.")
-        seconds = checkpoint.restore(newest, trainer)
+        seconds = _restore(path, trainer, reporter, is_new="parent" in record)
         if steps is not None and trainer.step > steps:
             raise UserError(f"{path} already has {trainer.step} steps; give --steps at least that.")
         if trainer.step >= trainer.steps:
@@ -121,8 +123,44 @@ def resume(path: Path, reporter: Reporter, *, steps: int | None = None, recipe_f
         for name in _differences(record["environment"], environment(trainer.precision)):
             reporter.warned(f"The bitwise contract is void: {name}.")
             writer.event("warning", trainer.step, text=f"Resumed with {name}.")
-        writer.event("resume", trainer.step, text=newest.name)
+        writer.event("resume", trainer.step, text=checkpoint_name(trainer.step))
         return _train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=seconds)
+
+
+def train_again(
+    run: Path, step: int | None, changes: Mapping[str, Any], out: Path | None, reporter: Reporter, *, recipe_file: str | None = None
+) -> Outcome:
+    """Train ``run`` again from the beginning (``step`` None), its commands included, or on from one of its checkpoints.
+
+    Raises:
+        UserError: bad input; nothing is left behind.
+        TrainingStopped: the guard stopped it.
+    """
+    out = out or _next_run(f"{run.resolve().name}-{'again' if step is None else step}")
+    existed = out.exists()
+    if step is None:
+        again(run, changes, out, recipe_file=recipe_file)
+    else:
+        fork(run, step, changes, out, recipe_file=recipe_file)
+    try:
+        return resume(out, reporter, recipe_file=recipe_file)
+    except UserError:
+        shutil.rmtree(out)
+        if existed:
+            out.mkdir()
+        raise
+
+
+def _restore(path: Path, trainer: Trainer, reporter: Reporter, *, is_new: bool) -> float:
+    """Seconds trained so far. A run that was ended before its first checkpoint begins again, which is exact too."""
+    if not checkpoint.newest_first(path / CHECKPOINTS_FOLDER):
+        if not is_new:
+            reporter.warned(f"{path} has no checkpoint yet: it begins at step 0.")
+        return 0.0
+    newest, complaints = checkpoint.latest_valid(path / CHECKPOINTS_FOLDER)
+    for complaint in complaints:
+        reporter.warned(f"{complaint}: falling back to {newest.name}.")
+    return checkpoint.restore(newest, trainer)
 
 
 def _train(
@@ -146,11 +184,13 @@ def _train(
         heard.append({"kind": "terms", "step": step, "values": values})
         reporter.terms(step, values)
 
+    frames = record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count)
+    checkpoints = save_checkpoints(trainer, path, writer, clock, settings.checkpoint)
     observers = [
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
         record_terms(trainer, writer, clock, hear, experiment.print_every),
-        record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count),
-        save_checkpoints(trainer, path, writer, clock, settings.checkpoint),
+        frames,
+        checkpoints,
     ]
     if settings.measure.every:
         observers.append(_record_scores(plan, path, trainer, dataset, writer))
@@ -163,14 +203,16 @@ def _train(
         )
     writer.event("start", trainer.step)
     with loop.listening() as request:
+        control = control_of(plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned)
         try:
-            loop.run(trainer, observers, request)
+            loop.run(trainer, observers, request, control.goes_on)
+            control.close()
         except TrainingStopped as stopped:
             writer.event("stop", trainer.step, text=str(stopped), seconds=clock.seconds())
             raise
     finished = trainer.step >= trainer.steps
     writer.event("finish" if finished else "stop", trainer.step, seconds=clock.seconds())
-    return Outcome(path, trainer.step, clock.seconds(), None if finished else request.signal)
+    return Outcome(path, trainer.step, clock.seconds(), None if finished else request.signal, finished)
 
 
 def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, writer: RunWriter) -> Observer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ from gannet.data.base import Form, Progress, silent
 from gannet.errors import UserError
 from gannet.files import written_whole
 from gannet.games.base import Conditional, DrawsCodes, Game, Generates
-from gannet.measuring import answers_questions, measurer
+from gannet.measuring import measurer, wants_held_out
 from gannet.metrics.base import ScoreCard
+from gannet.metrics.cost import Cost
 from gannet.planning import open_data, open_held_out, plan_again
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
@@ -130,9 +132,14 @@ class TrainedRun:
         return self.form.decode(torch.cat(sheets))
 
     def measure(
-        self, metrics: list[str] | None = None, *, samples: int | None = None, progress: Progress = silent
+        self,
+        metrics: list[str] | None = None,
+        *,
+        samples: int | None = None,
+        progress: Progress = silent,
+        announce: Callable[[Cost], None] | None = None,
     ) -> tuple[list[ScoreCard], list[str]]:
-        """Score cards, each with its floor, and sentences about metrics that do not apply here.
+        """Score cards, each with its floor, and sentences about metrics that do not apply here; ``announce`` is told the cost first.
 
         Raises:
             UserError: the data are not there any more, an unknown metric, or samples that cannot be measured.
@@ -147,7 +154,9 @@ class TrainedRun:
             weights=self.weights,
             samples=samples,
             metrics=metrics,
-            held_out=open_held_out(self.plan, progress) if answers_questions(self.game) else None,
+            held_out=open_held_out(self.plan, progress) if wants_held_out(self.game, metrics) else None,
+            progress=progress,
+            announce=announce,
         )
         return measure(self.step)
 

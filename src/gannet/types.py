@@ -16,7 +16,7 @@ class Score:
     """What every discriminator returns."""
 
     logits: Tensor
-    """(N,) float32, raw: never through a sigmoid."""
+    """(N,) float32, raw: never through a sigmoid. (N / m,) where packs of m rows are judged together."""
     features: Tensor | None = None
     """(N, F) last hidden layer, for heads and for feature matching."""
     class_logits: Tensor | None = None

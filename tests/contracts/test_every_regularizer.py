@@ -5,14 +5,14 @@ import inspect
 import pytest
 
 from gannet.discovery import components
-from gannet.regularizers.base import Penalty
-from gannet.testing.regularizers import check_constraint, check_penalty
+from gannet.regularizers.base import Penalty, WeightPenalty
+from gannet.testing.regularizers import check_constraint, check_penalty, check_weight_penalty
 
 REGULARIZERS = components("regularizers")
 
 
 def test_all_are_found():
-    assert len(REGULARIZERS) == 4
+    assert len(REGULARIZERS) == 9
 
 
 @pytest.mark.parametrize("name", REGULARIZERS)
@@ -21,5 +21,7 @@ def test_contract(name):
     assert inspect.isclass(regularizer)
     if issubclass(regularizer, Penalty):
         check_penalty(regularizer())
+    elif issubclass(regularizer, WeightPenalty):
+        check_weight_penalty(regularizer)
     else:
         check_constraint(regularizer())

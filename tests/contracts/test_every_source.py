@@ -10,11 +10,11 @@ from gannet.discovery import components, find
 from gannet.testing.data import check_source
 
 NAMES = list(components("data"))
-FROM_FILES = {"idx", "folder", "csv-file", "npz", "npz-points", "huggingface", "mnist", "fashion-mnist", "cifar10"}
+FROM_FILES = {"idx", "folder", "csv-file", "npz", "npz-points", "huggingface", "mnist", "fashion-mnist", "cifar10", "stacked-mnist"}
 
 
 def test_every_source_file_was_found() -> None:
-    assert len(NAMES) == 20
+    assert len(NAMES) == 21
     assert set(NAMES) >= FROM_FILES
 
 
@@ -54,6 +54,8 @@ def _fields(name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     points = np.random.default_rng(1).normal(5, 2, (50, 2))
     if name in {"mnist", "fashion-mnist"}:
         _write_idx(path / name)
+    elif name == "stacked-mnist":
+        _write_idx(path / "mnist")
     elif name == "cifar10":
         _class_folders(path / name, ("airplane", "automobile", "bird"))
     elif name == "idx":

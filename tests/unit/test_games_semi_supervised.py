@@ -15,7 +15,8 @@ from gannet.data.few_labels import rows_with_label
 from gannet.data.images import ImageTable
 from gannet.errors import UserError
 from gannet.games.base import Classifies
-from gannet.games.semi_supervised import SemiSupervised, feature_distance
+from gannet.games.scoring import feature_distance
+from gannet.games.semi_supervised import SemiSupervised
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.base import Trunk
 from gannet.networks.heads import ClassLogitsDiscriminator

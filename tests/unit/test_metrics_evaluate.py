@@ -16,10 +16,11 @@ from gannet.errors import UserError
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.evaluate import default_names, evaluate
 from gannet.metrics.table import render, written
-from gannet.testing.metrics import RING, corruptions, draw, global_random_state
+from gannet.testing.metric_data import RING, corruptions, draw
+from gannet.testing.metrics import global_random_state
 
 POINT_METRICS = ["high_quality", "js", "kl_data_model", "kl_model_data", "modes", "reverse_kl", "sliced_w", "spread", "w1", "w2"]
-IMAGE_METRICS = ["authpct", "coverage", "density", "fd", "is", "kid", "precision", "recall", "sliced_w"]
+IMAGE_METRICS = ["authpct", "class_histogram", "coverage", "density", "fd", "is", "kid", "precision", "recall", "sliced_w"]
 
 
 def measure(fake: np.ndarray | None = None, **changes: Any) -> tuple[list[ScoreCard], list[str]]:
@@ -53,6 +54,7 @@ def test_every_metric_of_images() -> None:
     assert default_names("images") == IMAGE_METRICS == [card.metric for card in cards]
     labels = [
         "AuthPct",
+        "TV[mnist-cnn-v1]",
         "coverage",
         "density",
         "FD[randconv-v1]",

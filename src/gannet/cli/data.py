@@ -9,6 +9,8 @@ import typer
 
 from gannet.cli.train import Keys
 
+MOST_CLASSES_LISTED = 100
+
 app = typer.Typer(help="Look at data: info DATA, check PATH.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -28,6 +30,10 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
     print(f"shape    {' x '.join(map(str, description.shape))}")
     print(f"rows     {'endless' if description.rows is None else f'{description.rows:,}'}")
     print(f"hash     {description.content_hash}")
+    names = list(description.classes)
+    if len(names) > MOST_CLASSES_LISTED:
+        print(f"classes  {len(names):,}, {names[0]} to {names[-1]}")
+        return 0
     for class_name, rows in description.classes.items():
         print(f"class    {class_name}" + ("" if rows is None else f"  {rows:,}"))
     return 0

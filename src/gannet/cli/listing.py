@@ -9,7 +9,10 @@ import typer
 
 def list_components(
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="recipes, losses, regularizers, games, networks, metrics, data, priors, encodings")
+        str,
+        typer.Argument(
+            metavar="KIND", help="recipes, losses, regularizers, games, networks, metrics, data, priors, encodings, augmentations"
+        ),
     ],
 ) -> int:
     """Everything of one kind, with what it is."""

@@ -25,6 +25,7 @@ def measure(
     from rich.console import Console
 
     from gannet.cli.progress import TerminalReporter
+    from gannet.errors import UserError
     from gannet.metrics.table import render
     from gannet.runs.writer import append_scores
     from gannet.trained import TrainedRun
@@ -34,7 +35,9 @@ def measure(
     with TerminalReporter(quiet=json_output) as reporter:
         for complaint in run.complaints:
             reporter.warned(f"{complaint}: using step {run.step}.")
-        cards, skipped = run.measure(names, samples=samples, progress=reporter.work)
+        cards, skipped = run.measure(names, samples=samples, progress=reporter.work, announce=lambda cost: reporter.say(cost.sentence()))
+    if names and not cards:
+        raise UserError(*skipped)
     documents = [card.as_json() for card in cards]
     append_scores(run.path, documents)
     if json_output:

@@ -12,21 +12,32 @@ from gannet.cli.resume import Run
 
 def report(
     path: Run,
-    out: Annotated[Path | None, typer.Option("-o", metavar="report.html", help="RUN/report.html if left out.")] = None,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("-o", metavar="report.html|sheet.png|numbers.csv", help="May be repeated; RUN/report.html if left out."),
+    ] = None,
     gif: Annotated[Path | None, typer.Option(metavar="training.gif", help="Write the animation too.")] = None,
 ) -> int:
-    """One self-contained HTML file about a run, and its frames as an animation."""
+    """One self-contained HTML file about a run; by its suffix also a contact sheet (.png) or all numbers (.csv)."""
     from gannet.cli.progress import TerminalReporter
+    from gannet.errors import UserError
     from gannet.runs.reader import Run as RunDirectory
     from gannet.runs.report import animate
     from gannet.runs.report import report as write_report
+    from gannet.runs.snapshot import save_sheet
+    from gannet.runs.tables import save_table
 
+    writers = {".html": write_report, ".png": save_sheet, ".csv": save_table}
+    targets = out or [path / "report.html"]
+    for target in targets:
+        if target.suffix not in writers:
+            raise UserError(f"-o {target}: write to a file that ends in .html (the report), .png (a contact sheet) or .csv (all numbers).")
     run = RunDirectory(path)
-    target = out or path / "report.html"
     with TerminalReporter() as reporter:
-        animation = gif or path / "training.gif"
-        animate(run, animation, reporter.work)
-        reporter.say(f"wrote {animation}")
-        write_report(run, target, gif=animation)
-        reporter.say(f"wrote {target}")
+        if gif is not None:
+            animate(run, gif, reporter.work)
+            reporter.say(f"wrote {gif}")
+        for target in targets:
+            writers[target.suffix](run, target)
+            reporter.say(f"wrote {target}")
     return 0

@@ -17,27 +17,38 @@ Keys = Annotated[
 
 
 def train(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="ring, grid, gmm, digits, mnist, a path, or hf:owner/name")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="ring, grid, gmm, digits, mnist, a path, hf:owner/name; RUN trains a run again, RUN@STEP on from its checkpoint",
+        ),
+    ],
     keys: Keys = None,
     recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE.py", help="The recommended one for the data if left out.")] = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps; the recipe's default if left out.")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Every random number follows from it.")] = 0,
+    seed: Annotated[int | None, typer.Option(metavar="S", help="Every random number follows from it; 0 if left out.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if left out.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16")] = "auto",
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; auto if left out")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16; auto if left out")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
     """Train a GAN on DATA and keep everything it did in a run directory."""
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
-    from gannet.planning import plan
-    from gannet.session import start
+    from gannet.forking import parse_again
+    from gannet.planning import DEFAULT_FLAGS, plan
+    from gannet.session import start, train_again
 
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
-    planned = plan(data, recipe=recipe, given=given, flags={"seed": seed, "device": device, "precision": precision})
+    flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
+    older = parse_again(data)
+    planned = None if older else plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
     with TerminalReporter(quiet=quiet) as reporter:
-        outcome = start(planned, out, reporter)
-        return conclude(reporter, outcome)
+        if older:
+            return conclude(reporter, train_again(*older, given | flags, out, reporter, recipe_file=recipe))
+        assert planned is not None
+        return conclude(reporter, start(planned, out, reporter))
 
 
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
@@ -45,5 +56,8 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     if outcome.signal is not None:
         reporter.warned(f"Stopped at step {outcome.step}; everything is saved. Continue with: gannet resume {outcome.path}")
         return 128 + outcome.signal
+    if not outcome.finished:
+        reporter.warned(f"Stopped by a command at step {outcome.step}; everything is saved. Continue with: gannet resume {outcome.path}")
+        return 0
     reporter.say(f"{outcome.step} steps in {outcome.seconds:.1f} s. Next: gannet measure {outcome.path} | gannet report {outcome.path}")
     return 0

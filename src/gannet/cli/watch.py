@@ -12,6 +12,8 @@ def watch(
     path: Annotated[Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if left out.")] = None,
     port: Annotated[int | None, typer.Option(metavar="P", min=1, max=65535, help="A free one if left out.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    once: Annotated[Path | None, typer.Option(metavar="picture.png", help="Write how the run stands as a picture, and end.")] = None,
+    terminal: Annotated[bool, typer.Option("--terminal", help="Show curves in the terminal instead of the browser.")] = False,
 ) -> int:
     """Open the live view of one run or of all runs in a folder, live or finished. It reads only; Ctrl-C ends it."""
     import os
@@ -21,6 +23,8 @@ def watch(
     from gannet.dashboard.server import View
 
     folder = path or (Path("runs") if Path("runs").is_dir() else Path())
+    if once is not None or terminal:
+        return _without_browser(folder, once)
     view = View(folder, port)
     remote = os.environ.get("SSH_CONNECTION", "").split()
     print(f"Watching {folder}: {view.address}", flush=True)
@@ -35,6 +39,23 @@ def watch(
         pass
     finally:
         view.close()
+    return 0
+
+
+def _without_browser(folder: Path, once: Path | None) -> int:
+    from gannet.cli.sparklines import follow
+    from gannet.dashboard.library import newest_run
+    from gannet.errors import UserError
+    from gannet.runs.reader import Run
+    from gannet.runs.snapshot import save_snapshot
+
+    run = newest_run(folder)
+    if once is None:
+        return follow(run)
+    if once.suffix != ".png":
+        raise UserError(f"--once {once}: write to a file that ends in .png.")
+    save_snapshot(Run(run.path), once)
+    print(f"wrote {once}")
     return 0
 
 

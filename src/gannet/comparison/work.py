@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
+from signal import SIGINT
 from statistics import mean
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ from gannet.metrics.base import ScoreCard
 from gannet.runs.lock import RunLock
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import append_scores
-from gannet.session import Reporter, resume, start
+from gannet.session import Outcome, Reporter, resume, start
 from gannet.trained import TrainedRun
 from gannet.training import checkpoint
 
@@ -128,9 +129,14 @@ def _play(entry: Entry, state: State, narrator: Narrator) -> int | None:
     if state == "begun":
         remove_begun(entry)
     if state == "unfinished":
-        return resume(entry.path, narrator, recipe_file=entry.recipe_file).signal
+        return _signal_of(resume(entry.path, narrator, recipe_file=entry.recipe_file))
     entry.path.parent.mkdir(parents=True, exist_ok=True)
-    return start(entry.plan, entry.path, narrator).signal
+    return _signal_of(start(entry.plan, entry.path, narrator))
+
+
+def _signal_of(outcome: Outcome) -> int | None:
+    """A run that a command stopped is not finished: it stops the comparison as Ctrl-C does, which goes on where it was."""
+    return outcome.signal or (None if outcome.finished else SIGINT)
 
 
 def _measure(comparison: Comparison, row: Row, known: Mapping[str, Any] | None, narrator: Narrator) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from gannet.dashboard.frames import packed
 from gannet.dashboard.library import Library, Watched, frame_file, frame_version
+from gannet.dashboard.probe import Prober
 from gannet.errors import UserError
 
 EVENTS_AT_ONCE = 500
@@ -24,6 +26,7 @@ STREAM_SECONDS = 0.1
 HEARTBEAT_SECONDS = 10.0
 STREAMS_AT_MOST = 32
 COMMAND_BYTES = 65536
+PROBE_ARGUMENTS = ("seed", "d1", "d2", "d3")
 SCORES_AT_MOST = 5000
 FOREVER = "private, max-age=31536000, immutable"
 STATIC = Path(__file__).parent / "static"
@@ -43,6 +46,7 @@ class Api:
 
     def __init__(self, library: Library, stopping: Callable[[], bool]) -> None:
         self.library, self.stopping = library, stopping
+        self.prober = Prober()
         self.streams = 0
 
     def routes(self) -> list[Route]:
@@ -58,6 +62,8 @@ class Api:
             Route(f"{one}/stream", self.stream),
             Route(f"{one}/scores", self.scores),
             Route(f"{one}/frames/{{step:int}}", self.frame),
+            Route(f"{one}/probes", self.probe),
+            Route(f"{one}/probes/{{name}}", self.probe),
             Route(f"{one}/commands", self.command, methods=["POST"]),
         ]
 
@@ -121,6 +127,13 @@ class Api:
             assert isinstance(frame, dict)
             content, kind = packed(frame), "application/octet-stream"
         return Response(content, media_type=kind, headers={"cache-control": FOREVER if asked == version else "no-store"})
+
+    def probe(self, request: Request) -> Response:
+        """Which questions the newest checkpoint can be asked, or the answer to one; numbers of the address are its arguments."""
+        run = self._find(request)
+        arguments = {name: _decimal(value) for name, value in request.query_params.items() if name in PROBE_ARGUMENTS}
+        content = self.prober.ask(run.path, request.path_params.get("name", ""), arguments)
+        return Response(content, media_type="application/json", headers={"cache-control": "no-store"})
 
     async def command(self, request: Request) -> Response:
         """Ask the training process for something; it answers with an event."""
@@ -229,6 +242,16 @@ def _number(text: str | None) -> int | None:
         return None if text is None else int(float(text))
     except (ValueError, OverflowError):
         return None
+
+
+def _decimal(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError("The arguments of a question are numbers.")
+    return value
 
 
 def answer_error(request: Request, error: Exception) -> Response:

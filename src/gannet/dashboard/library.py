@@ -177,6 +177,23 @@ def _folders(folder: Path) -> list[Path]:
         return []
 
 
+def newest_run(root: Path) -> Watched:
+    """The run that the folder is, or the one in it that was written to last.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = []
+    for run in Library(root).runs():
+        try:
+            found.append((run.summary()["changed"], run.name, run))
+        except (UserError, OSError):
+            continue
+    if not found:
+        raise UserError(f"{root} is no run and holds none. Give a run directory, or a folder that holds runs.")
+    return max(found, key=lambda one: one[:2])[2]
+
+
 def identity_of(path: Path) -> str:
     """Ten hex digits of the resolved path: the same in every server, and nothing that a path could be made of."""
     return blake2b(str(path).encode(), digest_size=5).hexdigest()

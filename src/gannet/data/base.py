@@ -29,12 +29,23 @@ class Modes:
 
 
 @dataclass(frozen=True)
+class ClassModes:
+    """Modes of pictures that a classifier tells apart: its K classes in each of C channels, the first channel leading."""
+
+    classifier: str
+    """Name of the feature extractor that tells them, for example ``mnist-cnn-v1``."""
+    weights: np.ndarray
+    """(K ** C,) float64 shares in the data, sum to 1."""
+
+
+@dataclass(frozen=True)
 class Truth:
-    """What is known exactly about the distribution that the data come from; all fields None for pictures."""
+    """What is known about the distribution that the data come from; all fields None for most pictures."""
 
     modes: Modes | None = None
     log_density: Callable[[np.ndarray], np.ndarray] | None = None
     """(N, 2) points in original units -> (N,) log-density in nats."""
+    classes: ClassModes | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from gannet.games.base import Game, Turn
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
-from gannet.regularizers.base import Constraint, Penalty
+from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
 from gannet.types import Batch, Terms
 
 
@@ -31,6 +32,7 @@ class Adversarial(Game):
         loss: AdversarialLoss | None,
         penalties: Sequence[Penalty] = (),
         constraints: Sequence[Constraint] = (),
+        weight_penalties: Mapping[str, WeightPenalty] | None = None,
         critic_steps: int = 1,
     ) -> None:
         super().__init__()
@@ -43,6 +45,9 @@ class Adversarial(Game):
         self.relative_scores = loss is None or loss.relative_scores
         for constraint in self.constraints:
             constraint.build(discriminator)
+        self.weight_penalties = nn.ModuleDict(weight_penalties or {})
+        for player, penalty in (weight_penalties or {}).items():
+            penalty.build(self.players[player])
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:
@@ -51,7 +56,18 @@ class Adversarial(Game):
 
     def turns(self) -> list[Turn]:
         """``critic_steps`` of D, then one of G."""
-        return [Turn("discriminator", self.discriminator_terms, self.critic_steps), Turn("generator", self.generator_terms)]
+        return [
+            Turn("discriminator", partial(self.terms, "discriminator"), self.critic_steps),
+            Turn("generator", partial(self.terms, "generator")),
+        ]
+
+    def terms(self, player: str, batch: Batch) -> Terms:
+        """What a player minimises, with the penalty on its weights where it has one."""
+        terms = self.discriminator_terms(batch) if player == "discriminator" else self.generator_terms(batch)
+        if player not in self.weight_penalties:
+            return terms
+        penalty = self.weight_penalties[player]
+        return Terms(terms.minimise | {type(penalty).__name__: penalty(self.players[player])}, terms.watch)
 
     @abstractmethod
     def discriminator_terms(self, batch: Batch) -> Terms:

@@ -78,3 +78,10 @@ def random_labels(batch: Batch, num_classes: int) -> Tensor | None:
     if num_classes == 0:
         return None
     return torch.randint(num_classes, (batch.size,), generator=batch.rng, device=batch.real.device)
+
+
+def feature_distance(real: Tensor | None, fake: Tensor | None) -> Tensor:
+    """|mean over rows of real - the same of fake|^2, features (N, F) and (M, F) -> scalar."""
+    assert real is not None
+    assert fake is not None
+    return (real.float().mean(0) - fake.float().mean(0)).square().sum()

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from gannet.games.adversarial import Adversarial
-from gannet.games.scoring import Scorer
+from gannet.games.scoring import Scorer, feature_distance
 from gannet.types import Batch, Terms
 
 
@@ -65,10 +65,3 @@ class SemiSupervised(Adversarial):
         class_logits = self.discriminator(samples).class_logits
         assert class_logits is not None, "the discriminator must give class logits"
         return class_logits
-
-
-def feature_distance(real: Tensor | None, fake: Tensor | None) -> Tensor:
-    """|mean over rows of real - the same of fake|^2, features (N, F) and (M, F) -> scalar."""
-    assert real is not None
-    assert fake is not None
-    return (real.float().mean(0) - fake.float().mean(0)).square().sum()

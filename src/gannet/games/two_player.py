@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from gannet.games.adversarial import Adversarial
-from gannet.games.scoring import Scorer, random_labels
+from gannet.games.scoring import Scorer, feature_distance, random_labels
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
-from gannet.regularizers.base import Constraint, Penalty
+from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
 from gannet.types import Batch, Terms
 
 
@@ -21,7 +21,9 @@ class TwoPlayer(Adversarial):
 
     With labels both networks see them; fakes are made for labels drawn at random (Mirza and Osindero 2014,
     https://arxiv.org/abs/1411.1784). ``matching_aware`` also shows the discriminator real rows with a wrong label and
-    calls them fake (Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396).
+    calls them fake (Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396). With ``feature_matching`` the generator
+    minimises |E f(x) - E f(G(z))|^2 instead of the loss, f the last hidden layer of D (Salimans et al. 2016, section 3.1,
+    https://arxiv.org/abs/1606.03498).
     """
 
     def __init__(
@@ -33,16 +35,25 @@ class TwoPlayer(Adversarial):
         loss: AdversarialLoss,
         penalties: Sequence[Penalty] = (),
         constraints: Sequence[Constraint] = (),
+        weight_penalties: Mapping[str, WeightPenalty] | None = None,
         critic_steps: int = 1,
         matching_aware: bool = False,
+        feature_matching: bool = False,
     ) -> None:
         assert generator.num_classes == discriminator.num_classes, "both networks see labels, or neither"
         assert prior.size == generator.latent_size
         super().__init__(
-            generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints, critic_steps=critic_steps
+            generator,
+            discriminator,
+            prior,
+            loss=loss,
+            penalties=penalties,
+            constraints=constraints,
+            weight_penalties=weight_penalties,
+            critic_steps=critic_steps,
         )
         self.num_classes = generator.num_classes
-        self.matching_aware = matching_aware
+        self.matching_aware, self.feature_matching = matching_aware, feature_matching
 
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The loss's discriminator side plus every penalty."""
@@ -64,14 +75,17 @@ class TwoPlayer(Adversarial):
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """The loss's generator side. Paired losses compare with the reals of this step."""
+        """The loss's generator side, or feature matching. Paired losses compare with the reals of this step."""
         labels = random_labels(batch, self.num_classes)
-        fake = self.discriminator(self.generate(self.prior.draw(batch.size, batch.rng), labels), labels).logits
+        fake = self.discriminator(self.generate(self.prior.draw(batch.size, batch.rng), labels), labels)
         real = None
-        if self.loss.generator_needs_real:
+        if self.loss.generator_needs_real or self.feature_matching:
             with torch.no_grad():
-                real = self.discriminator(batch.real, batch.labels if self.num_classes else None).logits
-        return Terms({"adversarial": self.loss.generator(fake, real)})
+                real = self.discriminator(batch.real, batch.labels if self.num_classes else None)
+        if self.feature_matching:
+            assert real is not None
+            return Terms({"feature_matching": feature_distance(real.features, fake.features)})
+        return Terms({"adversarial": self.loss.generator(fake.logits, real.logits if real else None)})
 
     def pull(self, fake: Tensor, real: Tensor) -> Tensor:
         """(N, *shape) twice -> (N, *shape): -N d(generator's loss) / d fake, for games without labels."""

@@ -15,8 +15,9 @@ from gannet.data.base import Kind, Truth
 
 Better = Literal["lower", "higher", "one", "real"]
 """Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the floor) is."""
-Need = Literal["samples", "modes", "density", "reconstructed", "predicted", "clusters"]
-"""What a metric asks for beyond samples: knowledge of the real distribution, or a field of :class:`Answers`."""
+Need = Literal["samples", "modes", "density", "held_out", "reconstructed", "predicted", "clusters"]
+"""What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, or a field of
+:class:`Answers`."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Samples:
     fake: np.ndarray
     truth: Truth
     answers: Answers | None = None
+    held_out: np.ndarray | None = None
+    """Real samples that were not trained on, where there are any."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Metric(ABC):
     """Whether exchanging real and fake leaves the value as it is."""
     asked_for: ClassVar[tuple[Kind, ...]] = ()
     """Kinds for which it is measured only if it is named: dear, or not what a first look needs."""
+    grows_with: ClassVar[Literal["rows", "pairs"]] = "rows"
+    """What its time is proportional to, for an estimate beforehand."""
     unbiased: ClassVar[bool] = False
     """Whether it is 0 on average, not always, for two draws of one distribution; it is then sometimes negative."""
     blind_to: ClassVar[tuple[str, ...]] = ()

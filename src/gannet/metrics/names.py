@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-PUBLISHED = {("FD", "inception"): "FID", ("KID", "inception"): "KID", ("CS", "inception"): "IS"}
+PUBLISHED = {
+    ("FD", "inception"): "FID",
+    ("KID", "inception"): "KID",
+    ("CS", "inception"): "IS",
+    ("FD-infinity", "inception"): "FID-infinity",
+}
 """(formula, extractor) -> the name by which papers know the two together."""
 FEWEST_SAMPLES = {"FID": 10_000}
 """Generated samples below which a name must say how many there were, for its value depends on that."""

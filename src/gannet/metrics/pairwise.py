@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
+from hashlib import blake2b
 
 import numpy as np
 
@@ -14,6 +16,11 @@ from gannet.metrics.inputs import checked_images, checked_points
 
 CHUNK_VALUES = 4_000_000
 """Distances held at once: 32 MB in float64."""
+SHARED_NEIGHBOURS = 5
+"""Nearest neighbours that are found at once, for metrics on the same rows want the first, the third or the fifth."""
+REMEMBERED = 4
+
+_nearest: OrderedDict[tuple[bytes, int], np.ndarray] = OrderedDict()
 
 
 def rows_of(samples: Samples, extractor: str) -> tuple[np.ndarray, np.ndarray]:
@@ -57,12 +64,24 @@ def neighbour_radii(rows: np.ndarray, k: int) -> np.ndarray:
     """
     if len(rows) <= k:
         raise UserError(f"The {k}-th nearest neighbour of {len(rows)} samples does not exist: measure more, or choose a smaller k.")
-    radii = np.empty(len(rows))
-    for start, squared in squared_distances(rows, rows):
-        own = np.arange(len(squared))
-        squared[own, start + own] = np.inf
-        radii[start : start + len(squared)] = np.partition(squared, k - 1, axis=1)[:, k - 1]
-    return radii
+    return _nearest_squared(rows, min(max(k, SHARED_NEIGHBOURS), len(rows) - 1))[:, k - 1]
+
+
+def _nearest_squared(rows: np.ndarray, count: int) -> np.ndarray:
+    """(N, count) squared distances to the nearest other rows, ascending; those of the last few sets are remembered."""
+    rows = np.ascontiguousarray(rows)
+    key = blake2b(repr(rows.shape).encode() + rows.data).digest(), count
+    if key not in _nearest:
+        found = np.empty((len(rows), count))
+        for start, squared in squared_distances(rows, rows):
+            own = np.arange(len(squared))
+            squared[own, start + own] = np.inf
+            found[start : start + len(squared)] = np.sort(np.partition(squared, count - 1, axis=1)[:, :count], axis=1)
+        _nearest[key] = found
+    _nearest.move_to_end(key)
+    while len(_nearest) > REMEMBERED:
+        _nearest.popitem(last=False)
+    return _nearest[key]
 
 
 def _spans(rows: int, columns: int) -> Iterator[tuple[int, int]]:

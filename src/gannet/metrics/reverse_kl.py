@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.assignment import assign, known_modes
 from gannet.metrics.base import Better, Metric, Need, Samples
-from gannet.metrics.inputs import checked_points
+from gannet.metrics.extractors import describe
+from gannet.metrics.mode_counts import mode_counts
 
 
 @dataclass(frozen=True)
@@ -26,29 +26,39 @@ class ReverseKL(Metric):
     q is their share among the high-quality points (not among all). Points in the void therefore do not count here:
     read it beside ``high_quality``. Where no point is of high quality, q does not exist: the value is then the worst that any q could
     have, log(1 / min p), with a warning, so that a curve over training stays finite and starts at its bad end.
+
+    Where the modes are classes (``stacked-mnist``) every picture counts, for the combination of classes that ``classifier``
+    sees in its channels. N pictures drawn from p itself give about (M - 1) / 2N: 0.019 for 26,000 of 1,000 classes,
+    and 0.015 where they are different rows out of 128,000.
     """
 
     sigmas: Annotated[float, Field(gt=0)] = 3.0
     """Radius of high quality in standard deviations."""
+    classifier: str | None = None
+    """What tells the modes of pictures apart; the data say which. None for points."""
 
-    kinds: ClassVar[tuple[Kind, ...]] = ("points",)
+    kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "lower"
     needs: ClassVar[Need] = "modes"
 
     def label(self) -> str:
-        """``reverse_kl``."""
-        return "reverse_kl"
+        """``reverse_kl``, or ``reverse_kl[classifier]``."""
+        return f"reverse_kl[{self.classifier}]" if self.classifier else "reverse_kl"
 
     def spec(self) -> dict[str, Any]:
-        """Radius and the convention."""
+        """Radius and the convention, or the classifier and the convention."""
+        if self.classifier:
+            return {
+                "version": 1,
+                **describe(self.classifier),
+                "counted": "every picture, most likely class of each channel",
+                "unit": "nats",
+            }
         return {"version": 1, "sigmas": self.sigmas, "counted": "high-quality points", "unit": "nats", "when none": "log(1 / min weight)"}
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> float:
         """Finite, >= 0."""
-        modes = known_modes(samples.truth)
-        _, fake = checked_points(samples)
-        truth = np.asarray(modes.weights, np.float64)
-        counts = assign(fake, modes).counts_within(self.sigmas, len(truth))
+        counts, truth = mode_counts(samples, self.sigmas, self.classifier)
         if not counts.sum():
             warnings.warn(f"No point within {self.sigmas:g} sigma of a mode: reverse_kl is its worst possible value.", stacklevel=2)
             return float(-np.log(truth.min()))

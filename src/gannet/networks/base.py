@@ -36,10 +36,12 @@ class Discriminator(nn.Module, ABC):
     """Of the labels that it is given; 0 where it sees none."""
     latent_size: int = 0
     """Of the latents that it is given beside the samples; 0 where it sees none."""
+    pack: int = 1
+    """Consecutive rows that share one score in training mode; in evaluation mode every row has a score of its own."""
 
     @abstractmethod
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape), (N,) -> Score with (N,) float32 logits."""
+        """(N, *shape), (N,) -> Score with (N,) float32 logits; (N / pack,) in training mode."""
 
 
 class Encoder(nn.Module, ABC):

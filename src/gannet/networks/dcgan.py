@@ -41,23 +41,32 @@ class DCGANGenerator(Generator):
 
 
 class DCGANTrunk(Trunk):
-    """conv 5x5 32 LReLU .01, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU; no batch norm, no padding from 16 pixels on."""
+    """conv 5x5 32 LReLU, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU; no padding from 16 pixels on.
 
-    rows_independent = True
+    With ``batch_norm`` the second convolution and the dense layer are normalised, as in InfoGAN (Chen et al. 2016, appendix
+    C.1, https://arxiv.org/abs/1606.03657); rows of a batch then influence each other.
+    """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], *, slope: float = 0.01, batch_norm: bool = False) -> None:
+        """Args:
+        shape: of one picture.
+        slope: of the leaky ReLU for negative inputs.
+        batch_norm: whether to normalise all layers but the first.
+        """
         super().__init__()
-        self.shape, self.size = shape, 1024
+        self.shape, self.size, self.rows_independent = shape, 1024, not batch_norm
         # Pictures under 16 pixels would shrink to nothing without padding.
         padding = 0 if shape[1] >= 16 else 2
         # Pooling commutes with the leaky ReLU (it is monotone), and after pooling there is a quarter of it to do.
         self.convolutions = nn.Sequential(
-            *(nn.Conv2d(shape[0], 32, 5, padding=padding), nn.MaxPool2d(2), nn.LeakyReLU(0.01, inplace=True)),
-            *(nn.Conv2d(32, 64, 5, padding=padding), nn.MaxPool2d(2), nn.LeakyReLU(0.01, inplace=True)),
+            *(nn.Conv2d(shape[0], 32, 5, padding=padding), nn.MaxPool2d(2), nn.LeakyReLU(slope, inplace=True)),
+            *(nn.Conv2d(32, 64, 5, padding=padding), nn.MaxPool2d(2), *([nn.BatchNorm2d(64)] if batch_norm else [])),
+            nn.LeakyReLU(slope, inplace=True),
         )
         lost = 4 - 2 * padding
         side = ((shape[1] - lost) // 2 - lost) // 2
-        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(64 * side * side, self.size), nn.LeakyReLU(0.01, inplace=True))
+        normalised = [nn.BatchNorm1d(self.size)] if batch_norm else []
+        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(64 * side * side, self.size), *normalised, nn.LeakyReLU(slope, inplace=True))
 
     def forward(self, samples: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 1024)."""
@@ -67,12 +76,12 @@ class DCGANTrunk(Trunk):
 class DCGANDiscriminator(Discriminator):
     """The trunk and one linear score."""
 
-    rows_independent = True
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], *, slope: float = 0.01, batch_norm: bool = False) -> None:
+        """Args: as of :class:`DCGANTrunk`."""
         super().__init__()
         self.shape, self.num_classes = shape, 0
-        self.trunk = DCGANTrunk(shape)
+        self.trunk = DCGANTrunk(shape, slope=slope, batch_norm=batch_norm)
+        self.rows_independent = self.trunk.rows_independent
         self.head = nn.Linear(self.trunk.size, 1)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:

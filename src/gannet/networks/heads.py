@@ -69,11 +69,13 @@ class ProjectionDiscriminator(Discriminator):
 
 
 class Recognizer(nn.Module):
-    """features -> 128 leaky ReLU .1 -> a reading of the codes: InfoGAN's Q (Chen et al. 2016, appendix C.1)."""
+    """features -> 128 BN leaky ReLU .1 -> a reading of the codes: InfoGAN's Q (Chen et al. 2016, appendix C.1)."""
 
     def __init__(self, num_features: int, reading_size: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(num_features, 128), nn.LeakyReLU(0.1, inplace=True), nn.Linear(128, reading_size))
+        self.layers = nn.Sequential(
+            nn.Linear(num_features, 128), nn.BatchNorm1d(128), nn.LeakyReLU(0.1, inplace=True), nn.Linear(128, reading_size)
+        )
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, num_features) -> (N, reading_size)."""

@@ -29,7 +29,7 @@ class Particles(Prior):
         count: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000,
         size: Annotated[int, Field(ge=1)] = 8,
         width: Annotated[float, Field(ge=0)] = 0.1,
-        rate: Annotated[float, Field(gt=0)] = 20.0,
+        rate: Annotated[float, Field(gt=0)] = 17.0,
     ) -> None:
         """Args:
         count: particles in the table.

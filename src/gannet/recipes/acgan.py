@@ -34,6 +34,16 @@ def acgan(
 
     Odena, Olah, Shlens 2017, https://arxiv.org/abs/1610.09585. Samples become typical of their class at some cost in
     variety.
+
+    Formula: D: its loss - E log C(y | x) - E log C(y' | G(z, y')); G: its loss - E log C(y' | G(z, y')), y' random.
+
+    Adds: a second head on the discriminator that names the class; the discriminator is not told the label.
+
+    Traps: Samples that are easy to name are rewarded, so variety within a class suffers: look at recall beside
+    accuracy. Its scores do not stand beside those of a recipe without labels.
+
+    Keys:
+        class_weight: Weight of both class terms beside the loss.
     """
     noise = prior.make()
     game = AuxiliaryClassifier(

@@ -35,6 +35,14 @@ def ali(
 
     Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with fully connected networks of two hidden layers; batch norm
     in the generator of pictures only. ``hidden`` is the width of every layer.
+
+    Formula: D: -E log s(D(x, m(x) + s(x) e)) - E log(1 - s(D(G(z), z))); G and E: the same with the two kinds of pairs
+    exchanged.
+
+    Adds: noise in BiGAN's encoder: it draws from a Gaussian over latents with mean and width of its own.
+
+    Traps: Reconstructions are made from the mean, training draws; where the widths stay large the two differ. As with
+    BiGAN, nothing asks for equal pixels.
     """
     noise = prior.make()
     norms = [form.kind == "images"] * 2

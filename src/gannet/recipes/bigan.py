@@ -36,6 +36,14 @@ def bigan(
     Donahue, Krähenbühl, Darrell 2017, section 4.2, https://arxiv.org/abs/1605.09782, whose layers are 1024 wide.
     Reconstructions G(E(x)) keep what the latents can say of a picture; nothing asks for equal pixels. ``hidden`` is the
     width of every layer.
+
+    Formula: D: -E log s(D(x, E(x))) - E log(1 - s(D(G(z), z))); G and E: the same with the two kinds of pairs
+    exchanged, s the sigmoid.
+
+    Adds: an encoder E on the generator's side, and a discriminator that sees samples with their latents.
+
+    Traps: Reconstructions are of the same kind of picture, not of the same pixels: nothing compares x with G(E(x))
+    directly. Samples without their latents cannot be scored.
     """
     noise = prior.make()
     game = BiGAN(

@@ -32,6 +32,15 @@ def cgan(
 
     Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784. A real picture with the wrong label counts as fake (Reed et
     al. 2016, https://arxiv.org/abs/1605.05396); labels of fakes are random.
+
+    Formula: D: -E log s(D(x, y)) - E log(1 - s(D(G(z, y'), y') or D(x, wrong y))); G: -E log s(D(G(z, y'), y')), s the
+    sigmoid, y' random.
+
+    Adds: the label, as a one-hot vector, at the input of both networks; real pictures with a wrong label as a second
+    kind of fake.
+
+    Traps: Without the wrong labels D can win by realism alone, and G may ignore the label. Samples of all classes are
+    balanced when they are measured, so its scores do not stand beside those of a recipe without labels.
     """
     noise = prior.make()
     classes = form.num_classes

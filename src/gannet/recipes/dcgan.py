@@ -31,6 +31,13 @@ def dcgan(
     """Dense stem and transposed convolutions against two pooled convolutions; Adam 1e-3, beta1 0.5, batch 128.
 
     After Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434. 1,400 steps are three epochs of MNIST.
+
+    Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
+
+    Adds: convolutions: dense stem and transposed convolutions in G, two pooled convolutions in D.
+
+    Traps: Sides of pictures are reached by doubling: ``data.size`` has to suit. Readable samples are no sign that the
+    distribution is met; measure.
     """
     noise = prior.make()
     game = TwoPlayer(DCGANGenerator(noise.size, form.shape), DCGANDiscriminator(form.shape), noise, loss=loss)

@@ -32,6 +32,14 @@ def dcgan_strided(
 
     Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434: Adam 2e-4, beta1 0.5. Pictures are 32x32 unless
     data.size says otherwise.
+
+    Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
+
+    Adds: strided convolutions for pooling, batch norm in both networks except at the picture's side, the paper's
+    initial weights.
+
+    Traps: Batch norm makes a score depend on the other rows: reals and fakes are scored in batches of their own, and
+    penalties on single rows do not suit this discriminator.
     """
     noise = prior.make()
     game = TwoPlayer(StridedGenerator(noise.size, form.shape), StridedDiscriminator(form.shape), noise, loss=loss)

@@ -36,6 +36,13 @@ def gan_deep(
 
     The classic game circles around its solution (Mescheder et al. 2018, https://arxiv.org/abs/1801.04406); the moving
     average of the generator is what gets close.
+
+    Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
+
+    Adds: a second hidden layer on each side, slower Adam, and the moving average of the generator as what is sampled.
+
+    Traps: More steps do not make it settle. The raw generator is wherever the circle has brought it at that step, so a
+    frame or a score of one step says little.
     """
     noise = prior.make()
     game = TwoPlayer(

@@ -33,6 +33,13 @@ def lsgan(
 
     Mao et al. 2017, https://arxiv.org/abs/1611.04076: scores far on the right side of their target are pulled back, so
     the generator keeps a gradient where cross-entropy has none.
+
+    Formula: D: 1/2 E (D(x) - 1)^2 + 1/2 E D(G(z))^2; G: 1/2 E (D(G(z)) - 1)^2.
+
+    Adds: a quadratic loss in place of cross-entropy; the networks stay.
+
+    Traps: The gradient grows with the distance from the target, so a score that runs away can throw the weights far; no
+    sigmoid at the discriminator's end.
     """
     noise = prior.make()
     game = TwoPlayer(standard_generator(noise.size, form.shape, hidden), standard_discriminator(form.shape, hidden), noise, loss=loss)

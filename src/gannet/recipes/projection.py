@@ -37,6 +37,15 @@ def projection(
 
     Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637. They take five critic steps of 2e-4; here the discriminator
     learns faster instead, which costs less (Heusel et al. 2017, https://arxiv.org/abs/1706.08500).
+
+    Formula: D(x, y) = v_y . f(x) + u . f(x) + b; D: E relu(1 - D(x, y)) + E relu(1 + D(G(z, y'), y')); G: -E D(G(z,
+    y'), y').
+
+    Adds: an embedding of the label whose inner product with the features is part of the score; spectral norm on every
+    layer of D.
+
+    Traps: Without the spectral norm the inner product can grow without bound. Its scores do not stand beside those of a
+    recipe without labels.
     """
     noise = prior.make()
     game = TwoPlayer(

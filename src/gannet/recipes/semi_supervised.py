@@ -36,6 +36,14 @@ def semi_supervised(
 
     Salimans et al. 2016, section 6.1, https://arxiv.org/abs/1606.03498, who train for far longer. Half of a batch are
     labelled pictures. ``data.labels=none`` keeps every label.
+
+    Formula: D: loss on logsumexp of K class logits - E log p(y | x) on labelled rows; G: |E f(x) - E f(G(z))|^2, f the
+    features.
+
+    Adds: a classifier inside the discriminator, and feature matching as the generator's only aim.
+
+    Traps: A generator that matches means makes poor pictures: good classes and good samples do not come together here.
+    Which 100 rows are labelled matters; report several draws.
     """
     noise = prior.make()
     game = SemiSupervised(

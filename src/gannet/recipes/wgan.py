@@ -38,6 +38,15 @@ def wgan(
 
     Arjovsky, Chintala, Bottou 2017, algorithm 1, https://arxiv.org/abs/1701.07875. Slow on purpose: clipping makes a weak
     critic, which is what WGAN-GP mends.
+
+    Formula: critic: E D(G(z)) - E D(x), every weight kept in [-0.01, 0.01]; G: -E D(G(z)).
+
+    Adds: a critic that is kept Lipschitz by clipping, so that its loss follows the earth mover's distance up to an
+    unknown factor.
+
+    Traps: Momentum (Adam) makes it unstable, which is why the paper takes RMSprop. The clipping limit is a second
+    learning rate: too large is slow to converge, too small lets gradients vanish. The critic sees five times as many
+    pictures as the steps say.
     """
     noise = prior.make()
     game = TwoPlayer(

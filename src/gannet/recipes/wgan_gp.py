@@ -40,6 +40,14 @@ def wgan_gp(
 
     Gulrajani et al. 2017, algorithm 1, https://arxiv.org/abs/1704.00028. No batch norm in the critic. Points are made and
     scored by two hidden layers of ``hidden`` units.
+
+    Formula: critic: E D(G(z)) - E D(x) + 10 E (|grad D(x~)| - 1)^2, x~ between a real and a fake row; G: -E D(G(z)).
+
+    Adds: a penalty that holds the slope of the critic at 1 between the data and the samples, in place of clipped
+    weights.
+
+    Traps: The penalty is of single rows: batch norm in the critic would void it. The critic sees five times as many
+    rows as the steps say, which a comparison at equal steps has to mention.
     """
     noise = prior.make()
     points = form.kind == "points"

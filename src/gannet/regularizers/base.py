@@ -1,9 +1,12 @@
-"""What keeps the discriminator well behaved: a Penalty is added to its turn, a Constraint acts on its weights."""
+"""What keeps a network well behaved.
+
+A Penalty is added to the discriminator's turn, a Constraint acts on its weights, a WeightPenalty is added to any player's turn.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Literal
 
 import torch
@@ -12,7 +15,7 @@ from torch import Tensor, nn
 from gannet.types import Batch, Inputs
 
 ScoreFunction = Callable[[Inputs], Tensor]
-"""Inputs -> (N,) raw scores. Scoring the same tensors twice costs once: the game remembers."""
+"""Inputs -> (N,) raw scores, or (N / m,) where m consecutive rows share one. Scoring the same tensors twice costs once."""
 
 
 class Penalty(nn.Module, ABC):
@@ -44,10 +47,24 @@ class Constraint(ABC):
         """Called after every step of the discriminator."""
 
 
-def input_gradients(scores: Tensor, inputs: Inputs) -> Tensor:
-    """Squared norm per sample of the gradient of the scores with respect to all inputs together: (N,).
+class WeightPenalty(nn.Module, ABC):
+    """A term of any player's turn that looks at its weights alone. A module, so that anything it remembers is a buffer."""
 
-    The norm runs over everything but the batch axis: one norm over the whole batch is a known mistake.
+    @abstractmethod
+    def build(self, modules: Iterable[nn.Module]) -> None:
+        """Called once, before training and after constraints, with the player's modules: makes buffers that depend on them."""
+
+    @abstractmethod
+    def forward(self, modules: Iterable[nn.Module]) -> Tensor:
+        """The weighted penalty on the player's modules, a scalar >= 0; called once per turn."""
+
+
+def input_gradients(scores: Tensor, inputs: Inputs) -> Tensor:
+    """Squared norm of each score's gradient with respect to all inputs together: as many as there are scores.
+
+    The norm runs over everything that a score is of, one row or the rows of a pack: one norm over the whole batch is a known
+    mistake. Where the scores of a batch depend on each other's rows (batch norm, minibatch discrimination), a row's influence
+    on all of them is counted.
     """
     gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
-    return torch.stack([g.float().flatten(1).square().sum(1) for g in gradients]).sum(0)
+    return torch.stack([g.float().reshape(len(scores), -1).square().sum(1) for g in gradients]).sum(0)

@@ -17,7 +17,7 @@ class GradientPenalty(Penalty):
 
     Gulrajani et al. 2017, eq. 3, https://arxiv.org/abs/1704.00028. The norm is taken per sample. One-sided (their
     section 4): only norms above the target are penalised. The mixing weight is one uniform number per row, shared by
-    all inputs of the row.
+    all inputs of the row. Where several rows share a score (packs), the gradient is with respect to all of them.
     """
 
     def __init__(
@@ -27,6 +27,12 @@ class GradientPenalty(Penalty):
         sides: Literal["one", "two"] = "two",
         every: Annotated[int, Field(ge=1)] = 1,
     ) -> None:
+        """Args:
+        weight: of the penalty beside the loss.
+        target: norm of the gradient that costs nothing.
+        sides: ``two``: smaller norms cost too; ``one``: only larger ones do.
+        every: applied every k-th step, then k times as strong.
+        """
         super().__init__()
         self.weight, self.target, self.sides, self.every = weight, target, sides, every
 

@@ -22,6 +22,9 @@ class ZeroCentered(Penalty):
     every k-th step and k times as strong. With ``final`` the strength falls geometrically from gamma to final over the
     first four fifths of training, as R3GAN anneals it (https://arxiv.org/abs/2501.05441): a smooth discriminator finds the
     modes, a sharper one then gets their widths right.
+
+    Where the rows of a batch influence each other (batch norm, minibatch discrimination), what is taken for the gradient at
+    a row is that of the sum of all scores: its influence on the other rows of its side is counted too.
     """
 
     differentiates = ("real", "fake")
@@ -33,20 +36,29 @@ class ZeroCentered(Penalty):
         final: Annotated[float, Field(gt=0)] | None = None,
         every: Annotated[int, Field(ge=1)] = 1,
     ) -> None:
+        """Args:
+        gamma: strength; at the start where ``final`` is given.
+        on: which rows: ``real`` is R1, ``fake`` is R2.
+        final: strength after four fifths of training; none keeps gamma.
+        every: applied every k-th step, then k times as strong.
+        """
         super().__init__()
         self.gamma, self.on, self.final, self.every = gamma, on, final, every
 
     def gamma_at(self, progress: float) -> float:
         """Strength at a share of training in [0, 1)."""
-        if self.final is None:
+        if self.final is None or self.gamma == 0:
             return self.gamma
         return self.gamma * (self.final / self.gamma) ** min(1.0, progress / ANNEALED)
 
     def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
-        """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x."""
+        """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x. Where several rows share a score, x is all of them."""
         sides = {"real": (real,), "fake": (fake,), "both": (real, fake)}[self.on]
+        scores = [score(side) for side in sides]
         inputs = tuple(tensor for side in sides for tensor in side)
-        # One backward pass for both sides: no score of a real row depends on a fake one.
-        scores = torch.stack([score(side).sum() for side in sides]).sum()
-        gradients = torch.autograd.grad(scores, inputs, create_graph=True)
-        return 0.5 * self.gamma_at(batch.progress) * torch.stack([g.float().square().sum() / len(g) for g in gradients]).sum()
+        counts = [len(s) for s, side in zip(scores, sides, strict=True) for _ in side]
+        # One backward pass for both sides: no score of a real row depends on a fake one (reals and fakes are scored in
+        # passes of their own where rows are not independent).
+        gradients = torch.autograd.grad(torch.stack([s.sum() for s in scores]).sum(), inputs, create_graph=True)
+        squares = [g.float().square().sum() / count for g, count in zip(gradients, counts, strict=True)]
+        return 0.5 * self.gamma_at(batch.progress) * torch.stack(squares).sum()

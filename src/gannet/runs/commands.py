@@ -1,32 +1,197 @@
-"""Commands to a training process: files in RUN/commands/, taken between two steps."""
+"""Commands to a running training: files that a person's page writes and the training process looks at between steps.
+
+::
+
+    RUN/commands/000001.json    {"name": "set", "arguments": {"key": "optimizer.generator.lr", "value": 0.0001}}
+
+A command file is whole or absent and never changed or removed. Its answer is one event of kind ``command`` with the same
+number, see ``runs/schema.py``; a number that has an event is never looked at again.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from gannet.errors import UserError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gannet.errors import UserError, did_you_mean
+from gannet.runs.lock import is_held
+from gannet.runs.reader import Run, read_record
+from gannet.runs.schema import COMMANDS_FOLDER
+
+REASONS = {"missing": "is needed", "extra_forbidden": "is not an argument of it"}
+LONGEST_FILE = 100_000
+"""Bytes; a longer file is no command."""
 
 
-def submit(run_path: Path, name: str, arguments: dict[str, Any]) -> int:
-    """Leave a command for the process that trains a run; its number.
+class Arguments(BaseModel):
+    """Of a command that takes none, and the rules of all others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class StepArguments(Arguments):
+    """``step``: stay paused, but play."""
+
+    player: str = "all"
+    """One player's name for turns of it alone, ``all`` for whole steps of the game."""
+    count: Annotated[int, Field(ge=1, le=100_000)] = 1
+    """Turns, or steps."""
+
+
+class SpeedArguments(Arguments):
+    """``speed``: not faster than this."""
+
+    steps_per_second: Annotated[float, Field(gt=0, le=1e6)] | None
+    """None is as fast as possible."""
+
+
+class SetArguments(Arguments):
+    """``set``: another value of a key from the next step on."""
+
+    key: str
+    """As on the command line, for example ``optimizer.generator.lr`` or ``penalty.gamma``."""
+    value: float | None
+    """Judged by the rules of the command line when it is applied; None where the key may be none."""
+
+
+COMMANDS: dict[str, type[Arguments]] = {
+    "pause": Arguments,
+    "go": Arguments,
+    "step": StepArguments,
+    "speed": SpeedArguments,
+    "set": SetArguments,
+    "snapshot": Arguments,
+    "slow": Arguments,
+    "stop": Arguments,
+}
+"""Every command and what it takes."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that can be obeyed as far as its form goes."""
+
+    number: int
+    name: str
+    arguments: dict[str, Any]
+    """Complete: defaults are filled in."""
+
+
+def submit(run: Path, name: str, arguments: Mapping[str, object]) -> int:
+    """Ask the process that trains ``run`` for something; returns the command's number.
+
+    The answer comes within a step or a twentieth of a second, whichever is longer, as an event: ``answer(run, number)``.
+
+    Args:
+        run: the run directory.
+        name: a key of :data:`COMMANDS`.
+        arguments: the fields of its model.
 
     Raises:
-        UserError: the command cannot be written.
+        UserError: an unknown command, key or player, a wrong type, a value out of range, a run that is not being
+            trained now, or a directory that cannot be written. Nothing is left behind.
     """
-    folder = run_path / "commands"
+    record = read_record(run)
+    complete = checked(name, arguments)
+    _know(complete, record["arguments"])
+    if not is_held(run):
+        raise UserError(f"{run} is not being trained now, so it takes no commands; continue it with `gannet resume {run}` first.")
     try:
-        folder.mkdir(exist_ok=True)
-        number = 1 + max((int(file.stem) for file in folder.glob("*.json") if file.stem.isdigit()), default=0)
-        temporary = folder / f".{number}.tmp"
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump({"name": name, "arguments": arguments}, file)
+        return _write(run / COMMANDS_FOLDER, json.dumps({"name": name, "arguments": complete}).encode() + b"\n")
+    except OSError as error:
+        raise UserError(f"Cannot write the command into {run / COMMANDS_FOLDER}: {error.strerror or error}.") from None
+
+
+def pending(run: Path, after: int = 0) -> list[tuple[int, Path]]:
+    """(number, file) of commands with a number above ``after``, in order."""
+    try:
+        names = os.listdir(run / COMMANDS_FOLDER)
+    except OSError:
+        return []
+    numbers = sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isascii() and name[:-5].isdigit())
+    return [(number, run / COMMANDS_FOLDER / _file_name(number)) for number in numbers if number > after and _file_name(number) in names]
+
+
+def read_command(number: int, path: Path) -> Command:
+    """The command in a file.
+
+    Raises:
+        UserError: torn, too long, or not a command; one sentence for the event.
+    """
+    try:
+        with path.open("rb") as file:
+            content = json.loads(file.read(LONGEST_FILE))
+        name, arguments = content["name"], content["arguments"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(f"{path.name} is no command file ({type(error).__name__}).") from None
+    if not isinstance(name, str) or not isinstance(arguments, dict):
+        raise UserError(f"{path.name} is no command file (a name and arguments are needed).")
+    return Command(number, name, checked(name, arguments))
+
+
+def checked(name: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+    """The complete arguments of a command.
+
+    Raises:
+        UserError: unknown command or argument, wrong type, out of range.
+    """
+    if name not in COMMANDS:
+        raise UserError(f"Unknown command {name!r}.{did_you_mean(str(name), COMMANDS)}")
+    try:
+        return COMMANDS[name].model_validate(dict(arguments)).model_dump()
+    except ValidationError as error:
+        reasons = (f"{'.'.join(map(str, e['loc']))} {REASONS.get(e['type']) or e['msg'].replace('Input ', '')}" for e in error.errors())
+        raise UserError(f"The command {name} cannot be given so: {'; '.join(dict.fromkeys(reasons))}.") from None
+
+
+def answer(run: Path, number: int) -> dict[str, Any] | None:
+    """The event that says what became of a command; None while there is none."""
+    found = (event for event in Run(run).events() if event["kind"] == "command" and event.get("number") == number)
+    return next(found, None)
+
+
+def _know(arguments: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
+    """Refuse early what run.json shows to be impossible; the rest is judged where it is applied."""
+    if "key" in arguments:
+        numbers = [key for key, value in keys.items() if value is None or (isinstance(value, int | float) and not isinstance(value, bool))]
+        if arguments["key"] not in numbers:
+            raise UserError(f"{arguments['key']!r} is not a number that this run has.{did_you_mean(arguments['key'], numbers)}")
+    players = [key.split(".")[1] for key in keys if key.startswith("optimizer.") and key.endswith(".lr")]
+    if players and "player" in arguments and arguments["player"] not in [*players, "all"]:
+        raise UserError(f"{arguments['player']!r} is not a player of this run.{did_you_mean(arguments['player'], [*players, 'all'])}")
+
+
+def _write(folder: Path, content: bytes) -> int:
+    """Whole, durable, and under the next free number even where two processes write at once."""
+    folder.mkdir(exist_ok=True)
+    temporary = folder / f".{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.link(temporary, folder / f"{number:06d}.json")
-        temporary.unlink()
-    except OSError as error:
-        raise UserError(f"Cannot leave a command in {folder}: {error.strerror}.") from None
+        number = 1 + max((n for n, _ in pending(folder.parent)), default=0)
+        while True:
+            try:
+                os.link(temporary, folder / _file_name(number))  # unlike a rename it never replaces
+                break
+            except FileExistsError:
+                number += 1
+    finally:
+        temporary.unlink(missing_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     return number
+
+
+def _file_name(number: int) -> str:
+    return f"{number:06d}.json"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 from pathlib import Path
 from weakref import WeakSet
 
 from gannet.errors import UserError
 from gannet.runs.schema import LOCK_FILE
 
+LOOKS = 3
+"""How often a held lock is tried again: :func:`is_held` holds it for some microseconds."""
 _held: WeakSet[RunLock] = WeakSet()
 
 
@@ -30,7 +33,7 @@ class RunLock:
         except OSError as error:
             raise UserError(f"Cannot write in {run}: {error.strerror}. Choose a run directory that you may write.") from None
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(self._descriptor)
         except OSError:
             holder = os.pread(self._descriptor, 200, 0).decode("utf-8", "replace").strip() or "an unknown process"
             os.close(self._descriptor)
@@ -50,6 +53,31 @@ class RunLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def is_held(run: Path) -> bool:
+    """Whether a process writes this run now."""
+    try:
+        descriptor = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int) -> None:
+    for patience in range(LOOKS, -1, -1):
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if not patience:
+                raise
+            time.sleep(0.02)
 
 
 def _register(lock: RunLock) -> None:

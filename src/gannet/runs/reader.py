@@ -31,6 +31,14 @@ class Run:
         self.path = Path(path)
         self.record = read_record(self.path)
 
+    @staticmethod
+    def is_at(path: str | Path) -> bool:
+        """Whether a directory looks like a run."""
+        try:
+            return (Path(path).expanduser() / RUN_FILE).is_file()
+        except (OSError, ValueError):  # a name too long, or with a zero byte
+            return False
+
     @property
     def name(self) -> str:
         """The directory's name."""

@@ -1,4 +1,4 @@
-"""One HTML file that says what a run was and shows what it did: no scripts, no network, light and dark, wide and narrow."""
+"""One HTML file that says what a run was and shows what it did: one small script, no network, light and dark, wide and narrow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gannet.errors import UserError
 from gannet.files import written_whole
-from gannet.runs.pictures import animate, choose, draw_frame
+from gannet.runs.pictures import animate, choose
+from gannet.runs.player import POLICY, SCRIPT, frames_of, player, tile
+from gannet.runs.protocols import by_protocol, flat
 from gannet.runs.reader import Run
 from gannet.runs.report_style import STYLE
 
@@ -27,22 +28,21 @@ TELLING = ("start", "resume", "warning", "stop", "finish")
 """Kinds of event that people want to read; the others are drawn."""
 
 
-def report(run: Run, path: str | Path, gif: str | Path | None = None) -> int:
+def report(run: Run, path: str | Path) -> int:
     """Write a run's report: how it was made, what it scored, how it looked, what happened. The same run gives the same bytes.
 
     Args:
         run: what was recorded.
         path: the HTML file, written whole or not at all.
-        gif: an animation to put in, see ``animate``.
 
     Returns:
         Number of bytes written.
 
     Raises:
-        UserError: the animation cannot be read, or the report cannot be written.
+        UserError: the report cannot be written.
     """
     path = Path(path)
-    page = _page(run, _sections(run, None if gif is None else _read(Path(gif))))
+    page = _page(run, _sections(run))
     with written_whole(path) as file:
         file.write(page.encode())
     return path.stat().st_size
@@ -53,19 +53,18 @@ def command(record: Mapping[str, Any]) -> str:
     data, settings = record.get("data", {}), record.get("settings", {})
     words = ["gannet", "train", str(data.get("source", "DATA")), "--recipe", str(record.get("recipe", ""))]
     words += [f"--{name}={settings[name]}" for name in ("steps", "seed", "device", "precision") if name in settings]
-    arguments = [(name.removesuffix(".name"), value) for name, value in _flat(record.get("arguments", {}))]
+    arguments = [(name.removesuffix(".name"), value) for name, value in flat(record.get("arguments", {}))]
     words += [f"{name}={value}" for name, value in arguments if value is not None]
-    words += [f"data.{name}={value}" for name, value in _flat(data) if name not in ("source", "content_hash", "kind") and value is not None]
+    words += [f"data.{name}={value}" for name, value in flat(data) if name not in ("source", "content_hash", "kind") and value is not None]
     return shlex.join(words)
 
 
-def _sections(run: Run, gif: bytes | None) -> list[str]:
-    frames, events = run.frames(), run.events()
+def _sections(run: Run) -> list[str]:
+    events = run.events()
     return [
         _header(run, events),
-        _pictures(run, frames, gif),
+        _pictures(run),
         _scores(run.scores()),
-        _moments(run, frames),
         _curves(run, events),
         _health(events),
         _how(run),
@@ -92,29 +91,17 @@ def _header(run: Run, events: list[dict[str, Any]]) -> str:
     return f'<header><p class="kicker">Gannet training report</p><h1>{escape(run.name)}</h1><dl class="facts">{cells}</dl></header>'
 
 
-def _pictures(run: Run, frames: list[tuple[int, Path]], gif: bytes | None) -> str:
-    if not frames:
+def _pictures(run: Run) -> str:
+    if not run.frames():
         return _section("What it makes", '<p class="none">No frames were recorded.</p>')
-    drawn = ((step, draw_frame(run, step, file, 640)) for step, file in reversed(frames))
-    step, picture = next(((step, picture) for step, picture in drawn if picture), (0, None))
-    if picture is None:
+    frames = frames_of(run)
+    if not frames:
         return _section("What it makes", '<p class="none">No frame can be read.</p>')
-    last = _figure(_png(picture), f"The last frame, step {step:,}")
-    moving = "" if gif is None else _figure(f"data:image/gif;base64,{b64encode(gif).decode()}", "The training, start to end; it repeats")
-    return _section("What it makes", f'<div class="pair">{last}{moving}</div>')
-
-
-def _moments(run: Run, frames: list[tuple[int, Path]]) -> str:
-    if len(frames) < 2:
-        return ""
-    tiles = []
-    for index in choose([step for step, _ in frames], MOMENTS):
-        step, file = frames[index]
-        picture = draw_frame(run, step, file, 280, plain=True)
-        if picture:
-            tiles.append(_figure(_png(picture), f"step {step:,}"))
-    note = '<p class="note">Close together at first, when most happens; evenly spaced later.</p>'
-    return _section("How it came about", f'{note}<div class="sheet">{"".join(tiles)}</div>')
+    tiles = [tile(index, *frames[index]) for index in choose([step for step, _ in frames], MOMENTS)] if len(frames) > 1 else []
+    note = '<p class="note">Early moments lie close together, since most happens then.</p>' if tiles else ""
+    return _section(
+        "What it makes", f'<div class="pair"><div>{player(frames)}</div><div>{note}<div class="sheet">{"".join(tiles)}</div></div></div>'
+    )
 
 
 def _curves(run: Run, events: list[dict[str, Any]]) -> str:
@@ -142,26 +129,38 @@ def _curves(run: Run, events: list[dict[str, Any]]) -> str:
 def _scores(cards: list[dict[str, Any]]) -> str:
     if not cards:
         return _section("Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>')
+    note = (
+        '<p class="note">The floor is the same metric between two halves of the real data: the best that can be expected. '
+        "Only values with equal fingerprints may be compared.</p>"
+    )
+    newest, unlike, sentences = by_protocol(cards)
+    parts = [note, _card_table(newest)]
+    if unlike:
+        parts += ["<h3>Measured in another way: not to be compared with the values above</h3>", _listed(sentences), _card_table(unlike)]
+    notes = [f"{card.get('label')}: {text}" for card in cards for text in card.get("warnings", ())]
+    return _section("Scores", "".join([*parts, _listed(list(dict.fromkeys(notes)))]))
+
+
+def _card_table(cards: list[dict[str, Any]]) -> str:
     rows = [
         [
             card.get("label", card["metric"]),
             {"lower": "lower", "higher": "higher", "one": "1", "real": "as real data"}.get(str(card.get("better")), ""),
             _count(card.get("step")),
             _number(card.get("value")),
+            " to ".join(map(_number, card["ci95"])) if card.get("ci95") else "",
             _number(card.get("floor")),
             f"{_count(card.get('n_real'))} / {_count(card.get('n_fake'))}",
-            card.get("fingerprint", ""),
+            f"{card.get('fingerprint', '')} {card.get('weights', '')}".strip(),
         ]
         for card in cards
     ]
-    notes = [f"<li>{escape(str(card.get('label')))}: {escape(str(text))}</li>" for card in cards for text in card.get("warnings", ())]
-    listed = f'<ul class="warned">{"".join(dict.fromkeys(notes))}</ul>' if notes else ""
-    note = (
-        '<p class="note">The floor is the same metric between two halves of the real data: the best that can be expected. '
-        "Only values with equal fingerprints may be compared.</p>"
-    )
-    head = ["metric", "better", "step", "value", "floor", "n real / generated", "fingerprint"]
-    return _section("Scores", f"{note}{_table(head, rows, words=2)}{listed}")
+    head = ["metric", "better", "step", "value", "95 % interval", "floor", "n real / generated", "fingerprint, weights"]
+    return _table(head, rows, words=2)
+
+
+def _listed(sentences: list[str]) -> str:
+    return f'<ul class="warned">{"".join(f"<li>{escape(text)}</li>" for text in sentences)}</ul>' if sentences else ""
 
 
 def _health(events: list[dict[str, Any]]) -> str:
@@ -185,7 +184,7 @@ def _how(run: Run) -> str:
         ("Settings", record["settings"]),
         ("Environment", record["environment"]),
     ):
-        rows = [[name, "none" if value is None else value] for name, value in _flat(values)]
+        rows = [[name, "none" if value is None else value] for name, value in flat(values)]
         parts.append(f"<div><h3>{title}</h3>{_table([], rows, words=2)}</div>" if rows else "")
     return _section("How it was run", f'{parts[0]}<div class="columns">{"".join(parts[1:])}</div>')
 
@@ -200,23 +199,21 @@ def _events(events: list[dict[str, Any]]) -> str:
 
 
 def _page(run: Run, sections: Iterable[str]) -> str:
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {POLICY}"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(run.name)} · Gannet</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(section for section in sections if section)
-        + "\n</main>\n</body>\n</html>\n"
+        + "\n</main>\n"
+        + (f"<script>{SCRIPT}</script>\n" if run.frames() else "")
+        + "</body>\n</html>\n"
     )
 
 
 def _section(title: str, body: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{body}</section>"
-
-
-def _figure(source: str, caption: str) -> str:
-    return f'<figure><img src="{source}" alt="{escape(caption)}"><figcaption>{escape(caption)}</figcaption></figure>'
 
 
 def _table(head: list[str], rows: list[list[Any]], words: int) -> str:
@@ -235,20 +232,6 @@ def _png(picture: Image.Image) -> str:
     content = BytesIO()
     picture.save(content, "PNG")
     return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"Cannot read the animation {path}: {error.strerror}.") from None
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for name, value in values.items():
-        pairs += _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else [(f"{before}{name}", value)]
-    return pairs
 
 
 def _number(value: Any) -> str:

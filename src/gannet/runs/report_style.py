@@ -32,6 +32,18 @@ figure img { border: 1px solid var(--rule); background: #fff; }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(44%, 150px), 1fr)); gap: 16px 14px; }
 .sheet img { image-rendering: pixelated; }
 .sheet figcaption { font-size: 13px; font-variant-numeric: tabular-nums; padding-top: 3px; }
+#controls { display: flex; gap: 12px; align-items: center; margin-top: 10px; }
+#controls[hidden] { display: none; }
+#controls input { flex: 1; min-width: 0; accent-color: var(--accent); }
+#controls button, .tile { font: inherit; color: var(--ink); cursor: pointer; }
+#controls button { min-width: 84px; padding: 6px 12px; background: var(--paper); border: 1px solid var(--rule); border-radius: 8px; }
+.tile { padding: 0; border: 0; background: none; text-align: left; font-size: 13px;
+  font-variant-numeric: tabular-nums; color: var(--muted); }
+.tile img { border: 1px solid var(--rule); margin-bottom: 3px; }
+.tile:hover img { border-color: var(--accent); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+h3 + .warned { margin: 0 0 10px; }
+.scroll + h3 { margin-top: 26px; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 24px 40px; align-items: start; }
 .columns > div { min-width: 0; }
 .scroll { overflow-x: auto; }

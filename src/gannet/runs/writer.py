@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from gannet.errors import UserError
+from gannet.runs.append_file import AppendFile, write_synced
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import parse_lines, read_record
 from gannet.runs.schema import (
@@ -55,8 +56,8 @@ class RunWriter:
         """Lines and frames that could not be written."""
         self._lock = RunLock(self.path)
         (self.path / FRAMES_FOLDER).mkdir(exist_ok=True)
-        self._events = _AppendFile(self.path / EVENTS_FILE)
-        self._scores = _AppendFile(self.path / SCORES_FILE)
+        self._events = AppendFile(self.path / EVENTS_FILE)
+        self._scores = AppendFile(self.path / SCORES_FILE)
         self._next_seq = 1 + max((record["seq"] for record in _numbered(self.path / EVENTS_FILE)), default=-1)
 
     @classmethod
@@ -122,6 +123,17 @@ class RunWriter:
             record["seconds"] = round(float(seconds), 3)
         self._append(self._events, record)
 
+    def command(self, step: int, *, number: int, name: str, arguments: Mapping[str, Any], outcome: str, text: str) -> None:
+        """Append what became of a command; on disk when this returns, because the journal is part of what made the weights.
+
+        Raises:
+            OSError: it could not be written; the command must not be obeyed.
+        """
+        record = {"seq": self._next_seq, "step": step, "kind": "command", "number": number, "name": name}
+        self._next_seq += 1
+        self._events.append(record | {"arguments": dict(arguments), "outcome": outcome, "text": text})
+        self._events.sync()
+
     def health(self, step: int, *, rule: str, severity: Severity, text: str, values: Mapping[str, Any]) -> None:
         """Append one health event: something that a rule noticed, as one sentence with its evidence."""
         self.event("health", step, values=values, text=text, rule=rule, severity=severity)
@@ -163,13 +175,15 @@ class RunWriter:
     def truncate_after(self, step: int) -> None:
         """Forget everything later than a step, and torn lines: what a resume from that step's checkpoint calls first.
 
+        Commands are kept: their numbers stay answered, and what they changed is changed again at its step.
+
         Numbering of events goes on, so a viewer's place in the stream stays valid.
 
         Raises:
             UserError: the files cannot be rewritten; they are as they were.
         """
         try:
-            self._events.keep(lambda record: record.get("step", 0) <= step)
+            self._events.keep(lambda record: record.get("step", 0) <= step or record.get("kind") == "command")
             self._scores.keep(lambda record: record.get("step", 0) <= step)
         except OSError as error:
             raise UserError(f"Cannot rewrite the records of {self.path}: {error.strerror}. Free some space and try again.") from None
@@ -189,7 +203,7 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, file: _AppendFile, record: Mapping[str, Any]) -> None:
+    def _append(self, file: AppendFile, record: Mapping[str, Any]) -> None:
         try:
             file.append(record)
         except OSError as error:
@@ -209,7 +223,7 @@ def append_scores(path: Path, cards: Iterable[Mapping[str, Any]]) -> None:
         UserError: the file cannot be written.
     """
     try:
-        file = _AppendFile(path / SCORES_FILE)
+        file = AppendFile(path / SCORES_FILE)
         try:
             for card in cards:
                 file.append(_without_non_finite(card))
@@ -217,46 +231,6 @@ def append_scores(path: Path, cards: Iterable[Mapping[str, Any]]) -> None:
             file.close()
     except OSError as error:
         raise UserError(f"Cannot write the scores into {path}: {error.strerror or error}.") from None
-
-
-class _AppendFile:
-    """A file of JSON lines: one ``os.write`` a line, so that lines are whole or last."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._open()
-
-    def _open(self) -> None:
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        size = os.fstat(self._descriptor).st_size
-        self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
-
-    def append(self, record: Mapping[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-        if self._torn:
-            line = b"\n" + line  # the torn line ends here and spoils itself only
-        written = os.write(self._descriptor, line)
-        if written < len(line):
-            self._torn = True
-            raise OSError(28, os.strerror(28))
-        self._torn = False
-
-    def keep(self, wanted: Any) -> None:
-        """Rewrite the file atomically with the wanted whole records only."""
-        lines = [json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in parse_lines(self._path) if wanted(record)]
-        temporary = self._path.with_name(f".{self._path.name}.tmp")
-        try:
-            _write_synced(temporary, "".join(f"{line}\n" for line in lines))
-            os.replace(temporary, self._path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        self.close()
-        self._open()  # the old descriptor points at the file that was replaced
-
-    def close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
 
 
 def _numbered(path: Path) -> list[dict[str, Any]]:
@@ -269,15 +243,8 @@ def _fill(folder: Path, record: Mapping[str, Any], recipe_source: str | None) ->
     for name in (EVENTS_FILE, SCORES_FILE):
         (folder / name).touch()
     if recipe_source is not None:
-        _write_synced(folder / RECIPE_FILE, recipe_source)
-    _write_synced(folder / RUN_FILE, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _write_synced(path: Path, text: str) -> None:
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        write_synced(folder / RECIPE_FILE, recipe_source)
+    write_synced(folder / RUN_FILE, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _compact(step: int, content: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from gannet.data.base import Kind, Modes, Truth
+from gannet.data.base import ClassModes, Kind, Truth
 from gannet.errors import UserError
 from gannet.metrics.base import Answers, Better, Estimate, Metric, Samples, ScoreCard
 from gannet.metrics.evaluate import ASKED
+from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes, stacked_digits, truth_of
 
-COUNT = {"points": 800, "images": 200}
+HELD_OUT_SEED = 300
+"""Of :func:`draw`, for what was not trained on."""
 SLACK = 0.15
 """Of the range of a metric over all corruptions: what noise may take back when a corruption grows."""
 SEEN = 4
@@ -35,6 +37,9 @@ def check_metric(metric: Metric) -> None:
             check_answers(metric, kind)
         return
     for kind in metric.kinds:
+        if metric.needs == "modes" and kind == "images":
+            check_classes(metric)
+            continue
         check_best_value(metric, kind)
         check_symmetry(metric, kind)
         check_worsens(metric, kind)
@@ -58,7 +63,7 @@ def check_declaration(metric: Metric) -> None:
     assert json.loads(json.dumps(metric.spec(), allow_nan=False)) == metric.spec(), "spec is plain JSON"
     assert "version" in metric.spec(), "spec has a version"
     for field in dataclasses.fields(metric):
-        assert field.name in json.dumps(metric.spec()), f"spec tells {field.name}"
+        assert getattr(metric, field.name) is None or field.name in json.dumps(metric.spec()), f"spec tells {field.name}"
     known = {name for kind in metric.kinds for name in corruptions(kind)} | {"noise", "shrunken modes"}
     assert set(metric.blind_to) <= known, f"blind_to names damage of {sorted(known)}"
 
@@ -87,7 +92,7 @@ def _value(result: float | Estimate) -> float:
 
 def _answered(kind: Kind, wrong: float, order: np.ndarray | None = None) -> Samples:
     """Answers about the samples of :func:`draw`; a share of them is that of another row."""
-    real, classes = _classes(kind, 0)
+    real, classes = drawn_with_classes(kind, 0)
     rng = np.random.default_rng(7)
     rows = np.arange(len(real))
     changed = rng.permutation(len(real))[: round(wrong * len(real))]
@@ -172,7 +177,7 @@ def check_unequal_sizes(metric: Metric, kind: Kind) -> None:
     value = compute(metric, draw(kind, 0), draw(kind, 1)[: COUNT[kind] * 5 // 8], truth_of(kind))
     assert type(value) is float, f"compute returns {type(value).__name__}, not float"
     assert np.isfinite(value), f"{value} is not finite"
-    result = metric.compute(Samples(draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0))
+    result = metric.compute(_samples(metric, draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0))
     ci95 = result.ci95 if isinstance(result, Estimate) else None
     assert ci95 is None or ci95[0] < result.value < ci95[1], f"{result} does not lie inside its interval"  # type: ignore[union-attr]
     card = ScoreCard("name", metric.label(), value, None, 1, 1, metric.spec(), metric.better, ci95=ci95)
@@ -190,6 +195,22 @@ def check_refuses(metric: Metric, kind: Kind) -> None:
             assert len(problems) == 1, f"NaN or too few samples gave {problems or 'a value'}, not one sentence"
 
 
+def check_classes(metric: Metric) -> None:
+    """Where modes are classes of pictures: near the best value on real stacks of digits, worse with every digit dropped."""
+    told = dataclasses.replace(metric, classifier="digits-cnn-v1")  # type: ignore[type-var]
+    assert told.label() != metric.label(), "the label names the classifier"
+    assert told.spec() != metric.spec(), "the spec names the classifier"
+    truth = Truth(classes=ClassModes("digits-cnn-v1", np.full(100, 0.01)))
+    values = [compute(told, stacked_digits(10), stacked_digits(kept), truth) for kept in (10, 9, 5, 1)]
+    assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), f"not worse with fewer digits: {values}"
+    before = global_random_state()
+    shuffled = compute(told, stacked_digits(10), np.random.default_rng(5).permutation(stacked_digits(9)), truth)
+    assert shuffled == values[1], f"{values[1]} in one order and {shuffled} in another"
+    assert global_random_state() == before, "a global random generator was used"
+    assert len(_problems(told, stacked_digits(10), stacked_digits(10)[:9], truth)) == 1, "9 rows must be refused"
+    assert len(_problems(told, stacked_digits(10), stacked_digits(10), Truth())) == 1, "unknown modes must be refused"
+
+
 def _problems(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> Sequence[str]:
     try:
         compute(metric, real, fake, truth)
@@ -200,61 +221,17 @@ def _problems(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) 
 
 def compute(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth, *, seed: int = 0) -> float:
     """The metric's value with a private generator."""
-    result = metric.compute(Samples(real, fake, truth), np.random.default_rng(seed))
-    return result.value if isinstance(result, Estimate) else result
+    return _value(metric.compute(_samples(metric, real, fake, truth), np.random.default_rng(seed)))
+
+
+def _samples(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> Samples:
+    kept_back = draw("images" if real.ndim == 4 else "points", HELD_OUT_SEED) if metric.needs == "held_out" else None
+    return Samples(real, fake, truth, held_out=kept_back)
 
 
 def global_random_state() -> tuple[bytes, bytes, object]:
     """State of the global generators of torch, numpy and Python, for comparison."""
     return torch.get_rng_state().numpy().tobytes(), pickle.dumps(np.random.get_state()), random.getstate()
-
-
-def gaussian_truth(means: np.ndarray, sigma: float) -> Truth:
-    """Equal isotropic Gaussian modes at (M, 2) ``means``, with their density."""
-    count = len(means)
-
-    def log_density(points: np.ndarray) -> np.ndarray:
-        exponents = -np.square(points[:, None, :] - means).sum(axis=2) / (2 * sigma**2)
-        return np.logaddexp.reduce(exponents, axis=1) - np.log(2 * np.pi * sigma**2 * count)
-
-    return Truth(Modes(means, np.tile(np.eye(2) * sigma**2, (count, 1, 1)), np.full(count, 1 / count)), log_density)
-
-
-RING_SIGMA = 0.05
-_ANGLES = 2 * np.pi * np.arange(8) / 8
-RING = gaussian_truth(np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1), RING_SIGMA)
-"""Eight modes of sigma 0.05 on the unit circle."""
-
-
-def truth_of(kind: Kind) -> Truth:
-    """What is known about the samples of :func:`draw`."""
-    return RING if kind == "points" else Truth()
-
-
-def draw(kind: Kind, seed: int) -> np.ndarray:
-    """Real samples: the ring, or 16 x 16 grey pictures of one soft dot in one of four places."""
-    return _classes(kind, seed)[0]
-
-
-def corruptions(kind: Kind) -> dict[str, list[np.ndarray]]:
-    """Samples made worse step by step, all of one size; the first of each list is as good as real."""
-    good, classes = _classes(kind, 2)
-    # The modes left over take the samples of the dropped ones: fewer samples would be a second change.
-    dropped = [_classes(kind, 2, keep)[0] for keep in ([8, 6, 3, 1] if kind == "points" else [4, 3, 2, 1])]
-    if kind == "images":
-        rng = np.random.default_rng(3)
-        noise = rng.standard_normal(good.shape)
-        return {
-            "dropped modes": dropped,
-            "noise": [_to_uint8(good + size * noise) for size in (0, 20, 60, 120)],
-            "shift": [_to_uint8(good.astype(np.float64) + by) for by in (0, 25, 50, 75)],
-        }
-    centres = RING.modes.means[classes] if RING.modes is not None else 0
-    return {
-        "dropped modes": dropped,
-        "shift": [good + np.array([by * RING_SIGMA, 0]) for by in (0, 1.5, 3, 4.5)],
-        "shrunken modes": [centres + by * (good - centres) for by in (1, 0.7, 0.4, 0.1)],
-    }
 
 
 def _badness(metric: Metric, value: float, of_real: float) -> float:
@@ -265,21 +242,3 @@ def _badness(metric: Metric, value: float, of_real: float) -> float:
         "real": lambda v: abs(v - of_real),
     }
     return to_badness[metric.better](value)
-
-
-def _classes(kind: Kind, seed: int, keep: int = 8) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    if kind == "points":
-        assert RING.modes is not None
-        classes = rng.integers(8, size=COUNT[kind]) % keep
-        return RING.modes.means[classes] + RING_SIGMA * rng.standard_normal((COUNT[kind], 2)), classes
-    classes = rng.integers(4, size=COUNT[kind]) % keep
-    centre = np.array([[4, 4], [4, 11], [11, 4], [11, 11]])[classes] + rng.standard_normal((COUNT[kind], 2)) * 0.5
-    width = (1.5 + classes / 2)[:, None, None]
-    row, column = np.mgrid[:16, :16]
-    squared = np.square(row - centre[:, 0, None, None]) + np.square(column - centre[:, 1, None, None])
-    return _to_uint8(180 * np.exp(-squared / (2 * width**2)))[..., None], classes
-
-
-def _to_uint8(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -9,7 +9,8 @@ from torch.testing import assert_close
 from gannet.networks.base import Discriminator, Encoder, Generator
 from gannet.types import Score
 
-ROWS = 6
+ROWS = 12
+"""Divides into packs of 1, 2, 3 and 4."""
 
 
 def check_generator(network: Generator) -> None:
@@ -26,6 +27,7 @@ def check_generator(network: Generator) -> None:
     whole = network(latents, labels)
     assert_close(network(latents, labels), whole, atol=0, rtol=0)
     assert_close(network(latents[:2], None if labels is None else labels[:2]), whole[:2], atol=1e-5, rtol=1e-4)
+    assert not torch.equal(network(latents.flip(0), labels), whole), "latents change nothing"
     with torch.autocast("cpu", torch.bfloat16):
         assert network(latents, labels).isfinite().all()
     if labels is not None:
@@ -33,7 +35,7 @@ def check_generator(network: Generator) -> None:
 
 
 def check_discriminator(network: Discriminator) -> None:
-    """A float32 Score per row, determinism and independent rows, gradients everywhere, bf16; of samples or of pairs."""
+    """A float32 Score per row (per pack in training), determinism, independent rows, gradients, bf16; of samples or of pairs."""
     rng = torch.Generator().manual_seed(0)
     inputs = [torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1]
     if network.latent_size:
@@ -41,7 +43,8 @@ def check_discriminator(network: Discriminator) -> None:
     labels = _labels(network.num_classes)
     score = network.train()(*inputs, labels=labels)
     assert isinstance(score, Score)
-    assert score.logits.shape == (ROWS,)
+    assert score.logits.shape == (ROWS // network.pack,)
+    assert network.pack == 1 or not network.rows_independent, "rows that share a score depend on each other"
     parts = [score.logits] if score.class_logits is None else [score.logits, score.class_logits.flatten()]
     _reaches_every_weight(network, torch.cat(parts).square().mean())
     _no_squashing(network)

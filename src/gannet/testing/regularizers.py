@@ -1,22 +1,23 @@
-"""The contracts of penalties and constraints."""
+"""The contracts of penalties, constraints and penalties on weights."""
 
 from __future__ import annotations
 
 import copy
 import io
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gannet.regularizers.base import Constraint, Penalty
+from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
 from gannet.types import Batch, Inputs
 
 
 def check_penalty(penalty: Penalty) -> None:
     """Every promise of :class:`Penalty`, on one input and on two."""
     for widths in ((3,), (3, 2)):
-        _is_weighted_scalar_that_trains(penalty, widths)
+        _is_weighted_scalar_that_trains(copy.deepcopy(penalty), widths)
     _skips_lazily(penalty)
     _survives_saving(penalty)
 
@@ -35,6 +36,29 @@ def check_constraint(constraint: Constraint) -> None:
     once = copy.deepcopy(network.state_dict())
     constraint.apply(network)
     assert_close(network.state_dict(), once, atol=0, rtol=0)
+
+
+def check_weight_penalty(make: Callable[[], WeightPenalty]) -> None:
+    """A scalar that reaches the weights once they have moved, holds none of its own, and goes on as if never saved."""
+    network, _, _ = _scorer((4,))
+    weights = list(network.parameters())[:1]
+    penalty = make()
+    penalty.build([network])
+    assert not list(penalty.parameters()), "what it remembers is a buffer, and the weights stay their player's"
+    for _ in range(3):
+        value = penalty([network])
+        assert value.shape == ()
+        assert value.isfinite()
+        assert value >= 0
+        with torch.no_grad():
+            for w in weights:
+                w.add_(0.1 * torch.randn(w.shape, generator=torch.Generator().manual_seed(0), dtype=w.dtype))
+    loaded = make()
+    loaded.build([network])
+    loaded.load_state_dict(_saved(penalty))
+    value = penalty([network])
+    assert torch.autograd.grad(value, weights)[0].abs().sum() > 0, "the term's gradient does not reach the weights"
+    assert_close(loaded([network]), value, atol=0, rtol=0)
 
 
 def _batch(step: int) -> Batch:
@@ -86,7 +110,21 @@ def _skips_lazily(penalty: Penalty) -> None:
 
 
 def _survives_saving(penalty: Penalty) -> None:
+    """Whatever it remembers of earlier steps is saved."""
+    loaded, penalty = copy.deepcopy(penalty), copy.deepcopy(penalty)
+    network, real, fake = _scorer((3,))
+
+    def score(inputs: Inputs) -> Tensor:
+        return network(inputs[0]).squeeze(1)
+
+    for step in range(3):
+        penalty(score, tuple(step + r for r in real), fake, _batch(step))
+    loaded.load_state_dict(_saved(penalty))
+    assert_close(loaded(score, real, fake, _batch(3)), penalty(score, real, fake, _batch(3)), atol=0, rtol=0)
+
+
+def _saved(module: nn.Module) -> dict[str, Tensor]:
     file = io.BytesIO()
-    torch.save(penalty.state_dict(), file)
+    torch.save(module.state_dict(), file)
     file.seek(0)
-    copy.deepcopy(penalty).load_state_dict(torch.load(file, weights_only=True))
+    return torch.load(file, weights_only=True)

@@ -44,7 +44,7 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
         temporary.mkdir()
         for name, group in tensors.items():
             save_file({k: v.detach().cpu().contiguous() for k, v in group.items()}, temporary / f"{name}.safetensors")
-        (temporary / "state.json").write_text(json.dumps({"step": trainer.step, "seconds": round(seconds, 3)}))
+        (temporary / "state.json").write_text(json.dumps({"step": trainer.step, "moves": trainer.moves, "seconds": round(seconds, 3)}))
         manifest = {p.name: {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(temporary.iterdir())}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
         for path in [*temporary.iterdir(), temporary]:
@@ -141,6 +141,7 @@ def restore(path: Path, trainer: Trainer) -> float:
         state = {i: _state_of(saved, f"{player}/{i}/", weight) for i, weight in enumerate(trainer.weights[player])}
         optimizer.load_state_dict({"state": {i: s for i, s in state.items() if s}, "param_groups": optimizer.state_dict()["param_groups"]})
     trainer.step, seconds = progress_of(path)
+    trainer.moves = json.loads((path / "state.json").read_text()).get("moves", 0)
     return seconds
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -46,8 +46,14 @@ def listening() -> Iterator[StopRequest]:
             signal.signal(number, handler)
 
 
-def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest) -> None:
+def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest, goes_on: Callable[[], bool] = lambda: True) -> None:
     """Train to the last step, or until a stop is requested; observers act at the end in either case.
+
+    Args:
+        trainer: plays.
+        observers: act after their steps.
+        request: set by signals.
+        goes_on: asked before every step; may take its time, and ends training by False.
 
     Raises:
         TrainingStopped: the guard found a value that is not finite.
@@ -58,7 +64,7 @@ def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest) -
             for observer in observers:
                 if observer.at_start:
                     observer.act(terms)
-        while trainer.step < trainer.steps and request.signal is None:
+        while trainer.step < trainer.steps and request.signal is None and goes_on():
             terms = trainer.play()
             for observer in observers:
                 if observer.due(trainer.step):

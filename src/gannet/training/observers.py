@@ -51,6 +51,11 @@ class Clock:
         """Since the run's first start, interruptions left out."""
         return time.monotonic() - self._origin
 
+    def leave_out(self, seconds: float) -> None:
+        """A pause of so many seconds, which ended now, is no training."""
+        self._origin += seconds
+        self._last = self._last[0] + seconds, self._last[1]
+
     def rate(self, step: int) -> float:
         """Steps per second since the last call."""
         now, (then, before) = time.monotonic(), self._last

@@ -32,11 +32,7 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
     the others at their mean.
     """
     real, _ = dataset.reference(2000, seed=seed)
-    low, high = real.min(0), real.max(0)
-    center, half = (low + high) / 2, 0.65 * float((high - low).max())
-    extent = np.array([center[0] - half, center[0] + half, center[1] - half, center[1] + half], np.float32)
-    axis = np.linspace(-half, half, FIELD_SIDE, dtype=np.float32)
-    nodes = np.stack(np.meshgrid(center[0] + axis, center[1] + axis), axis=-1).reshape(-1, 2)
+    extent, nodes = view_of(real, FIELD_SIDE)
     device = trainer.precision.device
     shown = real[:POINTS_IN_FRAME]
     inside = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
@@ -55,6 +51,15 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
         return frame
 
     return take
+
+
+def view_of(real: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """The square around points (N, 2): its extent (x0, x1, y0, y1) and (side * side, 2) nodes, row by row from the lowest y."""
+    low, high = real.min(0), real.max(0)
+    center, half = (low + high) / 2, 0.65 * float((high - low).max())
+    extent = np.array([center[0] - half, center[0] + half, center[1] - half, center[1] + half], np.float32)
+    axis = np.linspace(-half, half, side, dtype=np.float32)
+    return extent, np.stack(np.meshgrid(center[0] + axis, center[1] + axis), axis=-1).reshape(-1, 2)
 
 
 def _follows_labels(game: Game) -> bool:

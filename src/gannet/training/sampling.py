@@ -26,16 +26,19 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Tensor:
-    """(count, *shape) inside samples in float32, drawn in chunks so that memory stays bounded."""
+def sample_chunks(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Iterator[Tensor]:
+    """``count`` inside samples in float32, a bounded number at a time."""
     if labels is None and isinstance(game, Conditional) and game.num_classes:
         labels = torch.arange(count, device=rng.device) % game.num_classes
     with evaluating(game):
-        parts = [
-            game.sample(min(CHUNK, count - i), labels=None if labels is None else labels[i : i + CHUNK], rng=rng).float()
-            for i in range(0, count, CHUNK)
-        ]
-    return torch.cat(parts)
+        for start in range(0, count, CHUNK):
+            chosen = None if labels is None else labels[start : start + CHUNK]
+            yield game.sample(min(CHUNK, count - start), labels=chosen, rng=rng).float()
+
+
+def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Tensor:
+    """(count, *shape) inside samples in float32, drawn in chunks so that memory stays bounded."""
+    return torch.cat(list(sample_chunks(game, count, rng, labels=labels)))
 
 
 def frame_labels(game: Game, count: int) -> tuple[Tensor | None, int]:

@@ -24,11 +24,14 @@ class Trainer:
         precision.place(self.game)
         self.game.train()
         self.dataset, self.seed, self.precision = dataset, seed, precision
-        self.batch_size, self.steps, self.step = experiment.batch_size, experiment.steps, 0
+        self.batch_size, self.steps = experiment.batch_size, experiment.steps
+        self.step = 0
+        self.moves = 0
+        """Turns that :meth:`play_alone` took; (step, moves) is the exact place in training."""
         self.turns = self.game.turns()
         self.batches_per_step = max(turn.repeats for turn in self.turns)
         players = self.game.players
-        self.rates = vars(experiment.optimizer)
+        self.rates = dict(vars(experiment.optimizer))
         self.optimizers = {player: self.rates[player].build(modules) for player, modules in players.items()}
         self.weights = {player: [w for m in modules for w in m.parameters()] for player, modules in players.items()}
         self.bystanders = {p: Statistics([m for other in players if other != p for m in players[other]]) for p in players}
@@ -50,6 +53,23 @@ class Trainer:
                 terms_by_name |= self._take(turn, self._batch(turn, turn_index, repeat))
         self.average.update(self.step)
         self.step += 1
+        return terms_by_name
+
+    def play_alone(self, player: str) -> dict[str, Tensor]:
+        """One turn of one player out of the game's order; the step and the moving average stay. Returns its terms.
+
+        Its batch is a function of (seed, moves before), so the order of steps and moves determines the weights.
+
+        Raises:
+            TrainingStopped: as in :meth:`play`.
+        """
+        terms_by_name: dict[str, Tensor] = {}
+        seed = derive(self.seed, "alone", self.moves)
+        for turn_index, turn in enumerate(self.turns):
+            if turn.player == player:
+                drawn = self.dataset.batch(self.batch_size, seed=seed, position=turn_index, device=self.precision.device)
+                terms_by_name |= self._take(turn, self._batch_of(*drawn, seed=derive(seed, "turn", turn_index)))
+        self.moves += 1
         return terms_by_name
 
     def _take(self, turn: Turn, batch: Batch) -> dict[str, Tensor]:
@@ -79,8 +99,10 @@ class Trainer:
         if self._drawn is None or self._drawn[0] != position:
             drawn = self.dataset.batch(self.batch_size, seed=self.seed, position=position, device=self.precision.device)
             self._drawn = position, drawn
-        real, labels = self._drawn[1]
-        self.rng.manual_seed(derive(self.seed, "turn", self.step, turn_index, repeat))
+        return self._batch_of(*self._drawn[1], seed=derive(self.seed, "turn", self.step, turn_index, repeat))
+
+    def _batch_of(self, real: Tensor, labels: Tensor | None, *, seed: int) -> Batch:
+        self.rng.manual_seed(seed)
         if self.precision.channels_last:
             real = real.contiguous(memory_format=torch.channels_last)
         return Batch(real.detach(), labels, self.rng, self.step, self.step / self.steps)

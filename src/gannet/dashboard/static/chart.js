@@ -24,7 +24,7 @@ const ROWS_IN_TABLE = 40;
 
 /** Lines over steps, with zoom by dragging and values under the pointer. */
 export class Chart {
-  /** @param {HTMLElement} place @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, small?: boolean, zoomed?: (from: number|null, to: number|null) => void}} options */
+  /** @param {HTMLElement} place @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, small?: boolean, across?: string, zoomed?: (from: number|null, to: number|null) => void}} options */
   constructor(place, options) {
     this.options = options;
     this.box = h("div", { class: "chart", role: "img", "aria-label": options.title });
@@ -110,7 +110,7 @@ export class Chart {
       showlegend: this.lines.length > 1, legend: { orientation: "h", y: -0.2, yanchor: "top", x: 0, font: { color: ink } },
       xaxis: { gridcolor: rule, zeroline: false, linecolor: rule, rangemode: "tozero", nticks: this.options.small ? 3 : 6, title: { text: "" } },
       yaxis: { gridcolor: rule, zeroline: false, linecolor: rule, nticks: this.options.small ? 3 : 5, ...(this.options.logarithmic ? { type: "log", dtick: 1, tickformat: "~g" } : {}) },
-      shapes: [line({ x0: this.step, x1: this.step, line: { color: ink, width: 1, dash: "dot" } }),
+      shapes: [...(Number.isFinite(this.step) ? [line({ x0: this.step, x1: this.step, line: { color: ink, width: 1, dash: "dot" } })] : []),
         ...this.alarms.map((alarm) => line({ x0: alarm.step, x1: alarm.step, line: { color: colour("alarm"), width: 1.2 } })),
         ...(typeof floor === "number" ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: floor, y1: floor, line: { color: muted, width: 1, dash: "dash" } }] : [])],
       annotations: this.alarms.map((alarm) => ({ x: alarm.step, yref: "paper", y: 1, text: "▼", showarrow: false, font: { color: colour("alarm"), size: 11 }, hovertext: alarm.text ?? alarm.rule, yanchor: "bottom", captureevents: true })),
@@ -124,7 +124,7 @@ export class Chart {
     const every = Math.max(1, Math.ceil(first.steps.length / ROWS_IN_TABLE));
     const steps = first.steps.filter((_, i) => (first.steps.length - 1 - i) % every === 0);
     const at = this.lines.map((line) => new Map(line.steps.map((step, i) => [step, line.values[i]])));
-    fill(this.rows, table(this.options.title, [t("chart.step"), ...this.lines.map((line) => line.name)], steps.map((step) => [whole(step), ...at.map((values) => digits(values.get(step)))])));
+    fill(this.rows, table(this.options.title, [this.options.across ?? t("chart.step"), ...this.lines.map((line) => line.name)], steps.map((step) => [this.options.across ? digits(step) : whole(step), ...at.map((values) => digits(values.get(step)))])));
   }
 
   close() {

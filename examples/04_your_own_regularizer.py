@@ -1,0 +1,54 @@
+"""A penalty of your own in one class: check it against the contract in one line, then train with it, weak and strong.
+
+    python examples/04_your_own_regularizer.py [STEPS]
+
+or from the command line, in any recipe that has a penalty, with its arguments as keys:
+
+    PYTHONPATH=examples gannet train ring penalty=04_your_own_regularizer:Drift penalty.weight=0.1
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor
+
+import gannet
+from gannet.regularizers.base import Penalty, ScoreFunction
+from gannet.testing.regularizers import check_penalty
+from gannet.types import Batch, Inputs
+
+
+class Drift(Penalty):
+    """weight E D(x)^2: keeps the scores of reals near zero, where Wasserstein's or a paired loss would let them wander.
+
+    Karras et al. 2018, appendix A.1, https://arxiv.org/abs/1710.10196.
+    """
+
+    def __init__(self, weight: Annotated[float, Field(ge=0)] = 0.001) -> None:
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+        """Scalar >= 0. ``score(real)`` is the forward pass that the loss has made already: it costs nothing."""
+        return self.weight * score(real).square().mean()
+
+
+def main(steps: int = 3000) -> None:
+    """Check the penalty; train without it and with much of it; compare the scores of reals."""
+    check_penalty(Drift())
+    print("Drift keeps the contract of a penalty")
+
+    sys.path.insert(0, str(Path(__file__).parent))  # so that the name below can be imported
+    for weight in (0.0, 1.0):
+        keys = {"penalty": "04_your_own_regularizer:Drift", "penalty.weight": weight, "frames.every": 0}
+        run = gannet.train("ring", steps=steps, out=f"runs/drift-{weight}", keys=keys, batch_size=64)
+        _, scores = run.run.terms()["discriminator/score_real"]
+        print(f"weight {weight}: mean score of reals {scores[-1]:.4f}")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

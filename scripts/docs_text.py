@@ -1,0 +1,53 @@
+"""Docstrings as Markdown."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+NAMED = ("Formula", "Adds", "Traps", "Keys")
+"""First words of the paragraphs of a recipe's docstring that have a heading of their own."""
+LINK = re.compile(r"https://[^\s,;)]*[^\s,;).:]")
+ROLE = re.compile(r":\w+:`~?([^`]+)`")
+
+
+class Paragraphs:
+    """A recipe's docstring: what comes first, and its named paragraphs, as Markdown."""
+
+    def __init__(self, docstring: str) -> None:
+        opening: list[str] = []
+        self.named: dict[str, str] = {}
+        for paragraph in inspect.cleandoc(docstring).split("\n\n"):
+            name, _, rest = paragraph.partition(":")
+            if name in NAMED:
+                # The lines of Keys are entries, kept apart.
+                text = rest.strip()
+                self.named[name] = inspect.cleandoc(rest) if name == "Keys" else markdown(text[:1].upper() + text[1:])
+            else:
+                opening.append(paragraph)
+        self.opening = markdown("\n\n".join(opening))
+
+
+def markdown(docstring: str) -> str:
+    """Paragraphs with code, links and lists as GitHub shows them; Google's section of arguments is left out."""
+    text = inspect.cleandoc(docstring)
+    text = re.sub(r"\n\n(Args|Raises|Returns):\n.*?(?=\n\n|\Z)", "", text, flags=re.DOTALL)
+    pieces = re.split(r"(``.+?``|`.+?`)", ROLE.sub(lambda m: f"``{m[1]}``", text), flags=re.DOTALL)
+    return "".join(f"`{piece.strip('`')}`" if piece.startswith("`") else _escaped(piece) for piece in pieces)
+
+
+def one_line(text: str) -> str:
+    """For a cell of a table."""
+    return re.sub(r"(?<!\\)\|", r"\|", " ".join(markdown(text).split()))
+
+
+def links(docstring: str) -> list[str]:
+    """Addresses, in order."""
+    return LINK.findall(docstring)
+
+
+def _escaped(text: str) -> str:
+    parts = LINK.split(text)
+    found = LINK.findall(text)
+    escaped = [re.sub(r"([*<_|])", r"\\\1", part) for part in parts]
+    return "".join(part + link for part, link in zip(escaped, [*found, ""], strict=True))

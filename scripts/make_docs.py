@@ -1,0 +1,137 @@
+"""Pages of docs/ that are made from the source: one for each recipe, one for each kind of part.
+
+usage: python scripts/make_docs.py [--check]
+
+docs/methods/NAME.md is made from the docstrings of the recipe (see CONTRIBUTING.md for its paragraphs) and of the game, loss and
+regularizers that it is made of, from its typed arguments, from docs/pictures/NAME.png where there is one, and from what was measured:
+benchmarks/results/*.json. With --check nothing is written; exit status 1 where a page is not what the source says.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from docs_arguments import argument_table  # noqa: E402
+from docs_measured import Measured, measured_tables, read_measured  # noqa: E402
+from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
+
+from gannet.arguments import Chosen, Root, read  # noqa: E402
+from gannet.discovery import Component, components  # noqa: E402
+from gannet.games.base import Game  # noqa: E402
+from gannet.recipes.base import Recipe  # noqa: E402
+
+ROOT = HERE.parent
+METHODS = Path("docs/methods")
+PICTURES = Path("docs/pictures")
+NOTICE = "<!-- Made by `make docs` from the source. Do not edit. -->"
+PARTS = {"games": "Games", "losses": "Losses", "regularizers": "Regularizers", "priors": "Priors", "metrics": "Metrics"}
+"""Kinds of component that have a page of their own -> its title."""
+SUITS = {"points": "points", "images": "pictures", "any": "points and pictures"}
+
+
+def pages(root: Path = ROOT) -> dict[Path, str]:
+    """Every generated page, by its path from the root of the repository."""
+    measured = read_measured(root / "benchmarks" / "results")
+    recipes = components("recipes")
+    made = {METHODS / f"{name}.md": method_page(found, measured, root) for name, found in recipes.items()}
+    made[METHODS / "README.md"] = index_page(recipes)
+    made |= {Path("docs") / f"{kind}.md": parts_page(kind, title) for kind, title in PARTS.items()}
+    return made
+
+
+def stale(root: Path = ROOT) -> list[str]:
+    """What is wrong with the pages on disk, one sentence each."""
+    made = pages(root)
+    said = [
+        f"{path} is not what the source says."
+        for path, text in made.items()
+        if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text
+    ]
+    there = {path.relative_to(root) for path in (root / METHODS).glob("*.md")}
+    return said + [f"{path} is of no recipe." for path in sorted(there - set(made))]
+
+
+def method_page(found: Component, measured: list[Measured], root: Path) -> str:
+    recipe: Recipe = found.load()
+    said = Paragraphs(recipe.function.__doc__ or "")
+    sections = [NOTICE, f"# {found.name}", f"{markdown(found.summary)} {suits(recipe)}", said.opening]
+    picture = PICTURES / f"{found.name}.png"
+    if (root / picture).is_file():
+        sections.append(f"![Samples of {found.name}](../pictures/{picture.name})")
+    sections += [f"## {name}\n\n{text}" for name, text in said.named.items() if name != "Keys"]
+    sections.append("## What it is made of\n\n" + "\n\n".join(part_of_page(part) for part in made_of(recipe)))
+    sections.append("## Arguments\n\n" + argument_table(recipe, said.named.get("Keys", "")))
+    tables = measured_tables(found.name, measured)
+    sections.append("## Measured\n\n" + (tables or "Nothing is recorded in benchmarks/results yet."))
+    sections.append(f"Source: [`{found.path.name}`](../../src/gannet/recipes/{found.path.name}). [All methods](README.md).")
+    return "\n\n".join(sections) + "\n"
+
+
+def suits(recipe: Recipe) -> str:
+    """One sentence about the data that it trains on."""
+    labels = " with labels" if recipe.labels else ""
+    preset = ", ".join(f"`data.{key}={value}`" for key, value in recipe.data.items())
+    return f"Trains on {SUITS[recipe.kind]}{labels}{f'; sets {preset}' if preset else ''}."
+
+
+def made_of(recipe: Recipe) -> list[Component]:
+    """The game of the recipe's module, and the loss and regularizers that it takes by default."""
+    [(arguments, _)] = read({}, Root(recipe.function, skip=("form",)))
+    classes = [value.factory if isinstance(value, Chosen) else type(value) for value in arguments.values()]
+    named = vars(sys.modules[recipe.function.__module__]).values()
+    classes = [*(c for c in named if isinstance(c, type) and issubclass(c, Game)), *classes, *(c for c in named if isinstance(c, type))]
+    known = {c.load(): c for kind in ("games", "losses", "regularizers") for c in components(kind).values()}
+    return list(dict.fromkeys(known[c] for c in classes if c in known))
+
+
+def part_of_page(part: Component) -> str:
+    singular = {"games": "Game", "losses": "Loss", "regularizers": "Regularizer"}[part.kind]
+    return f"**{singular} [`{part.name}`](../{part.kind}.md#{part.name})**: {markdown(part.load().__doc__ or '')}"
+
+
+def index_page(recipes: dict[str, Component]) -> str:
+    rows = ["| method | | trains on | made of | paper |", "|---|---|---|---|---|"]
+    for name, found in recipes.items():
+        recipe: Recipe = found.load()
+        parts = ", ".join(f"[{p.name}](../{p.kind}.md#{p.name})" for p in made_of(recipe))
+        papers = links(recipe.function.__doc__ or "")
+        paper = f"[{papers[0].removeprefix('https://')}]({papers[0]})" if papers else ""
+        suited = SUITS[recipe.kind] + (" with labels" if recipe.labels else "")
+        rows.append(f"| [`{name}`]({name}.md) | {one_line(found.summary)} | {suited} | {parts} | {paper} |")
+    head = f"{NOTICE}\n\n# Methods\n\n{len(recipes)} recipes: `gannet train DATA --recipe NAME`, side by side with `gannet compare`."
+    others = ", ".join(f"[{title.lower()}](../{kind}.md)" for kind, title in PARTS.items())
+    return f"{head} What they are made of: {others}.\n\n" + "\n".join(rows) + "\n"
+
+
+def parts_page(kind: str, title: str) -> str:
+    sections = [NOTICE, f"# {title}"]
+    for name, found in components(kind).items():
+        loaded = found.load()
+        text = loaded.__doc__ if isinstance(loaded, type) else ""
+        facts = f"\n\nBetter: {loaded.better}. Measures: {', '.join(loaded.kinds)}." if kind == "metrics" else ""
+        sections.append(f"## {name}\n\n{markdown(text or found.summary)}{facts}")
+    return "\n\n".join(sections) + "\n"
+
+
+def main(*words: str) -> int:
+    if words == ("--check",):
+        said = stale()
+        print("\n".join([*said, "Run `make docs` and commit what it writes."] if said else ["docs are up to date"]))
+        return 1 if said else 0
+    made = pages()
+    for path in (ROOT / METHODS).glob("*.md"):
+        if path.relative_to(ROOT) not in made:
+            path.unlink()
+    for path, text in made.items():
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(text, encoding="utf-8")
+    print(f"wrote {len(made)} pages")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Augmentations: random changes of what a discriminator sees, real and generated alike."""

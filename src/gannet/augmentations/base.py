@@ -1,0 +1,39 @@
+"""What an augmentation is, and moving pictures about, which more than one part needs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+
+class Augmentation(ABC):
+    """A random change of every sample by itself, differentiable in the samples. Final subclasses are frozen dataclasses."""
+
+    @abstractmethod
+    def __call__(self, samples: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """(N, *shape) -> (N, *shape).
+
+        Every random number from ``rng``; from the device's own generator where it is None.
+        """
+
+
+def shifted(pictures: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """(N, C, H, W) moved by (N,) whole pixels each way; zeros (grey) come in at the other side. Differentiable twice."""
+    count, channels, height, width = pictures.shape
+    device = pictures.device
+    rows = torch.arange(height, device=device) - down[:, None]  # (N, H): where each row comes from
+    columns = torch.arange(width, device=device) - right[:, None]
+    inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[:, None, None, :]
+    sample = torch.arange(count, device=device)[:, None, None, None]
+    channel = torch.arange(channels, device=device)[:, None, None]
+    moved = pictures[sample, channel, rows.clamp(0, height - 1)[:, None, :, None], columns.clamp(0, width - 1)[:, None, None, :]]
+    return moved * inside
+
+
+def random_shifts(pictures: Tensor, share: float, rng: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    """(N,) and (N,) whole pixels down and right, uniform up to ``share`` of the side, rounded, both ways."""
+    most = [round(share * side) for side in pictures.shape[2:]]
+    down, right = (torch.randint(-m, m + 1, pictures.shape[:1], generator=rng, device=pictures.device) for m in most)
+    return down, right

@@ -1,0 +1,65 @@
+"""DiffAugment: colour, translation and cutout, differentiable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gannet.augmentations.base import Augmentation, random_shifts, shifted
+from gannet.errors import UserError
+
+
+@dataclass(frozen=True)
+class DiffAugment(Augmentation):
+    """Random colour, then translation, then cutout of pictures (N, C, H, W).
+
+    Zhao et al. 2020, https://arxiv.org/abs/2006.10738: shown to the discriminator in place of every picture, real or
+    generated, and differentiated in the generator's turn, so that the discriminator cannot learn few pictures by heart
+    and the generator does not learn to make augmented ones. Values may leave [-1, 1] by colour, as published.
+    """
+
+    color: bool = True
+    """Brightness by -.5 to .5, saturation by a factor of 0 to 2, contrast by a factor of .5 to 1.5."""
+    translation: Annotated[float, Field(ge=0, lt=1)] = 0.125
+    """Largest shift each way as a share of the side; what comes in is 0, grey. 0 is none."""
+    cutout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """Side of a square set to 0, as a share of the picture's; its centre may lie anywhere in the picture. 0 is none."""
+
+    def __call__(self, samples: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """(N, C, H, W) -> (N, C, H, W).
+
+        Raises:
+            UserError: the samples are no pictures.
+        """
+        if samples.dim() != 4:
+            raise UserError("The augmentation 'diffaugment' changes pictures, and these samples are points; use instance-noise.")
+        if self.color:
+            samples = _recoloured(samples, rng)
+        if self.translation:
+            samples = shifted(samples, *random_shifts(samples, self.translation, rng))
+        return _cut(samples, self.cutout, rng) if self.cutout else samples
+
+
+def _recoloured(pictures: Tensor, rng: torch.Generator | None) -> Tensor:
+    brightness, saturation, contrast = torch.rand(3, len(pictures), 1, 1, 1, generator=rng, device=pictures.device)
+    pictures = pictures + (brightness - 0.5)
+    grey = pictures.mean(1, keepdim=True)
+    pictures = grey + 2 * saturation * (pictures - grey)
+    mean = pictures.mean((1, 2, 3), keepdim=True)
+    return mean + (contrast + 0.5) * (pictures - mean)
+
+
+def _cut(pictures: Tensor, share: float, rng: torch.Generator | None) -> Tensor:
+    covered = []
+    for side in pictures.shape[2:]:
+        size = round(share * side)
+        # An even square has its centre between pixels, so there is one more place for it.
+        centre = torch.randint(side + 1 - size % 2, (len(pictures), 1), generator=rng, device=pictures.device)
+        start = centre - size // 2
+        position = torch.arange(side, device=pictures.device)
+        covered.append((position >= start) & (position < start + size))  # (N, side)
+    return pictures * ~(covered[0][:, None, :, None] & covered[1][:, None, None, :])

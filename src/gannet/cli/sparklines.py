@@ -1,0 +1,72 @@
+"""A run as lines of text: every value with a small curve, in a terminal."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from gannet.dashboard.library import Watched
+
+BARS = "▁▂▃▄▅▆▇█"
+WIDTH = 40
+SECONDS = 1.0
+SAID_AT_MOST = 3
+OVER = ("finished", "stopped", "interrupted")
+
+
+def sparkline(values: Sequence[float | None], width: int = WIDTH) -> str:
+    """At most ``width`` bars, each the mean of its part of the values; lowest to highest of them; a space where there is none."""
+    parts = min(width, len(values))
+    means: list[float | None] = []
+    for part in range(parts):
+        inside = values[part * len(values) // parts : (part + 1) * len(values) // parts]
+        good = [value for value in inside if value is not None and math.isfinite(value)]
+        means.append(sum(good) / len(good) if good else None)
+    known = [mean for mean in means if mean is not None]
+    if not known:
+        return " " * parts
+    low, span = min(known), max(known) - min(known)
+    return "".join(" " if mean is None else BARS[round((mean - low) / span * 7)] if span else BARS[3] for mean in means)
+
+
+def follow(run: Watched) -> int:
+    """Show a run until it is over or the user ends it; once where the output is no terminal."""
+    console = Console()
+    run.follower.refresh(at_once=True)
+    if not console.is_terminal:
+        console.print(_drawn(run))
+        return 0
+    try:
+        with Live(_drawn(run), console=console, auto_refresh=False) as live:
+            while run.state() not in OVER:
+                time.sleep(SECONDS)
+                run.follower.refresh(at_once=True)
+                live.update(_drawn(run), refresh=True)
+    except KeyboardInterrupt:
+        print("Training goes on.", file=sys.stderr)
+    return 0
+
+
+def _drawn(run: Watched) -> Group:
+    about = run.summary()
+    steps = f" of {about['steps']:,}" if about["steps"] else ""
+    head = Text(f"{about['name']}  {about['state']}, step {about['step']:,}{steps}  ({about['data']}, {about['recipe']})", style="bold")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title, justify in (("", "left"), ("first to now", "left"), ("now", "right"), ("lowest", "right"), ("highest", "right")):
+        table.add_column(title, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for series in sorted(run.follower.series(None, None), key=lambda one: one["name"]):
+        good = [value for value in series["values"] if value is not None]
+        if good and series["name"] != "seconds":
+            told = [f"{value:.4g}" for value in (good[-1], min(good), max(good))]
+            table.add_row(series["name"], sparkline(series["values"]), *told)
+    noticed = [event for event in run.follower.listed() if event["kind"] in ("health", "warning")][-SAID_AT_MOST:]
+    return Group(head, table, *(Text(f"step {event['step']:,}: {event.get('text', '')}", style="yellow") for event in noticed))

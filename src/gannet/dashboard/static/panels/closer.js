@@ -1,0 +1,33 @@
+// What the newest checkpoint can show: asked for by a person while the run is training, by itself where it is over.
+import { h, whole } from "../dom.js";
+import { t } from "../i18n.js";
+import { checkpointOf } from "../probes.js";
+
+/** @type {import("../main.js").Panel} */
+export default {
+  title: "probe.title",
+  order: 21,
+  wide: true,
+  suits: (run) => run.kind === "images",
+  mount(element, run) {
+    const checkpoint = checkpointOf(run);
+    const words = h("p", { class: "summary", role: "status" });
+    const draw = h("button", { type: "button", onclick: () => checkpoint.begin() }, t("probe.draw"));
+    const other = h("button", { type: "button", onclick: () => checkpoint.begin(checkpoint.seed + 1) }, t("probe.other"));
+    element.append(words, h("div", { class: "row" }, draw, other));
+    const newest = () => Math.max(-1, ...run.events.filter((event) => event.kind === "checkpoint").map((event) => event.step));
+    const show = () => {
+      const newer = newest() > checkpoint.step;
+      words.textContent = { unasked: t("probe.unasked"), asked: t("probe.asked"), there: t("probe.there", { step: whole(checkpoint.step) }), failed: checkpoint.problem }[checkpoint.state] ?? "";
+      draw.hidden = checkpoint.state === "asked" || (checkpoint.state === "there" && !newer);
+      draw.textContent = checkpoint.state === "there" ? t("probe.newer", { step: whole(newest()) }) : t("probe.draw");
+      other.hidden = checkpoint.state !== "there";
+    };
+    const begin = () => { if (checkpoint.state === "unasked" && run.summary.state !== "running" && run.summary.state !== "empty") checkpoint.begin(); show(); };
+    const changed = (/** @type {any} */ event) => { if (event.detail.has("events")) show(); };
+    checkpoint.addEventListener("change", show);
+    run.addEventListener("change", changed);
+    begin();
+    return () => { checkpoint.removeEventListener("change", show); run.removeEventListener("change", changed); };
+  },
+};

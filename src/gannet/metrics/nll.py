@@ -1,0 +1,45 @@
+"""Negative log-likelihood of generated points under the true density."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gannet.data.base import Kind
+from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.inputs import checked_points
+from gannet.metrics.kernel_mmd import NORMAL_95
+
+
+@dataclass(frozen=True)
+class NegativeLogLikelihood(Metric):
+    """-mean log p(x) over generated points x, p the true density: nats; right is the entropy of the data (the floor).
+
+    The cross-entropy of the model with the data, not the likelihood that the model gives to data, which a GAN cannot tell. Above the floor
+    points lie where data are rare; below it they crowd where data are dense (shrunken modes), so lower is not better. One point far off
+    can dominate it. The interval is that of the mean, normal.
+    """
+
+    kinds: ClassVar[tuple[Kind, ...]] = ("points",)
+    better: ClassVar[Better] = "real"
+    asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
+    needs: ClassVar[Need] = "density"
+    blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)
+
+    def label(self) -> str:
+        """``NLL``."""
+        return "NLL"
+
+    def spec(self) -> dict[str, Any]:
+        """The unit and the interval."""
+        return {"version": 1, "unit": "nats", "interval": "standard error of the mean, normal"}
+
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
+        """Any number."""
+        _, fake = checked_points(samples)
+        assert samples.truth.log_density is not None
+        surprise = -samples.truth.log_density(fake)
+        value, half = float(surprise.mean()), NORMAL_95 * float(surprise.std(ddof=1) / np.sqrt(len(fake)))
+        return Estimate(value, (value - half, value + half))

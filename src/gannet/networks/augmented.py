@@ -1,0 +1,28 @@
+"""A discriminator that sees augmented samples."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from gannet.augmentations.base import Augmentation
+from gannet.networks.base import Discriminator
+from gannet.types import Score
+
+
+class Augmented(Discriminator):
+    """augmentation -> another discriminator, in training mode; the other discriminator alone in evaluation mode.
+
+    Reals and fakes go through it in both players' turns, so neither side ever shows the inner network a plain sample.
+    """
+
+    def __init__(self, discriminator: Discriminator, augmentation: Augmentation) -> None:
+        assert discriminator.latent_size == 0, "pairs are not augmented"
+        super().__init__()
+        self.shape, self.num_classes = discriminator.shape, discriminator.num_classes
+        self.rows_independent = discriminator.rows_independent
+        self.discriminator, self.augmentation = discriminator, augmentation
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
+        """(N, *shape), (N,) -> Score."""
+        # Like dropout from the default generator, which the trainer seeds anew for every turn.
+        return self.discriminator(self.augmentation(samples) if self.training else samples, labels)

@@ -1,0 +1,121 @@
+"""The modern residual pair of R3GAN, without normalisation, in sizes that two processors can train."""
+
+from __future__ import annotations
+
+import itertools
+from math import sqrt
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate
+
+from gannet.networks.base import Discriminator, Generator, doublings
+from gannet.types import Score
+
+Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
+SLOPE = 0.2
+GROUP_WIDTH = 16
+"""Channels that see each other in a grouped convolution."""
+EXPANSION = 2
+"""Of the channels inside a residual branch."""
+WIDEST = 8
+"""Channels grow with every halving of the side, up to this many times ``width``."""
+
+
+class ResidualBlock(nn.Module):
+    """x + conv1x1(a(grouped conv3x3(a(conv1x1(x))))), a = leaky ReLU .2: a grouped, inverted bottleneck.
+
+    Biases stand before activations only. The last convolution starts at zero, so that the block starts as the identity,
+    and the others are scaled by ``scale`` (Fixup: Zhang, Dauphin, Ma 2019, https://arxiv.org/abs/1901.09321): that is what
+    replaces normalisation.
+    """
+
+    def __init__(self, channels: int, scale: float) -> None:
+        super().__init__()
+        inside, gain = EXPANSION * channels, scale * sqrt(2 / (1 + SLOPE**2))
+        groups = inside // GROUP_WIDTH if inside % GROUP_WIDTH == 0 else 1
+        self.branch = nn.Sequential(
+            *(_initialised(nn.Conv2d(channels, inside, 1), gain), nn.LeakyReLU(SLOPE, inplace=True)),
+            *(_initialised(nn.Conv2d(inside, inside, 3, padding=1, groups=groups), gain), nn.LeakyReLU(SLOPE, inplace=True)),
+            _initialised(nn.Conv2d(inside, channels, 1, bias=False), 0.0),
+        )
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same."""
+        return maps + self.branch(maps)
+
+
+class R3GANGenerator(Generator):
+    """z scales the channels of a learned map of 4x4 (7x7 for 28x28); then residual blocks and doublings; 1x1 conv, tanh.
+
+    Huang, Gokaslan, Kuleshov, Tompkin 2024, section 4, https://arxiv.org/abs/2501.05441, from the paper's description and
+    far smaller: one block for every size, ``width`` channels at the full one. Doubling is bilinear, with a 1x1 convolution
+    where the number of channels changes.
+    """
+
+    def __init__(self, latent_size: int, shape: tuple[int, ...], *, width: int = 16) -> None:
+        super().__init__()
+        self.latent_size, self.shape, self.num_classes = latent_size, shape, 0
+        base, times = doublings(shape[1], 4, 7, "r3gan")
+        widths = _widths(width, times)[::-1]
+        self.map = nn.Parameter(torch.randn(widths[0], base, base))
+        self.scales = _initialised(nn.Linear(latent_size, widths[0], bias=False))
+        self.blocks = _blocks(widths)
+        self.changes = nn.ModuleList(_initialised(nn.Conv2d(b, a, 1, bias=False)) for b, a in itertools.pairwise(widths))
+        self.last = _initialised(nn.Conv2d(widths[-1], shape[0], 1))
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_size) -> (N, C, H, W)."""
+        maps = self.blocks[0](self.map * self.scales(latents)[:, :, None, None])
+        for change, block in zip(self.changes, self.blocks[1:], strict=True):
+            # The convolution first: it is of single pixels, so that there is a quarter of it to do.
+            maps = block(interpolate(change(maps), scale_factor=2, mode="bilinear", align_corners=False))
+        return self.last(maps).tanh()
+
+
+class R3GANDiscriminator(Discriminator):
+    """The generator's mirror: 1x1 conv; residual blocks and halvings down to 4x4; one weight per pixel and channel; linear.
+
+    Halving is the mean of 2x2 pixels. The score has no bias: only differences of scores matter to the loss.
+    """
+
+    rows_independent = True
+
+    def __init__(self, shape: tuple[int, ...], *, width: int = 16) -> None:
+        super().__init__()
+        self.shape, self.num_classes = shape, 0
+        base, times = doublings(shape[1], 4, 7, "r3gan")
+        widths = _widths(width, times)
+        self.first = _initialised(nn.Conv2d(shape[0], widths[0], 1))
+        self.blocks = _blocks(widths)
+        self.changes = nn.ModuleList(_initialised(nn.Conv2d(b, a, 1, bias=False)) for b, a in itertools.pairwise(widths))
+        self.pixels = _initialised(nn.Conv2d(widths[-1], widths[-1], base, groups=widths[-1], bias=False))
+        self.head = _initialised(nn.Linear(widths[-1], 1, bias=False))
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
+        """(N, C, H, W) -> Score."""
+        maps = self.blocks[0](self.first(samples))
+        for change, block in zip(self.changes, self.blocks[1:], strict=True):
+            maps = block(change(avg_pool2d(maps, 2)))
+        features = self.pixels(maps).flatten(1)  # (N, C)
+        return Score(self.head(features).squeeze(1).float(), features)
+
+
+def _widths(width: int, times: int) -> list[int]:
+    """Channels from the full size down."""
+    return [min(width << i, width * WIDEST) for i in range(times + 1)]
+
+
+def _blocks(widths: list[int]) -> nn.ModuleList:
+    # Fixup's L^(-1 / (2m - 2)) for L branches of m = 3 layers.
+    scale = len(widths) ** -0.25
+    return nn.ModuleList(ResidualBlock(width, scale) for width in widths)
+
+
+def _initialised(layer: Layer, gain: float = 1.0) -> Layer:
+    """Weights N(0, gain^2 / inputs), biases 0."""
+    nn.init.normal_(layer.weight, 0.0, gain / sqrt(layer.weight[0].numel()))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer

@@ -1,0 +1,47 @@
+"""Adversarially learned inference with the networks of PacGAN's tables."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.bigan import BiGAN
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.encoders import StochasticEncoder
+from gannet.networks.maxout import MaxoutJointDiscriminator
+from gannet.networks.mlp import MLPGenerator, MLPTrunk
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="points")
+def ali_pac(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 400,
+    prior: Chosen[Prior] = chosen(Gaussian, size=2),
+    loss: AdversarialLoss = NonSaturating(),
+    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-4, beta1=0.8), Optimizer(lr=1e-4, beta1=0.8)),
+    batch_size: Annotated[int, Field(ge=2)] = 100,
+    steps: Annotated[int, Field(ge=1)] = 20_000,
+) -> Experiment:
+    """The row "ALI" beside ``pacgan2``: its generator, an encoder that mirrors it, its discriminator on pairs.
+
+    Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with the networks and the budget of Lin et al. 2018, section 4.1,
+    https://arxiv.org/abs/1712.04086; the protocol is as of ``pacgan2``. The encoder has no batch norm here.
+    """
+    noise = prior.make()
+    game = BiGAN(
+        MLPGenerator(noise.size, form.shape, hidden=[hidden] * 4, batch_norm=[True] * 4),
+        StochasticEncoder(MLPTrunk(form.shape, hidden=[hidden] * 4), noise.size),
+        MaxoutJointDiscriminator(form.shape, noise.size, hidden=[max(1, hidden // 2)] * 3),
+        noise,
+        loss=loss,
+    )
+    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))

@@ -1,0 +1,42 @@
+"""The convolutional GAN with differentiable augmentation, for few pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.augmentations.base import Augmentation
+from gannet.augmentations.diffaugment import DiffAugment
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.augmented import Augmented
+from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gannet.priors.base import Prior
+from gannet.priors.uniform import Uniform
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+
+@recipe(kind="images")
+def diffaugment(
+    form: Form,
+    *,
+    augmentation: Augmentation = DiffAugment(),
+    prior: Chosen[Prior] = chosen(Uniform, size=96),
+    loss: AdversarialLoss = NonSaturating(),
+    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 1_400,
+) -> Experiment:
+    """The pair of ``dcgan``, whose discriminator sees every picture recoloured, moved and with a hole, real or generated.
+
+    Zhao et al. 2020, https://arxiv.org/abs/2006.10738. Meant for hundreds of pictures rather than tens of thousands.
+    """
+    noise = prior.make()
+    discriminator = Augmented(DCGANDiscriminator(form.shape), augmentation)
+    game = TwoPlayer(DCGANGenerator(noise.size, form.shape), discriminator, noise, loss=loss)
+    return Experiment(game, optimizer, batch_size, steps)

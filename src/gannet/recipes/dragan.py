@@ -1,0 +1,51 @@
+"""The DRAGAN: a penalty on the slope around the data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.standard import standard_discriminator, standard_generator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.regularizers.base import Penalty
+from gannet.regularizers.dragan import Dragan
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+_ADAM = Optimizer(lr=2e-3, beta1=0.5, schedule="cosine")
+
+
+@recipe(kind="any")
+def dragan(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
+    prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = NonSaturating(),
+    penalty: Chosen[Penalty] = chosen(Dragan, weight=1.0),
+    critic_steps: Annotated[int, Field(ge=1)] = 1,
+    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    batch_size: Annotated[int, Field(ge=2)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 5_000,
+) -> Experiment:
+    """The ordinary pair of networks with a penalty on D's gradient at randomly perturbed reals.
+
+    Kodali et al. 2017, https://arxiv.org/abs/1705.07215.
+    """
+    noise = prior.make()
+    game = TwoPlayer(
+        standard_generator(noise.size, form.shape, hidden),
+        standard_discriminator(form.shape, hidden),
+        noise,
+        loss=loss,
+        penalties=[penalty.make()],
+        critic_steps=critic_steps,
+    )
+    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))

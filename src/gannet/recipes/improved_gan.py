@@ -1,0 +1,72 @@
+"""The training aids of "Improved Techniques": minibatch discrimination, historical averaging and their kin."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.base import Discriminator
+from gannet.networks.minibatch import MinibatchDeviation, MinibatchDiscrimination, MinibatchDiscriminator
+from gannet.networks.standard import standard_discriminator, standard_generator, standard_trunk
+from gannet.networks.virtual_batch_norm import VirtualBatchNormGenerator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.regularizers.base import WeightPenalty
+from gannet.regularizers.historical_averaging import HistoricalAveraging
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+Statistic = Literal["discrimination", "deviation", "none"]
+_ADAM = Optimizer(lr=2e-3, beta1=0.5, schedule="cosine")
+_REFERENCE_ROWS = 64
+
+
+@recipe(kind="any")
+def improved_gan(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
+    prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = NonSaturating(smoothing=0.1),
+    minibatch: Statistic = "discrimination",
+    kernels: Annotated[int, Field(ge=1)] = 8,
+    feature_matching: bool = False,
+    weight_penalty: Chosen[WeightPenalty] = chosen(HistoricalAveraging, weight=1e-4),
+    virtual_batch_norm: bool = True,
+    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    batch_size: Annotated[int, Field(ge=2)] = 64,
+    steps: Annotated[int, Field(ge=1)] = 6_000,
+) -> Experiment:
+    """The ordinary pair of networks with minibatch discrimination, historical averaging and one-sided label smoothing.
+
+    Salimans et al. 2016, section 3, https://arxiv.org/abs/1606.03498. ``virtual_batch_norm`` stands in place of the batch
+    norm of the generator of pictures; the one of points has none. ``feature_matching`` replaces the generator's loss.
+    """
+    noise = prior.make()
+    generator = standard_generator(noise.size, form.shape, hidden)
+    if virtual_batch_norm and form.kind == "images":
+        generator = VirtualBatchNormGenerator(generator, noise.draw(_REFERENCE_ROWS, torch.default_generator))
+    game = TwoPlayer(
+        generator,
+        _discriminator(form, hidden, minibatch, kernels),
+        noise,
+        loss=loss,
+        weight_penalties={player: weight_penalty.make() for player in ("discriminator", "generator")},
+        feature_matching=feature_matching,
+    )
+    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
+
+
+def _discriminator(form: Form, hidden: int, minibatch: Statistic, kernels: int) -> Discriminator:
+    if minibatch == "none":
+        return standard_discriminator(form.shape, hidden)
+    trunk = standard_trunk(form.shape, hidden)
+    statistic = MinibatchDiscrimination(trunk.size, kernels=kernels) if minibatch == "discrimination" else MinibatchDeviation()
+    return MinibatchDiscriminator(trunk, statistic)

@@ -1,0 +1,55 @@
+"""R3GAN: a simple loss with two penalties, modern networks, and none of the tricks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.arguments import Chosen, chosen
+from gannet.data.base import Form
+from gannet.encodings.base import Encoding
+from gannet.encodings.fourier import Fourier
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.base import AdversarialLoss
+from gannet.losses.relativistic_paired import RelativisticPaired
+from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
+from gannet.networks.r3gan import R3GANDiscriminator, R3GANGenerator
+from gannet.priors.base import Prior
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.regularizers.base import Penalty
+from gannet.regularizers.zero_centered import ZeroCentered
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+
+_ADAM = Optimizer(lr=1e-3, beta1=0.0, beta2=0.99, schedule="cosine")
+
+
+@recipe(kind="any", data={"size": 32})
+def r3gan(
+    form: Form,
+    *,
+    hidden: Annotated[int, Field(ge=1)] = 128,
+    width: Annotated[int, Field(ge=1)] = 16,
+    prior: Chosen[Prior] = chosen(Gaussian, size=64),
+    encoding: Chosen[Encoding] = chosen(Fourier),
+    loss: AdversarialLoss = RelativisticPaired(),
+    penalty: Chosen[Penalty] = chosen(ZeroCentered, gamma=0.1, final=5e-4, on="both"),
+    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    batch_size: Annotated[int, Field(ge=2)] = 64,
+    steps: Annotated[int, Field(ge=1)] = 4_000,
+) -> Experiment:
+    """Paired relativistic loss, R1 and R2 of equal, falling strength, a Gaussian prior, Adam with beta1 0, moving average.
+
+    Huang, Gokaslan, Kuleshov, Tompkin 2024, https://arxiv.org/abs/2501.05441. Pictures: residual networks without
+    normalisation, ``width`` channels at the full size. Points: fully connected networks of three layers of ``hidden``, and
+    the encoding that ``particle-gan`` gives its discriminator.
+    """
+    noise = prior.make()
+    if form.kind == "images":
+        generator, discriminator = R3GANGenerator(noise.size, form.shape, width=width), R3GANDiscriminator(form.shape, width=width)
+    else:
+        generator = MLPGenerator(noise.size, form.shape, hidden=[hidden] * 3, slope=0.2)
+        discriminator = MLPDiscriminator(form.shape, hidden=[hidden] * 3, slope=0.2, encoding=encoding.make())
+    game = TwoPlayer(generator, discriminator, noise, loss=loss, penalties=[penalty.make()])
+    return Experiment(game, optimizer, batch_size, steps, average=0.998, frames_every=max(1, steps // 100))

@@ -1,0 +1,49 @@
+"""DRAGAN's penalty: slope 1 in the neighbourhood of the data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gannet.regularizers.base import Penalty, ScoreFunction, input_gradients
+from gannet.types import Batch, Inputs
+
+
+class Dragan(Penalty):
+    """weight * E (|grad D(x + d)| - target)^2, x real, d ~ N(0, (scale * s)^2 I), s the deviation of the batch's values.
+
+    Kodali et al. 2017, https://arxiv.org/abs/1705.07215, who fix the variance of d; a multiple of the batch's
+    own deviation does not depend on the units of the data. Only the neighbourhood of the data is held to a slope, not the
+    way to the fakes as in WGAN-GP. The norm is taken per sample; s is measured for every input of a pair by itself.
+    """
+
+    def __init__(
+        self,
+        weight: Annotated[float, Field(ge=0)] = 10.0,
+        scale: Annotated[float, Field(ge=0)] = 0.5,
+        target: Annotated[float, Field(ge=0)] = 1.0,
+        every: Annotated[int, Field(ge=1)] = 1,
+    ) -> None:
+        """Args:
+        weight: factor of the term.
+        scale: deviation of the perturbation over that of the batch.
+        target: the norm asked for.
+        every: steps between two applications; the term is that much stronger.
+        """
+        super().__init__()
+        self.weight, self.scale, self.target, self.every = weight, scale, target, every
+
+    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+        """Scalar >= 0; zero for a linear critic of slope ``target``."""
+        near = tuple(self.perturbed(tensor.detach(), batch.rng).requires_grad_() for tensor in real)
+        # The epsilon keeps the gradient of the root finite where the critic is flat.
+        norms = (input_gradients(score(near), near) + 1e-12).sqrt()
+        return self.weight * (norms - self.target).square().mean()
+
+    def perturbed(self, samples: Tensor, rng: torch.Generator) -> Tensor:
+        """(N, ...) with independent noise on every value."""
+        noise = torch.randn(samples.shape, generator=rng, device=samples.device, dtype=samples.dtype)
+        return samples + self.scale * samples.std(correction=0) * noise

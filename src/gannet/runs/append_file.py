@@ -1,0 +1,65 @@
+"""Files of JSON lines that are only ever added to, or rewritten whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gannet.runs.reader import parse_lines
+
+
+class AppendFile:
+    """A file of JSON lines: one ``os.write`` a line, so that lines are whole or last."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        size = os.fstat(self._descriptor).st_size
+        self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add one line; OSError where it does not fit whole."""
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        if self._torn:
+            line = b"\n" + line  # the torn line ends here and spoils itself only
+        written = os.write(self._descriptor, line)
+        if written < len(line):
+            self._torn = True
+            raise OSError(28, os.strerror(28))
+        self._torn = False
+
+    def sync(self) -> None:
+        """Wait until every line is on the disk."""
+        os.fsync(self._descriptor)
+
+    def keep(self, wanted: Any) -> None:
+        """Rewrite the file atomically with the wanted whole records only."""
+        lines = [json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in parse_lines(self._path) if wanted(record)]
+        temporary = self._path.with_name(f".{self._path.name}.tmp")
+        try:
+            write_synced(temporary, "".join(f"{line}\n" for line in lines))
+            os.replace(temporary, self._path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        self.close()
+        self._open()  # the old descriptor points at the file that was replaced
+
+    def close(self) -> None:
+        """Harmless when called twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def write_synced(path: Path, text: str) -> None:
+    """A new file, on the disk when this returns."""
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,40 @@
+"""All numbers of a run in one table that every program reads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+
+from gannet.files import written_whole
+from gannet.runs.reader import Run
+
+COLUMNS = ("kind", "name", "step", "value", "low", "high", "floor", "n_real", "n_fake", "weights", "fingerprint")
+
+
+def save_table(run: Run, path: str | Path) -> int:
+    """Write every logged term and every score card as CSV: one value a row, UTF-8, empty where there is none.
+
+    Columns: ``kind`` (term or score), ``name``, ``step``, ``value``; of scores also the 95 % interval ``low`` and ``high``,
+    ``floor``, ``n_real``, ``n_fake``, ``weights`` and the protocol's ``fingerprint``. The same run gives the same bytes.
+
+    Returns:
+        Number of bytes written.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    content = io.StringIO()
+    table = csv.writer(content, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for name, (steps, values) in sorted(run.terms().items()):
+        for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+            table.writerow(["term", name, step, value if math.isfinite(value) else "", *[""] * 7])
+    for card in run.scores():
+        low, high = card.get("ci95") or ("", "")
+        rest = [card.get(name) for name in ("floor", "n_real", "n_fake", "weights", "fingerprint")]
+        table.writerow(["score", card.get("label", card["metric"]), card.get("step"), card.get("value"), low, high, *rest])
+    with written_whole(Path(path)) as file:
+        file.write(content.getvalue().encode())
+    return Path(path).stat().st_size

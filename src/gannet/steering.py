@@ -1,0 +1,68 @@
+"""What a session lends to the control of its training: keys that change live, snapshots, frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gannet.data.base import Form
+from gannet.errors import UserError
+from gannet.planning import Plan
+from gannet.runs.reader import Run
+from gannet.runs.schema import FRAMES_FOLDER, frame_name
+from gannet.runs.writer import RunWriter
+from gannet.training.control import Control, Means
+from gannet.training.live import carry_over
+from gannet.training.loop import StopRequest
+from gannet.training.observers import Clock, Observer
+from gannet.training.trainer import Trainer
+
+
+class LiveKeys:
+    """The keys of a training that runs, and how one of them changes."""
+
+    def __init__(self, plan: Plan, trainer: Trainer) -> None:
+        self.plan, self._trainer = plan, trainer
+        self._form: Form = trainer.dataset.form
+
+    def edit(self, key: str, value: float | None) -> Callable[[], None]:
+        """What puts the value into force from the next turn on.
+
+        Raises:
+            UserError: the command line would not take it, or the key is read only before training begins.
+        """
+        recipe = self.plan.values["recipe"]
+        if key not in recipe or not isinstance(recipe[key], float | None) or not isinstance(value, float | None):
+            raise UserError(f"{key} is not a number of the recipe that could change while training.")
+        changed = self.plan.with_changes({key: value})
+        try:
+            act = carry_over(self._trainer, self.plan.experiment(self._form), changed.experiment(self._form))
+        except UserError as error:
+            raise UserError(f"{key}: {error}") from None
+
+        def change() -> None:
+            act()
+            self.plan = changed
+
+        return change
+
+
+def control_of(
+    plan: Plan,
+    trainer: Trainer,
+    writer: RunWriter,
+    clock: Clock,
+    request: StopRequest,
+    *,
+    frames: Observer,
+    checkpoints: Observer,
+    say: Callable[[str], None],
+) -> Control:
+    """The control of a session's training, whose trainer is in the state that it begins with."""
+
+    def frame(again: bool) -> None:
+        there = (writer.path / FRAMES_FOLDER / frame_name(trainer.step, writer.kind)).exists()
+        if frames.every and (again or not there):
+            frames.act({})
+
+    means = Means(LiveKeys(plan, trainer).edit, lambda: checkpoints.act({}), frame, say)
+    return Control(trainer, writer, lambda: request.signal is not None, clock, means, Run(writer.path).events())

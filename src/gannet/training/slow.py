@@ -1,0 +1,159 @@
+"""Slow motion: one step of a game on points, with the true values of its sub-steps, without changing a bit of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol, Self, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gannet.errors import UserError
+from gannet.games.base import Game, Generates, Scores, Turn
+from gannet.training.points_frame import view_of
+from gannet.training.sampling import evaluating
+from gannet.training.trainer import Trainer
+from gannet.types import Batch, Terms
+
+POINTS_SHOWN = 60
+FIELD_SIDE = 32
+
+
+class Shown(Scores, Generates, Protocol):
+    """What slow motion needs a game to be able to do; its generator is the network whose output are points."""
+
+
+class SlowMotion:
+    """Records the next step of a trainer: make it, let the trainer play once, then :meth:`finish`.
+
+    Sub-steps of the discriminator, then of the generator: sample, score, loss, gradients, update. Of a turn that repeats the
+    last repeat is kept. The fakes are those of the turn itself, caught where the generator makes them. Scores are taken in
+    evaluation mode from the weights that the turn begins with.
+
+    Raises:
+        UserError: pictures, or a game that neither scores nor generates.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        check(trainer)
+        dataset = trainer.dataset
+        self._trainer, self._form, self._turns = trainer, dataset.form, trainer.turns
+        self._extent, nodes = view_of(dataset.reference(2000, seed=trainer.seed)[0], FIELD_SIDE)
+        self._nodes = dataset.form.encode(nodes).to(trainer.precision.device)
+        self._arrays: dict[str, np.ndarray] = {}
+        self._close_turn: Callable[[], None] | None = None
+        trainer.turns = [replace(turn, terms=self._watched(turn)) for turn in self._turns]
+
+    @property
+    def game(self) -> Game:
+        """Of the trainer."""
+        return self._trainer.game
+
+    def finish(self) -> dict[str, np.ndarray]:
+        """The arrays of ``schema.SLOW_ARRAYS``; the trainer is as if nothing had been recorded."""
+        self._trainer.turns = self._turns
+        self._end_turn()
+        return {"step": np.asarray(self._trainer.step), "extent": self._extent, **self._arrays}
+
+    def _watched(self, turn: Turn) -> Callable[[Batch], Terms]:
+        def terms(batch: Batch) -> Terms:
+            state = batch.rng.get_state()  # the turn before is ended after this turn's seed was set
+            self._end_turn()
+            before = self._field()
+            batch.rng.set_state(state)
+            with _Caught(self.game) as caught:
+                result = turn.terms(batch)
+            state = batch.rng.get_state()
+            self._record(turn.player, batch, result, before, caught)
+            batch.rng.set_state(state)
+            return result
+
+        return terms
+
+    def _record(self, player: str, batch: Batch, terms: Terms, field_before: np.ndarray, caught: _Caught) -> None:
+        own: dict[str, Any] = {f"loss/{name}": value.detach().float().cpu().numpy() for name, value in terms.minimise.items()}
+        own["field_before"] = field_before
+        own["real"] = self._form.decode(batch.real[:POINTS_SHOWN])
+        own["score_real"], _ = self._scores(batch.real[:POINTS_SHOWN].detach())
+        if caught.network:
+            fake = caught.points[:POINTS_SHOWN].detach()
+            own["fake"] = self._form.decode(fake)
+            own["score_fake"], own["slope"] = self._scores(fake)
+
+        def close() -> None:
+            """After the optimizer's step, whose backward pass has gone through the caught fakes if the player makes them."""
+            own["field_after"] = self._field()
+            if caught.network:
+                own["fake_after"] = self._form.decode(caught.again(self.game)[:POINTS_SHOWN])
+            if caught.gradient is not None:
+                own["gradient"] = caught.gradient[:POINTS_SHOWN].float().cpu().numpy()
+            self._arrays |= {f"{player}/{name}": np.asarray(value) for name, value in own.items()}
+
+        self._close_turn = close
+
+    def _end_turn(self) -> None:
+        if self._close_turn is not None:
+            close, self._close_turn = self._close_turn, None
+            close()
+
+    def _scores(self, points: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) scores and (N, 2) their gradients, per unit of the inside plane."""
+        points = points.clone().requires_grad_()
+        with evaluating(self.game), torch.enable_grad():
+            scores = cast(Shown, self.game).score(points)
+            (slope,) = torch.autograd.grad(scores.sum(), points)
+        return scores.detach().float().cpu().numpy(), slope.float().cpu().numpy()
+
+    @torch.no_grad()
+    def _field(self) -> np.ndarray:
+        with evaluating(self.game):
+            return cast(Shown, self.game).score(self._nodes).float().cpu().numpy().reshape(FIELD_SIDE, FIELD_SIDE)
+
+
+class _Caught:
+    """The fakes that a game makes inside the block, what they were made from, and the gradient that comes back to them."""
+
+    def __init__(self, game: Game) -> None:
+        self._networks = {name: module for name, module in game.named_children() if name in game.averaged}
+        self.points, self.gradient = torch.empty(0), cast("Tensor | None", None)
+        self.network, self._inputs = "", cast("tuple[Any, ...]", ())
+
+    def __enter__(self) -> Self:
+        self._handles = [m.register_forward_hook(self._catcher(name), with_kwargs=True) for name, m in self._networks.items()]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self._handles:
+            handle.remove()
+
+    def again(self, game: Game) -> Tensor:
+        """The fakes made from the same inputs by the weights of now."""
+        network = game.get_submodule(self.network)
+        with torch.no_grad(), evaluating(game):
+            return network(*self._inputs)
+
+    def _catcher(self, name: str) -> Callable[..., None]:
+        def catch(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: object) -> None:
+            if not isinstance(output, Tensor) or output.dim() != 2 or output.shape[1] != 2 or self.network:
+                return
+            self.network, self.points = name, output
+            self._inputs = tuple(x.detach() if isinstance(x, Tensor) else x for x in (*inputs, *named.values()))
+            if output.requires_grad:
+                output.register_hook(self._keep_gradient)
+
+        return catch
+
+    def _keep_gradient(self, gradient: Tensor) -> None:
+        self.gradient = gradient.detach()
+
+
+def check(trainer: Trainer) -> None:
+    """Whether a step can be shown.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if trainer.dataset.form.kind != "points" or not isinstance(trainer.game, Scores) or not isinstance(trainer.game, Generates):
+        raise UserError("Slow motion shows games of a generator and a discriminator on points only.")

@@ -1,0 +1,97 @@
+"""Every example runs with a tiny budget, as a reader runs it, and what it prints is what it promises."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def example(folder, environment):
+    """``example("02_compare", 50)`` -> what it printed."""
+
+    def run(name: str, steps: int) -> str:
+        words = [sys.executable, str(EXAMPLES / f"{name}.py"), str(steps)]
+        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def _numbers(pattern: str, text: str) -> list[float]:
+    found = re.search(pattern.replace("#", r"(-?[\d.]+(?:e-?\d+)?)"), text)
+    assert found, text
+    return [float(number) for number in found.groups()]
+
+
+def test_every_example_is_tested_and_says_how_to_run_it():
+    names = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+    assert [name[:2] for name in names] == ["01", "02", "03", "04", "05", "06"]
+    tests = Path(__file__).read_text()
+    for name in names:
+        assert f'example("{name}", ' in tests
+        assert f"python examples/{name}.py" in (EXAMPLES / f"{name}.py").read_text().split('"""')[1]
+
+
+def test_train_a_ring(example, folder):
+    said = example("01_train_a_ring", 100)
+    distance = _numbers("1000 points, mean distance from the middle #;", said)[0]
+    assert 1 < distance < 3, "an untrained generator stays near the middle; the ring has radius 2"
+    assert _numbers("modes: #, real data #", said)[1] == 8
+    assert (folder / "runs" / "ring" / "training.gif").stat().st_size > 1000
+
+
+def test_compare(example, folder):
+    said = example("02_compare", 20)
+    assert len(re.findall(r"± \d", said)) == 4, "two recipes, two metrics"
+    document = json.loads((folder / "runs" / "compare" / "compare.json").read_text())
+    assert [(r["recipe"], len(r["runs"]), r["samples_seen"]) for r in document["recipes"]] == [("gan", 2, 5120), ("particle-gan", 2, 5120)]
+
+
+def test_your_own_loss(example):
+    said = example("03_your_own_loss", 60)
+    assert "SquaredHinge keeps the contract" in said
+    assert "'loss': '03_your_own_loss:SquaredHinge', 'loss.margin': 2.0" in said
+    value, floor = _numbers("sliced_w: #, real data #", said)
+    assert floor < value < 1.5
+
+
+def test_your_own_loss_from_the_command_line(gannet, environment, monkeypatch):
+    monkeypatch.setitem(environment, "PYTHONPATH", f"{EXAMPLES}:{environment.get('PYTHONPATH', '')}")
+    words = ("train", "ring", "--recipe", "gan", "--steps", "2", "--out", "run", "loss=03_your_own_loss:SquaredHinge")
+    assert gannet(*words, "loss.margin=3").status == 0
+    refused = gannet(*words, "loss.margin=-3")
+    assert refused.status == 2
+    assert "loss.margin=-3" in refused.err
+
+
+def test_your_own_regularizer(example):
+    said = example("04_your_own_regularizer", 50)
+    assert "Drift keeps the contract" in said
+    without, strong = _numbers(r"weight 0.0: mean score of reals #\nweight 1.0: mean score of reals #", said)
+    assert abs(strong) < abs(without), "the penalty does nothing"
+
+
+def test_your_own_game(example, gannet):
+    said = example("05_your_own_game", 150)
+    assert "Reconstructing keeps the contract" in said
+    assert _numbers("error of the reconstructor: #;", said)[0] < 0.3, "the third network does not learn: guessing has an error of 1"
+    assert "reconstruction" in said.splitlines()[-2], "the metric that follows from encode()"
+    file = EXAMPLES / "05_your_own_game.py"
+    keys = ("optimizer.reconstructor.lr=1e-4", "weight=0", "hidden=8")
+    assert gannet("train", "ring", "--recipe", file, "--steps", "2", "--out", "run", *keys).status == 0
+    assert gannet("resume", "run", "--steps", "4", "--recipe", file).status == 0
+    assert "weight=-1" in gannet("train", "ring", "--recipe", file, "weight=-1").err
+
+
+def test_parts_in_your_own_loop(example):
+    before, after = _numbers("data: # before training, # after 60 steps", example("06_parts_in_your_own_loop", 60))
+    assert after < 0.6 * before

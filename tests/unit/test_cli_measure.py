@@ -1,0 +1,106 @@
+"""What cannot be measured is one clear sentence of the command, with status 2 and no score written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import gannet
+from gannet import measuring
+from gannet.cli import run
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return gannet.train("digits", recipe="mlp-gan", steps=2, out=tmp_path_factory.mktemp("runs") / "digits").path
+
+
+@pytest.fixture
+def refused(capsys: Capture) -> Callable[..., str]:
+    def call(path: Path, *words: str) -> str:
+        scores = path / "scores.jsonl"
+        before = scores.read_bytes() if scores.exists() else b""
+        assert run(["measure", str(path), *words]) == 2
+        answer = capsys.readouterr()
+        assert answer.out == ""
+        assert (scores.read_bytes() if scores.exists() else b"") == before
+        sentences = [line for line in answer.err.splitlines() if line.startswith("gannet: ")]
+        assert len(sentences) == 1, answer.err
+        return sentences[0]
+
+    return call
+
+
+def test_one_document_and_nothing_else(digits_run: Path, capsys: Capture) -> None:
+    assert run(["measure", str(digits_run), "--metrics", "fd,ct,class-histogram", "--samples", "300", "--json"]) == 0
+    answer = capsys.readouterr()
+    document = json.loads(answer.out)
+    assert answer.err == ""
+    assert [card["label"] for card in document["cards"]] == ["FD[digits-cnn-v1]", "TV[digits-cnn-v1]"]
+    # The digits inside scikit-learn have no test split.
+    assert "test split" in document["skipped"][0]
+    assert run(["measure", str(digits_run), "--metrics", "fd", "--samples", "300"]) == 0
+    answer = capsys.readouterr()
+    assert "measuring 300 generated samples against 300 real ones, 1 metrics with their floors: about" in answer.err
+    assert "FD[digits-cnn-v1]" in answer.out
+
+
+def test_as_many_generated_samples_as_asked_for(digits_run: Path, capsys: Capture) -> None:
+    assert run(["measure", str(digits_run), "--metrics", "fd", "--samples", "1200", "--json"]) == 0
+    (card,) = json.loads(capsys.readouterr().out)["cards"]
+    assert (card["n_fake"], card["n_real"]) == (1200, 898)
+    assert "floor is of 898 real samples, not of 1200" in " ".join(card["warnings"])
+
+
+def test_missing_weights(digits_run: Path, refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANNET_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr(measuring, "sample_chunks", lambda *given, **named: pytest.fail("sampled in vain"))
+    assert "gannet weights add inception FILE" in refused(digits_run, "--metrics", "fd[inception]")
+    assert "Did you mean 'kid'" in refused(digits_run, "--metrics", "kit")
+
+
+def test_nan_samples(digits_run: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(game: object, count: int, rng: object) -> list[torch.Tensor]:
+        samples = torch.zeros(count, 1, 8, 8)
+        samples[3:5, 0, 2, 2] = torch.nan
+        return [samples]
+
+    monkeypatch.setattr(measuring, "sample_chunks", broken)
+    assert "2 of 100 generated samples are NaN or infinite" in refused(digits_run, "--samples", "100")
+
+
+def test_too_few_samples(digits_run: Path, refused: Callable[..., str], tmp_path: Path) -> None:
+    assert "--samples" in refused(digits_run, "--samples", "9")
+    few = pictures(tmp_path / "few", 12, lambda number: number * 20)
+    path = gannet.train(str(few), recipe="mlp-gan", steps=1, out=tmp_path / "run", batch_size=4).path
+    assert "Only 6" in refused(path)
+
+
+def test_constant_pictures(refused: Callable[..., str], tmp_path: Path) -> None:
+    constant = pictures(tmp_path / "constant", 40, lambda number: 77)
+    path = gannet.train(str(constant), recipe="mlp-gan", steps=1, out=tmp_path / "run", batch_size=4).path
+    assert "All 20 real samples are the same" in refused(path)
+
+
+def test_an_empty_run(digits_run: Path, refused: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    assert "is not a run" in refused(tmp_path / "nothing")
+    shutil.copytree(digits_run, tmp_path / "emptied")
+    shutil.rmtree(tmp_path / "emptied" / "checkpoints")
+    assert "checkpoint" in refused(tmp_path / "emptied")
+
+
+def pictures(folder: Path, count: int, level: Callable[[int], int]) -> Path:
+    folder.mkdir()
+    for number in range(count):
+        Image.fromarray(np.full((8, 8), level(number), np.uint8)).save(folder / f"{number}.png")
+    return folder

@@ -1,0 +1,132 @@
+"""Questions to a checkpoint: closed forms, and one small run that is really asked."""
+
+from __future__ import annotations
+
+import io
+import json
+from base64 import b64decode
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import gannet
+from gannet.probing.__main__ import Desk
+from gannet.probing.arithmetic import level_shares, nearest_rows, principal_directions, radial_power
+from gannet.runs.writer import RunWriter
+
+
+def test_nearest_rows_are_found_exactly_over_all_chunks(monkeypatch):
+    monkeypatch.setattr("gannet.probing.arithmetic.CHUNK_VALUES", 60)
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 256, (50, 3, 2, 1), np.uint8)
+    queries = rows[[7, 40]].astype(int)
+    queries[0, 0, 0, 0] += 6
+    queries[1, 2, 1, 0] -= 12
+    places, distances = nearest_rows(queries, rows, 2)
+    assert places[:, 0].tolist() == [7, 40]
+    # One of six values differs by d: the root mean square is d / sqrt(6).
+    np.testing.assert_allclose(distances[:, 0], [6 / 6**0.5, 12 / 6**0.5], rtol=1e-12)
+    all_of_them = np.sqrt(np.square(queries[:, None].astype(float) - rows[None]).mean(axis=(2, 3, 4)))
+    np.testing.assert_allclose(distances, np.sort(all_of_them, axis=1)[:, :2], rtol=1e-12)
+
+
+def test_a_pure_wave_has_all_its_power_at_its_frequency():
+    x = np.arange(16)
+    wave = 3 * np.cos(2 * np.pi * 5 * x / 16)[None, None, :, None].repeat(16, axis=1)
+    power = radial_power(np.concatenate([wave, wave]))
+    # Amplitude 3: 9 / 4 at each of two places; the mean is over the ring's places.
+    radius = np.hypot(*np.meshgrid(np.r_[0:8, -8:0], np.r_[0:8, -8:0]))
+    ring = ((radius > 4.5) & (radius < 5.5)).sum()
+    expected = np.zeros(8)
+    expected[4] = 2 * 9 / 4 / ring
+    np.testing.assert_allclose(power, expected, atol=1e-15)
+    checkerboard = ((x[:, None] + x) % 2).astype(float)[None, :, :, None]
+    # A checkerboard's only wave is along the diagonal, beyond half the pixels of a side; its mean is at 0 cycles.
+    np.testing.assert_allclose(radial_power(checkerboard), 0, atol=1e-15)
+
+
+def test_levels_are_counted_in_equal_parts():
+    images = np.array([0, 15, 16, 255], np.uint8).reshape(1, 2, 2, 1)
+    assert level_shares(images, 16).tolist() == [0.5, 0.25, *[0] * 13, 0.25]
+
+
+def test_directions_of_a_linear_generator_are_its_singular_vectors():
+    rng = np.random.default_rng(0)
+    latents = np.linalg.qr(rng.normal(size=(200, 4)) - 0)[0]
+    latents = np.linalg.qr(latents - latents.mean(axis=0))[0] * 200**0.5  # white: mean 0, covariance 1
+    left, right = np.linalg.qr(rng.normal(size=(30, 4)))[0], np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    samples = latents @ (left * [5, 3, 2, 1] @ right.T).T
+    found = principal_directions(latents, samples, 3)
+    np.testing.assert_allclose(np.abs(found @ right), np.eye(4)[:3], atol=1e-9)
+    brightness = (left * [5, 3, 2, 1]).mean(axis=0)[:3]
+    assert np.sign(np.diagonal(found @ right)).tolist() == np.sign(brightness).tolist()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("probed")
+    return gannet.train("digits", recipe="bigan", steps=2, out=folder / "run").path
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    return Desk()
+
+
+def ask(desk, run, name, **arguments):
+    answer = desk.answer({"run": str(run), "ask": name, "arguments": arguments})
+    assert "error" not in answer, answer
+    return json.loads(json.dumps(answer))
+
+
+def pictures(sheet):
+    page = np.asarray(Image.open(io.BytesIO(b64decode(sheet["png"]))))
+    width, height = sheet["cell"]
+    tiles = page.reshape(sheet["rows"], height, sheet["columns"], width).swapaxes(1, 2)
+    return tiles.reshape(-1, height, width, 1)
+
+
+def test_a_game_is_asked_what_it_can_answer_and_nothing_else(desk, run):
+    names = ask(desk, run, "")["questions"]
+    assert names == ["averages", "scores", "nearest", "interpolation", "latent", "reconstructions", "spectrum"]
+    for name in names:
+        answer = ask(desk, run, name)
+        assert answer["step"] == 2
+        assert answer["sheets"] or answer["curves"]
+        assert ask(desk, run, name) == answer
+    for name in ("codes", "classes", "nonsense"):
+        assert "cannot be asked" in desk.answer({"run": str(run), "ask": name})["error"]
+
+
+def test_scores_are_sorted_and_belong_to_their_pictures(desk, run):
+    sheets = {sheet["name"]: sheet for sheet in ask(desk, run, "scores")["sheets"]}
+    assert list(sheets) == ["fake-most", "fake-least", "real-most", "real-least"]
+    trained = gannet.load(run)
+    for kind in ("fake", "real"):
+        most, least = ([float(head) for head in sheets[f"{kind}-{end}"]["heads"]] for end in ("most", "least"))
+        assert most == sorted(most, reverse=True)
+        assert least == sorted(least)
+        assert most[-1] >= least[-1]
+        with torch.no_grad():
+            again = trained.game.eval().score(trained.form.encode(pictures(sheets[f"{kind}-most"])))
+        np.testing.assert_allclose(again, most, atol=0.006)
+
+
+def test_sliders_at_rest_change_nothing_and_moved_ones_do(desk, run):
+    at_rest, moved = (ask(desk, run, "latent", **values)["sheets"][0]["png"] for values in ({"d1": 0.0}, {"d1": 3.0}))
+    assert at_rest == ask(desk, run, "latent")["sheets"][0]["png"]
+    assert at_rest != moved
+    assert ask(desk, run, "latent", d1=4.0) == ask(desk, run, "latent", d1=99.0)
+
+
+def test_what_cannot_be_drawn_is_one_sentence(desk, tmp_path):
+    record = {"version": 1, "recipe": "mine.py", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
+    RunWriter.create(tmp_path / "a", record).close()  # pyright: ignore
+    assert desk.answer({"run": str(tmp_path / "a"), "ask": ""}) == {
+        "error": "There is no checkpoint yet: these pictures come with the first one."
+    }
+    (tmp_path / "a" / "checkpoints" / "step-000000001").mkdir(parents=True)
+    assert "a view executes nothing" in desk.answer({"run": str(tmp_path / "a"), "ask": ""})["error"]
