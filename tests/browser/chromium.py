@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -41,14 +42,10 @@ class Chromium:
         self._in, their_output = os.pipe()
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 100) for end in (their_input, their_output)]
 
-        def connect() -> None:
-            os.dup2(ends[0], 3)
-            os.dup2(ends[1], 4)
-
-        self._process = subprocess.Popen(
-            [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
-            preexec_fn=connect, pass_fds=(3, 4), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        # Chromium reads from descriptor 3 and writes to 4; only a process of its own can be sure that both are free.
+        begin = f"import os, sys; os.dup2({ends[0]}, 3); os.dup2({ends[1]}, 4); os.execv(sys.argv[1], sys.argv[1:])"
+        command = [sys.executable, "-S", "-c", begin, program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        self._process = subprocess.Popen(command, pass_fds=ends, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for end in (their_input, their_output, *ends):
             os.close(end)
         self._numbers = itertools.count(1)

@@ -19,7 +19,8 @@ from gannet.metrics.brought import BROUGHT, add, find, load, stored_at
 from gannet.metrics.evaluate import choose, evaluate
 from gannet.metrics.inception_v3 import InceptionV3
 from gannet.metrics.names import guarded
-from gannet.testing.metrics import draw, global_random_state
+from gannet.testing.metric_data import draw
+from gannet.testing.metrics import global_random_state
 
 
 class Tiny(nn.Module):

@@ -13,7 +13,7 @@ from gannet.metrics.cost import Cost, estimated, readable
 from gannet.metrics.evaluate import choose, evaluate
 from gannet.metrics.extractors import describe, extract
 from gannet.metrics.feature_cache import entry, recall, remember
-from gannet.testing.metrics import RING, draw
+from gannet.testing.metric_data import RING, draw
 
 SPEC = {"extractor": "made-up", "version": 1}
 FEATURES = np.arange(12, dtype=np.float64).reshape(4, 3)

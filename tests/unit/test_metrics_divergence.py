@@ -16,7 +16,7 @@ from gannet.metrics.js import JensenShannon
 from gannet.metrics.kl_data_model import KLDataModel
 from gannet.metrics.kl_model_data import KLModelData
 from gannet.metrics.partition import partition
-from gannet.testing.metrics import gaussian_truth
+from gannet.testing.metric_data import gaussian_truth
 from gannet.theory.divergences import jensen_shannon, kullback_leibler
 
 ONE = gaussian_truth(np.zeros((1, 2)), 1.0)

@@ -16,7 +16,8 @@ from gannet.errors import UserError
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.evaluate import default_names, evaluate
 from gannet.metrics.table import render, written
-from gannet.testing.metrics import RING, corruptions, draw, global_random_state
+from gannet.testing.metric_data import RING, corruptions, draw
+from gannet.testing.metrics import global_random_state
 
 POINT_METRICS = ["high_quality", "js", "kl_data_model", "kl_model_data", "modes", "reverse_kl", "sliced_w", "spread", "w1", "w2"]
 IMAGE_METRICS = ["authpct", "class_histogram", "coverage", "density", "fd", "is", "kid", "precision", "recall", "sliced_w"]

@@ -18,7 +18,8 @@ from gannet.metrics.extractors import features
 from gannet.metrics.kernel_mmd import unbiased_mmd
 from gannet.metrics.kid import KernelDistance, cubic
 from gannet.metrics.mmd import MaximumMeanDiscrepancy
-from gannet.testing.metrics import check_metric, draw
+from gannet.testing.metric_data import draw
+from gannet.testing.metrics import check_metric
 
 RNG = np.random.default_rng(11)
 

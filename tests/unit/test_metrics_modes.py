@@ -14,7 +14,7 @@ from gannet.metrics.high_quality import HighQuality
 from gannet.metrics.modes import ModesCaptured
 from gannet.metrics.reverse_kl import ReverseKL
 from gannet.metrics.spread import Spread
-from gannet.testing.metrics import RING, RING_SIGMA
+from gannet.testing.metric_data import RING, RING_SIGMA
 
 # Three modes on a line; the second is long in y (sigma 1 by 4), the weights differ.
 THREE = Truth(

@@ -16,7 +16,7 @@ from gannet.metrics.fd import frechet_distance
 from gannet.metrics.fd_infinity import FrechetDistanceAtInfinity, at_zero
 from gannet.metrics.nll import NegativeLogLikelihood
 from gannet.metrics.power_spectrum import PowerSpectrumDistance, power_spectrum
-from gannet.testing.metrics import gaussian_truth
+from gannet.testing.metric_data import gaussian_truth
 
 RNG = np.random.default_rng
 

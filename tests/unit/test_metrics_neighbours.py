@@ -18,7 +18,8 @@ from gannet.metrics.extractors import features
 from gannet.metrics.pairwise import neighbour_radii, squared_distances
 from gannet.metrics.precision import Precision
 from gannet.metrics.recall import Recall
-from gannet.testing.metrics import check_metric, draw
+from gannet.testing.metric_data import draw
+from gannet.testing.metrics import check_metric
 
 RNG = np.random.default_rng(12)
 

@@ -17,7 +17,7 @@ from gannet.metrics.classifier_score import classifier_score
 from gannet.metrics.ms_ssim import MultiScaleSimilarity
 from gannet.metrics.structural_similarity import SCALE_WEIGHTS, ms_ssim, num_scales
 from gannet.metrics.vendi import Vendi, vendi_score
-from gannet.testing.metrics import draw
+from gannet.testing.metric_data import draw
 
 RNG = np.random.default_rng(13)
 

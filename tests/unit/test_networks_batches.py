@@ -92,5 +92,6 @@ def test_a_sample_does_not_depend_on_the_others_and_the_reference_is_saved():
     latents = torch.randn(4, 5)
     together = network(latents)
     assert_close(network(latents[:1])[0], together[0], atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(network(latents.flip(0)), together)
     assert_close(network.eval()(latents), together, atol=0, rtol=0)
     assert_close(network.state_dict()["reference"], reference)

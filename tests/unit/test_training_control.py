@@ -279,3 +279,33 @@ def test_a_command_that_cannot_be_written_down_is_not_carried_out(tmp_path, monk
     run = start(given, tmp_path / "run", person).path
     assert any("No space left" in sentence for sentence in person.said)
     assert _weights(run) == _weights(_run(tmp_path / "plain", keys=KEYS, recipe="gan").path)
+
+
+def test_every_move_alone_draws_its_own_batch():
+    given = plan("ring", recipe="gan", given=KEYS, flags={"seed": 0, "device": "cpu", "precision": "fp32"})
+    dataset = given.source.open(lambda *_: None)
+    experiment = given.experiment(dataset.form)
+    trainer = Trainer(experiment, dataset, seed=0, precision=given.precision(experiment, dataset.form))
+    seen = []
+    watch = lambda turn: lambda batch: (seen.append((batch.real.clone(), torch.rand(1, generator=batch.rng))), turn.terms(batch))[1]  # noqa: E731
+    trainer.turns = [replace(turn, terms=watch(turn)) for turn in trainer.turns]
+    with torch.random.fork_rng(devices=[]):
+        trainer.play()
+        trainer.play_alone("discriminator")
+        trainer.play_alone("discriminator")
+    assert trainer.step == 1
+    assert trainer.moves == 2
+    reals = [seen[i][0] for i in (0, 2, 3)]
+    assert not any(torch.equal(reals[i], reals[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
+    assert len({noise.item() for _, noise in seen}) == 4
+
+
+def test_slow_motion_may_draw_random_numbers(tmp_path, monkeypatch):
+    from gannet.games.two_player import TwoPlayer
+
+    plain = _run(tmp_path / "plain", keys=KEYS, recipe="gan").path
+    score = TwoPlayer.score
+    monkeypatch.setattr(TwoPlayer, "score", lambda self, *given: score(self, *given) + 0 * torch.rand(1))
+    slow = _run(tmp_path / "slow", {4: [("slow", {})]}, keys=KEYS, recipe="gan").path
+    assert (slow / "slow" / "000000005.npz").exists()
+    assert _weights(plain) == _weights(slow)

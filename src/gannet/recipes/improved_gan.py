@@ -24,7 +24,7 @@ from gannet.regularizers.historical_averaging import HistoricalAveraging
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 Statistic = Literal["discrimination", "deviation", "none"]
-_ADAM = Optimizer(lr=5e-4, beta1=0.5, schedule="cosine")
+_ADAM = Optimizer(lr=2e-3, beta1=0.5, schedule="cosine")
 _REFERENCE_ROWS = 64
 
 
@@ -42,7 +42,7 @@ def improved_gan(
     virtual_batch_norm: bool = True,
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
     batch_size: Annotated[int, Field(ge=2)] = 64,
-    steps: Annotated[int, Field(ge=1)] = 12_000,
+    steps: Annotated[int, Field(ge=1)] = 6_000,
 ) -> Experiment:
     """The ordinary pair of networks with minibatch discrimination, historical averaging and one-sided label smoothing.
 

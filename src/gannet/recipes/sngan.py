@@ -33,7 +33,7 @@ def sngan(
     critic_steps: Annotated[int, Field(ge=1)] = 5,
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
     batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 5_000,
+    steps: Annotated[int, Field(ge=1)] = 4_000,
 ) -> Experiment:
     """The ordinary pair of networks with every weight of D divided by its largest singular value, and the hinge loss.
 

@@ -27,6 +27,7 @@ def check_generator(network: Generator) -> None:
     whole = network(latents, labels)
     assert_close(network(latents, labels), whole, atol=0, rtol=0)
     assert_close(network(latents[:2], None if labels is None else labels[:2]), whole[:2], atol=1e-5, rtol=1e-4)
+    assert not torch.equal(network(latents.flip(0), labels), whole), "latents change nothing"
     with torch.autocast("cpu", torch.bfloat16):
         assert network(latents, labels).isfinite().all()
     if labels is not None:

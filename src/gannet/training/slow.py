@@ -59,8 +59,8 @@ class SlowMotion:
 
     def _watched(self, turn: Turn) -> Callable[[Batch], Terms]:
         def terms(batch: Batch) -> Terms:
+            state = batch.rng.get_state()  # the turn before is ended after this turn's seed was set
             self._end_turn()
-            state = batch.rng.get_state()
             before = self._field()
             batch.rng.set_state(state)
             with _Caught(self.game) as caught:
