@@ -330,7 +330,7 @@ def test_a_checkpoint_is_asked_only_what_the_game_can_answer(serve, open_page, p
     shown = "[...document.querySelectorAll('.probe')].filter((place) => !place.closest('.card').hidden)"
     page.until(f"{shown}.length === 1")
     page.run(f"{shown}[0].scrollIntoView()")  # only what is looked at is asked for
-    page.until("document.querySelector('.probe canvas[data-drawn]')")
+    page.until("document.querySelector('.probe canvas')?.dataset.drawn")
     assert "3.5 of 255 levels" in page.run(f"{shown}[0].textContent")
     at = "document.querySelector('.probe canvas').getContext('2d').getImageData"
     assert page.run(f"[{at}(20, 20, 1, 1).data[0], {at}(80, 20, 1, 1).data[0]]") == [0, 200]
