@@ -28,7 +28,14 @@ ROOT = HERE.parent
 METHODS = Path("docs/methods")
 PICTURES = Path("docs/pictures")
 NOTICE = "<!-- Made by `make docs` from the source. Do not edit. -->"
-PARTS = {"games": "Games", "losses": "Losses", "regularizers": "Regularizers", "priors": "Priors", "metrics": "Metrics"}
+PARTS = {
+    "games": "Games",
+    "losses": "Losses",
+    "regularizers": "Regularizers",
+    "augmentations": "Augmentations",
+    "priors": "Priors",
+    "metrics": "Metrics",
+}
 """Kinds of component that have a page of their own -> its title."""
 SUITS = {"points": "points", "images": "pictures", "any": "points and pictures"}
 
@@ -84,12 +91,12 @@ def made_of(recipe: Recipe) -> list[Component]:
     classes = [value.factory if isinstance(value, Chosen) else type(value) for value in arguments.values()]
     named = vars(sys.modules[recipe.function.__module__]).values()
     classes = [*(c for c in named if isinstance(c, type) and issubclass(c, Game)), *classes, *(c for c in named if isinstance(c, type))]
-    known = {c.load(): c for kind in ("games", "losses", "regularizers") for c in components(kind).values()}
+    known = {c.load(): c for kind in ("games", "losses", "regularizers", "augmentations") for c in components(kind).values()}
     return list(dict.fromkeys(known[c] for c in classes if c in known))
 
 
 def part_of_page(part: Component) -> str:
-    singular = {"games": "Game", "losses": "Loss", "regularizers": "Regularizer"}[part.kind]
+    singular = {"games": "Game", "losses": "Loss", "regularizers": "Regularizer", "augmentations": "Augmentation"}[part.kind]
     return f"**{singular} [`{part.name}`](../{part.kind}.md#{part.name})**: {markdown(part.load().__doc__ or '')}"
 
 

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
-from gannet.discovery import BASES, canonical, load_by_name
+from gannet.discovery import BASES, canonical, components, load_by_name
 from gannet.errors import UserError, did_you_mean
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ class _Reader:
         name = self.given.get(key, _component_name(factory))
         if key in self.given and canonical(name) != _component_name(factory):
             try:
-                factory, defaults = load_by_name(kind, name), {}
+                factory, defaults = _fitting(load_by_name(kind, name), annotation, key, kind, name), {}
             except UserError as error:
                 self.problems += error.problems
                 # Its keys cannot be judged without it.
@@ -153,6 +153,15 @@ def _component_kind(annotation: Any) -> str | None:
     module = getattr(base, "__module__", "").split(".")
     is_component = len(module) == 3 and module[0] == "gannet" and base.__name__ in BASES.get(module[1], set())
     return module[1] if is_component else None
+
+
+def _fitting(factory: Any, annotation: Any, key: str, kind: str, name: str) -> Any:
+    """The class itself, where it is of the annotated kind: a regularizer may be a penalty or a constraint."""
+    base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
+    if isinstance(factory, type) and not issubclass(factory, base):
+        allowed = ", ".join(n for n, c in components(kind).items() if issubclass(c.load(), base))
+        raise UserError(f"{key}={name}: {name!r} is another kind of thing; {key} takes one of {allowed}.")
+    return factory
 
 
 def _component_name(factory: Any) -> str:

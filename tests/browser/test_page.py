@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import io
+import json
 import re
 import subprocess
 import sys
@@ -10,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gannet.dashboard.library import identity_of
 from gannet.runs.reader import Run
+from gannet.runs.report import report as write_report
 from gannet.runs.writer import RunWriter
 
 STATIC = Path(__file__).parent.parent.parent / "src" / "gannet" / "dashboard" / "static"
@@ -291,3 +296,56 @@ def test_nothing_in_the_page_is_inline_or_from_elsewhere():
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://|@import|innerHTML|\beval\(|new Function|\\bstyle: [\"`]", text), file
     assert not re.search(r"<style|style=|<script>|\son\w+=", (STATIC / "index.html").read_text(encoding="utf-8"))
+
+
+def test_the_report_opens_from_a_file_with_the_network_off(chromium, ring, tmp_path):
+    write_report(Run(ring), tmp_path / "report.html")
+    page = chromium.page(1024)
+    try:
+        page.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
+        page.open((tmp_path / "report.html").as_uri())
+        assert page.run("document.getElementById('at').textContent") == "step 1,000"
+        newest = page.run("document.getElementById('picture').src")
+        page.run("(() => { const s = document.getElementById('slider'); s.value = 3; s.dispatchEvent(new Event('input')); })()")
+        page.until("document.getElementById('at').textContent === 'step 300' && document.getElementById('picture').naturalWidth === 480")
+        assert page.run("document.getElementById('picture').src") != newest
+        page.run("document.querySelector('.tile').click()")
+        assert page.run("document.getElementById('at').textContent") == "step 0"
+        page.run("document.getElementById('play').click()")
+        page.until("document.getElementById('at').textContent === 'step 1,000' && document.getElementById('play').textContent === 'Play'")
+        assert page.errors == []
+        assert [r for r in page.requests if not r.startswith(("file:", "data:"))] == []
+        assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        page.close()
+
+
+ANSWER = {
+    "step": 100, "curves": [], "values": {"difference": 3.5},
+    "sheets": [{"name": "ema", "columns": 2, "rows": 1, "cell": [1, 1], "heads": [], "sides": [], "png": ""}],
+}  # fmt: skip
+
+
+def test_a_checkpoint_is_asked_only_what_the_game_can_answer(serve, open_page, pictures):
+    page = open_page(serve(pictures.parent))
+    page.until("document.body.textContent.includes('There is no checkpoint yet')")
+    assert page.run("[...document.querySelectorAll('.probe')].every((place) => place.closest('.card').hidden)")
+    # The answers are made up here: what is under test is the page.
+    pixels = io.BytesIO()
+    Image.fromarray(np.array([[0, 200]], np.uint8)).save(pixels, "PNG")
+    answer = {**ANSWER, "sheets": [ANSWER["sheets"][0] | {"png": base64.b64encode(pixels.getvalue()).decode()}]}
+    listed = {"step": 100, "questions": ["averages"]}
+    page.run(f"""(() => {{
+        const told = window.fetch;
+        window.fetch = (path, ...rest) => path.endsWith('/probes') ? Promise.resolve(new Response('{json.dumps(listed)}'))
+            : path.includes('/probes/averages?seed=') ? Promise.resolve(new Response('{json.dumps(answer)}')) : told(path, ...rest);
+        [...document.querySelectorAll('button')].find((button) => button.textContent === 'Draw').click();
+    }})()""")
+    shown = "[...document.querySelectorAll('.probe')].filter((place) => !place.closest('.card').hidden)"
+    page.until(f"{shown}.length === 1")
+    page.run(f"{shown}[0].scrollIntoView()")  # only what is looked at is asked for
+    page.until("document.querySelector('.probe canvas')?.dataset.drawn")
+    assert "3.5 of 255 levels" in page.run(f"{shown}[0].textContent")
+    at = "document.querySelector('.probe canvas').getContext('2d').getImageData"
+    assert page.run(f"[{at}(20, 20, 1, 1).data[0], {at}(80, 20, 1, 1).data[0]]") == [0, 200]
+    assert [error for error in page.errors if "probes" not in error] == []

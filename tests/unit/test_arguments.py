@@ -78,6 +78,15 @@ def test_components_outside_the_package():
     assert values["loss"] == "gannet.losses.hinge:Hinge"
 
 
+def test_a_regularizer_of_another_kind_is_refused():
+    from gannet.recipes.dragan import dragan
+
+    with pytest.raises(UserError, match=r"penalty=orthogonal: .* takes one of consistency, dragan, "):
+        read({"penalty": "orthogonal"}, Root(dragan.function, skip=("form",)))
+    with pytest.raises(UserError, match=r"penalty=spectral-norm: "):
+        read({"penalty": "spectral-norm"}, Root(dragan.function, skip=("form",)))
+
+
 def test_every_problem_is_told_at_once():
     with pytest.raises(UserError) as caught:
         _read(widht="3", width="0", rows="a,b", outer__first__lr="-1", outer__second__kind="c", loss="hinje")

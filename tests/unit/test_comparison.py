@@ -93,6 +93,7 @@ MISTAKES = {
     "mistake of all": (["ring", "--recipes", "gan,gan-deep", "data.sigma=-1"], ["gannet: data.sigma=-1", "greater than 0"]),
     "unknown metric": (["ring", "--recipes", "gan", "--metrics", "w9"], ["Unknown metric 'w9'"]),
     "metric of pictures": (["ring", "--recipes", "gan", "--metrics", "is"], ["is cannot be measured here", "not points"]),
+    "weights missing": (["digits", "--recipes", "dcgan", "--metrics", "fd[dinov2]"], ["weights of dinov2 are not here"]),
     "other data": (["digits", "--recipes", "lsgan,wgan-gp"], ["data.size (none for lsgan, 32 for wgan-gp)", "data.size=VALUE"]),
     "other sampling": (["digits", "--recipes", "lsgan,cgan", "data.size=16"], ["sampler.classes (none for lsgan, balanced for cgan)"]),
     "too few samples": (["ring", "--recipes", "gan", "--samples", "3"], ["--samples"]),
@@ -104,8 +105,9 @@ def test_mistake(name, tmp_path, monkeypatch, capsys):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("GANNET_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GANNET_WEIGHTS", str(tmp_path / "weights"))
     words, expected = MISTAKES[name]
-    assert run(["compare", *words]) == 2
+    assert run(["compare", *words, "--steps", "1"]) == 2  # one step, should a mistake go unnoticed
     said = capsys.readouterr()
     for part in expected:
         assert part in said.err

@@ -61,13 +61,18 @@ def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
 
 
 def require_measurable(names: Sequence[str] | None, kind: Kind, truth: Truth) -> None:
-    """Raise where a metric that was asked for does not exist or can say nothing about such data, before anything is sampled.
+    """Raise where a metric that was asked for does not exist, lacks its weights or can say nothing about such data.
 
     Raises:
         UserError: a sentence for each such metric.
     """
     chosen = [choose(name) for name in names or ()]
     problems = [f"{name} cannot be measured here: {_unmet(metric, kind, truth)}" for name, metric in chosen if _unmet(metric, kind, truth)]
+    for _, metric in chosen:
+        try:
+            metric.spec()
+        except UserError as missing:
+            problems += missing.problems
     if problems:
         raise UserError(*problems)
 

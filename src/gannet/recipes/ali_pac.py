@@ -35,6 +35,13 @@ def ali_pac(
 
     Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with the networks and the budget of Lin et al. 2018, section 4.1,
     https://arxiv.org/abs/1712.04086; the protocol is as of ``pacgan2``. The encoder has no batch norm here.
+
+    Formula: D: E sp(-D(x, E(x))) + E sp(D(G(z), z)); G and E: E sp(D(x, E(x))) + E sp(-D(G(z), z)), sp(t) = log(1 + e^t).
+
+    Adds: an encoder z ~ N(m(x), s(x)^2), whose latents of lost modes the discriminator learns to tell from the prior's.
+
+    Traps: Three deep networks make a step dearer than one of ``pacgan2``. That a reconstruction is close says little with
+    as many latents as coordinates.
     """
     noise = prior.make()
     game = BiGAN(

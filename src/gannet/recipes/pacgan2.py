@@ -38,6 +38,16 @@ def pacgan2(
     generator's width, the discriminator's is half of it. The published protocol is ``steps=400000`` (400 epochs of 100,000
     points in batches of 100) on ``ring data.radius=1 data.sigma=0.01`` and on ``grid``; the default is a twentieth of that.
     Here the points are standardised, every batch is of fresh ones, and a batch holds batch_size / pack packs.
+
+    Formula: D: E sp(-D(x_1, x_2)) + E sp(D(G(z_1), G(z_2))), G: E sp(-D(G(z_1), G(z_2))), sp(t) = log(1 + e^t).
+
+    Adds: packs. A generator without some of the modes makes packs that lack variety, which the discriminator sees more
+    easily than anything in single samples.
+
+    Traps: A batch must divide into packs. The score that fields and pictures show is that of a sample packed with itself:
+    twice its own log density ratio, with the same sign. With few steps packs cost quality: at 2,000 fast steps of small
+    networks on the ring, seeds 0 to 2, ``pack=1`` had 7, 6, 8 modes and .83 to .89 within 3 sigma, ``pack=2`` 8, 8, 8 and
+    .78, .43, .71.
     """
     check_divisible(batch_size, pack)
     noise = prior.make()

@@ -29,5 +29,14 @@ def pacgan4(
     batch_size: Annotated[int, Field(ge=2)] = 100,
     steps: Annotated[int, Field(ge=1)] = 20_000,
 ) -> Experiment:
-    """``pacgan2`` with packs of four (Lin, Khetan, Fanti, Oh 2018, section 4.1, https://arxiv.org/abs/1712.04086)."""
+    """``pacgan2`` with packs of four.
+
+    Lin, Khetan, Fanti, Oh 2018, section 4.1, https://arxiv.org/abs/1712.04086; networks and protocol are as of ``pacgan2``.
+
+    Formula: D: E sp(-D(x_1 ... x_4)) + E sp(D(G(z_1) ... G(z_4))), G: E sp(-D(G(z_1) ... G(z_4))), sp(t) = log(1 + e^t).
+
+    Adds: larger packs, in which a lost mode is seen more easily still.
+
+    Traps: As of ``pacgan2``; a batch of 100 holds only 25 packs, so the discriminator's gradient is noisier.
+    """
     return pacgan2(form, pack=pack, hidden=hidden, prior=prior, loss=loss, optimizer=optimizer, batch_size=batch_size, steps=steps)

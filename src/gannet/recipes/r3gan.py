@@ -44,6 +44,16 @@ def r3gan(
     Huang, Gokaslan, Kuleshov, Tompkin 2024, https://arxiv.org/abs/2501.05441. Pictures: residual networks without
     normalisation, ``width`` channels at the full size. Points: fully connected networks of three layers of ``hidden``, and
     the encoding that ``particle-gan`` gives its discriminator.
+
+    Formula: D: E sp(D(G(z)) - D(x)) + gamma/2 E |grad D(x)|^2 + gamma/2 E |grad D(G(z))|^2; G: E sp(D(x) - D(G(z))),
+    sp(t) = log(1 + e^t).
+
+    Adds: a paired loss whose landscape has no minima at collapsed generators, two penalties with which it converges locally,
+    and networks of today in place of tricks: no normalisation, residual branches that start at zero.
+
+    Traps: Scores have no zero and no unit; only differences mean something. Networks as small as these are for two
+    processors: the paper's are far larger, and its results are of those. Both penalties differentiate twice, which makes a
+    step dear. A connected prior leaves points between far modes.
     """
     noise = prior.make()
     if form.kind == "images":

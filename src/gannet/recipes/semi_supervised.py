@@ -30,7 +30,7 @@ def semi_supervised(
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
     batch_size: Annotated[int, Field(ge=2)] = 200,
-    steps: Annotated[int, Field(ge=1)] = 6_000,
+    steps: Annotated[int, Field(ge=1)] = 10_000,
 ) -> Experiment:
     """A fully connected discriminator with noise, 10 class logits from 100 labels, and a generator that matches features.
 

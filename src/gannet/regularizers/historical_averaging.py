@@ -1,4 +1,4 @@
-"""Historical averaging."""
+"""Historical averaging of the weights of a player."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orthogonal regularisation."""
+"""Orthogonal regularisation of the weights of a player."""
 
 from __future__ import annotations
 

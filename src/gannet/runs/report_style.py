@@ -29,7 +29,7 @@ img { display: block; width: 100%; height: auto; border-radius: 8px; }
 figure img { border: 1px solid var(--rule); background: #fff; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 24px; align-items: start; }
 .pair figure { max-width: 640px; }
-.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(44%, 150px), 1fr)); gap: 16px 14px; }
+.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(30%, 108px), 1fr)); gap: 14px 12px; }
 .sheet img { image-rendering: pixelated; }
 .sheet figcaption { font-size: 13px; font-variant-numeric: tabular-nums; padding-top: 3px; }
 #controls { display: flex; gap: 12px; align-items: center; margin-top: 10px; }
