@@ -30,7 +30,8 @@ def test_a_frame_shows_the_game_and_changes_nothing(trained):
     frame, again = points_frame(trainer, dataset, 3)(), points_frame(trainer, dataset, 3)()
     shapes = {name: array.shape for name, array in frame.items()}
     assert shapes == {
-        "real": (500, 2), "fake": (500, 2), "extent": (4,), "logits": (48, 48), "pull": (150, 2), "latents": (500, 2), "manifold": (21, 21, 2),
+        "real": (500, 2), "fake": (500, 2), "extent": (4,), "logits": (48, 48), "pull": (150, 2), "latents": (500, 2),
+        "manifold": (21, 21, 2),
     }  # fmt: skip
     for name, array in frame.items():
         np.testing.assert_array_equal(array, again[name])
@@ -55,7 +56,7 @@ def test_logits_are_the_discriminators_at_the_corners(trained):
 
 
 def test_the_push_is_that_of_the_objective(trained, monkeypatch):
-    trainer, dataset, plan, _ = trained
+    trainer, _, plan, _ = trained
     weights = torch.tensor([0.7, -0.4])
     monkeypatch.setattr(trainer.game, "score", lambda samples, labels=None: samples @ weights)
     fake, real = torch.tensor([[1.0, 2.0], [-0.5, 0.25]]), torch.tensor([[0.3, 0.1], [0.2, -0.6]])
