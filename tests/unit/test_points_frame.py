@@ -30,8 +30,8 @@ def test_a_frame_shows_the_game_and_changes_nothing(trained):
     frame, again = points_frame(trainer, dataset, 3)(), points_frame(trainer, dataset, 3)()
     shapes = {name: array.shape for name, array in frame.items()}
     assert shapes == {
-        "real": (500, 2), "fake": (500, 2), "extent": (4,), "logits": (48, 48),
-        "pull": (150, 2), "latents": (500, 2), "manifold": (21, 21, 2),
+        "real": (500, 2), "fake": (500, 2), "extent": (4,), "logits": (48, 48), "pull": (150, 2), "latents": (500, 2),
+        "manifold": (21, 21, 2),
     }  # fmt: skip
     for name, array in frame.items():
         np.testing.assert_array_equal(array, again[name])
