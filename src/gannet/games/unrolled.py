@@ -13,15 +13,23 @@ from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
 from gannet.types import Batch, Terms
 
+DECAY = 0.99
+"""Of the running mean of D's squared gradients."""
+
 
 class Unrolled(Adversarial):
     """G maximises D's loss at the D of ``unrolled_steps`` more steps, and differentiates through these steps.
 
     Metz et al. 2017, eq. 7 to 11, https://arxiv.org/abs/1611.02163. The game is zero-sum, as theirs: the term of the reals
-    counts as well, because D's coming steps depend on G. The steps looked ahead are plain gradient descent on D's loss, at
-    ``unrolled_rate``, on the samples of the turn. Not Adam: its first step from an empty memory is the sign of the
-    gradient, through which nothing can be differentiated. D itself takes its one ordinary step and never the imagined ones.
+    counts as well, because D's coming steps depend on G. The steps looked ahead are w <- w - r g / (sqrt v + 1e-8), g the
+    gradient of D's loss on the samples of the turn, v the running mean of D's squared gradients, held still while looking
+    ahead: Adam without momentum. So D is imagined to learn about as fast as its Adam lets it; plain gradient descent moves some
+    weights far too little and makes others diverge. v is a buffer. D itself takes its one ordinary step and never the imagined
+    ones.
     """
+
+    squares: Tensor
+    """v of all weights of D in one row."""
 
     def __init__(
         self,
@@ -31,7 +39,7 @@ class Unrolled(Adversarial):
         *,
         loss: AdversarialLoss,
         unrolled_steps: int = 5,
-        unrolled_rate: float = 0.1,
+        unrolled_rate: float = 5e-4,
     ) -> None:
         """Args:
         generator: latents to samples.
@@ -39,10 +47,11 @@ class Unrolled(Adversarial):
         prior: where latents come from.
         loss: whose discriminator's side both play for, against each other; its generator's side has no part.
         unrolled_steps: how many steps of D the generator looks ahead; 0 is the ordinary zero-sum game.
-        unrolled_rate: their learning rate.
+        unrolled_rate: r, their learning rate: how far each weight moves in one, about.
         """
         super().__init__(generator, discriminator, prior, loss=loss)
         self.unrolled_steps, self.unrolled_rate = unrolled_steps, unrolled_rate
+        self.register_buffer("squares", torch.zeros(sum(weight.numel() for weight in discriminator.parameters())))
 
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The loss's discriminator side."""
@@ -56,12 +65,27 @@ class Unrolled(Adversarial):
         """Minus D's loss some steps ahead; watched: the same at the D of now."""
         fake = self.generate(self.draw_latents(batch.size, batch.rng))
         ahead = {name: weight.detach().requires_grad_() for name, weight in self.discriminator.named_parameters()}
+        rates = self.rates(batch.step)
         values = [self.loss_at(ahead, batch.real, fake)]
         for _ in range(self.unrolled_steps):
-            step = torch.autograd.grad(values[-1], list(ahead.values()), create_graph=True)
-            ahead = {name: weight - self.unrolled_rate * g for (name, weight), g in zip(ahead.items(), step, strict=True)}
+            slopes = torch.autograd.grad(values[-1], list(ahead.values()), create_graph=True)
+            ahead = {name: weight - rate * g for (name, weight), rate, g in zip(ahead.items(), rates, slopes, strict=True)}
             values.append(self.loss_at(ahead, batch.real, fake))
         return Terms({"adversarial": -values[-1]}, {"now": -values[0].detach()})
+
+    def rates(self, step: int) -> list[Tensor]:
+        """The step sizes r / (sqrt v + 1e-8), shaped as the weights of D; v starts at 0, which is corrected for as in Adam."""
+        corrected = self.squares / (1 - DECAY ** (step + 1))
+        weights = list(self.discriminator.parameters())
+        parts = (self.unrolled_rate / (corrected.sqrt() + 1e-8)).split([weight.numel() for weight in weights])
+        return [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]
+
+    def after_turn(self, player: str) -> None:
+        """The squared gradients of D's step are remembered."""
+        super().after_turn(player)
+        if player == "discriminator":
+            slopes = torch.cat([weight.grad.flatten() for weight in self.discriminator.parameters() if weight.grad is not None])
+            self.squares.lerp_(slopes.square(), 1 - DECAY)
 
     def loss_at(self, weights: dict[str, Tensor], real: Tensor, fake: Tensor) -> Tensor:
         """D's loss at other weights of D, a scalar."""

@@ -37,10 +37,10 @@ class AutoencoderDiscriminator(Discriminator):
 
 
 class ConvolutionalDecoder(Generator):
-    """code -> b*b*64 -> [up 2, conv 3x3, ELU] to the size -> conv 3x3 -> tanh; no normalisation.
+    """code -> b*b*64 ELU -> [up 2, conv 3x3 64, ELU] up to half of the size -> up 2, conv 3x3 -> tanh; no normalisation.
 
-    After the decoder of BEGAN (Berthelot et al. 2017, figure 1, https://arxiv.org/abs/1703.10717), with one convolution per
-    size for its two, and tanh.
+    After the decoder of BEGAN (Berthelot et al. 2017, figure 1, https://arxiv.org/abs/1703.10717), made lighter: one convolution
+    for its two at every size, the last straight to the picture.
     """
 
     def __init__(self, latent_size: int, shape: tuple[int, ...], *, width: int = 64) -> None:
@@ -54,9 +54,9 @@ class ConvolutionalDecoder(Generator):
         self.base, times = doublings(shape[1], 4, 8, "autoencoder")
         self.stem = nn.Sequential(nn.Linear(latent_size, width * self.base**2), nn.ELU(inplace=True))
         layers: list[nn.Module] = []
-        for _ in range(times):
+        for _ in range(times - 1):
             layers += [nn.Upsample(scale_factor=2), nn.Conv2d(width, width, 3, padding=1), nn.ELU(inplace=True)]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(width, shape[0], 3, padding=1), nn.Tanh())
+        self.layers = nn.Sequential(*layers, nn.Upsample(scale_factor=2), nn.Conv2d(width, shape[0], 3, padding=1), nn.Tanh())
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, C, H, W)."""

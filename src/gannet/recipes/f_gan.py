@@ -31,7 +31,11 @@ def f_gan(
     batch_size: Annotated[int, Field(ge=2)] = 128,
     steps: Annotated[int, Field(ge=1)] = 3_000,
 ) -> Experiment:
-    """TODO."""
+    """The standard pair with the variational bound of ``loss.divergence``, Pearson's chi-squared unless it is chosen.
+
+    Nowozin, Cseke, Tomioka 2016, https://arxiv.org/abs/1606.00709; the generator minimises the paper's practical form
+    (section 3.2), ``loss.zero_sum=true`` the bound itself. The generator of points has batch norm, as that of pictures.
+    """
     noise = prior.make()
     game = TwoPlayer(
         standard_generator(noise.size, form.shape, hidden, batch_norm=True), standard_discriminator(form.shape, hidden), noise, loss=loss

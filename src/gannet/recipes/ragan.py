@@ -31,7 +31,10 @@ def ragan(
     batch_size: Annotated[int, Field(ge=2)] = 128,
     steps: Annotated[int, Field(ge=1)] = 3_000,
 ) -> Experiment:
-    """TODO."""
+    """The standard pair with the relativistic average loss: a score counts against the mean score of the other side.
+
+    Jolicoeur-Martineau 2019, https://arxiv.org/abs/1807.00734. The generator of points has batch norm, as that of pictures.
+    """
     noise = prior.make()
     game = TwoPlayer(
         standard_generator(noise.size, form.shape, hidden, batch_norm=True), standard_discriminator(form.shape, hidden), noise, loss=loss

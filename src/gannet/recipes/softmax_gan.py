@@ -17,8 +17,6 @@ from gannet.priors.gaussian import Gaussian
 from gannet.recipes.base import recipe
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
-_ADAM = Optimizer(lr=1e-3, schedule="cosine")
-
 
 @recipe(kind="any")
 def softmax_gan(
@@ -27,11 +25,17 @@ def softmax_gan(
     hidden: Annotated[int, Field(ge=1)] = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     loss: AdversarialLoss = Softmax(),
-    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 3_000,
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.9, schedule="cosine"),
+        discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.9, schedule="cosine"),
+    ),
+    batch_size: Annotated[int, Field(ge=2)] = 256,
+    steps: Annotated[int, Field(ge=1)] = 2_000,
 ) -> Experiment:
-    """TODO."""
+    """The standard pair with one softmax over each batch of reals and fakes together.
+
+    Lin 2017, https://arxiv.org/abs/1704.06191. SOFTMAXNOTE The generator of points has batch norm, as that of pictures.
+    """
     noise = prior.make()
     game = TwoPlayer(
         standard_generator(noise.size, form.shape, hidden, batch_norm=True), standard_discriminator(form.shape, hidden), noise, loss=loss
