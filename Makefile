@@ -24,6 +24,7 @@ demo: $(VENV)/.installed
 	$(BIN)/gannet train ring --out $(DEMO)
 	$(BIN)/gannet measure $(DEMO)
 	$(BIN)/gannet report $(DEMO) --gif $(DEMO)/training.gif
+	@echo "Live view and replay: $(BIN)/gannet watch $(DEMO)"
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal

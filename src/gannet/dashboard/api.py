@@ -132,7 +132,14 @@ class Api:
         """Which questions the newest checkpoint can be asked, or the answer to one; numbers of the address are its arguments."""
         run = self._find(request)
         arguments = {name: _decimal(value) for name, value in request.query_params.items() if name in PROBE_ARGUMENTS}
-        content = self.prober.ask(run.path, request.path_params.get("name", ""), arguments)
+        name = request.path_params.get("name", "")
+        try:
+            content = self.prober.ask(run.path, name, arguments)
+        except UserError as error:
+            if name:
+                raise
+            # No checkpoint yet is how every run begins, not a fault that a browser should complain of.
+            return _json({"questions": [], "step": -1, "problem": str(error)})
         return Response(content, media_type="application/json", headers={"cache-control": "no-store"})
 
     async def command(self, request: Request) -> Response:

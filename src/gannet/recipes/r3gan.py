@@ -31,13 +31,13 @@ def r3gan(
     *,
     hidden: Annotated[int, Field(ge=1)] = 128,
     width: Annotated[int, Field(ge=1)] = 16,
-    prior: Chosen[Prior] = chosen(Gaussian, size=64),
+    prior: Chosen[Prior] = chosen(Gaussian, size=32),
     encoding: Chosen[Encoding] = chosen(Fourier),
     loss: AdversarialLoss = RelativisticPaired(),
     penalty: Chosen[Penalty] = chosen(ZeroCentered, gamma=0.1, final=5e-4, on="both"),
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
     batch_size: Annotated[int, Field(ge=2)] = 64,
-    steps: Annotated[int, Field(ge=1)] = 4_000,
+    steps: Annotated[int, Field(ge=1)] = 6_000,
 ) -> Experiment:
     """Paired relativistic loss, R1 and R2 of equal, falling strength, a Gaussian prior, Adam with beta1 0, moving average.
 

@@ -28,8 +28,8 @@ class Checkpoint extends EventTarget {
     this.state = "asked";
     this.dispatchEvent(new Event("change"));
     try {
-      const { questions, step } = await get(`/api/runs/${this.run.id}/probes`);
-      [this.questions, this.step, this.state] = [questions, step, "there"];
+      const { questions, step, problem } = await get(`/api/runs/${this.run.id}/probes`);
+      [this.questions, this.step, this.problem, this.state] = [questions, step, problem ?? "", problem ? "failed" : "there"];
     } catch (error) {
       [this.problem, this.state] = [String(/** @type {any} */ (error).message), "failed"];
     }
