@@ -34,7 +34,18 @@ def began(
     """The standard generator against an autoencoder of the standard trunk, both held in balance by k.
 
     Berthelot, Schumm, Metz 2017, https://arxiv.org/abs/1703.10717, whose ``balance_rate`` of 0.001 is for runs of 100,000 steps
-    and more. BEGANNOTE The generator of points has batch norm, as that of pictures.
+    and more. The generator of points has batch norm, as that of pictures. On the ring it does not get there: with seeds 0, 1 and 2
+    all samples end in one place (no mode hit within 3 sigma, reverse KL log 8), and with every other setting that was tried on
+    at most one mode (``balance_rate`` .05 to 1, ``gamma`` .5 to 1, codes of 1, 2 and 32). It matches distributions of
+    reconstruction errors, and fakes that are all alike can have the right ones.
+
+    Formula: D: E U(x) - k E U(G(z)); G: E U(G(z)); k <- k + balance_rate (gamma E U(x) - E U(G(z))), kept in [0, 1]; U(x) the
+    mean absolute error of an autoencoder.
+
+    Adds: a balance that keeps the energies of fakes and reals in a fixed proportion, and a measure of convergence to watch.
+
+    Traps: A small ``gamma`` buys looks with variety. Energies are no probabilities: watch ``convergence``, not the terms.
+    It takes no loss.
     """
     noise = prior.make()
     game = BEGAN(

@@ -35,6 +35,13 @@ def f_gan(
 
     Nowozin, Cseke, Tomioka 2016, https://arxiv.org/abs/1606.00709; the generator minimises the paper's practical form
     (section 3.2), ``loss.zero_sum=true`` the bound itself. The generator of points has batch norm, as that of pictures.
+
+    Formula: D: -E g(D(x)) + E f*(g(D(G(z)))); G: -E g(D(G(z))), g the activation and f* the conjugate of the divergence.
+
+    Adds: one bound for a family of divergences; which one is ``loss.divergence``.
+
+    Traps: With a discriminator that is not optimal the name of the divergence promises less than it says. Some conjugates
+    grow exponentially: large scores overflow. Without a penalty on D the modes stay too wide.
     """
     noise = prior.make()
     game = TwoPlayer(

@@ -34,6 +34,14 @@ def ragan(
     """The standard pair with the relativistic average loss: a score counts against the mean score of the other side.
 
     Jolicoeur-Martineau 2019, https://arxiv.org/abs/1807.00734. The generator of points has batch norm, as that of pictures.
+
+    Formula: D: E sp(-(D(x) - E D(G(z)))) + E sp(D(G(z)) - E D(x)); G: the same with the sides exchanged;
+    sp(t) = log(1 + e^t).
+
+    Adds: a score counts only against the other side's mean, and the generator's turn looks at real rows too.
+
+    Traps: The means are those of the batch, so small batches make them noisy. Only differences of scores mean something.
+    Without a penalty on D the modes stay too wide.
     """
     noise = prior.make()
     game = TwoPlayer(
