@@ -39,7 +39,7 @@ class Unrolled(Adversarial):
         *,
         loss: AdversarialLoss,
         unrolled_steps: int = 5,
-        unrolled_rate: float = 5e-4,
+        unrolled_rate: float = 2e-4,
     ) -> None:
         """Args:
         generator: latents to samples.
