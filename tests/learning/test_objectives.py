@@ -34,7 +34,7 @@ def _ring(recipe, folder):
     return rows
 
 
-@pytest.mark.parametrize(("recipe", "at_most"), [("ragan", 0.7), ("f-gan", 0.7), ("ebgan", 1.5)])
+@pytest.mark.parametrize(("recipe", "at_most"), [("ragan", 0.7), ("f-gan", 0.7), ("ebgan", 1.5), ("unrolled", 0.7)])
 def test_it_finds_every_mode_of_the_ring(recipe, at_most, tmp_path):
     """In two seeds of three; the reverse KL of points that all lie on one mode is log 8 = 2.08."""
     rows = _ring(recipe, tmp_path)
@@ -45,12 +45,6 @@ def test_softmax_gan_finds_most_modes_of_the_ring(tmp_path):
     """Its recipe says why not all."""
     rows = _ring("softmax-gan", tmp_path)
     assert sum(row["modes"] >= 6 and row["high_quality"] >= 0.2 for row in rows) >= 2, rows
-
-
-def test_unrolled_finds_the_ring_in_one_seed(tmp_path):
-    """In no more: its recipe says so."""
-    rows = _ring("unrolled", tmp_path)
-    assert any(row["modes"] == 8 and row["reverse_kl"] <= 1.5 for row in rows), rows
 
 
 def test_began_settles_on_the_ring(tmp_path):
