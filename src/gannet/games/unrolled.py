@@ -15,17 +15,19 @@ from gannet.types import Batch, Terms
 
 DECAY = 0.99
 """Of the running mean of D's squared gradients."""
+LEAST = 0.01
+"""m over the root of the mean of v: the smallest divisor of an imagined step."""
 
 
 class Unrolled(Adversarial):
     """G maximises D's loss at the D of ``unrolled_steps`` more steps, and differentiates through these steps.
 
     Metz et al. 2017, eq. 7 to 11, https://arxiv.org/abs/1611.02163. The game is zero-sum, as theirs: the term of the reals
-    counts as well, because D's coming steps depend on G. The steps looked ahead are w <- w - r g / (sqrt v + 1e-8), g the
-    gradient of D's loss on the samples of the turn, v the running mean of D's squared gradients, held still while looking
-    ahead: Adam without momentum. So D is imagined to learn about as fast as its Adam lets it; plain gradient descent moves some
-    weights far too little and makes others diverge. v is a buffer. D itself takes its one ordinary step and never the imagined
-    ones.
+    counts as well, because D's coming steps depend on G. The steps looked ahead are w <- w - r g / (max(sqrt v, m) + 1e-8), g
+    the gradient of D's loss on the samples of the turn, v the running mean of D's squared gradients, held still while looking
+    ahead, m a hundredth of the root of v's mean over all weights: Adam without momentum. So D is imagined to learn about as fast
+    as its Adam lets it; plain gradient descent moves some weights far too little and makes others diverge. v is a buffer. D itself
+    takes its one ordinary step and never the imagined ones.
     """
 
     squares: Tensor
@@ -77,7 +79,9 @@ class Unrolled(Adversarial):
         """The step sizes r / (sqrt v + 1e-8), shaped as the weights of D; v starts at 0, which is corrected for as in Adam."""
         corrected = self.squares / (1 - DECAY ** (step + 1))
         weights = list(self.discriminator.parameters())
-        parts = (self.unrolled_rate / (corrected.sqrt() + 1e-8)).split([weight.numel() for weight in weights])
+        # A weight without a gradient so far (a silent unit) would be thrown anywhere by its first one.
+        size = corrected.sqrt().clamp_min(LEAST * corrected.mean().sqrt()) + 1e-8
+        parts = (self.unrolled_rate / size).split([weight.numel() for weight in weights])
         return [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]
 
     def after_turn(self, player: str) -> None:
