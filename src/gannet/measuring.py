@@ -12,12 +12,13 @@ import torch
 from gannet.data.base import Dataset, Progress, silent
 from gannet.errors import UserError
 from gannet.games.base import Classifies, Clusters, Conditional, Encodes, Game
-from gannet.metrics.base import Answers, ScoreCard
+from gannet.metrics.base import Answers, Labels, ScoreCard
+from gannet.metrics.choice import choose
 from gannet.metrics.cost import Cost
-from gannet.metrics.evaluate import choose, evaluate
+from gannet.metrics.evaluate import evaluate
 from gannet.metrics.extractors import fitting
 from gannet.seeding import derive, torch_rng
-from gannet.training.sampling import CHUNK, evaluating, sample_chunks
+from gannet.training.sampling import CHUNK, balanced_labels, evaluating, sample_chunks
 
 DEFAULT_SAMPLES = {"points": 2_500, "images": 5_000}
 """How many samples are measured where the user does not say."""
@@ -35,6 +36,7 @@ def measurer(
     samples: int | None = None,
     metrics: list[str] | None = None,
     held_out: Dataset | None = None,
+    published: bool = False,
     progress: Progress = silent,
     announce: Callable[[Cost], None] | None = None,
 ) -> Callable[[int], tuple[list[ScoreCard], list[str]]]:
@@ -43,7 +45,8 @@ def measurer(
     The real set and the noise are the same every time, functions of the run's seed; nothing of training is touched. A game
     that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None. ``samples`` are
     generated where that is given; otherwise as many as the half of the real ones that they are compared with. The other half is
-    for the floor. ``announce`` is told the cost before it is paid.
+    for the floor. ``published`` adds FID, KID and IS to the usual metrics where the weights of Inception are. ``announce`` is told the
+    cost before it is paid.
     """
     wanted = samples or DEFAULT_SAMPLES[dataset.form.kind]
     real, labels = dataset.reference(2 * wanted, seed=derive(seed, "measure"))
@@ -52,6 +55,8 @@ def measurer(
     extractor = fitting(real, labels, dataset.form.class_names) if dataset.form.kind == "images" else None
     _refuse_in_vain(metrics, extractor)
     protocol = protocol_of(game, dataset)
+
+    classes = _classes(game, dataset, labels, count, samples or count)
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
         return evaluate(
@@ -70,11 +75,20 @@ def measurer(
             warnings=game.limitations(),
             answers=ask(game, dataset, held_out, seed),
             held_out=kept_back,
+            labels=classes,
+            published=published,
             progress=progress,
             announce=announce,
         )
 
     return measure
+
+
+def _classes(game: Game, dataset: Dataset, labels: np.ndarray | None, count: int, num_fake: int) -> Labels | None:
+    if labels is None or not dataset.form.class_names:
+        return None
+    asked = balanced_labels(game, num_fake)
+    return Labels(dataset.form.class_names, labels[:count], labels[count : 2 * count], None if asked is None else asked.numpy())
 
 
 def protocol_of(game: Game, dataset: Dataset) -> dict[str, Any]:

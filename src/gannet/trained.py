@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gannet.data.base import Form, Progress, silent
+from gannet.data.base import Dataset, Form, Progress, silent
 from gannet.errors import UserError
 from gannet.files import written_whole
 from gannet.games.base import Conditional, DrawsCodes, Game, Generates
@@ -154,11 +154,20 @@ class TrainedRun:
             weights=self.weights,
             samples=samples,
             metrics=metrics,
-            held_out=open_held_out(self.plan, progress) if wants_held_out(self.game, metrics) else None,
+            held_out=self._held_out(progress, needed=wants_held_out(self.game, metrics)),
+            published=True,
             progress=progress,
             announce=announce,
         )
         return measure(self.step)
+
+    def _held_out(self, progress: Progress, *, needed: bool) -> Dataset | None:
+        try:
+            return open_held_out(self.plan, progress)
+        except UserError:
+            if needed:
+                raise
+            return None
 
     def animate(self, path: str | Path, *, progress: Progress = silent) -> Path:
         """Write the run's frames as an animated GIF."""

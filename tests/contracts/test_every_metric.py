@@ -14,6 +14,7 @@ FOUND = components("metrics")
 NAMES = [
     "accuracy",
     "authpct",
+    "class-accuracy",
     "class-histogram",
     "coverage",
     "ct",
@@ -21,6 +22,7 @@ NAMES = [
     "energy-distance",
     "fd",
     "fd-infinity",
+    "fd-per-class",
     "high-quality",
     "is",
     "js",
@@ -28,6 +30,7 @@ NAMES = [
     "kl-data-model",
     "kl-model-data",
     "mmd",
+    "mode-balance",
     "modes",
     "ms-ssim",
     "nll",

@@ -13,8 +13,9 @@ from gannet.data.base import ClassModes, Truth, silent
 from gannet.data.resolve import source_for
 from gannet.data.stacked_mnist import StackedMnist
 from gannet.errors import UserError
-from gannet.metrics.base import Samples
-from gannet.metrics.evaluate import default_names, evaluate
+from gannet.metrics.base import Samples, as_estimate
+from gannet.metrics.choice import default_names
+from gannet.metrics.evaluate import evaluate
 from gannet.metrics.mode_counts import class_counts
 from gannet.metrics.modes import ModesCaptured
 from gannet.metrics.reverse_kl import ReverseKL
@@ -80,7 +81,8 @@ def stacks(*classes: tuple[int, int, int]) -> np.ndarray:
 
 
 def counted_by(metric: ModesCaptured | ReverseKL, fake: np.ndarray, weights: np.ndarray) -> float:
-    return metric.compute(Samples(fake, fake, Truth(classes=ClassModes("digits-cnn-v1", weights))), np.random.default_rng(0))
+    samples = Samples(fake, fake, Truth(classes=ClassModes("digits-cnn-v1", weights)))
+    return as_estimate(metric.compute(samples, np.random.default_rng(0))).value
 
 
 UNIFORM = np.full(1000, 0.001)

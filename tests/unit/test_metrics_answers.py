@@ -17,14 +17,14 @@ from gannet.data.mnist import Mnist
 from gannet.data.ring import Ring
 from gannet.measuring import ask, measurer
 from gannet.metrics.accuracy import Accuracy
-from gannet.metrics.base import Answers, Metric, Samples
-from gannet.metrics.evaluate import default_names
+from gannet.metrics.base import Answers, Metric, Samples, as_estimate
+from gannet.metrics.choice import default_names
 from gannet.metrics.purity import Purity
 from gannet.metrics.reconstruction import Reconstruction
 
 
 def value(metric: Metric, answers: Answers) -> float:
-    return metric.compute(Samples(answers.real, answers.real, Truth(), answers), np.random.default_rng(0))
+    return as_estimate(metric.compute(Samples(answers.real, answers.real, Truth(), answers), np.random.default_rng(0))).value
 
 
 LABELS = np.array([0] * 5 + [1] * 5)
@@ -34,6 +34,9 @@ ROWS = np.zeros((10, 2), np.float32)
 def test_accuracy_by_hand() -> None:
     said = np.array([0, 0, 0, 0, 1, 1, 1, 1, 0, 2])
     assert_close(value(Accuracy(), Answers(ROWS, LABELS, predicted=said)), 0.7)
+    # Every row counts alike, not every class: 9 of 12, though one class is never right.
+    uneven = np.array([0] * 9 + [1] * 3)
+    assert_close(value(Accuracy(), Answers(np.zeros((12, 2), np.float32), uneven, predicted=np.zeros(12, np.int64))), 0.75)
 
 
 def test_purity_by_hand() -> None:

@@ -16,7 +16,8 @@ from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.metrics import brought, extractors
 from gannet.metrics.brought import BROUGHT, add, find, load, stored_at
-from gannet.metrics.evaluate import choose, evaluate
+from gannet.metrics.choice import choose
+from gannet.metrics.evaluate import evaluate
 from gannet.metrics.inception_v3 import InceptionV3
 from gannet.metrics.names import guarded
 from gannet.testing.metric_data import draw
@@ -192,7 +193,7 @@ def test_weights_that_fail_the_self_test(spoil: float, why: str, folder: Path, m
 
 def test_missing_weights_say_how_to_add_them() -> None:
     name, metric = choose("fd[inception]")
-    assert (name, metric.label()) == ("fd", "FID")
+    assert (name, metric.label()) == ("fd[inception]", "FID")
     sets = [draw("images", seed) for seed in range(3)]
     cards, left_out = evaluate(*sets, kind="images", truth=Truth(), names=["fd[inception]"], seed=0, protocol={})
     assert cards == []

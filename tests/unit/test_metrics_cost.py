@@ -9,8 +9,9 @@ import pytest
 
 from gannet.data.base import Truth
 from gannet.metrics import extractors, feature_cache
+from gannet.metrics.choice import choose
 from gannet.metrics.cost import Cost, estimated, readable
-from gannet.metrics.evaluate import choose, evaluate
+from gannet.metrics.evaluate import evaluate
 from gannet.metrics.extractors import describe, extract
 from gannet.metrics.feature_cache import entry, recall, remember
 from gannet.testing.metric_data import RING, draw

@@ -11,11 +11,12 @@ from scipy.stats import norm
 
 from gannet.data.base import Truth
 from gannet.errors import UserError
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Metric, Samples, as_estimate
 from gannet.metrics.js import JensenShannon
 from gannet.metrics.kl_data_model import KLDataModel
 from gannet.metrics.kl_model_data import KLModelData
 from gannet.metrics.partition import partition
+from gannet.metrics.smoothing import smoothed
 from gannet.testing.metric_data import gaussian_truth
 from gannet.theory.divergences import jensen_shannon, kullback_leibler
 
@@ -27,7 +28,7 @@ HALF_OFF = (0.5 * math.log(2 / 3) + 0.5 * math.log(2) + math.log(4 / 3)) / 2
 
 
 def value(metric: Metric, fake: np.ndarray, truth: Truth, real: np.ndarray | None = None) -> float:
-    return metric.compute(Samples(fake if real is None else real, fake, truth), np.random.default_rng(0))
+    return as_estimate(metric.compute(Samples(fake if real is None else real, fake, truth), np.random.default_rng(0))).value
 
 
 def gaussian(count: int, *, shift: float = 0.0, sigma: float = 1.0, seed: int = 0) -> np.ndarray:
@@ -156,3 +157,16 @@ def test_sums_by_hand() -> None:
     assert kullback_leibler(q, p) == math.inf
     assert jensen_shannon(p, q) == jensen_shannon(q, p) == pytest.approx(HALF_OFF, rel=1e-12)
     assert jensen_shannon(np.array([1.0, 0.0]), np.array([0.0, 1.0])) == pytest.approx(math.log(2))
+
+
+def test_counts_are_smoothed_into_probabilities() -> None:
+    np.testing.assert_allclose(smoothed(np.array([3.0, 0.0, 1.0]), 0.5), [3.5 / 5.5, 0.5 / 5.5, 1.5 / 5.5], rtol=1e-12)
+
+
+def test_known_densities_are_smoothed_as_if_drawn_as_often_as_the_model() -> None:
+    """So that the number of real samples, which say nothing then, does not matter, and true samples are not far off for being few."""
+    fake = ring(300)
+    for metric in (KLDataModel(), KLModelData()):
+        assert value(metric, fake, RING, real=ring(50, seed=1)) == pytest.approx(
+            value(metric, fake, RING, real=ring(5000, seed=1)), rel=1e-9
+        )

@@ -12,8 +12,8 @@ from PIL import Image
 import gannet.metrics
 from gannet.errors import UserError
 from gannet.metrics import cnn, extractors
+from gannet.metrics.choice import choose
 from gannet.metrics.cnn import TRAINED, load, prepared, responses
-from gannet.metrics.evaluate import choose
 from gannet.metrics.extractors import describe, features, fitting, log_probabilities
 
 WEIGHTS = Path(gannet.metrics.__path__[0]) / "weights"
@@ -130,7 +130,7 @@ def test_enlarged_digits_are_still_known(size: int) -> None:
 
 def test_the_extractor_that_a_user_writes() -> None:
     name, metric = choose("fd[fashion-cnn-v1]")
-    assert (name, metric.label()) == ("fd", "FD[fashion-cnn-v1]")
+    assert (name, metric.label()) == ("fd[fashion-cnn-v1]", "FD[fashion-cnn-v1]")
     assert choose("ms-ssim", "digits-cnn-v1")[0] == "ms_ssim"
     assert choose("kid", "digits-cnn-v1")[1].label() == "KID[digits-cnn-v1]"
     assert choose("kid[randconv-v1]", "digits-cnn-v1")[1].label() == "KID[randconv-v1]"

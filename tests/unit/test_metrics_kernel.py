@@ -17,7 +17,7 @@ from gannet.metrics.base import Estimate, Samples
 from gannet.metrics.extractors import features
 from gannet.metrics.kernel_mmd import unbiased_mmd
 from gannet.metrics.kid import KernelDistance, cubic
-from gannet.metrics.mmd import MaximumMeanDiscrepancy
+from gannet.metrics.mmd import MaximumMeanDiscrepancy, gaussians
 from gannet.testing.metric_data import draw
 from gannet.testing.metrics import check_metric
 
@@ -121,3 +121,28 @@ def test_names_and_refusals() -> None:
         MaximumMeanDiscrepancy((0.1, 0.0))
     with pytest.raises(UserError, match="no scale"):
         MaximumMeanDiscrepancy().compute(Samples(np.ones((20, 2)), draw("points", 0), Truth()), RNG)
+
+
+def of_mmd(real: np.ndarray, fake: np.ndarray, *bandwidths: float) -> float:
+    return MaximumMeanDiscrepancy(bandwidths).compute(Samples(real, fake, Truth()), RNG).value
+
+
+def test_gaussian_kernels_by_hand() -> None:
+    """(0, 0) and (3, 4) are 5 apart: the mean of exp(-25 / 2) and exp(-25 / 8)."""
+    kernels = gaussians(np.zeros((1, 2)), np.array([[3.0, 4.0]]), (1.0, 2.0))
+    np.testing.assert_allclose(kernels, [[(math.exp(-12.5) + math.exp(-25 / 8)) / 2]], rtol=1e-12)
+
+
+def test_mmd_has_no_unit_and_no_place() -> None:
+    """The widths follow the spread of the real set alone: not where it lies, not the unit, not the generated set."""
+    real, fake = RNG.standard_normal((300, 2)), 2 * RNG.standard_normal((250, 2))
+    plain = of_mmd(real, fake, 0.3, 1.0)
+    assert of_mmd(1000 * real, 1000 * fake, 0.3, 1.0) == pytest.approx(plain, rel=1e-9)
+    there = np.array([50.0, 0.0])
+    assert of_mmd(real + there, fake + there, 0.3, 1.0) == pytest.approx(plain, rel=1e-6)
+
+
+def test_mmd_of_a_wider_gaussian() -> None:
+    """E k(x, y) = w^2 / (w^2 + s^2 + t^2) for N(0, s^2 I_2) and N(0, t^2 I_2): with w = s = 1, t = 2: 1/3 + 1/9 - 2/6 = 1/9."""
+    real, fake = RNG.standard_normal((3000, 2)), 2 * RNG.standard_normal((3000, 2))
+    assert of_mmd(real, fake, 1.0) == pytest.approx(1 / 9, rel=0.1)

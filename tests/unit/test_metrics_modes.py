@@ -9,8 +9,9 @@ import pytest
 
 from gannet.data.base import Modes, Truth
 from gannet.errors import UserError
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Metric, Samples, as_estimate
 from gannet.metrics.high_quality import HighQuality
+from gannet.metrics.mode_balance import ModeBalance
 from gannet.metrics.modes import ModesCaptured
 from gannet.metrics.reverse_kl import ReverseKL
 from gannet.metrics.spread import Spread
@@ -33,7 +34,7 @@ POINTS = np.array(
 
 
 def value(metric: Metric, fake: np.ndarray, truth: Truth) -> float:
-    return metric.compute(Samples(fake, fake, truth), np.random.default_rng(0))
+    return as_estimate(metric.compute(Samples(fake, fake, truth), np.random.default_rng(0))).value
 
 
 def on_modes(per_mode: list[int]) -> np.ndarray:
@@ -139,3 +140,38 @@ def test_modes_must_be_known() -> None:
     for metric in (ModesCaptured(), HighQuality(), ReverseKL(), Spread()):
         with pytest.raises(UserError, match="modes are known"):
             value(metric, POINTS, Truth())
+
+
+def test_spread_is_the_median_over_modes() -> None:
+    """Five modes of right width and three ten times too narrow: the median is right, a mean would read 0.66."""
+    sigmas = RING_SIGMA * np.where(np.arange(8000) % 8 < 5, 1.0, 0.1)
+    assert value(Spread(), ring_points(0.0) + sigmas[:, None] * np.random.default_rng(3).standard_normal((8000, 2)), RING) == pytest.approx(
+        1, abs=0.06
+    )
+
+
+def test_mode_balance_by_hand() -> None:
+    # Of seven good points 4/7, 3/7, 0 are on the modes; the truth is 1/2, 1/4, 1/4: 1/2 + 1/4 + 0.
+    assert value(ModeBalance(), POINTS, THREE) == pytest.approx(0.75)
+    # Shares 1/2, 0, 1/2 where the truth is 1/2, 1/4, 1/4.
+    fake = np.repeat([[0.0, 0.0], [200.0, 0.0]], 10, axis=0)
+    assert value(ModeBalance(), fake, THREE) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("kept", [1, 2, 4, 8])
+def test_mode_balance_of_dropped_modes_is_their_share(kept: int) -> None:
+    fake = np.concatenate([on_modes([40] * kept + [0] * (8 - kept)), np.zeros((100, 2))])
+    assert value(ModeBalance(), fake, RING) == pytest.approx(kept / 8)
+
+
+def test_mode_balance_of_true_samples_reads_what_its_page_says() -> None:
+    """1 - E TV with E|q_m - p_m| = sqrt(2 p (1 - p) / (pi n)): 0.9789 for 8 modes and 2,500 points."""
+    rng = np.random.default_rng(0)
+    found = [value(ModeBalance(), on_modes(list(rng.multinomial(2500, [1 / 8] * 8))), RING) for _ in range(50)]
+    expected = 1 - 4 * math.sqrt(2 * 7 / 64 / (math.pi * 2500))
+    assert np.mean(found) == pytest.approx(expected, abs=4 * np.std(found, ddof=1) / math.sqrt(50))
+
+
+def test_mode_balance_without_any_good_point_is_0_and_says_so() -> None:
+    with pytest.warns(UserWarning, match="worst possible"):
+        assert value(ModeBalance(), np.zeros((50, 2)), RING) == 0

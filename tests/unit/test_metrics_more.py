@@ -8,8 +8,8 @@ from scipy import stats
 
 from gannet.data.base import Truth
 from gannet.metrics import fd_infinity
-from gannet.metrics.base import Estimate, Samples
-from gannet.metrics.class_histogram import ClassHistogram
+from gannet.metrics.base import Estimate, Samples, as_estimate
+from gannet.metrics.class_histogram import ClassHistogram, class_shares
 from gannet.metrics.ct import DataCopying, mann_whitney_z
 from gannet.metrics.energy_distance import EnergyDistance
 from gannet.metrics.fd import frechet_distance
@@ -25,9 +25,9 @@ def test_energy_distance_is_the_square_of_scipys_on_a_line() -> None:
     first, second = RNG(0).standard_normal(300), 0.5 + 2 * RNG(1).standard_normal(200)
     on_a_line = Samples(np.stack([first, 0 * first], axis=1), np.stack([second, 0 * second], axis=1), Truth())
     expected = stats.energy_distance(first, second) ** 2
-    assert EnergyDistance().compute(on_a_line, RNG(0)) == pytest.approx(expected, rel=1e-6)
+    assert as_estimate(EnergyDistance().compute(on_a_line, RNG(0))).value == pytest.approx(expected, rel=1e-6)
     apart = Samples(np.zeros((10, 2)), np.tile([3.0, 4.0], (10, 1)), Truth())
-    assert EnergyDistance().compute(apart, RNG(0)) == pytest.approx(10)
+    assert as_estimate(EnergyDistance().compute(apart, RNG(0))).value == pytest.approx(10)
 
 
 @pytest.mark.parametrize(("scale", "expected"), [(1.0, 1 + np.log(2 * np.pi * 4)), (0.5, 0.25 + np.log(2 * np.pi * 4))])
@@ -97,9 +97,9 @@ def test_half_of_the_digits() -> None:
     images = np.rint(levels * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
     metric = ClassHistogram("digits-cnn-v1")
     with pytest.warns(UserWarning, match="less than a quarter as often as they should: 5, 6, 7, 8, 9"):
-        value = metric.compute(Samples(images, images[labels < 5], Truth()), RNG(0))
+        value = as_estimate(metric.compute(Samples(images, images[labels < 5], Truth()), RNG(0))).value
     assert value == pytest.approx((labels >= 5).mean(), abs=0.01)
-    assert metric.compute(Samples(images[::2], images[1::2], Truth()), RNG(0)) == pytest.approx(0, abs=0.03)
+    assert as_estimate(metric.compute(Samples(images[::2], images[1::2], Truth()), RNG(0))).value == pytest.approx(0, abs=0.03)
 
 
 def test_spectrum_by_hand() -> None:
@@ -114,5 +114,37 @@ def test_spectrum_by_hand() -> None:
 
 def test_twice_the_contrast_is_four_times_the_power() -> None:
     noise = RNG(0).integers(0, 101, (200, 16, 16, 1), dtype=np.uint8)
-    value = PowerSpectrumDistance().compute(Samples(noise, 2 * noise, Truth()), RNG(0))
+    value = PowerSpectrumDistance().compute(Samples(noise, 2 * noise, Truth()), RNG(0)).value
     assert value == pytest.approx(np.log(4), rel=1e-3)
+
+
+def test_shares_of_classes_by_hand() -> None:
+    np.testing.assert_array_equal(class_shares(np.array([0, 2, 2, 3]), 5), [0.25, 0, 0.5, 0.25, 0])
+
+
+def test_the_sets_of_the_line_to_infinity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sizes from a fifth to all, even in 1 / n; rows are never twice in a set, all of them are in the largest, and the small sets are
+    chosen anew."""
+    chosen: list[np.ndarray] = []
+    lines: list[np.ndarray] = []
+    monkeypatch.setattr(fd_infinity, "features", lambda name, images: images.reshape(len(images), -1)[:, :2].astype(float))
+    monkeypatch.setattr(fd_infinity, "frechet_distance", lambda real, fake: chosen.append(fake) or float(len(fake)))
+    monkeypatch.setattr(fd_infinity, "at_zero", lambda x, y: lines.append(x) or (0.0, 1.0))
+    images = np.arange(2 * 100 * 64, dtype=np.uint64).reshape(2, 100, 8, 8, 1)
+    images = (images * 7919 % 251).astype(np.uint8)
+    with pytest.warns(UserWarning, match=r"R\^2"):
+        FrechetDistanceAtInfinity(sizes=5).compute(Samples(images[0], images[1], Truth()), RNG(0))
+    assert [len(rows) for rows in chosen] == [20, 25, 33, 50, 100]
+    np.testing.assert_allclose(lines[0], [1 / len(rows) for rows in chosen])
+    assert all(len(np.unique(rows, axis=0)) == len(rows) for rows in chosen)
+    first, second = ({tuple(row) for row in rows} for rows in chosen[:2])
+    assert not first <= second
+
+
+def test_likelihood_of_few_points_by_hand() -> None:
+    """-log p = 1 ... 10: mean 5.5, deviation with divisor n - 1 3.0277."""
+    points = np.stack([np.arange(1.0, 11.0), np.zeros(10)], axis=1)
+    result = NegativeLogLikelihood().compute(Samples(points, points, Truth(None, lambda rows: -rows[:, 0])), RNG(0))
+    half = 1.959964 * 3.0276503540974917 / np.sqrt(10)
+    assert result.value == pytest.approx(5.5)
+    assert result.ci95 == pytest.approx((5.5 - half, 5.5 + half))

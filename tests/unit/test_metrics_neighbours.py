@@ -11,7 +11,7 @@ from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.metrics import pairwise
 from gannet.metrics.authpct import AuthPct
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Estimate, Metric, Samples, as_estimate
 from gannet.metrics.coverage import Coverage
 from gannet.metrics.density import Density
 from gannet.metrics.extractors import features
@@ -25,9 +25,7 @@ RNG = np.random.default_rng(12)
 
 
 def value(metric: Metric, real: np.ndarray, fake: np.ndarray) -> float:
-    result = metric.compute(Samples(real, fake, Truth()), np.random.default_rng(0))
-    assert isinstance(result, float)
-    return result
+    return as_estimate(metric.compute(Samples(real, fake, Truth()), np.random.default_rng(0))).value
 
 
 def oracle(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float]:
@@ -115,7 +113,7 @@ def test_too_few_for_k() -> None:
 class PrecisionSwapped(Precision):
     """Deliberately wrong: recall under the name of precision."""
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         return super().compute(Samples(samples.fake, samples.real, samples.truth), rng)
 
 
@@ -123,7 +121,7 @@ class PrecisionSwapped(Precision):
 class RecallSwapped(Recall):
     """Deliberately wrong: precision under the name of recall."""
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         return super().compute(Samples(samples.fake, samples.real, samples.truth), rng)
 
 
@@ -138,10 +136,26 @@ def test_swapped_precision_and_recall_fail_the_contract() -> None:
 class DensityOverAll(Density):
     """Deliberately wrong: divided by one less than k."""
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
-        return super().compute(samples, rng) * self.k / (self.k - 1)
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
+        return Estimate(super().compute(samples, rng).value * self.k / (self.k - 1))
 
 
 def test_a_wrong_divisor_of_density_fails_the_contract() -> None:
     with pytest.raises(AssertionError, match="from the best value"):
         check_metric(DensityOverAll())
+
+
+def test_authpct_takes_the_radius_of_the_nearest_one() -> None:
+    """Real pairs 1 apart at 0, 10 ... and 20 apart far away: 2 from a close pair is authentic, 2 from a wide one is not."""
+    close = np.array([[10.0 * i + j, 0.0] for i in range(5) for j in (0, 1)])
+    wide = np.array([[1000.0 + 100 * i + 20 * j, 0.0] for i in range(5) for j in (0, 1)])
+    fake = np.array([[10.0 * i - 2, 0.0] for i in range(5)] + [[1000.0 + 100 * i - 2, 0.0] for i in range(5)])
+    assert value(AuthPct(), np.concatenate([close, wide]), fake) == 50
+
+
+@pytest.mark.parametrize(("metric", "k"), [(Precision, 3), (Recall, 3), (Density, 5), (Coverage, 5)])
+def test_the_published_numbers_of_neighbours(metric: type[Metric], k: int) -> None:
+    """Kynkaanniemi et al. 2019, section 3.1: k = 3; Naeem et al. 2020, section 4.3: k = 5."""
+    assert metric().spec()["k"] == k
+    real, fake = RNG.standard_normal((150, 2)), RNG.standard_normal((150, 2)) + 0.5
+    assert value(metric(), real, fake) == pytest.approx(float(oracle(real, fake, k)[metric.__name__.lower()]), rel=1e-6)

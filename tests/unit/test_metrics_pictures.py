@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import numpy as np
@@ -14,7 +15,7 @@ from gannet.discovery import find
 from gannet.errors import UserError
 from gannet.metrics.base import Samples
 from gannet.metrics.classifier_score import classifier_score
-from gannet.metrics.ms_ssim import MultiScaleSimilarity
+from gannet.metrics.ms_ssim import MultiScaleSimilarity, _pairs
 from gannet.metrics.structural_similarity import SCALE_WEIGHTS, ms_ssim, num_scales
 from gannet.metrics.vendi import Vendi, vendi_score
 from gannet.testing.metric_data import draw
@@ -83,7 +84,7 @@ def test_ms_ssim_of_constants() -> None:
 
 def test_ms_ssim_as_variety() -> None:
     def value(fake: np.ndarray, pairs: int = 200) -> float:
-        return MultiScaleSimilarity(pairs).compute(Samples(draw("images", 0), fake, Truth()), np.random.default_rng(0))
+        return MultiScaleSimilarity(pairs).compute(Samples(draw("images", 0), fake, Truth()), np.random.default_rng(0)).value
 
     assert value(np.repeat(draw("images", 0)[:1], 20, axis=0)) == pytest.approx(1)
     assert [num_scales(side) for side in (11, 21, 22, 44, 88, 176, 512)] == [1, 1, 2, 3, 4, 5, 5]
@@ -107,7 +108,26 @@ def test_vendi_of_equal_of_unlike_and_of_groups() -> None:
 
 def test_vendi_of_one_picture_many_times() -> None:
     real = draw("images", 0)
-    once = Vendi().compute(Samples(real, np.repeat(real[:1], 40, axis=0), Truth()), RNG)
-    many = Vendi().compute(Samples(real, draw("images", 1), Truth()), RNG)
+    once = Vendi().compute(Samples(real, np.repeat(real[:1], 40, axis=0), Truth()), RNG).value
+    many = Vendi().compute(Samples(real, draw("images", 1), Truth()), RNG).value
     assert once == pytest.approx(1)
     assert many > 3
+
+
+def test_the_inception_score_is_a_mean_over_ten_tenths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten classes, one picture each, in any order: of all together 10, of a tenth with one picture 1. Other classifiers take all."""
+    module = importlib.import_module("gannet.metrics.is")
+    with np.errstate(divide="ignore"):
+        sure = np.log(np.maximum(np.eye(10), 1e-300))
+    monkeypatch.setattr(module, "log_probabilities", lambda extractor, images: sure)
+    samples = Samples(draw("images", 0), draw("images", 1)[:10], Truth())
+    assert module.ClassifierScore("inception").compute(samples, np.random.default_rng(0)).value == pytest.approx(1)
+    assert module.ClassifierScore("mnist-cnn-v1").compute(samples, np.random.default_rng(0)).value == pytest.approx(10)
+
+
+def test_no_picture_is_compared_with_itself() -> None:
+    """Ten flat pictures, unlike each other: a pair of one and the same would read 1, and raise the mean by a tenth."""
+    flat = np.repeat(np.arange(10, dtype=np.uint8)[:, None, None, None] * 25, 16, axis=1).repeat(16, axis=2)
+    first, second = _pairs(flat, 2000, np.random.default_rng(0))
+    assert (first != second).all()
+    assert np.bincount(first * 10 + second, minlength=100).reshape(10, 10)[~np.eye(10, dtype=bool)].min() > 0, "every other pair comes"

@@ -12,7 +12,7 @@ from scipy.stats import wasserstein_distance
 
 from gannet.data.base import Truth
 from gannet.errors import UserError
-from gannet.metrics.base import Metric, Samples
+from gannet.metrics.base import Metric, Samples, as_estimate
 from gannet.metrics.sliced_w import SlicedWasserstein, wasserstein_1d
 from gannet.metrics.w1 import Wasserstein1
 from gannet.metrics.w2 import Wasserstein2
@@ -22,7 +22,7 @@ CLOUD = RNG.standard_normal((400, 2)) * [1.0, 3.0]
 
 
 def value(metric: Metric, real: np.ndarray, fake: np.ndarray, seed: int = 0) -> float:
-    return metric.compute(Samples(real, fake, Truth()), np.random.default_rng(seed))
+    return as_estimate(metric.compute(Samples(real, fake, Truth()), np.random.default_rng(seed))).value
 
 
 @pytest.mark.parametrize("shift", [(3.0, 4.0), (0.01, 0.0)])

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from gannet.data.base import Dataset, Progress
 from gannet.errors import UserError
 from gannet.measuring import protocol_of
+from gannet.metrics.choice import require_measurable
 from gannet.metrics.compare import differing
-from gannet.metrics.evaluate import require_measurable
 from gannet.planning import Plan, open_data, plan
 from gannet.runs.schema import RunRecord
 

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Need, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_classes
+from gannet.metrics.intervals import share
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Accuracy(Metric):
         """Version."""
         return {"version": 1}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, 1]."""
         labels, predicted = checked_classes(samples, "predicted")
-        return float((labels == predicted).mean())
+        return share(labels == predicted)

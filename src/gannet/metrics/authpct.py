@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe
+from gannet.metrics.intervals import Rows, tenths
 from gannet.metrics.pairwise import neighbour_radii, rows_of, squared_distances
 
 
@@ -44,12 +45,18 @@ class AuthPct(Metric):
         """The distance, the extractor and the unit."""
         return {"version": 1, "unit": "percent", "points": "coordinates", "images": describe(self.extractor), "extractor": self.extractor}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, 100]."""
         real, fake = rows_of(samples, self.extractor)
-        radii = neighbour_radii(real, 1)
-        authentic = 0
-        for _, squared in squared_distances(fake, real):
-            nearest = squared.argmin(axis=1)
-            authentic += int((squared.min(axis=1) > radii[nearest]).sum())
-        return 100 * authentic / len(fake)
+        return tenths(authentic_percent, (real,), (fake,))
+
+
+def authentic_percent(reals: Rows, fakes: Rows) -> float:
+    """Rows (N, D) and (M, D), one array each."""
+    (real,), (fake,) = reals, fakes
+    radii = neighbour_radii(real, 1)
+    authentic = 0
+    for _, squared in squared_distances(fake, real):
+        nearest = squared.argmin(axis=1)
+        authentic += int((squared.min(axis=1) > radii[nearest]).sum())
+    return 100 * authentic / len(fake)

@@ -15,9 +15,9 @@ from gannet.data.base import Kind, Truth
 
 Better = Literal["lower", "higher", "one", "real"]
 """Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the floor) is."""
-Need = Literal["samples", "modes", "density", "held_out", "reconstructed", "predicted", "clusters"]
-"""What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, or a field of
-:class:`Answers`."""
+Need = Literal["samples", "modes", "density", "held_out", "classes", "followed", "reconstructed", "predicted", "clusters"]
+"""What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, classes of the real
+samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,19 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """Classes of all samples of a measurement, as numbers below len(names)."""
+
+    names: tuple[str, ...]
+    real: np.ndarray
+    """(N,) int64."""
+    spare: np.ndarray
+    """Of the real samples of the floor."""
+    fake: np.ndarray | None = None
+    """(M,) int64 that the generator was asked for; None where it follows no labels."""
+
+
+@dataclass(frozen=True)
 class Samples:
     """Two sets to compare, both outside representation (uint8 NHWC images, or float points in original units)."""
 
@@ -50,6 +63,8 @@ class Samples:
     answers: Answers | None = None
     held_out: np.ndarray | None = None
     """Real samples that were not trained on, where there are any."""
+    labels: Labels | None = None
+    """Where the data have classes; of ``real`` and ``fake``."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +72,17 @@ class Estimate:
     """A value with the 95 % confidence interval that its samples leave it."""
 
     value: float
-    ci95: tuple[float, float]
-    """Lower and upper end, in the unit of the value."""
+    ci95: tuple[float, float] | None = None
+    """Lower and upper end, in the unit of the value; None where the samples are too few to tell."""
+    method: str = ""
+    """How the interval was found, in words."""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """What the value is made of, by name, such as one number for each class."""
+
+
+def as_estimate(result: float | Estimate) -> Estimate:
+    """What a metric returns, with or without an interval, as one type."""
+    return result if isinstance(result, Estimate) else Estimate(result)
 
 
 class Metric(ABC):
@@ -123,6 +147,14 @@ class ScoreCard:
     seconds: float = 0.0
     ci95: tuple[float, float] | None = None
     warnings: tuple[str, ...] = field(default=())
+    interval: str = ""
+    """How ``ci95`` was found: it is about the scatter of the samples, not about a bias and not about other seeds of training."""
+    held_out: float | None = None
+    """The same metric of real samples that were not trained on, at the same n, where the data have such."""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """What the value is made of, by name, such as one number for each class."""
+    floor_parts: Mapping[str, float] = field(default_factory=dict)
+    """The same of the floor."""
 
     @property
     def fingerprint(self) -> str:

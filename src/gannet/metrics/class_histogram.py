@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_images
+from gannet.metrics.intervals import Rows, tenths
 from gannet.metrics.names import feature_label
 
 RARE = 0.25
@@ -47,7 +48,7 @@ class ClassHistogram(Metric):
         """The classifier and the distance."""
         return {"version": 1, **describe(self.extractor), "class": "likeliest", "distance": "total variation"}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, 1].
 
         Raises:
@@ -58,7 +59,12 @@ class ClassHistogram(Metric):
         if rare := np.flatnonzero(fake < RARE * real).tolist():
             numbers = ", ".join(map(str, rare[:MOST_NAMED])) + (" ..." if len(rare) > MOST_NAMED else "")
             warnings.warn(f"Classes of {self.extractor} that come less than a quarter as often as they should: {numbers}.", stacklevel=2)
-        return float(np.abs(real - fake).sum() / 2)
+        return tenths(_total_variation, (found[0],), (found[1],))
+
+
+def _total_variation(reals: Rows, fakes: Rows) -> float:
+    real, fake = (class_shares(rows.argmax(axis=1), rows.shape[1]) for (rows,) in (reals, fakes))
+    return float(np.abs(real - fake).sum() / 2)
 
 
 def class_shares(classes: np.ndarray, count: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,7 +57,8 @@ def estimated(metrics: Sequence[Metric], samples: Samples, num_spare: int, *, se
     Features that are on the disk already are reckoned all the same, so it is rather too much than too little.
     """
     looking = {extractor: _looking(extractor, samples.real) for extractor in extractors_of(metrics)}
-    rows = len(samples.real) + len(samples.fake) + num_spare
+    unseen = 0 if samples.held_out is None else len(samples.fake)
+    rows = len(samples.real) + len(samples.fake) + num_spare + unseen
     seconds = tuple(_trying(metric, samples, seed) for metric in metrics)
     return Cost(len(samples.real), len(samples.fake), len(metrics), sum(looking.values()) * rows, seconds)
 
@@ -106,10 +107,14 @@ def _trying(metric: Metric, samples: Samples, seed: int) -> float:
                 metric.compute(part, np.random.default_rng(seed))
     except UserError:
         return 0.0
-    # Twice, for the floor.
-    return 2 * (time.perf_counter() - started) * (times**2 if metric.grows_with == "pairs" else times)
+    # Once more for the floor, and once more for held-out samples where there are such.
+    return (2 if samples.held_out is None else 3) * (time.perf_counter() - started) * (times**2 if metric.grows_with == "pairs" else times)
 
 
 def _part(samples: Samples, rows: int) -> Samples:
     held_out = None if samples.held_out is None else samples.held_out[:rows]
-    return Samples(samples.real[:rows], samples.fake[:rows], samples.truth, samples.answers, held_out)
+    labels = samples.labels
+    if labels is not None:
+        fake = None if labels.fake is None else labels.fake[:rows]
+        labels = replace(labels, real=labels.real[:rows], spare=labels.spare[:rows], fake=fake)
+    return Samples(samples.real[:rows], samples.fake[:rows], samples.truth, samples.answers, held_out, labels)

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name
+from gannet.metrics.intervals import Rows, tenths
 from gannet.metrics.neighbourhood import balls, describe_neighbours, reached
 from gannet.metrics.pairwise import rows_of
 
@@ -46,7 +47,11 @@ class Coverage(Metric):
         """The neighbours and the extractor."""
         return {"version": 1, **describe_neighbours(self.k, self.extractor)}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, 1]."""
         real, fake = rows_of(samples, self.extractor)
+        return tenths(self._share, (real,), (fake,))
+
+    def _share(self, reals: Rows, fakes: Rows) -> float:
+        (real,), (fake,) = reals, fakes
         return float(reached(fake, balls(real, self.k)).mean())

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name
+from gannet.metrics.intervals import Rows, tenths
 from gannet.metrics.neighbourhood import balls, counts_inside, describe_neighbours
 from gannet.metrics.pairwise import rows_of
 
@@ -48,7 +49,11 @@ class Density(Metric):
         """The neighbours and the extractor."""
         return {"version": 1, **describe_neighbours(self.k, self.extractor)}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0."""
         real, fake = rows_of(samples, self.extractor)
+        return tenths(self._density, (real,), (fake,))
+
+    def _density(self, reals: Rows, fakes: Rows) -> float:
+        (real,), (fake,) = reals, fakes
         return float(counts_inside(fake, balls(real, self.k)).mean() / self.k)

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
+from gannet.metrics.intervals import Rows, tenths
 from gannet.metrics.pairwise import squared_distances
 
 
@@ -35,10 +36,15 @@ class EnergyDistance(Metric):
         """The estimator."""
         return {"version": 1, "ground": "Euclidean", "power": 1, "estimator": "V-statistic over all pairs"}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0."""
         real, fake = checked_points(samples)
-        return max(0.0, 2 * mean_distance(real, fake) - mean_distance(real, real) - mean_distance(fake, fake))
+        return tenths(_distance, (real,), (fake,))
+
+
+def _distance(reals: Rows, fakes: Rows) -> float:
+    (real,), (fake,) = reals, fakes
+    return max(0.0, 2 * mean_distance(real, fake) - mean_distance(real, real) - mean_distance(fake, fake))
 
 
 def mean_distance(first: np.ndarray, second: np.ndarray) -> float:

@@ -28,8 +28,8 @@ SHORTFALL = 0.04
 """By how much a classifier's accuracy on the real pictures may stay below that on its own test set, to be taken for them."""
 JUDGED = 1000
 """Real pictures that are enough to tell."""
-REMEMBERED = 4
-"""Sets of pictures whose responses are kept: real, generated and spare, and one to spare."""
+REMEMBERED = 5
+"""Sets of pictures whose responses are kept: real, generated, those of the floor and held-out ones, and one more."""
 PART_ROWS = 500
 """Pictures between two words about progress."""
 

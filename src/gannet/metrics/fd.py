@@ -9,9 +9,10 @@ import numpy as np
 
 from gannet.data.base import Kind
 from gannet.errors import UserError
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
+from gannet.metrics.intervals import Rows, leave_out
 from gannet.metrics.names import feature_label
 
 
@@ -44,10 +45,14 @@ class FrechetDistance(Metric):
         """The extractor, the hash of its weights, the preprocessing and the covariance."""
         return {"version": 1, **describe(self.extractor), "distance_dtype": "float64", "covariance": "unbiased"}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0."""
         real, fake = checked_images(samples)
-        return frechet_distance(features(self.extractor, real), features(self.extractor, fake))
+        return leave_out(_distance, (features(self.extractor, real),), (features(self.extractor, fake),))
+
+
+def _distance(reals: Rows, fakes: Rows) -> float:
+    return frechet_distance(reals[0], fakes[0])
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:

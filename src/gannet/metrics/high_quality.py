@@ -10,8 +10,9 @@ from pydantic import Field
 
 from gannet.data.base import Kind
 from gannet.metrics.assignment import assign, known_modes
-from gannet.metrics.base import Better, Metric, Need, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
+from gannet.metrics.intervals import share
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class HighQuality(Metric):
         """Radius."""
         return {"version": 1, "sigmas": self.sigmas, "distance": "Mahalanobis"}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """A share, not a percentage."""
         modes = known_modes(samples.truth)
         _, fake = checked_points(samples)
-        return float((assign(fake, modes).distance <= self.sigmas).mean())
+        return share(assign(fake, modes).distance <= self.sigmas)

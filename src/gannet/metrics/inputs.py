@@ -65,6 +65,23 @@ def checked_classes(samples: Samples, answer: Literal["predicted", "clusters"]) 
     return labels, said
 
 
+def checked_labels(samples: Samples) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """Names of the classes, and the class of every real and every generated sample, (N,) and (M,) numbers of them.
+
+    Raises:
+        UserError: no labels, or not one for every sample.
+    """
+    labels = samples.labels
+    if labels is None or labels.fake is None:
+        raise UserError("The classes of these samples are not known: this needs data with classes and a game that follows them.")
+    for which, numbers, rows in (("real", labels.real, samples.real), ("generated", labels.fake, samples.fake)):
+        if numbers.shape != (len(rows),) or not np.issubdtype(numbers.dtype, np.integer):
+            raise UserError(f"The {len(rows)} {which} samples have labels {numbers.dtype} {numbers.shape}; they must be integers (N,).")
+        if numbers.min() < 0 or numbers.max() >= len(labels.names):
+            raise UserError(f"The labels of the {which} samples must lie between 0 and {len(labels.names) - 1}.")
+    return labels.names, labels.real, labels.fake
+
+
 def _points(values: np.ndarray, which: str) -> np.ndarray:
     array = np.asarray(values)
     if array.ndim != 2 or array.shape[1] != 2:

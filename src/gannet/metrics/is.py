@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.classifier_score import classifier_score
 from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_images
+from gannet.metrics.intervals import STUDENT_95, TENTHS, around, tenths
 from gannet.metrics.names import feature_label
 
 PUBLISHED_SPLITS = 10
@@ -48,7 +49,7 @@ class ClassifierScore(Metric):
         """The classifier and the number of splits."""
         return {"version": 1, **describe(self.extractor), "splits": self._splits}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [1, number of classes].
 
         Raises:
@@ -56,8 +57,11 @@ class ClassifierScore(Metric):
         """
         _, fake = checked_images(samples)
         rows = log_probabilities(self.extractor, fake)
-        splits = np.array_split(rng.permutation(len(rows)) if self._splits > 1 else np.arange(len(rows)), self._splits)
-        return float(np.mean([classifier_score(rows[split]) for split in splits]))
+        if self._splits == 1:
+            return tenths(lambda _, fakes: classifier_score(fakes[0]), (rows,), (rows,))
+        splits = np.array_split(rng.permutation(len(rows)), self._splits)
+        scores = np.array([classifier_score(rows[split]) for split in splits])
+        return around(float(scores.mean()), STUDENT_95 * scores.std(ddof=1) / np.sqrt(len(scores)), TENTHS)
 
     @property
     def _splits(self) -> int:

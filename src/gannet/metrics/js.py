@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
-from gannet.metrics.partition import describe, partition
+from gannet.metrics.partition import describe, over_cells
 from gannet.theory.divergences import jensen_shannon
 
 
@@ -40,8 +40,11 @@ class JensenShannon(Metric):
         """The partition and the estimator."""
         return {"version": 1, "unit": "nats", "estimator": "plug-in", **describe(self.cells)}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, log 2]."""
         real, fake = checked_points(samples)
-        plane = partition(samples.truth, real, self.cells)
-        return jensen_shannon(plane.probability, plane.counts(fake) / len(fake))
+        return over_cells(_between, samples.truth, real, fake, self.cells)
+
+
+def _between(data: np.ndarray, model: np.ndarray) -> float:
+    return jensen_shannon(data / data.sum(), model / model.sum())

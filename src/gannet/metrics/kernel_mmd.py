@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gannet.metrics.base import Estimate
+from gannet.metrics.intervals import LEAVE_ONE_OUT, NORMAL_95, around
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(N, D) and (M, D) -> (N, M)."""
 CHUNK_VALUES = 4_000_000
-NORMAL_95 = 1.959964
 
 
 def unbiased_mmd(first: np.ndarray, second: np.ndarray, kernel: Kernel) -> Estimate:
@@ -34,8 +34,7 @@ def unbiased_mmd(first: np.ndarray, second: np.ndarray, kernel: Kernel) -> Estim
     without1 = _within_without(own1) + within2 - 2 * (cross1.sum() - cross1) / ((m - 1) * n)
     without2 = within1 + _within_without(own2) - 2 * (cross2.sum() - cross2) / (m * (n - 1))
     variance = sum((len(w) - 1) ** 2 / len(w) * w.var(ddof=1) for w in (without1, without2))
-    value, half = float(within1 + within2 - 2 * across), NORMAL_95 * float(np.sqrt(variance))
-    return Estimate(value, (value - half, value + half))
+    return around(float(within1 + within2 - 2 * across), NORMAL_95 * float(np.sqrt(variance)), LEAVE_ONE_OUT)
 
 
 def _within_without(row_sums: np.ndarray) -> np.ndarray:

@@ -9,9 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
-from gannet.metrics.partition import cell_probabilities, describe
+from gannet.metrics.partition import describe, over_cells, warn_of_few
+from gannet.metrics.smoothing import smoothed
 from gannet.theory.divergences import kullback_leibler
 
 
@@ -43,8 +44,11 @@ class KLDataModel(Metric):
         """The partition, the smoothing and the direction."""
         return {"version": 1, "unit": "nats", "direction": "data || model", "pseudo_count": self.pseudo_count, **describe(self.cells)}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """Finite, >= 0."""
         real, fake = checked_points(samples)
-        data, model = cell_probabilities(samples.truth, real, fake, cells=self.cells, pseudo_count=self.pseudo_count)
-        return kullback_leibler(data, model)
+        warn_of_few(fake, self.cells)
+        return over_cells(self._divergence, samples.truth, real, fake, self.cells)
+
+    def _divergence(self, data: np.ndarray, model: np.ndarray) -> float:
+        return kullback_leibler(smoothed(data, self.pseudo_count), smoothed(model, self.pseudo_count))

@@ -6,6 +6,7 @@ PUBLISHED = {
     ("FD", "inception"): "FID",
     ("KID", "inception"): "KID",
     ("CS", "inception"): "IS",
+    ("FD-per-class", "inception"): "intra-FID",
     ("FD-infinity", "inception"): "FID-infinity",
 }
 """(formula, extractor) -> the name by which papers know the two together."""

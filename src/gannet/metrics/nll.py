@@ -10,7 +10,7 @@ import numpy as np
 from gannet.data.base import Kind
 from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
-from gannet.metrics.kernel_mmd import NORMAL_95
+from gannet.metrics.intervals import mean
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,4 @@ class NegativeLogLikelihood(Metric):
         """Any number."""
         _, fake = checked_points(samples)
         assert samples.truth.log_density is not None
-        surprise = -samples.truth.log_density(fake)
-        value, half = float(surprise.mean()), NORMAL_95 * float(surprise.std(ddof=1) / np.sqrt(len(fake)))
-        return Estimate(value, (value - half, value + half))
+        return mean(-samples.truth.log_density(fake))

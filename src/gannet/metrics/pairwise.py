@@ -18,7 +18,8 @@ CHUNK_VALUES = 4_000_000
 """Distances held at once: 32 MB in float64."""
 SHARED_NEIGHBOURS = 5
 """Nearest neighbours that are found at once, for metrics on the same rows want the first, the third or the fifth."""
-REMEMBERED = 4
+REMEMBERED = 64
+"""Sets whose neighbours are kept: real, generated and spare ones with their tenths, and as many again."""
 
 _nearest: OrderedDict[tuple[bytes, int], np.ndarray] = OrderedDict()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import heappop, heappush
@@ -19,7 +20,8 @@ import numpy as np
 
 from gannet.data.base import Modes, Truth
 from gannet.errors import UserError
-from gannet.metrics.smoothing import smoothed
+from gannet.metrics.base import Estimate
+from gannet.metrics.intervals import LEAVE_ONE_OUT, NORMAL_95, around, leave_one_out
 
 AREA_SHARE = 0.25
 SIGMAS_AROUND_MODES = 6.0
@@ -154,16 +156,25 @@ def _middle(cumulative: np.ndarray) -> int:
     return 1 + int(np.abs(cumulative[1:-1] - half).argmin())
 
 
-def cell_probabilities(
-    truth: Truth, real: np.ndarray, fake: np.ndarray, *, cells: int, pseudo_count: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Smoothed (B,) probabilities of data and model, all > 0; equal for equal sets where the density is not known."""
+def over_cells(
+    formula: Callable[[np.ndarray, np.ndarray], float], truth: Truth, real: np.ndarray, fake: np.ndarray, cells: int
+) -> Estimate:
+    """``formula`` of how many samples of data and model each cell has, (B,) and (B,), with the interval that the counts leave.
+
+    Where the density is known, the data have as many as the model would get from it; what is known does not scatter.
+    """
     plane = partition(truth, real, cells)
+    data, model = plane.probability * (len(fake) if plane.known else len(real)), plane.counts(fake)
+    variance = leave_one_out(lambda counts: formula(data, counts), model)
+    if not plane.known:
+        variance += leave_one_out(lambda counts: formula(counts, model), data)
+    return around(formula(data, model), NORMAL_95 * float(np.sqrt(variance)), LEAVE_ONE_OUT)
+
+
+def warn_of_few(fake: np.ndarray, cells: int) -> None:
+    """Warn where there are fewer points than cells."""
     if len(fake) < cells:
         warnings.warn(f"{len(fake)} points are few for {cells} cells: both KL divergences are drawn towards 0.", stacklevel=3)
-    # A known density is smoothed as if as many points had been drawn from it as the model gave.
-    data = plane.probability * (len(fake) if plane.known else len(real))
-    return smoothed(data, pseudo_count), smoothed(plane.counts(fake), pseudo_count)
 
 
 def describe(cells: int) -> dict[str, Any]:

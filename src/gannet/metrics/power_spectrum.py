@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_images
+from gannet.metrics.intervals import Rows, tenths
 
 CHUNK_VALUES = 4_000_000
 QUANTISATION = 1 / 12
@@ -38,10 +39,15 @@ class PowerSpectrumDistance(Metric):
         """The transform and the average."""
         return {"version": 1, "unit": "nats", "rings": "round(frequency)", "window": None, "grey": "mean of channels", "least": "1 / 12"}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0."""
-        real, fake = (np.log(power_spectrum(images) + QUANTISATION) for images in checked_images(samples))
-        return float(np.abs(real - fake).mean())
+        real, fake = checked_images(samples)
+        return tenths(_distance, (real,), (fake,))
+
+
+def _distance(reals: Rows, fakes: Rows) -> float:
+    real, fake = (np.log(power_spectrum(images) + QUANTISATION) for (images,) in (reals, fakes))
+    return float(np.abs(real - fake).mean())
 
 
 def power_spectrum(images: np.ndarray) -> np.ndarray:

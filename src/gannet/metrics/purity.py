@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Need, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_classes
+from gannet.metrics.intervals import share
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,10 @@ class Purity(Metric):
         """Version."""
         return {"version": 1}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In (0, 1]."""
         labels, clusters = checked_classes(samples, "clusters")
         counts = np.zeros((clusters.max() + 1, labels.max() + 1), np.int64)
         np.add.at(counts, (clusters, labels), 1)
-        return float(counts.max(axis=1).sum() / len(labels))
+        # The commonest class of each cluster is taken as known.
+        return share(counts.argmax(axis=1)[clusters] == labels)

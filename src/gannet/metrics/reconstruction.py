@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Need, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_reconstructions
+from gannet.metrics.intervals import mean
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Reconstruction(Metric):
         """Version and scale."""
         return {"version": 1, "scale": "pictures in [0, 1]; points over their mean variance"}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0.
 
         Raises:
@@ -40,5 +41,5 @@ class Reconstruction(Metric):
         """
         real, made = checked_reconstructions(samples)
         scale = 255.0**2 if real.dtype == np.uint8 else float(real.astype(np.float64).var(axis=0).mean())
-        error = np.mean([np.square(r.astype(np.float64) - m).mean() for r, m in zip(real, made, strict=True)])
-        return float(error / scale)
+        errors = np.array([np.square(r.astype(np.float64) - m).mean() for r, m in zip(real, made, strict=True)])
+        return mean(errors / scale)

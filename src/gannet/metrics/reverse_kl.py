@@ -10,8 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Need, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
 from gannet.metrics.extractors import describe
+from gannet.metrics.intervals import FEWEST, LEAVE_ONE_OUT, NORMAL_95, around, leave_one_out
 from gannet.metrics.mode_counts import mode_counts
 
 
@@ -56,12 +57,19 @@ class ReverseKL(Metric):
             }
         return {"version": 1, "sigmas": self.sigmas, "counted": "high-quality points", "unit": "nats", "when none": "log(1 / min weight)"}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> float | Estimate:
         """Finite, >= 0."""
         counts, truth = mode_counts(samples, self.sigmas, self.classifier)
         if not counts.sum():
             warnings.warn(f"No point within {self.sigmas:g} sigma of a mode: reverse_kl is its worst possible value.", stacklevel=2)
             return float(-np.log(truth.min()))
-        share = counts / counts.sum()
-        served = share > 0
-        return max(0.0, float((share[served] * np.log(share[served] / truth[served])).sum()))
+        value = _divergence(counts, truth)
+        if counts.sum() < FEWEST:
+            return value
+        return around(value, NORMAL_95 * leave_one_out(lambda less: _divergence(less, truth), counts) ** 0.5, LEAVE_ONE_OUT)
+
+
+def _divergence(counts: np.ndarray, truth: np.ndarray) -> float:
+    share = counts / counts.sum()
+    served = share > 0
+    return max(0.0, float((share[served] * np.log(share[served] / truth[served])).sum()))

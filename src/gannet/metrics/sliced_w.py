@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_images, checked_points
+from gannet.metrics.intervals import Rows, tenths
 from gannet.seeding import numpy_rng
 
 CHUNK_PROJECTIONS = 32
@@ -52,9 +53,13 @@ class SlicedWasserstein(Metric):
             "pixels": "flattened, [0, 1]",
         }
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0."""
         real, fake = _rows(samples)
+        return tenths(self._mean_cost, (real,), (fake,))
+
+    def _mean_cost(self, reals: Rows, fakes: Rows) -> float:
+        (real,), (fake,) = reals, fakes
         directions = numpy_rng(self.directions_seed, "sliced_w", real.shape[1]).standard_normal((real.shape[1], self.projections))
         directions /= np.linalg.norm(directions, axis=0)
         chunks = [directions[:, i : i + CHUNK_PROJECTIONS].astype(real.dtype) for i in range(0, self.projections, CHUNK_PROJECTIONS)]

@@ -11,8 +11,13 @@ from pydantic import Field
 from gannet.data.base import Kind
 from gannet.errors import UserError
 from gannet.metrics.assignment import Assignment, assign, known_modes
-from gannet.metrics.base import Better, Metric, Need, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
+from gannet.metrics.intervals import NORMAL_95, around
+
+CHUNK_ROWS = 200_000
+RESAMPLES = 100
+BOOTSTRAP = f"bootstrap, the points of every mode drawn again {RESAMPLES} times, normal"
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Spread(Metric):
             "estimator": "median squared distance from own median / (2 ln 2), x (1 + 0.65/n)",
         }
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0.
 
         Raises:
@@ -65,11 +70,24 @@ class Spread(Metric):
         usable = np.flatnonzero(counts >= self.fewest)
         if not len(usable):
             raise UserError(f"No mode has {self.fewest} points within {self.reach:g} sigma, so the spread of modes cannot be told.")
-        return float(np.median([_deviation(assignment, int(mode), self.reach) for mode in usable]))
+        own = [_points_of(assignment, int(mode), self.reach) for mode in usable]
+        value = float(np.median([_deviations(points[None])[0] for points in own]))
+        redrawn = np.median([_redrawn(points, rng) for points in own], axis=0)  # (RESAMPLES,)
+        return around(value, NORMAL_95 * float(redrawn.std(ddof=1)), BOOTSTRAP)
 
 
-def _deviation(assignment: Assignment, mode: int, reach: float) -> float:
-    own = assignment.whitened[(assignment.mode == mode) & (assignment.distance <= reach)]
-    squared = np.square(own - np.median(own, axis=0)).sum(axis=1)
+def _points_of(assignment: Assignment, mode: int, reach: float) -> np.ndarray:
+    return assignment.whitened[(assignment.mode == mode) & (assignment.distance <= reach)]
+
+
+def _redrawn(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    at_once = max(1, CHUNK_ROWS // len(own))
+    sizes = [min(at_once, RESAMPLES - done) for done in range(0, RESAMPLES, at_once)]
+    return np.concatenate([_deviations(own[rng.integers(len(own), size=(size, len(own)))]) for size in sizes])
+
+
+def _deviations(own: np.ndarray) -> np.ndarray:
+    """(R, N, 2) whitened points of a mode, R times -> (R,)."""
+    squared = np.square(own - np.median(own, axis=1, keepdims=True)).sum(axis=2)
     # An own centre takes some of the width: the median of this estimate is 1 - 0.65 / n (simulated, n = 20 ... 300).
-    return float(np.sqrt(np.median(squared) / (2 * np.log(2))) * (1 + 0.65 / len(own)))
+    return np.sqrt(np.median(squared, axis=1) / (2 * np.log(2))) * (1 + 0.65 / own.shape[1])

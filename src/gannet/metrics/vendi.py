@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
+from gannet.metrics.intervals import Rows, leave_out
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,17 @@ class Vendi(Metric):
         """The extractor and the kernel."""
         return {"version": 1, **describe(self.extractor), "kernel": "cosine of features standardised by the real set", "order": 1}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 1."""
         real, fake = (features(self.extractor, images) for images in checked_images(samples))
-        deviation = real.std(axis=0)
-        # A feature without spread in the real set says nothing.
-        return vendi_score((fake - real.mean(axis=0))[:, deviation > 0] / deviation[deviation > 0])
+        return leave_out(_standardised_score, (real,), (fake,))
+
+
+def _standardised_score(reals: Rows, fakes: Rows) -> float:
+    (real,), (fake,) = reals, fakes
+    deviation = real.std(axis=0)
+    # A feature without spread in the real set says nothing.
+    return vendi_score((fake - real.mean(axis=0))[:, deviation > 0] / deviation[deviation > 0])
 
 
 def vendi_score(rows: np.ndarray) -> float:

@@ -9,9 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import Better, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
-from gannet.metrics.transport import transport_cost
+from gannet.metrics.intervals import Rows, tenths
+from gannet.metrics.transport import thinned, transport_cost
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,12 @@ class Wasserstein2(Metric):
         """Order, ground cost and bound."""
         return {"version": 1, "order": 2, "ground": "Euclidean", "solver": "exact", "max_points": self.max_points}
 
-    def compute(self, samples: Samples, rng: np.random.Generator) -> float:
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0, in the units of the data."""
         real, fake = checked_points(samples)
-        return float(np.sqrt(transport_cost(real, fake, power=2, max_points=self.max_points, rng=rng)))
+        real, fake = thinned(real, self.max_points, rng), thinned(fake, self.max_points, rng)
+        return tenths(_distance, (real,), (fake,))
+
+
+def _distance(reals: Rows, fakes: Rows) -> float:
+    return float(np.sqrt(transport_cost(*reals, *fakes, power=2)))

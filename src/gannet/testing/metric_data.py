@@ -58,6 +58,13 @@ def corruptions(kind: Kind) -> dict[str, list[np.ndarray]]:
     }
 
 
+def labelled_digits() -> tuple[np.ndarray, np.ndarray]:
+    """All 1,797 real digits (8 x 8) in an order without meaning, and what they are."""
+    pictures, labels = Digits().open(silent).reference(1797, seed=0)
+    assert labels is not None
+    return pictures, labels
+
+
 def stacked_digits(kept: int, count: int = 2000) -> np.ndarray:
     """uint8 (N, 8, 8, 2) pictures of two real digits, the first below ``kept``, all combinations about equally often."""
     pictures, labels = Digits().open(silent).reference(1797, seed=0)

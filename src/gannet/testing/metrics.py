@@ -13,9 +13,9 @@ import torch
 
 from gannet.data.base import ClassModes, Kind, Truth
 from gannet.errors import UserError
-from gannet.metrics.base import Answers, Better, Estimate, Metric, Samples, ScoreCard
-from gannet.metrics.evaluate import ASKED
-from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes, stacked_digits, truth_of
+from gannet.metrics.base import Answers, Better, Estimate, Labels, Metric, Samples, ScoreCard, as_estimate
+from gannet.metrics.choice import ASKED
+from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes, labelled_digits, stacked_digits, truth_of
 
 HELD_OUT_SEED = 300
 """Of :func:`draw`, for what was not trained on."""
@@ -35,6 +35,9 @@ def check_metric(metric: Metric) -> None:
     if metric.needs in ASKED:
         for kind in metric.kinds:
             check_answers(metric, kind)
+        return
+    if metric.needs in ("classes", "followed"):
+        check_labelled(metric)
         return
     for kind in metric.kinds:
         if metric.needs == "modes" and kind == "images":
@@ -71,14 +74,16 @@ def check_declaration(metric: Metric) -> None:
 def check_answers(metric: Metric, kind: Kind) -> None:
     """Right answers give the best value, more wrong ones a worse value; the order of the rows does not matter."""
     best = 0.0 if metric.better == "lower" else 1.0
-    values = [_value(metric.compute(_answered(kind, wrong), np.random.default_rng(0))) for wrong in (0.0, 0.2, 0.5, 0.9)]
+    values = [as_estimate(metric.compute(_answered(kind, wrong), np.random.default_rng(0))).value for wrong in (0.0, 0.2, 0.5, 0.9)]
     assert values[0] == best, f"right answers give {values[0]}, not {best}"
     worse = np.diff(values) if metric.better == "lower" else -np.diff(values)
     assert (worse > 0).all(), f"not worse with more wrong answers: {values}"
     order = np.random.default_rng(1).permutation(COUNT[kind])
-    shuffled = _value(metric.compute(_answered(kind, 0.5, order), np.random.default_rng(0)))
+    shuffled = as_estimate(metric.compute(_answered(kind, 0.5, order), np.random.default_rng(0))).value
     assert np.isclose(shuffled, values[2], rtol=1e-9), f"{values[2]} in one order and {shuffled} in another"
-    assert type(shuffled) is float
+    result = as_estimate(metric.compute(_answered(kind, 0.5), np.random.default_rng(0)))
+    assert type(result.value) is float, f"compute returns {type(result.value).__name__}, not float"
+    _check_interval(result)
     try:
         metric.compute(_answered(kind, 0.0, order[:9]), np.random.default_rng(0))
     except UserError:
@@ -86,8 +91,32 @@ def check_answers(metric: Metric, kind: Kind) -> None:
     raise AssertionError("9 rows must be refused")
 
 
-def _value(result: float | Estimate) -> float:
-    return result.value if isinstance(result, Estimate) else result
+def check_labelled(metric: Metric) -> None:
+    """Where the generator is asked for classes: the more pictures are of another class than was asked for, the worse it is."""
+    images, classes = labelled_digits()
+    told = dataclasses.replace(metric, extractor="digits-cnn-v1")  # type: ignore[type-var]
+    half, names = len(images) // 2, tuple("0123456789")
+
+    def value(wrong: float, order: np.ndarray | None = None) -> float:
+        asked = classes[half:].copy()
+        changed = np.random.default_rng(7).permutation(half)[: round(wrong * half)]
+        asked[changed] = (asked[changed] + 1) % 10
+        order = np.arange(half) if order is None else order
+        labels = Labels(names, classes[:half], classes[half:], asked[order])
+        result = told.compute(Samples(images[:half], images[half:][order], Truth(), labels=labels), np.random.default_rng(0))
+        estimate = as_estimate(result)
+        assert set(estimate.parts) == set(names), f"the card tells every class, not {set(estimate.parts)}"
+        return estimate.value
+
+    before = global_random_state()
+    values = [value(wrong) for wrong in (0.0, 0.1, 0.3, 0.9)]
+    assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), f"not worse with more wrong classes: {values}"
+    shuffled = value(0.1, np.random.default_rng(5).permutation(half))
+    assert np.isclose(shuffled, values[1], rtol=1e-6), f"{values[1]} in one order and {shuffled} in another"
+    assert global_random_state() == before, "a global random generator was used"
+    for labels in (None, Labels(names, classes[:9], classes[:9], classes[:9])):
+        problems = _refusal(told, Samples(images[:half], images[half:], Truth(), labels=labels))
+        assert len(problems) == 1, "no labels, or not one for every sample, must be refused"
 
 
 def _answered(kind: Kind, wrong: float, order: np.ndarray | None = None) -> Samples:
@@ -177,11 +206,15 @@ def check_unequal_sizes(metric: Metric, kind: Kind) -> None:
     value = compute(metric, draw(kind, 0), draw(kind, 1)[: COUNT[kind] * 5 // 8], truth_of(kind))
     assert type(value) is float, f"compute returns {type(value).__name__}, not float"
     assert np.isfinite(value), f"{value} is not finite"
-    result = metric.compute(_samples(metric, draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0))
-    ci95 = result.ci95 if isinstance(result, Estimate) else None
-    assert ci95 is None or ci95[0] < result.value < ci95[1], f"{result} does not lie inside its interval"  # type: ignore[union-attr]
-    card = ScoreCard("name", metric.label(), value, None, 1, 1, metric.spec(), metric.better, ci95=ci95)
+    result = as_estimate(metric.compute(_samples(metric, draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0)))
+    _check_interval(result)
+    card = ScoreCard("name", metric.label(), value, None, 1, 1, metric.spec(), metric.better, ci95=result.ci95, parts=result.parts)
     json.dumps(card.as_json(), allow_nan=False)
+
+
+def _check_interval(result: Estimate) -> None:
+    assert (result.ci95 is None) == (result.method == ""), "an interval says how it was found"
+    assert result.ci95 is None or result.ci95[0] <= result.value <= result.ci95[1], f"{result} does not lie inside its interval"
 
 
 def check_refuses(metric: Metric, kind: Kind) -> None:
@@ -212,8 +245,12 @@ def check_classes(metric: Metric) -> None:
 
 
 def _problems(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> Sequence[str]:
+    return _refusal(metric, _samples(metric, real, fake, truth))
+
+
+def _refusal(metric: Metric, samples: Samples) -> Sequence[str]:
     try:
-        compute(metric, real, fake, truth)
+        metric.compute(samples, np.random.default_rng(0))
     except UserError as error:
         return error.problems
     return ()
@@ -221,7 +258,7 @@ def _problems(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) 
 
 def compute(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth, *, seed: int = 0) -> float:
     """The metric's value with a private generator."""
-    return _value(metric.compute(_samples(metric, real, fake, truth), np.random.default_rng(seed)))
+    return as_estimate(metric.compute(_samples(metric, real, fake, truth), np.random.default_rng(seed))).value
 
 
 def _samples(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> Samples:

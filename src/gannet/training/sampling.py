@@ -28,12 +28,18 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 @torch.no_grad()
 def sample_chunks(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Iterator[Tensor]:
     """``count`` inside samples in float32, a bounded number at a time."""
-    if labels is None and isinstance(game, Conditional) and game.num_classes:
-        labels = torch.arange(count, device=rng.device) % game.num_classes
+    if labels is None:
+        labels = balanced_labels(game, count, rng.device)
     with evaluating(game):
         for start in range(0, count, CHUNK):
             chosen = None if labels is None else labels[start : start + CHUNK]
             yield game.sample(min(CHUNK, count - start), labels=chosen, rng=rng).float()
+
+
+def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") -> Tensor | None:
+    """(count,) int64, every class in turn; None where the game follows no labels."""
+    follows = isinstance(game, Conditional) and game.num_classes
+    return torch.arange(count, device=device) % follows if follows else None
 
 
 def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Tensor:
