@@ -104,3 +104,65 @@ def pictures(folder: Path, count: int, level: Callable[[int], int]) -> Path:
     for number in range(count):
         Image.fromarray(np.full((8, 8), level(number), np.uint8)).save(folder / f"{number}.png")
     return folder
+
+
+def test_names_of_metrics(digits_run: Path, refused: Callable[..., str], capsys: Capture) -> None:
+    assert "names nothing" in refused(digits_run, "--metrics", " , ")
+    assert "Unknown metric 'nope'. Allowed: accuracy" in refused(digits_run, "--metrics", "nope")
+    assert run(["measure", str(digits_run), "--metrics", "fd, fd,,fd", "--samples", "100", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["cards"]) == 1
+
+
+def test_labels_that_are_not_there(digits_run: Path, refused: Callable[..., str], tmp_path: Path) -> None:
+    assert "a game that follows labels (--recipe cgan ...)" in refused(digits_run, "--metrics", "class-accuracy", "--samples", "100")
+    unlabelled = pictures(tmp_path / "grey", 40, lambda number: number * 6)
+    path = gannet.train(str(unlabelled), recipe="mlp-gan", steps=1, out=tmp_path / "run", batch_size=4).path
+    assert "fd_per_class left out: it needs data with classes." in refused(path, "--metrics", "fd-per-class")
+
+
+def test_a_game_that_follows_labels_is_asked_for_classes(tmp_path: Path, capsys: Capture) -> None:
+    path = gannet.train("digits", recipe="cgan", steps=2, out=tmp_path / "run", batch_size=16, **{"data.size": 16}).path
+    assert run(["measure", str(path), "--metrics", "class-accuracy,fd-per-class", "--samples", "400", "--json"]) == 0
+    accuracy, distance = json.loads(capsys.readouterr().out)["cards"]
+    # Hardly trained: it guesses, while real digits are recognised.
+    assert accuracy["value"] < 0.5
+    assert accuracy["floor"] > 0.97
+    for card in (accuracy, distance):
+        assert list(card["parts"]) == list(card["floor_parts"]) == list("0123456789")
+    assert distance["label"] == "FD-per-class[digits-cnn-v1]"
+    assert distance["spec"]["classes"] == "asked"
+    assert distance["value"] == pytest.approx(np.mean(list(distance["parts"].values())))
+    assert run(["measure", str(path), "--metrics", "class-accuracy", "--samples", "400"]) == 0
+    assert "  7 " in capsys.readouterr().out
+
+
+def test_a_run_at_step_0(digits_run: Path, refused: Callable[..., str], tmp_path: Path) -> None:
+    """Ended before its first checkpoint."""
+    young = tmp_path / "young"
+    shutil.copytree(digits_run, young, ignore=lambda folder, names: [name for name in names if name.startswith("step-")])
+    assert f"{young} has no checkpoint yet" in refused(young)
+
+
+def test_one_run_measured_in_two_ways_is_told_apart_in_the_report(digits_run: Path, tmp_path: Path, capsys: Capture) -> None:
+    twice = tmp_path / "twice"
+    shutil.copytree(digits_run, twice, ignore=lambda folder, names: [name for name in names if name == "scores.jsonl"])
+    for samples in ("200", "150"):
+        assert run(["measure", str(twice), "--metrics", "fd", "--samples", samples, "--json"]) == 0
+    assert run(["report", str(twice), "-o", str(tmp_path / "r.html")]) == 0
+    _, apart = (tmp_path / "r.html").read_text(encoding="utf-8").split("Measured in another way")
+    assert "the newest card differs in" in apart
+    assert "protocol.n_fake (150, not 200)" in apart
+
+
+def test_cards_of_another_protocol_are_refused_by_compare(tmp_path: Path, capsys: Capture) -> None:
+    """A run that was measured by an earlier version of the metric, whose card the comparison finds."""
+    words = ["compare", "ring", "--recipes", "gan", "--seeds", "0,1", "--steps", "2", "--samples", "50", "--metrics", "sliced-w"]
+    assert run([*words, "--out", str(tmp_path / "c"), "--json"]) == 0
+    capsys.readouterr()
+    file = tmp_path / "c" / "compare.json"
+    document = json.loads(file.read_text())
+    document["recipes"][0]["runs"][1]["cards"][0]["spec"] |= {"version": 0, "projections": 8}
+    file.write_text(json.dumps(document))
+    assert run([*words, "--out", str(tmp_path / "c")]) == 2
+    (sentence,) = [line for line in capsys.readouterr().err.splitlines() if "must not be compared" in line]
+    assert "they differ in projections (256 and 8), version (1 and 0)." in sentence

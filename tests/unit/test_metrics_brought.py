@@ -16,7 +16,8 @@ from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.metrics import brought, extractors
 from gannet.metrics.brought import BROUGHT, add, find, load, stored_at
-from gannet.metrics.choice import choose
+from gannet.metrics.choice import choose, default_names
+from gannet.metrics.compare import comparable
 from gannet.metrics.evaluate import evaluate
 from gannet.metrics.inception_v3 import InceptionV3
 from gannet.metrics.names import guarded
@@ -232,3 +233,29 @@ def test_published_names_are_guarded() -> None:
     assert [guarded("FID", count) for count in (10_000, 9_999)] == ["FID", "FID@9999"]
     assert guarded("FD[dinov2]", 50) == "FD[dinov2]"
     assert BROUGHT["inception"].files.keys() == {"6726825d"}
+
+
+def test_published_metrics_are_usual_where_the_weights_are(file: Path) -> None:
+    """FID, KID and IS join the usual metrics of pictures; without weights, or where they are damaged, nothing breaks."""
+    usual = default_names("images")
+    assert default_names("images", published=True) == usual
+    add("inception", file)
+    assert default_names("images", published=True) == [*usual, "fd[inception]", "kid[inception]", "is[inception]"]
+    assert default_names("images") == usual
+    assert not any("inception" in name for name in default_names("points", published=True))
+    sets = [draw("images", seed) for seed in range(3)]
+    cards, left_out = evaluate(*sets, kind="images", truth=Truth(), names=None, seed=0, protocol={}, published=True)
+    assert [(card.metric, card.label) for card in cards[-3:]] == [
+        ("fd[inception]", "FID@200"),
+        ("kid[inception]", "KID"),
+        ("is[inception]", "IS"),
+    ]
+    assert [card.spec["metric"] for card in cards[-3:]] == ["fd", "kid", "is"]
+    assert left_out == []
+    comparable([*cards, *cards])
+    stored_at("inception").write_bytes(b"cut off")
+    extractors._kept.clear()
+    others, left_out = evaluate(*sets, kind="images", truth=Truth(), names=None, seed=0, protocol={}, published=True)
+    assert [card.metric for card in others] == usual
+    assert [sentence.split(" left out")[0] for sentence in left_out] == ["fd[inception]", "kid[inception]", "is[inception]"]
+    assert all("damaged" in sentence for sentence in left_out)

@@ -106,6 +106,17 @@ def test_vendi_of_equal_of_unlike_and_of_groups() -> None:
     assert vendi_score(np.zeros((10, 3))) == 1
 
 
+def test_vendi_standardises_by_the_real_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real rows have mean 0 and deviation (1, 10); generated ones (2, 20) and (2, -20) are then orthogonal, so there are two.
+
+    By their own mean and deviation they would lie on one line, and unscaled at an angle of 169 degrees.
+    """
+    rows = iter([np.array([[1.0, 10], [1, -10], [-1, 10], [-1, -10]] * 5), np.array([[2.0, 20], [2, -20]] * 10)])
+    monkeypatch.setattr("gannet.metrics.vendi.features", lambda name, images: next(rows))
+    samples = Samples(draw("images", 0)[:20], draw("images", 1)[:20], Truth())
+    assert Vendi().compute(samples, RNG).value == pytest.approx(2)
+
+
 def test_vendi_of_one_picture_many_times() -> None:
     real = draw("images", 0)
     once = Vendi().compute(Samples(real, np.repeat(real[:1], 40, axis=0), Truth()), RNG).value

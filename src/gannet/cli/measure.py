@@ -30,7 +30,7 @@ def measure(
     from gannet.runs.writer import append_scores
     from gannet.trained import TrainedRun
 
-    names = [name.strip() for name in metrics.split(",")] if metrics else None
+    names = _names(metrics)
     run = TrainedRun(path, recipe_file=recipe)
     with TerminalReporter(quiet=json_output) as reporter:
         for complaint in run.complaints:
@@ -48,3 +48,15 @@ def measure(
         for sentence in skipped:
             console.print(sentence, markup=False)
     return 0
+
+
+def _names(metrics: str | None) -> list[str] | None:
+    from gannet.errors import UserError
+
+    if metrics is None:
+        return None
+    # Each once, in the order given.
+    names = list(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
+    if not names:
+        raise UserError("--metrics names nothing: give some, such as --metrics w1,mmd, or leave it out for the usual ones.")
+    return names

@@ -173,6 +173,7 @@ def _known_cards(comparison: Comparison) -> dict[tuple[str, int], Mapping[str, A
 
 
 def _card(document: Mapping[str, Any]) -> ScoreCard:
-    values: dict[str, Any] = {field.name: document[field.name] for field in fields(ScoreCard)}
+    # Cards that were written before a field was there have none.
+    values: dict[str, Any] = {field.name: document[field.name] for field in fields(ScoreCard) if field.name in document}
     values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return ScoreCard(**values)

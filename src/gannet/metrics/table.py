@@ -17,6 +17,8 @@ ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1", "real": "→ real"}
 def render(cards: Sequence[ScoreCard]) -> Table:
     """One row a card: label, value with its interval, floor, which way is better, fingerprint; the warnings stand below.
 
+    Where there are held-out samples, a column tells what they get; where a value has parts, such as classes, each has a row below it.
+
     Raises:
         UserError: cards of several runs or steps, of one metric, whose fingerprints differ.
     """
@@ -28,12 +30,21 @@ def render(cards: Sequence[ScoreCard]) -> Table:
     said = dict.fromkeys(warning for card in cards for warning in card.warnings)
     # Text, because "FD[randconv-v1]" would be read as markup.
     table = Table(caption=Text("\n".join(said)) if said else None, caption_justify="left")
-    for heading in ("metric", "value", "real data", "better", "fingerprint"):
-        table.add_column(heading, justify="right" if heading in ("value", "real data") else "left")
+    unseen = ["held out"] if any(card.held_out is not None for card in cards) else []
+    for heading in ("metric", "value", "real data", *unseen, "better", "fingerprint"):
+        table.add_column(heading, justify="right" if heading in ("value", "real data", "held out") else "left")
     for card in cards:
-        floor = "-" if card.floor is None else written(card.floor, card.n_fake)
-        table.add_row(Text(card.label), _with_interval(card), floor, ARROWS[card.better], card.fingerprint)
+        held_out = [_written(card.held_out, card.n_fake)] if unseen else []
+        table.add_row(
+            Text(card.label), _with_interval(card), _written(card.floor, card.n_fake), *held_out, ARROWS[card.better], card.fingerprint
+        )
+        for name, value in card.parts.items():
+            table.add_row(Text(f"  {name}"), _written(value, card.n_fake), _written(card.floor_parts.get(name), card.n_fake))
     return table
+
+
+def _written(value: float | None, count: int) -> str:
+    return "-" if value is None else written(value, count)
 
 
 def _with_interval(card: ScoreCard) -> str:

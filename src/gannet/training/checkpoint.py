@@ -98,6 +98,8 @@ def latest_valid(folder: Path) -> tuple[Path, list[str]]:
         if not found:
             return path, complaints
         complaints += found
+    if not complaints:
+        raise UserError(f"{folder.parent} has no checkpoint yet, so it has no generator: `gannet resume {folder.parent}` trains it on.")
     raise UserError(f"No usable checkpoint in {folder}." + "".join(f" {c}." for c in complaints))
 
 
