@@ -137,11 +137,17 @@ def _scores(cards: list[dict[str, Any]]) -> str:
     parts = [note, _card_table(newest)]
     if unlike:
         parts += ["<h3>Measured in another way: not to be compared with the values above</h3>", _listed(sentences), _card_table(unlike)]
-    notes = [f"{card.get('label')}: {text}" for card in cards for text in card.get("warnings", ())]
+    ways: dict[str, list[str]] = {}
+    for card in newest:
+        if card.get("interval"):
+            ways.setdefault(str(card["interval"]), []).append(str(card.get("label", card["metric"])))
+    notes = [f"95 % interval of {', '.join(dict.fromkeys(labels))}: {way}." for way, labels in ways.items()]
+    notes += [f"{card.get('label')}: {text}" for card in cards for text in card.get("warnings", ())]
     return _section("Scores", "".join([*parts, _listed(list(dict.fromkeys(notes)))]))
 
 
 def _card_table(cards: list[dict[str, Any]]) -> str:
+    unseen = ["held-out data"] if any(card.get("held_out") is not None for card in cards) else []
     rows = [
         [
             card.get("label", card["metric"]),
@@ -150,12 +156,13 @@ def _card_table(cards: list[dict[str, Any]]) -> str:
             _number(card.get("value")),
             " to ".join(map(_number, card["ci95"])) if card.get("ci95") else "",
             _number(card.get("floor")),
+            *([_number(card.get("held_out"))] if unseen else []),
             f"{_count(card.get('n_real'))} / {_count(card.get('n_fake'))}",
             f"{card.get('fingerprint', '')} {card.get('weights', '')}".strip(),
         ]
         for card in cards
     ]
-    head = ["metric", "better", "step", "value", "95 % interval", "floor", "n real / generated", "fingerprint, weights"]
+    head = ["metric", "better", "step", "value", "95 % interval", "floor", *unseen, "n real / generated", "fingerprint, weights"]
     return _table(head, rows, words=2)
 
 
