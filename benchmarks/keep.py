@@ -39,7 +39,9 @@ def main(folder: Path, name: str) -> None:
     text = json.dumps(document, separators=(",", ":"))
     (ROOT / "benchmarks/results" / f"compare-{name}.json").write_text(text + "\n", encoding="utf-8")
     with Image.open(folder / "samples.png") as sheet:
-        sheet.convert("RGB").quantize(64).save(ROOT / "docs/pictures" / f"compare-{name}.png", optimize=True)
+        sheet.convert("RGB").quantize(255, method=Image.Quantize.MAXCOVERAGE).save(
+            ROOT / "docs/pictures" / f"compare-{name}.png", optimize=True
+        )
 
 
 if __name__ == "__main__":
