@@ -15,6 +15,8 @@ from typing import Any
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+WIDTH = 900
+"""Pixels of the picture in the docs."""
 
 
 def compact(document: dict[str, Any]) -> dict[str, Any]:
@@ -39,9 +41,8 @@ def main(folder: Path, name: str) -> None:
     text = json.dumps(document, separators=(",", ":"))
     (ROOT / "benchmarks/results" / f"compare-{name}.json").write_text(text + "\n", encoding="utf-8")
     with Image.open(folder / "samples.png") as sheet:
-        sheet.convert("RGB").quantize(255, method=Image.Quantize.MAXCOVERAGE).save(
-            ROOT / "docs/pictures" / f"compare-{name}.png", optimize=True
-        )
+        small = sheet.convert("RGB").resize((WIDTH, round(sheet.height * WIDTH / sheet.width)), Image.Resampling.LANCZOS)
+        small.quantize(255, method=Image.Quantize.MAXCOVERAGE).save(ROOT / "docs/pictures" / f"compare-{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
