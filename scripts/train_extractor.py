@@ -2,9 +2,11 @@
 
     python scripts/train_extractor.py mnist-cnn-v1 --data FOLDER_WITH_IDX_FILES
     python scripts/train_extractor.py digits-cnn-v1
+    python scripts/train_extractor.py mnist-cnn-v1 --data FOLDER_WITH_IDX_FILES --check
 
 One thread, a fixed seed and data by index: the same weights on the same machine and torch, nearly the same elsewhere. The file
-is written to src/gannet/metrics/weights; its hash and its accuracy, which are printed, belong into gannet/metrics/cnn.py.
+is written to src/gannet/metrics/weights; its hash and its accuracy, which are printed, belong into gannet/metrics/cnn.py. With
+--check nothing is trained: the stored weights are tried on the test pictures, and the accuracy has to be the stated one.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from torch.nn.functional import cross_entropy, pad
 
 from gannet.data.digits import Digits
 from gannet.data.idx import idx_file, read_idx
-from gannet.metrics.cnn import FEATURES, LAYERS, POOLED_LAYERS, TRAINED, forward, prepared
+from gannet.metrics.cnn import FEATURES, LAYERS, POOLED_LAYERS, TRAINED, forward, load, prepared
 
 FOLDER = Path(__file__).parent.parent / "src" / "gannet" / "metrics" / "weights"
 BATCH_SIZE = 128
@@ -116,10 +118,15 @@ def main() -> None:
     parser.add_argument("name", choices=sorted(TRAINED))
     parser.add_argument("--data", help="folder with the IDX files of MNIST or Fashion-MNIST")
     parser.add_argument("--out", type=Path, default=FOLDER)
+    parser.add_argument("--check", action="store_true", help="try the stored weights instead of training")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     seen, unseen = splits(options.name, options.data)
+    if options.check:
+        found, stated = round(accuracy(load(options.name), options.name, *unseen), 4), TRAINED[options.name].test_accuracy
+        print(f"{options.name}: {found:.4f} on {len(unseen[0])} test pictures, stated {stated:.4f}")
+        raise SystemExit(found != stated)
     weights = train(options.name, *seen)
     content = save(weights)
     (options.out / f"{options.name}.safetensors").write_bytes(content)
