@@ -14,6 +14,7 @@ from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.metrics.base import Metric, Samples, as_estimate
 from gannet.metrics.sliced_w import SlicedWasserstein, wasserstein_1d
+from gannet.metrics.transport import thinned
 from gannet.metrics.w1 import Wasserstein1
 from gannet.metrics.w2 import Wasserstein2
 
@@ -117,3 +118,12 @@ def test_unfinished_transport_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(ot, "emd2", lambda a, b, cost, numItermax: solve(a, b, cost, numItermax=3))  # noqa: N803
     with pytest.raises(UserError, match="did not finish"):
         value(Wasserstein1(), CLOUD, RNG.standard_normal((400, 2)))
+
+
+def test_thinned_points_are_different_ones_in_an_order_without_meaning() -> None:
+    found = thinned(CLOUD, 100, np.random.default_rng(0))
+    assert len(np.unique(found, axis=0)) == 100
+    assert {tuple(row) for row in found} <= {tuple(row) for row in CLOUD}
+    # Intervals are made of its tenths, which must not be neighbourhoods.
+    assert abs(np.corrcoef(found[:, 0], np.arange(100))[0, 1]) < 0.3
+    assert thinned(CLOUD, 400, np.random.default_rng(0)) is CLOUD
