@@ -1,0 +1,98 @@
+"""Would the learning tests notice? Each proof is run with a plausible bug in a temporary copy of the package, and has to fail.
+
+usage: python scripts/plausible_bugs.py [PROOF ...]    (all of them if none is named; minutes of one core each)
+
+Seeds are run until the verdict of the whole test is certain. Results go to benchmarks/results/plausible-bugs.json, proof by proof, and
+from there, beside the figures of the last `make learn`, to docs/results/plausible-bugs.md; `--page` writes the page alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+LEARNING = ROOT / "tests" / "learning"
+RESULTS = ROOT / "benchmarks" / "results"
+RECORD = RESULTS / "plausible-bugs.json"
+PAGE = ROOT / "docs" / "results" / "plausible-bugs.md"
+sys.path.insert(0, str(LEARNING))
+
+from bugs import BUGS, Bug  # noqa: E402
+from proofs import PROOFS  # noqa: E402
+from proving import Proof  # noqa: E402
+
+ONE_ROW = "import json, sys; from proofs import PROOFS; print(json.dumps(PROOFS[sys.argv[1]].row(int(sys.argv[2]))))"
+INTRODUCTION = """# Would the learning tests notice?
+
+Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing, so every proof of `tests/learning` was run once with a
+bug of the kind that is easily written: one line of the source changed, nothing else. Seeds are run until the verdict is certain. *Without*
+are the figures of the code as it is, one number for each seed (benchmarks/results/learn-PROOF.json), *with* those of the bug."""
+
+
+def main(names: list[str]) -> None:
+    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+    if names != ["--page"]:
+        for name in names or BUGS:
+            record[name] = outcome(PROOFS[name], BUGS[name])
+            RECORD.write_text(json.dumps({n: record[n] for n in BUGS if n in record}, indent=1) + "\n", encoding="utf-8")
+            print(name, "caught" if record[name]["caught"] else "NOT CAUGHT", record[name]["seeds"], flush=True)
+    PAGE.write_text(page(record), encoding="utf-8")
+
+
+def outcome(proof: Proof, bug: Bug) -> dict[str, Any]:
+    """Rows of the seeds that were needed, and whether the test failed."""
+    rows: list[dict[str, Any]] = []
+    with TemporaryDirectory() as folder:
+        source = Path(folder) / "src"
+        shutil.copytree(ROOT / "src" / "gannet", source / "gannet", ignore=shutil.ignore_patterns("__pycache__"))
+        file = source / "gannet" / bug.file
+        file.write_text(bug.apply(file.read_text(encoding="utf-8")), encoding="utf-8")
+        while (good := sum(r["good"] for r in rows)) < proof.needed and len(rows) - good <= proof.seeds - proof.needed:
+            rows.append(row(proof.name, len(rows), source))
+    return {"bug": bug.what, "file": bug.file, "old": bug.old, "new": bug.new, "seeds": rows, "caught": good < proof.needed}
+
+
+def row(name: str, seed: int, source: Path) -> dict[str, Any]:
+    """What the broken package reaches; training that stops by itself is a failure of its own kind."""
+    environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{LEARNING}"}
+    done = subprocess.run([sys.executable, "-c", ONE_ROW, name, str(seed)], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    if "TrainingStopped" not in done.stderr:
+        raise SystemExit(f"{name}, seed {seed}:\n{done.stderr}")
+    return {"seed": seed, "stopped": "a value was not finite", "good": False}
+
+
+def page(record: dict[str, Any]) -> str:
+    missed = [name for name, entry in record.items() if not entry["caught"]]
+    summary = f"{len(record) - len(missed)} of {len(record)} bugs are caught" + (f"; not caught: {', '.join(missed)}." if missed else ".")
+    head = "| proof | rule | bug | without | with | caught |\n|---|---|---|---|---|---|\n"
+    lines = [line(PROOFS[name], entry) for name, entry in record.items()]
+    return f"{INTRODUCTION}\n\n{summary}\n\n{head}" + "\n".join(lines) + "\n"
+
+
+def line(proof: Proof, entry: dict[str, Any]) -> str:
+    learned = RESULTS / f"learn-{proof.name}.json"
+    rows = json.loads(learned.read_text(encoding="utf-8"))["seeds"] if learned.exists() else []
+    cells = (
+        *(proof.name, proof.rule, f"{entry['bug']} (`{entry['file']}`)", written(proof, rows), written(proof, entry["seeds"])),
+        "yes" if entry["caught"] else "**no**",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def written(proof: Proof, rows: list[dict[str, Any]]) -> str:
+    """The bounded figures, one number for each seed."""
+    names = dict.fromkeys((*proof.least, *proof.most))
+    return "; ".join(f"{name} " + ", ".join(f"{r[name]:.3g}" if name in r else r["stopped"] for r in rows) for name in names if rows)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
