@@ -71,7 +71,7 @@ BUGS = {
         "c: float = 1.0",
         "c: float = 0.0",
     ),
-    "wgan-gp-ring": DETACHED_PENALTY,
+    "wgan-gp-gmm": DETACHED_PENALTY,
     "ragan-ring": Bug(
         "the sides are not exchanged for the generator",
         "losses/relativistic_average.py",

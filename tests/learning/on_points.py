@@ -44,7 +44,7 @@ PROOFS = [
     Proof("gan", "gmm", cards("sliced_w"), most={"sliced_w / floor": 4}, keys={"steps": 3000}),
     Proof("gan-deep", "gmm", average_beside_raw, most={"sliced_w / floor": 4, "average / raw": 0.9}, keys={"steps": 4000}),
     ring("lsgan", least={"modes": 8}, most={"reverse_kl": 1}),
-    ring("wgan-gp", {"steps": 800} | RATES, least={"modes": 8}),
+    Proof("wgan-gp", "gmm", cards("sliced_w"), most={"sliced_w / floor": 4}, keys={"steps": 500} | RATES),
     ring("ragan", least={"modes": 8}, most={"reverse_kl": 0.7}),
     ring("f-gan", least={"modes": 8}, most={"reverse_kl": 0.7}),
     ring("ebgan", least={"modes": 8}, most={"reverse_kl": 1.5}),
