@@ -53,7 +53,7 @@ UNTAUGHT_ENCODER = Bug(
 )
 
 BUGS = {
-    "gan-gmm": Bug(
+    "gan-ring": Bug(
         "the generator's loss has the wrong sign inside",
         "losses/non_saturating.py",
         "return softplus(-fake).mean()",
