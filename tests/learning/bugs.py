@@ -79,10 +79,10 @@ BUGS = {
         "return self.discriminator(real, fake)",
     ),
     "f-gan-ring": Bug(
-        "a sign of Pearson's conjugate",
+        "the term of the fakes is not conjugated",
         "losses/f_divergence.py",
-        "return scores.square() / 4 + scores",
-        "return scores.square() / 4 - scores",
+        "return self.conjugate(fake).mean() - self.activated(real).mean()",
+        "return self.activated(fake).mean() - self.activated(real).mean()",
     ),
     "ebgan-ring": Bug(
         "the margin is added to the energy in place of the energy being taken from it",
@@ -124,7 +124,7 @@ BUGS = {
     "r3gan-ring": DETACHED_ZERO_CENTERED,
     "pacgan2-ring": PACKED_WITH_ITSELF,
     "pacgan4-ring": PACKED_WITH_ITSELF,
-    "ali-pac-ring": UNTAUGHT_ENCODER,
+    "ali-pac-gmm": UNTAUGHT_ENCODER,
     "particle-gan-grid": Bug(
         "the particles are detached, so they never move",
         "priors/particles.py",

@@ -32,18 +32,23 @@ ENCODING = {"batch_size": 64, "hidden": 256, "prior.size": 8, "steps": 800} | ra
 
 PROOFS = [
     on_digits("dcgan", SAMPLES, {"steps": 300}, most={"sliced_w / floor": 10}),
-    on_digits("dcgan-strided", SAMPLES, {"steps": 500, "data.size": 16} | rates(1e-3, 1e-3), most={"sliced_w / floor": 6}),
-    on_digits("pacdcgan2", SAMPLES, {"steps": 500, "data.size": 16} | rates(1e-3, 1e-3), most={"sliced_w / floor": 6}),
+    on_digits("dcgan-strided", SAMPLES, {"steps": 1000, "batch_size": 64} | rates(5e-4, 5e-4), most={"sliced_w / floor": 6}),
+    on_digits("pacdcgan2", SAMPLES, {"steps": 1000, "batch_size": 64} | rates(5e-4, 5e-4), most={"sliced_w / floor": 6}),
     on_digits("diffaugment", SAMPLES, {"steps": 300}, most={"sliced_w / floor": 10}),
-    on_digits("mlp-gan", SAMPLES, {"steps": 600}, most={"sliced_w / floor": 6}),
+    on_digits("mlp-gan", SAMPLES, {"steps": 2500, "data.size": 16, "batch_size": 128}, most={"sliced_w / floor": 8}),
     on_digits(
         "wgan", together(SAMPLES, largest_weight), {"steps": 150} | rates(5e-4, 5e-4), most={"sliced_w / floor": 10, "largest weight": 0.01}
     ),
     on_digits("began", SAMPLES, {"steps": 200}, most={"sliced_w / floor": 6}),
     on_digits("cgan", together(SAMPLES, digits.asked), {"steps": 500, "batch_size": 128}, least={"asked": 0.8}),
     on_digits("acgan", together(SAMPLES, digits.asked), {"steps": 500, "batch_size": 64} | rates(1e-3, 1e-3), least={"asked": 0.6}),
-    on_digits("projection", together(SAMPLES, digits.asked), {"steps": 250}, least={"asked": 0.8}),
-    on_digits("infogan", together(SAMPLES, cards("purity")), {"steps": 300} | rates(1e-3, 1e-3), least={"purity": 0.5}),
+    on_digits(
+        "projection",
+        together(SAMPLES, digits.asked),
+        {"steps": 600, "batch_size": 64} | rates(1e-3, 2e-3),
+        least={"asked": 0.6},
+    ),
+    on_digits("infogan", together(SAMPLES, cards("purity")), {"steps": 700, "batch_size": 64}, least={"purity": 0.5}),
     on_digits("bigan", together(SAMPLES, digits.reconstructed), ENCODING, least={"same digit": 0.2}),
     on_digits("ali", together(SAMPLES, digits.reconstructed), ENCODING, least={"same digit": 0.2}),
     on_digits(
