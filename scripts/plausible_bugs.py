@@ -31,13 +31,24 @@ from proving import Proof  # noqa: E402
 ONE_ROW = "import json, sys; from proofs import PROOFS; print(json.dumps(PROOFS[sys.argv[1]].row(int(sys.argv[2]))))"
 INTRODUCTION = """# Would the learning tests notice?
 
-Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing, so every proof of `tests/learning` was run once with a
-bug of the kind that is easily written: one line of the source changed, nothing else. *With* are the figures with the bug, seed 0: it is
+Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing, so the proofs of `tests/learning` are run once with a bug
+of the kind that is easily written: one line of the source changed, nothing else. *With* are the figures with the bug, seed 0: it is
 caught where one of them misses its bound. *Without* are those of the code as it is, seeds 0, 1, ... (benchmarks/results/learn-PROOF.json)."""
+
+HARMLESS = """## Tried, and not noticed
+
+Two further bugs changed what was reached too little for any bound that the right code keeps (seed 0):
+
+- `f-gan`, ring, a sign of Pearson's conjugate (v^2/4 - v in place of v^2/4 + v): 8 modes, reverse KL 0.085. D still drives fakes below
+  reals. The worked example of the loss catches it (`tests/contracts/test_every_loss.py`).
+- `cgan`, digits, the labels of the reals shown beside the fakes in D's turn: 93 % of the samples show the digit asked for, against 91 %.
+  The labels of fakes are random there anyhow, and the real rows with a wrong label teach D what a label means.
+"""
 
 
 def main(names: list[str]) -> None:
-    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+    older = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+    record = {name: entry for name, entry in older.items() if name in BUGS and entry["new"] == BUGS[name].new}
     if names != ["--page"]:
         for name in names or BUGS:
             record[name] = outcome(PROOFS[name], BUGS[name])
@@ -71,9 +82,11 @@ def row(name: str, seed: int, source: Path) -> dict[str, Any]:
 def page(record: dict[str, Any]) -> str:
     missed = [name for name, entry in record.items() if not entry["caught"]]
     summary = f"{len(record) - len(missed)} of {len(record)} bugs are caught" + (f"; not caught: {', '.join(missed)}." if missed else ".")
+    if waiting := [name for name in BUGS if name not in record]:
+        summary += f" Not run yet: {', '.join(waiting)}."
     head = "| proof | rule | bug | without | with | caught |\n|---|---|---|---|---|---|\n"
     lines = [line(PROOFS[name], entry) for name, entry in record.items()]
-    return f"{INTRODUCTION}\n\n{summary}\n\n{head}" + "\n".join(lines) + "\n"
+    return f"{INTRODUCTION}\n\n{summary}\n\n{head}" + "\n".join(lines) + f"\n\n{HARMLESS}"
 
 
 def line(proof: Proof, entry: dict[str, Any]) -> str:

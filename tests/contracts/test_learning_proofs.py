@@ -43,7 +43,9 @@ def test_last_figures_are_of_the_rule_that_stands(file):
     document = json.loads(file.read_text(encoding="utf-8"))
     proof = PROOFS[file.stem.removeprefix("learn-")]
     assert (document["recipe"], document["keys"], document["rule"]) == (proof.recipe, dict(proof.keys), proof.rule)
-    assert proof.holds([row | {"good": proof.is_good(row)} for row in document["seeds"]])
+    assert [row["good"] for row in document["seeds"]] == [proof.is_good(row) for row in document["seeds"]]
+    if len(document["seeds"]) == proof.seeds:
+        assert proof.holds(document["seeds"])
 
 
 @pytest.mark.parametrize("name", BUGS)
