@@ -2,8 +2,8 @@
 
 usage: python scripts/plausible_bugs.py [PROOF ...]    (all of them if none is named; up to a minute of one core each)
 
-Seed 0 is run: the bug is caught where it misses a bound that seeds of the right code keep. Results go to benchmarks/results/plausible-bugs.json, proof by proof, and
-from there, beside the figures of the last `make learn`, to docs/results/plausible-bugs.md; `--page` writes the page alone.
+Seed 0 is run: the bug is caught where it misses a bound that seeds of the right code keep. Results go to
+benchmarks/results/plausible-bugs.json, proof by proof, and from there, beside the figures of the last `make learn`, to docs/results/plausible-bugs.md; `--page` writes the page alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ INTRODUCTION = """# Would the learning tests notice?
 
 Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing, so the proofs of `tests/learning` are run once with a bug
 of the kind that is easily written: one line of the source changed, nothing else. *With* are the figures with the bug, seed 0: it is
-caught where one of them misses its bound. *Without* are those of the code as it is, seeds 0, 1, ... (benchmarks/results/learn-PROOF.json)."""
+caught where one of them misses its bound. *Without* are those of the code as it is, the seeds run so far, 0 first
+(benchmarks/results/learn-PROOF.json)."""
 
 HARMLESS = """## Tried, and not noticed
 
