@@ -3,7 +3,8 @@
 usage: python scripts/plausible_bugs.py [PROOF ...]    (all of them if none is named; up to a minute of one core each)
 
 Seed 0 is run: the bug is caught where it misses a bound that seeds of the right code keep. Results go to
-benchmarks/results/plausible-bugs.json, proof by proof, and from there, beside the figures of the last `make learn`, to docs/results/plausible-bugs.md; `--page` writes the page alone.
+benchmarks/results/plausible-bugs.json, proof by proof, and from there, beside recorded figures of the right code, to
+docs/results/plausible-bugs.md; `--page` writes the page alone.
 """
 
 from __future__ import annotations
