@@ -1,0 +1,209 @@
+"""One plausible bug for every recipe: a line of the source that is easily written wrongly. Its proof has to fail with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A change of one file of the package."""
+
+    what: str
+    file: str
+    """Below ``src/gannet``."""
+    old: str
+    """Occurs exactly once in the file."""
+    new: str
+
+    def apply(self, text: str) -> str:
+        """The file with the bug in it.
+
+        Raises:
+            ValueError: the old text is not there exactly once.
+        """
+        if (count := text.count(self.old)) != 1:
+            raise ValueError(f"{self.file} has {self.old!r} {count} times; the bug wants it exactly once.")
+        return text.replace(self.old, self.new)
+
+
+DETACHED_PENALTY = Bug(
+    "the penalty is computed without its graph, so it has no gradient",
+    "regularizers/base.py",
+    "torch.autograd.grad(scores.sum(), inputs, create_graph=True)",
+    "torch.autograd.grad(scores.sum(), inputs, retain_graph=True)",
+)
+DETACHED_ZERO_CENTERED = Bug(
+    "R1 and R2 are computed without their graph, so they have no gradient",
+    "regularizers/zero_centered.py",
+    "inputs, create_graph=True)",
+    "inputs, retain_graph=True)",
+)
+PACKED_WITH_ITSELF = Bug(
+    "rows are packed with themselves in training too",
+    "networks/packed.py",
+    "        if self.training:\n",
+    "        if False:\n",
+)
+UNTAUGHT_ENCODER = Bug(
+    "the generator's ordinary loss is taken, so the encoder has no gradient",
+    "games/bigan.py",
+    "self.loss.pairs(real.logits, fake.logits)",
+    "self.loss.generator(fake.logits, real.logits)",
+)
+
+BUGS = {
+    "gan-ring": Bug(
+        "the generator's loss has the wrong sign inside",
+        "losses/non_saturating.py",
+        "return softplus(-fake).mean()",
+        "return softplus(fake).mean()",
+    ),
+    "gan-deep-gmm": Bug(
+        "the moving average is never moved",
+        "training/average.py",
+        "1.0 - decay)",
+        "0.0)",
+    ),
+    "lsgan-ring": Bug(
+        "the generator aims at the discriminator's target for fakes",
+        "losses/least_squares.py",
+        "c: float = 1.0",
+        "c: float = 0.0",
+    ),
+    "wgan-gp-gmm": DETACHED_PENALTY,
+    "ragan-ring": Bug(
+        "the sides are not exchanged for the generator",
+        "losses/relativistic_average.py",
+        "return self.discriminator(fake, real)",
+        "return self.discriminator(real, fake)",
+    ),
+    "f-gan-ring": Bug(
+        "the term of the fakes is not conjugated",
+        "losses/f_divergence.py",
+        "return self.conjugate(fake).mean() - self.activated(real).mean()",
+        "return self.activated(fake).mean() - self.activated(real).mean()",
+    ),
+    "ebgan-ring": Bug(
+        "the margin is added to the energy in place of the energy being taken from it",
+        "games/energy_based.py",
+        "relu(self.margin - fake_energy)",
+        "relu(self.margin + fake_energy)",
+    ),
+    "unrolled-ring": Bug(
+        "the steps ahead climb D's loss",
+        "games/unrolled.py",
+        "weight - rate * g",
+        "weight + rate * g",
+    ),
+    "softmax-gan-ring": Bug(
+        "the softmax of D's turn is over the reals alone",
+        "losses/softmax.py",
+        "torch.cat([real, fake]).logsumexp(0) - real.mean()",
+        "real.logsumexp(0) - real.mean()",
+    ),
+    "began-ring": Bug(
+        "D's energy of fakes is taken for minus that of reals",
+        "games/began.py",
+        'return Terms({"reconstruction": real_energy,',
+        'return Terms({"reconstruction": -real_energy,',
+    ),
+    "dragan-ring": DETACHED_PENALTY,
+    "sngan-ring": Bug(
+        "the spectral norm is never built in",
+        "games/adversarial.py",
+        "            constraint.build(discriminator)",
+        "            pass",
+    ),
+    "improved-gan-ring": Bug(
+        "closeness grows with distance",
+        "networks/minibatch.py",
+        "distances.neg().exp()",
+        "distances.exp()",
+    ),
+    "r3gan-ring": DETACHED_ZERO_CENTERED,
+    "pacgan2-ring": PACKED_WITH_ITSELF,
+    "pacgan4-ring": PACKED_WITH_ITSELF,
+    "ali-pac-gmm": UNTAUGHT_ENCODER,
+    "particle-gan-grid": Bug(
+        "the particles are detached, so they never move",
+        "priors/particles.py",
+        "self.rate * self.table[rows]",
+        "self.rate * self.table[rows].detach()",
+    ),
+    "dcgan-digits": Bug(
+        "reals and fakes are exchanged in D's turn",
+        "games/two_player.py",
+        "self.loss.discriminator(real_logits, fake_logits)\n        if",
+        "self.loss.discriminator(fake_logits, real_logits)\n        if",
+    ),
+    "dcgan-strided-digits": Bug(
+        "the weights start with deviation 0.2 in place of 0.02",
+        "networks/base.py",
+        "0.02",
+        "0.2",
+    ),
+    "pacdcgan2-digits": PACKED_WITH_ITSELF,
+    "diffaugment-digits": Bug(
+        "only the first half of the rows is augmented: the reals of D's turn, half of the fakes of G's",
+        "networks/augmented.py",
+        "self.augmentation(samples) if self.training",
+        "__import__('torch').cat([self.augmentation(samples[: len(samples) // 2]), samples[len(samples) // 2 :]]) if self.training",
+    ),
+    "mlp-gan-digits": Bug(
+        "label smoothing with the wrong sign",
+        "losses/non_saturating.py",
+        "softplus(-real) + self.smoothing * real",
+        "softplus(-real) - self.smoothing * real",
+    ),
+    "wgan-digits": Bug(
+        "the critic's weights are never clipped",
+        "regularizers/weight_clipping.py",
+        "weight.clamp_(-self.limit, self.limit)",
+        "weight.clamp(-self.limit, self.limit)",
+    ),
+    "began-digits": Bug(
+        "k moves the wrong way",
+        "games/began.py",
+        "self.balance.add_(self.balance_rate",
+        "self.balance.add_(-self.balance_rate",
+    ),
+    "cgan-digits": Bug(
+        "in the generator's turn the discriminator is shown other labels than the generator",
+        "games/two_player.py",
+        "self.generate(self.prior.draw(batch.size, batch.rng), labels), labels)",
+        "self.generate(self.prior.draw(batch.size, batch.rng), labels), random_labels(batch, self.num_classes))",
+    ),
+    "acgan-digits": Bug(
+        "the generator's turn has no class term",
+        "games/auxiliary_classifier.py",
+        'self.loss.generator(generated.logits, real), "class_fake": self.class_term(generated, labels)}',
+        "self.loss.generator(generated.logits, real)}",
+    ),
+    "projection-digits": Bug(
+        "every label is projected on the first one's row",
+        "networks/heads.py",
+        "gather(1, labels[:, None])",
+        "gather(1, 0 * labels[:, None])",
+    ),
+    "infogan-digits": Bug(
+        "the recognizer reads detached features, so neither player learns from it",
+        "games/infogan.py",
+        "self.recognizer(score.features)",
+        "self.recognizer(score.features.detach())",
+    ),
+    "bigan-digits": UNTAUGHT_ENCODER,
+    "ali-digits": Bug(
+        "generated pictures are paired with another row's latents",
+        "games/bigan.py",
+        "(self.generate(latents), latents)",
+        "(self.generate(latents), latents.roll(1, 0))",
+    ),
+    "semi-supervised-digits": Bug(
+        "the term of rows without a label is forgotten",
+        "games/semi_supervised.py",
+        '"adversarial": self.loss.discriminator(real, generated),',
+        '"adversarial": 0 * self.loss.discriminator(real, generated),',
+    ),
+}
+"""Proof -> the bug that it has to notice; at least one for every recipe."""

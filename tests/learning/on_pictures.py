@@ -1,0 +1,60 @@
+"""Recipes of pictures, on the 1,797 built-in digits of 8 x 8 pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import digits
+from proving import Figures, Proof, cards, together
+
+from gannet.trained import TrainedRun
+
+DISTANCE = cards("sliced_w", samples=800)
+SAMPLES = together(DISTANCE, digits.missing)
+SMALL = {"data.size": 8, "batch_size": 32}
+"""The pictures as they are, in batches that a processor takes quickly."""
+
+
+def rates(generator: float, discriminator: float) -> dict[str, Any]:
+    return {"optimizer.generator.lr": generator, "optimizer.discriminator.lr": discriminator}
+
+
+def largest_weight(run: TrainedRun) -> Figures:
+    """Of the critic: what clipping bounds."""
+    return {"largest weight": max(float(weight.detach().abs().max()) for weight in run.game.discriminator.parameters())}
+
+
+def on_digits(recipe: str, figures: Any, keys: dict[str, Any], **bounds: Any) -> Proof:
+    return Proof(recipe, "digits", figures, keys=SMALL | keys, **bounds)
+
+
+ENCODING = {"batch_size": 64, "hidden": 256, "prior.size": 8, "steps": 800} | rates(1e-3, 1e-3)
+
+PROOFS = [
+    on_digits("dcgan", SAMPLES, {"steps": 300}, most={"sliced_w / floor": 10}),
+    on_digits("dcgan-strided", SAMPLES, {"steps": 1000, "batch_size": 64} | rates(5e-4, 5e-4), most={"sliced_w / floor": 6}),
+    on_digits("pacdcgan2", SAMPLES, {"steps": 1000, "batch_size": 64} | rates(5e-4, 5e-4), most={"sliced_w / floor": 6}),
+    on_digits("diffaugment", SAMPLES, {"steps": 450}, most={"sliced_w / floor": 10}),
+    on_digits("mlp-gan", SAMPLES, {"steps": 2500, "data.size": 16, "batch_size": 128}, most={"sliced_w / floor": 8}),
+    on_digits(
+        "wgan", together(SAMPLES, largest_weight), {"steps": 150} | rates(5e-4, 5e-4), most={"sliced_w / floor": 6, "largest weight": 0.01}
+    ),
+    on_digits("began", SAMPLES, {"steps": 200}, most={"sliced_w / floor": 6}),
+    on_digits("cgan", together(SAMPLES, digits.asked), {"steps": 500, "batch_size": 128}, least={"asked": 0.8}),
+    on_digits("acgan", together(SAMPLES, digits.asked), {"steps": 500, "batch_size": 64} | rates(1e-3, 1e-3), least={"asked": 0.6}),
+    on_digits(
+        "projection",
+        together(SAMPLES, digits.asked),
+        {"steps": 600, "batch_size": 64} | rates(1e-3, 2e-3),
+        least={"asked": 0.6},
+    ),
+    on_digits("infogan", together(SAMPLES, cards("purity")), {"steps": 700, "batch_size": 64}, least={"purity": 0.5}),
+    on_digits("bigan", together(SAMPLES, digits.reconstructed), ENCODING, least={"same digit": 0.2}),
+    on_digits("ali", together(SAMPLES, digits.reconstructed), ENCODING, least={"same digit": 0.2}),
+    on_digits(
+        "semi-supervised",
+        digits.error_beside_supervised,
+        {"steps": 300, "batch_size": 100, "data.labels": 50},
+        most={"error / supervised": 0.75},
+    ),
+]
