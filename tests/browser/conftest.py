@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ NEEDED = (
 )
 SERVE = """
 import sys
+import time
 from pathlib import Path
 from gannet.dashboard.server import View
 view = View(Path(sys.argv[1]), int(sys.argv[2]) or None, sys.argv[3])
@@ -157,3 +159,32 @@ def pictures(tmp_path_factory) -> Path:
             writer.frame(step, sheet)
         writer.event("finish", 100)
     return path
+
+
+def click(words: str, within: str = "body") -> str:
+    """Script that clicks the visible button with these words."""
+    return (
+        f"[...document.querySelectorAll({within!r} + ' button')]"
+        f".find((button) => button.textContent === {words!r} && button.offsetParent !== null).click()"
+    )
+
+
+@pytest.fixture
+def train(tmp_path) -> Iterator[Callable[..., Path]]:
+    """Train a small GAN in a process of its own until it has a frame; ends with the test."""
+    processes = []
+
+    def begin(name: str = "live", *keys: str) -> Path:
+        path = tmp_path / "runs" / name
+        command = [sys.executable, "-m", "gannet", "train", "ring", "--recipe", "gan", "--steps", "1000000", "--out", str(path), "--quiet"]
+        process = subprocess.Popen([*command, "hidden=16", "batch_size=16", "frames.every=20", *keys])
+        processes.append(process)
+        while not list((path / "frames").glob("*.npz")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        return path
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.wait()

@@ -62,6 +62,7 @@ class Api:
             Route(f"{one}/stream", self.stream),
             Route(f"{one}/scores", self.scores),
             Route(f"{one}/frames/{{step:int}}", self.frame),
+            Route(f"{one}/slow/{{step:int}}", self.slow),
             Route(f"{one}/probes", self.probe),
             Route(f"{one}/probes/{{name}}", self.probe),
             Route(f"{one}/commands", self.command, methods=["POST"]),
@@ -127,6 +128,12 @@ class Api:
             assert isinstance(frame, dict)
             content, kind = packed(frame), "application/octet-stream"
         return Response(content, media_type=kind, headers={"cache-control": FOREVER if asked == version else "no-store"})
+
+    def slow(self, request: Request) -> Response:
+        """The arrays of a step in slow motion (``schema.SLOW_ARRAYS``), packed like a frame."""
+        run = self._find(request)
+        content = packed(run.run().load_slow(int(request.path_params["step"])))
+        return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
 
     def probe(self, request: Request) -> Response:
         """Which questions the newest checkpoint can be asked, or the answer to one; numbers of the address are its arguments."""

@@ -51,8 +51,8 @@ export function controls(run) {
   return details;
 }
 
-/** @param {import("./run.js").Run} run @param {number} number @returns {Promise<any>} */
-function replyTo(run, number, seconds = 20) {
+/** The event that answers a command; null where none comes. @param {import("./run.js").Run} run @param {number} number @returns {Promise<any>} */
+export function replyTo(run, number, seconds = 20) {
   return new Promise((done) => {
     const look = () => {
       const found = run.events.find((event) => event.kind === "command" && event.number === number);

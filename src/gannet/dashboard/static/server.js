@@ -18,6 +18,13 @@ export async function command(id, name, values) {
   return content;
 }
 
+/** Arrays that the server packed. @param {string} path @returns {Promise<PointsFrame>} */
+export async function framePacked(path) {
+  const answer = await fetch(path, { credentials: "same-origin" });
+  if (!answer.ok) throw new Refused((await answer.json()).error ?? answer.statusText, answer.status);
+  return unpack(await answer.arrayBuffer());
+}
+
 export class Refused extends Error {
   /** @param {string} reason @param {number} status */
   constructor(reason, status) {
