@@ -29,7 +29,7 @@ import sys
 import time
 from pathlib import Path
 from gannet.dashboard.server import View
-view = View(Path(sys.argv[1]), int(sys.argv[2]) or None, sys.argv[3])
+view = View(Path(sys.argv[1]), int(sys.argv[2]) or None, sys.argv[3], "--read-only" in sys.argv)
 print(view.port, flush=True)
 view.serve()
 """
@@ -53,10 +53,11 @@ class Server:
     root: Path
     port: int = 0
     token: str = "token-of-the-tests"
+    flags: tuple[str, ...] = ()
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(self.root), str(self.port), self.token], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", SERVE, str(self.root), str(self.port), self.token, *self.flags], stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
@@ -74,8 +75,8 @@ class Server:
 def serve() -> Iterator[Callable[[Path], Server]]:
     servers = []
 
-    def begin(root: Path) -> Server:
-        server = Server(root)
+    def begin(root: Path, *flags: str) -> Server:
+        server = Server(root, flags=flags)
         server.start()
         servers.append(server)
         return server

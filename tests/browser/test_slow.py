@@ -9,7 +9,7 @@ from conftest import click
 from gannet.runs.reader import Run
 from gannet.runs.schema import SLOW_FOLDER, frame_name
 
-NAMES = ["Sample", "Score", "Loss", "Gradients", "Update"]
+NAMES = ["Sample", "Score", "Loss", "Gradient", "Update"]
 SHOWN = "document.querySelector('.story canvas').dataset.shown"
 VALUES = "Object.fromEntries([...document.querySelectorAll('.values div')].map((d) => [...d.children].map((c) => c.textContent)))"
 CURRENT = "document.querySelector('.substeps [aria-current]').textContent"
@@ -64,7 +64,8 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
     places = np.stack([(after[:, 0] - x0) / (x1 - x0), (y1 - after[:, 1]) / (y1 - y0)], axis=1)
     colours = page.run(f"""(() => {{
         const canvas = document.querySelector('.story canvas'), pen = canvas.getContext('2d');
-        return {places.tolist()}.map(([u, v]) => [...pen.getImageData(Math.floor(u * canvas.width), Math.floor(v * canvas.height), 1, 1).data]);
+        const at = ([u, v]) => pen.getImageData(Math.floor(u * canvas.width), Math.floor(v * canvas.height), 1, 1).data;
+        return {places.tolist()}.map((place) => [...at(place)]);
     }})()""")
     inside = [(np.abs(place - 0.5) < 0.49).all() for place in places]
     assert all(colour[:3] == [220, 78, 12] for colour, seen in zip(colours, inside, strict=True) if seen)
@@ -109,7 +110,7 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     for key, current in (
         ("ArrowRight", "2Score"),
         ("End", "10Update"),
-        ("ArrowLeft", "9Gradients"),
+        ("ArrowLeft", "9Gradient"),
         ("Home", "1Sample"),
         ("ArrowLeft", "1Sample"),
     ):
@@ -138,8 +139,14 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
 def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, recorded):
     page = open_page(serve(recorded.parent), recorded, prefers_reduced_motion="reduce")
     page.until(f"{SHOWN} === '500/1'")
-    page.run("window.drawn = 0; { const told = CanvasRenderingContext2D.prototype.clearRect; CanvasRenderingContext2D.prototype.clearRect = "
-             "function (...given) { if (this.canvas.closest('.planebox') && this.canvas.closest('.story')) drawn++; return told.apply(this, given); }; }")  # fmt: skip
+    page.run("""(() => {
+        const told = CanvasRenderingContext2D.prototype.clearRect;
+        window.drawn = 0;
+        CanvasRenderingContext2D.prototype.clearRect = function (...given) {
+            if (this.canvas.closest('.story .planebox')) drawn++;
+            return told.apply(this, given);
+        };
+    })()""")
     turn_to(page, 10)
     page.run("new Promise((done) => setTimeout(done, 300))")
     assert page.run("drawn") <= 2

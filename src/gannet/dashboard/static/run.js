@@ -32,6 +32,16 @@ export class Run extends EventTarget {
   get kind() { return this.summary.kind; }
   /** Whether this view may only look. */
   get readOnly() { return Boolean(this.summary.read_only); }
+  /** Keys that may be edited, rates of learning first. @returns {string[]} */
+  get keys() {
+    const all = Object.keys(this.summary.numbers ?? {}), isRate = (/** @type {string} */ key) => key.endsWith(".lr");
+    return [...all.filter(isRate), ...all.filter((key) => !isRate(key))];
+  }
+  /** What a key is at a step, live edits counted. @param {string} key @returns {number|null} */
+  valueOf(key, step = Infinity) {
+    const edits = this.events.filter((e) => e.kind === "command" && e.name === "set" && e.outcome === "applied" && e.arguments?.key === key && e.step <= step);
+    return edits.length ? edits[edits.length - 1].arguments.value : this.summary.numbers?.[key] ?? null;
+  }
   get lastStep() { return this.summary.step ?? 0; }
   get paused() {
     const last = this.events.filter((e) => e.kind === "command" && e.outcome === "applied" && (e.name === "pause" || e.name === "go" || e.name === "step")).at(-1);

@@ -214,7 +214,7 @@ class SlowPanel {
   paint() {
     const { recording, canvas, strip } = this;
     if (!recording || this.story.hidden) return;
-    const size = Math.max(200, Math.min(LARGEST, canvas.parentElement.clientWidth, Math.max(300, innerHeight - 400)));
+    const size = Math.max(200, Math.min(LARGEST, canvas.parentElement.clientWidth, Math.max(300, innerHeight - 470)));
     canvas.style.width = canvas.style.height = `${size}px`;
     const substep = recording.substeps[this.at];
     drawSubstep(sharpened(canvas, size), viewOf(recording.extent, size), recording, substep, this.share);

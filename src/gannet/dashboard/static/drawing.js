@@ -1,0 +1,1 @@
+export function drawingDialog(open) { open; }
