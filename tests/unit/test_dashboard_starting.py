@@ -101,8 +101,10 @@ def test_a_drawing_is_kept_and_trained_on(folder, started):
 @pytest.mark.parametrize(
     ("asked", "says"),
     [({"step": 5}, "steps: Field required"), ({"step": "5", "steps": 9}, "step: should be a valid integer"),
-     ({"step": 5, "steps": 9, "out": "/"}, "out: Extra inputs are not permitted"), ({"step": 5, "steps": 9, "changes": {"loss": 1}}, "loss is not a number"),
-     ({"step": 5, "steps": 9, "changes": {"optimizer.generator.lr": "x"}}, "should be a valid number"), ({"step": 5, "steps": 13}, "Thirteen is not wanted.")],
+     ({"step": 5, "steps": 9, "out": "/"}, "out: Extra inputs are not permitted"),
+     ({"step": 5, "steps": 9, "changes": {"loss": 1}}, "loss is not a number"),
+     ({"step": 5, "steps": 9, "changes": {"optimizer.generator.lr": "x"}}, "should be a valid number"),
+     ({"step": 5, "steps": 13}, "Thirteen is not wanted.")],
 )  # fmt: skip
 def test_a_bad_fork_is_one_sentence(folder, started, asked, says):
     answer = fork(client_of(folder), folder, **asked)
@@ -115,7 +117,8 @@ def test_a_bad_fork_is_one_sentence(folder, started, asked, says):
 @pytest.mark.parametrize(
     ("asked", "says"),
     [({"strokes": [], "recipe": "gan"}, "strokes"), ({"strokes": [LINE], "recipe": "dcgan"}, "'dcgan' is no recipe for points"),
-     ({"strokes": [LINE], "recipe": "/tmp/mine.py"}, "no recipe for points"), ({"strokes": [{"points": [[2, 0]]}], "recipe": "gan"}, "drawing cannot be used"),
+     ({"strokes": [LINE], "recipe": "/tmp/mine.py"}, "no recipe for points"),
+     ({"strokes": [{"points": [[2, 0]]}], "recipe": "gan"}, "drawing cannot be used"),
      ({"strokes": [LINE], "recipe": "gan", "steps": 0}, "steps: should be greater")],
 )  # fmt: skip
 def test_a_bad_drawing_is_one_sentence(folder, started, asked, says):
