@@ -7,6 +7,7 @@ import { language, otherLanguage, switchLanguage, t } from "./i18n.js";
 import { Run } from "./run.js";
 import { RunList } from "./runlist.js";
 import { get } from "./server.js";
+import { together } from "./together.js";
 import { Timeline } from "./timeline.js";
 import { modeCounts } from "./density.js";
 
@@ -126,10 +127,7 @@ function several(runs) {
     for (const panel of panels.filter((each) => each.picture && each.suits(run))) mount(panel, run, column, run.summary.name);
   }
   main.append(compareTable(runs));
-  const curves = panels.find((panel) => panel.title === "terms.title");
-  const columns = h("div", { class: "side" });
-  main.append(columns);
-  if (curves) runs.forEach((run) => { const column = h("div", { class: "column" }); columns.append(column); mount(curves, run, column, `${t(curves.title)} · ${run.summary.name}`); });
+  undo.push(together(runs, main, store));
 }
 
 /** @param {Panel} panel @param {Run} run @param {HTMLElement} column @param {string} title */
