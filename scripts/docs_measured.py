@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ def read_measured(folder: Path) -> list[Measured]:
     for path in sorted(folder.glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(document, dict) and "recipes" in document and "seeds" in document:
-            found += _of_comparison(document, path.name)
+            found += read_comparison(document, path.name)
         elif isinstance(document, list) and document and all(isinstance(d, dict) and {"record", "cards"} <= d.keys() for d in document):
             found += _of_runs(document, path.name)
     return sorted(found, key=lambda m: (m.recipe, m.data, m.steps, m.file))
@@ -43,7 +44,9 @@ def measured_tables(recipe: str, measured: list[Measured]) -> str:
     return "\n\n".join(_table(m) for m in measured if m.recipe == recipe)
 
 
-def _of_comparison(document: dict[str, Any], file: str) -> list[Measured]:
+def read_comparison(document: dict[str, Any], file: str) -> list[Measured]:
+    """The runs of every recipe of a document of ``gannet compare``, or of one that benchmarks/keep.py made smaller."""
+    specs = document.get("specs", {})
     return [
         Measured(
             entry["recipe"],
@@ -51,7 +54,7 @@ def _of_comparison(document: dict[str, Any], file: str) -> list[Measured]:
             entry["steps"],
             document["environment"],
             file,
-            tuple(_row(entry["recipe"], run["seed"], run["cards"], run["skipped"], run["status"]) for run in entry["runs"]),
+            tuple(_row(entry["recipe"], run["seed"], run["cards"], run["skipped"], run["status"], specs) for run in entry["runs"]),
         )
         for entry in document["recipes"]
     ]
@@ -75,10 +78,11 @@ def _of_runs(documents: list[dict[str, Any]], file: str) -> list[Measured]:
     ]
 
 
-def _row(recipe: str, seed: int, cards: list[dict[str, Any]], skipped: Any, status: str) -> Row:
+def _row(recipe: str, seed: int, cards: list[dict[str, Any]], skipped: Any, status: str, specs: Mapping[str, Any] | None = None) -> Row:
     newest = {card["metric"]: card for card in cards}
     names = {field.name for field in fields(ScoreCard)}
-    made = tuple(ScoreCard(**{k: v for k, v in newest[name].items() if k in names}) for name in sorted(newest))
+    filled = {name: {"spec": (specs or {}).get(card["fingerprint"]), **card} for name, card in newest.items()}
+    made = tuple(ScoreCard(**{k: v for k, v in filled[name].items() if k in names}) for name in sorted(newest))
     entry = SimpleNamespace(recipe=recipe, seed=seed)
     return Row(cast(Any, entry), cast(Any, status), 0, 0.0, made, tuple(skipped))
 

@@ -4,7 +4,8 @@ usage: python scripts/make_docs.py [--check]
 
 docs/methods/NAME.md is made from the docstrings of the recipe (see CONTRIBUTING.md for its paragraphs) and of the game, loss and
 regularizers that it is made of, from its typed arguments, from docs/pictures/NAME.png where there is one, and from what was measured:
-benchmarks/results/*.json. With --check nothing is written; exit status 1 where a page is not what the source says.
+benchmarks/results/*.json. docs/results/compare-NAME.md is a comparison that benchmarks/keep.py kept. With --check nothing is written;
+exit status 1 where a page is not what the source says.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from docs_arguments import argument_table  # noqa: E402
+from docs_comparison import comparison_page, comparisons  # noqa: E402
 from docs_measured import Measured, measured_tables, read_measured  # noqa: E402
 from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
 
@@ -27,6 +29,7 @@ from gannet.recipes.base import Recipe  # noqa: E402
 ROOT = HERE.parent
 METHODS = Path("docs/methods")
 PICTURES = Path("docs/pictures")
+RESULTS = Path("docs/results")
 NOTICE = "<!-- Made by `make docs` from the source. Do not edit. -->"
 PARTS = {
     "games": "Games",
@@ -47,6 +50,7 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     made = {METHODS / f"{name}.md": method_page(found, measured, root) for name, found in recipes.items()}
     made[METHODS / "README.md"] = index_page(recipes)
     made |= {Path("docs") / f"{kind}.md": parts_page(kind, title) for kind, title in PARTS.items()}
+    made |= {RESULTS / file.name.replace(".json", ".md"): comparison_page(file, root) for file in comparisons(root)}
     return made
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gannet.health import scores
 from gannet.health.base import Finding, all_rules, examine, history_of
 from gannet.runs.lock import is_written
 from gannet.runs.reader import Run
@@ -71,6 +72,7 @@ def diagnose(path: str | Path) -> Diagnosis:
     complaints = [
         *_stopped(run, events, keys, state),
         *_noticed(events, keys, over=state not in ("running", "not begun")),
+        *_worsened(run, keys),
         *_checkpoints(run, step, state),
         *_warnings(events),
     ]
@@ -143,6 +145,22 @@ def _complaint(name: str, now: Finding | None, told: list[dict[str, Any]], last_
     return Complaint(name, now.severity, now.text, "", (first, last_look), records, now.values)
 
 
+def _worsened(run: Run, keys: Mapping[str, Any]) -> list[Complaint]:
+    """The metric that grew worst speaks for all, and what the newest cards themselves warn of is said with it."""
+    cards = run.scores()
+    found = scores.worsened(cards)
+    if not found:
+        return []
+    newest = max(card["step"] for card in cards)
+    warned = dict.fromkeys(sentence for card in cards if card["step"] == newest for sentence in card.get("warnings", ()))
+    others = len({finding.text for finding in found}) - 1
+    more = f" {others} more scores are worse than they were." if others else ""
+    worst = found[0].values
+    text = f"{found[0].text}{more}{''.join(f' {sentence}' for sentence in warned)}"
+    steps = (int(worst["best_step"]), int(worst["step"]))
+    return [Complaint(scores.NAME, "warning", text, scores.advice(keys, worst), steps, values=worst)]
+
+
 def _checkpoints(run: Run, step: int, state: State) -> list[Complaint]:
     found = checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER)
     damage = {path.name: problems for path in found if (problems := checkpoint.problems(path))}
@@ -179,6 +197,7 @@ def _looked_at(run: Run, events: list[dict[str, Any]]) -> list[str]:
     return [
         f"{kinds.count('terms')} records of terms and {kinds.count('vitals')} of vitals ({', '.join(vitals) or 'none'})",
         f"{len(history.named('gradient_norm'))} series of gradient norms",
+        f"{len(run.scores())} score cards",
         f"{len(checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER))} checkpoints, byte for byte",
         f"the rules {', '.join(all_rules())}",
     ]

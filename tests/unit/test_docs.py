@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-sys.path.insert(0, str(SCRIPTS))
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
 
+import keep  # noqa: E402
 import make_docs  # noqa: E402
 from docs_arguments import argument_table  # noqa: E402
+from docs_comparison import comparison_page  # noqa: E402
 from docs_measured import measured_tables, read_measured  # noqa: E402
 from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
 
@@ -114,3 +116,40 @@ def test_measurements_of_both_kinds_are_read_and_others_passed_over(tmp_path):
     assert "| w1 | ↓ | 2 | 0.71 | 2.50 (1) | 0.250 |" in text  # the newest card of each; sqrt(.5)
     assert "| w1 | ↓ | 4.50 (1 of 2) | - | none (4) | 0.250 |" in text
     assert measured_tables("dcgan", read_measured(tmp_path)) == ""
+
+
+def _comparison(values: dict[str, list[float | None]]) -> dict:
+    """A document of gannet compare with one metric; None for a run that was stopped."""
+    environment = {"device": "cpu", "cpu_capability": "X", "threads": "1", "torch": "2"}
+    recipes = []
+    for recipe, of_seeds in values.items():
+        cards = [[] if v is None else [_card(v) | {"metric": "sliced_w", "label": "sliced_w"}] for v in of_seeds]
+        runs = [
+            {"seed": seed, "path": f"/somewhere/{recipe}", "status": "finished" if c else "stopped", "skipped": [], "cards": c}
+            for seed, c in enumerate(cards)
+        ]
+        recipes.append({"recipe": recipe, "steps": 9, "batch_size": 4, "seconds": None, "runs": runs})
+    data = {"source": "ring", "arguments": {"sigma": 0.5}, "form": {"kind": "points"}}
+    common = {"complete": True, "environment": environment, "seeds": [0, 1], "budgets_differ_in": []}
+    return {**common, "data": data, "recipes": recipes}
+
+
+def test_a_kept_comparison_becomes_a_page_with_the_best_first(tmp_path):
+    kept = keep.compact(_comparison({"gan": [3.0, 5.0], "ragan": [1.0, None], "lsgan": [2.0, 2.0]}))
+    assert kept["specs"] == {"0": {}}
+    assert "/somewhere" not in json.dumps(kept)
+    file = tmp_path / "compare-ring.json"
+    file.write_text(json.dumps(kept))
+    text = comparison_page(file, tmp_path)
+    assert "gannet compare ring --recipes gan,ragan,lsgan --seeds 0,1 --steps 9" in text
+    rows = [line for line in text.splitlines() if line.startswith("| [")]
+    assert [row.split("`")[1] for row in rows] == ["lsgan", "gan", "ragan"]  # a run without a value comes last
+    assert "| 2 |" in rows[0]
+    assert "| 4 ± 1.4 (5) |" in rows[1]  # sample deviation of 3 and 5: sqrt 2
+    assert "| 1 (1 of 2) |" in rows[2]
+    assert "| real data | | | 0.250 | |" in text
+
+
+def test_an_unfinished_comparison_is_not_kept():
+    with pytest.raises(SystemExit, match="not complete"):
+        keep.compact(_comparison({"gan": [1.0, 2.0]}) | {"complete": False})

@@ -61,4 +61,4 @@ def particle_gan(
         loss=loss,
         penalties=[penalty.make()],
     )
-    return Experiment(game, optimizer, batch_size, steps, average=0.998, frames_every=max(1, steps // 75))
+    return Experiment(game, optimizer, batch_size, steps, average=0.998, frames_every=max(1, steps // 60))

@@ -1,0 +1,222 @@
+"""The live view measured with a real browser: does it slow training, does it grow, how long does a long history take?
+
+usage: python benchmarks/watching.py attached [DATA RECIPE]   step time with and without a page open, A B A B
+       python benchmarks/watching.py history [STEPS]          seconds until the whole history of a long run is drawn
+       python benchmarks/watching.py soak [MINUTES]           memory of server and page through live training
+       python benchmarks/watching.py recording                share of training that frames, events and health cost by default
+
+Writes benchmarks/results/watching-MODE.json. Needs Chromium. Not part of `make bench`: minutes each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests" / "browser"))
+
+from chromium import Chromium, Page  # noqa: E402
+
+from gannet.runs.commands import submit  # noqa: E402
+from gannet.runs.reader import Run  # noqa: E402
+
+GANNET = [sys.executable, "-m", "gannet"]
+READY = "document.querySelector('canvas')?.dataset.step"
+CHARTED = "document.querySelectorAll('.chart .main-svg').length"
+
+
+@contextmanager
+def training(folder: Path, *words: str) -> Iterator[Path]:
+    """A run that trains in its own process until the block ends."""
+    process = subprocess.Popen([*GANNET, "train", "--quiet", f"--out={folder}", *words])
+    try:
+        while not list((folder / "frames").glob("*")):
+            assert process.poll() is None, "training ended"
+            time.sleep(0.1)
+        yield folder
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def watching(folder: Path) -> Iterator[tuple[int, str]]:
+    """``gannet watch``: its process id and address."""
+    process = subprocess.Popen([*GANNET, "watch", str(folder), "--no-browser"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.pid, process.stdout.readline().split()[-1]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def browser() -> Iterator[Chromium]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        chromium = Chromium(Path(profile))
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def megabytes(pid: int) -> float:
+    """Resident memory of a process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def heap_megabytes(page: Page) -> float:
+    """What the page's JavaScript holds after a collection."""
+    page.call("HeapProfiler.collectGarbage")
+    return page.call("Runtime.getHeapUsage")["usedSize"] / 1e6
+
+
+def newest_step(folder: Path) -> int:
+    return int(Run(folder).terms()["steps_per_second"][0][-1])
+
+
+def attached(data: str = "ring", recipe: str = "gan-deep", rounds: int = 6, seconds: float = 12.0) -> dict[str, Any]:
+    """Medians of steps per second in turns of some seconds, without and with an open page that follows."""
+    speeds: dict[str, list[float]] = {"alone": [], "watched": []}
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        run = stack.enter_context(training(Path(folder) / "run", data, f"--recipe={recipe}", "steps=10000000"))
+        chromium = stack.enter_context(browser())
+        _, address = stack.enter_context(watching(run))
+        time.sleep(seconds)
+        for _ in range(rounds):
+            speeds["alone"].append(_speed(run, seconds))
+            page = chromium.page()
+            page.open(address)
+            page.until(READY)
+            time.sleep(3)
+            speeds["watched"].append(_speed(run, seconds))
+            page.close()
+            time.sleep(1)
+    medians = {side: statistics.median(values) for side, values in speeds.items()}
+    change = medians["alone"] / medians["watched"] - 1
+    return {"data": data, "recipe": recipe, "steps_per_second": speeds, "median": medians, "step_time_change": change}
+
+
+def _speed(run: Path, seconds: float) -> float:
+    steps, times = Run(run).terms()["steps_per_second"][0], _seconds(run)
+    begin = len(times)
+    time.sleep(seconds)
+    steps, times = Run(run).terms()["steps_per_second"][0], _seconds(run)
+    return float((steps[-1] - steps[begin - 1]) / (times[-1] - times[begin - 1]))
+
+
+def _seconds(run: Path) -> list[float]:
+    return [event["seconds"] for event in Run(run).events() if event["kind"] == "terms"]
+
+
+def history(steps: int = 50_000) -> dict[str, Any]:
+    """From asking for the page to charts and canvas drawn, three times, each in a new tab."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
+        subprocess.run([*GANNET, "train", "ring", "--recipe=gan-deep", f"--steps={steps}", "--quiet", f"--out={folder}"], check=True)
+        _, address = stack.enter_context(watching(folder))
+        chromium = stack.enter_context(browser())
+        times, heaps = [], []
+        for _ in range(3):
+            page = chromium.page()
+            begin = time.monotonic()
+            page.open(address)
+            page.until(f"{READY} && {CHARTED}")
+            times.append(round(time.monotonic() - begin, 2))
+            heaps.append(round(heap_megabytes(page), 1))
+            page.close()
+    return {"steps": steps, "seconds": times, "heap_megabytes": heaps}
+
+
+def soak(minutes: float = 30) -> dict[str, Any]:
+    """Live training of 60 steps a second, followed by a page; memory once a minute."""
+    rows = []
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        run = stack.enter_context(training(Path(folder) / "run", "ring", "--recipe=gan-deep", "steps=10000000"))
+        submit(run, "speed", {"steps_per_second": 60.0})
+        server, address = stack.enter_context(watching(run))
+        page = stack.enter_context(browser()).page()
+        page.open(address)
+        page.until(f"{READY} && {CHARTED}")
+        begin = time.monotonic()
+        for minute in range(int(minutes) + 1):
+            time.sleep(max(0.0, begin + 60 * minute - time.monotonic()))
+            shown = int(page.run(READY))
+            rows.append(
+                {"minute": minute, "step": newest_step(run), "shown": shown, "server": megabytes(server), "page": heap_megabytes(page)}
+            )
+            print(rows[-1], flush=True)
+        assert page.errors == [], page.errors
+    return {"minutes": minutes, "memory_megabytes": rows}
+
+
+RECORDED = {"gan": ("ring", 10_000), "particle-gan": ("ring", 3000), "unrolled": ("ring", 1500), "dcgan": ("digits", 300)}
+"""Recipe -> data and steps."""
+
+
+def recording() -> dict[str, Any]:
+    """Processor time of every observer against that of the whole loop, on one thread, with the defaults of each recipe."""
+    import torch
+
+    import gannet
+    from gannet.training import loop
+
+    torch.set_num_threads(1)
+    rows, plain = [], loop.run
+    for recipe, (data, steps) in RECORDED.items():
+        spent: dict[str, float] = {}
+
+        def timed(trainer, observers, request, goes_on, spent=spent):
+            begin = time.thread_time()
+            plain(trainer, [replace(o, act=_counted(o.act, spent)) for o in observers], request, _counted(goes_on, spent))
+            spent["all"] = time.thread_time() - begin
+
+        loop.run = timed
+        with tempfile.TemporaryDirectory() as folder:
+            gannet.train(data, recipe=recipe, out=Path(folder) / "run", keys={"steps": steps})
+        total = spent.pop("all")
+        percent = {name: round(100 * seconds / total, 2) for name, seconds in spent.items()}
+        rows.append({"recipe": recipe, "data": data, "steps": steps, "seconds": round(total, 1), "percent": percent})
+        print(rows[-1], flush=True)
+    loop.run = plain
+    return {"runs": rows}
+
+
+def _counted(act: Callable[..., Any], spent: dict[str, float]) -> Callable[..., Any]:
+    name = act.__qualname__.split(".")[0]
+
+    def counted(*given: Any) -> Any:
+        begin = time.thread_time()
+        try:
+            return act(*given)
+        finally:
+            spent[name] = spent.get(name, 0.0) + time.thread_time() - begin
+
+    return counted
+
+
+def main(mode: str, *words: str) -> None:
+    found = {"attached": attached, "history": history, "soak": soak, "recording": recording}[mode](
+        *(float(w) if w.isdigit() else w for w in words)
+    )
+    print(json.dumps(found, indent=1))
+    (HERE / "results" / f"watching-{mode}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,102 @@
+"""A page for each comparison that is kept in benchmarks/results: every recipe in one table, best first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from docs_measured import read_comparison
+
+from gannet.comparison.result import Row, Summary, badness, summarise
+from gannet.metrics.table import ARROWS, written
+
+COLUMNS = {
+    "points": ("modes", "high_quality", "reverse_kl", "spread", "sliced_w"),
+    "images": ("fd", "is", "precision", "recall", "accuracy"),
+}
+"""Metrics of the table, where they were measured; the page of each method has all."""
+ORDER = {"points": "sliced_w", "images": "fd"}
+"""What the recipes are ordered by."""
+
+
+def comparisons(root: Path) -> list[Path]:
+    """The kept files."""
+    return sorted((root / "benchmarks/results").glob("compare-*.json"))
+
+
+def comparison_page(file: Path, root: Path) -> str:
+    """The page of one comparison: what was done, the table, the samples."""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    kind, data = document["data"]["form"]["kind"], document["data"]["source"]
+    rows = {m.recipe: list(m.rows) for m in read_comparison(document, file.name)}
+    picture = f"compare-{file.stem.removeprefix('compare-')}.png"
+    sections = [
+        "<!-- Made by `make docs` from the results. Do not edit. -->",
+        f"# {data}: {len(rows)} recipes, {len(document['seeds'])} seeds",
+        _protocol(document),
+        _table(rows, document, kind),
+        f"Ordered by the mean of {ORDER[kind]}. Each cell: mean ± standard deviation over the seeds, in brackets the worst seed, "
+        "or how many runs have a value. `real data` is the floor. "
+        f"All numbers, with the protocol of each: [{file.name}](../../benchmarks/results/{file.name}).",
+    ]
+    if (root / "docs/pictures" / picture).is_file():
+        sections.append(f"![Samples of every recipe and seed](../pictures/{picture})")
+    return "\n\n".join(sections) + "\n"
+
+
+def _protocol(document: dict[str, Any]) -> str:
+    environment, data = document["environment"], document["data"]
+    names = ",".join(entry["recipe"] for entry in document["recipes"])
+    keys = " ".join(f"data.{key}={value}" for key, value in data["arguments"].items() if not isinstance(value, list | dict))
+    steps = {entry["steps"] for entry in document["recipes"]}
+    budget = f" --steps {steps.pop()}" if len(steps) == 1 else ""
+    seeds = ",".join(map(str, document["seeds"]))
+    device = f"{environment['device']} ({environment['cpu_capability']}), {environment['threads']} thread, torch {environment['torch']}"
+    differ = document["budgets_differ_in"]
+    said = f"Their own defaults otherwise, so budgets differ in {', '.join(differ)}." if differ else "Equal budgets."
+    return (
+        f"```\ngannet compare {data['source']} --recipes {names} --seeds {seeds}{budget}\n```\n\n"
+        f"Data: {keys or 'as they are'}. Machine: {device}; it did other work too, so the seconds are too many. {said}"
+    )
+
+
+def _table(rows: dict[str, list[Row]], document: dict[str, Any], kind: str) -> str:
+    summaries = summarise([row for mine in rows.values() for row in mine])
+    by_key = {(s.recipe, s.metric): s for s in summaries}
+    metrics = [metric for metric in COLUMNS[kind] if any(s.metric == metric for s in summaries)]
+    examples = {metric: next(s for s in summaries if s.metric == metric) for metric in metrics}
+    budgets = {entry["recipe"]: entry for entry in document["recipes"]}
+    heads = ["recipe", "batch", "steps", *(f"{examples[m].label} {ARROWS[examples[m].better]}" for m in metrics), "seconds"]
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for recipe in sorted(rows, key=lambda name: _rank(by_key.get((name, ORDER[kind])))):
+        entry = budgets[recipe]
+        seconds = f"{entry['seconds']['mean']:.0f}" if entry["seconds"] else "-"
+        cells = [_cell(by_key.get((recipe, metric))) for metric in metrics]
+        line = [f"[`{recipe}`](../methods/{recipe}.md)", str(entry["batch_size"]), str(entry["steps"]), *cells, seconds]
+        lines.append(f"| {' | '.join(line)} |")
+    floors = [_floor([s for s in summaries if s.metric == metric]) for metric in metrics]
+    return "\n".join([*lines, f"| real data | | | {' | '.join(floors)} | |"])
+
+
+def _rank(summary: Summary | None) -> tuple[int, float]:
+    """Those with every run first, by their mean."""
+    if summary is None or summary.mean is None:
+        return 2, 0.0
+    return int(summary.count < summary.runs), badness(summary.mean, summary.better, summary.floor)
+
+
+def _cell(summary: Summary | None) -> str:
+    if summary is None or summary.mean is None:
+        return "-"
+    mean = written(summary.mean, summary.n_fake)
+    if summary.count < summary.runs:
+        return f"{mean} ({summary.count} of {summary.runs})"
+    worst = "-" if summary.worst.value is None else written(summary.worst.value, summary.n_fake)
+    return f"{mean} ± {summary.deviation:.2g} ({worst})" if summary.deviation else mean
+
+
+def _floor(summaries: Sequence[Summary]) -> str:
+    floors = [s.floor for s in summaries if s.floor is not None]
+    return written(sum(floors) / len(floors), summaries[0].n_fake) if floors else "-"

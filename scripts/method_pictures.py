@@ -1,0 +1,46 @@
+"""Four moments of a run as one strip, for the page of its recipe: docs/pictures/RECIPE.png.
+
+usage: python scripts/method_pictures.py RUN [RUN ...]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from gannet.figures.theme import INK, MUTED, PAPER, font
+from gannet.runs.pictures import choose, draw_frame
+from gannet.runs.reader import Run
+
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+MOMENTS, SIDE, GAP, CAPTION = 4, 256, 16, 34
+
+
+def strip(run: Run) -> Image.Image:
+    frames = run.frames()
+    moments = [frames[index] for index in choose([step for step, _ in frames], MOMENTS)]
+    page = Image.new("RGB", (GAP + MOMENTS * (SIDE + GAP), GAP + SIDE + CAPTION), PAPER)
+    pen = ImageDraw.Draw(page)
+    for place, (step, file) in enumerate(moments):
+        picture = draw_frame(run, step, file, SIDE, plain=True)
+        assert picture is not None
+        left = GAP + place * (SIDE + GAP)
+        page.paste(picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS), (left, GAP))
+        pen.text((left, GAP + SIDE + CAPTION / 2), f"step {step:,}", INK, font(15), anchor="lm")
+    about = f"{run.record['data']['source']}, seed {run.record['settings']['seed']}"
+    pen.text((page.width - GAP, GAP + SIDE + CAPTION / 2), about, MUTED, font(15), anchor="rm")
+    return page
+
+
+def main(*paths: str) -> None:
+    for path in paths:
+        run = Run(path)
+        target = PICTURES / f"{run.record['recipe']}.png"
+        strip(run).quantize(255, method=Image.Quantize.MAXCOVERAGE).save(target, optimize=True)
+        print(target.name, target.stat().st_size)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
