@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +17,7 @@ import numpy as np
 import pytest
 
 from gannet.dashboard.library import identity_of
+from gannet.runs.schema import SLOW_FOLDER, frame_name
 from gannet.runs.writer import RunWriter
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -189,3 +193,34 @@ def train(tmp_path) -> Iterator[Callable[..., Path]]:
     for process in processes:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def recorded(tmp_path, ring):
+    """The finished run with one step in slow motion, made by hand: two reals and two fakes, the scores of one of each are wrong."""
+    path = tmp_path / "runs" / "recorded"
+    shutil.copytree(ring, path)
+    field = np.linspace(-1, 1, 32 * 32).reshape(32, 32)
+    player = {
+        "real": [[1.0, 0.0], [-0.5, 0.8]], "fake": [[0.0, 0.0], [0.5, 0.5]], "score_real": [2.0, -1.0], "score_fake": [-3.0, 0.5],
+        "slope": [[0.0, 1.0], [1.0, 0.0]], "loss/adversarial": 1.25, "loss/penalty": 0.25, "gradient_norm": 2.0, "field_before": field,
+        "field_after": field + 0.5, "fake_after": [[0.0, 0.0], [0.5, 0.5]],
+    }  # fmt: skip
+    generator = player | {"gradient": [[0.0, -3.0], [4.0, 0.0]], "fake_after": [[0.0, 0.3], [0.1, 0.5]]}
+    arrays = {f"discriminator/{name}": value for name, value in player.items()} | {f"generator/{n}": v for n, v in generator.items()}
+    (path / SLOW_FOLDER).mkdir()
+    np.savez(path / SLOW_FOLDER / frame_name(500, "points"), step=500, extent=[-1.5, 1.5, -1.5, 1.5], relative_scores=0, **arrays)
+    with (path / "events.jsonl").open("a") as file:
+        file.write(json.dumps({"seq": 10_000, "step": 500, "kind": "slow", "text": frame_name(500, "points")}) + "\n")
+        file.write(json.dumps({"seq": 10_001, "step": 1000, "kind": "finish"}) + "\n")
+    return path
+
+
+def violations(page: Page) -> list[list[str]]:
+    """What axe finds in a page: [rule, elements ...]."""
+    spec = importlib.util.find_spec("axe_playwright_python")
+    assert spec is not None, "pip install --no-deps axe-playwright-python: only its axe.min.js is used"
+    assert spec.origin is not None
+    page.run((Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
+    tags = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+    return page.run(f"axe.run({{ runOnly: {tags} }}).then((r) => r.violations.map((v) => [v.id, ...v.nodes.map((n) => n.html)]))")

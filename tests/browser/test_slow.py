@@ -77,30 +77,6 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
     assert page.errors == []
 
 
-@pytest.fixture
-def recorded(tmp_path, ring):
-    """The finished run with one step in slow motion, made by hand: two reals and two fakes, the scores of one of each are wrong."""
-    import json
-    import shutil
-
-    path = tmp_path / "runs" / "recorded"
-    shutil.copytree(ring, path)
-    field = np.linspace(-1, 1, 32 * 32).reshape(32, 32)
-    player = {
-        "real": [[1.0, 0.0], [-0.5, 0.8]], "fake": [[0.0, 0.0], [0.5, 0.5]], "score_real": [2.0, -1.0], "score_fake": [-3.0, 0.5],
-        "slope": [[0.0, 1.0], [1.0, 0.0]], "loss/adversarial": 1.25, "loss/penalty": 0.25, "gradient_norm": 2.0, "field_before": field,
-        "field_after": field + 0.5, "fake_after": [[0.0, 0.0], [0.5, 0.5]],
-    }  # fmt: skip
-    generator = player | {"gradient": [[0.0, -3.0], [4.0, 0.0]], "fake_after": [[0.0, 0.3], [0.1, 0.5]]}
-    arrays = {f"discriminator/{name}": value for name, value in player.items()} | {f"generator/{n}": v for n, v in generator.items()}
-    (path / SLOW_FOLDER).mkdir()
-    np.savez(path / SLOW_FOLDER / frame_name(500, "points"), step=500, extent=[-1.5, 1.5, -1.5, 1.5], relative_scores=0, **arrays)
-    with (path / "events.jsonl").open("a") as file:
-        file.write(json.dumps({"seq": 10_000, "step": 500, "kind": "slow", "text": frame_name(500, "points")}) + "\n")
-        file.write(json.dumps({"seq": 10_001, "step": 1000, "kind": "finish"}) + "\n")
-    return path
-
-
 def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open_page, recorded):
     page = open_page(serve(recorded.parent), recorded)
     page.until(f"{SHOWN} === '500/1'")
