@@ -117,6 +117,21 @@ def test_scores_with_unlike_fingerprints_never_share_a_chart(serve, open_page, t
     assert page.errors == []
 
 
+def test_a_run_keeps_its_colour_where_the_others_have_no_such_curve(serve, open_page, tmp_path):
+    make(tmp_path / "runs" / "a-0", "a", 0, 1.0)
+    path = make(tmp_path / "runs" / "b-0", "b", 0, 1.0)
+    with (path / "events.jsonl").open("a") as file:
+        for seq, step in ((900, 0), (901, 200)):
+            file.write(json.dumps({"seq": seq, "step": step, "kind": "terms", "values": {"discriminator/penalty": 1.0}}) + "\n")
+        file.write(json.dumps({"seq": 902, "step": 200, "kind": "finish"}) + "\n")
+    page = show(open_page, serve, tmp_path / "runs")
+    both, alone = lines(page, "discriminator/adversarial"), lines(page, "discriminator/penalty")
+    assert ([line[0] for line in both], [line[0] for line in alone]) == (["a-0", "b-0"], ["b-0"])
+    chart = "[...document.querySelectorAll('.many .chart')].find((c) => c.ariaLabel.startsWith('discriminator/{}'))"
+    assert page.run(f"{chart.format('adversarial')}.data[1].line.color === {chart.format('penalty')}.data[0].line.color")
+    assert page.run(f"{chart.format('penalty')}.layout.showlegend")
+
+
 @pytest.mark.parametrize("change", ["arguments", "data"])
 def test_runs_with_other_settings_are_no_seeds_of_one_recipe(serve, open_page, tmp_path, change):
     make(tmp_path / "runs" / "a-0", "a", 0, 1.0)

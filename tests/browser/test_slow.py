@@ -23,7 +23,7 @@ def turn_to(page, number):
 
 
 def number(text):
-    return float(text.replace("\u2009", ""))
+    return float(text.replace("\u202f", ""))
 
 
 def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(serve, open_page, train):
@@ -147,3 +147,14 @@ def test_a_slow_motion_that_is_not_there_is_one_sentence(serve, open_page, recor
     (recorded / SLOW_FOLDER / frame_name(500, "points")).unlink()
     page = open_page(serve(recorded.parent), recorded)
     page.until("document.body.textContent.includes('has no slow motion of step 500')")
+
+
+def test_the_plane_is_square_at_every_width(serve, open_page, recorded):
+    """300 is the width that a canvas has before anybody sets it."""
+    page = open_page(serve(recorded.parent), recorded)
+    page.until(f"{SHOWN} === '500/1'")
+    for height in (1200, 770, 500):
+        page.call("Emulation.setDeviceMetricsOverride", width=1280, height=height, deviceScaleFactor=1, mobile=False)
+        turn_to(page, 3)
+        width, tall = page.run("(() => { const c = document.querySelector('.story .plane'); return [c.width, c.height]; })()")
+        assert width == tall == max(300, min(560, height - 470, width))

@@ -6,7 +6,8 @@ import { colour } from "./dom.js";
 /** A canvas made sharp for this screen. @param {HTMLCanvasElement} canvas @param {number} size width in CSS pixels @param {number} [height] */
 export function sharpened(canvas, size, height = size) {
   const ratio = Math.min(window.devicePixelRatio || 1, 2);
-  if (canvas.width !== Math.round(size * ratio)) [canvas.width, canvas.height] = [Math.round(size * ratio), Math.round(height * ratio)];
+  const sides = [size, height].map((side) => Math.round(side * ratio));
+  if (canvas.width !== sides[0] || canvas.height !== sides[1]) [canvas.width, canvas.height] = sides;
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, size, height);

@@ -29,7 +29,7 @@ export function together(runs, place, store) {
     if (known) return known;
     const box = h("div", { class: "one" });
     parent.append(box);
-    const chart = new Chart(box, { height: 210, ...options });
+    const chart = new Chart(box, { height: 210, legend: groups.length > 1, ...options });
     charts.set(name, chart);
     return chart;
   };
@@ -38,7 +38,7 @@ export function together(runs, place, store) {
     names.sort((a, b) => GROUPS.indexOf(String(groupOf(a))) - GROUPS.indexOf(String(groupOf(b))));
     for (const name of names.slice(0, CHARTS_AT_MOST)) {
       const title = name.replace("vitals/", "").replaceAll("_", " ");
-      chartOf(name, curves, { title, logarithmic: groupOf(name) === "gradients" }).set(groups.flatMap((group) => linesOf(group, (run) => run.series.get(name))), store.timeline.step);
+      chartOf(name, curves, { title, logarithmic: groupOf(name) === "gradients" }).set(groups.flatMap((group, ink) => linesOf(group, ink, (run) => run.series.get(name))), store.timeline.step);
     }
   };
   let drawn = "";
@@ -56,8 +56,8 @@ export function together(runs, place, store) {
       const examples = keys.map((key) => runs.flatMap((run) => cardsOf(run, key))[0]);
       if (keys.length > 1) scores.append(refusal(examples));
       keys.forEach((key, number) => {
-        const { label, floor, fingerprint } = examples[number], title = keys.length > 1 ? `${label} (${fingerprint})` : label;
-        const lines = groups.flatMap((group) => linesOf(group, (run) => {
+        const { label, floor, fingerprint } = examples[number], named = label.replaceAll("_", " "), title = keys.length > 1 ? `${named} (${fingerprint})` : named;
+        const lines = groups.flatMap((group, ink) => linesOf(group, ink, (run) => {
           const own = cardsOf(run, key);
           return own.length ? { steps: own.map((one) => one.step), values: own.map((one) => one.value) } : undefined;
         }, false));
@@ -86,15 +86,15 @@ export function together(runs, place, store) {
 function card(title, children) { return h("section", { class: "card", "aria-label": t(title) }, h("h2", {}, t(title)), children); }
 
 /** The mean with its band, and each run thinly; a run alone is its own line.
- * @param {import("./bands.js").Group} group @param {(run: Run) => import("./bands.js").Curve|undefined} curveOf @param {boolean} [between]
+ * @param {import("./bands.js").Group} group @param {number} ink the same in all charts @param {(run: Run) => import("./bands.js").Curve|undefined} curveOf @param {boolean} [between]
  * @returns {import("./chart.js").Line[]} */
-function linesOf(group, curveOf, between = true) {
+function linesOf(group, ink, curveOf, between = true) {
   const curves = group.runs.flatMap((run) => { const curve = curveOf(run); return curve?.steps.length ? [{ name: run.summary.name, ...curve }] : []; });
   if (!curves.length) return [];
-  if (group.runs.length === 1) return [{ ...curves[0], name: group.name }];
+  if (group.runs.length === 1) return [{ ...curves[0], ink, name: group.name }];
   // A run without any value makes no mean of the others: leaving a failure out would reward it.
   const band = curves.length === group.runs.length ? bandOf(curves, between) : { steps: [], values: [], low: [], high: [] };
-  return [{ name: group.name, band: true, ...band }, ...curves.map((curve) => ({ ...curve, thin: true }))];
+  return [{ name: group.name, ink, band: true, ...band }, ...curves.map((curve) => ({ ...curve, ink, thin: true }))];
 }
 
 /** @param {any[]} examples one card of each protocol */
