@@ -95,7 +95,7 @@ def test_the_keyboard_walks_through_the_recording(serve, open_page, ring):
         page.press(key)
         goes_to(page, step)
     page.press("Home")
-    page.run("gannet.timeline.speed = 0.25")  # so that a slow machine does not get to the end first
+    page.run("gannet.timeline.speed = 0.1")  # so that a slow machine does not get to the end first
     page.press(" ")
     page.until(f"{STEP} > 100")
     page.press(" ")

@@ -89,7 +89,9 @@ export class Timeline extends EventTarget {
   /** @param {number} now */
   tick(now) {
     if (!this.playing) return;
-    const frames = Math.floor((now - this.last) / 1000 * FRAMES_PER_SECOND * this.speed);
+    const rate = FRAMES_PER_SECOND * this.speed, passed = Math.floor((now - this.last) / 1000 * rate);
+    // A page that slept goes on where it was, and does not leap.
+    const frames = Math.min(passed, Math.max(1, Math.ceil(rate)));
     if (frames > 0) {
       this.last = now;
       const next = this.index + frames;
