@@ -30,7 +30,6 @@ BELOW = {
     "metrics": {"errors", "discovery", "seeding", "data", "theory", "files"},
     "figures": {"errors", "files"},
     "runs": {"errors", "files", "figures"},
-    "dashboard": {"errors", "runs"},
     "health": set(),
     "training": {"errors", "types", "seeding", "games", "data", "health", "runs", "files"},
     "recipes": {
@@ -42,6 +41,8 @@ BELOW = {
     "steering": {"planning", "data", "errors", "runs", "training"},
     "forking": {"planning", "data", "discovery", "errors", "runs", "training"},
     "launching": {"errors", "runs"},
+    # The page starts trainings: on drawings, which become data, by recipes, whose names are listed; none of it imports torch.
+    "dashboard": {"data", "discovery", "errors", "launching", "runs"},
     "session": {"planning", "data", "errors", "forking", "games", "measuring", "runs", "steering", "training"},
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
     "doctor": {"health", "runs", "training"},
@@ -129,7 +130,7 @@ VERBS = {
     "resume": {"--steps", "--recipe", "--quiet", "--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
-    "watch": {"--port", "--no-browser", "--once", "--terminal", "--help"},
+    "watch": {"--port", "--no-browser", "--read-only", "--once", "--terminal", "--help"},
     "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
     "doctor": {"--json", "--help"},

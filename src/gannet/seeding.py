@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def derive(seed: int, *path: str | int) -> int:
@@ -19,6 +22,8 @@ def derive(seed: int, *path: str | int) -> int:
 
 def torch_rng(seed: int, *path: str | int, device: torch.device | str = "cpu") -> torch.Generator:
     """A private torch generator seeded by :func:`derive`."""
+    import torch  # not above: the live view's server draws with numpy only, and torch would cost it 200 MB
+
     return torch.Generator(device).manual_seed(derive(seed, *path))
 
 

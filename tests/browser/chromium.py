@@ -136,7 +136,7 @@ class Page:
 
     def press(self, key: str, modifiers: int = 0) -> None:
         code = {" ": "Space"}.get(key, key)
-        numbers = {" ": 32, "Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowRight": 39, "Home": 36, "End": 35}
+        numbers = {" ": 32, "Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35}
         common = {"key": key, "code": code, "windowsVirtualKeyCode": numbers.get(key, 0), "modifiers": modifiers}
         text = {" ": " ", "Enter": "\r"}.get(key)
         self.call("Input.dispatchKeyEvent", type="keyDown", **common, **({"text": text} if text else {}))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +17,7 @@ import numpy as np
 import pytest
 
 from gannet.dashboard.library import identity_of
+from gannet.runs.schema import SLOW_FOLDER, frame_name
 from gannet.runs.writer import RunWriter
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -25,9 +30,10 @@ NEEDED = (
 )
 SERVE = """
 import sys
+import time
 from pathlib import Path
 from gannet.dashboard.server import View
-view = View(Path(sys.argv[1]), int(sys.argv[2]) or None, sys.argv[3])
+view = View(Path(sys.argv[1]), int(sys.argv[2]) or None, sys.argv[3], "--read-only" in sys.argv)
 print(view.port, flush=True)
 view.serve()
 """
@@ -51,10 +57,11 @@ class Server:
     root: Path
     port: int = 0
     token: str = "token-of-the-tests"
+    flags: tuple[str, ...] = ()
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(self.root), str(self.port), self.token], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", SERVE, str(self.root), str(self.port), self.token, *self.flags], stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
@@ -72,8 +79,8 @@ class Server:
 def serve() -> Iterator[Callable[[Path], Server]]:
     servers = []
 
-    def begin(root: Path) -> Server:
-        server = Server(root)
+    def begin(root: Path, *flags: str) -> Server:
+        server = Server(root, flags=flags)
         server.start()
         servers.append(server)
         return server
@@ -157,3 +164,63 @@ def pictures(tmp_path_factory) -> Path:
             writer.frame(step, sheet)
         writer.event("finish", 100)
     return path
+
+
+def click(words: str, within: str = "body") -> str:
+    """Script that clicks the visible button with these words."""
+    return (
+        f"[...document.querySelectorAll({within!r} + ' button')]"
+        f".find((button) => button.textContent === {words!r} && button.offsetParent !== null).click()"
+    )
+
+
+@pytest.fixture
+def train(tmp_path) -> Iterator[Callable[..., Path]]:
+    """Train a small GAN in a process of its own until it has a frame; ends with the test."""
+    processes = []
+
+    def begin(name: str = "live", *keys: str) -> Path:
+        path = tmp_path / "runs" / name
+        command = [sys.executable, "-m", "gannet", "train", "ring", "--recipe", "gan", "--steps", "1000000", "--out", str(path), "--quiet"]
+        process = subprocess.Popen([*command, "hidden=16", "batch_size=16", "frames.every=20", *keys])
+        processes.append(process)
+        while not list((path / "frames").glob("*.npz")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        return path
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def recorded(tmp_path, ring):
+    """The finished run with one step in slow motion, made by hand: two reals and two fakes, the scores of one of each are wrong."""
+    path = tmp_path / "runs" / "recorded"
+    shutil.copytree(ring, path)
+    field = np.linspace(-1, 1, 32 * 32).reshape(32, 32)
+    player = {
+        "real": [[1.0, 0.0], [-0.5, 0.8]], "fake": [[0.0, 0.0], [0.5, 0.5]], "score_real": [2.0, -1.0], "score_fake": [-3.0, 0.5],
+        "slope": [[0.0, 1.0], [1.0, 0.0]], "loss/adversarial": 1.25, "loss/penalty": 0.25, "gradient_norm": 2.0, "field_before": field,
+        "field_after": field + 0.5, "fake_after": [[0.0, 0.0], [0.5, 0.5]],
+    }  # fmt: skip
+    generator = player | {"gradient": [[0.0, -3.0], [4.0, 0.0]], "fake_after": [[0.0, 0.3], [0.1, 0.5]]}
+    arrays = {f"discriminator/{name}": value for name, value in player.items()} | {f"generator/{n}": v for n, v in generator.items()}
+    (path / SLOW_FOLDER).mkdir()
+    np.savez(path / SLOW_FOLDER / frame_name(500, "points"), step=500, extent=[-1.5, 1.5, -1.5, 1.5], relative_scores=0, **arrays)
+    with (path / "events.jsonl").open("a") as file:
+        file.write(json.dumps({"seq": 10_000, "step": 500, "kind": "slow", "text": frame_name(500, "points")}) + "\n")
+        file.write(json.dumps({"seq": 10_001, "step": 1000, "kind": "finish"}) + "\n")
+    return path
+
+
+def violations(page: Page) -> list[list[str]]:
+    """What axe finds in a page: [rule, elements ...]."""
+    spec = importlib.util.find_spec("axe_playwright_python")
+    assert spec is not None, "pip install --no-deps axe-playwright-python: only its axe.min.js is used"
+    assert spec.origin is not None
+    page.run((Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
+    tags = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+    return page.run(f"axe.run({{ runOnly: {tags} }}).then((r) => r.violations.map((v) => [v.id, ...v.nodes.map((n) => n.html)]))")

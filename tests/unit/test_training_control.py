@@ -208,7 +208,16 @@ def test_a_single_player_moves_alone(tmp_path):
 
 def test_slow_motion_changes_nothing_and_shows_the_step(tmp_path):
     plain = _run(tmp_path / "plain", keys=KEYS, recipe="gan").path
-    slow = _run(tmp_path / "slow", {4: [("slow", {})]}, keys=KEYS, recipe="gan").path
+    lengths, play = [], Trainer.play
+
+    def watched(self):
+        terms = play(self)
+        lengths.append({p: torch.cat([w.grad.flatten() for w in weights]).norm().item() for p, weights in self.weights.items()})
+        return terms
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "play", watched)
+        slow = _run(tmp_path / "slow", {4: [("slow", {})]}, keys=KEYS, recipe="gan").path
     assert _weights(plain) == _weights(slow)
     arrays = dict(np.load(slow / "slow" / "000000005.npz"))
     assert arrays["step"] == 5
@@ -222,6 +231,8 @@ def test_slow_motion_changes_nothing_and_shows_the_step(tmp_path):
     by_rule = -torch.sigmoid(-scores)[:, None] * torch.tensor(generator["slope"]) / 8
     torch.testing.assert_close(torch.tensor(generator["gradient"]), by_rule)
     assert "gradient" not in discriminator
+    assert {"discriminator": discriminator["gradient_norm"], "generator": generator["gradient_norm"]} == pytest.approx(lengths[4], rel=1e-5)
+    assert arrays["relative_scores"] == 0
     assert np.array_equal(discriminator["field_after"], generator["field_before"])
     assert not np.array_equal(discriminator["field_before"], discriminator["field_after"])
     assert np.array_equal(generator["field_before"], generator["field_after"])

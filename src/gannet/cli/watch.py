@@ -12,10 +12,16 @@ def watch(
     path: Annotated[Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if left out.")] = None,
     port: Annotated[int | None, typer.Option(metavar="P", min=1, max=65535, help="A free one if left out.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Take no commands and start no trainings from the page.")] = False,
     once: Annotated[Path | None, typer.Option(metavar="picture.png", help="Write how the run stands as a picture, and end.")] = None,
     terminal: Annotated[bool, typer.Option("--terminal", help="Show curves in the terminal instead of the browser.")] = False,
 ) -> int:
-    """Open the live view of one run or of all runs in a folder, live or finished. It reads only; Ctrl-C ends it."""
+    """Open the live view of one run or of all runs in a folder, live or finished, in the browser of this machine.
+
+    The page replays every step, plays one in slow motion, compares runs, and may control a training, fork it from a checkpoint or train on
+    data drawn by hand. Training never waits for it, and Ctrl-C ends only the view. It is served to this machine alone and
+    to who knows the token of the printed address; over SSH, the printed command brings it to your own computer.
+    """
     import os
     import threading
     import webbrowser
@@ -25,7 +31,7 @@ def watch(
     folder = path or (Path("runs") if Path("runs").is_dir() else Path())
     if once is not None or terminal:
         return _without_browser(folder, once)
-    view = View(folder, port)
+    view = View(folder, port, read_only=read_only)
     remote = os.environ.get("SSH_CONNECTION", "").split()
     print(f"Watching {folder}: {view.address}", flush=True)
     if len(remote) == 4:

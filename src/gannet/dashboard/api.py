@@ -19,6 +19,7 @@ from starlette.routing import Route
 from gannet.dashboard.frames import packed
 from gannet.dashboard.library import Library, Watched, frame_file, frame_version
 from gannet.dashboard.probe import Prober
+from gannet.dashboard.starting import Starter, recipes_for_points
 from gannet.errors import UserError
 
 EVENTS_AT_ONCE = 500
@@ -26,6 +27,7 @@ STREAM_SECONDS = 0.1
 HEARTBEAT_SECONDS = 10.0
 STREAMS_AT_MOST = 32
 COMMAND_BYTES = 65536
+DRAWING_BYTES = 4_000_000
 PROBE_ARGUMENTS = ("seed", "d1", "d2", "d3")
 SCORES_AT_MOST = 5000
 FOREVER = "private, max-age=31536000, immutable"
@@ -42,11 +44,13 @@ class Api:
     Args:
         library: the runs.
         stopping: says when the server is asked to end, so that streams let it.
+        read_only: whether commands and new trainings are refused.
     """
 
-    def __init__(self, library: Library, stopping: Callable[[], bool]) -> None:
-        self.library, self.stopping = library, stopping
+    def __init__(self, library: Library, stopping: Callable[[], bool], *, read_only: bool = False) -> None:
+        self.library, self.stopping, self.read_only = library, stopping, read_only
         self.prober = Prober()
+        self.starter = Starter(library)
         self.streams = 0
 
     def routes(self) -> list[Route]:
@@ -62,9 +66,14 @@ class Api:
             Route(f"{one}/stream", self.stream),
             Route(f"{one}/scores", self.scores),
             Route(f"{one}/frames/{{step:int}}", self.frame),
+            Route(f"{one}/slow/{{step:int}}", self.slow),
             Route(f"{one}/probes", self.probe),
             Route(f"{one}/probes/{{name}}", self.probe),
+            Route(f"{one}/checkpoints", self.checkpoints),
             Route(f"{one}/commands", self.command, methods=["POST"]),
+            Route(f"{one}/forks", self.fork, methods=["POST"]),
+            Route("/api/recipes", self.recipes),
+            Route("/api/drawings", self.draw, methods=["POST"]),
         ]
 
     def panels(self, request: Request) -> Response:
@@ -83,12 +92,12 @@ class Api:
                 found.append(run.summary())
             except (UserError, OSError):
                 continue
-        return _json({"root": self.library.root.name, "runs": found})
+        return _json({"root": self.library.root.name, "runs": found, "read_only": self.read_only})
 
     def run(self, request: Request) -> Response:
         """A run's summary and record."""
         run = self._find(request)
-        return _json(run.summary() | {"record": run.run().record})
+        return _json(run.summary() | {"record": run.run().record, "numbers": run.numbers(), "read_only": self.read_only})
 
     def history(self, request: Request) -> Response:
         """Curves of at most 2,000 points each (between the steps ``from`` and ``to``), listed events, frames, and where to go on."""
@@ -128,6 +137,12 @@ class Api:
             content, kind = packed(frame), "application/octet-stream"
         return Response(content, media_type=kind, headers={"cache-control": FOREVER if asked == version else "no-store"})
 
+    def slow(self, request: Request) -> Response:
+        """The arrays of a step in slow motion (``schema.SLOW_ARRAYS``), packed like a frame."""
+        run = self._find(request)
+        content = packed(run.run().load_slow(int(request.path_params["step"])))
+        return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
+
     def probe(self, request: Request) -> Response:
         """Which questions the newest checkpoint can be asked, or the answer to one; numbers of the address are its arguments."""
         run = self._find(request)
@@ -142,24 +157,52 @@ class Api:
             return _json({"questions": [], "step": -1, "problem": str(error)})
         return Response(content, media_type="application/json", headers={"cache-control": "no-store"})
 
+    def checkpoints(self, request: Request) -> Response:
+        """Steps of checkpoints that a new run can go on from."""
+        return _json({"steps": self._find(request).checkpoints()})
+
+    def recipes(self, request: Request) -> Response:
+        """Names of the recipes that train on points, and what each is."""
+        return _json({"recipes": [{"name": name, "summary": summary} for name, summary in recipes_for_points()]})
+
     async def command(self, request: Request) -> Response:
         """Ask the training process for something; it answers with an event."""
         run = await run_sync(self._find, request)
+        asked = await self._asked(request, COMMAND_BYTES)
+        if isinstance(asked, Response):
+            return asked
+        name, arguments = asked.get("name"), asked.get("arguments", {})
+        if not isinstance(name, str) or not isinstance(arguments, dict):
+            return _json({"error": 'A command is {"name": "...", "arguments": {...}}.'}, 400)
+        return await run_sync(_submit, run, name, arguments)
+
+    async def fork(self, request: Request) -> Response:
+        """Start a training that goes on from a checkpoint (``starting.AskedFork``); the new run's id."""
+        run = await run_sync(self._find, request)
+        asked = await self._asked(request, COMMAND_BYTES)
+        return asked if isinstance(asked, Response) else _json({"id": await run_sync(self.starter.fork, run, asked)})
+
+    async def draw(self, request: Request) -> Response:
+        """Start a training on a drawing (``starting.AskedDrawing``); the new run's id."""
+        asked = await self._asked(request, DRAWING_BYTES)
+        return asked if isinstance(asked, Response) else _json({"id": await run_sync(self.starter.draw, asked)})
+
+    async def _asked(self, request: Request, most: int) -> dict[str, Any] | Response:
+        """The JSON object of a POST, or why it is refused."""
+        if self.read_only:
+            return _json({"error": "This view may only look: it was opened with --read-only."}, 403)
         if request.headers.get("content-type", "").split(";")[0] != "application/json":
-            return _json({"error": "A command is JSON."}, 415)
+            return _json({"error": "A request is JSON."}, 415)
         body = b""
         async for chunk in request.stream():
             body += chunk
-            if len(body) > COMMAND_BYTES:
-                return _json({"error": f"A command has at most {COMMAND_BYTES} bytes."}, 413)
+            if len(body) > most:
+                return _json({"error": f"A request of this kind has at most {most} bytes."}, 413)
         try:
             asked = json.loads(body)
-            name, arguments = asked["name"], asked.get("arguments", {})
-            if not isinstance(name, str) or not isinstance(arguments, dict):
-                raise TypeError
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return _json({"error": 'A command is {"name": "...", "arguments": {...}}.'}, 400)
-        return await run_sync(_submit, run, name, arguments)
+        except (ValueError, RecursionError):
+            asked = None
+        return asked if isinstance(asked, dict) else _json({"error": "A request is one JSON object."}, 400)
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events from a cursor on: ``events`` (a list), ``reset`` (forget what you have), ``gone``; a comment every 10 s."""

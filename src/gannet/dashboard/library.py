@@ -15,7 +15,7 @@ from typing import Any
 from gannet.dashboard.follower import Follower
 from gannet.errors import UserError
 from gannet.runs.reader import Run
-from gannet.runs.schema import FRAMES_FOLDER, LOCK_FILE, RUN_FILE
+from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, LOCK_FILE, ORIGIN_FOLDER, RUN_FILE
 
 DEEPEST = 3
 """Levels below the folder that are searched for runs."""
@@ -58,6 +58,16 @@ class Watched:
             if version:
                 found[step] = path, version
         return found
+
+    def checkpoints(self) -> list[int]:
+        """Steps that a new run can go on from, in order; whether one can be used is judged when it is."""
+        found = [path.name for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER) for path in (self.path / folder).glob("step-*")]
+        return sorted({int(name[5:]) for name in found if re.fullmatch(r"step-\d{1,20}", name)})
+
+    def numbers(self) -> dict[str, float | None]:
+        """Keys of the recipe that hold a number with a point, or nothing: those that may be edited while training or in a fork."""
+        arguments = self.run().record["arguments"]
+        return {key: value for key, value in arguments.items() if value is None or isinstance(value, float)}
 
     def state(self) -> str:
         """``running``, ``finished``, ``stopped``, ``interrupted`` (it was killed), or ``empty`` (nothing written yet)."""
@@ -124,12 +134,26 @@ class Library:
         self._guard = threading.Lock()
         self._scanned = -SCAN_SECONDS
         self._runs: dict[str, Watched] = {}
+        self._added: set[Path] = set()
+
+    @property
+    def folder(self) -> Path:
+        """Where new runs go: the folder of runs, or the folder that the one run lies in."""
+        return self.root.parent if (self.root / RUN_FILE).is_file() else self.root
+
+    def add(self, path: Path) -> str:
+        """Watch a run that this view started, wherever it lies; its id."""
+        with self._guard:
+            self._added.add(path.resolve())
+            self._scanned = -SCAN_SECONDS
+        return identity_of(path.resolve())
 
     def runs(self) -> list[Watched]:
         """In order of their names. The folder is searched at most once in ``SCAN_SECONDS``."""
         with self._guard:
             if time.monotonic() - self._scanned >= SCAN_SECONDS:
-                found = {identity_of(path): path for path in self._find()}
+                there = {*self._find(), *(path for path in self._added if (path / RUN_FILE).is_file())}
+                found = {identity_of(path): path for path in there}
                 self._runs = {key: self._runs.get(key) or Watched(path, self._name(path), key) for key, path in found.items()}
                 self._let_go()
                 self._scanned = time.monotonic()
@@ -149,7 +173,7 @@ class Library:
             run.follower = Follower(run.path)
 
     def _name(self, path: Path) -> str:
-        return path.name if path == self.root else path.relative_to(self.root).as_posix()
+        return path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
 
     def _find(self) -> Iterator[Path]:
         found, folders = 0, [(self.root, 0)]

@@ -26,6 +26,7 @@ class View:
         root: a run directory, or a folder of runs.
         port: 0 or None chooses one: the usual one where it is free.
         token: the secret of the address; a random one where None.
+        read_only: whether commands and new trainings are refused.
 
     Raises:
         UserError: no such folder, or the port is taken.
@@ -34,6 +35,7 @@ class View:
     root: Path
     port: int | None = None
     token: str | None = None
+    read_only: bool = False
 
     def __post_init__(self) -> None:
         if not self.root.is_dir():
@@ -73,10 +75,10 @@ class View:
         """The guarded ASGI application; streams end when ``stopping`` says so."""
         assert self.port is not None
         assert self.token is not None
-        return application(self.root, self.token, self.port, stopping)
+        return application(self.root, self.token, self.port, stopping, read_only=self.read_only)
 
 
-def application(root: Path, token: str, port: int, stopping: Callable[[], bool]) -> ASGIApp:
+def application(root: Path, token: str, port: int, stopping: Callable[[], bool], *, read_only: bool = False) -> ASGIApp:
     """The ASGI application of a folder of runs."""
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -97,7 +99,7 @@ def application(root: Path, token: str, port: int, stopping: Callable[[], bool])
     routes = [
         Route("/", page),
         Route("/plotly.js", charts),
-        *Api(Library(root), stopping).routes(),
+        *Api(Library(root), stopping, read_only=read_only).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     handlers = {UserError: answer_error, Missing: answer_error, FileNotFoundError: answer_error}

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from gannet.errors import UserError
-from gannet.runs.schema import EVENTS_FILE, FRAMES_FOLDER, RUN_FILE, SCORES_FILE, VERSION, Kind, RunRecord
+from gannet.runs.schema import EVENTS_FILE, FRAMES_FOLDER, RUN_FILE, SCORES_FILE, SLOW_FOLDER, VERSION, Kind, RunRecord, frame_name
 
 Frame = dict[str, np.ndarray] | np.ndarray
 """Points: arrays by name, float32. Images: uint8 (H, W, 3)."""
@@ -94,6 +94,21 @@ class Run:
             return _load_points(path) if path.suffix == ".npz" else _load_image(path)
         except Exception as error:  # zip, zlib, Pillow and numpy each have their own for a damaged file
             raise UserError(f"Cannot read the frame {path}: {type(error).__name__}: {error}. Delete it to go on without.") from None
+
+    def load_slow(self, step: int) -> dict[str, np.ndarray]:
+        """The arrays of ``schema.SLOW_ARRAYS`` of a step that was recorded in slow motion.
+
+        Raises:
+            UserError: that step was not, or its file cannot be read.
+        """
+        path = self.path / SLOW_FOLDER / frame_name(step, "points")
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
+        except FileNotFoundError:
+            raise UserError(f"{self.path} has no slow motion of step {step}.") from None
+        except Exception as error:
+            raise UserError(f"Cannot read the slow motion {path}: {type(error).__name__}: {error}.") from None
 
 
 def read_record(path: Path) -> RunRecord:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gannet.errors import UserError
 from gannet.games.base import Game, Generates, Scores, Turn
+from gannet.training.observers import gradient_norms
 from gannet.training.points_frame import view_of
 from gannet.training.sampling import evaluating
 from gannet.training.trainer import Trainer
@@ -55,7 +56,8 @@ class SlowMotion:
         """The arrays of ``schema.SLOW_ARRAYS``; the trainer is as if nothing had been recorded."""
         self._trainer.turns = self._turns
         self._end_turn()
-        return {"step": np.asarray(self._trainer.step), "extent": self._extent, **self._arrays}
+        relative = np.asarray(int(cast(Shown, self.game).relative_scores))
+        return {"step": np.asarray(self._trainer.step), "extent": self._extent, "relative_scores": relative, **self._arrays}
 
     def _watched(self, turn: Turn) -> Callable[[Batch], Terms]:
         def terms(batch: Batch) -> Terms:
@@ -84,6 +86,7 @@ class SlowMotion:
 
         def close() -> None:
             """After the optimizer's step, whose backward pass has gone through the caught fakes if the player makes them."""
+            own["gradient_norm"] = np.float32(gradient_norms(self._trainer).get(f"{player}/gradient_norm", np.nan))
             own["field_after"] = self._field()
             if caught.network:
                 own["fake_after"] = self._form.decode(caught.again(self.game)[:POINTS_SHOWN])

@@ -20,11 +20,13 @@ const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
 const MARKS = ["circle", "diamond", "square", "x", "triangle-up", "cross"];
 const ROWS_IN_TABLE = 40;
 
-/** @typedef {{name: string, steps: number[], values: (number|null)[], low?: (number|null)[], high?: (number|null)[]}} Line */
+/** band: low to high is shaded; thin: belongs to the line before, in its colour, without a name of its own;
+ * ink: which colour, dash and mark, counted from 0; by place where left out.
+ * @typedef {{ink?: number, name: string, steps: number[], values: (number|null)[], low?: (number|null)[], high?: (number|null)[], band?: boolean, thin?: boolean}} Line */
 
 /** Lines over steps, with zoom by dragging and values under the pointer. */
 export class Chart {
-  /** @param {HTMLElement} place @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, small?: boolean, across?: string, zoomed?: (from: number|null, to: number|null) => void}} options */
+  /** @param {HTMLElement} place @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, small?: boolean, legend?: boolean, across?: string, zoomed?: (from: number|null, to: number|null) => void}} options */
   constructor(place, options) {
     this.options = options;
     this.box = h("div", { class: "chart", role: "img", "aria-label": options.title });
@@ -48,7 +50,7 @@ export class Chart {
     this.lines = lines;
     this.step = step;
     this.alarms = alarms;
-    const words = lines.map((line) => summary(line)).join(" ");
+    const words = lines.filter((line) => !line.thin).map((line) => summary(line)).join(" ");
     if (this.words.textContent !== words) {
       this.words.textContent = words;
       this.box.setAttribute("aria-label", `${this.options.title}. ${words}`);
@@ -88,13 +90,18 @@ export class Chart {
 
   traces() {
     const inks = [1, 2, 3, 4, 5, 6].map((n) => colour(`line-${n}`));
-    return this.lines.flatMap((line, n) => {
+    let n = -1;
+    return this.lines.flatMap((line) => {
+      n = line.ink ?? (line.thin ? n : n + 1);
       const few = line.steps.length < 25, ink = inks[n % 6];
+      if (line.thin) return [{ x: line.steps, y: line.values, type: "scatter", mode: few ? "lines+markers" : "lines", showlegend: false, hoverinfo: "skip", opacity: 0.5, line: { color: ink, width: 0.8 }, marker: { size: 3, color: ink } }];
       const trace = { x: line.steps, y: line.values, name: line.name, type: "scatter", mode: few ? "lines+markers" : "lines", connectgaps: false,
         line: { color: ink, width: 1.8, dash: DASHES[n % 6] }, marker: { symbol: MARKS[n % 6], size: 6, color: ink },
-        ...(line.low && line.high ? { error_y: { type: "data", symmetric: false, thickness: 1, width: 3,
+        ...(line.low && line.high && !(line.band && line.steps.length > 1) ? { error_y: { type: "data", symmetric: false, thickness: 1, width: 3,
           array: line.values.map((v, i) => (line.high?.[i] ?? v ?? 0) - (v ?? 0)), arrayminus: line.values.map((v, i) => (v ?? 0) - (line.low?.[i] ?? v ?? 0)) } } : {}) };
-      return [trace];
+      if (!line.band || line.steps.length < 2) return [trace];
+      const edge = { x: line.steps, type: "scatter", mode: "lines", line: { width: 0 }, showlegend: false, hoverinfo: "skip" };
+      return [{ ...edge, y: line.low }, { ...edge, y: line.high, fill: "tonexty", fillcolor: `${ink}38` }, trace];
     });
   }
 
@@ -107,7 +114,7 @@ export class Chart {
       height: this.options.height ?? 220, margin: this.options.small ? { l: 40, r: 8, t: 6, b: 20 } : { l: 48, r: 12, t: 8, b: 34 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: muted, size: this.options.small ? 11 : 12, family: "system-ui, sans-serif" }, uirevision: "kept", hovermode: "x unified", dragmode: "zoom",
       hoverlabel: { bgcolor: colour("card"), bordercolor: rule, font: { color: ink } },
-      showlegend: this.lines.length > 1, legend: { orientation: "h", y: -0.2, yanchor: "top", x: 0, font: { color: ink } },
+      showlegend: this.options.legend ?? this.lines.length > 1, legend: { orientation: "h", traceorder: "normal", y: -0.2, yanchor: "top", x: 0, font: { color: ink } },
       xaxis: { gridcolor: rule, zeroline: false, linecolor: rule, rangemode: "tozero", nticks: this.options.small ? 3 : 6, title: { text: "" } },
       yaxis: { gridcolor: rule, zeroline: false, linecolor: rule, nticks: this.options.small ? 3 : 5, ...(this.options.logarithmic ? { type: "log", dtick: 1, tickformat: "~g" } : {}) },
       shapes: [...(Number.isFinite(this.step) ? [line({ x0: this.step, x1: this.step, line: { color: ink, width: 1, dash: "dot" } })] : []),

@@ -1,10 +1,11 @@
 // What can be asked of the process that trains; it answers with an event.
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
+import { forkDialog } from "./fork.js";
 import { command } from "./server.js";
 
-/** @param {import("./run.js").Run} run */
-export function controls(run) {
+/** @param {import("./run.js").Run} run @param {(id: string) => void} open shows another run */
+export function controls(run, open) {
   const answer = h("p", { class: "note", role: "status" });
   const reason = h("p", { class: "note" });
   /** @param {string} name @param {Record<string, any>} values */
@@ -19,11 +20,10 @@ export function controls(run) {
   const button = (/** @type {string} */ key, /** @type {() => void} */ action, kind = "") => h("button", { type: "button", class: kind, onclick: action }, t(key));
 
   const speed = h("input", { type: "number", min: 0.1, step: "any", placeholder: t("control.unlimited"), id: "control-speed" });
-  const rates = Object.keys(run.record.arguments ?? {}).filter((key) => key.startsWith("optimizer.") && key.endsWith(".lr"));
-  const key = h("select", { id: "control-key", onchange: () => { value.value = current(); } }, rates.map((name) => h("option", { value: name }, name.split(".")[1])));
-  const current = () => String([...run.events].reverse().find((e) => e.kind === "command" && e.name === "set" && e.outcome === "applied" && e.arguments?.key === key.value)?.arguments.value ?? run.record.arguments?.[key.value] ?? "");
-  const value = h("input", { type: "number", min: 0, step: "any", id: "control-value" });
-  value.value = rates.length ? current() : "";
+  const key = h("select", { id: "control-key", onchange: () => show() }, run.keys.map((name) => h("option", { value: name }, name)));
+  const value = h("input", { type: "number", step: "any", id: "control-value", placeholder: t("control.none") });
+  const show = () => { value.value = String(run.valueOf(key.value) ?? ""); };
+  show();
 
   const goOrPause = h("button", { type: "button", class: "main", onclick: () => send(run.paused ? "go" : "pause") });
   const all = h("fieldset", { class: "controls" }, h("legend", { class: "unseen" }, t("control.title")),
@@ -33,26 +33,27 @@ export function controls(run) {
       button("control.stepG", () => send("step", { player: "generator", count: 1 }))),
     h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); send("speed", { steps_per_second: speed.value ? Number(speed.value) : null }); } },
       h("label", { for: "control-speed" }, t("control.speedLimit")), speed, h("button", { type: "submit" }, t("control.apply"))),
-    rates.length ? h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); send("set", { key: key.value, value: Number(value.value) }); } },
-      h("label", { for: "control-key" }, t("control.rate")), key, h("label", { class: "unseen", for: "control-value" }, t("control.newValue")), value, h("button", { type: "submit" }, t("control.apply"))) : null,
+    run.keys.length ? h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); send("set", { key: key.value, value: value.value === "" ? null : Number(value.value) }); } },
+      h("label", { for: "control-key" }, t("control.key")), key, h("label", { class: "unseen", for: "control-value" }, t("control.newValue")), value, h("button", { type: "submit" }, t("control.apply"))) : null,
     h("div", { class: "row" }, button("control.snapshot", () => send("snapshot")), button("control.stop", () => { if (confirm(t("control.sure"))) send("stop"); }, "danger")));
 
   const refresh = () => {
-    const alive = run.summary.state === "running" && run.connected;
+    const alive = run.summary.state === "running" && run.connected && !run.readOnly;
     all.disabled = !alive;
     goOrPause.textContent = t(run.paused ? "control.go" : "control.pause");
-    const why = alive ? "" : t(run.connected ? "control.over" : "control.away", { state: t(`state.${run.summary.state}`) });
+    const why = run.readOnly ? t("control.readOnly") : alive ? "" : t(run.connected ? "control.over" : "control.away", { state: t(`state.${run.summary.state}`) });
     if (reason.textContent !== why) fill(reason, why);
     details.classList.toggle("over", !alive);
   };
-  const details = h("section", { class: "card", "aria-label": t("control.title") }, h("h2", {}, t("control.title")), reason, all, answer);
+  const details = h("section", { class: "card", "aria-label": t("control.title") }, h("h2", {}, t("control.title")), reason, all, answer,
+    run.readOnly ? null : h("p", { class: "forking" }, h("button", { type: "button", onclick: () => forkDialog(run, open) }, t("fork.open"))));
   run.addEventListener("change", refresh);
   refresh();
   return details;
 }
 
-/** @param {import("./run.js").Run} run @param {number} number @returns {Promise<any>} */
-function replyTo(run, number, seconds = 20) {
+/** The event that answers a command; null where none comes. @param {import("./run.js").Run} run @param {number} number @returns {Promise<any>} */
+export function replyTo(run, number, seconds = 20) {
   return new Promise((done) => {
     const look = () => {
       const found = run.events.find((event) => event.kind === "command" && event.number === number);

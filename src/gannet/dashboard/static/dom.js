@@ -51,7 +51,7 @@ export function digits(value, count = 4) {
 
 /** @param {number} value */
 export function whole(value) {
-  return Math.round(value).toLocaleString("en-US").replaceAll(",", "\u2009");
+  return Math.round(value).toLocaleString("en-US").replaceAll(",", "\u202f");
 }
 
 /** @param {() => void} action called at most once a drawn picture. */

@@ -1,11 +1,13 @@
 // The page: which runs are looked at, and where each panel goes.
 import { controls } from "./controls.js";
 import { compareTable } from "./compare.js";
+import { drawingDialog } from "./drawing.js";
 import { fill, h, whole } from "./dom.js";
 import { language, otherLanguage, switchLanguage, t } from "./i18n.js";
 import { Run } from "./run.js";
 import { RunList } from "./runlist.js";
 import { get } from "./server.js";
+import { together } from "./together.js";
 import { Timeline } from "./timeline.js";
 import { modeCounts } from "./density.js";
 
@@ -47,13 +49,21 @@ async function begin() {
     const open = document.body.classList.toggle("with-runs");
     menu.setAttribute("aria-expanded", String(open));
   } }, t("page.runs"));
+  const draw = h("button", { type: "button", hidden: true, onclick: () => drawingDialog(show) }, t("draw.open"));
   fill(place("top"), h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 28, height: 28 }), "Gannet"),
-    menu, h("div", { id: "heading" }), h("button", { type: "button", class: "quiet", lang: otherLanguage().code, onclick: switchLanguage }, otherLanguage().name));
+    menu, h("div", { id: "heading" }), draw, h("button", { type: "button", class: "quiet", lang: otherLanguage().code, onclick: switchLanguage }, otherLanguage().name));
   list.addEventListener("listed", () => { if (!shown.length) open(); });
   addEventListener("hashchange", open);
   setInterval(speak, STATUS_MILLISECONDS);
   await list.refresh();
+  draw.hidden = list.readOnly;
   place("top").dataset.ready = "1";
+
+  /** A run that was just started. @param {string} id */
+  async function show(id) {
+    await list.refresh();
+    location.hash = `runs=${id}`;
+  }
 
   /** @returns {string[]} */
   function wanted() {
@@ -84,7 +94,7 @@ async function begin() {
     }
     if (opened !== shown) return;
     timeline.show(shown);
-    if (shown.length === 1) one(shown[0]);
+    if (shown.length === 1) one(shown[0], show);
     else several(shown);
     shown.forEach((run, number) => run.follow(number === 0));
     heading();
@@ -93,11 +103,11 @@ async function begin() {
   }
 }
 
-/** @param {Run} run */
-function one(run) {
+/** @param {Run} run @param {(id: string) => void} show */
+function one(run, show) {
   const left = h("div", { class: "column" }), right = h("div", { class: "column" }), loose = document.createElement("div");
   fill(main, h("div", { class: "columns" }, left, right));
-  const cards = [{ card: controls(run), order: CONTROL_ORDER, wide: false }];
+  const cards = [{ card: controls(run, show), order: CONTROL_ORDER, wide: false }];
   for (const panel of panels.filter((each) => each.suits(run))) cards.push({ card: mount(panel, run, loose, t(panel.title)), order: panel.order, wide: Boolean(panel.wide) });
   cards.sort((a, b) => a.order - b.order);
   const narrow = matchMedia("(max-width: 1180px)");
@@ -117,10 +127,7 @@ function several(runs) {
     for (const panel of panels.filter((each) => each.picture && each.suits(run))) mount(panel, run, column, run.summary.name);
   }
   main.append(compareTable(runs));
-  const curves = panels.find((panel) => panel.title === "terms.title");
-  const columns = h("div", { class: "side" });
-  main.append(columns);
-  if (curves) runs.forEach((run) => { const column = h("div", { class: "column" }); columns.append(column); mount(curves, run, column, `${t(curves.title)} · ${run.summary.name}`); });
+  undo.push(together(runs, main, store));
 }
 
 /** @param {Panel} panel @param {Run} run @param {HTMLElement} column @param {string} title */

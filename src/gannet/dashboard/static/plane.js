@@ -3,13 +3,14 @@ import { colour } from "./dom.js";
 
 /** @typedef {{x: (value: number) => number, y: (value: number) => number, size: number, extent: ArrayLike<number>}} View */
 
-/** A canvas made sharp for this screen. @param {HTMLCanvasElement} canvas @param {number} size side in CSS pixels */
-export function sharpened(canvas, size) {
+/** A canvas made sharp for this screen. @param {HTMLCanvasElement} canvas @param {number} size width in CSS pixels @param {number} [height] */
+export function sharpened(canvas, size, height = size) {
   const ratio = Math.min(window.devicePixelRatio || 1, 2);
-  if (canvas.width !== Math.round(size * ratio)) canvas.width = canvas.height = Math.round(size * ratio);
+  const sides = [size, height].map((side) => Math.round(side * ratio));
+  if (canvas.width !== sides[0] || canvas.height !== sides[1]) [canvas.width, canvas.height] = sides;
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, size, size);
+  pen.clearRect(0, 0, size, height);
   return pen;
 }
 
@@ -57,8 +58,9 @@ export function drawField(pen, view, field, side, shade) {
   pen.drawImage(small, -cell / 2, -cell / 2, view.size + cell, view.size + cell);
 }
 
-/** The line on which a field is zero, by marching squares. @param {CanvasRenderingContext2D} pen @param {View} view @param {ArrayLike<number>} field @param {number} side */
-export function drawContour(pen, view, field, side) {
+/** The line on which a field is zero, by marching squares. @param {CanvasRenderingContext2D} pen @param {View} view @param {ArrayLike<number>} field @param {number} side
+ * @param {number[]} [dash] */
+export function drawContour(pen, view, field, side, dash = []) {
   const cell = view.size / (side - 1), px = (/** @type {number} */ c) => c * cell, py = (/** @type {number} */ r) => view.size - r * cell;
   pen.beginPath();
   for (let r = 0; r < side - 1; r++) for (let c = 0; c < side - 1; c++) {
@@ -77,15 +79,17 @@ export function drawContour(pen, view, field, side) {
       pen.lineTo(crossings[i + 1][0], crossings[i + 1][1]);
     }
   }
-  pen.strokeStyle = colour("ink");
+  pen.strokeStyle = colour(dash.length ? "muted" : "ink");
   pen.lineWidth = 1.25;
+  pen.setLineDash(dash);
   pen.stroke();
+  pen.setLineDash([]);
 }
 
 /** Hollow circles are real, solid dots with a rim are generated: told apart without colour. @param {CanvasRenderingContext2D} pen @param {View} view
  * @param {ArrayLike<number>} points @param {"real"|"fake"} kind */
-export function drawPoints(pen, view, points, kind) {
-  const radius = Math.max(2, view.size / 210);
+export function drawPoints(pen, view, points, kind, scale = 1) {
+  const radius = Math.max(2, view.size / 210 * scale);
   pen.beginPath();
   for (let i = 0; i < points.length; i += 2) {
     const [x, y] = [view.x(points[i]), view.y(points[i + 1])];
@@ -122,6 +126,23 @@ export function drawArrows(pen, view, arrows, ink) {
   pen.strokeStyle = colour(ink);
   pen.lineWidth = 1.2;
   pen.stroke();
+}
+
+/** Arrows from points, whose lengths tell of each other only: the 98th percentile reaches ``longest`` of the view, and none is longer.
+ * @param {ArrayLike<number>} points @param {ArrayLike<number>} vectors @param {ArrayLike<number>} extent @param {number} longest */
+export function scaledArrows(points, vectors, extent, longest) {
+  const lengths = Float64Array.from({ length: vectors.length / 2 }, (_, i) => Math.hypot(vectors[2 * i], vectors[2 * i + 1]));
+  const cap = quantile(lengths, 0.98) || 1, reach = longest * (extent[1] - extent[0]);
+  return Array.from(lengths, (length, i) => {
+    const scale = reach / Math.max(cap, length);
+    return [points[2 * i], points[2 * i + 1], vectors[2 * i] * scale, vectors[2 * i + 1] * scale];
+  });
+}
+
+/** @param {ArrayLike<number>} values @param {number} share */
+export function quantile(values, share) {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.floor(share * (sorted.length - 1))];
 }
 
 /** The lines of a grid of points. @param {CanvasRenderingContext2D} pen @param {View} view @param {ArrayLike<number>} grid @param {number} side */

@@ -1,5 +1,5 @@
 // One run as the page knows it: loaded once, then followed from a cursor.
-import { get, unpack } from "./server.js";
+import { framePacked, get } from "./server.js";
 
 const POINTS_KEPT = 6000;
 const EVENTS_KEPT = 2000;
@@ -30,9 +30,21 @@ export class Run extends EventTarget {
   }
 
   get kind() { return this.summary.kind; }
+  /** Whether this view may only look. */
+  get readOnly() { return Boolean(this.summary.read_only); }
+  /** Keys that may be edited, rates of learning first. @returns {string[]} */
+  get keys() {
+    const all = Object.keys(this.summary.numbers ?? {}), isRate = (/** @type {string} */ key) => key.endsWith(".lr");
+    return [...all.filter(isRate), ...all.filter((key) => !isRate(key))];
+  }
+  /** What a key is at a step, live edits counted. @param {string} key @returns {number|null} */
+  valueOf(key, step = Infinity) {
+    const edits = this.events.filter((e) => e.kind === "command" && e.name === "set" && e.outcome === "applied" && e.arguments?.key === key && e.step <= step);
+    return edits.length ? edits[edits.length - 1].arguments.value : this.summary.numbers?.[key] ?? null;
+  }
   get lastStep() { return this.summary.step ?? 0; }
   get paused() {
-    const last = this.events.filter((e) => e.kind === "command" && e.outcome === "applied" && (e.name === "pause" || e.name === "go" || e.name === "slow" || e.name === "step")).at(-1);
+    const last = this.events.filter((e) => e.kind === "command" && e.outcome === "applied" && (e.name === "pause" || e.name === "go" || e.name === "step")).at(-1);
     return this.summary.state === "running" && last !== undefined && last.name !== "go";
   }
   get alarms() { return this.events.filter((event) => event.kind === "health" || event.kind === "warning"); }
@@ -190,7 +202,7 @@ export class Run extends EventTarget {
       this.kept.set(address, known);
       return known;
     }
-    const content = this.kind === "images" ? image(address) : points(address);
+    const content = this.kind === "images" ? image(address) : framePacked(address);
     content.catch(() => this.kept.delete(address));
     this.kept.set(address, content);
     if (this.kept.size > FRAMES_KEPT) this.kept.delete(/** @type {string} */ (this.kept.keys().next().value));
@@ -222,13 +234,6 @@ export class Run extends EventTarget {
     this.source?.close();
     this.kept.clear();
   }
-}
-
-/** @param {string} address */
-async function points(address) {
-  const answer = await fetch(address, { credentials: "same-origin" });
-  if (!answer.ok) throw new Error(`frame: ${answer.status}`);
-  return unpack(await answer.arrayBuffer());
 }
 
 /** @param {string} address */

@@ -16,12 +16,13 @@ export class RunList extends EventTarget {
     /** @type {any[]} */ this.runs = [];
     /** @type {string[]} */ this.ids = [];
     this.drawn = "";
+    this.readOnly = false;
     place.setAttribute("aria-label", t("page.runs"));
     setInterval(() => { if (!document.hidden) this.refresh(); }, EVERY_MILLISECONDS);
   }
 
   async refresh() {
-    try { this.runs = (await get("/api/runs")).runs; } catch { return; }
+    try { ({ runs: this.runs, read_only: this.readOnly } = await get("/api/runs")); } catch { return; }
     this.draw();
     this.dispatchEvent(new Event("listed"));
   }

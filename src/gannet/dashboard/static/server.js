@@ -8,14 +8,22 @@ export async function get(path) {
   return content;
 }
 
+/** @param {string} path @param {Record<string, any>} content @returns {Promise<any>} */
+export async function post(path, content) {
+  const answer = await fetch(path, { method: "POST", credentials: "same-origin", headers: { "content-type": "application/json" }, body: JSON.stringify(content) });
+  const told = await answer.json();
+  if (!answer.ok) throw new Refused(told.error ?? answer.statusText, answer.status);
+  return told;
+}
+
 /** @param {string} id @param {string} name @param {Record<string, any>} values @returns {Promise<{number: number}>} */
-export async function command(id, name, values) {
-  const answer = await fetch(`/api/runs/${id}/commands`, {
-    method: "POST", credentials: "same-origin", headers: { "content-type": "application/json" }, body: JSON.stringify({ name, arguments: values }),
-  });
-  const content = await answer.json();
-  if (!answer.ok) throw new Refused(content.error ?? answer.statusText, answer.status);
-  return content;
+export const command = (id, name, values) => post(`/api/runs/${id}/commands`, { name, arguments: values });
+
+/** Arrays that the server packed. @param {string} path @returns {Promise<PointsFrame>} */
+export async function framePacked(path) {
+  const answer = await fetch(path, { credentials: "same-origin" });
+  if (!answer.ok) throw new Refused((await answer.json()).error ?? answer.statusText, answer.status);
+  return unpack(await answer.arrayBuffer());
 }
 
 export class Refused extends Error {

@@ -3,7 +3,7 @@ import { fill, h, sign, whole } from "./dom.js";
 import { t } from "./i18n.js";
 
 const FRAMES_PER_SECOND = 6;
-const SIGNS = {
+export const SIGNS = {
   play: "M4 2.5v11l9-5.5z", pause: "M3.5 2.5h3v11h-3zM9.5 2.5h3v11h-3z", first: "M3 2.5h2.2v11H3zM13.5 2.5v11L6 8z",
   back: "M11.5 2.5v11L4 8z", forward: "M3 2.5v11L9 8zM10.8 2.5H13v11h-2.2z",
 };
@@ -89,7 +89,9 @@ export class Timeline extends EventTarget {
   /** @param {number} now */
   tick(now) {
     if (!this.playing) return;
-    const frames = Math.floor((now - this.last) / 1000 * FRAMES_PER_SECOND * this.speed);
+    const rate = FRAMES_PER_SECOND * this.speed, passed = Math.floor((now - this.last) / 1000 * rate);
+    // A page that slept goes on where it was, and does not leap.
+    const frames = Math.min(passed, Math.max(1, Math.ceil(rate)));
     if (frames > 0) {
       this.last = now;
       const next = this.index + frames;

@@ -1,7 +1,7 @@
 // Real and generated points over what the discriminator thinks of the plane.
 import { digits, eachFrame, fill, h, table, wantsStillness, whole } from "../dom.js";
 import { gradientLength, bandwidth, kernelDensity, modeCounts, optimal, smoothedTruth } from "../density.js";
-import { diverging, drawArrows, drawContour, drawField, drawGrid, drawModes, drawPoints, rising, sharpened, viewOf } from "../plane.js";
+import { diverging, drawArrows, drawContour, drawField, drawGrid, drawModes, drawPoints, quantile, rising, scaledArrows, sharpened, viewOf } from "../plane.js";
 import { t } from "../i18n.js";
 
 const FIELDS = ["none", "d", "logit", "gradient", "optimal", "difference"];
@@ -35,6 +35,8 @@ class PointsPanel {
     /** @type {any} */ this.frame = null;
     /** @type {any} */ this.before = null;
     this.shownStep = -1;
+    /** @type {Record<string, any>} */ this.fields = {};
+    /** @type {{name: string, box: any, label: any}[]} */ this.boxes = [];
     this.build(element);
     this.draw = eachFrame(() => this.paint());
     this.look = () => this.fetch();
@@ -144,7 +146,7 @@ class PointsPanel {
     if (layers.has("real")) drawPoints(pen, view, frame.real.data, "real");
     if (layers.has("fake")) drawPoints(pen, view, start && whole01 < 1 ? mixed(start, frame.fake.data) : frame.fake.data, "fake");
     if (layers.has("modes") && counted) drawModes(pen, view, this.modes, counted.counts);
-    if (layers.has("push") && frame.pull) drawArrows(pen, view, pushes(frame, extent), "push");
+    if (layers.has("push") && frame.pull) drawArrows(pen, view, scaledArrows(frame.fake.data, frame.pull.data, extent, LONGEST_ARROW), "push");
     if (layers.has("movement") && this.before) drawArrows(pen, view, movements(this.before.fake.data, frame.fake.data), "ink");
     this.describe(field, counted);
     canvas.dataset.step = String(this.shownStep);
@@ -229,12 +231,6 @@ class PointsPanel {
   }
 }
 
-/** @param {Float64Array} values @param {number} share */
-function quantile(values, share) {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.floor(share * (sorted.length - 1))];
-}
-
 /** Latents placed in the view: two standard deviations reach four fifths of the way to its edge. @param {ArrayLike<number>} latents @param {ArrayLike<number>} extent */
 function spread(latents, extent) {
   const out = new Float64Array(latents.length), centres = [(extent[0] + extent[1]) / 2, (extent[2] + extent[3]) / 2], reach = 0.4 * (extent[1] - extent[0]);
@@ -256,16 +252,6 @@ function flatGrid(side, extent) {
     out[2 * (r * side + c) + 1] = (extent[2] + extent[3]) / 2 + (2 * r / (side - 1) - 1) * reach;
   }
   return out;
-}
-
-/** Lengths are relative: the 98th percentile reaches LONGEST_ARROW of the view, and none is longer. @param {any} frame @param {ArrayLike<number>} extent */
-function pushes(frame, extent) {
-  const { data } = frame.pull, lengths = Float64Array.from({ length: data.length / 2 }, (_, i) => Math.hypot(data[2 * i], data[2 * i + 1]));
-  const cap = quantile(lengths, 0.98) || 1, reach = LONGEST_ARROW * (extent[1] - extent[0]);
-  return Array.from(lengths, (length, i) => {
-    const scale = reach / Math.max(cap, length);
-    return [frame.fake.data[2 * i], frame.fake.data[2 * i + 1], data[2 * i] * scale, data[2 * i + 1] * scale];
-  });
 }
 
 /** From where a fake was in the frame before to where it is. @param {ArrayLike<number>} from @param {ArrayLike<number>} to */

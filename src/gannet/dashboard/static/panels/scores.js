@@ -2,6 +2,7 @@
 import { digits, fill, h, whole } from "../dom.js";
 import { Chart } from "../chart.js";
 import { t } from "../i18n.js";
+import { byProtocol, differing } from "../protocols.js";
 
 /** @type {import("../main.js").Panel} */
 export default {
@@ -22,8 +23,8 @@ export default {
       if (!run.cards.length) { fill(element, h("p", { class: "note" }, t("scores.none"), " ", h("code", {}, "measure.every=500"), " ", t("scores.or"), " ", h("code", {}, `gannet measure ${run.summary.name}`))); return; }
       const grid = h("div", { class: "scores" });
       fill(element, grid);
-      for (const groups of families(run.cards)) {
-        if (groups.length > 1) grid.append(h("p", { class: "note unlike" }, t("scores.unlike", { metric: groups[0][0].label, fields: differing(groups).join(", ") })));
+      for (const groups of [...byProtocol(run.cards).values()].map((protocols) => [...protocols.values()])) {
+        if (groups.length > 1) grid.append(h("p", { class: "note unlike" }, t("scores.unlike", { metric: groups[0][0].label, fields: differing(groups.map(([card]) => card)).join(", ") })));
         for (const cards of groups) grid.append(cardOf(cards));
       }
     };
@@ -51,25 +52,3 @@ export default {
     return () => { run.removeEventListener("change", changed); charts.forEach((chart) => chart.close()); };
   },
 };
-
-/** What defines a number, beside its metric. @param {any} card @returns {Record<string, any>} */
-function protocol(card) { return { ...card.spec, n_real: card.n_real, n_fake: card.n_fake, weights: card.weights }; }
-
-/** Metric -> its protocols -> their cards, newest card of a step last. @param {any[]} cards @returns {any[][][]} */
-function families(cards) {
-  /** @type {Map<string, Map<string, any[]>>} */
-  const found = new Map();
-  for (const card of cards) {
-    const groups = found.get(card.metric) ?? new Map(), key = `${card.fingerprint} ${card.n_real} ${card.n_fake} ${card.weights}`;
-    found.set(card.metric, groups);
-    groups.set(key, [...(groups.get(key) ?? []).filter((/** @type {any} */ other) => other.step !== card.step), card].sort((a, b) => a.step - b.step));
-  }
-  return [...found.values()].map((groups) => [...groups.values()]);
-}
-
-/** @param {any[][]} groups */
-function differing(groups) {
-  const all = groups.map(([card]) => protocol(card));
-  return [...new Set(all.flatMap(Object.keys))].filter((key) => new Set(all.map((one) => JSON.stringify(one[key]))).size > 1);
-}
-

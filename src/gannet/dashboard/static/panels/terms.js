@@ -5,12 +5,12 @@ import { Chart } from "../chart.js";
 import { t } from "../i18n.js";
 import { get } from "../server.js";
 
-const GROUPS = ["minimised", "scores", "modes", "shares", "gradients", "other", "speed"];
+export const GROUPS = ["minimised", "scores", "modes", "shares", "gradients", "other", "speed"];
 const LOW = ["modes", "shares", "gradients", "speed"];
 const DRAW_MILLISECONDS = 400;
 
 /** @param {string} name */
-function groupOf(name) {
+export function groupOf(name) {
   if (name === "steps_per_second") return "speed";
   if (name === "seconds" || (name.startsWith("vitals/") && name.endsWith("/gradient_norm"))) return null;
   if (name.startsWith("vitals/modes_")) return "modes";

@@ -1,0 +1,124 @@
+"""New trainings that a person asks for on the page: a fork of a run, or a run on data drawn by hand."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gannet import launching
+from gannet.dashboard.library import Library, Watched
+from gannet.data.drawing import save_drawing
+from gannet.discovery import canonical, components
+from gannet.errors import UserError
+
+DRAWINGS_FOLDER = "drawings"
+"""Beside the runs that are trained on them."""
+NAMES_AT_MOST = 1000
+
+
+class Asked(BaseModel):
+    """Rules of everything that the page sends."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+AnyAsked = TypeVar("AnyAsked", bound=Asked)
+
+
+class AskedFork(Asked):
+    """Go on from a checkpoint with other values."""
+
+    step: Annotated[int, Field(ge=0)]
+    steps: Annotated[int, Field(ge=1, le=10**9)]
+    """The new total."""
+    changes: Annotated[dict[str, float | None], Field(max_length=100)] = {}
+
+
+class AskedDrawing(Asked):
+    """Train on what was drawn."""
+
+    strokes: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
+    """Each as ``data.drawing.Stroke``."""
+    count: Annotated[int, Field(ge=2, le=200_000)] = 5000
+    recipe: str
+    steps: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    """The recipe's if None."""
+
+
+class Starter:
+    """Starts one training at a time, each in a process of its own that outlives this one.
+
+    Args:
+        library: new runs go into its folder, and are watched by it.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._busy = threading.Lock()
+
+    def fork(self, run: Watched, asked: Mapping[str, Any]) -> str:
+        """The id of a new run beside ``run`` that goes on from one of its checkpoints.
+
+        Raises:
+            UserError: what the engine says, or another training is being started.
+        """
+        wanted = _read(AskedFork, asked)
+        known = run.numbers()
+        if unknown := [key for key in wanted.changes if key not in known]:
+            raise UserError(f"{unknown[0]} is not a number of the recipe that could change in a fork.")
+        changes = {key: "none" if value is None else value for key, value in wanted.changes.items()}
+        out = _free(run.path.parent / f"{run.path.name}-from-{wanted.step}")
+        return self._start(f"{run.path}@{wanted.step}", out, steps=wanted.steps, keys=changes)
+
+    def draw(self, asked: Mapping[str, Any]) -> str:
+        """The id of a new run on a drawing, which is kept as a file beside it.
+
+        Raises:
+            UserError: no drawing, no recipe for points, what the engine says, or another training is being started.
+        """
+        wanted = _read(AskedDrawing, asked)
+        recipe = canonical(wanted.recipe)
+        if recipe not in {name for name, _ in recipes_for_points()}:
+            raise UserError(f"{wanted.recipe!r} is no recipe for points.")
+        folder = self.library.folder
+        drawing = save_drawing(folder / DRAWINGS_FOLDER, wanted.strokes, count=wanted.count)
+        return self._start(str(drawing.path), _free(folder / f"{drawing.path.stem}-{recipe}"), recipe=recipe, steps=wanted.steps)
+
+    def _start(self, data: str, out: Path, **rest: Any) -> str:
+        if not self._busy.acquire(blocking=False):
+            raise UserError("Another training is being started: ask again when it runs.")
+        try:
+            launching.start(data, out, **rest)
+        finally:
+            self._busy.release()
+        return self.library.add(out)
+
+
+def recipes_for_points() -> Iterator[tuple[str, str]]:
+    """(name, what it is) of every recipe that trains on points, read from source text: importing them would import torch."""
+    for name, component in components("recipes").items():
+        if re.search(r'^@recipe\(kind="(points|any)"', component.path.read_text(encoding="utf-8"), re.MULTILINE):
+            yield name, component.summary
+
+
+def _read(model: type[AnyAsked], asked: Mapping[str, Any]) -> AnyAsked:
+    try:
+        return model.model_validate(asked)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        raise UserError(f"This cannot be started: {where}: {first['msg'].replace('Input should be', 'should be')}.") from None
+
+
+def _free(path: Path) -> Path:
+    """The path, or with the first number behind it that is not taken."""
+    for number in range(2, NAMES_AT_MOST):
+        if not path.exists():
+            return path
+        path = path.with_name(re.sub(r"(-v\d+)?$", f"-v{number}", path.name, count=1))
+    raise UserError(f"There are {NAMES_AT_MOST} runs called {path.name} already: delete some.")

@@ -1,0 +1,160 @@
+"""Slow motion in a real browser: the ten sub-steps show what training itself had."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import click
+
+from gannet.runs.reader import Run
+from gannet.runs.schema import SLOW_FOLDER, frame_name
+
+NAMES = ["Sample", "Score", "Loss", "Gradient", "Update"]
+SHOWN = "document.querySelector('.story canvas').dataset.shown"
+VALUES = "Object.fromEntries([...document.querySelectorAll('.values div')].map((d) => [...d.children].map((c) => c.textContent)))"
+CURRENT = "document.querySelector('.substeps [aria-current]').textContent"
+ASK = "Next step in slow motion"
+
+
+def turn_to(page, number):
+    page.run(f"document.querySelectorAll('.substeps button')[{number - 1}].click()")
+    page.until(f"{SHOWN}?.endsWith('/{number}')")
+    return page.run(VALUES)
+
+
+def number(text):
+    return float(text.replace("\u202f", ""))
+
+
+def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(serve, open_page, train):
+    path = train()
+    page = open_page(serve(path.parent), path)
+    page.run(click("Pause"))
+    page.until("document.querySelector('#heading .state').textContent === 'paused'")
+    assert page.run("document.querySelector('.story').hidden")
+    page.run(click(ASK))
+    page.until("!document.querySelector('.story').hidden")
+    [step] = page.run("gannet.runs[0].events.filter((e) => e.kind === 'slow').map((e) => e.step)")
+    told = dict(np.load(path / SLOW_FOLDER / frame_name(step, "points")))
+    assert page.run("[...document.querySelectorAll('.substeps button')].map((b) => b.textContent)") == [
+        f"{n + 1}{NAMES[n % 5]}" for n in range(10)
+    ]
+    assert page.run("document.querySelector('.story .buttons button:nth-child(2)').ariaLabel") == "Pause the sub-steps"  # plays by itself
+
+    assert turn_to(page, 1) == {"real points shown": "16", "generated points shown": "16"}
+    values = turn_to(page, 2)
+    assert number(values["mean score, real"]) == pytest.approx(told["discriminator/score_real"].mean(), rel=1e-3)
+    assert values["real taken for real"] == f"{(told['discriminator/score_real'] > 0).sum()} of 16"
+    assert values["generated found out"] == f"{(told['discriminator/score_fake'] < 0).sum()} of 16"
+    assert number(turn_to(page, 3)["adversarial"]) == pytest.approx(float(told["discriminator/loss/adversarial"]), rel=1e-3)
+    assert page.run("document.querySelector('.strip').hidden") is False
+    values = turn_to(page, 4)
+    assert number(values["length of the gradient over all weights"]) == pytest.approx(float(told["discriminator/gradient_norm"]), rel=1e-3)
+    change = np.abs(told["discriminator/field_after"] - told["discriminator/field_before"])
+    assert number(turn_to(page, 5)["mean change of the score"]) == pytest.approx(change.mean(), rel=2e-3)
+    assert number(turn_to(page, 8)["adversarial"]) == pytest.approx(float(told["generator/loss/adversarial"]), rel=1e-3)
+    lengths = np.hypot(*told["generator/gradient"].T)
+    assert number(turn_to(page, 9)["mean length at a point"]) == pytest.approx(lengths.mean(), rel=2e-3)
+    moved = np.hypot(*(told["generator/fake_after"] - told["generator/fake"]).T)
+    assert number(turn_to(page, 10)["largest movement"]) == pytest.approx(moved.max(), rel=2e-3)
+
+    # At the end of the last sub-step the generated points lie where the update put them.
+    x0, x1, y0, y1 = told["extent"]
+    after = told["generator/fake_after"]
+    places = np.stack([(after[:, 0] - x0) / (x1 - x0), (y1 - after[:, 1]) / (y1 - y0)], axis=1)
+    colours = page.run(f"""(() => {{
+        const canvas = document.querySelector('.story canvas'), pen = canvas.getContext('2d');
+        const at = ([u, v]) => pen.getImageData(Math.floor(u * canvas.width), Math.floor(v * canvas.height), 1, 1).data;
+        return {places.tolist()}.map((place) => [...at(place)]);
+    }})()""")
+    inside = [(np.abs(place - 0.5) < 0.49).all() for place in places]
+    assert all(colour[:3] == [220, 78, 12] for colour, seen in zip(colours, inside, strict=True) if seen)
+
+    page.run("document.querySelector('.story details').open = true")
+    page.until("document.querySelectorAll('.story tbody tr').length === 16")
+    assert page.run("gannet.runs[0].paused")
+    assert Run(path).load_slow(step)["step"] == step
+    assert page.errors == []
+
+
+def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open_page, recorded):
+    page = open_page(serve(recorded.parent), recorded)
+    page.until(f"{SHOWN} === '500/1'")
+    assert page.run("document.querySelector('.story .buttons button:nth-child(2)').ariaLabel") == "Play the sub-steps"
+    assert page.run(f"[...document.querySelectorAll('button')].find((b) => b.textContent === '{ASK}').hidden")  # the run is over
+    page.run("document.querySelector('.story').focus()")
+    for key, current in (
+        ("ArrowRight", "2Score"),
+        ("End", "10Update"),
+        ("ArrowLeft", "9Gradient"),
+        ("Home", "1Sample"),
+        ("ArrowLeft", "1Sample"),
+    ):
+        page.press(key)
+        assert page.run(CURRENT) == current
+    assert page.run("gannet.timeline.step") == 1000  # the recording was not turned
+    values = turn_to(page, 2)
+    assert values == {
+        "mean score, real": "0.5", "mean score, generated": "-1.25", "real taken for real": "1 of 2", "generated found out": "1 of 2",
+    }  # fmt: skip
+    assert turn_to(page, 3) == {"adversarial": "1.25", "penalty": "0.25", "sum": "1.5"}
+    assert turn_to(page, 9) == {"length of the gradient over all weights": "2", "mean length at a point": "3.5"}
+    assert turn_to(page, 10) == {"mean movement": "0.35", "largest movement": "0.4"}
+    page.run("document.body.focus(); document.activeElement.blur()")
+    page.press("Home")
+    page.until("gannet.timeline.step === 0")
+    page.run("document.querySelector('.story').focus()")
+    page.press("Home")
+    page.press(" ")
+    page.until(f"{CURRENT} === '2Score'")
+    page.press(" ")
+    assert page.run("document.querySelector('.story .buttons button:nth-child(2)').ariaLabel") == "Play the sub-steps"
+    assert page.errors == []
+
+
+def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, recorded):
+    page = open_page(serve(recorded.parent), recorded, prefers_reduced_motion="reduce")
+    page.until(f"{SHOWN} === '500/1'")
+    page.run("""(() => {
+        const told = CanvasRenderingContext2D.prototype.clearRect;
+        window.drawn = 0;
+        CanvasRenderingContext2D.prototype.clearRect = function (...given) {
+            if (this.canvas.closest('.story .planebox')) drawn++;
+            return told.apply(this, given);
+        };
+    })()""")
+    turn_to(page, 10)
+    page.run("new Promise((done) => setTimeout(done, 300))")
+    assert page.run("drawn") <= 2
+
+
+def test_scores_without_a_zero_are_counted_from_their_middle(serve, open_page, recorded):
+    file = recorded / SLOW_FOLDER / frame_name(500, "points")
+    arrays = dict(np.load(file))
+    for player in ("discriminator", "generator"):
+        for name in ("score_real", "score_fake"):
+            arrays[f"{player}/{name}"] = arrays[f"{player}/{name}"] + 100
+    np.savez(file, **(arrays | {"relative_scores": 1}))
+    page = open_page(serve(recorded.parent), recorded)
+    page.until(f"{SHOWN} === '500/1'")
+    values = turn_to(page, 2)
+    # Scores 102, 99 and 97, 100.5: their middle is 99.625.
+    assert (values["real taken for real"], values["generated found out"]) == ("1 of 2", "1 of 2")
+    assert "middle of all scores" in page.run("document.querySelector('.telling .summary').textContent")
+
+
+def test_a_slow_motion_that_is_not_there_is_one_sentence(serve, open_page, recorded):
+    (recorded / SLOW_FOLDER / frame_name(500, "points")).unlink()
+    page = open_page(serve(recorded.parent), recorded)
+    page.until("document.body.textContent.includes('has no slow motion of step 500')")
+
+
+def test_the_plane_is_square_at_every_width(serve, open_page, recorded):
+    """300 is the width that a canvas has before anybody sets it."""
+    page = open_page(serve(recorded.parent), recorded)
+    page.until(f"{SHOWN} === '500/1'")
+    for height in (1200, 770, 500):
+        page.call("Emulation.setDeviceMetricsOverride", width=1280, height=height, deviceScaleFactor=1, mobile=False)
+        turn_to(page, 3)
+        width, tall = page.run("(() => { const c = document.querySelector('.story .plane'); return [c.width, c.height]; })()")
+        assert width == tall == max(300, min(560, height - 470, width))

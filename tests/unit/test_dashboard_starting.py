@@ -1,0 +1,182 @@
+"""What the page may start: forks and trainings on drawings; by whom, with what, where it goes, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from test_dashboard_server import HOST, ORIGIN, PORT, TOKEN, make_run, run_id
+
+from gannet.dashboard.library import identity_of
+from gannet.errors import UserError
+
+LINE = {"points": [[0.25, 0.5], [0.75, 0.5]], "width": 0.05}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = make_run(tmp_path / "runs" / "first")
+    record = json.loads((path / "run.json").read_text())
+    record["arguments"] = {"steps": 10, "hidden": 8, "optimizer.generator.lr": 0.001, "penalty.final": None, "loss": "hinge"}
+    (path / "run.json").write_text(json.dumps(record))
+    for name in ("checkpoints/step-000000005", "checkpoints/step-000000010", "checkpoints/.step-000000010.tmp-7", "origin/step-000000002"):
+        (path / name).mkdir(parents=True)
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Calls of the launcher; it makes the run directory at once."""
+    calls = []
+
+    def start(data, out, **rest):
+        calls.append((data, out, rest))
+        if rest.get("steps") == 13:
+            raise UserError("Thirteen is not wanted.")
+        make_run(out, finish=False)
+        return 1
+
+    monkeypatch.setattr("gannet.launching.start", start)
+    return calls
+
+
+def client_of(folder, **rest):
+    from starlette.testclient import TestClient
+
+    from gannet.dashboard.server import application
+
+    client = TestClient(application(folder, TOKEN, PORT, lambda: False, **rest), base_url=f"http://{HOST}", follow_redirects=False)
+    client.cookies.set(f"gannet-{PORT}", TOKEN)
+    return client
+
+
+def fork(client, folder, **asked):
+    return client.post(f"/api/runs/{run_id(folder)}/forks", json=asked, headers=ORIGIN)
+
+
+def test_a_fork_goes_beside_its_parent_and_is_watched_at_once(folder, started):
+    client = client_of(folder)
+    assert client.get(f"/api/runs/{run_id(folder)}/checkpoints").json() == {"steps": [2, 5, 10]}
+    told = client.get(f"/api/runs/{run_id(folder)}").json()
+    assert told["numbers"] == {"optimizer.generator.lr": 0.001, "penalty.final": None}
+    assert told["read_only"] is False
+    answer = fork(client, folder, step=5, steps=20, changes={"optimizer.generator.lr": 1, "penalty.final": None})
+    new = folder.resolve() / "first-from-5"
+    assert started == [
+        (f"{folder.resolve() / 'first'}@5", new, {"steps": 20, "keys": {"optimizer.generator.lr": 1.0, "penalty.final": "none"}})
+    ]
+    assert answer.json() == {"id": identity_of(new)}
+    assert answer.json()["id"] in {run["id"] for run in client.get("/api/runs").json()["runs"]}
+    fork(client, folder, step=5, steps=20)
+    fork(client, folder, step=5, steps=20)
+    assert [out.name for _, out, _ in started] == ["first-from-5", "first-from-5-v2", "first-from-5-v3"]
+
+
+def test_a_view_of_one_run_watches_its_fork_too(folder, started):
+    client = client_of(folder / "first")
+    new = folder.resolve() / "first-from-10"
+    answer = fork(client, folder, step=10, steps=20)
+    assert answer.json() == {"id": identity_of(new)}
+    assert sorted(run["name"] for run in client.get("/api/runs").json()["runs"]) == ["first", "first-from-10"]
+
+
+def test_a_drawing_is_kept_and_trained_on(folder, started):
+    client = client_of(folder)
+    asked = {"strokes": [LINE], "count": 100, "recipe": "particle_gan", "steps": 30}
+    answer = client.post("/api/drawings", json=asked, headers=ORIGIN)
+    [(data, out, rest)] = started
+    assert rest == {"recipe": "particle-gan", "steps": 30}
+    [file] = (folder / "drawings").iterdir()
+    assert str(file.resolve()) == data
+    assert out == folder.resolve() / f"{file.stem}-particle-gan"
+    assert answer.json() == {"id": identity_of(out)}
+    names = {recipe["name"]: recipe["summary"] for recipe in client.get("/api/recipes").json()["recipes"]}
+    assert {"gan", "particle-gan", "lsgan", "wgan-gp"} <= names.keys()
+    assert not {"dcgan", "cgan", "infogan"} & names.keys()
+    assert all(names.values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [({"step": 5}, "steps: Field required"), ({"step": "5", "steps": 9}, "step: should be a valid integer"),
+     ({"step": 5, "steps": 9, "out": "/"}, "out: Extra inputs are not permitted"),
+     ({"step": 5, "steps": 9, "changes": {"loss": 1}}, "loss is not a number"),
+     ({"step": 5, "steps": 9, "changes": {"optimizer.generator.lr": "x"}}, "should be a valid number"),
+     ({"step": 5, "steps": 13}, "Thirteen is not wanted.")],
+)  # fmt: skip
+def test_a_bad_fork_is_one_sentence(folder, started, asked, says):
+    answer = fork(client_of(folder), folder, **asked)
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]
+    assert "\n" not in answer.json()["error"]
+    assert [path.name for path in folder.iterdir()] == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [({"strokes": [], "recipe": "gan"}, "strokes"), ({"strokes": [LINE], "recipe": "dcgan"}, "'dcgan' is no recipe for points"),
+     ({"strokes": [LINE], "recipe": "/tmp/mine.py"}, "no recipe for points"),
+     ({"strokes": [{"points": [[2, 0]]}], "recipe": "gan"}, "drawing cannot be used"),
+     ({"strokes": [LINE], "recipe": "gan", "steps": 0}, "steps: should be greater")],
+)  # fmt: skip
+def test_a_bad_drawing_is_one_sentence(folder, started, asked, says):
+    answer = client_of(folder).post("/api/drawings", json=asked, headers=ORIGIN)
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]
+    assert started == []
+    assert [path.name for path in folder.iterdir()] == ["first"]
+
+
+@pytest.mark.parametrize("address", ["/api/drawings", "/api/runs/{}/forks", "/api/runs/{}/commands"])
+def test_only_the_own_page_with_the_token_may_start_anything(folder, started, address):
+    client, path = client_of(folder), address.format(run_id(folder))
+    asked = {"strokes": [LINE], "recipe": "gan"} if "drawings" in address else {"step": 5, "steps": 20}
+    assert client.post(path, json=asked).status_code == 403
+    assert client.post(path, json=asked, headers={"origin": "http://evil.example"}).status_code == 403
+    assert client.post(path, json=asked, headers=ORIGIN | {"host": "evil.example"}).status_code == 421
+    assert client.post(path, content="{}", headers=ORIGIN | {"content-type": "text/plain"}).status_code == 415
+    client.cookies.clear()
+    assert client.post(path, json=asked, headers=ORIGIN).status_code == 401
+    looking = client_of(folder, read_only=True)
+    answer = looking.post(path, json=asked, headers=ORIGIN)
+    assert answer.status_code == 403
+    assert "--read-only" in answer.json()["error"]
+    assert looking.get("/api/runs").json()["read_only"] is True
+    assert started == []
+    assert [path.name for path in folder.iterdir()] == ["first"]
+
+
+def test_one_training_is_started_at_a_time(folder, monkeypatch):
+    from gannet.dashboard.library import Library
+    from gannet.dashboard.starting import Starter
+
+    starter = Starter(Library(folder))
+    run = starter.library.get(run_id(folder))
+    refused = []
+
+    def start(data, out, **rest):
+        with pytest.raises(UserError, match="Another training is being started"):
+            starter.fork(run, {"step": 10, "steps": 20})
+        refused.append(out)
+        make_run(out)
+
+    monkeypatch.setattr("gannet.launching.start", start)
+    starter.fork(run, {"step": 5, "steps": 20})
+    starter.fork(run, {"step": 5, "steps": 20})
+    assert len(refused) == 2
+
+
+def test_the_server_never_holds_torch(tmp_path):
+    code = f"""
+import sys
+from pathlib import Path
+from gannet.dashboard.starting import recipes_for_points
+from gannet.data.drawing import save_drawing
+import gannet.dashboard.server, gannet.dashboard.api
+list(recipes_for_points())
+save_drawing(Path({str(tmp_path)!r}), [{LINE!r}])
+print([name for name in ("torch", "scipy", "sklearn", "matplotlib", "plotly") if name in sys.modules])
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
