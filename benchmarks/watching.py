@@ -88,7 +88,7 @@ def newest_step(folder: Path) -> int:
     return int(Run(folder).terms()["steps_per_second"][0][-1])
 
 
-def attached(data: str = "ring", recipe: str = "gan-deep", rounds: int = 6, seconds: float = 12.0) -> dict[str, Any]:
+def attached(data: str = "ring", recipe: str = "gan-deep", rounds: int = 5, seconds: float = 8.0) -> dict[str, Any]:
     """Medians of steps per second in turns of some seconds, without and with an open page that follows."""
     speeds: dict[str, list[float]] = {"alone": [], "watched": []}
     with ExitStack() as stack:

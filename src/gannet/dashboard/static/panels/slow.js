@@ -44,6 +44,7 @@ class SlowPanel {
     run.addEventListener("change", this.changed);
     this.watchSize = new ResizeObserver(() => this.draw());
     this.watchSize.observe(element);
+    addEventListener("resize", this.draw);  // of its height, which the element does not follow
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.dark.addEventListener("change", this.draw);
     this.refresh();
@@ -235,5 +236,6 @@ class SlowPanel {
     this.run.removeEventListener("change", this.changed);
     this.dark.removeEventListener("change", this.draw);
     this.watchSize.disconnect();
+    removeEventListener("resize", this.draw);
   }
 }
