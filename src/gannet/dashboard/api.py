@@ -23,7 +23,7 @@ from gannet.dashboard.starting import Starter, recipes_for_points
 from gannet.errors import UserError
 
 EVENTS_AT_ONCE = 500
-STREAM_SECONDS = 0.1
+STREAM_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10.0
 STREAMS_AT_MOST = 32
 COMMAND_BYTES = 65536
