@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-WIDTH = 900
+WIDTH = 720
 """Pixels of the picture in the docs."""
 
 
