@@ -153,9 +153,9 @@ def test_the_plane_is_square_at_every_width(serve, open_page, recorded):
     """300 is the width that a canvas has before anybody sets it."""
     page = open_page(serve(recorded.parent), recorded)
     page.until(f"{SHOWN} === '500/1'")
+    turn_to(page, 3)
     for height in (1200, 770, 500):
         page.call("Emulation.setDeviceMetricsOverride", width=1280, height=height, deviceScaleFactor=1, mobile=False)
-        turn_to(page, 3)
         # The window takes its new height in its own time.
         side = f"Math.max(300, Math.min(560, {height} - 470, c.parentElement.clientWidth))"
         page.until(f"(() => {{ const c = document.querySelector('.story .plane'); return c.width === c.height && c.width === {side}; }})()")

@@ -29,6 +29,7 @@ def test_what_is_better_when_higher():
 
 def test_wandering_is_no_worsening():
     assert worsened(cards([9.0, 3.0, 3.5, 7.0, 3.5])) == [], "one odd card"
+    assert worsened(cards([9.0, 3.0, 3.5, 3.5, 7.0])) == [], "one odd card, the newest"
     assert worsened(cards([9.0, 1.01, 1.4, 1.4])) == [], "near the floor"
     assert worsened(cards([3.0, 9.0])) == [], "too few"
     assert worsened(cards([3.0, 2.0, 1.5])) == []
