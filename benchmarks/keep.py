@@ -1,7 +1,8 @@
 """Keep what `gannet compare` found among the results, so that `make docs` shows it.
 
-usage: python benchmarks/keep.py DIR NAME  -> benchmarks/results/compare-NAME.json and docs/pictures/compare-NAME.png
+usage: python benchmarks/keep.py DIR NAME [--add]  -> benchmarks/results/compare-NAME.json and docs/pictures/compare-NAME.png
 
+With --add the recipes join those that are kept under NAME already, which takes the same data, seeds, measurement and machine.
 The specs of the cards, which repeat, are written once each, by their fingerprints; nothing is lost.
 """
 
@@ -17,6 +18,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 720
 """Pixels of the picture in the docs."""
+SHARED = ("version", "data", "environment", "seeds", "measurement")
 
 
 def compact(document: dict[str, Any]) -> dict[str, Any]:
@@ -36,14 +38,45 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
     return {"specs": specs, **document}
 
 
-def main(folder: Path, name: str) -> None:
+def joined(kept: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Both as one comparison.
+
+    Raises:
+        SystemExit: they are not of one kind, or share a recipe.
+    """
+    if differ := [name for name in SHARED if kept[name] != new[name]]:
+        sys.exit(f"The kept comparison differs in {', '.join(differ)}: keep the new one under another name.")
+    recipes = kept["recipes"] + new["recipes"]
+    names = [entry["recipe"] for entry in recipes]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        sys.exit(f"Kept already: {', '.join(twice)}.")
+    budget = {"steps": "steps", "batch_size": "batch size", "samples_seen": f"{kept['data']['form']['kind']} seen"}
+    differences = [words for key, words in budget.items() if len({entry[key] for entry in recipes}) > 1]
+    return kept | {"specs": kept["specs"] | new["specs"], "recipes": recipes, "budgets_differ_in": differences}
+
+
+def picture(sheet: Path, above: Path | None) -> Image.Image:
+    """The sheet of samples at the width of the docs, below another one if one is given."""
+    with Image.open(sheet) as large:
+        small = large.convert("RGB").resize((WIDTH, round(large.height * WIDTH / large.width)), Image.Resampling.LANCZOS)
+    if above:
+        with Image.open(above) as older:
+            both = Image.new("RGB", (WIDTH, older.height + small.height), "white")
+            both.paste(older.convert("RGB"), (0, 0))
+            both.paste(small, (0, older.height))
+        small = both
+    return small.quantize(255, method=Image.Quantize.MAXCOVERAGE)
+
+
+def main(folder: Path, name: str, *, add: bool) -> None:
+    results, shown = ROOT / "benchmarks/results" / f"compare-{name}.json", ROOT / "docs/pictures" / f"compare-{name}.png"
     document = compact(json.loads((folder / "compare.json").read_text(encoding="utf-8")))
-    text = json.dumps(document, separators=(",", ":"))
-    (ROOT / "benchmarks/results" / f"compare-{name}.json").write_text(text + "\n", encoding="utf-8")
-    with Image.open(folder / "samples.png") as sheet:
-        small = sheet.convert("RGB").resize((WIDTH, round(sheet.height * WIDTH / sheet.width)), Image.Resampling.LANCZOS)
-        small.quantize(255, method=Image.Quantize.MAXCOVERAGE).save(ROOT / "docs/pictures" / f"compare-{name}.png", optimize=True)
+    if add:
+        document = joined(json.loads(results.read_text(encoding="utf-8")), document)
+    drawn = picture(folder / "samples.png", shown if add else None)
+    results.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+    drawn.save(shown, optimize=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], add="--add" in sys.argv[3:])

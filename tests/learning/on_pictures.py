@@ -41,14 +41,14 @@ PROOFS = [
     ),
     on_digits("began", SAMPLES, {"steps": 200}, most={"sliced_w / floor": 6}),
     on_digits("cgan", together(SAMPLES, digits.asked), {"steps": 500, "batch_size": 128}, least={"asked": 0.8}),
-    on_digits("acgan", together(SAMPLES, digits.asked), {"steps": 500, "batch_size": 64} | rates(1e-3, 1e-3), least={"asked": 0.6}),
+    on_digits("acgan", together(SAMPLES, digits.asked), {"steps": 500, "batch_size": 64} | rates(1e-3, 1e-3), least={"asked": 0.8}),
     on_digits(
         "projection",
         together(SAMPLES, digits.asked),
         {"steps": 600, "batch_size": 64} | rates(1e-3, 2e-3),
-        least={"asked": 0.6},
+        least={"asked": 0.8},
     ),
-    on_digits("infogan", together(SAMPLES, cards("purity")), {"steps": 700, "batch_size": 64}, least={"purity": 0.5}),
+    on_digits("infogan", together(SAMPLES, cards("purity")), {"steps": 1000, "batch_size": 64} | rates(2e-3, 1e-3), least={"purity": 0.4}),
     on_digits("bigan", together(SAMPLES, digits.reconstructed), ENCODING, least={"same digit": 0.2}),
     on_digits("ali", together(SAMPLES, digits.reconstructed), ENCODING, least={"same digit": 0.2}),
     on_digits(

@@ -88,18 +88,25 @@ class MLPDiscriminator(Discriminator):
 
 
 class MLPTrunk(Trunk):
-    """sample, flattened and perhaps encoded -> hidden layers."""
+    """sample, flattened and perhaps encoded -> hidden layers, with batch norm or without."""
 
-    rows_independent = True
-
-    def __init__(self, shape: tuple[int, ...], *, hidden: Sequence[int], slope: float = 0.0, encoding: Encoding | None = None) -> None:
-        """Args: as of :class:`MLPDiscriminator`."""
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        *,
+        hidden: Sequence[int],
+        slope: float = 0.0,
+        encoding: Encoding | None = None,
+        batch_norm: bool = False,
+    ) -> None:
+        """Args: as of :class:`MLPDiscriminator`; ``batch_norm`` is of every layer."""
         super().__init__()
         self.shape, self.size, self.encoding = shape, hidden[-1], encoding
-        widths = [encoding.size if encoding else prod(shape), *hidden]
-        self.layers = nn.Sequential(
-            *(layer for before, after in itertools.pairwise(widths) for layer in (nn.Linear(before, after), activation(slope)))
-        )
+        self.rows_independent = not batch_norm
+        layers: list[nn.Module] = []
+        for before, after in itertools.pairwise([encoding.size if encoding else prod(shape), *hidden]):
+            layers += [nn.Linear(before, after), *([_batch_norm(after)] if batch_norm else []), activation(slope)]
+        self.layers = nn.Sequential(*layers)
 
     def forward(self, samples: Tensor) -> Tensor:
         """(N, *shape) -> (N, size)."""

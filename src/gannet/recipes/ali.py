@@ -24,7 +24,7 @@ from gannet.training.experiment import Experiment, Optimizer, Optimizers
 def ali(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 512,
+    hidden: Annotated[int, Field(ge=1)] | None = None,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4), Optimizer(lr=5e-4)),
@@ -34,7 +34,7 @@ def ali(
     """A stochastic encoder z ~ N(m(x), s(x)^2), a generator, and a discriminator of pairs; on pictures and on points.
 
     Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with fully connected networks of two hidden layers; batch norm
-    in the generator of pictures only. ``hidden`` is the width of every layer.
+    in the generator of pictures only.
 
     Formula: D: -E log s(D(x, m(x) + s(x) e)) - E log(1 - s(D(G(z), z))); G and E: the same with the two kinds of pairs
     exchanged.
@@ -43,9 +43,14 @@ def ali(
 
     Traps: Reconstructions are made from the mean, training draws; where the widths stay large the two differ. As with
     BiGAN, nothing asks for equal pixels.
+
+    Keys:
+        hidden: Width of every layer; 512 on pictures and 128 on points if left out.
     """
     noise = prior.make()
-    norms = [form.kind == "images"] * 2
+    is_images = form.kind == "images"
+    hidden = hidden or (512 if is_images else 128)
+    norms = [is_images] * 2
     game = BiGAN(
         MLPGenerator(noise.size, form.shape, hidden=[hidden] * 2, slope=0.2, batch_norm=norms),
         StochasticEncoder(MLPTrunk(form.shape, hidden=[hidden] * 2, slope=0.2), noise.size),

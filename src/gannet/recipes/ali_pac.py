@@ -34,7 +34,7 @@ def ali_pac(
     """The row "ALI" beside ``pacgan2``: its generator, an encoder that mirrors it, its discriminator on pairs.
 
     Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with the networks and the budget of Lin et al. 2018, section 4.1,
-    https://arxiv.org/abs/1712.04086; the protocol is as of ``pacgan2``. The encoder has no batch norm here.
+    https://arxiv.org/abs/1712.04086; the protocol is as of ``pacgan2``.
 
     Formula: D: E sp(-D(x, E(x))) + E sp(D(G(z), z)); G and E: E sp(D(x, E(x))) + E sp(-D(G(z), z)), sp(t) = log(1 + e^t).
 
@@ -46,7 +46,7 @@ def ali_pac(
     noise = prior.make()
     game = BiGAN(
         MLPGenerator(noise.size, form.shape, hidden=[hidden] * 4, batch_norm=[True] * 4),
-        StochasticEncoder(MLPTrunk(form.shape, hidden=[hidden] * 4), noise.size),
+        StochasticEncoder(MLPTrunk(form.shape, hidden=[hidden] * 4, batch_norm=True), noise.size),
         MaxoutJointDiscriminator(form.shape, noise.size, hidden=[max(1, hidden // 2)] * 3),
         noise,
         loss=loss,
