@@ -10,6 +10,7 @@ from typing import Any
 from docs_measured import read_comparison
 
 from gannet.comparison.result import Row, Summary, badness, summarise
+from gannet.discovery import components
 from gannet.metrics.table import ARROWS, written
 
 COLUMNS = {
@@ -27,11 +28,12 @@ def comparisons(root: Path) -> list[Path]:
 
 
 def comparison_page(file: Path, root: Path) -> str:
-    """The page of one comparison: what was done, the table, the samples."""
+    """The page of one comparison: what was done, the table, remarks (of a file beside the results, if there is one), the samples."""
     document = json.loads(file.read_text(encoding="utf-8"))
     kind, data = document["data"]["form"]["kind"], document["data"]["source"]
     rows = {m.recipe: list(m.rows) for m in read_comparison(document, file.name)}
-    picture = f"compare-{file.stem.removeprefix('compare-')}.png"
+    picture = f"{file.stem}.png"
+    remarks = file.with_suffix(".md")
     sections = [
         "<!-- Made by `make docs` from the results. Do not edit. -->",
         f"# {data}: {len(rows)} recipes, {len(document['seeds'])} seeds",
@@ -41,6 +43,8 @@ def comparison_page(file: Path, root: Path) -> str:
         "or how many runs have a value. `real data` is the floor. "
         f"All numbers, with the protocol of each: [{file.name}](../../benchmarks/results/{file.name}).",
     ]
+    if remarks.is_file():
+        sections.append(remarks.read_text(encoding="utf-8").strip())
     if (root / "docs/pictures" / picture).is_file():
         sections.append(f"![Samples of every recipe and seed](../pictures/{picture})")
     return "\n\n".join(sections) + "\n"
@@ -74,10 +78,15 @@ def _table(rows: dict[str, list[Row]], document: dict[str, Any], kind: str) -> s
         entry = budgets[recipe]
         seconds = f"{entry['seconds']['mean']:.0f}" if entry["seconds"] else "-"
         cells = [_cell(by_key.get((recipe, metric))) for metric in metrics]
-        line = [f"[`{recipe}`](../methods/{recipe}.md)", str(entry["batch_size"]), str(entry["steps"]), *cells, seconds]
+        line = [_name(recipe), str(entry["batch_size"]), str(entry["steps"]), *cells, seconds]
         lines.append(f"| {' | '.join(line)} |")
     floors = [_floor([s for s in summaries if s.metric == metric]) for metric in metrics]
     return "\n".join([*lines, f"| real data | | | {' | '.join(floors)} | |"])
+
+
+def _name(recipe: str) -> str:
+    """With its page; a recipe of a file has none."""
+    return f"[`{recipe}`](../methods/{recipe}.md)" if recipe in components("recipes") else f"`{recipe}`"
 
 
 def _rank(summary: Summary | None) -> tuple[int, float]:

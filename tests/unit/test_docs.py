@@ -148,8 +148,41 @@ def test_a_kept_comparison_becomes_a_page_with_the_best_first(tmp_path):
     assert "| 4 ± 1.4 (5) |" in rows[1]  # sample deviation of 3 and 5: sqrt 2
     assert "| 1 (1 of 2) |" in rows[2]
     assert "| real data | | | 0.250 | |" in text
+    file.with_suffix(".md").write_text("Published: 7.9 of 8.\n")
+    assert "Published: 7.9 of 8." in comparison_page(file, tmp_path)
+
+
+def test_a_recipe_of_a_file_has_no_page(tmp_path):
+    file = tmp_path / "compare-ring.json"
+    file.write_text(json.dumps(keep.compact(_comparison({"gan": [3.0, 5.0], "mine": [1.0, 1.0]}))))
+    text = comparison_page(file, tmp_path)
+    assert "| [`gan`](../methods/gan.md) |" in text
+    assert "| `mine` |" in text
 
 
 def test_an_unfinished_comparison_is_not_kept():
     with pytest.raises(SystemExit, match="not complete"):
         keep.compact(_comparison({"gan": [1.0, 2.0]}) | {"complete": False})
+
+
+def _kept(values, **changes):
+    document = _comparison(values) | {"version": 1, "measurement": {"samples": None}} | changes
+    for entry in document["recipes"]:
+        entry["samples_seen"] = 36
+    return keep.compact(document)
+
+
+def test_recipes_join_a_kept_comparison():
+    both = keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"ragan": [1.0, 2.0]}))
+    assert [entry["recipe"] for entry in both["recipes"]] == ["gan", "ragan"]
+    assert both["budgets_differ_in"] == []
+    dearer = _kept({"ragan": [1.0, 2.0]})
+    dearer["recipes"][0] |= {"batch_size": 8, "samples_seen": 72}
+    assert keep.joined(_kept({"gan": [3.0, 5.0]}), dearer)["budgets_differ_in"] == ["batch size", "points seen"]
+
+
+def test_only_like_comparisons_join():
+    with pytest.raises(SystemExit, match="differs in measurement:"):
+        keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"ragan": [1.0, 2.0]}, measurement={"samples": 10}))
+    with pytest.raises(SystemExit, match="Kept already: gan"):
+        keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"gan": [1.0, 2.0]}))
