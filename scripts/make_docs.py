@@ -19,6 +19,7 @@ sys.path.insert(0, str(HERE))
 from docs_arguments import argument_table  # noqa: E402
 from docs_comparison import comparison_page, comparisons  # noqa: E402
 from docs_measured import Measured, measured_tables, read_measured  # noqa: E402
+from docs_proofs import proof_tables  # noqa: E402
 from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
 
 from gannet.arguments import Chosen, Root, read  # noqa: E402
@@ -40,6 +41,7 @@ PARTS = {
     "metrics": "Metrics",
 }
 """Kinds of component that have a page of their own -> its title."""
+PROOFS = "the figures are explained in tests/learning, and [broken methods](../results/plausible-bugs.md) miss the bounds"
 SUITS = {"points": "points", "images": "pictures", "any": "points and pictures"}
 
 
@@ -77,7 +79,9 @@ def method_page(found: Component, measured: list[Measured], root: Path) -> str:
     sections.append("## What it is made of\n\n" + "\n\n".join(part_of_page(part) for part in made_of(recipe)))
     sections.append("## Arguments\n\n" + argument_table(recipe, said.named.get("Keys", "")))
     tables = measured_tables(found.name, measured)
-    sections.append("## Measured\n\n" + (tables or "Nothing is recorded in benchmarks/results yet."))
+    sections.append("## Measured\n\n" + (tables or "Nothing but the proof is recorded in benchmarks/results yet."))
+    if proofs := proof_tables(found.name, root / "benchmarks" / "results"):
+        sections.append(f"## Proof that it learns\n\nShort trainings, run by `make learn`; {PROOFS}.\n\n{proofs}")
     sections.append(f"Source: [`{found.path.name}`](../../src/gannet/recipes/{found.path.name}). [All methods](README.md).")
     return "\n\n".join(sections) + "\n"
 

@@ -13,10 +13,12 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
 
 import keep  # noqa: E402
+import keep_runs  # noqa: E402
 import make_docs  # noqa: E402
 from docs_arguments import argument_table  # noqa: E402
 from docs_comparison import comparison_page  # noqa: E402
 from docs_measured import measured_tables, read_measured  # noqa: E402
+from docs_proofs import proof_tables  # noqa: E402
 from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
 
 from gannet.discovery import components  # noqa: E402
@@ -186,3 +188,29 @@ def test_only_like_comparisons_join():
         keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"ragan": [1.0, 2.0]}, measurement={"samples": 10}))
     with pytest.raises(SystemExit, match="Kept already: gan"):
         keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"gan": [1.0, 2.0]}))
+
+
+def _run_entry(seed, value, steps=9):
+    return {
+        "record": {"recipe": "gan", "data": {"source": "ring"}, "arguments": {"steps": steps}, "settings": {"seed": seed}},
+        "cards": [value],
+    }
+
+
+def test_a_run_that_is_kept_again_takes_its_place():
+    kept = [_run_entry(0, 1.0), _run_entry(1, 2.0)]
+    assert keep_runs.joined(kept, [_run_entry(1, 3.0), _run_entry(1, 4.0, steps=10)]) == [
+        _run_entry(0, 1.0),
+        _run_entry(1, 3.0),
+        _run_entry(1, 4.0, steps=10),
+    ]
+
+
+def test_a_page_shows_the_proofs_of_its_recipe(tmp_path):
+    rows = [{"seed": s, "modes": v, "good": g, "cpu_seconds": 1.0} for s, v, g in ((0, 8.0, True), (1, 3.0, False))]
+    proof = {"recipe": "gan", "data": "ring", "keys": {"steps": 9, "data.sigma": 0.5}, "rule": "modes >= 8 in 2 of 3 seeds", "seeds": rows}
+    (tmp_path / "learn-gan-ring.json").write_text(json.dumps(proof))
+    text = proof_tables("gan", tmp_path)
+    assert "`gannet train ring --recipe gan --steps 9 data.sigma=0.5` passes with modes >= 8 in 2 of 3 seeds:" in text
+    assert "| 0 | 8 | within |\n| 1 | 3 | **out of bounds** |" in text
+    assert proof_tables("gan-deep", tmp_path) == ""
