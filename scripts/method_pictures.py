@@ -21,17 +21,24 @@ MOMENTS, SIDE, GAP, CAPTION = 4, 256, 16, 34
 def strip(run: Run) -> Image.Image:
     frames = run.frames()
     moments = [frames[index] for index in choose([step for step, _ in frames], MOMENTS)]
-    page = Image.new("RGB", (GAP + MOMENTS * (SIDE + GAP), GAP + SIDE + CAPTION), PAPER)
+    pictures = [_picture(run, step, file) for step, file in moments]
+    height = max(picture.height for picture in pictures)
+    page = Image.new("RGB", (GAP + MOMENTS * (SIDE + GAP), GAP + height + CAPTION), PAPER)
     pen = ImageDraw.Draw(page)
-    for place, (step, file) in enumerate(moments):
-        picture = draw_frame(run, step, file, SIDE, plain=True)
-        assert picture is not None
+    for place, (picture, (step, _)) in enumerate(zip(pictures, moments, strict=True)):
         left = GAP + place * (SIDE + GAP)
-        page.paste(picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS), (left, GAP))
-        pen.text((left, GAP + SIDE + CAPTION / 2), f"step {step:,}", INK, font(15), anchor="lm")
+        page.paste(picture, (left, GAP))
+        pen.text((left, GAP + height + CAPTION / 2), f"step {step:,}", INK, font(15), anchor="lm")
     about = f"{run.record['data']['source']}, seed {run.record['settings']['seed']}"
-    pen.text((page.width - GAP, GAP + SIDE + CAPTION / 2), about, MUTED, font(15), anchor="rm")
+    pen.text((page.width - GAP, GAP + height + CAPTION / 2), about, MUTED, font(15), anchor="rm")
     return page
+
+
+def _picture(run: Run, step: int, file: Path) -> Image.Image:
+    """One frame, as wide as a column of the strip."""
+    picture = draw_frame(run, step, file, SIDE, plain=True)
+    assert picture is not None
+    return picture.convert("RGB").resize((SIDE, round(SIDE * picture.height / picture.width)), Image.Resampling.LANCZOS)
 
 
 def main(*paths: str) -> None:
