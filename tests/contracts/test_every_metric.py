@@ -39,6 +39,7 @@ NAMES = [
     "purity",
     "recall",
     "reconstruction",
+    "reconstruction-class",
     "reverse-kl",
     "sliced-w",
     "spread",

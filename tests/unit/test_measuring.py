@@ -13,12 +13,13 @@ from gannet.data.base import Truth, silent
 from gannet.data.digits import Digits
 from gannet.data.ring import Ring
 from gannet.errors import UserError
-from gannet.metrics.base import Labels, Samples
+from gannet.metrics.base import Answers, Labels, Samples
 from gannet.metrics.class_accuracy import ClassAccuracy
 from gannet.metrics.evaluate import evaluate
 from gannet.metrics.extractors import features
 from gannet.metrics.fd import frechet_distance
 from gannet.metrics.fd_per_class import FrechetDistancePerClass
+from gannet.metrics.reconstruction_class import ReconstructionClass
 from gannet.metrics.table import render
 from gannet.recipes.cgan import cgan
 from gannet.recipes.gan import gan
@@ -151,3 +152,16 @@ def test_class_accuracy_by_hand_and_of_classes_that_the_classifier_does_not_know
         metric.compute(Samples(images, images, Truth(), labels=cats), RNG)
     swapped = Labels(tuple(reversed(NAMES)), 9 - classes, 9 - classes, 9 - asked)
     assert metric.compute(Samples(images, images, Truth(), labels=swapped), RNG).value == found.value, "names count, not numbers"
+
+
+def test_reconstruction_class_by_hand() -> None:
+    """Reconstructions that are other pictures of the same digit are right; of 200, 50 are of the next digit."""
+    images, classes = labelled_digits()
+    first, others = images[:200], images[200:]
+    wanted = classes[:200].copy()
+    wanted[:50] = (wanted[:50] + 1) % 10
+    made = np.stack([others[classes[200:] == digit][0] for digit in wanted])
+    found = ReconstructionClass("digits-cnn-v1").compute(Samples(first, made, Truth(), Answers(first, reconstructed=made)), RNG)
+    assert found.value == pytest.approx(0.75, abs=0.015)
+    with pytest.raises(UserError, match="randconv-v1"):
+        ReconstructionClass("randconv-v1").compute(Samples(first, made, Truth(), Answers(first, reconstructed=made)), RNG)

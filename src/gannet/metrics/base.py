@@ -97,6 +97,8 @@ class Metric(ABC):
     """Which way is good."""
     needs: ClassVar[Need] = "samples"
     """What it cannot do without."""
+    needs_classifier: ClassVar[bool] = False
+    """Whether its extractor has to be a classifier of such data."""
     symmetric: ClassVar[bool] = False
     """Whether exchanging real and fake leaves the value as it is."""
     asked_for: ClassVar[tuple[Kind, ...]] = ()

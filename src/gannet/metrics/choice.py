@@ -42,8 +42,7 @@ def default_names(
         looking = {name: metric for name, metric in looking.items() if not _unmet(metric, kind, truth or Truth())}
     names = sorted(name for name, metric in looking.items() if not _unanswered(metric, answers) and not _unlabelled(metric, labels))
     if extractor not in TRAINED:
-        # What was asked for can only be seen by a classifier of these data.
-        names = [name for name in names if found[name].needs != "followed"]
+        names = [name for name in names if not found[name].needs_classifier]
     return [*names, *PUBLISHED] if published and kind == "images" and brought.stored_at("inception").is_file() else names
 
 

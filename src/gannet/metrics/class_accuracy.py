@@ -30,6 +30,7 @@ class ClassAccuracy(Metric):
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "higher"
     needs: ClassVar[Need] = "followed"
+    needs_classifier: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse unknown extractors."""

@@ -73,19 +73,21 @@ def check_declaration(metric: Metric) -> None:
 
 def check_answers(metric: Metric, kind: Kind) -> None:
     """Right answers give the best value, more wrong ones a worse value; the order of the rows does not matter."""
+    if metric.needs_classifier:
+        metric = dataclasses.replace(metric, extractor="digits-cnn-v1")  # type: ignore[type-var]
     best = 0.0 if metric.better == "lower" else 1.0
-    values = [as_estimate(metric.compute(_answered(kind, wrong), np.random.default_rng(0))).value for wrong in (0.0, 0.2, 0.5, 0.9)]
+    values = [as_estimate(metric.compute(_answered(metric, kind, wrong), np.random.default_rng(0))).value for wrong in (0.0, 0.2, 0.5, 0.9)]
     assert values[0] == best, f"right answers give {values[0]}, not {best}"
     worse = np.diff(values) if metric.better == "lower" else -np.diff(values)
     assert (worse > 0).all(), f"not worse with more wrong answers: {values}"
     order = np.random.default_rng(1).permutation(COUNT[kind])
-    shuffled = as_estimate(metric.compute(_answered(kind, 0.5, order), np.random.default_rng(0))).value
+    shuffled = as_estimate(metric.compute(_answered(metric, kind, 0.5, order), np.random.default_rng(0))).value
     assert np.isclose(shuffled, values[2], rtol=1e-9), f"{values[2]} in one order and {shuffled} in another"
-    result = as_estimate(metric.compute(_answered(kind, 0.5), np.random.default_rng(0)))
+    result = as_estimate(metric.compute(_answered(metric, kind, 0.5), np.random.default_rng(0)))
     assert type(result.value) is float, f"compute returns {type(result.value).__name__}, not float"
     _check_interval(result)
     try:
-        metric.compute(_answered(kind, 0.0, order[:9]), np.random.default_rng(0))
+        metric.compute(_answered(metric, kind, 0.0, order[:9]), np.random.default_rng(0))
     except UserError:
         return
     raise AssertionError("9 rows must be refused")
@@ -119,9 +121,9 @@ def check_labelled(metric: Metric) -> None:
         assert len(problems) == 1, "no labels, or not one for every sample, must be refused"
 
 
-def _answered(kind: Kind, wrong: float, order: np.ndarray | None = None) -> Samples:
-    """Answers about the samples of :func:`draw`; a share of them is that of another row."""
-    real, classes = drawn_with_classes(kind, 0)
+def _answered(metric: Metric, kind: Kind, wrong: float, order: np.ndarray | None = None) -> Samples:
+    """Answers about the samples of :func:`draw`, or about real digits for a classifier; a share of them is that of another row."""
+    real, classes = (part[: COUNT[kind]] for part in (labelled_digits() if metric.needs_classifier else drawn_with_classes(kind, 0)))
     rng = np.random.default_rng(7)
     rows = np.arange(len(real))
     changed = rng.permutation(len(real))[: round(wrong * len(real))]
