@@ -39,7 +39,7 @@ PROOFS = [
     on_digits(
         "wgan", together(SAMPLES, largest_weight), {"steps": 150} | rates(5e-4, 5e-4), most={"sliced_w / floor": 6, "largest weight": 0.01}
     ),
-    on_digits("began", SAMPLES, {"steps": 200}, most={"sliced_w / floor": 6}),
+    on_digits("began", SAMPLES, {"steps": 500}, most={"sliced_w / floor": 10}),
     on_digits("cgan", together(SAMPLES, digits.asked), {"steps": 500, "batch_size": 128}, least={"asked": 0.8}),
     on_digits("acgan", together(SAMPLES, digits.asked), {"steps": 500, "batch_size": 64} | rates(1e-3, 1e-3), least={"asked": 0.8}),
     on_digits(
