@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from proving import Figures, Proof, cards, together
+from torch import Tensor
 
 from gannet.data.base import silent
 from gannet.planning import open_data
@@ -43,12 +44,26 @@ def average_beside_raw(run: TrainedRun) -> Figures:
 
 def slope(run: TrainedRun) -> Figures:
     """Mean gradient norm of the critic between reals and samples: 1 where it is held there, as WGAN-GP does."""
-    real, _ = open_data(run.plan, silent).batch(ROWS, seed=0, position=0, device=torch.device("cpu"))
     rng = torch_rng(0, "slope")
-    between = real.lerp(sample_game(run.game, ROWS, rng), torch.rand(ROWS, 1, generator=rng)).requires_grad_()
+    return {"slope": _slope(run, _reals(run).lerp(sample_game(run.game, ROWS, rng), torch.rand(ROWS, 1, generator=rng)))}
+
+
+def slope_around(run: TrainedRun) -> Figures:
+    """The same in a cloud of half the data's deviation around the reals, where DRAGAN holds it."""
+    real = _reals(run)
+    noise = torch.randn(real.shape, generator=torch_rng(0, "slope"))
+    return {"slope": _slope(run, real + 0.5 * real.std(correction=0) * noise)}
+
+
+def _reals(run: TrainedRun) -> Tensor:
+    return open_data(run.plan, silent).batch(ROWS, seed=0, position=0, device=torch.device("cpu"))[0]
+
+
+def _slope(run: TrainedRun, places: Tensor) -> float:
+    places.requires_grad_()
     with evaluating(run.game):
-        gradients = torch.autograd.grad(run.game.score(between).sum(), between)[0]
-    return {"slope": float(gradients.norm(dim=1).mean())}
+        gradients = torch.autograd.grad(run.game.score(places).sum(), places)[0]
+    return float(gradients.norm(dim=1).mean())
 
 
 def ring(recipe: str, keys: dict[str, Any] | None = None, **bounds: Any) -> Proof:
@@ -73,7 +88,14 @@ PROOFS = [
     ring("unrolled", least={"modes": 8}, most={"reverse_kl": 0.2}),
     ring("softmax-gan", least={"modes": 6, "high_quality": 0.2}),
     Proof("began", "ring", convergence, most={"convergence / at start": 0.2}, needed=3),
-    ring("dragan", THOUSANDS, least={"modes": 8, "high_quality": 0.4}, most={"reverse_kl": 0.2}),
+    Proof(
+        "dragan",
+        "ring",
+        together(MODES, slope_around),
+        keys=THOUSANDS,
+        least={"modes": 8, "high_quality": 0.4, "slope": 0.5},
+        most={"reverse_kl": 0.2, "slope": 1.5},
+    ),
     ring("sngan", THOUSANDS, least={"modes": 8, "high_quality": 0.3}, most={"reverse_kl": 0.1}),
     ring("improved-gan", THOUSANDS, least={"modes": 8}, most={"reverse_kl": 0.2}),
     ring("r3gan", PAC_RING, least={"modes": 8, "high_quality": 0.5}, most={"reverse_kl": 0.1}, needed=3),
