@@ -39,12 +39,16 @@ until too many seeds had missed a bound for the proof to hold: then it is caught
 
 HARMLESS = """## Tried, and not noticed
 
-Two further bugs changed what was reached too little for any bound that the right code keeps (seed 0):
+These bugs were tried first, and changed what was reached too little for any bound that the right code keeps:
 
-- `f-gan`, ring, a sign of Pearson's conjugate (v^2/4 - v in place of v^2/4 + v): 8 modes, reverse KL 0.085. D still drives fakes below
-  reals. The worked example of the loss catches it (`tests/contracts/test_every_loss.py`).
-- `cgan`, digits, the labels of the reals shown beside the fakes in D's turn: 93 % of the samples show the digit asked for, against 91 %.
-  The labels of fakes are random there anyhow, and the real rows with a wrong label teach D what a label means.
+- `f-gan`, ring, a sign of Pearson's conjugate (v^2/4 - v in place of v^2/4 + v): 8 modes, reverse KL 0.085 (seed 0). D still drives fakes
+  below reals. The worked example of the loss catches it (`tests/contracts/test_every_loss.py`).
+- `cgan`, digits, the labels of the reals shown beside the fakes in D's turn: 93 % of the samples show the digit asked for, against 91 %
+  (seed 0). The labels of fakes are random there anyhow, and the real rows with a wrong label teach D what a label means.
+- `dragan`, ring, no gradient from the penalty, while its proof looked at the modes only: 8, 8, 8 modes, 83, 69 and 84 % within 3 sigma, no
+  worse than with the penalty. The proof now measures the slope that the penalty holds at 1.
+- `pacdcgan2`, digits, rows packed with themselves: a GAN without packs loses no digit at this budget. On the ring it is noticed.
+- `diffaugment`, digits, only the first half of the rows augmented: 9.4 and 6.9 floors of sliced W, against 7.7, 5.6 and 6.7.
 """
 
 
