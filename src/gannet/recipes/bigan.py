@@ -29,7 +29,7 @@ def bigan(
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4), Optimizer(lr=5e-4)),
     batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 3_000,
+    steps: Annotated[int, Field(ge=1)] = 6_000,
 ) -> Experiment:
     """Fully connected networks of two hidden layers, and a discriminator of pairs (x, z).
 
