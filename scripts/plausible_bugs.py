@@ -48,6 +48,9 @@ These bugs were tried first, and changed what was reached too little for any bou
 - `dragan`, ring, no gradient from the penalty, while its proof looked at the modes only: 8, 8, 8 modes, 83, 69 and 84 % within 3 sigma, no
   worse than with the penalty. The proof now measures the slope that the penalty holds at 1.
 - `pacdcgan2`, digits, rows packed with themselves: a GAN without packs loses no digit at this budget. On the ring it is noticed.
+- `infogan`, digits, a recognizer that reads detached features, while its proof looked at the purity only: 38, 55 and 54 %, against 64, 49
+  and 67 %. A generator of one-hot categories draws different digits for them from the start, and the recognizer learns which. The proof
+  now measures the information that the term maximises.
 - `diffaugment`, digits, only the first half of the rows augmented: 9.4 and 6.9 floors of sliced W, against 7.7, 5.6 and 6.7.
 """
 

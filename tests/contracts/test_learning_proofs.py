@@ -52,6 +52,15 @@ def test_every_proof_has_figures():
     assert {file.stem.removeprefix("learn-") for file in RESULTS.glob("learn-*.json")} == set(PROOFS)
 
 
+def test_every_bug_was_caught():
+    record = json.loads((RESULTS / "plausible-bugs.json").read_text(encoding="utf-8"))
+    assert list(record) == list(BUGS)
+    for name, entry in record.items():
+        assert (entry["file"], entry["old"], entry["new"]) == (BUGS[name].file, BUGS[name].old, BUGS[name].new)
+        missed = [row for row in entry["seeds"] if "stopped" in row or not PROOFS[name].is_good(row)]
+        assert len(missed) > PROOFS[name].seeds - PROOFS[name].needed, f"{name} is not caught"
+
+
 @pytest.mark.parametrize("name", BUGS)
 def test_a_bug_changes_the_source(name):
     file = Path(gannet.__file__).parent / BUGS[name].file

@@ -12,6 +12,7 @@ from gannet.data.base import silent
 from gannet.data.digits import Digits
 from gannet.data.few_labels import rows_with_label
 from gannet.metrics.cnn import responses
+from gannet.seeding import torch_rng
 from gannet.trained import TrainedRun
 from gannet.training.sampling import evaluating
 
@@ -44,6 +45,16 @@ def missing(run: TrainedRun) -> Figures:
     pictures, _ = run.sample(ASKED)
     shares = np.bincount(seen(pictures), minlength=CLASSES) / ASKED
     return {"uneven": float(sum(s * np.log(s * CLASSES) for s in shares if s))}
+
+
+def information(run: TrainedRun) -> Figures:
+    """What samples tell of their codes at least, in nats (Chen et al. 2016, eq. 5): H(c) + E log Q(c | G(z, c))."""
+    game, codes = run.game, run.game.codes
+    with torch.no_grad(), evaluating(game):
+        latents = game.draw_latents(ASKED, torch_rng(0, "information"))
+        reading, drawn = game.read(game.discriminator(game.generate(latents))), latents[:, game.prior.size :]
+        known = np.log(codes.categories) + codes.continuous * np.log(2)
+        return {"information": float(known - codes.category_error(reading, drawn) - codes.continuous_error(reading, drawn))}
 
 
 def error_beside_supervised(run: TrainedRun) -> Figures:
