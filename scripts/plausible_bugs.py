@@ -35,7 +35,7 @@ INTRODUCTION = """# Would the learning tests notice?
 Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing, so the proofs of `tests/learning` are run once with a bug
 of the kind that is easily written: one line of the source changed, nothing else. *With* are the figures with the bug, seed 0 first,
 until too many seeds had missed a bound for the proof to hold: then it is caught. *Without* are those of the code as it is, every seed
-(benchmarks/results/learn-PROOF.json)."""
+(benchmarks/results/learn-PROOF.json). The bounds lie between the two and were chosen with these seeds in sight."""
 
 HARMLESS = """## Tried, and not noticed
 
