@@ -56,12 +56,13 @@ def joined(kept: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def picture(sheet: Path, above: Path | None) -> Image.Image:
-    """The sheet of samples at the width of the docs, below another one if one is given."""
+    """The sheet of samples, no wider than the docs, below another one if one is given."""
     with Image.open(sheet) as large:
-        small = large.convert("RGB").resize((WIDTH, round(large.height * WIDTH / large.width)), Image.Resampling.LANCZOS)
+        width = min(WIDTH, large.width)
+        small = large.convert("RGB").resize((width, round(large.height * width / large.width)), Image.Resampling.LANCZOS)
     if above:
         with Image.open(above) as older:
-            both = Image.new("RGB", (WIDTH, older.height + small.height), "white")
+            both = Image.new("RGB", (max(older.width, small.width), older.height + small.height), "white")
             both.paste(older.convert("RGB"), (0, 0))
             both.paste(small, (0, older.height))
         small = both

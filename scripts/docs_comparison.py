@@ -36,7 +36,7 @@ def comparison_page(file: Path, root: Path) -> str:
     remarks = file.with_suffix(".md")
     sections = [
         "<!-- Made by `make docs` from the results. Do not edit. -->",
-        f"# {data}: {len(rows)} recipes, {len(document['seeds'])} seeds",
+        f"# {data}: {len(rows)} recipes, {len(document['seeds'])} seed{'s' if len(document['seeds']) > 1 else ''}",
         _protocol(document),
         _table(rows, document, kind),
         f"Ordered by the mean of {ORDER[kind]}. Each cell: mean ± standard deviation over the seeds, in brackets the worst seed, "
