@@ -53,7 +53,7 @@ def comparison_page(file: Path, root: Path) -> str:
 def _protocol(document: dict[str, Any]) -> str:
     environment, data = document["environment"], document["data"]
     names = ",".join(entry["recipe"] for entry in document["recipes"])
-    keys = " ".join(f"data.{key}={value}" for key, value in data["arguments"].items() if not isinstance(value, list | dict))
+    keys = "".join(f" data.{key}={value}" for key, value in data["arguments"].items() if not isinstance(value, list | dict | None))
     steps = {entry["steps"] for entry in document["recipes"]}
     budget = f" --steps {steps.pop()}" if len(steps) == 1 else ""
     seeds = ",".join(map(str, document["seeds"]))
@@ -61,8 +61,8 @@ def _protocol(document: dict[str, Any]) -> str:
     differ = document["budgets_differ_in"]
     said = f"Their own defaults otherwise, so budgets differ in {', '.join(differ)}." if differ else "Equal budgets."
     return (
-        f"```\ngannet compare {data['source']} --recipes {names} --seeds {seeds}{budget}\n```\n\n"
-        f"Data: {keys or 'as they are'}. Machine: {device}; it did other work too, so the seconds are too many. {said}"
+        f"```\ngannet compare {data['source']} --recipes {names} --seeds {seeds}{budget}{keys}\n```\n\n"
+        f"Machine: {device}; it did other work too, so the seconds are too many. {said}"
     )
 
 

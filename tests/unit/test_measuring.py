@@ -14,6 +14,7 @@ from gannet.data.digits import Digits
 from gannet.data.ring import Ring
 from gannet.errors import UserError
 from gannet.metrics.base import Answers, Labels, Samples
+from gannet.metrics.choice import default_names
 from gannet.metrics.class_accuracy import ClassAccuracy
 from gannet.metrics.evaluate import evaluate
 from gannet.metrics.extractors import features
@@ -165,3 +166,12 @@ def test_reconstruction_class_by_hand() -> None:
     assert found.value == pytest.approx(0.75, abs=0.015)
     with pytest.raises(UserError, match="randconv-v1"):
         ReconstructionClass("randconv-v1").compute(Samples(first, made, Truth(), Answers(first, reconstructed=made)), RNG)
+
+
+def test_what_only_a_classifier_sees_is_measured_unnamed_where_one_knows_the_data() -> None:
+    images, classes = labelled_digits()
+    answers, labels = Answers(images, reconstructed=images), Labels(NAMES, classes, classes, classes)
+    seen = {"class_accuracy", "reconstruction_class"}
+    assert seen <= set(default_names("images", answers, Truth(), labels, "digits-cnn-v1"))
+    assert not seen & set(default_names("images", answers, Truth(), labels, "randconv-v1"))
+    assert not seen & set(default_names("images", answers, Truth(), labels))

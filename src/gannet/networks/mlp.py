@@ -37,12 +37,8 @@ class MLPGenerator(Generator):
         super().__init__()
         self.latent_size, self.shape, self.num_classes = latent_size, shape, num_classes
         norms = batch_norm or [False] * len(hidden)
-        layers: list[nn.Module] = []
-        width = latent_size + num_classes
-        for out, norm in zip(hidden, norms, strict=True):
-            layers += [nn.Linear(width, out), *([_batch_norm(out)] if norm else []), activation(slope)]
-            width = out
-        layers.append(nn.Linear(width, prod(shape)))
+        widths = [latent_size + num_classes, *hidden]
+        layers = [*_hidden_layers(widths, norms, slope), nn.Linear(widths[-1], prod(shape))]
         if len(shape) == 3:
             layers.append(nn.Tanh())
         self.layers = nn.Sequential(*layers)
@@ -103,10 +99,8 @@ class MLPTrunk(Trunk):
         super().__init__()
         self.shape, self.size, self.encoding = shape, hidden[-1], encoding
         self.rows_independent = not batch_norm
-        layers: list[nn.Module] = []
-        for before, after in itertools.pairwise([encoding.size if encoding else prod(shape), *hidden]):
-            layers += [nn.Linear(before, after), *([_batch_norm(after)] if batch_norm else []), activation(slope)]
-        self.layers = nn.Sequential(*layers)
+        widths = [encoding.size if encoding else prod(shape), *hidden]
+        self.layers = nn.Sequential(*_hidden_layers(widths, [batch_norm] * len(hidden), slope))
 
     def forward(self, samples: Tensor) -> Tensor:
         """(N, *shape) -> (N, size)."""
@@ -117,6 +111,13 @@ class MLPTrunk(Trunk):
 def activation(slope: float) -> nn.Module:
     """ReLU, leaky where ``slope`` > 0."""
     return nn.LeakyReLU(slope, inplace=True) if slope else nn.ReLU(inplace=True)
+
+
+def _hidden_layers(widths: Sequence[int], norms: Sequence[bool], slope: float) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for (before, after), norm in zip(itertools.pairwise(widths), norms, strict=True):
+        layers += [nn.Linear(before, after), *([_batch_norm(after)] if norm else []), activation(slope)]
+    return layers
 
 
 def _batch_norm(width: int) -> nn.BatchNorm1d:
