@@ -9,14 +9,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
-from gannet.discovery import BASES, canonical, components, load_by_name
+from gannet.discovery import BASES, canonical, components, find, is_outside, load_outside
 from gannet.errors import UserError, did_you_mean
 
 T = TypeVar("T")
@@ -50,17 +50,19 @@ class Root:
     """Parameters that the caller fills in."""
 
 
-def read(given: Mapping[str, Any], *roots: Root) -> list[tuple[dict[str, Any], Values]]:
+def read(given: Mapping[str, Any], *roots: Root, outside: Collection[str] = ()) -> list[tuple[dict[str, Any], Values]]:
     """For each root its keyword arguments and its flat value set, complete with defaults.
 
     Args:
         given: flat keys and their values, as text or already typed; every key must belong to a root.
         roots: what the keys are for.
+        outside: references to components outside Gannet that may be imported: those that the user typed. Values may come from a
+            file, and nothing that a file names is imported.
 
     Raises:
         UserError: every unknown key, wrong type and value out of range, all at once.
     """
-    reader = _Reader(given)
+    reader = _Reader(given, outside)
     results: list[tuple[dict[str, Any], Values]] = []
     for root in roots:
         reader.values = Values()
@@ -76,8 +78,9 @@ def read(given: Mapping[str, Any], *roots: Root) -> list[tuple[dict[str, Any], V
 class _Reader:
     """Walks the typed parameters and takes what was given for each."""
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
-        self.given, self.known, self.values = given, set[str](), Values()
+    def __init__(self, given: Mapping[str, Any], outside: Collection[str]) -> None:
+        self.given, self.outside = given, outside
+        self.known, self.values = set[str](), Values()
         self.problems: list[str] = []
 
     def parameters(self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -128,7 +131,7 @@ class _Reader:
         name = self.given.get(key, _component_name(factory))
         if key in self.given and canonical(name) != _component_name(factory):
             try:
-                factory, defaults = _fitting(load_by_name(kind, name), annotation, key, kind, name), {}
+                factory, defaults = _fitting(self.load(key, kind, name), annotation, key, kind, name), {}
             except UserError as error:
                 self.problems += error.problems
                 # Its keys cannot be judged without it.
@@ -136,9 +139,19 @@ class _Reader:
                 return default
         if defaults is None:
             defaults = {f.name: getattr(default, f.name) for f in dataclasses.fields(default)}
-        self.values[key] = _component_name(factory) if ":" not in name else name
+        self.values[key] = name if is_outside(name) else _component_name(factory)
         arguments = self.parameters(factory, f"{key}.", defaults)
         return Chosen(factory, arguments) if is_deferred else self.build(key, factory, arguments)
+
+    def load(self, key: str, kind: str, name: str) -> Any:
+        if not is_outside(name):
+            return find(kind, name).load()
+        if name not in self.outside:
+            raise UserError(
+                f"{key}={name} is code outside Gannet, which is imported only when you name it yourself: if you trust it, repeat the "
+                f"command with {key}={name}."
+            )
+        return load_outside(name)
 
     def build(self, key: str, factory: Callable[..., Any], arguments: dict[str, Any]) -> Any:
         try:
@@ -156,12 +169,14 @@ def _component_kind(annotation: Any) -> str | None:
 
 
 def _fitting(factory: Any, annotation: Any, key: str, kind: str, name: str) -> Any:
-    """The class itself, where it is of the annotated kind: a regularizer may be a penalty or a constraint."""
+    """The class itself, if it is a concrete subclass of the annotated base: a regularizer may be a penalty or a constraint."""
     base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
-    if isinstance(factory, type) and not issubclass(factory, base):
-        allowed = ", ".join(n for n, c in components(kind).items() if issubclass(c.load(), base))
-        raise UserError(f"{key}={name}: {name!r} is another kind of thing; {key} takes one of {allowed}.")
-    return factory
+    if isinstance(factory, type) and issubclass(factory, base) and not inspect.isabstract(factory):
+        return factory
+    if is_outside(name):
+        raise UserError(f"{key}={name} is not a concrete subclass of {base.__module__}.{base.__name__}, which {key} expects.")
+    allowed = ", ".join(n for n, c in components(kind).items() if issubclass(c.load(), base))
+    raise UserError(f"{key}={name}: {name!r} is not a {base.__name__}; {key} takes one of {allowed}.")
 
 
 def _component_name(factory: Any) -> str:

@@ -65,15 +65,24 @@ def find(kind: str, name: str) -> Component:
     return known[canonical(name)]
 
 
-def load_by_name(kind: str, name: str) -> Any:
-    """The class or function called ``name``, or the one at a dotted path ``package.module:Symbol``."""
-    if ":" not in name:
-        return find(kind, name).load()
-    module, _, symbol = name.partition(":")
+def is_outside(name: object) -> bool:
+    """Whether a component's name is a reference to code outside Gannet, ``package.module:Name``."""
+    return isinstance(name, str) and ":" in name
+
+
+def load_outside(reference: str) -> Any:
+    """Import what ``package.module:Name`` refers to. Importing runs code: call it only for what the user typed.
+
+    Raises:
+        UserError: no such module or name, or the module does not load.
+    """
+    module, _, symbol = reference.partition(":")
     try:
         return getattr(importlib.import_module(module), symbol)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"Cannot load {name!r}: {error}. Write it as package.module:Name, importable from here.") from None
+    except Exception as error:  # the user's module may raise anything
+        raise UserError(
+            f"Cannot load {reference!r}: {type(error).__name__}: {error}. Write it as package.module:Name, importable from here."
+        ) from None
 
 
 def load_file(path: Path) -> Any:
