@@ -19,9 +19,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     names: dict[str, list[str]] = defaultdict(list)
     for report in skipped:
         file, _, test = report.nodeid.partition("::")
-        names[file].append(test)
+        names[file].append(test.partition("[")[0])
     terminalreporter.section("browser tests skipped")
     for file, tests in sorted(names.items()):
-        terminalreporter.write_line(f"{file} ({len(tests)}): {', '.join(sorted(tests))}")
+        terminalreporter.write_line(f"{file} ({len(tests)}): {', '.join(sorted(set(tests)))}")
     count = f"{len(skipped)} browser test{'s were' if len(skipped) > 1 else ' was'} skipped"
     terminalreporter.write_line(f"{MISSING} {count}. Install one (Debian: apt-get install chromium), or name it with GANNET_BROWSER=PATH.")
