@@ -5,8 +5,8 @@ usage: python scripts/make_docs.py [--check]
 docs/methods/NAME.md is made from the docstrings of the recipe (see CONTRIBUTING.md for its paragraphs) and of the game, loss and
 regularizers that it is made of, from its typed arguments, from docs/pictures/NAME.png where there is one, and from what was measured:
 benchmarks/results/*.json. docs/results/compare-NAME.md is a comparison that benchmarks/keep.py kept; other results pages are made from
-benchmarks/results/tables-NAME.json (see docs_tables.py) and watching-MODE.json. With --check nothing is written; exit status 1 where a page is not what the
-source says.
+benchmarks/results/tables-NAME.json (see docs_tables.py) and watching-MODE.json. With --check nothing is written; exit status 1 where a
+page is not what the source says.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     made[METHODS / "README.md"] = index_page(recipes)
     made |= {Path("docs") / f"{kind}.md": parts_page(kind, title) for kind, title in PARTS.items()}
     made |= {RESULTS / f"{name}.md": text for name, text in table_pages(root / MEASURED, measured).items()}
-    made[RESULTS / "watching.md"] = watching_page(root / MEASURED)
+    if list((root / MEASURED).glob("watching-*.json")):
+        made[RESULTS / "watching.md"] = watching_page(root / MEASURED)
     made |= {RESULTS / file.name.replace(".json", ".md"): comparison_page(file, root) for file in comparisons(root)}
     return made
 
