@@ -252,8 +252,3 @@ def _next_run(name: str) -> Path:
 
 def _differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
     return [f"{key} was {before.get(key)}, now it is {now.get(key)}" for key in BITWISE if before.get(key) != now.get(key)]
-
-
-def terms_as_text(values: dict[str, float]) -> str:
-    """One line of named terms."""
-    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())

@@ -21,13 +21,9 @@ from gannet.runs.schema import SLOW_FOLDER, frame_name
 from gannet.runs.writer import RunWriter
 
 sys.path.insert(0, str(Path(__file__).parent))
-from chromium import Chromium, Page, find_chromium
+from chromium import Chromium, Page
+from find_browser import MISSING, find_browser
 
-WITHOUT = "GANNET_WITHOUT_CHROMIUM"
-NEEDED = (
-    "Chromium is missing, so the live view is not tested. Install it (Debian: apt-get install chromium), "
-    f"or set {WITHOUT}=1 to go without these tests."
-)
 SERVE = """
 import sys
 import time
@@ -41,11 +37,10 @@ view.serve()
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory) -> Iterator[Chromium]:
-    if find_chromium() is None:
-        if os.environ.get(WITHOUT):
-            pytest.skip(NEEDED)
-        pytest.fail(NEEDED)
-    browser = Chromium(tmp_path_factory.mktemp("profile"))
+    program = find_browser()
+    if program is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
+    browser = Chromium(tmp_path_factory.mktemp("profile"), program)
     yield browser
     browser.close()
 
