@@ -1,7 +1,7 @@
 """Small runs that training made, for every test of something that reads a run.
 
-``trained("points")`` is a copy of a run, in the test's own folder, to read, damage or continue. A run is trained when a test first
-asks for it, once per test session: the workers of pytest-xdist share it.
+``trained("points")`` is a copy of a run, in the test's own folder, to read, damage or continue. A run is trained when a test first asks
+for it, once per test session: the workers of pytest-xdist share it. The conftest of a folder of tests imports the two fixtures.
 """
 
 from __future__ import annotations

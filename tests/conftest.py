@@ -1,3 +1,0 @@
-"""Fixtures of every test: runs that training made."""
-
-pytest_plugins = ["support.real_runs"]
