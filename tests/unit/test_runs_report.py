@@ -100,12 +100,19 @@ def test_the_report_is_complete_and_self_contained(trained, tmp_path):
     assert len(page.frames["frames"]) == len(page.frames["steps"]) == 31
     assert page.frames["steps"] == [10 * index for index in range(31)]
     assert page.tags.count("button") == 1 + 12
-    card, modes = run.scores()
-    assert modes["warnings"]
-    written = [card["label"], card["fingerprint"], *modes["warnings"]] + [f"{card[name]:.4g}" for name in ("value", "floor")]
+    card, _ = run.scores()
+    written = [card["label"], card["fingerprint"]] + [f"{card[name]:.4g}" for name in ("value", "floor")]
     known = [run.record["data"]["content_hash"], run.record["environment"]["torch"], str(run.record["arguments"]["loss"])]
     for words in ("räum 1", "step 300", "finished", *written, *known):
         assert words in page.text
+
+
+def test_warnings_of_a_card_are_shown(images, tmp_path):
+    assert cli.run(["measure", str(images.path), "--metrics", "class-histogram", "--samples", "100"]) == 0
+    (card,) = images.scores()
+    assert card["warnings"]
+    report(images, tmp_path / "r.html")
+    assert all(text in parsed(tmp_path / "r.html").text for text in card["warnings"])
 
 
 def test_what_a_run_says_is_text_and_never_markup(trained, tmp_path):
