@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -20,6 +21,11 @@ class UserError(Exception):
 
 class TrainingStopped(Exception):
     """Training was stopped by its guard (a value that is not finite); exit status 3."""
+
+
+def in_shell(*words: object) -> str:
+    """A command to show to people, quoted so that a shell reads the same words."""
+    return shlex.join(map(str, words))
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ import pytest
 from gannet.dashboard.library import identity_of
 from gannet.runs.schema import SLOW_FOLDER, frame_name
 from gannet.runs.writer import RunWriter
+from support.real_runs import trained, trained_once  # noqa: F401
 
 sys.path.insert(0, str(Path(__file__).parent))
 from chromium import Chromium, Page

@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from support.real_runs import trained, trained_once
+
+__all__ = ["own_cache", "trained", "trained_once"]
+
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gannet.errors import UserError, did_you_mean
+from gannet.errors import UserError, did_you_mean, in_shell
 from gannet.runs.lock import is_held
 from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import COMMANDS_FOLDER
@@ -101,7 +101,8 @@ def submit(run: Path, name: str, arguments: Mapping[str, object]) -> int:
     complete = checked(name, arguments)
     _know(complete, record["arguments"])
     if not is_held(run):
-        raise UserError(f"{run} is not being trained now, so it takes no commands; continue it with `gannet resume {run}` first.")
+        again = in_shell("gannet", "resume", run)
+        raise UserError(f"{run} is not being trained now, so it takes no commands; continue it with `{again}` first.")
     try:
         return _write(run / COMMANDS_FOLDER, json.dumps({"name": name, "arguments": complete}).encode() + b"\n")
     except OSError as error:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 from gannet.runs.append_file import AppendFile, write_synced
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import parse_lines, read_record
@@ -82,7 +82,7 @@ class RunWriter:
             os.rename(temporary, path)  # onto an empty directory too; fails when it holds anything
         except OSError as error:
             if path.is_dir() and any(path.iterdir()):
-                problem = f"{path} is not empty. Give another --out, or continue that run with `gannet resume`."
+                problem = f"{path} is not empty. Give another --out, or continue that run with `{in_shell('gannet', 'resume', path)}`."
             else:
                 problem = f"Cannot make the run directory {path}: {error.strerror}."
             raise UserError(problem) from None
