@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe
-from gannet.metrics.intervals import Rows, tenths
+from gannet.metrics.intervals import Rows, share_of_tenths
 from gannet.metrics.pairwise import neighbour_radii, rows_of, squared_distances
 
 
@@ -29,6 +29,7 @@ class AuthPct(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "real"
+    bounds: ClassVar[Bounds] = (0.0, 100.0)
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)
@@ -48,7 +49,7 @@ class AuthPct(Metric):
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, 100]."""
         real, fake = rows_of(samples, self.extractor)
-        return tenths(authentic_percent, (real,), (fake,))
+        return share_of_tenths(authentic_percent, (real,), (fake,), len(fake), whole=100)
 
 
 def authentic_percent(reals: Rows, fakes: Rows) -> float:

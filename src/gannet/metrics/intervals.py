@@ -1,7 +1,10 @@
 """95 % confidence intervals of metrics: how far another draw of as many samples would move the value.
 
 Each says how far the value scatters, not how far it is biased: a value that reads too high for few samples (FD, W1 ...) does so at
-both ends, which the floor shows. Below 100 samples a side there is none, except for shares and means.
+both ends, which the real-data reference shows. Below 100 samples a side there is none, except for means and shares of independent samples.
+
+The functions here do not know the range of a metric: :meth:`gannet.metrics.base.Metric.measure` cuts every interval to it, and drops an
+interval without width. Shares have Wilson's interval, which lies inside 0 and 1 and has a width at 0 and 1 too.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gannet.metrics.base import Estimate
+from gannet.metrics.base import Estimate, has_width
 
 NORMAL_95 = 1.959964
 STUDENT_95 = 2.262157
@@ -21,6 +24,7 @@ TENTHS = "Student's t over ten disjoint tenths of both sets"
 LEAVE_OUT = "jackknife, each tenth of either set left out in turn"
 LEAVE_ONE_OUT = "jackknife, each sample left out in turn"
 WILSON = "Wilson's, of a share of independent samples"
+WILSON_EFFECTIVE = "Wilson's, of a share, Student's t, the effective number of trials from ten disjoint tenths of both sets"
 OF_MEAN = "standard error of the mean, normal"
 
 Rows = tuple[np.ndarray, ...]
@@ -70,11 +74,62 @@ def leave_one_out(formula: Callable[[np.ndarray], float], counts: np.ndarray) ->
 
 def share(hits: np.ndarray) -> Estimate:
     """Mean of (N,) booleans of independent samples, with Wilson's interval (1927), which stays within 0 and 1."""
-    value, count, z = float(hits.mean()), len(hits), NORMAL_95
-    middle = (value + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * np.sqrt(value * (1 - value) / count + z * z / (4 * count**2))
+    value = float(hits.mean())
+    return Estimate(value, wilson(value, len(hits), NORMAL_95), WILSON)
+
+
+def share_of_tenths(formula: Formula, real: Rows, fake: Rows, trials: int, *, whole: float = 1.0) -> Estimate:
+    """A share of ``trials`` rows that depend on one another through the other set, with Wilson's interval on the effective trials.
+
+    Whether a sample lies in a ball is no independent trial: all samples near one ball depend on that ball. The tenths show how much. If a
+    tenth has m trials, a mean share p and a variance s^2 between the tenths, independent trials would give s^2 = p (1 - p) / m. The ratio of
+    the two is Kish's design effect (Survey Sampling, 1965, section 8.2), and n_eff = trials / effect = 10 p (1 - p) / s^2. Both p and s^2
+    are those of the tenths, because a tenth of the samples has another mean share (its balls are larger). n_eff is at most ``trials``. It is
+    at least 9 by construction, and ``trials`` where all tenths are 0 or all are 1, since nothing shows a dependence there. Student's t with
+    9 degrees of freedom replaces the normal quantile, because s^2 comes from ten values.
+
+    COVERAGE_OF_SIMULATION
+
+    Args:
+        formula: the share of both sets, from 0 to ``whole``.
+        real: rows of the real set.
+        fake: rows of the generated set.
+        trials: how many rows the share is of.
+        whole: what all rows count as, such as 100 for percent.
+    """
+    value = formula(real, fake)
+    if min(len(real[0]), len(fake[0])) < FEWEST:
+        return Estimate(value)
+    parts = np.array([formula(*part) for part in zip(_split(real), _split(fake), strict=True)]) / whole
+    low, high = wilson(value / whole, effective_trials(parts, trials), STUDENT_95)
+    return Estimate(value, (low * whole, high * whole), WILSON_EFFECTIVE)
+
+
+def effective_trials(parts: np.ndarray, trials: int) -> float:
+    """How many independent trials scatter as much as the shares of equal (P,) parts: P p (1 - p) / s^2, at most ``trials``."""
+    middle, variance = float(parts.mean()), float(parts.var(ddof=1))
+    independent = len(parts) * middle * (1 - middle)
+    return float(trials) if variance * trials <= independent else independent / variance
+
+
+def wilson(value: float, count: float, quantile: float) -> tuple[float, float]:
+    """Both ends of Wilson's interval (1927) of a share of ``count`` trials."""
+    square = quantile**2
+    middle = (value + square / (2 * count)) / (1 + square / count)
+    half = quantile / (1 + square / count) * np.sqrt(value * (1 - value) / count + square / (4 * count**2))
     # Exact arithmetic puts the end onto 0 or 1 there; rounding must not leave the value outside.
-    return Estimate(value, (min(value, max(0.0, float(middle - half))), max(value, min(1.0, float(middle + half)))), WILSON)
+    return min(value, max(0.0, float(middle - half))), max(value, min(1.0, float(middle + half)))
+
+
+def or_wilson(found: Estimate, count: int) -> Estimate:
+    """The estimate of a distance between shares, from 0 to 1; where its interval has no width, Wilson's of ``count`` samples.
+
+    All samples of one class give the same value in every part. Up to about 4 / count of the samples to come may still be of another class,
+    and such a distance moves by at most that share.
+    """
+    if found.ci95 is None or has_width(*found.ci95):
+        return found
+    return Estimate(found.value, wilson(found.value, count, NORMAL_95), WILSON, found.parts)
 
 
 def mean(values: np.ndarray) -> Estimate:

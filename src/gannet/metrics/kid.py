@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import ANY, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.kernel_mmd import unbiased_mmd
@@ -29,6 +29,7 @@ class KernelDistance(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = ANY
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     symmetric: ClassVar[bool] = True
     unbiased: ClassVar[bool] = True

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import ANY, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.intervals import mean
 
@@ -24,6 +24,7 @@ class NegativeLogLikelihood(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "real"
+    bounds: ClassVar[Bounds] = ANY
     asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
     needs: ClassVar[Need] = "density"
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)
