@@ -21,7 +21,7 @@ class KernelDistance(Metric):
 
     The estimator is that of Binkowski et al. 2018, section 4, https://arxiv.org/abs/1801.01401, on the whole sets at once
     instead of on random subsets. **It is the KID only with the extractor inception**: any other label names the extractor. It has no
-    bias for few samples, and is sometimes below 0 where both sets are alike. Not a square root.
+    bias for few samples, and is sometimes below 0 where both sets are alike, and so is its interval. Not a square root.
     """
 
     extractor: str = RANDCONV

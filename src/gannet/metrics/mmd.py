@@ -20,8 +20,8 @@ class MaximumMeanDiscrepancy(Metric):
     """Squared MMD of the mean of Gaussian kernels exp(-|x - y|^2 / (2 s^2)) of several widths, unbiased, with a 95 % interval.
 
     The widths s are multiples of the real set's scale (root of the mean variance of its axes), so the value has no unit and
-    lies in [-small, 2]. Narrow kernels see the shape of the modes, wide ones where the mass is. Sometimes below 0 where both sets
-    are alike. Gretton et al. 2012, https://jmlr.org/papers/v13/gretton12a.html.
+    lies in [-small, 2]. Narrow kernels see the shape of the modes, wide ones where the mass is. The estimate has no bias, so it is
+    sometimes below 0 where both sets are alike, and so is its interval. Gretton et al. 2012, https://jmlr.org/papers/v13/gretton12a.html.
     """
 
     bandwidths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0)
