@@ -24,7 +24,7 @@ TENTHS = "Student's t over ten disjoint tenths of both sets"
 LEAVE_OUT = "jackknife, each tenth of either set left out in turn"
 LEAVE_ONE_OUT = "jackknife, each sample left out in turn"
 WILSON = "Wilson's, of a share of independent samples"
-WILSON_EFFECTIVE = "Wilson's, of a share, Student's t, the effective number of trials from ten disjoint tenths of both sets"
+WILSON_EFFECTIVE = "Wilson's, of a share, Student's t, the effective number of trials from tenths of both sets"
 OF_MEAN = "standard error of the mean, normal"
 
 Rows = tuple[np.ndarray, ...]
@@ -78,15 +78,17 @@ def share(hits: np.ndarray) -> Estimate:
     return Estimate(value, wilson(value, len(hits), NORMAL_95), WILSON)
 
 
-def share_of_tenths(formula: Formula, real: Rows, fake: Rows, trials: int, *, whole: float = 1.0) -> Estimate:
+def share_of_tenths(formula: Formula, real: Rows, fake: Rows, trials: int, without: np.ndarray, *, whole: float = 1.0) -> Estimate:
     """A share of ``trials`` rows that depend on one another through the other set, with Wilson's interval on the effective trials.
 
-    Whether a sample lies in a ball is no independent trial: all samples near one ball depend on that ball. The tenths show how much. If a
-    tenth has m trials, a mean share p and a variance s^2 between the tenths, independent trials would give s^2 = p (1 - p) / m. The ratio of
-    the two is Kish's design effect (Survey Sampling, 1965, section 8.2), and n_eff = trials / effect = 10 p (1 - p) / s^2. Both p and s^2
-    are those of the tenths, because a tenth of the samples has another mean share (its balls are larger). n_eff is at most ``trials``. It is
-    at least 9 by construction, and ``trials`` where all tenths are 0 or all are 1, since nothing shows a dependence there. Student's t with
-    9 degrees of freedom replaces the normal quantile, because s^2 comes from ten values.
+    Whether a sample lies in a ball is no independent trial: all samples near one ball depend on that ball. The effective number of trials
+    is p (1 - p) / variance, at most ``trials``. It is found twice, and the smaller one is used:
+
+    - from ten disjoint tenths of both sets (:func:`effective_trials`);
+    - from leaving out each tenth of the other set, for samples that few balls decide on (:func:`effective_trials_without`). There the
+      variance does not fall as 1 / n, so the small tenths cannot show it.
+
+    Student's t with 9 degrees of freedom replaces the normal quantile, because the variances come from ten values.
 
     COVERAGE_OF_SIMULATION
 
@@ -95,21 +97,40 @@ def share_of_tenths(formula: Formula, real: Rows, fake: Rows, trials: int, *, wh
         real: rows of the real set.
         fake: rows of the generated set.
         trials: how many rows the share is of.
+        without: (PARTS,) shares, 0 to 1, with each tenth of the other set left out.
         whole: what all rows count as, such as 100 for percent.
     """
     value = formula(real, fake)
     if min(len(real[0]), len(fake[0])) < FEWEST:
         return Estimate(value)
     parts = np.array([formula(*part) for part in zip(_split(real), _split(fake), strict=True)]) / whole
-    low, high = wilson(value / whole, effective_trials(parts, trials), STUDENT_95)
+    effective = min(effective_trials(parts, trials), effective_trials_without(value / whole, without, trials))
+    low, high = wilson(value / whole, effective, STUDENT_95)
     return Estimate(value, (low * whole, high * whole), WILSON_EFFECTIVE)
 
 
 def effective_trials(parts: np.ndarray, trials: int) -> float:
-    """How many independent trials scatter as much as the shares of equal (P,) parts: P p (1 - p) / s^2, at most ``trials``."""
+    """How many independent trials scatter as much as the shares of equal disjoint (P,) parts: P p (1 - p) / s^2, at most ``trials``.
+
+    p and s^2 are the mean and variance of the parts, for a part has another mean share than the whole (its balls are larger). If a part
+    has m trials, s^2 / (p (1 - p) / m) is Kish's design effect (Survey Sampling, 1965, section 8.2). ``trials`` where all parts are 0
+    or all are 1: nothing then shows a dependence.
+    """
     middle, variance = float(parts.mean()), float(parts.var(ddof=1))
     independent = len(parts) * middle * (1 - middle)
     return float(trials) if variance * trials <= independent else independent / variance
+
+
+def effective_trials_without(value: float, without: np.ndarray, trials: int) -> float:
+    """The same from (P,) shares with each part of the other set left out: p (1 - p) / (p (1 - p) / trials + added), at least 1.
+
+    added = (P - 1) (var(d) - mean |d| / trials), d the changes of the share: the jackknife's variance, less what independent trials
+    scatter in d anyway. It is large where a single part holds many of the trials. p is the mean of the shares with a part left out.
+    """
+    middle, changes = float(without.mean()), without - value
+    independent = middle * (1 - middle)
+    added = (len(without) - 1) * (float(changes.var()) - float(np.abs(changes).mean()) / trials)
+    return max(1.0, independent / (independent / trials + added)) if added > 0 else float(trials)
 
 
 def wilson(value: float, count: float, quantile: float) -> tuple[float, float]:
@@ -140,6 +161,11 @@ def mean(values: np.ndarray) -> Estimate:
 def around(value: float, half: float, method: str) -> Estimate:
     """A symmetric interval."""
     return Estimate(value, (value - float(half), value + float(half)), method)
+
+
+def part_starts(count: int) -> np.ndarray:
+    """(PARTS,) first row of each tenth; the last is the longest."""
+    return np.arange(PARTS) * count // PARTS
 
 
 def _split(rows: Rows) -> list[Rows]:

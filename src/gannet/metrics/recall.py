@@ -12,7 +12,7 @@ from gannet.data.base import Kind
 from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name
 from gannet.metrics.intervals import Rows, share_of_tenths
-from gannet.metrics.neighbourhood import balls, describe_neighbours, inside_any
+from gannet.metrics.neighbourhood import balls, describe_neighbours, holding_without, inside_any
 from gannet.metrics.pairwise import rows_of
 
 
@@ -51,7 +51,7 @@ class Recall(Metric):
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, 1]."""
         real, fake = rows_of(samples, self.extractor)
-        return share_of_tenths(self._share, (real,), (fake,), len(real))
+        return share_of_tenths(self._share, (real,), (fake,), len(real), holding_without(real, balls(fake, self.k)))
 
     def _share(self, reals: Rows, fakes: Rows) -> float:
         (real,), (fake,) = reals, fakes
