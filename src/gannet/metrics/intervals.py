@@ -90,7 +90,10 @@ def share_of_tenths(formula: Formula, real: Rows, fake: Rows, trials: int, witho
 
     Student's t with 9 degrees of freedom replaces the normal quantile, because the variances come from ten values.
 
-    COVERAGE_OF_SIMULATION
+    Simulated in the plane with 300 samples a side, 200 draws: it holds the mean value in 94 to 100 % of the draws for equal, shifted, wide
+    and most collapsed sets and for rings with dropped modes; in 88 to 90 % where few balls decide on many samples (a compact set 2.5 sigma
+    out, AuthPct of a collapsed set); in 70 to 74 % for a compact set 4 sigma out, where very few decide on all (tenths alone: 44 %). It is
+    at most twice too wide, except near 0 and 1 (up to 3.5 times).
 
     Args:
         formula: the share of both sets, from 0 to ``whole``.
@@ -114,7 +117,7 @@ def effective_trials(parts: np.ndarray, trials: int) -> float:
 
     p and s^2 are the mean and variance of the parts, for a part has another mean share than the whole (its balls are larger). If a part
     has m trials, s^2 / (p (1 - p) / m) is Kish's design effect (Survey Sampling, 1965, section 8.2). ``trials`` where all parts are 0
-    or all are 1: nothing then shows a dependence.
+    or all are 1: nothing then shows a dependence. At least P - 1 otherwise.
     """
     middle, variance = float(parts.mean()), float(parts.var(ddof=1))
     independent = len(parts) * middle * (1 - middle)
