@@ -19,7 +19,7 @@ def measure(
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     recipe: RecipeFile = None,
 ) -> int:
-    """Score cards of a run's newest checkpoint, each with its floor: the score of real data against real data."""
+    """Score cards of a run's newest checkpoint, each with the score of real data against real data (one draw)."""
     import json
 
     from rich.console import Console

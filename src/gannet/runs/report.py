@@ -119,7 +119,8 @@ def _scores(cards: list[dict[str, Any]]) -> str:
     if not cards:
         return _section("Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>')
     note = (
-        '<p class="note">The floor is the same metric between two halves of the real data: the best that can be expected. '
+        '<p class="note">The floor is the same metric between two halves of the real data. It is one draw: chance moves it too, '
+        "so generated samples can score better. "
         "Only values with equal fingerprints may be compared.</p>"
     )
     newest, unlike, sentences = by_protocol(cards)
