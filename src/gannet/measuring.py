@@ -17,6 +17,7 @@ from gannet.metrics.choice import choose
 from gannet.metrics.cost import Cost
 from gannet.metrics.evaluate import evaluate
 from gannet.metrics.extractors import fitting
+from gannet.metrics.inputs import FEWEST_SAMPLES
 from gannet.seeding import derive, torch_rng
 from gannet.training.sampling import CHUNK, balanced_labels, evaluating, sample_chunks
 
@@ -59,6 +60,11 @@ def measurer(
     classes = _classes(game, dataset, labels, count, samples or count)
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
+        if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < 2 * FEWEST_SAMPLES:
+            raise UserError(
+                f"These data have {dataset.size} samples, and measuring needs at least {2 * FEWEST_SAMPLES}: one half is compared with "
+                "the samples of the generator, the other half gives the real-data reference."
+            )
         return evaluate(
             samples_for_measuring(game, dataset, samples or count, seed, progress),
             real[:count],

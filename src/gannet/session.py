@@ -22,6 +22,7 @@ from gannet.training import checkpoint, loop
 from gannet.training.experiment import Experiment
 from gannet.training.health import watch_health
 from gannet.training.observers import Clock, Observer, record_frames, record_terms, save_checkpoints
+from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
 
 BITWISE = ("torch", "numpy", "platform", "threads", "cpu_capability", "device", "precision")
@@ -72,6 +73,9 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
     dataset = open_data(plan, reporter.work)
     experiment = plan.experiment(dataset.form)
     with plan.precision(experiment, dataset.form).applied() as precision:
+        rehearse(experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision)
+        for note in dataset.notes:
+            reporter.warned(note)
         return _begin(plan, out, Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision), dataset, experiment, reporter)
 
 
