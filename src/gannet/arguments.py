@@ -16,8 +16,9 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
-from gannet.discovery import BASES, canonical, components, load_by_name
-from gannet.errors import UserError, did_you_mean
+from gannet.discovery import BASES, canonical, components, find, load_by_name
+from gannet.errors import Mistake, UserError
+from gannet.keys import expanded, unknown_key
 
 T = TypeVar("T")
 Values = dict[str, Any]
@@ -50,27 +51,49 @@ class Root:
     """Parameters that the caller fills in."""
 
 
-def read(given: Mapping[str, Any], *roots: Root) -> list[tuple[dict[str, Any], Values]]:
+def read(
+    given: Mapping[str, Any],
+    *roots: Root,
+    flags: Mapping[str, Any] | None = None,
+    advice: Mapping[str, str] | None = None,
+    fixed: tuple[str, ...] = (),
+) -> list[tuple[dict[str, Any], Values]]:
     """For each root its keyword arguments and its flat value set, complete with defaults.
 
     Args:
-        given: flat keys and their values, as text or already typed; every key must belong to a root.
+        given: flat keys and their values, as text or already typed; every key must belong to a root, or be a short key such as ``lr``.
         roots: what the keys are for.
+        flags: values of parameters that are not keys, because the user sets them in another way.
+        advice: for each flag the sentence that says how, which may hold ``{value}``.
+        fixed: beginnings of keys that the user cannot set here, so that none of them is suggested.
 
     Raises:
         UserError: every unknown key, wrong type and value out of range, all at once.
     """
+    flags, advice = flags or {}, advice or {}
+    misplaced = [f"{key}={given[key]}: {advice[key].format(value=given[key])}" for key in given if key in advice]
+    given = {key: value for key, value in given.items() if key not in advice}
+    reader, results = _walk(given | flags, roots)
+    written_out = expanded(given, reader.known)
+    if written_out != given:
+        given = written_out
+        reader, results = _walk(given | flags, roots)
+    allowed = [key for key in reader.known if key not in flags and not key.startswith(fixed)]
+    strangers = sorted(set(given) - reader.known - reader.unjudged)
+    mistakes = [*misplaced, *(unknown_key(key, given[key], allowed, advice) for key in strangers), *reader.problems]
+    if mistakes:
+        raise UserError(*mistakes)
+    return results
+
+
+def _walk(given: Mapping[str, Any], roots: tuple[Root, ...]) -> tuple[_Reader, list[tuple[dict[str, Any], Values]]]:
     reader = _Reader(given)
     results: list[tuple[dict[str, Any], Values]] = []
     for root in roots:
         reader.values = Values()
         arguments = reader.parameters(root.function, root.prefix, {}, root.skip)
         results.append((arguments, reader.values))
-    unknown = sorted(set(given) - set(reader.known))
-    problems = [f"Unknown key {key!r}.{did_you_mean(key, reader.known)}" for key in unknown] + reader.problems
-    if problems:
-        raise UserError(*problems)
-    return results
+    return reader, results
 
 
 class _Reader:
@@ -78,7 +101,9 @@ class _Reader:
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.given, self.known, self.values = given, set[str](), Values()
-        self.problems: list[str] = []
+        self.unjudged = set[str]()
+        """Keys of a component that does not exist."""
+        self.problems: list[Mistake] = []
 
     def parameters(self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()) -> dict[str, Any]:
         # A dataclass's own hints, because inherited fields are to be read in the module that wrote them.
@@ -128,11 +153,10 @@ class _Reader:
         name = self.given.get(key, _component_name(factory))
         if key in self.given and canonical(name) != _component_name(factory):
             try:
-                factory, defaults = _fitting(load_by_name(kind, name), annotation, key, kind, name), {}
+                factory, defaults = _fitting(annotation, key, kind, name), {}
             except UserError as error:
-                self.problems += error.problems
-                # Its keys cannot be judged without it.
-                self.known.update(k for k in self.given if k.startswith(f"{key}."))
+                self.problems += error.mistakes
+                self.unjudged.update(k for k in self.given if k.startswith(f"{key}."))
                 return default
         if defaults is None:
             defaults = {f.name: getattr(default, f.name) for f in dataclasses.fields(default)}
@@ -155,9 +179,12 @@ def _component_kind(annotation: Any) -> str | None:
     return module[1] if is_component else None
 
 
-def _fitting(factory: Any, annotation: Any, key: str, kind: str, name: str) -> Any:
-    """The class itself, where it is of the annotated kind: a regularizer may be a penalty or a constraint."""
+def _fitting(annotation: Any, key: str, kind: str, name: str) -> Any:
+    """The class of that name if it is of the annotated kind: a regularizer may be a penalty or a constraint."""
     base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
+    if ":" not in name:
+        find(kind, name, lambda component: issubclass(component.load(), base))
+    factory = load_by_name(kind, name)
     if isinstance(factory, type) and not issubclass(factory, base):
         allowed = ", ".join(n for n, c in components(kind).items() if issubclass(c.load(), base))
         raise UserError(f"{key}={name}: {name!r} is another kind of thing; {key} takes one of {allowed}.")
