@@ -70,7 +70,7 @@ def read(
     Raises:
         UserError: every unknown key, wrong type and value out of range, all at once.
     """
-    flags, advice = flags or {}, advice or {}
+    flags, advice = dict(flags or {}), advice or {}
     misplaced = [f"{key}={given[key]}: {advice[key].format(value=given[key])}" for key in given if key in advice]
     given = {key: value for key, value in given.items() if key not in advice}
     reader, results = _walk(given | flags, roots)

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gannet.errors import UserError, unknown
+from gannet.errors import Unknown, UserError, nearest
 
 BASES: dict[str, set[str]] = {
     "recipes": set(),
@@ -59,12 +59,12 @@ def components(kind: str) -> dict[str, Component]:
 
 
 def find(kind: str, name: str, allowed: Callable[[Component], bool] = lambda component: True) -> Component:
-    """The component with that name; a :class:`UserError` with a suggestion among those that are ``allowed`` otherwise."""
+    """The component with that name; otherwise a :class:`UserError` with the nearest name and those that are ``allowed``."""
     known = components(kind)
     if canonical(name) not in known:
         noun = "loss" if kind == "losses" else kind.removesuffix("s")
-        suitable = [other for other, component in known.items() if allowed(component)]
-        raise UserError(unknown(f"Unknown {noun} {name!r}.", name, suitable, noun))
+        suitable = tuple(other for other, component in known.items() if allowed(component))
+        raise UserError(Unknown(f"Unknown {noun} {name!r}.{nearest(name, known)}", suitable, noun))
     return known[canonical(name)]
 
 

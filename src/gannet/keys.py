@@ -85,7 +85,11 @@ def _suggestion(key: str, value: Any, options: Collection[str], advice: Mapping[
     remark = f" {REMARKS[last]}" if last in REMARKS else ""
     if named == "lr" and "lr" in options:
         return _did_you_mean(rates(options)) + f" lr={value} sets all of them."
-    same = sorted(option for option in options if option == named or option.endswith(f".{named}"))
+    typing_error = get_close_matches(key, sorted(options), n=1, cutoff=0.85)
+    if "." in key and typing_error:
+        return _did_you_mean(typing_error)
+    ending = sorted(option for option in options if option.endswith(f".{key}"))
+    same = ending or sorted(option for option in options if option == named or option.endswith(f".{named}"))
     if same or remark:
         return remark + _did_you_mean(same)
     close = get_close_matches(key, sorted({*options, *advice}), n=1, cutoff=0.6)

@@ -101,6 +101,12 @@ def test_a_learning_rate_suggests_the_players(capsys, words):
     assert "lr=0.1 sets all of them." in text
 
 
+def test_a_typing_error_in_a_dotted_key_suggests_that_key_alone(capsys):
+    text = _said(capsys, "train", "ring", "--recipe", "gan", "optimizer.generater.lr=1e-4", "discriminator.beta1=0.1")
+    assert "'optimizer.generater.lr'. Did you mean 'optimizer.generator.lr'?\n" in text
+    assert "'discriminator.beta1'. Did you mean 'optimizer.discriminator.beta1'?\n" in text.replace(" Allowed", "\n")
+
+
 def test_common_names_of_other_tools(capsys):
     text = _said(capsys, "train", "ring", "--recipe", "gan", "epochs=3", "batch=8", "betas=0,1", "weight_decay=1", "width=3", "rate=1")
     assert "not in epochs. Did you mean 'steps'?" in text
