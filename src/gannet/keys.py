@@ -80,14 +80,14 @@ def unknown_number(key: str, value: Any, numbers: Collection[str]) -> Unknown:
 
 
 def _suggestion(key: str, value: Any, options: Collection[str], advice: Mapping[str, str]) -> str:
+    typing_error = get_close_matches(key, sorted(options), n=1, cutoff=0.85)
+    if "." in key and typing_error:
+        return _did_you_mean(typing_error)
     last = key.rpartition(".")[2].lower().replace("-", "_")
     named = SYNONYMS.get(last, last)
     remark = f" {REMARKS[last]}" if last in REMARKS else ""
     if named == "lr" and "lr" in options:
         return _did_you_mean(rates(options)) + f" lr={value} sets all of them."
-    typing_error = get_close_matches(key, sorted(options), n=1, cutoff=0.85)
-    if "." in key and typing_error:
-        return _did_you_mean(typing_error)
     ending = sorted(option for option in options if option.endswith(f".{key}"))
     same = ending or sorted(option for option in options if option == named or option.endswith(f".{named}"))
     if same or remark:
