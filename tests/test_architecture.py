@@ -19,7 +19,8 @@ BELOW = {
     "types": set(),
     "seeding": set(),
     "discovery": {"errors"},
-    "arguments": {"errors", "discovery"},
+    "keys": {"errors"},
+    "arguments": {"errors", "discovery", "keys"},
     "losses": set(),
     "augmentations": {"errors"},
     "regularizers": {"types", "augmentations"},
@@ -31,20 +32,20 @@ BELOW = {
     "theory": {"errors"},
     "metrics": {"errors", "discovery", "seeding", "data", "theory", "files"},
     "figures": {"errors", "files"},
-    "runs": {"errors", "files", "figures"},
+    "runs": {"errors", "files", "figures", "keys"},
     "health": set(),
     "training": {"errors", "types", "seeding", "games", "data", "health", "runs", "files"},
     "recipes": {
         "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "augmentations", "networks",
         "training",
     },
-    "planning": {"arguments", "data", "discovery", "errors", "recipes", "runs", "seeding", "training"},
+    "planning": {"arguments", "data", "discovery", "errors", "keys", "recipes", "runs", "seeding", "training"},
     "measuring": {"errors", "data", "games", "metrics", "seeding", "training"},
     "steering": {"planning", "data", "errors", "runs", "training"},
-    "forking": {"planning", "data", "discovery", "errors", "runs", "training"},
+    "forking": {"planning", "data", "discovery", "errors", "keys", "runs", "training"},
     "launching": {"errors", "runs"},
     # The page starts trainings: on drawings, which become data, by recipes, whose names are listed; none of it imports torch.
-    "dashboard": {"data", "discovery", "errors", "launching", "runs"},
+    "dashboard": {"data", "discovery", "errors", "keys", "launching", "runs"},
     "session": {"planning", "data", "errors", "forking", "games", "measuring", "runs", "steering", "training"},
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
     "doctor": {"health", "runs", "training"},
@@ -52,7 +53,8 @@ BELOW = {
     "comparison": {
         "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",
     },
-    "python_api": {"comparison", "data", "errors", "forking", "planning", "session", "trained", "training"},
+    "reporting": {"errors", "planning", "training"},
+    "python_api": {"comparison", "data", "errors", "forking", "planning", "reporting", "session", "trained", "training"},
     "testing": {
         "types", "errors", "data", "games", "losses", "regularizers", "augmentations", "networks", "metrics", "training", "seeding",
     },
@@ -61,7 +63,7 @@ BELOW = {
         "metrics", "planning", "session", "trained", "training", "runs",
     },
     "__main__": {"cli"},
-    "__init__": {"python_api", "recipes", "training"},
+    "__init__": {"errors", "python_api", "recipes", "training"},
 }  # fmt: skip
 """What each part may import."""
 

@@ -7,12 +7,13 @@ import importlib
 import importlib.util
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gannet.errors import UserError, did_you_mean
+from gannet.errors import Unknown, UserError, nearest
 
 BASES: dict[str, set[str]] = {
     "recipes": set(),
@@ -57,11 +58,13 @@ def components(kind: str) -> dict[str, Component]:
     return {c.name: c for c in sorted(found, key=lambda c: c.name)}
 
 
-def find(kind: str, name: str) -> Component:
-    """The component with that name; a :class:`UserError` with a suggestion otherwise."""
+def find(kind: str, name: str, allowed: Callable[[Component], bool] = lambda component: True) -> Component:
+    """The component with that name; otherwise a :class:`UserError` with the nearest name and those that are ``allowed``."""
     known = components(kind)
     if canonical(name) not in known:
-        raise UserError(f"Unknown {kind.removesuffix('s') if kind != 'losses' else 'loss'} {name!r}.{did_you_mean(name, known)}")
+        noun = "loss" if kind == "losses" else kind.removesuffix("s")
+        suitable = tuple(other for other, component in known.items() if allowed(component))
+        raise UserError(Unknown(f"Unknown {noun} {name!r}.{nearest(name, known)}", suitable, noun))
     return known[canonical(name)]
 
 

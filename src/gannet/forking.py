@@ -14,6 +14,7 @@ from typing import Any
 from gannet.data.base import Form
 from gannet.discovery import canonical, components
 from gannet.errors import UserError
+from gannet.keys import expanded
 from gannet.planning import Plan, plan_again
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RECIPE_FILE, Parent, RunRecord, checkpoint_name
@@ -48,6 +49,7 @@ def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str 
         UserError: no run, a key that is wrong or of the data, or ``out`` holds something; nothing is made.
     """
     parent = Run(run)
+    changes = expanded(changes, parent.record["arguments"])
     origin = next(iter(checkpoint.newest_first(run / ORIGIN_FOLDER)), None)
     plan = _plan(parent, changes, recipe_file)
     return _make(parent, plan, Parent(run=str(run), step=0, changes=dict(changes)), journal_of(parent.events()), origin, out)
@@ -71,6 +73,7 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
             something; nothing is made.
     """
     parent = Run(run)
+    changes = expanded(changes, parent.record["arguments"])
     origin = _checkpoint(run, step)
     journal = [event for event in journal_of(parent.events()) if event["step"] <= step]
     edited = {event["arguments"]["key"]: event["arguments"]["value"] for event in journal if event["name"] == "set"}

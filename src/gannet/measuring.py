@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from gannet.data.base import Dataset, Progress, silent
-from gannet.errors import UserError
+from gannet.errors import UserError, of_all
 from gannet.games.base import Classifies, Clusters, Conditional, Encodes, Game
 from gannet.metrics.base import Answers, Labels, ScoreCard
 from gannet.metrics.choice import choose
@@ -129,7 +129,7 @@ def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, p
 def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
     """Raise before anything is generated where a name is unknown, or none of the named metrics has its weights."""
     problems = []
-    for _, metric in [choose(name, extractor) for name in metrics or ()]:
+    for _, metric in of_all(metrics or (), lambda name: choose(name, extractor)):
         try:
             metric.spec()
         except UserError as problem:
@@ -140,7 +140,7 @@ def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
 
 def wants_held_out(game: Game, metrics: list[str] | None) -> bool:
     """Whether a measurement asks for real samples that were not trained on."""
-    return answers_questions(game) or any(choose(name)[1].needs == "held_out" for name in metrics or ())
+    return answers_questions(game) or any(metric.needs == "held_out" for _, metric in of_all(metrics or (), choose))
 
 
 def answers_questions(game: Game) -> bool:

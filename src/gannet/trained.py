@@ -17,6 +17,7 @@ from gannet.games.base import Conditional, DrawsCodes, Game, Generates
 from gannet.measuring import measurer, wants_held_out
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.cost import Cost
+from gannet.metrics.table import written
 from gannet.planning import open_data, open_held_out, plan_again
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
@@ -49,6 +50,20 @@ class TrainedRun:
         average = Average(experiment.game, experiment.average)
         checkpoint.load_into(average, newest, "average")
         self.game: Game = experiment.game if raw else average.game
+        self._cards: list[ScoreCard] = []
+
+    def __repr__(self) -> str:
+        newest = f"step {self.step:,} of {self.plan.values['recipe']['steps']:,}"
+        head = f"{self.path}: {self.plan.recipe_name} on {self.plan.source_name}, seed {self.plan.settings.seed}, {newest}"
+        return f"<TrainedRun {head}{', raw weights' if self.weights == 'raw' else ''}{self._scores()}>"
+
+    def _scores(self) -> str:
+        """Label and value of the cards measured last, here or into the run's scores.jsonl; none of an older step."""
+        cards = [card.as_json() for card in self._cards] or [
+            card for card in self.run.scores() if card.get("step") == self.step and card.get("weights") == self.weights
+        ]
+        values = {card["label"]: written(card["value"], card["n_fake"]) for card in cards}
+        return "".join(f", {label} {value}" for label, value in values.items())
 
     def sample(self, count: int = 64, *, seed: int = 0, label: str | int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
         """Outside samples (uint8 NHWC pictures, or points in original units) and their labels, if they follow labels.
@@ -159,7 +174,8 @@ class TrainedRun:
             progress=progress,
             announce=announce,
         )
-        return measure(self.step)
+        self._cards, skipped = measure(self.step)
+        return self._cards, skipped
 
     def _held_out(self, progress: Progress, *, needed: bool) -> Dataset | None:
         try:

@@ -37,12 +37,14 @@ def train(
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.forking import parse_again
-    from gannet.planning import DEFAULT_FLAGS, plan
+    from gannet.planning import DEFAULT_FLAGS, plan, refuse_flags
     from gannet.session import start, train_again
 
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
     older = parse_again(data)
+    if older:
+        refuse_flags(given)
     planned = None if older else plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
     with TerminalReporter(quiet=quiet) as reporter:
         if older:

@@ -202,6 +202,13 @@ class ScoreCard:
         canonical = json.dumps(self.spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return blake2b(canonical.encode()).hexdigest()[:8]
 
+    def __repr__(self) -> str:
+        from gannet.metrics.table import written
+
+        interval = "" if self.ci95 is None else f" ({' to '.join(written(end, self.n_fake) for end in self.ci95)})"
+        reference = "" if self.floor is None else f", real data {written(self.floor, self.n_fake)}"
+        return f"<ScoreCard {self.label} {written(self.value, self.n_fake)}{interval}{reference}, n={self.n_fake:,}>"
+
     def as_json(self) -> dict[str, Any]:
         """Plain values for ``--json`` and for scores.jsonl."""
         return {**asdict(self), "fingerprint": self.fingerprint}

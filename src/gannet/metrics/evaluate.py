@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gannet.data.base import Kind, Progress, Truth, silent
-from gannet.errors import UserError
+from gannet.errors import UserError, of_all
 from gannet.metrics.base import Answers, Estimate, Labels, Metric, Samples, ScoreCard
 from gannet.metrics.choice import ASKED, choose, default_names, stem, told, unmet_here
 from gannet.metrics.cost import Cost, estimated, extractor_of
@@ -76,7 +76,7 @@ def evaluate(
         UserError: fewer than 10 samples, samples that are not finite or of another shape, equal real samples, an unknown metric.
     """
     usual = names or default_names(kind, answers, truth, labels, extractor, published=published)
-    chosen = [(name, told(metric, truth, labels)) for name, metric in (choose(name, extractor) for name in usual)]
+    chosen = [(name, told(metric, truth, labels)) for name, metric in of_all(usual, lambda name: choose(name, extractor))]
     check = checked_points if kind == "points" else checked_images
     check(Samples(real_a, fake, truth))
     check(Samples(real_b, fake, truth))
