@@ -1,4 +1,4 @@
-"""What is drawn keeps up with a training that continues after the page was opened: read from the rendered SVG, not from the page's arrays."""
+"""What is drawn keeps up with a training after the page was opened: read from the rendered SVG, not from the page's arrays."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ DRAWN = """(() => {
         const [s0, x0] = ticks[0], [s1, x1] = ticks.at(-1);
         const stepAt = (x) => s0 + (x - x0) / (x1 - x0) * (s1 - s0);
         const paths = [...chart.querySelectorAll('.scatterlayer path.js-line')].map((path) => path.getBoundingClientRect());
-        const marks = [...chart.querySelectorAll('.shapelayer path')].map((path) => path.getBoundingClientRect()).filter((box) => box.width < 3);
+        const shapes = [...chart.querySelectorAll('.shapelayer path')].map((path) => path.getBoundingClientRect());
+        const marks = shapes.filter((box) => box.width < 3);
         return {
             title: chart.ariaLabel.split('.')[0], tick: s1, gap: s1 - ticks.at(-2)[0],
             lines: paths.filter((box) => box.width).map((box) => stepAt(box.right)), mark: marks.length ? stepAt(marks[0].left) : null,
@@ -69,7 +70,7 @@ def test_every_curve_keeps_up_with_a_training(serve, open_page, train):
 
 
 def test_the_curves_of_several_runs_keep_up(serve, open_page, train):
-    paths = [train("a"), train("b", "optimizer.generator.lr=0.0005")]
+    paths = [train("a", "health.every=50"), train("b", "health.every=50", "optimizer.generator.lr=0.0005")]
     page = open_page(serve(paths[0].parent))
     page.run(f"location.hash = 'runs={','.join(identity_of(path.resolve()) for path in paths)}'")
     page.until("document.querySelectorAll('.many .chart .xtick').length")
@@ -115,6 +116,7 @@ def test_what_no_event_tells_is_shown_too(watch, chromium, train, processes):
     page.until("document.querySelector('#heading .state')?.textContent === 'running' && document.querySelector('canvas')?.dataset.step")
     page.until("gannet.runs[0].lastStep > 200")
     processes[0].kill()
+    processes[0].wait()
     page.until("document.querySelector('#heading .state').textContent === 'interrupted' && document.querySelector('.controls').disabled")
     assert "interrupted" in page.run("document.querySelector('#runs .about').textContent")
     # Another process measures.

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gannet.dashboard.frames import packed
-from gannet.dashboard.library import Library, Watched, frame_file, file_version
+from gannet.dashboard.library import Library, Watched, file_version, frame_file
 from gannet.dashboard.probe import Prober
 from gannet.dashboard.starting import Starter, recipes_for_points
 from gannet.errors import UserError
