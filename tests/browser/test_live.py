@@ -75,12 +75,12 @@ def test_the_curves_of_several_runs_keep_up(serve, open_page, train):
     page.run(f"location.hash = 'runs={','.join(identity_of(path.resolve()) for path in paths)}'")
     page.until("document.querySelectorAll('.many .chart .xtick').length")
     first = page.until("gannet.runs.every((run) => run.lastStep > 0) && Math.max(...gannet.runs.map((run) => run.lastStep))")
-    page.until(f"gannet.runs.every((run) => run.lastStep > {first} + 500)")
+    page.until(f"gannet.runs.every((run) => run.lastStep > {first} + 250)")
     end = time.monotonic() + 15
     while True:
         step = page.run("Math.min(...gannet.runs.map((run) => run.lastStep))")
         charts = page.run(DRAWN)
-        late = [chart for chart in charts if len(chart["lines"]) < 2 or min(chart["lines"]) < step - 300]
+        late = [chart for chart in charts if len(chart["lines"]) < 2 or min(chart["lines"]) < step - 150]
         if charts and not late:
             break
         assert time.monotonic() < end, (step, late)
