@@ -171,9 +171,18 @@ def click(words: str, within: str = "body") -> str:
 
 
 @pytest.fixture
-def train(tmp_path) -> Iterator[Callable[..., Path]]:
-    """Train a small GAN in a process of its own until it has a frame; ends with the test."""
-    processes = []
+def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """What ``train`` started, in order; ends with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def train(tmp_path, processes) -> Callable[..., Path]:
+    """Train a small GAN in a process of its own until it has a frame."""
 
     def begin(name: str = "live", *keys: str) -> Path:
         path = tmp_path / "runs" / name
@@ -185,10 +194,7 @@ def train(tmp_path) -> Iterator[Callable[..., Path]]:
             time.sleep(0.05)
         return path
 
-    yield begin
-    for process in processes:
-        process.kill()
-        process.wait()
+    return begin
 
 
 @pytest.fixture
