@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.real_runs import trained, trained_once  # noqa: F401
 
 from gannet.dashboard.library import identity_of
 from gannet.runs.schema import SLOW_FOLDER, frame_name
 from gannet.runs.writer import RunWriter
-from support.real_runs import trained, trained_once  # noqa: F401
 
 sys.path.insert(0, str(Path(__file__).parent))
 from chromium import Chromium, Page
