@@ -41,26 +41,34 @@ BELOW = {
     },
     "planning": {"arguments", "data", "discovery", "errors", "keys", "recipes", "runs", "seeding", "training"},
     "measuring": {"errors", "data", "games", "metrics", "seeding", "training"},
+    "reopening": {"data", "discovery", "errors", "planning", "runs"},
     "steering": {"planning", "data", "errors", "runs", "training"},
-    "forking": {"planning", "data", "discovery", "errors", "keys", "runs", "training"},
+    "forking": {"planning", "data", "discovery", "errors", "keys", "reopening", "runs", "steering", "training"},
     "launching": {"errors", "runs"},
     # The page starts trainings: on drawings, which become data, by recipes, whose names are listed; none of it imports torch.
     "dashboard": {"data", "discovery", "errors", "keys", "launching", "runs"},
-    "session": {"planning", "data", "errors", "forking", "games", "measuring", "runs", "steering", "training"},
-    "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
+    "outcome": {"errors", "runs", "training"},
+    "session": {
+        "planning", "data", "discovery", "errors", "forking", "games", "measuring", "outcome", "reopening", "runs", "steering", "training",
+    },
+    "trained": {
+        "planning", "data", "errors", "files", "games", "measuring", "metrics", "reopening", "runs", "seeding", "training", "figures",
+    },
     "doctor": {"health", "runs", "training"},
     "probing": {"data", "errors", "games", "planning", "runs", "seeding", "trained", "training"},
     "comparison": {
         "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",
     },
     "reporting": {"errors", "planning", "training"},
-    "python_api": {"comparison", "data", "errors", "forking", "planning", "reporting", "session", "trained", "training"},
+    "python_api": {
+        "comparison", "data", "errors", "forking", "outcome", "planning", "reporting", "session", "trained", "training", "discovery",
+    },
     "testing": {
         "types", "errors", "data", "games", "losses", "regularizers", "augmentations", "networks", "metrics", "training", "seeding",
     },
     "cli": {
         "comparison", "dashboard", "errors", "discovery", "data", "doctor", "forking",
-        "metrics", "planning", "session", "trained", "training", "runs",
+        "metrics", "outcome", "planning", "session", "trained", "training", "runs",
     },
     "__main__": {"cli"},
     "__init__": {"errors", "python_api", "recipes", "training"},

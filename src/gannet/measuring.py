@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,7 @@ def measurer(
     metrics: list[str] | None = None,
     held_out: Dataset | None = None,
     published: bool = False,
+    warnings: Sequence[str] = (),
     progress: Progress = silent,
     announce: Callable[[Cost], None] | None = None,
 ) -> Callable[[int], tuple[list[ScoreCard], list[str]]]:
@@ -47,7 +48,7 @@ def measurer(
     that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None. ``samples`` are
     generated where that is given; otherwise as many as the half of the real ones that they are compared with. The other half is
     for the floor. ``published`` adds FID, KID and IS to the usual metrics where the weights of Inception are. ``announce`` is told the
-    cost before it is paid.
+    cost before it is paid. ``warnings`` stand on every card.
     """
     wanted = samples or DEFAULT_SAMPLES[dataset.form.kind]
     real, labels = dataset.reference(2 * wanted, seed=derive(seed, "measure"))
@@ -78,7 +79,7 @@ def measurer(
             run=run,
             step=step,
             weights=weights,
-            warnings=game.limitations(),
+            warnings=(*game.limitations(), *warnings),
             answers=ask(game, dataset, held_out, seed),
             held_out=kept_back,
             labels=classes,

@@ -16,7 +16,7 @@ import torch
 from gannet.arguments import Root, read
 from gannet.data.base import Dataset, Form, Kind, Progress, Source
 from gannet.data.resolve import source_for
-from gannet.discovery import Component, find, load_file
+from gannet.discovery import Component, find, is_outside, load_file
 from gannet.errors import UserError
 from gannet.keys import FLAGS as FLAG_ADVICE
 from gannet.keys import expanded, short_keys
@@ -46,6 +46,15 @@ class Plan:
     settings: Settings
     values: dict[str, dict[str, Any]]
     """Flat complete values of ``recipe``, ``data`` and ``settings``: what the run records."""
+    outside: frozenset[str] = frozenset()
+    """References to components outside Gannet that the user typed, so that they may be imported."""
+
+    @property
+    def repeated(self) -> dict[str, Any]:
+        """What has to be given again to open the run of this plan: components outside Gannet, and where its data are."""
+        outside = {key: value for key, value in self.values["recipe"].items() if value in self.outside}
+        path = self.values["data"].get("path")
+        return outside | ({"data.path": path} if path and Path(path).exists() else {})
 
     @property
     def keys(self) -> set[str]:
@@ -70,7 +79,7 @@ class Plan:
         flags = {key: settings.pop(key) for key in FLAGS}
         known = self.values["recipe"] | data | settings
         given = known | expanded(changes, known)
-        return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags)
+        return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, outside=self.outside)
 
     def precision(self, experiment: Experiment, form: Form) -> Precision:
         """Arithmetic for this machine."""
@@ -115,7 +124,8 @@ def plan(
     source_class = cast(type[Source], find("data", source_name).load())
     recipe_name = recipe or RECOMMENDED[source_class.kind]
     loaded = _load_recipe(recipe_name, source_class.kind)
-    return _read_keys(recipe_name, loaded, source_name, {f"data.{k}": v for k, v in preset.items()} | dict(given), flags, advice)
+    keys = {f"data.{k}": v for k, v in preset.items()} | dict(given)
+    return _read_keys(recipe_name, loaded, source_name, keys, flags, advice, outside=_outside(given))
 
 
 def plan_again(
@@ -126,10 +136,18 @@ def plan_again(
     device: str | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """The plan of an existing run; ``changes`` are other values of its keys and flags.
+    """The plan of an existing run.
+
+    Args:
+        record: its run.json. Nothing that it names outside Gannet is imported.
+        steps: a new total, or None.
+        recipe_file: the user's own recipe file, if the run was made from one and the user named it again.
+        device: instead of the recorded one.
+        changes: keys and flags that the user typed, with other values, or with a recorded component outside Gannet, which allows
+            importing it.
 
     Raises:
-        UserError: the run was made from a user's own file, and that file was not named again: loading executes nothing.
+        UserError: code outside Gannet that was not named again, or a wrong key.
     """
     name = record["recipe"]
     if name.endswith(".py"):
@@ -146,9 +164,10 @@ def plan_again(
     changes = dict(changes or {})
     flags |= {key: changes.pop(key) for key in FLAGS if key in changes}
     known = given | settings
-    # A run keeps its data.
-    fixed = ("data.",) if changes else ()
-    return _read_keys(name, _load_recipe(name), record["data"]["source"], known | expanded(changes, known), flags, fixed=fixed)
+    # A run keeps its data; only their place may change.
+    fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
+    given = known | expanded(changes, known)
+    return _read_keys(name, _load_recipe(name), record["data"]["source"], given, flags, fixed=fixed, outside=_outside(changes))
 
 
 def refuse_flags(given: Mapping[str, Any]) -> None:
@@ -166,6 +185,7 @@ def _read_keys(
     flags: Mapping[str, Any],
     advice: Mapping[str, str] = FLAG_ADVICE,
     fixed: tuple[str, ...] = (),
+    outside: frozenset[str] = frozenset(),
 ) -> Plan:
     source_class = cast(type[Source], find("data", source_name).load())
     fields = set(vars(source_class).get("__dataclass_fields__", {}))
@@ -174,10 +194,17 @@ def _read_keys(
             given.setdefault(f"data.{key}", value)
     roots = Root(recipe.function, skip=("form",)), Root(source_class, "data."), Root(Settings)
     (arguments, recipe_values), (source_arguments, data_values), (settings, settings_values) = read(
-        given, *roots, flags=flags, advice=advice, fixed=fixed
+        given, *roots, flags=flags, advice=advice, fixed=fixed, outside=outside
     )
+    if isinstance(path := data_values.get("data.path"), str) and os.path.exists(path):
+        # Recorded whole, so that the run can be opened from another working directory.
+        data_values["data.path"] = os.path.abspath(path)
     values = {"recipe": recipe_values, "data": {k.removeprefix("data."): v for k, v in data_values.items()}, "settings": settings_values}
     return Plan(recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values)
+
+
+def _outside(typed: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(value for value in typed.values() if is_outside(value))
 
 
 def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gannet.comparison.plan import Measurement, prepare
 from gannet.comparison.result import Result
 from gannet.comparison.work import Interrupted, carry_out
-from gannet.errors import UserError
+from gannet.discovery import is_outside
+from gannet.errors import UserError, in_shell
 from gannet.forking import parse_again
+from gannet.outcome import saved_sentence
 from gannet.planning import DEFAULT_FLAGS, Plan, plan, refuse_flags
 from gannet.reporting import PythonReporter
 from gannet.session import start, train_again
@@ -88,11 +90,16 @@ def train(
         else:
             planned = plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
             outcome = start(planned, folder, reporter)
+        saved = saved_sentence(outcome.step, outcome.saved)
+        again = in_shell("gannet", "resume", outcome.path)
         if outcome.signal is None and not outcome.finished:
-            reporter.warned(f"Stopped by a command at step {outcome.step}. Continue with: gannet resume {outcome.path}")
+            reporter.warned(f"Stopped by a command. {saved} Continue with: {again}")
+        elif not outcome.is_saved:
+            reporter.warned(f"{saved} Free some space, then: {again}")
     if outcome.signal is not None:
-        raise UserError(f"Training was interrupted at step {outcome.step}; continue with `gannet resume {outcome.path}`.")
-    return load(outcome.path, recipe_file=recipe if recipe is not None and recipe.endswith(".py") else None)
+        raise UserError(f"Training was interrupted. {saved} Continue with `{again}`.")
+    outside = {key: value for key, value in given.items() if is_outside(value)}
+    return load(outcome.path, recipe_file=recipe if recipe is not None and recipe.endswith(".py") else None, keys=outside)
 
 
 def compare(
@@ -139,6 +146,6 @@ def compare(
             raise UserError(f"The comparison in {planned.path} was interrupted; the same call continues from there.") from None
 
 
-def load(path: str | Path, *, recipe_file: str | None = None, raw: bool = False) -> TrainedRun:
+def load(path: str | Path, *, recipe_file: str | None = None, raw: bool = False, keys: Mapping[str, Any] | None = None) -> TrainedRun:
     """Open a run's newest checkpoint; see :class:`TrainedRun`."""
-    return TrainedRun(path, recipe_file=recipe_file, raw=raw)
+    return TrainedRun(path, recipe_file=recipe_file, raw=raw, keys=keys)

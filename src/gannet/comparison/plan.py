@@ -17,6 +17,7 @@ from gannet.metrics.choice import require_measurable
 from gannet.metrics.compare import differing
 from gannet.planning import Plan, open_data, plan
 from gannet.runs.schema import RunRecord
+from gannet.trained import TrainedRun
 
 T = TypeVar("T")
 
@@ -60,6 +61,10 @@ class Entry:
     def recipe_file(self) -> str | None:
         """The user's own recipe file, which has to be named again to open the run."""
         return self.plan.recipe_name if self.plan.recipe_name.endswith(".py") else None
+
+    def open(self) -> TrainedRun:
+        """The run at its newest checkpoint."""
+        return TrainedRun(self.path, recipe_file=self.recipe_file, keys=self.plan.repeated)
 
 
 @dataclass(frozen=True)

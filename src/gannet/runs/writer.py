@@ -191,6 +191,23 @@ class RunWriter:
             if file.name.endswith(".tmp") or (file.stem.isdigit() and int(file.stem) > step):
                 file.unlink(missing_ok=True)
 
+    def move_data(self, path: str) -> None:
+        """Record the place where the data of the run are now.
+
+        Raises:
+            UserError: run.json cannot be rewritten; it is as it was.
+        """
+        record = read_record(self.path)
+        if record["data"]["arguments"].get("path") == path:
+            return
+        record["data"]["arguments"]["path"] = path
+        temporary = self.path / f".{RUN_FILE}.tmp"
+        try:
+            write_synced(temporary, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+            os.replace(temporary, self.path / RUN_FILE)
+        except OSError as error:
+            raise UserError(f"Cannot rewrite {self.path / RUN_FILE}: {error.strerror}. Free some space and try again.") from None
+
     def close(self) -> None:
         """Let the run go; harmless when called twice."""
         self._events.close()
