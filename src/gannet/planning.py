@@ -78,7 +78,7 @@ class Plan:
         settings = dict(self.values["settings"])
         flags = {key: settings.pop(key) for key in FLAGS}
         known = self.values["recipe"] | data | settings
-        given = known | expanded(changes, known)
+        given = _changed(known, expanded(changes, known))
         return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, outside=self.outside)
 
     def precision(self, experiment: Experiment, form: Form) -> Precision:
@@ -166,7 +166,7 @@ def plan_again(
     known = given | settings
     # A run keeps its data; only their place may change.
     fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
-    given = known | expanded(changes, known)
+    given = _changed(known, expanded(changes, known))
     return _read_keys(name, _load_recipe(name), record["data"]["source"], given, flags, fixed=fixed, outside=_outside(changes))
 
 
@@ -201,6 +201,12 @@ def _read_keys(
         data_values["data.path"] = os.path.abspath(path)
     values = {"recipe": recipe_values, "data": {k.removeprefix("data."): v for k, v in data_values.items()}, "settings": settings_values}
     return Plan(recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values)
+
+
+def _changed(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The known keys with changes; another component does not have the keys of the one before it."""
+    replaced = [f"{key}." for key, value in changes.items() if key in known and isinstance(value, str) and value != known[key]]
+    return {key: value for key, value in known.items() if not key.startswith(tuple(replaced))} | dict(changes)
 
 
 def _outside(typed: Mapping[str, Any]) -> frozenset[str]:
