@@ -45,7 +45,7 @@ BELOW = {
     "dashboard": {"data", "discovery", "errors", "launching", "runs"},
     "session": {"planning", "data", "errors", "forking", "games", "measuring", "runs", "steering", "training"},
     "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
-    "doctor": {"health", "runs", "training"},
+    "doctor": {"arguments", "discovery", "health", "runs", "training"},
     "probing": {"data", "errors", "games", "planning", "runs", "seeding", "trained", "training"},
     "comparison": {
         "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",

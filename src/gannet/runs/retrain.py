@@ -1,0 +1,52 @@
+"""The command line that trains a run once more with other settings."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gannet.runs.schema import RunRecord
+
+
+def retrain_command(path: Path, record: RunRecord, changes: Mapping[str, Any], *, recipe: str | None = None, done: int = 0) -> str:
+    """A ``gannet`` command, quoted for the shell. The run itself stays as it is, unless more steps are all that changes.
+
+    Args:
+        path: of the run.
+        record: its run.json.
+        changes: keys and their new values.
+        recipe: another recipe, with its own values; the changes do not apply to it.
+        done: steps trained; a greater number of ``steps`` continues the run where that is exact.
+    """
+    name, arguments = record["recipe"], record["arguments"]
+    file = ["--recipe", name] if name.endswith(".py") else []
+    constant = all(value == "constant" for key, value in arguments.items() if key.endswith(".schedule"))
+    if recipe is not None:
+        return _line("train", _source(record), _data(record), ["--recipe", recipe])
+    if set(changes) == {"steps"} and changes["steps"] > done and constant:
+        return _line("resume", str(path), {}, ["--steps", str(changes["steps"]), *file])
+    replaced = tuple(f"{key}." for key in changes if any(other.startswith(f"{key}.") for other in arguments))
+    if not replaced:
+        return _line("train", str(path), changes, file)
+    # A component's own fields go with it, so the run cannot be named: it still has them.
+    kept = {key: value for key, value in arguments.items() if not key.startswith(replaced)}
+    return _line("train", _source(record), {**kept, **changes, **_data(record)}, ["--recipe", name])
+
+
+def _source(record: RunRecord) -> str:
+    return str(record["data"].get("source", "DATA"))
+
+
+def _data(record: RunRecord) -> dict[str, Any]:
+    return {f"data.{key}": value for key, value in record["data"].get("arguments", {}).items() if value is not None}
+
+
+def _line(verb: str, what: str, values: Mapping[str, Any], flags: list[str]) -> str:
+    return shlex.join(["gannet", verb, what, *flags, *(f"{key}={_text(value)}" for key, value in values.items())])
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "none" if value is None else json.dumps(value)
