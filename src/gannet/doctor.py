@@ -15,6 +15,7 @@ from gannet.health import scores
 from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
 from gannet.health.causes import likely
 from gannet.health.ending import State, ending
+from gannet.health.remedies import remedy
 from gannet.runs.lock import is_written
 from gannet.runs.reader import Run
 from gannet.runs.retrain import retrain_command
@@ -97,23 +98,20 @@ def diagnose(path: str | Path) -> Diagnosis:
     now = examine(history)
     ill = [*_guard(history, state, end, step), *_noticed(events, now), *_far(cards), *_worsened(cards)]
     advice = _advice(case, history, now, cards, ill, done=step)
-    cause = None if advice is None else _cause(run, advice, step)
+    cause = None if advice is None else _cause(run, events, advice, step)
     if cause is not None:
         given = cause.command or cause.text
         ill = [complaint if complaint.severity == "past" else replace(complaint, suggestion=given) for complaint in ill]
-    complaints = [*ill, *_ended(run, state, end, step), *_checkpoints(run, step, state), *_warnings(events)]
+    complaints = [*ill, *_ended(run, state, end, step), *_checkpoints(run, step, state), *_warnings(run, events)]
     # What began first is the likelier cause.
     complaints.sort(key=lambda complaint: (ORDER.index(complaint.severity), complaint.steps[0]))
-    verdict = _verdict(run, cards, complaints, step)
+    verdict = _verdict(run, cards, complaints, step, ill=cause is not None)
     return Diagnosis(run.name, state, step, steps, complaints, cause, verdict, _looked_at(run, events))
 
 
 def _case(run: Run, events: list[dict[str, Any]]) -> Case:
     """The run's settings with live edits, and the recipe's own; a recipe outside the package is never loaded."""
-    keys = dict(run.record["arguments"])
-    for event in events:
-        if event["kind"] == "command" and event.get("name") == "set" and event.get("outcome") == "applied":
-            keys[event["arguments"]["key"]] = event["arguments"]["value"]
+    keys = {**run.record["arguments"], **_edits(events)}
     known = components("recipes").get(canonical(str(run.record["recipe"])))
     if known is None:
         return Case(keys)
@@ -123,6 +121,12 @@ def _case(run: Run, events: list[dict[str, Any]]) -> Case:
     bounded = any(key in ("penalty", "constraint") for key in keys)
     other = None if recipe.few_labels else "projection" if recipe.labels else "particle-gan" if run.kind == "points" else "wgan-gp"
     return Case(keys, defaults, None if bounded else other)
+
+
+def _edits(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """Keys that were set while it trained, and their last values."""
+    given = [e.get("arguments", {}) for e in events if (e["kind"], e.get("name"), e.get("outcome")) == ("command", "set", "applied")]
+    return {edit["key"]: edit["value"] for edit in given if "key" in edit and "value" in edit}
 
 
 def _advice(
@@ -137,9 +141,10 @@ def _advice(
     return advice
 
 
-def _cause(run: Run, advice: Advice, done: int) -> Cause:
+def _cause(run: Run, events: list[dict[str, Any]], advice: Advice, done: int) -> Cause:
     changes = {"recipe": advice.recipe} if advice.recipe else dict(advice.changes)
-    line = retrain_command(run.path, run.record, advice.changes, recipe=advice.recipe, done=done) if changes else ""
+    how = {"recipe": advice.recipe, "done": done, "edited": _edits(events)}
+    line = retrain_command(run.path, run.record, advice.changes, **how) if changes else ""
     return Cause(advice.cause, advice.text, changes, line)
 
 
@@ -225,7 +230,7 @@ def _worsened(cards: list[dict[str, Any]]) -> list[Complaint]:
     return [Complaint(scores.NAME, "warning", text, "", (int(worst["best_step"]), int(worst["step"])), values=worst)]
 
 
-def _verdict(run: Run, cards: list[dict[str, Any]], complaints: list[Complaint], step: int) -> str:
+def _verdict(run: Run, cards: list[dict[str, Any]], complaints: list[Complaint], step: int, *, ill: bool) -> str:
     if not step:
         return "There is nothing to examine yet."
     saved = max((progress for path in checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER) if (progress := _step_of(path))), default=step)
@@ -235,9 +240,12 @@ def _verdict(run: Run, cards: list[dict[str, Any]], complaints: list[Complaint],
         return f"{measure}: no score card compares its samples with real data."
     if judged[0]["step"] < saved:
         return f"{measure}: its newest score cards are of step {judged[0]['step']:,}, its newest checkpoint of step {saved:,}."
-    if any(complaint.severity != "past" for complaint in complaints):
+    if ill:
         return ""
-    return f"Nothing is wrong: {len(judged)} score cards of step {judged[0]['step']:,} are close to the real-data reference."
+    close = f"{len(judged)} score cards of step {judged[0]['step']:,} are close to the real-data reference"
+    if any(complaint.severity != "past" for complaint in complaints):
+        return f"The samples are fine ({close}); what is listed above happened to the run, not to them."
+    return f"Nothing is wrong: {close}."
 
 
 def _step_of(path: Path) -> int:
@@ -250,17 +258,33 @@ def _checkpoints(run: Run, step: int, state: State) -> list[Complaint]:
     damage = {path.name: problems for path in found if (problems := checkpoint.problems(path))}
     if found and len(damage) == len(found):
         text = f"No checkpoint can be used: {'; '.join(problem for problems in damage.values() for problem in problems)}."
-        return [Complaint("checkpoints", "alarm", text, "Train again; the run's frames and terms are still there.", (step, step))]
+        return [
+            Complaint(
+                "checkpoints",
+                "alarm",
+                text,
+                f"Train it again with `{retrain_command(run.path, run.record, {})}`; the frames and terms of this run stay.",
+                (step, step),
+            )
+        ]
     if damage:
         text = f"{'; '.join(problem for problems in damage.values() for problem in problems)}."
         good = next(path.name for path in found if path.name not in damage)
         return [Complaint("checkpoints", "warning", text, f"Resuming and sampling use {good}; delete the damaged one.", (step, step))]
     if not found and state not in ("running", "not begun"):
-        return [Complaint("checkpoints", "warning", "No checkpoint was written.", "Train again, with checkpoint.every=100.", (step, step))]
+        return [
+            Complaint(
+                "checkpoints",
+                "warning",
+                "No checkpoint was written.",
+                f"Train it again with `{retrain_command(run.path, run.record, {'checkpoint.every': 100})}`.",
+                (step, step),
+            )
+        ]
     return []
 
 
-def _warnings(events: list[dict[str, Any]]) -> list[Complaint]:
+def _warnings(run: Run, events: list[dict[str, Any]]) -> list[Complaint]:
     """Equal sentences count once."""
     grouped: dict[str, list[dict[str, Any]]] = {}
     for event in events:
@@ -268,7 +292,7 @@ def _warnings(events: list[dict[str, Any]]) -> list[Complaint]:
             grouped.setdefault(str(event.get("text", "")), []).append(event)
     return [
         Complaint(
-            "recorded", "warning", text, "See the sentence itself.", (group[0]["step"], group[-1]["step"]), tuple(e["seq"] for e in group)
+            "recorded", "warning", text, remedy(str(run.path), text), (group[0]["step"], group[-1]["step"]), tuple(e["seq"] for e in group)
         )
         for text, group in grouped.items()
     ]

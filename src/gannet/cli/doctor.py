@@ -29,7 +29,7 @@ def doctor(
     else:
         console = Console(highlight=False)
         for line in _lines(diagnosis):
-            console.print(line, markup=False)
+            console.print(line, markup=False, soft_wrap="`" in line)  # a command is copied whole
     return 0
 
 
@@ -44,7 +44,7 @@ def _lines(diagnosis: Diagnosis) -> list[str]:
     if cause is not None:
         changes = " ".join(f"{'--recipe ' if key == 'recipe' else f'{key}='}{value}" for key, value in cause.changes.items())
         lines += [f"LIKELY CAUSE  {cause.name}", cause.text]
-        lines += [f"-> Change {changes}: `{cause.command}`"] if cause.command else []
+        lines += [f"-> Change {changes}:", f"   `{cause.command}`"] if cause.command else []
         lines += [""]
     lines += [diagnosis.verdict, ""] if diagnosis.verdict else []
     return [*lines, f"Looked at {'; '.join(diagnosis.looked_at)}."]

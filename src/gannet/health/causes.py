@@ -43,10 +43,12 @@ def likely(case: Case, history: History, findings: Sequence[Finding], *, done: i
     for name in BEFORE_STEPS:
         if name in found:
             return rules[name].advice(case, found[name].values)
-    if advice := _fooled(case, history) or _too_few(case, done):
+    if advice := _fooled(case, history) or (_too_few(case, done) if history.finished else None):
         return advice
-    if "mode-collapse" in found or case.smoother:
+    if "mode-collapse" in found or (case.smoother and history.finished):
         return rules["mode-collapse"].advice(case, found["mode-collapse"].values if "mode-collapse" in found else {})
+    if not history.finished:
+        return Advice("still-training", f"No setting stands out, and at step {done:,} it is still training; look again later.")
     text = f"No setting stands out. After {done:,} steps, twice as many are the simplest next trial."
     return Advice("too-few-steps", text, {"steps": 2 * done})
 
