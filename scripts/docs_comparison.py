@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from docs_measured import read_comparison
+from docs_measured import read_comparison, read_measured
+from docs_tables import NOTICE, sections_of
 
 from gannet.comparison.result import Row, Summary, badness, summarise
 from gannet.discovery import components
@@ -28,14 +29,13 @@ def comparisons(root: Path) -> list[Path]:
 
 
 def comparison_page(file: Path, root: Path) -> str:
-    """The page of one comparison: what was done, the table, remarks (of a file beside the results, if there is one), the samples."""
+    """The page of one comparison: what was done, the table, the sections that benchmarks/results/tables-*.json add, the samples."""
     document = json.loads(file.read_text(encoding="utf-8"))
     kind, data = document["data"]["form"]["kind"], document["data"]["source"]
     rows = {m.recipe: list(m.rows) for m in read_comparison(document, file.name)}
     picture = f"{file.stem}.png"
-    remarks = file.with_suffix(".md")
     sections = [
-        "<!-- Made by `make docs` from the results. Do not edit. -->",
+        NOTICE,
         f"# {data}: {len(rows)} recipes, {len(document['seeds'])} seed{'s' if len(document['seeds']) > 1 else ''}",
         _protocol(document),
         _table(rows, document, kind),
@@ -43,8 +43,7 @@ def comparison_page(file: Path, root: Path) -> str:
         "or how many runs have a value. `real data` is the floor. "
         f"All numbers, with the protocol of each: [{file.name}](../../benchmarks/results/{file.name}).",
     ]
-    if remarks.is_file():
-        sections.append(remarks.read_text(encoding="utf-8").strip())
+    sections += sections_of(file.stem, file.parent, read_measured(file.parent))
     if (root / "docs/pictures" / picture).is_file():
         sections.append(f"![Samples of every recipe and seed](../pictures/{picture})")
     return "\n\n".join(sections) + "\n"
@@ -52,7 +51,7 @@ def comparison_page(file: Path, root: Path) -> str:
 
 def _protocol(document: dict[str, Any]) -> str:
     environment, data = document["environment"], document["data"]
-    names = ",".join(entry["recipe"] for entry in document["recipes"])
+    names = ",".join(_named(entry["recipe"]) for entry in document["recipes"])
     keys = "".join(f" data.{key}={value}" for key, value in data["arguments"].items() if not isinstance(value, list | dict | None))
     steps = {entry["steps"] for entry in document["recipes"]}
     budget = f" --steps {steps.pop()}" if len(steps) == 1 else ""
@@ -82,6 +81,11 @@ def _table(rows: dict[str, list[Row]], document: dict[str, Any], kind: str) -> s
         lines.append(f"| {' | '.join(line)} |")
     floors = [_floor([s for s in summaries if s.metric == metric]) for metric in metrics]
     return "\n".join([*lines, f"| real data | | | {' | '.join(floors)} | |"])
+
+
+def _named(recipe: str) -> str:
+    """As `--recipes` takes it: a recipe that is not part of Gannet is a file of benchmarks."""
+    return recipe if recipe in components("recipes") else f"benchmarks/{recipe}.py"
 
 
 def _name(recipe: str) -> str:

@@ -8,6 +8,8 @@ import re
 NAMED = ("Formula", "Adds", "Traps", "Keys")
 """First words of the paragraphs of a recipe's docstring that have a heading of their own."""
 LINK = re.compile(r"https://[^\s,;)]*[^\s,;).:]")
+TABLE = re.compile(r"\|.*\|\n\|[-:| ]+\|(\n|\Z)")
+"""The first two lines of a table."""
 ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
@@ -29,11 +31,16 @@ class Paragraphs:
 
 
 def markdown(docstring: str) -> str:
-    """Paragraphs with code, links and lists as GitHub shows them; Google's section of arguments is left out."""
+    """Paragraphs with code, links, lists, tables and bold words as GitHub shows them; Google's section of arguments is left out."""
     text = inspect.cleandoc(docstring)
     text = re.sub(r"\n\n(Args|Raises|Returns):\n.*?(?=\n\n|\Z)", "", text, flags=re.DOTALL)
-    pieces = re.split(r"(``.+?``|`.+?`)", ROLE.sub(lambda m: f"``{m[1]}``", text), flags=re.DOTALL)
-    return "".join(f"`{piece.strip('`')}`" if piece.startswith("`") else _escaped(piece) for piece in pieces)
+    return "\n\n".join(map(_paragraph, ROLE.sub(lambda m: f"``{m[1]}``", text).split("\n\n")))
+
+
+def _paragraph(text: str) -> str:
+    pieces = re.split(r"(``.+?``|`.+?`)", text, flags=re.DOTALL)
+    special = "*<_" if TABLE.match(text) else "*<_|"
+    return "".join(f"`{piece.strip('`')}`" if piece.startswith("`") else _escaped(piece, special) for piece in pieces)
 
 
 def one_line(text: str) -> str:
@@ -46,8 +53,9 @@ def links(docstring: str) -> list[str]:
     return LINK.findall(docstring)
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: str, special: str) -> str:
+    """Without what Markdown would take for something else; two asterisks are meant to be bold."""
     parts = LINK.split(text)
     found = LINK.findall(text)
-    escaped = [re.sub(r"([*<_|])", r"\\\1", part) for part in parts]
+    escaped = [re.sub(rf"\*\*|[{special}]", lambda m: m[0] if m[0] == "**" else f"\\{m[0]}", part) for part in parts]
     return "".join(part + link for part, link in zip(escaped, [*found, ""], strict=True))

@@ -4,8 +4,9 @@ usage: python scripts/make_docs.py [--check]
 
 docs/methods/NAME.md is made from the docstrings of the recipe (see CONTRIBUTING.md for its paragraphs) and of the game, loss and
 regularizers that it is made of, from its typed arguments, from docs/pictures/NAME.png where there is one, and from what was measured:
-benchmarks/results/*.json. docs/results/compare-NAME.md is a comparison that benchmarks/keep.py kept. With --check nothing is written;
-exit status 1 where a page is not what the source says.
+benchmarks/results/*.json. docs/results/compare-NAME.md is a comparison that benchmarks/keep.py kept; other results pages are made from
+benchmarks/results/tables-NAME.json (see docs_tables.py) and watching-MODE.json. With --check nothing is written; exit status 1 where a
+page is not what the source says.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from docs_arguments import argument_table  # noqa: E402
 from docs_comparison import comparison_page, comparisons  # noqa: E402
 from docs_measured import Measured, measured_tables, read_measured  # noqa: E402
 from docs_proofs import proof_tables  # noqa: E402
+from docs_tables import method_sections, table_pages  # noqa: E402
 from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
+from docs_watching import watching_page  # noqa: E402
 
 from gannet.arguments import Chosen, Root, read  # noqa: E402
 from gannet.discovery import Component, components  # noqa: E402
@@ -31,6 +34,7 @@ ROOT = HERE.parent
 METHODS = Path("docs/methods")
 PICTURES = Path("docs/pictures")
 RESULTS = Path("docs/results")
+MEASURED = Path("benchmarks/results")
 NOTICE = "<!-- Made by `make docs` from the source. Do not edit. -->"
 PARTS = {
     "games": "Games",
@@ -47,11 +51,14 @@ SUITS = {"points": "points", "images": "pictures", "any": "points and pictures"}
 
 def pages(root: Path = ROOT) -> dict[Path, str]:
     """Every generated page, by its path from the root of the repository."""
-    measured = read_measured(root / "benchmarks" / "results")
+    measured = read_measured(root / MEASURED)
     recipes = components("recipes")
     made = {METHODS / f"{name}.md": method_page(found, measured, root) for name, found in recipes.items()}
     made[METHODS / "README.md"] = index_page(recipes)
     made |= {Path("docs") / f"{kind}.md": parts_page(kind, title) for kind, title in PARTS.items()}
+    made |= {RESULTS / f"{name}.md": text for name, text in table_pages(root / MEASURED, measured).items()}
+    if list((root / MEASURED).glob("watching-*.json")):
+        made[RESULTS / "watching.md"] = watching_page(root / MEASURED)
     made |= {RESULTS / file.name.replace(".json", ".md"): comparison_page(file, root) for file in comparisons(root)}
     return made
 
@@ -78,9 +85,11 @@ def method_page(found: Component, measured: list[Measured], root: Path) -> str:
     sections += [f"## {name}\n\n{text}" for name, text in said.named.items() if name != "Keys"]
     sections.append("## What it is made of\n\n" + "\n\n".join(part_of_page(part) for part in made_of(recipe)))
     sections.append("## Arguments\n\n" + argument_table(recipe, said.named.get("Keys", "")))
-    tables = measured_tables(found.name, measured)
-    sections.append("## Measured\n\n" + (tables or "Nothing but the proof is recorded in benchmarks/results yet."))
-    if proofs := proof_tables(found.name, root / "benchmarks" / "results"):
+    tables = [measured_tables(found.name, measured), method_sections(found.name, root / MEASURED, measured)]
+    sections.append(
+        "## Measured\n\n" + ("\n\n".join(filter(None, tables)) or "Nothing but the proof is recorded in benchmarks/results yet.")
+    )
+    if proofs := proof_tables(found.name, root / MEASURED):
         sections.append(f"## Proof that it learns\n\nShort trainings, run by `make learn`; {PROOFS}.\n\n{proofs}")
     sections.append(f"Source: [`{found.path.name}`](../../src/gannet/recipes/{found.path.name}). [All methods](README.md).")
     return "\n\n".join(sections) + "\n"
@@ -97,10 +106,17 @@ def made_of(recipe: Recipe) -> list[Component]:
     """The game of the recipe's module, and the loss and regularizers that it takes by default."""
     [(arguments, _)] = read({}, Root(recipe.function, skip=("form",)))
     classes = [value.factory if isinstance(value, Chosen) else type(value) for value in arguments.values()]
-    named = vars(sys.modules[recipe.function.__module__]).values()
-    classes = [*(c for c in named if isinstance(c, type) and issubclass(c, Game)), *classes, *(c for c in named if isinstance(c, type))]
+    named = _classes_named(recipe)
+    classes = [*(c for c in named if issubclass(c, Game)), *classes, *named]
     known = {c.load(): c for kind in ("games", "losses", "regularizers", "augmentations") for c in components(kind).values()}
     return list(dict.fromkeys(known[c] for c in classes if c in known))
+
+
+def _classes_named(recipe: Recipe) -> list[type]:
+    """The classes that the recipe's module names, and those of a recipe that it hands its work to."""
+    named = list(vars(sys.modules[recipe.function.__module__]).values())
+    others = [other for other in named if isinstance(other, Recipe) and other.function is not recipe.function]
+    return [c for c in named if isinstance(c, type)] + [c for other in others for c in _classes_named(other)]
 
 
 def part_of_page(part: Component) -> str:

@@ -1,13 +1,15 @@
 """The shape of the project: arrows point one way, files stay short, the command line is frozen."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "gannet"
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "gannet"
 FILES = sorted(SOURCE.rglob("*.py"))
 HEAVY = {"torch", "matplotlib", "sklearn", "datasets", "scipy", "ot", "plotly", "starlette", "uvicorn", "anyio"}
 
@@ -17,7 +19,8 @@ BELOW = {
     "types": set(),
     "seeding": set(),
     "discovery": {"errors"},
-    "arguments": {"errors", "discovery"},
+    "keys": {"errors"},
+    "arguments": {"errors", "discovery", "keys"},
     "losses": set(),
     "augmentations": {"errors"},
     "regularizers": {"types", "augmentations"},
@@ -29,37 +32,46 @@ BELOW = {
     "theory": {"errors"},
     "metrics": {"errors", "discovery", "seeding", "data", "theory", "files"},
     "figures": {"errors", "files"},
-    "runs": {"errors", "files", "figures"},
+    "runs": {"errors", "files", "figures", "keys"},
     "health": set(),
     "training": {"errors", "types", "seeding", "games", "data", "health", "runs", "files"},
     "recipes": {
         "arguments", "errors", "data", "games", "losses", "regularizers", "priors", "encodings", "augmentations", "networks",
         "training",
     },
-    "planning": {"arguments", "data", "discovery", "errors", "recipes", "runs", "seeding", "training"},
+    "planning": {"arguments", "data", "discovery", "errors", "keys", "recipes", "runs", "seeding", "training"},
     "measuring": {"errors", "data", "games", "metrics", "seeding", "training"},
+    "reopening": {"data", "discovery", "errors", "planning", "runs"},
     "steering": {"planning", "data", "errors", "runs", "training"},
-    "forking": {"planning", "data", "discovery", "errors", "runs", "training"},
+    "forking": {"planning", "data", "discovery", "errors", "keys", "reopening", "runs", "steering", "training"},
     "launching": {"errors", "runs"},
     # The page starts trainings: on drawings, which become data, by recipes, whose names are listed; none of it imports torch.
-    "dashboard": {"data", "discovery", "errors", "launching", "runs"},
-    "session": {"planning", "data", "errors", "forking", "games", "measuring", "runs", "steering", "training"},
-    "trained": {"planning", "data", "errors", "files", "games", "measuring", "metrics", "runs", "seeding", "training", "figures"},
-    "doctor": {"arguments", "discovery", "health", "runs", "training"},
+    "dashboard": {"data", "discovery", "errors", "keys", "launching", "runs"},
+    "outcome": {"errors", "runs", "training"},
+    "session": {
+        "planning", "data", "discovery", "errors", "forking", "games", "measuring", "outcome", "reopening", "runs", "steering", "training",
+    },
+    "trained": {
+        "planning", "data", "errors", "files", "games", "measuring", "metrics", "reopening", "runs", "seeding", "training", "figures",
+    },
+    "doctor": {"arguments", "discovery", "errors", "health", "runs", "training"},
     "probing": {"data", "errors", "games", "planning", "runs", "seeding", "trained", "training"},
     "comparison": {
         "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",
     },
-    "python_api": {"comparison", "data", "errors", "forking", "planning", "session", "trained", "training"},
+    "reporting": {"errors", "planning", "training"},
+    "python_api": {
+        "comparison", "data", "errors", "forking", "outcome", "planning", "reporting", "session", "trained", "training", "discovery",
+    },
     "testing": {
         "types", "errors", "data", "games", "losses", "regularizers", "augmentations", "networks", "metrics", "training", "seeding",
     },
     "cli": {
         "comparison", "dashboard", "errors", "discovery", "data", "doctor", "forking",
-        "metrics", "planning", "session", "trained", "training", "runs",
+        "metrics", "outcome", "planning", "session", "trained", "training", "runs",
     },
     "__main__": {"cli"},
-    "__init__": {"python_api", "recipes", "training"},
+    "__init__": {"errors", "python_api", "recipes", "training"},
 }  # fmt: skip
 """What each part may import."""
 
@@ -108,6 +120,58 @@ def test_files_are_short_and_say_what_they_are(path):
     assert len(text.splitlines()) <= 320
     assert ast.get_docstring(ast.parse(text)) or not text.strip()
     assert path.stem not in {"utils", "util", "common", "helpers", "misc"}
+
+
+def test_the_diagram_points_as_imports_do():
+    [diagram] = re.findall(r"```\n(cli .*?)```", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.DOTALL)
+    arrows = [
+        re.split(r" +(──>|<──) +", part.strip().removeprefix("──> "))
+        for line in diagram.splitlines()
+        for part in re.split(r"[;()│├└▲┐┘]| {3,}", line)
+    ]
+    pairs = [
+        (chain[i], chain[i + 2]) if chain[i + 1] == "──>" else (chain[i + 2], chain[i])
+        for chain in arrows
+        for i in range(0, len(chain) - 2, 2)
+    ]
+    wrong = [
+        f"{above} ──> {below}"
+        for above, below in pairs
+        if above and not any(set(below.split(", ")) & BELOW.get(name, set()) for name in above.split(", "))
+    ]
+    assert len(pairs) >= 6
+    assert wrong == []
+
+
+def test_no_line_of_the_architecture_stands_twice():
+    lines = [line for line in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines() if len(line) > 60]
+    starts = [start for line in lines if (start := re.match(r"- \*\*(.+?)[.,]?\*\*", line))]
+    assert len({start[1] for start in starts}) == len(starts)
+    assert len(set(lines)) == len(lines)
+
+
+def test_every_function_is_used():
+    """Found by file: recipes, losses and so on are decorated functions or classes. ``testing`` and ``theory`` are for others to call."""
+    files = [*FILES, *(ROOT / "scripts").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    unused = [
+        f"{path.relative_to(SOURCE)}: {node.name}"
+        for path in FILES
+        if _part(path) not in {"testing", "theory"}
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list and not node.name.startswith("__")
+        if len(re.findall(rf"\b{node.name}\b", texts)) == 1
+    ]
+    assert unused == []
+
+
+def test_the_page_has_no_file_without_use():
+    static = SOURCE / "dashboard" / "static"
+    files = [path for path in static.rglob("*") if path.is_file()]
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in (*files, *FILES))
+    # Panels are found by their folder.
+    assert [path.name for path in files if path.parent.name != "panels" and path.name not in texts] == []
+    assert [path.name for path in files if not path.read_text(encoding="utf-8").strip()] == []
 
 
 def _run(code: str) -> str:

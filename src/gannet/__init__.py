@@ -11,11 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gannet.errors import GannetWarning, TrainingStopped, UserError
     from gannet.python_api import compare, load, train
     from gannet.recipes.base import recipe
     from gannet.training.experiment import Experiment
 
-__all__ = ["Experiment", "compare", "load", "recipe", "train"]
+    __version__: str
+
+__all__ = ["Experiment", "GannetWarning", "TrainingStopped", "UserError", "compare", "load", "recipe", "train"]
 
 _HOMES = {
     "compare": "gannet.python_api",
@@ -23,6 +26,9 @@ _HOMES = {
     "load": "gannet.python_api",
     "recipe": "gannet.recipes.base",
     "Experiment": "gannet.training.experiment",
+    "GannetWarning": "gannet.errors",
+    "TrainingStopped": "gannet.errors",
+    "UserError": "gannet.errors",
 }
 
 
@@ -30,4 +36,15 @@ def __getattr__(name: str) -> Any:
     # torch takes over a second to import; `gannet --help` does not need it.
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("gannet-gan")
+        except PackageNotFoundError:
+            return "source"
     raise AttributeError(f"module 'gannet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

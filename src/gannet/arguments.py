@@ -9,15 +9,16 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
-from gannet.discovery import BASES, canonical, components, load_by_name
-from gannet.errors import UserError, did_you_mean
+from gannet.discovery import BASES, canonical, components, find, is_outside, load_outside
+from gannet.errors import Mistake, UserError
+from gannet.keys import expanded, unknown_key
 
 T = TypeVar("T")
 Values = dict[str, Any]
@@ -50,35 +51,65 @@ class Root:
     """Parameters that the caller fills in."""
 
 
-def read(given: Mapping[str, Any], *roots: Root) -> list[tuple[dict[str, Any], Values]]:
+def read(
+    given: Mapping[str, Any],
+    *roots: Root,
+    flags: Mapping[str, Any] | None = None,
+    advice: Mapping[str, str] | None = None,
+    fixed: tuple[str, ...] = (),
+    outside: Collection[str] = (),
+) -> list[tuple[dict[str, Any], Values]]:
     """For each root its keyword arguments and its flat value set, complete with defaults.
 
     Args:
-        given: flat keys and their values, as text or already typed; every key must belong to a root.
+        given: flat keys and their values, as text or already typed; every key must belong to a root, or be a short key such as ``lr``.
         roots: what the keys are for.
+        flags: values of parameters that are not keys, because the user sets them in another way.
+        advice: for each flag the sentence that says how, which may hold ``{value}``.
+        fixed: beginnings of keys that the user cannot set here, so that none of them is suggested.
+        outside: references to components outside Gannet that may be imported: those that the user typed. Values may come from a
+            file, and nothing that a file names is imported.
 
     Raises:
         UserError: every unknown key, wrong type and value out of range, all at once.
     """
-    reader = _Reader(given)
+    flags, advice = dict(flags or {}), advice or {}
+    misplaced = [f"{key}={given[key]}: {advice[key].format(value=given[key])}" for key in given if key in advice]
+    given = {key: value for key, value in given.items() if key not in advice}
+    reader, results = _walk(given | flags, roots, outside)
+    written_out = expanded(given, reader.known)
+    if written_out != given:
+        given = written_out
+        reader, results = _walk(given | flags, roots, outside)
+    allowed = [key for key in reader.known if key not in flags and not key.startswith(fixed)]
+    strangers = sorted(set(given) - reader.known - reader.unjudged)
+    mistakes = [*misplaced, *(unknown_key(key, given[key], allowed, advice) for key in strangers), *reader.problems]
+    if mistakes:
+        raise UserError(*mistakes)
+    return results
+
+
+def _walk(
+    given: Mapping[str, Any], roots: tuple[Root, ...], outside: Collection[str]
+) -> tuple[_Reader, list[tuple[dict[str, Any], Values]]]:
+    reader = _Reader(given, outside)
     results: list[tuple[dict[str, Any], Values]] = []
     for root in roots:
         reader.values = Values()
         arguments = reader.parameters(root.function, root.prefix, {}, root.skip)
         results.append((arguments, reader.values))
-    unknown = sorted(set(given) - set(reader.known))
-    problems = [f"Unknown key {key!r}.{did_you_mean(key, reader.known)}" for key in unknown] + reader.problems
-    if problems:
-        raise UserError(*problems)
-    return results
+    return reader, results
 
 
 class _Reader:
     """Walks the typed parameters and takes what was given for each."""
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
-        self.given, self.known, self.values = given, set[str](), Values()
-        self.problems: list[str] = []
+    def __init__(self, given: Mapping[str, Any], outside: Collection[str]) -> None:
+        self.given, self.outside = given, outside
+        self.known, self.values = set[str](), Values()
+        self.unjudged = set[str]()
+        """Keys of a component that does not exist."""
+        self.problems: list[Mistake] = []
 
     def parameters(self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()) -> dict[str, Any]:
         # A dataclass's own hints, because inherited fields are to be read in the module that wrote them.
@@ -128,17 +159,35 @@ class _Reader:
         name = self.given.get(key, _component_name(factory))
         if key in self.given and canonical(name) != _component_name(factory):
             try:
-                factory, defaults = _fitting(load_by_name(kind, name), annotation, key, kind, name), {}
+                factory, defaults = self.load(key, kind, name, annotation), {}
             except UserError as error:
-                self.problems += error.problems
-                # Its keys cannot be judged without it.
-                self.known.update(k for k in self.given if k.startswith(f"{key}."))
+                self.problems += error.mistakes
+                self.unjudged.update(k for k in self.given if k.startswith(f"{key}."))
                 return default
         if defaults is None:
             defaults = {f.name: getattr(default, f.name) for f in dataclasses.fields(default)}
-        self.values[key] = _component_name(factory) if ":" not in name else name
+        self.values[key] = name if is_outside(name) else _component_name(factory)
         arguments = self.parameters(factory, f"{key}.", defaults)
         return Chosen(factory, arguments) if is_deferred else self.build(key, factory, arguments)
+
+    def load(self, key: str, kind: str, name: str, annotation: Any) -> type:
+        """The class of that name if it is a concrete subclass of the annotated base: a regularizer may be a penalty or a constraint."""
+        base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
+        if not is_outside(name):
+            factory = find(kind, name, lambda component: _is_concrete(component.load(), base)).load()
+            if not _is_concrete(factory, base):
+                allowed = ", ".join(n for n, c in components(kind).items() if _is_concrete(c.load(), base))
+                raise UserError(f"{key}={name}: {name!r} is not a {base.__name__}; {key} takes one of {allowed}.")
+            return factory
+        if name not in self.outside:
+            raise UserError(
+                f"{key}={name} is code outside Gannet, which is imported only when you name it yourself: if you trust it, repeat the "
+                f"command with {key}={name}."
+            )
+        factory = load_outside(name)
+        if not _is_concrete(factory, base):
+            raise UserError(f"{key}={name} is not a concrete subclass of {base.__module__}.{base.__name__}, which {key} expects.")
+        return factory
 
     def build(self, key: str, factory: Callable[..., Any], arguments: dict[str, Any]) -> Any:
         try:
@@ -155,13 +204,8 @@ def _component_kind(annotation: Any) -> str | None:
     return module[1] if is_component else None
 
 
-def _fitting(factory: Any, annotation: Any, key: str, kind: str, name: str) -> Any:
-    """The class itself, where it is of the annotated kind: a regularizer may be a penalty or a constraint."""
-    base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
-    if isinstance(factory, type) and not issubclass(factory, base):
-        allowed = ", ".join(n for n, c in components(kind).items() if issubclass(c.load(), base))
-        raise UserError(f"{key}={name}: {name!r} is another kind of thing; {key} takes one of {allowed}.")
-    return factory
+def _is_concrete(factory: Any, base: type) -> bool:
+    return isinstance(factory, type) and issubclass(factory, base) and not inspect.isabstract(factory)
 
 
 def _component_name(factory: Any) -> str:

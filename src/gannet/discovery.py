@@ -7,12 +7,13 @@ import importlib
 import importlib.util
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gannet.errors import UserError, did_you_mean
+from gannet.errors import Unknown, UserError, nearest
 
 BASES: dict[str, set[str]] = {
     "recipes": set(),
@@ -57,23 +58,34 @@ def components(kind: str) -> dict[str, Component]:
     return {c.name: c for c in sorted(found, key=lambda c: c.name)}
 
 
-def find(kind: str, name: str) -> Component:
-    """The component with that name; a :class:`UserError` with a suggestion otherwise."""
+def find(kind: str, name: str, allowed: Callable[[Component], bool] = lambda component: True) -> Component:
+    """The component with that name; otherwise a :class:`UserError` with the nearest name and those that are ``allowed``."""
     known = components(kind)
     if canonical(name) not in known:
-        raise UserError(f"Unknown {kind.removesuffix('s') if kind != 'losses' else 'loss'} {name!r}.{did_you_mean(name, known)}")
+        noun = "loss" if kind == "losses" else kind.removesuffix("s")
+        suitable = tuple(other for other, component in known.items() if allowed(component))
+        raise UserError(Unknown(f"Unknown {noun} {name!r}.{nearest(name, known)}", suitable, noun))
     return known[canonical(name)]
 
 
-def load_by_name(kind: str, name: str) -> Any:
-    """The class or function called ``name``, or the one at a dotted path ``package.module:Symbol``."""
-    if ":" not in name:
-        return find(kind, name).load()
-    module, _, symbol = name.partition(":")
+def is_outside(name: object) -> bool:
+    """Whether a component's name is a reference to code outside Gannet, ``package.module:Name``."""
+    return isinstance(name, str) and ":" in name
+
+
+def load_outside(reference: str) -> Any:
+    """Import what ``package.module:Name`` refers to. Importing runs code: call it only for what the user typed.
+
+    Raises:
+        UserError: no such module or name, or the module does not load.
+    """
+    module, _, symbol = reference.partition(":")
     try:
         return getattr(importlib.import_module(module), symbol)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"Cannot load {name!r}: {error}. Write it as package.module:Name, importable from here.") from None
+    except Exception as error:  # the user's module may raise anything
+        raise UserError(
+            f"Cannot load {reference!r}: {type(error).__name__}: {error}. Write it as package.module:Name, importable from here."
+        ) from None
 
 
 def load_file(path: Path) -> Any:

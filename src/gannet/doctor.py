@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from gannet.arguments import Root, read
 from gannet.discovery import canonical, components
+from gannet.errors import in_shell
 from gannet.health import scores
 from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
 from gannet.health.causes import likely
@@ -156,7 +158,7 @@ def _guard(history: History, state: State, end: Mapping[str, Any] | None, step: 
 
 def _ended(run: Run, state: State, end: Mapping[str, Any] | None, step: int) -> list[Complaint]:
     """What ended a run early is no fault of its settings: it can be continued."""
-    again = f"`gannet resume {run.path}` continues from the newest checkpoint."
+    again = f"`{in_shell('gannet', 'resume', run.path)}` continues from the newest checkpoint."
     texts = {
         "stopped by a command": f"A person stopped it at step {step:,} with the command 'stop'.",
         "stopped by a signal": f"A signal stopped it at step {step:,}.",
@@ -235,7 +237,7 @@ def _verdict(run: Run, cards: list[dict[str, Any]], complaints: list[Complaint],
         return "There is nothing to examine yet."
     saved = max((progress for path in checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER) if (progress := _step_of(path))), default=step)
     judged = [card for card in scores.newest(cards) if scores.is_judged(card)]
-    measure = f"Run `gannet measure {run.path}` before you call this run fine"
+    measure = f"Run `{in_shell('gannet', 'measure', run.path)}` before you call this run fine"
     if not judged:
         return f"{measure}: no score card compares its samples with real data."
     if judged[0]["step"] < saved:
@@ -292,7 +294,12 @@ def _warnings(run: Run, events: list[dict[str, Any]]) -> list[Complaint]:
             grouped.setdefault(str(event.get("text", "")), []).append(event)
     return [
         Complaint(
-            "recorded", "warning", text, remedy(str(run.path), text), (group[0]["step"], group[-1]["step"]), tuple(e["seq"] for e in group)
+            "recorded",
+            "warning",
+            text,
+            remedy(shlex.quote(str(run.path)), text),
+            (group[0]["step"], group[-1]["step"]),
+            tuple(e["seq"] for e in group),
         )
         for text, group in grouped.items()
     ]

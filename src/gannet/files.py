@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,4 +33,5 @@ def written_whole(path: Path, *, sync: bool = False) -> Iterator[BinaryIO]:
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror or error}. Choose another place, or free some space.") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a file system that takes no writes does not take this one either
+            temporary.unlink(missing_ok=True)

@@ -14,10 +14,13 @@ from typing import Any
 from gannet.data.base import Form
 from gannet.discovery import canonical, components
 from gannet.errors import UserError
+from gannet.keys import expanded
 from gannet.planning import Plan, plan_again
+from gannet.reopening import require_place
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RECIPE_FILE, Parent, RunRecord, checkpoint_name
 from gannet.runs.writer import RunWriter
+from gannet.steering import require_repeatable
 from gannet.training import checkpoint
 from gannet.training.control import journal_of
 
@@ -48,9 +51,12 @@ def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str 
         UserError: no run, a key that is wrong or of the data, or ``out`` holds something; nothing is made.
     """
     parent = Run(run)
+    changes = expanded(changes, parent.record["arguments"])
     origin = next(iter(checkpoint.newest_first(run / ORIGIN_FOLDER)), None)
     plan = _plan(parent, changes, recipe_file)
-    return _make(parent, plan, Parent(run=str(run), step=0, changes=dict(changes)), journal_of(parent.events()), origin, out)
+    journal = journal_of(parent.events())
+    require_repeatable(plan, Form.from_json(parent.record["data"]["form"]), journal)
+    return _make(parent, plan, Parent(run=str(run), step=0, changes=dict(changes)), journal, origin, out)
 
 
 def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
@@ -71,6 +77,7 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
             something; nothing is made.
     """
     parent = Run(run)
+    changes = expanded(changes, parent.record["arguments"])
     origin = _checkpoint(run, step)
     journal = [event for event in journal_of(parent.events()) if event["step"] <= step]
     edited = {event["arguments"]["key"]: event["arguments"]["value"] for event in journal if event["name"] == "set"}
@@ -81,7 +88,9 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
 
 
 def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None) -> Plan:
-    wrong = [key for key in changes if key.startswith("data.")]
+    if "data.path" in changes:
+        require_place(parent.record, str(changes["data.path"]))
+    wrong = [key for key in changes if key.startswith("data.") and key != "data.path"]
     if wrong:
         raise UserError(f"{wrong[0]} cannot change in a run made from another; train a new run on other data.")
     if recipe_file is not None and not parent.record["recipe"].endswith(".py"):
@@ -121,7 +130,7 @@ def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[dict[str, An
         version=known["version"],
         recipe=plan.recipe_name,
         arguments=plan.values["recipe"],
-        data=known["data"],
+        data={**known["data"], "arguments": plan.values["data"]},
         settings=plan.values["settings"],
         # The parent's: a resume compares with it, and says where it differs from the machine of now.
         environment=known["environment"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 import torch
 
 from gannet.data.base import Dataset, Progress, silent
-from gannet.errors import UserError
+from gannet.errors import UserError, of_all
 from gannet.games.base import Classifies, Clusters, Conditional, Encodes, Game
 from gannet.metrics.base import Answers, Labels, ScoreCard
 from gannet.metrics.choice import choose
 from gannet.metrics.cost import Cost
 from gannet.metrics.evaluate import evaluate
 from gannet.metrics.extractors import fitting
+from gannet.metrics.inputs import FEWEST_SAMPLES
 from gannet.seeding import derive, torch_rng
 from gannet.training.sampling import CHUNK, balanced_labels, evaluating, sample_chunks
 
@@ -37,6 +38,7 @@ def measurer(
     metrics: list[str] | None = None,
     held_out: Dataset | None = None,
     published: bool = False,
+    warnings: Sequence[str] = (),
     progress: Progress = silent,
     announce: Callable[[Cost], None] | None = None,
 ) -> Callable[[int], tuple[list[ScoreCard], list[str]]]:
@@ -46,7 +48,7 @@ def measurer(
     that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None. ``samples`` are
     generated where that is given; otherwise as many as the half of the real ones that they are compared with. The other half is
     for the floor. ``published`` adds FID, KID and IS to the usual metrics where the weights of Inception are. ``announce`` is told the
-    cost before it is paid.
+    cost before it is paid. ``warnings`` stand on every card.
     """
     wanted = samples or DEFAULT_SAMPLES[dataset.form.kind]
     real, labels = dataset.reference(2 * wanted, seed=derive(seed, "measure"))
@@ -59,6 +61,11 @@ def measurer(
     classes = _classes(game, dataset, labels, count, samples or count)
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
+        if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < 2 * FEWEST_SAMPLES:
+            raise UserError(
+                f"These data have {dataset.size} samples, and measuring needs at least {2 * FEWEST_SAMPLES}: one half is compared with "
+                "the samples of the generator, the other half gives the real-data reference."
+            )
         return evaluate(
             samples_for_measuring(game, dataset, samples or count, seed, progress),
             real[:count],
@@ -72,7 +79,7 @@ def measurer(
             run=run,
             step=step,
             weights=weights,
-            warnings=game.limitations(),
+            warnings=(*game.limitations(), *warnings),
             answers=ask(game, dataset, held_out, seed),
             held_out=kept_back,
             labels=classes,
@@ -123,7 +130,7 @@ def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, p
 def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
     """Raise before anything is generated where a name is unknown, or none of the named metrics has its weights."""
     problems = []
-    for _, metric in [choose(name, extractor) for name in metrics or ()]:
+    for _, metric in of_all(metrics or (), lambda name: choose(name, extractor)):
         try:
             metric.spec()
         except UserError as problem:
@@ -134,7 +141,7 @@ def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
 
 def wants_held_out(game: Game, metrics: list[str] | None) -> bool:
     """Whether a measurement asks for real samples that were not trained on."""
-    return answers_questions(game) or any(choose(name)[1].needs == "held_out" for name in metrics or ())
+    return answers_questions(game) or any(metric.needs == "held_out" for _, metric in of_all(metrics or (), choose))
 
 
 def answers_questions(game: Game) -> bool:

@@ -14,10 +14,12 @@ import numpy as np
 import torch
 
 from gannet.arguments import Root, read
-from gannet.data.base import Dataset, Form, Progress, Source
+from gannet.data.base import Dataset, Form, Kind, Progress, Source
 from gannet.data.resolve import source_for
-from gannet.discovery import canonical, find, load_file
+from gannet.discovery import Component, find, is_outside, load_file
 from gannet.errors import UserError
+from gannet.keys import FLAGS as FLAG_ADVICE
+from gannet.keys import expanded, short_keys
 from gannet.recipes.base import RECOMMENDED, Recipe
 from gannet.runs.schema import VERSION, RunRecord
 from gannet.seeding import derive
@@ -44,6 +46,21 @@ class Plan:
     settings: Settings
     values: dict[str, dict[str, Any]]
     """Flat complete values of ``recipe``, ``data`` and ``settings``: what the run records."""
+    outside: frozenset[str] = frozenset()
+    """References to components outside Gannet that the user typed, so that they may be imported."""
+
+    @property
+    def repeated(self) -> dict[str, Any]:
+        """What has to be given again to open the run of this plan: components outside Gannet, and where its data are."""
+        outside = {key: value for key, value in self.values["recipe"].items() if value in self.outside}
+        path = self.values["data"].get("path")
+        return outside | ({"data.path": path} if path and Path(path).exists() else {})
+
+    @property
+    def keys(self) -> set[str]:
+        """Every key that can be typed."""
+        known = {*self.values["recipe"], *(f"data.{key}" for key in self.values["data"]), *self.values["settings"]} - set(FLAGS)
+        return known | set(short_keys(known))
 
     def experiment(self, form: Form) -> Experiment:
         """Build networks and optimizers; the weights depend on the seed alone."""
@@ -60,8 +77,9 @@ class Plan:
         data = {f"data.{key}": value for key, value in self.values["data"].items()}
         settings = dict(self.values["settings"])
         flags = {key: settings.pop(key) for key in FLAGS}
-        given = self.values["recipe"] | data | settings | dict(changes)
-        return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags)
+        known = self.values["recipe"] | data | settings
+        given = known | expanded(changes, known)
+        return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, outside=self.outside)
 
     def precision(self, experiment: Experiment, form: Form) -> Precision:
         """Arithmetic for this machine."""
@@ -87,7 +105,9 @@ class Plan:
         )
 
 
-def plan(data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapping[str, Any]) -> Plan:
+def plan(
+    data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapping[str, Any], advice: Mapping[str, str] = FLAG_ADVICE
+) -> Plan:
     """Read every key.
 
     Args:
@@ -95,6 +115,7 @@ def plan(data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapp
         recipe: a recipe's name, the path of a recipe file, or None for the recommended one.
         given: keys as typed.
         flags: seed, device, precision.
+        advice: what to write instead of a key named like one of the flags.
 
     Raises:
         UserError: all that is wrong, at once.
@@ -102,7 +123,9 @@ def plan(data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapp
     source_name, preset = source_for(data)
     source_class = cast(type[Source], find("data", source_name).load())
     recipe_name = recipe or RECOMMENDED[source_class.kind]
-    return _read_keys(recipe_name, _load_recipe(recipe_name), source_name, {f"data.{k}": v for k, v in preset.items()} | dict(given), flags)
+    loaded = _load_recipe(recipe_name, source_class.kind)
+    keys = {f"data.{k}": v for k, v in preset.items()} | dict(given)
+    return _read_keys(recipe_name, loaded, source_name, keys, flags, advice, outside=_outside(given))
 
 
 def plan_again(
@@ -113,10 +136,18 @@ def plan_again(
     device: str | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """The plan of an existing run; ``changes`` are other values of its keys and flags.
+    """The plan of an existing run.
+
+    Args:
+        record: its run.json. Nothing that it names outside Gannet is imported.
+        steps: a new total, or None.
+        recipe_file: the user's own recipe file, if the run was made from one and the user named it again.
+        device: instead of the recorded one.
+        changes: keys and flags that the user typed, with other values, or with a recorded component outside Gannet, which allows
+            importing it.
 
     Raises:
-        UserError: the run was made from a user's own file, and that file was not named again: loading executes nothing.
+        UserError: code outside Gannet that was not named again, or a wrong key.
     """
     name = record["recipe"]
     if name.endswith(".py"):
@@ -132,22 +163,48 @@ def plan_again(
         given["steps"] = steps
     changes = dict(changes or {})
     flags |= {key: changes.pop(key) for key in FLAGS if key in changes}
-    return _read_keys(name, _load_recipe(name), record["data"]["source"], given | settings | changes, flags)
+    known = given | settings
+    # A run keeps its data; only their place may change.
+    fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
+    given = known | expanded(changes, known)
+    return _read_keys(name, _load_recipe(name), record["data"]["source"], given, flags, fixed=fixed, outside=_outside(changes))
 
 
-def _read_keys(recipe_name: str, recipe: Recipe, source_name: str, given: dict[str, Any], flags: Mapping[str, Any]) -> Plan:
+def refuse_flags(given: Mapping[str, Any]) -> None:
+    """Raise a :class:`UserError` for keys that are flags."""
+    misplaced = [f"{key}={given[key]}: {text.format(value=given[key])}" for key, text in FLAG_ADVICE.items() if key in given]
+    if misplaced:
+        raise UserError(*misplaced)
+
+
+def _read_keys(
+    recipe_name: str,
+    recipe: Recipe,
+    source_name: str,
+    given: dict[str, Any],
+    flags: Mapping[str, Any],
+    advice: Mapping[str, str] = FLAG_ADVICE,
+    fixed: tuple[str, ...] = (),
+    outside: frozenset[str] = frozenset(),
+) -> Plan:
     source_class = cast(type[Source], find("data", source_name).load())
     fields = set(vars(source_class).get("__dataclass_fields__", {}))
     for key, value in recipe.data.items():
         if key in fields:
             given.setdefault(f"data.{key}", value)
-    misplaced = [f"{key}={given[key]}: set it with the flag --{key}." for key in flags if key in given]
-    if misplaced:
-        raise UserError(*misplaced)
     roots = Root(recipe.function, skip=("form",)), Root(source_class, "data."), Root(Settings)
-    (arguments, recipe_values), (source_arguments, data_values), (settings, settings_values) = read(given | dict(flags), *roots)
+    (arguments, recipe_values), (source_arguments, data_values), (settings, settings_values) = read(
+        given, *roots, flags=flags, advice=advice, fixed=fixed, outside=outside
+    )
+    if isinstance(path := data_values.get("data.path"), str) and os.path.exists(path):
+        # Recorded whole, so that the run can be opened from another working directory.
+        data_values["data.path"] = os.path.abspath(path)
     values = {"recipe": recipe_values, "data": {k.removeprefix("data."): v for k, v in data_values.items()}, "settings": settings_values}
     return Plan(recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values)
+
+
+def _outside(typed: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(value for value in typed.values() if is_outside(value))
 
 
 def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:
@@ -158,8 +215,13 @@ def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:
     return name, source_class(**arguments)
 
 
-def _load_recipe(name: str) -> Recipe:
-    loaded = load_file(Path(name)) if name.endswith(".py") else find("recipes", canonical(name)).load()
+def _load_recipe(name: str, kind: Kind | None = None) -> Recipe:
+    """The recipe; where its name is wrong, those that train on ``kind`` are suggested."""
+
+    def suits(component: Component) -> bool:
+        return kind is None or component.load().kind in (kind, "any")
+
+    loaded = load_file(Path(name)) if name.endswith(".py") else find("recipes", name, suits).load()
     if not isinstance(loaded, Recipe):
         raise UserError(f"The recipe in {name} must be decorated: @gannet.recipe(kind='points') or kind='images'.")
     return loaded

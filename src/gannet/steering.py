@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from gannet.data.base import Form
 from gannet.errors import UserError
@@ -24,26 +25,49 @@ class LiveKeys:
         self.plan, self._trainer = plan, trainer
         self._form: Form = trainer.dataset.form
 
-    def edit(self, key: str, value: float | None) -> Callable[[], None]:
-        """What puts the value into force from the next turn on.
+    def edit(self, key: str, value: float | None) -> Callable[[], None] | None:
+        """What puts the value into force from the next turn on; None if the key has it already.
 
         Raises:
             UserError: the command line would not take it, or the key is read only before training begins.
         """
-        recipe = self.plan.values["recipe"]
-        if key not in recipe or not isinstance(recipe[key], float | None) or not isinstance(value, float | None):
-            raise UserError(f"{key} is not a number of the recipe that could change while training.")
-        changed = self.plan.with_changes({key: value})
-        try:
-            act = carry_over(self._trainer, self.plan.experiment(self._form), changed.experiment(self._form))
-        except UserError as error:
-            raise UserError(f"{key}: {error}") from None
+        found = _edit(self.plan, self._form, key, value)
+        if found is None:
+            return None
+        changed, act = found
 
         def change() -> None:
-            act()
+            act(self._trainer)
             self.plan = changed
 
         return change
+
+
+def require_repeatable(plan: Plan, form: Form, journal: Iterable[Mapping[str, Any]]) -> None:
+    """Raise a :class:`UserError` if a journal sets a key that a training by ``plan`` cannot change."""
+    for event in journal:
+        if event["name"] != "set":
+            continue
+        try:
+            found = _edit(plan, form, event["arguments"]["key"], event["arguments"]["value"])
+        except UserError as error:
+            raise UserError(f"The command of step {event['step']} cannot be repeated with these keys: {error}") from None
+        if found is not None:
+            plan, _ = found
+
+
+def _edit(plan: Plan, form: Form, key: str, value: float | None) -> tuple[Plan, Callable[[Trainer], None]] | None:
+    """The plan with the value, and what changes a trainer accordingly; None if the key has that value already."""
+    recipe = plan.values["recipe"]
+    if key not in recipe or not isinstance(recipe[key], float | None) or not isinstance(value, float | None):
+        raise UserError(f"{key} is not a number of the recipe that could change while training.")
+    if recipe[key] == value:
+        return None
+    changed = plan.with_changes({key: value})
+    try:
+        return changed, carry_over(plan.experiment(form), changed.experiment(form))
+    except UserError as error:
+        raise UserError(f"{key}: {error}") from None
 
 
 def control_of(

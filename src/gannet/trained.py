@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,7 +17,9 @@ from gannet.games.base import Conditional, DrawsCodes, Game, Generates
 from gannet.measuring import measurer, wants_held_out
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.cost import Cost
-from gannet.planning import open_data, open_held_out, plan_again
+from gannet.metrics.table import written
+from gannet.planning import open_held_out, plan_again
+from gannet.reopening import changed_data, reopen_data, repeat_keys
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.seeding import torch_rng
@@ -32,15 +34,25 @@ if TYPE_CHECKING:
 class TrainedRun:
     """The newest valid checkpoint of a run, ready to sample; the averaged generator unless ``raw``.
 
+    Args:
+        path: the run directory.
+        recipe_file: the user's own recipe file, if the run was made from one.
+        raw: the trained generator instead of its average.
+        keys: ``data.path``, where the data are now, and components outside Gannet that the run uses, which are only imported
+            when they are named here.
+
     Raises:
-        UserError: not a run, no valid checkpoint, or a recipe file that was not named again.
+        UserError: not a run, no valid checkpoint, or code outside Gannet that was not named again.
     """
 
-    def __init__(self, path: str | Path, *, recipe_file: str | None = None, raw: bool = False) -> None:
+    def __init__(
+        self, path: str | Path, *, recipe_file: str | None = None, raw: bool = False, keys: Mapping[str, Any] | None = None
+    ) -> None:
         self.run = Run(path)
         self.path = self.run.path
         self.form = Form.from_json(self.run.record["data"]["form"])
-        self.plan = plan_again(self.run.record, steps=None, recipe_file=recipe_file, device="cpu")
+        changes = repeat_keys(self.run.record, keys or {})
+        self.plan = plan_again(self.run.record, steps=None, recipe_file=recipe_file, device="cpu", changes=changes)
         newest, self.complaints = checkpoint.latest_valid(self.path / CHECKPOINTS_FOLDER)
         self.step = int(newest.name.removeprefix("step-"))
         self.weights = "raw" if raw else "ema"
@@ -49,6 +61,20 @@ class TrainedRun:
         average = Average(experiment.game, experiment.average)
         checkpoint.load_into(average, newest, "average")
         self.game: Game = experiment.game if raw else average.game
+        self._cards: list[ScoreCard] = []
+
+    def __repr__(self) -> str:
+        newest = f"step {self.step:,} of {self.plan.values['recipe']['steps']:,}"
+        head = f"{self.path}: {self.plan.recipe_name} on {self.plan.source_name}, seed {self.plan.settings.seed}, {newest}"
+        return f"<TrainedRun {head}{', raw weights' if self.weights == 'raw' else ''}{self._scores()}>"
+
+    def _scores(self) -> str:
+        """Label and value of the cards measured last, here or into the run's scores.jsonl; none of an older step."""
+        cards = [card.as_json() for card in self._cards] or [
+            card for card in self.run.scores() if card.get("step") == self.step and card.get("weights") == self.weights
+        ]
+        values = {card["label"]: written(card["value"], card["n_fake"]) for card in cards}
+        return "".join(f", {label} {value}" for label, value in values.items())
 
     def sample(self, count: int = 64, *, seed: int = 0, label: str | int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
         """Outside samples (uint8 NHWC pictures, or points in original units) and their labels, if they follow labels.
@@ -144,7 +170,8 @@ class TrainedRun:
         Raises:
             UserError: the data are not there any more, an unknown metric, or samples that cannot be measured.
         """
-        dataset = open_data(self.plan, progress)
+        dataset = self.open_data(progress)
+        changed = changed_data(self.run.record, dataset)
         seed = self.plan.settings.seed
         measure = measurer(
             self.game,
@@ -156,10 +183,23 @@ class TrainedRun:
             metrics=metrics,
             held_out=self._held_out(progress, needed=wants_held_out(self.game, metrics)),
             published=True,
+            warnings=[changed] if changed else [],
             progress=progress,
             announce=announce,
         )
-        return measure(self.step)
+        self._cards, skipped = measure(self.step)
+        return self._cards, skipped
+
+    def open_data(self, progress: Progress = silent) -> Dataset:
+        """The data of the run, which may have changed; see :func:`changed_data`.
+
+        Raises:
+            UserError: they are not there any more, or hold samples of another form.
+        """
+        dataset = reopen_data(self.plan, progress)
+        if dataset.form.shape != self.form.shape:
+            raise UserError(f"The data of {self.path} have changed: samples are {dataset.form.shape} now and were {self.form.shape}.")
+        return dataset
 
     def _held_out(self, progress: Progress, *, needed: bool) -> Dataset | None:
         try:

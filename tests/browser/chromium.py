@@ -7,7 +7,6 @@ import fcntl
 import itertools
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +14,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+from find_browser import MISSING, find_browser
 
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
@@ -24,10 +26,6 @@ FLAGS = (
 PATIENCE_SECONDS = 60.0
 
 
-def find_chromium() -> str | None:
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
 class Navigated(Exception):
     """The page was left while it was asked something."""
 
@@ -35,9 +33,9 @@ class Navigated(Exception):
 class Chromium:
     """One browser process with a profile of its own."""
 
-    def __init__(self, profile: Path) -> None:
-        program = find_chromium()
-        assert program is not None
+    def __init__(self, profile: Path, program: str | None = None) -> None:
+        program = program or find_browser()
+        assert program is not None, MISSING
         their_input, self._out = os.pipe()
         self._in, their_output = os.pipe()
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 100) for end in (their_input, their_output)]

@@ -15,19 +15,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.real_runs import trained, trained_once  # noqa: F401
 
 from gannet.dashboard.library import identity_of
 from gannet.runs.schema import SLOW_FOLDER, frame_name
 from gannet.runs.writer import RunWriter
 
 sys.path.insert(0, str(Path(__file__).parent))
-from chromium import Chromium, Page, find_chromium
+from chromium import Chromium, Page
+from find_browser import MISSING, find_browser
 
-WITHOUT = "GANNET_WITHOUT_CHROMIUM"
-NEEDED = (
-    "Chromium is missing, so the live view is not tested. Install it (Debian: apt-get install chromium), "
-    f"or set {WITHOUT}=1 to go without these tests."
-)
 SERVE = """
 import sys
 import time
@@ -41,11 +38,10 @@ view.serve()
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory) -> Iterator[Chromium]:
-    if find_chromium() is None:
-        if os.environ.get(WITHOUT):
-            pytest.skip(NEEDED)
-        pytest.fail(NEEDED)
-    browser = Chromium(tmp_path_factory.mktemp("profile"))
+    program = find_browser()
+    if program is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
+    browser = Chromium(tmp_path_factory.mktemp("profile"), program)
     yield browser
     browser.close()
 
@@ -175,9 +171,18 @@ def click(words: str, within: str = "body") -> str:
 
 
 @pytest.fixture
-def train(tmp_path) -> Iterator[Callable[..., Path]]:
-    """Train a small GAN in a process of its own until it has a frame; ends with the test."""
-    processes = []
+def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """What ``train`` started, in order; ends with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def train(tmp_path, processes) -> Callable[..., Path]:
+    """Train a small GAN in a process of its own until it has a frame."""
 
     def begin(name: str = "live", *keys: str) -> Path:
         path = tmp_path / "runs" / name
@@ -189,10 +194,7 @@ def train(tmp_path) -> Iterator[Callable[..., Path]]:
             time.sleep(0.05)
         return path
 
-    yield begin
-    for process in processes:
-        process.kill()
-        process.wait()
+    return begin
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from functools import cache
 import torch
 
 from gannet.arguments import Root, read
-from gannet.data.base import Dataset, silent
+from gannet.data.base import Dataset, Form, silent
 from gannet.data.digits import Digits
 from gannet.data.ring import Ring
 from gannet.discovery import components
@@ -40,8 +40,13 @@ def data_of(name: str, kind: str | None = None) -> Dataset:
 
 def make(name: str, kind: str | None = None, **given: str) -> Experiment:
     """A small, always equally initialised experiment of a recipe."""
+    return make_on(name, data_of(name, kind).form, **given)
+
+
+def make_on(name: str, form: Form, **given: object) -> Experiment:
+    """As :func:`make`, on data of any form."""
     recipe = load(name)
     [(_, values)] = read({}, Root(recipe.function, skip=("form",)))
     [(arguments, _)] = read({k: v for k, v in SMALL.items() if k in values} | given, Root(recipe.function, skip=("form",)))
     torch.manual_seed(0)
-    return recipe(data_of(name, kind).form, **arguments)
+    return recipe(form, **arguments)

@@ -56,5 +56,12 @@ def test_number_discovered() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FOUND))
+def test_range_is_declared(name: str) -> None:
+    """No metric of Gannet leaves its range to the default, which is every number."""
+    low, high = vars(FOUND[name].load())["bounds"]
+    assert low < high
+
+
+@pytest.mark.parametrize("name", sorted(FOUND))
 def test_metric(name: str) -> None:
     check_metric(FOUND[name].load()())

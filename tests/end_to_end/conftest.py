@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.real_runs import trained, trained_once  # noqa: F401
 
 COMMAND = Path(sys.executable).parent / "gannet"
 

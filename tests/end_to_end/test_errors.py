@@ -52,7 +52,7 @@ MISTAKES = {
     "images to a points recipe": (["train", "digits", "--recipe", "gan"], ["'gan' trains on points", "images"]),
     "no labels": (["train", "pictures", "--recipe", "cgan"], ["'cgan' needs labels"]),
     "unknown class": (["train", "digits", "data.classes=cat"], ["no class 'cat'"]),
-    "impossible size": (["train", "digits", "--recipe", "dcgan", "data.size=29"], ["cannot make 29x29", "data.size"]),
+    "impossible size": (["train", "digits", "--recipe", "dcgan", "data.size=29"], ["cannot make images of 29 x 29", "data.size=28"]),
     "run exists": (["train", "ring", "--out", "used"], ["used is not empty", "gannet resume"]),
     "empty folder": (["train", "empty"], ["empty"]),
     "folder without pictures": (["train", "texts"], ["texts"]),

@@ -3,6 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.real_runs import trained, trained_once
+
+__all__ = ["own_cache", "trained", "trained_once"]
 
 
 @pytest.fixture(autouse=True)

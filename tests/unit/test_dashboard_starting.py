@@ -102,7 +102,7 @@ def test_a_drawing_is_kept_and_trained_on(folder, started):
     ("asked", "says"),
     [({"step": 5}, "steps: Field required"), ({"step": "5", "steps": 9}, "step: should be a valid integer"),
      ({"step": 5, "steps": 9, "out": "/"}, "out: Extra inputs are not permitted"),
-     ({"step": 5, "steps": 9, "changes": {"loss": 1}}, "loss is not a number"),
+     ({"step": 5, "steps": 9, "changes": {"loss": 1}}, "'loss' is not a number"),
      ({"step": 5, "steps": 9, "changes": {"optimizer.generator.lr": "x"}}, "should be a valid number"),
      ({"step": 5, "steps": 13}, "Thirteen is not wanted.")],
 )  # fmt: skip

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks"), str(ROOT / "tests/contracts")]
 
 import keep  # noqa: E402
 import keep_runs  # noqa: E402
@@ -19,7 +21,9 @@ from docs_arguments import argument_table  # noqa: E402
 from docs_comparison import comparison_page  # noqa: E402
 from docs_measured import measured_tables, read_measured  # noqa: E402
 from docs_proofs import proof_tables  # noqa: E402
+from docs_tables import method_sections, table_pages  # noqa: E402
 from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
+from recipe_cases import CASES, make  # noqa: E402
 
 from gannet.discovery import components  # noqa: E402
 
@@ -74,6 +78,8 @@ def test_docstrings_become_markdown():
         size: kept.
     """
     assert markdown(docstring.split("\n")[0]) == r"Weight \* E \|x\_i\|, see `gannet.seeding.derive` and `a_b*c` at https://a.org/x_y."
+    assert markdown("**Bold** of p * q.") == r"**Bold** of p \* q."
+    assert markdown("| a | b |\n|---|---|\n| f*(v) | x_i |") == "| a | b |\n|---|---|\n| f\\*(v) | x\\_i |"
     said = Paragraphs(docstring)
     assert said.named["Formula"] == "One line\nand another."
     assert said.named["Traps"] == "None here."
@@ -150,8 +156,63 @@ def test_a_kept_comparison_becomes_a_page_with_the_best_first(tmp_path):
     assert "| 4 ± 1.4 (5) |" in rows[1]  # sample deviation of 3 and 5: sqrt 2
     assert "| 1 (1 of 2) |" in rows[2]
     assert "| real data | | | 0.250 | |" in text
-    file.with_suffix(".md").write_text("Published: 7.9 of 8.\n")
-    assert "Published: 7.9 of 8." in comparison_page(file, tmp_path)
+
+
+def test_sections_of_tables_are_transcribed_or_computed_and_shown_on_both_pages(tmp_path):
+    kept = tmp_path / "compare-ring-pacgan.json"
+    shutil.copy(ROOT / "benchmarks/results" / kept.name, kept)
+    [entry] = [entry for entry in json.loads(kept.read_text())["recipes"] if entry["recipe"] == "pacgan4"]
+    modes = [card["value"] for run in entry["runs"] for card in run["cards"] if card["metric"] == "modes"]
+    assert modes == [7, 8, 8]
+    column = {"head": "found", "metric": "modes", "digits": 1}
+    computed = {"cells": ["here"], "recipe": "pacgan4", "from": kept.name}
+    rows = [["published", "7.8"], computed, computed | {"seed": 0}, computed | {"mean": True}]
+    section = {"title": "Modes", "text": "Command.", "columns": ["who", column], "rows": rows, "findings": "Found.", "recipes": ["pacgan4"]}
+    (tmp_path / "tables-ring.json").write_text(json.dumps({"page": kept.stem, "sections": [section]}))
+    table = "| who | found |\n| --- | --- |\n| published | 7.8 |\n| here | 7.0, 8.0, 8.0 |\n| here | 7.0 |\n| here | 7.7 |"
+    shown = f"Command.\n\n{table}\n\nFound."
+    assert f"## Modes\n\n{shown}" in comparison_page(kept, tmp_path)
+    measured = read_measured(tmp_path)
+    assert method_sections("pacgan4", tmp_path, measured) == f"**Modes** ([results](../results/{kept.stem}.md))\n\n{shown}"
+    assert method_sections("pacgan2", tmp_path, measured) == ""
+    own = {"page": "own", "title": "Own", "text": "About.", "sections": [section]}
+    (tmp_path / "tables-own.json").write_text(json.dumps(own))
+    assert list(table_pages(tmp_path, measured)) == ["own"]
+    assert shown in table_pages(tmp_path, measured)["own"]
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_the_index_names_the_game_that_a_recipe_builds(name, kind):
+    game = type(make(name, kind).game)
+    [row] = [line for line in make_docs.index_page(RECIPES).splitlines() if line.startswith(f"| [`{name}`]")]
+    [named] = re.findall(r"\.\./games\.md#([\w-]+)", row)
+    assert components("games")[named].load() is game
+
+
+def test_what_the_gan_page_says_of_modes_is_what_was_recorded():
+    found = {m.data: [card.value for row in m.rows for card in row.cards if card.metric == "modes"] for m in _of("gan")}
+    assert found["ring"] == [8.0] * 5
+    assert max(found["grid"]) < 25
+    text = make_docs.pages()[Path("docs/methods/gan.md")]
+    assert "it reaches\nevery mode of the ring" in text
+    assert "it loses modes of the grid" in text
+
+
+def _of(recipe: str):
+    return [m for m in read_measured(ROOT / "benchmarks/results") if m.recipe == recipe and m.file.startswith("compare-")]
+
+
+def test_the_page_of_a_method_has_the_figures_of_the_results_page():
+    pages = make_docs.pages()
+    [row] = [line for line in pages[Path("docs/results/pictures.md")].splitlines() if line.startswith("| 1,876 | 4 |")]
+    page = pages[Path("docs/methods/dcgan.md")]
+    assert row in page
+    assert "More training makes it worse after the fourth epoch" in page
+    assert "Nothing but the proof is recorded" not in page
+
+
+def test_the_command_of_a_comparison_names_files_of_recipes():
+    assert "--recipes benchmarks/gan_pac.py,pacgan2" in make_docs.pages()[Path("docs/results/compare-ring-pacgan.md")]
 
 
 def test_a_recipe_of_a_file_has_no_page(tmp_path):

@@ -238,6 +238,17 @@ def test_stopped_by_the_guard(shared):
     assert diagnosis.cause.name == "learning-rate-too-high"
 
 
+def test_stopped_by_a_failure(tmp_path):
+    def fail(path):
+        raise RuntimeError("The projector fell over.")
+
+    with pytest.raises(RuntimeError):
+        train(tmp_path / "run", person=Person(30, fail))
+    diagnosis = diagnose(tmp_path / "run")
+    assert diagnosis.state == "stopped by a failure"
+    assert "The projector fell over" in next(c for c in diagnosis.complaints if c.rule == "ended-early").text
+
+
 @pytest.mark.parametrize(
     ("text", "state"),
     [
@@ -248,7 +259,7 @@ def test_stopped_by_the_guard(shared):
         ("", "stopped by a signal"),
     ],
 )
-def test_reasons_that_a_stop_records(small, text, state):
+def test_stops_of_older_runs(small, text, state):
     events = Run(small).events()
     assert ending(events)[0] == "finished"
     stop = events[-1] | {"kind": "stop", "text": text}

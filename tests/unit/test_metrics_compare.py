@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gannet.errors import UserError
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.compare import comparable, differing
+from gannet.metrics.intervals import wilson
 from gannet.metrics.table import render
 
 
@@ -49,3 +51,16 @@ def test_the_third_card_counts() -> None:
 
 def test_missing_is_not_none() -> None:
     assert differing({"a": None, "b": {"c": [1]}}, {"b": {"c": [2]}}) == {"a": (None, None), "b.c": ([1], [2])}
+
+
+@pytest.mark.parametrize("count", [200, 999, 2500, 20_000])
+@pytest.mark.parametrize("metric", ["precision", "authpct"])
+def test_no_printed_interval_claims_certainty(metric: str, count: int) -> None:
+    """Samples that are all right, or all wrong: the table must not print ``100 (100 to 100)``, whatever the number of samples."""
+    whole = 100 if metric == "authpct" else 1
+    for value in (0, whole):
+        low, high = (whole * end for end in wilson(value / whole, count, 2.26))
+        (text,) = render([replace(card(metric), value=float(value), ci95=(low, high), n_fake=count)]).columns[1].cells
+        first, last = str(text).partition("(")[2].rstrip(")").split(" to ")
+        assert float(first) < float(last), text
+        assert float(last if value else first) == value, text

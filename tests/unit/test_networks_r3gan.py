@@ -16,7 +16,7 @@ def test_sizes(shape):
 
 
 def test_other_sizes_are_refused():
-    with pytest.raises(UserError, match=r"'r3gan' cannot make 30x30 pictures; set data.size"):
+    with pytest.raises(UserError, match=r"'r3gan' cannot make images of 30 x 30 pixels: .* Set data.size=28 .* 32 and 24 suit"):
         R3GANGenerator(5, (1, 30, 30))
 
 

@@ -16,48 +16,40 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gannet import cli
 from gannet.errors import UserError
 from gannet.runs import player
 from gannet.runs.pictures import choose
 from gannet.runs.reader import Run
-from gannet.runs.report import animate, command, report
-from gannet.runs.schema import RunRecord
+from gannet.runs.report import animate, report
 from gannet.runs.snapshot import save_sheet, save_snapshot
 from gannet.runs.tables import save_table
-from gannet.runs.writer import RunWriter
 
 NASTY = "<script>alert('x')</script> & \"quotes\""
 
 
-def points_run(path: Path, frames: int = 30) -> Run:
-    record: RunRecord = {
-        "version": 1,
-        "recipe": "gan",
-        "arguments": {"hidden": 64, "loss": {"name": "hinge", "margin": 1.0}, "note": NASTY},
-        "data": {"source": "ring", "modes": 8, "content_hash": "abc123"},
-        "settings": {"steps": 300, "seed": 7, "device": "cpu"},
-        "environment": {"torch": "2.13.0"},
-    }
-    rng = np.random.default_rng(0)
-    with RunWriter.create(path, record, None, kind="points") as writer:
-        writer.event("start", 0)
-        for index in range(frames):
-            writer.event("terms", index * 10, values={"generator/adversarial": 1 / (1 + index), "steps_per_second": 100.0}, seconds=index)
-            arrays = {"real": rng.normal(size=(20, 2)), "fake": rng.normal(size=(20, 2)), "field": rng.random((8, 8))}
-            writer.frame(index * 10, {**arrays, "extent": (-3, 3, -3, 3)})
-        writer.event("warning", 200, text=NASTY)
-        card = {"metric": "w2", "label": "W2", "value": 0.0873123, "floor": 0.04, "n_real": 2000, "n_fake": 2000, "better": "lower"}
-        writer.scores([{**card, "step": 290, "fingerprint": "deadbeef", "warnings": ["few samples"]}])
-        writer.event("finish", 290)
-    return Run(path)
+@pytest.fixture
+def points(trained) -> Run:
+    """Finished, 31 frames."""
+    return Run(trained("points"))
 
 
-def image_run(path: Path) -> Run:
-    record: RunRecord = {"version": 1, "recipe": "a b.py", "arguments": {}, "data": {"source": "digits"}, "settings": {}, "environment": {}}
-    with RunWriter.create(path, record, kind="images") as writer:
-        for index in range(5):
-            writer.frame(index, np.full((40, 40, 1), 50 * index, np.uint8))
-    return Run(path)
+@pytest.fixture
+def images(trained) -> Run:
+    """Digits: five frames."""
+    return Run(trained("images"))
+
+
+@pytest.fixture
+def bare(trained) -> Run:
+    """Killed before its first step."""
+    return Run(trained("bare"))
+
+
+def leave_frames(run: Run, count: int) -> Run:
+    for _, path in run.frames()[count:]:
+        path.unlink()
+    return run
 
 
 class Reader(HTMLParser):
@@ -93,26 +85,48 @@ def parsed(path: Path) -> Reader:
     return reader
 
 
-def test_the_report_is_complete_and_self_contained(tmp_path):
-    run = points_run(tmp_path / "räum 1")
+def test_the_report_is_complete_and_self_contained(trained, tmp_path):
+    run = Run(trained("points", tmp_path / "räum 1"))
+    assert cli.run(["measure", str(run.path), "--metrics", "w2,modes", "--samples", "300"]) == 0
     gif = tmp_path / "training ü.gif"
     calls = []
     animate(run, gif, lambda *call: calls.append(call))
-    assert calls[-1] == ("animation", 30, 30)
+    assert calls[-1] == ("animation", 31, 31)
     size = report(run, tmp_path / "r.html")
     page = parsed(tmp_path / "r.html")
     assert size == (tmp_path / "r.html").stat().st_size
     assert all(source.startswith("data:image/") for source in page.sources)
     assert not re.search(r"https?://|url\(|@import", (tmp_path / "r.html").read_text())
-    assert len(page.frames["frames"]) == len(page.frames["steps"]) == 30
-    assert page.frames["steps"] == [10 * index for index in range(30)]
+    assert len(page.frames["frames"]) == len(page.frames["steps"]) == 31
+    assert page.frames["steps"] == [10 * index for index in range(31)]
     assert page.tags.count("button") == 1 + 12
-    for words in ("räum 1", "hinge", "abc123", "2.13.0", "0.08731", "0.04", "deadbeef", "few samples", "step 290", "finished", NASTY):
+    card, _ = run.scores()
+    written = [card["label"], card["fingerprint"]] + [f"{card[name]:.4g}" for name in ("value", "floor")]
+    known = [run.record["data"]["content_hash"], run.record["environment"]["torch"], str(run.record["arguments"]["loss"])]
+    for words in ("räum 1", "step 300", "finished", *written, *known):
         assert words in page.text
 
 
-def test_the_same_run_gives_the_same_bytes(tmp_path):
-    run = points_run(tmp_path / "a")
+def test_warnings_of_a_card_are_shown(images, tmp_path):
+    assert cli.run(["measure", str(images.path), "--metrics", "class-histogram", "--samples", "100"]) == 0
+    (card,) = images.scores()
+    assert card["warnings"]
+    report(images, tmp_path / "r.html")
+    assert all(text in parsed(tmp_path / "r.html").text for text in card["warnings"])
+
+
+def test_what_a_run_says_is_text_and_never_markup(trained, tmp_path):
+    """The folder of a run may be called anything, and its name is in the title and the heading."""
+    name = NASTY.replace("/", ":")
+    run = Run(trained("points", tmp_path / name))
+    report(run, tmp_path / "r.html")
+    page = parsed(tmp_path / "r.html")
+    assert page.text.count(name) == 2
+    assert len(page.scripts) == 2
+
+
+def test_the_same_run_gives_the_same_bytes(trained, tmp_path):
+    run = Run(trained("measured"))
     for name in ("1", "2"):
         animate(run, tmp_path / f"{name}.gif")
         report(run, tmp_path / f"{name}.html")
@@ -123,33 +137,39 @@ def test_the_same_run_gives_the_same_bytes(tmp_path):
         assert (tmp_path / f"1{end}").read_bytes() == (tmp_path / f"2{end}").read_bytes()
 
 
-def test_image_runs_animate_in_order_with_their_brightness(tmp_path):
-    run = image_run(tmp_path / "a")
-    animate(run, tmp_path / "a.gif")
-    with Image.open(tmp_path / "a.gif") as gif:
-        found = []
-        for index in range(gif.n_frames):
-            gif.seek(index)
-            found.append(int(np.asarray(gif.convert("RGB"))[-20, 20, 0]))
-    assert np.abs(np.subtract(found, [0, 50, 100, 150, 200])).max() <= 6
-    report(run, tmp_path / "r.html")
+def test_image_runs_animate_in_order(images, tmp_path):
+    recorded = [images.load_frame(path) for _, path in images.frames()]
+    report(images, tmp_path / "r.html")
     frames = parsed(tmp_path / "r.html").frames["frames"]
-    found = [np.asarray(Image.open(io.BytesIO(base64.b64decode(frame))))[20, 20, 0] for frame in frames]
-    assert found == [0, 50, 100, 150, 200]
+    shown = [np.asarray(Image.open(io.BytesIO(base64.b64decode(frame))).convert("RGB")) for frame in frames]
+    assert len(shown) == len(recorded) == 5
+    for one, other in zip(shown, recorded, strict=True):
+        np.testing.assert_array_equal(one, other)
+    animate(images, tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as gif:
+        assert gif.n_frames == 5
+        for index, frame in enumerate(recorded):
+            gif.seek(index)
+            drawn = np.asarray(gif.convert("L"), float)
+            nearest = [np.abs(np.asarray(_fitted(other, drawn.shape), float) - drawn).mean() for other in recorded]
+            assert int(np.argmin(nearest)) == index, nearest
+            assert frame.shape == recorded[0].shape
 
 
-def test_a_run_with_nothing_in_it_has_a_report_and_no_animation(tmp_path):
-    record: RunRecord = {"version": 1, "recipe": "gan", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
-    RunWriter.create(tmp_path / "a", record).close()
-    run = Run(tmp_path / "a")
+def _fitted(frame: np.ndarray, shape: tuple[int, ...]) -> Image.Image:
+    return Image.fromarray(frame).convert("L").resize((shape[1], shape[0]), Image.Resampling.NEAREST)
+
+
+def test_a_run_with_nothing_in_it_has_a_report_and_no_animation(bare, tmp_path):
+    run = bare
     report(run, tmp_path / "r.html")
     assert "No frames were recorded." in parsed(tmp_path / "r.html").text
     with pytest.raises(UserError, match="no frames"):
         animate(run, tmp_path / "a.gif")
 
 
-def test_damaged_frames_are_left_out(tmp_path):
-    run = points_run(tmp_path / "a", frames=4)
+def test_damaged_frames_are_left_out(points, tmp_path):
+    run = leave_frames(points, 4)
     run.frames()[-1][1].write_bytes(b"")
     report(run, tmp_path / "r.html")
     page = parsed(tmp_path / "r.html")
@@ -159,37 +179,30 @@ def test_damaged_frames_are_left_out(tmp_path):
         assert gif.n_frames == 3
 
 
-def test_a_copied_run_reads_the_same(tmp_path):
-    run = points_run(tmp_path / "a" / "run", frames=3)
+def test_a_copied_run_reads_the_same(trained, tmp_path):
+    run = Run(trained("measured", tmp_path / "a" / "run"))
     shutil.copytree(run.path, tmp_path / "b" / "run")
     report(run, tmp_path / "1.html")
     report(Run(tmp_path / "b" / "run"), tmp_path / "2.html")
     assert (tmp_path / "1.html").read_bytes() == (tmp_path / "2.html").read_bytes()
 
 
-def test_the_command_makes_the_same_run(tmp_path):
-    record = points_run(tmp_path / "a", frames=1).record
-    assert command(record) == (
-        "gannet train ring --recipe gan --steps=300 --seed=7 --device=cpu hidden=64 loss=hinge loss.margin=1.0 "
-        "'note=<script>alert('\"'\"'x'\"'\"')</script> & \"quotes\"' data.modes=8"
-    )
-
-
-def test_health_is_shown_where_it_was_watched(tmp_path):
-    run = points_run(tmp_path / "a", frames=2)
-    report(run, tmp_path / "r.html")
+def test_health_is_shown_where_it_was_watched(trained, tmp_path):
+    report(Run(trained("bare")), tmp_path / "r.html")
     assert "Health" not in parsed(tmp_path / "r.html").text
-    with RunWriter(run.path) as writer:
-        writer.event("vitals", 290, values={"separation": 0.5}, minimised=["generator/adversarial"])
+    run = Run(trained("points"))
+    looks = sum(event["kind"] == "vitals" for event in run.events())
     report(run, tmp_path / "r.html")
-    assert "Nothing was noticed in 1 looks." in parsed(tmp_path / "r.html").text
-    with RunWriter(run.path) as writer:
-        writer.health(290, rule="mode-collapse", severity="alarm", text=NASTY + " collapsed", values={"modes_found": 1})
+    assert f"Nothing was noticed in {looks} looks." in parsed(tmp_path / "r.html").text
+    run = Run(trained("alarmed"))
     report(run, tmp_path / "r.html")
     page = parsed(tmp_path / "r.html").text
-    assert page.count(NASTY + " collapsed") == 1
+    noticed = [event for event in run.events() if event["kind"] == "health"]
+    assert noticed
+    for event in noticed:
+        assert page.count(event["text"]) == 1
+        assert event["rule"] in page
     assert "Dashed" in page
-    assert "mode-collapse" in page
 
 
 @pytest.mark.parametrize("count", [2, 11, 12, 13, 500])
@@ -208,16 +221,16 @@ def test_early_moments_are_closer_together():
     assert gaps.max() < 300
 
 
-def test_a_bad_place_is_a_clear_error(tmp_path):
-    run = image_run(tmp_path / "a")
+def test_a_bad_place_is_a_clear_error(images, tmp_path):
+    run = images
     with pytest.raises(UserError, match=r"Cannot write .*r\.html"):
         report(run, tmp_path / "no" / "r.html")
     with pytest.raises(UserError, match=r"Cannot write .*"):
         animate(run, tmp_path / "no" / "a.gif")
 
 
-def test_the_policy_allows_the_one_script_of_the_page(tmp_path):
-    report(points_run(tmp_path / "a", frames=3), tmp_path / "r.html")
+def test_the_policy_allows_the_one_script_of_the_page(points, tmp_path):
+    report(points, tmp_path / "r.html")
     page = parsed(tmp_path / "r.html")
     assert len(page.scripts) == 2  # the frames, which are data, and the script
     digest = base64.b64encode(hashlib.sha256(page.scripts[1].encode()).digest()).decode()
@@ -225,8 +238,8 @@ def test_the_policy_allows_the_one_script_of_the_page(tmp_path):
     assert policy == f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
-def test_many_large_frames_are_fewer_but_first_and_last_stay(tmp_path, monkeypatch):
-    run = points_run(tmp_path / "a", frames=30)
+def test_many_large_frames_are_fewer_but_first_and_last_stay(points, monkeypatch):
+    run = points
     whole = player.frames_of(run)
     monkeypatch.setattr(player, "BYTES_AT_MOST", sum(len(png) for _, png in whole) // 2)
     fewer = player.frames_of(run)
@@ -235,53 +248,53 @@ def test_many_large_frames_are_fewer_but_first_and_last_stay(tmp_path, monkeypat
     assert sum(len(png) for _, png in fewer) <= player.BYTES_AT_MOST
 
 
-def test_cards_that_were_made_differently_are_set_apart_with_what_differs(tmp_path):
-    run = points_run(tmp_path / "a", frames=2)
-    old = {"metric": "w2", "label": "W2", "value": 0.5, "n_real": 50, "n_fake": 2000, "step": 5, "fingerprint": "deadbeef"}
-    with (run.path / "scores.jsonl").open("a") as file:
-        for card in (
-            old | {"spec": {"k": 3}},
-            old | {"n_real": 2000, "step": 9, "spec": {"k": 5}, "fingerprint": "feedface", "ci95": [0.4, 0.6]},
-        ):
-            file.write(json.dumps(card) + "\n")
+def test_cards_that_were_made_differently_are_set_apart_with_what_differs(trained, tmp_path):
+    run = Run(trained("measured"))
+    prints = {card["n_fake"]: card["fingerprint"] for card in run.scores() if card["metric"] == "w2"}
+    assert len(set(prints.values())) == 2
     report(run, tmp_path / "r.html")
-    text = parsed(tmp_path / "r.html").text
-    above, below = text.split("Measured in another way")
-    assert "feedface" in above
-    assert "0.4 to 0.6" in above
-    assert "deadbeef" not in above
-    assert below.count("deadbeef") >= 2
-    assert "k (5, not None)" in below
+    above, below = parsed(tmp_path / "r.html").text.split("Measured in another way")
+    newest = [card for card in run.scores() if card["metric"] == "w2"][-1]
+    assert prints[400] in above
+    assert " to ".join(f"{end:.4g}" for end in newest["ci95"]) in above
+    assert prints[200] not in above
+    assert below.count(prints[200]) >= 2
+    assert "n_fake (400, not 200)" in below
 
 
-def test_all_numbers_are_in_the_table(tmp_path):
-    run = points_run(tmp_path / "a", frames=3)
+def test_all_numbers_are_in_the_table(trained, tmp_path):
+    run = Run(trained("measured"))
     save_table(run, tmp_path / "n.csv")
     rows = list(csv.DictReader((tmp_path / "n.csv").read_text().splitlines()))
     terms = [(row["name"], int(row["step"]), float(row["value"])) for row in rows if row["kind"] == "term"]
-    assert terms == [("generator/adversarial", s, 1 / (1 + s // 10)) for s in (0, 10, 20)] + [
-        ("steps_per_second", s, 100) for s in (0, 10, 20)
+    recorded = [
+        (name, int(step), value) for name, (steps, values) in sorted(run.terms().items()) for step, value in zip(steps, values, strict=True)
     ]
-    (score,) = [row for row in rows if row["kind"] == "score"]
-    assert (score["name"], score["step"], score["value"], score["floor"], score["low"]) == ("W2", "290", "0.0873123", "0.04", "")
+    assert sorted(terms) == sorted(recorded)
+    assert terms
+    scores = [(row["name"], int(row["step"]), float(row["value"]), row["low"]) for row in rows if row["kind"] == "score"]
+    cards = [(card["label"], card["step"], card["value"], str(card["ci95"][0]) if card["ci95"] else "") for card in run.scores()]
+    assert [score[:3] for score in scores] == [card[:3] for card in cards]
+    assert [low != "" for *_, low in scores] == [low != "" for *_, low in cards]
 
 
-def test_sheets_show_the_frames_in_order(tmp_path):
-    run = image_run(tmp_path / "a")
-    save_sheet(run, tmp_path / "s.png")
-    page = np.asarray(Image.open(tmp_path / "s.png"))
-    centres = [page[84 + row * (320 + 44) + 160, 24 + column * 344 + 160, 0] for row, column in ((0, 0), (0, 1), (0, 2), (0, 3), (1, 0))]
-    assert centres == [0, 50, 100, 150, 200]
-    save_snapshot(run, tmp_path / "n.png")
-    assert np.asarray(Image.open(tmp_path / "n.png"))[400, 400, 0] == 200
+def test_sheets_show_the_frames_in_order(images, tmp_path):
+    recorded = [np.asarray(Image.fromarray(images.load_frame(path)).convert("L"), float) for _, path in images.frames()]
+    save_sheet(images, tmp_path / "s.png")
+    page = np.asarray(Image.open(tmp_path / "s.png").convert("L"), float)
+    places = [(84 + row * (320 + 44), 24 + column * 344) for row, column in ((0, 0), (0, 1), (0, 2), (0, 3), (1, 0))]
+    for index, (top, left) in enumerate(places):
+        tile = page[top : top + 320, left : left + 320]
+        distances = [np.abs(np.asarray(_fitted(frame.astype(np.uint8), tile.shape), float) - tile).mean() for frame in recorded]
+        assert int(np.argmin(distances)) == index, distances
+    save_snapshot(images, tmp_path / "n.png")
+    assert Image.open(tmp_path / "n.png").size[0] > 320
     with pytest.raises(UserError, match=r"Cannot write .*"):
-        save_sheet(run, tmp_path / "no" / "s.png")
+        save_sheet(images, tmp_path / "no" / "s.png")
 
 
-def test_nothing_to_draw_is_one_sentence(tmp_path):
-    record: RunRecord = {"version": 1, "recipe": "gan", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
-    RunWriter.create(tmp_path / "a", record).close()
+def test_nothing_to_draw_is_one_sentence(bare, tmp_path):
     for save in (save_sheet, save_snapshot):
-        with pytest.raises(UserError, match="a: "):
-            save(Run(tmp_path / "a"), tmp_path / "p.png")
+        with pytest.raises(UserError, match="bare: "):
+            save(bare, tmp_path / "p.png")
     assert not (tmp_path / "p.png").exists()

@@ -48,7 +48,7 @@ def compare(
                 )
                 result = carry_out(comparison, reporter)
         except Interrupted as stop:
-            reporter.warned("Stopped; everything is saved. The same command goes on from here.")
+            reporter.warned("Stopped. The same command continues from here.")
             return 128 + stop.signal
     if json_output:
         print(json.dumps(result.as_json(), allow_nan=False))

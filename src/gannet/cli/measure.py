@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli.resume import RecipeFile, Run
+from gannet.cli.resume import RecipeFile, Repeated, Run
 
 
 def measure(
     path: Run,
+    keys: Repeated = None,
     metrics: Annotated[
         str | None,
         typer.Option(metavar="a,b", help="Names, such as w1,mmd or fd[mnist-cnn-v1] with its features; the usual ones if left out."),
@@ -19,11 +20,12 @@ def measure(
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     recipe: RecipeFile = None,
 ) -> int:
-    """Score cards of a run's newest checkpoint, each with its floor: the score of real data against real data."""
+    """Score cards of a run's newest checkpoint, each with the score of real data against real data (one draw)."""
     import json
 
     from rich.console import Console
 
+    from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
     from gannet.metrics.table import render
@@ -31,7 +33,7 @@ def measure(
     from gannet.trained import TrainedRun
 
     names = _names(metrics)
-    run = TrainedRun(path, recipe_file=recipe)
+    run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     with TerminalReporter(quiet=json_output) as reporter:
         for complaint in run.complaints:
             reporter.warned(f"{complaint}: using step {run.step}.")

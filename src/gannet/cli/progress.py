@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -27,11 +30,44 @@ class _Speed(ProgressColumn):
         return Text(f"{task.speed:,.0f} steps/s" if task.speed and task.speed >= 10 else f"{task.speed or 0:.1f} steps/s")
 
 
+class _Terminal:
+    """Standard error that may go away: what cannot be written is dropped.
+
+    If its reader is gone (a closed pipe, a lost terminal), that is SIGHUP, which stops a training with a checkpoint as SIGTERM does.
+    Where nobody listens to SIGHUP, or ``nohup`` ignores it, work continues unseen. A full disk hides output only.
+    """
+
+    @property
+    def encoding(self) -> str:
+        return sys.stderr.encoding
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+    def fileno(self) -> int:
+        return sys.stderr.fileno()
+
+    def write(self, text: str) -> int:
+        self._try(lambda: sys.stderr.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._try(sys.stderr.flush)
+
+    def _try(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except OSError as error:
+            is_gone = error.errno in (errno.EPIPE, errno.EIO)
+            if is_gone and callable(signal.getsignal(signal.SIGHUP)):
+                signal.raise_signal(signal.SIGHUP)
+
+
 class TerminalReporter:
     """Reports to a person. ``quiet`` leaves only warnings."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(file=cast(IO[str], _Terminal()), highlight=False)
         self.quiet = quiet
         self._bar: Progress | None = None
         self._task, self._work_task = None, None
@@ -132,8 +168,3 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def print_result(text: str) -> None:
-    """Text on stdout: the answer of a verb."""
-    print(text, file=sys.stdout)

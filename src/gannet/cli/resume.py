@@ -13,16 +13,24 @@ RecipeFile = Annotated[
 ]
 
 
+Repeated = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE ...]", help="data.path=PATH if the data were moved; components of your own, named again."),
+]
+
+
 def resume(
     path: Run,
+    keys: Repeated = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="New total number of steps.")] = None,
     recipe: RecipeFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
     """Continue a run from its newest checkpoint, bit for bit as if it had never stopped."""
+    from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.cli.train import conclude
     from gannet.session import resume as resume_run
 
     with TerminalReporter(quiet=quiet) as reporter:
-        return conclude(reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe))
+        return conclude(reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=parse_keys(keys or [])))

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli.resume import RecipeFile, Run
+from gannet.cli.resume import RecipeFile, Repeated, Run
 
 
 def sample(
     path: Run,
+    keys: Repeated = None,
     count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="S", min=0)] = 0,
     label: Annotated[str | None, typer.Option(metavar="K", help="One class, by name.")] = None,
@@ -21,6 +22,7 @@ def sample(
     recipe: RecipeFile = None,
 ) -> int:
     """Draw samples from a run's averaged generator: a picture, or the samples themselves."""
+    from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
     from gannet.trained import TrainedRun
@@ -34,7 +36,7 @@ def sample(
     if (interpolate or traverse) and (label is not None or out.suffix == ".npz"):
         flag = "--interpolate" if interpolate else "--traverse"
         raise UserError(f"{flag} draws a picture of all classes: leave out --label, and write to a .png file.")
-    run = TrainedRun(path, recipe_file=recipe)
+    run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     with TerminalReporter() as reporter:
         for complaint in run.complaints:
             reporter.warned(f"{complaint}: using step {run.step}.")

@@ -51,6 +51,7 @@ def follow(run: Watched) -> int:
                 time.sleep(SECONDS)
                 run.follower.refresh(at_once=True)
                 live.update(_drawn(run), refresh=True)
+            live.update(_drawn(run), refresh=True)  # it may have ended since the last look
     except KeyboardInterrupt:
         print("Training goes on.", file=sys.stderr)
     return 0

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from signal import Signals
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from gannet.cli.progress import TerminalReporter
-    from gannet.session import Outcome
+    from gannet.outcome import Outcome
+
+UNSAVED = 4
+"""Exit status of a training whose last step is not in a checkpoint."""
 
 Keys = Annotated[
     list[str] | None, typer.Argument(metavar="[KEY=VALUE ...]", help="Arguments of the recipe, data.*, measure.*, checkpoint.*, frames.*")
@@ -37,12 +41,14 @@ def train(
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.forking import parse_again
-    from gannet.planning import DEFAULT_FLAGS, plan
+    from gannet.planning import DEFAULT_FLAGS, plan, refuse_flags
     from gannet.session import start, train_again
 
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
     older = parse_again(data)
+    if older:
+        refuse_flags(given)
     planned = None if older else plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
     with TerminalReporter(quiet=quiet) as reporter:
         if older:
@@ -52,12 +58,25 @@ def train(
 
 
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
-    """Say how a session ended; its exit status."""
+    """Say how a session ended and which step is saved; its exit status."""
+    from gannet.errors import in_shell
+    from gannet.outcome import saved_sentence
+
+    saved = saved_sentence(outcome.step, outcome.saved)
+    resume = in_shell("gannet", "resume", outcome.path)
+    if outcome.alarms:
+        number = "1 alarm" if len(outcome.alarms) == 1 else f"{len(outcome.alarms)} alarms"
+        reporter.say(f"{number} while training (see {in_shell('gannet', 'doctor', outcome.path)}):")
+        for sentence in outcome.alarms:
+            reporter.say(f"  {sentence}")
     if outcome.signal is not None:
-        reporter.warned(f"Stopped at step {outcome.step}; everything is saved. Continue with: gannet resume {outcome.path}")
+        reporter.warned(f"Stopped by {Signals(outcome.signal).name}. {saved} Continue with: {resume}")
         return 128 + outcome.signal
     if not outcome.finished:
-        reporter.warned(f"Stopped by a command at step {outcome.step}; everything is saved. Continue with: gannet resume {outcome.path}")
-        return 0
-    reporter.say(f"{outcome.step} steps in {outcome.seconds:.1f} s. Next: gannet measure {outcome.path} | gannet report {outcome.path}")
-    return 0
+        reporter.warned(f"Stopped by a command. {saved} Continue with: {resume}")
+    elif not outcome.is_saved:
+        reporter.warned(f"{saved} Free some space and make the last steps again with: {resume}")
+    else:
+        following = " | ".join(in_shell("gannet", verb, outcome.path) for verb in ("measure", "report"))
+        reporter.say(f"{outcome.step} steps in {outcome.seconds:.1f} s. {saved} Next: {following}")
+    return 0 if outcome.is_saved else UNSAVED

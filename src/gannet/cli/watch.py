@@ -28,10 +28,10 @@ def watch(
 
     from gannet.dashboard.server import View
 
-    folder = path or (Path("runs") if Path("runs").is_dir() else Path())
+    folder = path or _usual_folder()
     if once is not None or terminal:
         return _without_browser(folder, once)
-    view = View(folder, port, read_only=read_only)
+    view = View(folder, port, read_only=read_only, may_come=path is None)
     remote = os.environ.get("SSH_CONNECTION", "").split()
     print(f"Watching {folder}: {view.address}", flush=True)
     if len(remote) == 4:
@@ -46,6 +46,14 @@ def watch(
     finally:
         view.close()
     return 0
+
+
+def _usual_folder() -> Path:
+    """./runs, also before it exists; the working directory where that is a run or holds some."""
+    from gannet.dashboard.library import Library
+
+    runs = Path("runs")
+    return runs if runs.is_dir() or not Library(Path()).runs() else Path()
 
 
 def _without_browser(folder: Path, once: Path | None) -> int:

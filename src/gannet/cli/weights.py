@@ -16,11 +16,12 @@ def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The public weight file; `gannet weights list` says where it is.")],
 ) -> int:
     """Check FILE by its hash, try the network, and keep the weights for measuring; nothing is downloaded."""
+    from gannet.errors import in_shell
     from gannet.metrics import brought
 
     kept = brought.add(name, file)
     print(f"{name}: {kept.variant}, sha256 {kept.sha256[:8]}, self-test passed, kept at {brought.stored_at(name)}")
-    print(f"use it with: gannet measure RUN --metrics fd[{name}]")
+    print(f"use it with: {in_shell('gannet', 'measure', 'RUN', '--metrics', f'fd[{name}]')}")
     return 0
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any, Literal
 
 from gannet.comparison.plan import Entry
 from gannet.errors import UserError
 from gannet.metrics.compare import differing
-from gannet.runs.lock import RunLock
 from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, RECIPE_FILE
 from gannet.training import checkpoint
 
 State = Literal["new", "begun", "unfinished", "finished", "stopped"]
-"""``begun`` has no checkpoint yet and starts again; ``stopped`` was stopped by its guard and would stop again."""
+"""``begun`` has no checkpoint yet and continues from step 0; ``stopped`` was stopped by its guard and would stop again."""
 
 
 def state_of(entry: Entry) -> State:
@@ -40,27 +38,18 @@ def state_of(entry: Entry) -> State:
 
 
 def guard_stop(entry: Entry) -> dict[str, Any] | None:
-    """The last event, where it says that the guard stopped the run; a signal leaves no text."""
+    """The last event, if it says that the guard stopped the run."""
     events = Run(entry.path).events()
-    return events[-1] if events and events[-1]["kind"] == "stop" and events[-1].get("text") else None
-
-
-def remove_begun(entry: Entry) -> None:
-    """Remove a run that has no checkpoint, so that it can start again.
-
-    Raises:
-        UserError: another process is writing it.
-    """
-    lock = RunLock(entry.path)
-    try:
-        shutil.rmtree(entry.path)
-    finally:
-        lock.release()
+    last = events[-1] if events else {}
+    # Runs of earlier versions give no reason, and a text only here.
+    return last if last.get("kind") == "stop" and last.get("reason", "guard" if last.get("text") else "") == "guard" else None
 
 
 def _require_same(entry: Entry) -> None:
     found = read_record(entry.path)
     fields = differing(found, entry.record)
+    if found["data"].get("content_hash") == entry.record["data"]["content_hash"]:
+        fields.pop("data.arguments.path", None)  # the same data at another place
     if fields:
         named = ", ".join(f"{field} ({there} there, {now} now)" for field, (there, now) in list(fields.items())[:4])
         more = f" and {len(fields) - 4} more" if len(fields) > 4 else ""

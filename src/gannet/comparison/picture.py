@@ -10,7 +10,6 @@ from gannet.comparison.result import Result, Row
 from gannet.figures.comparison import comparison_sheet
 from gannet.figures.field2d import Extent, draw_points
 from gannet.figures.grid import image_grid
-from gannet.trained import TrainedRun
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,7 +35,7 @@ def draw(result: Result) -> Image.Image:
 def _samples(row: Row, count: int, extent: Extent | None) -> Image.Image | str:
     if row.status == "stopped":
         return f"stopped at step {row.step:,}"
-    samples, _ = TrainedRun(row.entry.path, recipe_file=row.entry.recipe_file).sample(count)
+    samples, _ = row.entry.open().sample(count)
     return _cell(samples, extent, real=False)
 
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 import inspect
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gannet.data.base import Dataset, Progress
-from gannet.errors import UserError
+from gannet.errors import Mistake, Unknown, UserError
 from gannet.measuring import protocol_of
 from gannet.metrics.choice import require_measurable
 from gannet.metrics.compare import differing
 from gannet.planning import Plan, open_data, plan
 from gannet.runs.schema import RunRecord
+from gannet.trained import TrainedRun
 
 T = TypeVar("T")
 
 FLAGS = {
-    "seed": "give the seeds with --seeds.",
+    "seed": "give the seeds of a comparison with --seeds (in Python seeds=...).",
     "device": "a comparison trains on the device that `auto` finds.",
     "precision": "a comparison trains in the arithmetic that `auto` finds.",
 }
@@ -60,6 +61,10 @@ class Entry:
     def recipe_file(self) -> str | None:
         """The user's own recipe file, which has to be named again to open the run."""
         return self.plan.recipe_name if self.plan.recipe_name.endswith(".py") else None
+
+    def open(self) -> TrainedRun:
+        """The run at its newest checkpoint."""
+        return TrainedRun(self.path, recipe_file=self.recipe_file, keys=self.plan.repeated)
 
 
 @dataclass(frozen=True)
@@ -124,10 +129,11 @@ def prepare(
     """
     _once("--recipes", [_shown(recipe) for recipe in recipes])
     _once("--seeds", list(seeds))
-    misplaced = [f"{key}={given[key]}: {reason}" for key, reason in FLAGS.items() if key in given]
-    if misplaced:
-        raise UserError(*misplaced)
-    plans = _for_each(recipes, lambda recipe: [plan(data, recipe=recipe, given=given, flags=_flags(seed)) for seed in seeds])
+    plans = _for_each(
+        recipes,
+        lambda recipe: [plan(data, recipe=recipe, given=given, flags=_flags(seed), advice=FLAGS) for seed in seeds],
+        keys_of=lambda plans: plans[0].keys,
+    )
     _same_data({_shown(name): of_seeds[0] for name, of_seeds in plans.items()})
     first = plans[recipes[0]][0]
     dataset = open_data(first, progress)
@@ -154,20 +160,36 @@ def _once(flag: str, values: Sequence[Any]) -> None:
         raise UserError(f"{flag} holds {', '.join(twice)} more than once.")
 
 
-def _for_each(recipes: Sequence[str], make: Callable[[str], T]) -> dict[str, T]:
-    """``make`` of every recipe; the mistakes of all recipes together, one that all of them make told once."""
+def _for_each(recipes: Sequence[str], make: Callable[[str], T], keys_of: Callable[[T], Collection[str]] | None = None) -> dict[str, T]:
+    """``make`` of every recipe; the mistakes of all recipes together, one that several of them make told once."""
     made: dict[str, T] = {}
-    problems: dict[str, list[str]] = {}
+    errors: dict[str, UserError] = {}
     for recipe in recipes:
         try:
             made[recipe] = make(recipe)
         except UserError as error:
-            for problem in error.problems:
-                problems.setdefault(problem, []).append(recipe)
-    if problems:
-        names = {problem: "" if len(by) == len(recipes) else ", ".join(map(_shown, by)) + ": " for problem, by in problems.items()}
-        raise UserError(*(name + problem for problem, name in names.items()))
-    return made
+            errors[recipe] = error
+    if not errors:
+        return made
+    # Every recipe is given every key, so the keys that all of them know are allowed.
+    lists = [set(m.allowed) for error in errors.values() for m in error.mistakes if isinstance(m, Unknown) and m.kind == "key"]
+    lists += [set(keys_of(one)) for one in made.values()] if keys_of else []
+    keys = tuple(sorted(set.intersection(*lists))) if lists else ()
+    makers: dict[Mistake, list[str]] = {}
+    for recipe, error in errors.items():
+        for mistake in error.mistakes:
+            if isinstance(mistake, Unknown) and mistake.kind == "key":
+                mistake = replace(mistake, allowed=keys)
+            makers.setdefault(mistake, []).append(_shown(recipe))
+    raise UserError(*(_said_by(by, mistake, everyone=len(by) == len(recipes)) for mistake, by in makers.items()))
+
+
+def _said_by(recipes: Sequence[str], mistake: Mistake, *, everyone: bool) -> Mistake:
+    # A recipe whose name is wrong is named in the sentence.
+    if everyone or (isinstance(mistake, Unknown) and mistake.kind == "recipe"):
+        return mistake
+    names = ", ".join(recipes) + ": "
+    return names + mistake if isinstance(mistake, str) else replace(mistake, sentence=names + mistake.sentence)
 
 
 def _same_data(plans: Mapping[str, Plan]) -> None:

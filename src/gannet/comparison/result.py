@@ -12,6 +12,7 @@ from typing import Any, Literal
 from gannet.comparison.plan import Comparison, Contestant, Entry
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.compare import comparable
+from gannet.metrics.table import written
 
 VERSION = 1
 Status = Literal["finished", "stopped", "unmeasured"]
@@ -138,6 +139,13 @@ class Result:
     def __post_init__(self) -> None:
         comparable([card for row in self.rows for card in row.cards])
 
+    def __repr__(self) -> str:
+        comparison = self.comparison
+        seeds = ", ".join(map(str, comparison.seeds))
+        head = f"{self.path}: seeds {seeds}, {len(self.rows)} of {len(comparison.entries)} runs"
+        lines = [f"  {s.label}  {s.recipe}  {_mean_and_spread(s)}" for s in self.summaries()]
+        return "\n".join([f"<Result {head}", *lines]) + ">"
+
     @property
     def path(self) -> Path:
         """The folder that holds the runs, compare.json and samples.png."""
@@ -204,6 +212,14 @@ class Result:
             "skipped": list(row.skipped),
             "cards": [card.as_json() for card in row.cards],
         }
+
+
+def _mean_and_spread(summary: Summary) -> str:
+    if summary.mean is None:
+        return "none"
+    spread = "" if summary.deviation is None else f" ± {summary.deviation:.2g}"
+    reference = "" if summary.floor is None else f", real data {written(summary.floor, summary.n_fake)}"
+    return f"{written(summary.mean, summary.n_fake)}{spread} ({summary.count} of {summary.runs} runs{reference})"
 
 
 def finite(cards: Sequence[ScoreCard]) -> tuple[tuple[ScoreCard, ...], tuple[str, ...]]:

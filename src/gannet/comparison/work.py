@@ -11,7 +11,7 @@ from signal import SIGINT
 from statistics import mean
 from typing import Any, Protocol
 
-from gannet.comparison.existing import State, guard_stop, remove_begun, state_of
+from gannet.comparison.existing import State, guard_stop, state_of
 from gannet.comparison.picture import draw
 from gannet.comparison.plan import Comparison, Entry
 from gannet.comparison.result import VERSION, Result, Row, finite
@@ -22,7 +22,6 @@ from gannet.runs.lock import RunLock
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import append_scores
 from gannet.session import Outcome, Reporter, resume, start
-from gannet.trained import TrainedRun
 from gannet.training import checkpoint
 
 RESULT_FILE = "compare.json"
@@ -126,10 +125,8 @@ def _play(entry: Entry, state: State, narrator: Narrator) -> int | None:
     """Train where there is something to train; the number of the signal that stopped it, if one did."""
     if state in DONE:
         return None
-    if state == "begun":
-        remove_begun(entry)
-    if state == "unfinished":
-        return _signal_of(resume(entry.path, narrator, recipe_file=entry.recipe_file))
+    if state in ("begun", "unfinished"):
+        return _signal_of(resume(entry.path, narrator, recipe_file=entry.recipe_file, keys=entry.plan.repeated))
     entry.path.parent.mkdir(parents=True, exist_ok=True)
     return _signal_of(start(entry.plan, entry.path, narrator))
 
@@ -144,7 +141,7 @@ def _measure(comparison: Comparison, row: Row, known: Mapping[str, Any] | None, 
         return replace(row, cards=tuple(map(_card, known["cards"])), skipped=tuple(known["skipped"]))
     wanted = comparison.measurement
     try:
-        run = TrainedRun(row.entry.path, recipe_file=row.entry.recipe_file)
+        run = row.entry.open()
         cards, skipped = run.measure(wanted.metrics, samples=wanted.samples, progress=narrator.work)
     except UserError as error:
         return replace(row, status="unmeasured", text=str(error))

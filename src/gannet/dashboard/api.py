@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gannet.dashboard.frames import packed
-from gannet.dashboard.library import Library, Watched, frame_file, frame_version
+from gannet.dashboard.library import Library, Watched, file_version, frame_file
 from gannet.dashboard.probe import Prober
 from gannet.dashboard.starting import Starter, recipes_for_points
 from gannet.errors import UserError
@@ -267,7 +267,7 @@ def plotly_file() -> Path:
 
 def _with_version(run: Watched, event: dict[str, Any]) -> dict[str, Any]:
     file = frame_file(run.path, str(event.get("text", ""))) if event["kind"] == "frame" else None
-    return event if file is None else {**event, "version": frame_version(file)}
+    return event if file is None else {**event, "version": file_version(file)}
 
 
 def _submit(run: Watched, name: str, arguments: dict[str, Any]) -> Response:

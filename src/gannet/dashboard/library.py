@@ -15,9 +15,9 @@ from typing import Any
 from gannet.dashboard.follower import Follower
 from gannet.errors import UserError
 from gannet.runs.reader import Run
-from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, LOCK_FILE, ORIGIN_FOLDER, RUN_FILE
+from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, LOCK_FILE, ORIGIN_FOLDER, RUN_FILE, SCORES_FILE
 
-DEEPEST = 3
+DEEPEST = 4
 """Levels below the folder that are searched for runs."""
 RUNS_AT_MOST = 500
 SCAN_SECONDS = 1.0
@@ -54,7 +54,7 @@ class Watched:
         """Step -> its file and the file's version, in order of steps. This is the list that frames are served from."""
         found = {}
         for step, path in self.run().frames():
-            version = frame_version(path)
+            version = file_version(path)
             if version:
                 found[step] = path, version
         return found
@@ -118,6 +118,8 @@ class Watched:
             "state": state,
             "step": last.get("step", 0),
             "steps": record["arguments"].get("steps"),
+            "version": file_version(self.path / RUN_FILE),
+            "scores": file_version(self.path / SCORES_FILE),
             "changed": (self.path / "events.jsonl").stat().st_mtime if last else (self.path / RUN_FILE).stat().st_mtime,
         }
 
@@ -223,7 +225,7 @@ def identity_of(path: Path) -> str:
     return blake2b(str(path).encode(), digest_size=5).hexdigest()
 
 
-def frame_version(path: Path) -> str:
+def file_version(path: Path) -> str:
     """Changes whenever the file does, so that what a browser keeps is never old; "" where there is no file."""
     try:
         status = path.stat()

@@ -27,6 +27,7 @@ class View:
         port: 0 or None chooses one: the usual one where it is free.
         token: the secret of the address; a random one where None.
         read_only: whether commands and new trainings are refused.
+        may_come: whether the folder may be made later.
 
     Raises:
         UserError: no such folder, or the port is taken.
@@ -36,9 +37,10 @@ class View:
     port: int | None = None
     token: str | None = None
     read_only: bool = False
+    may_come: bool = False
 
     def __post_init__(self) -> None:
-        if not self.root.is_dir():
+        if not self.root.is_dir() and (self.root.exists() or not self.may_come):
             raise UserError(f"{self.root} is not a folder. Give a run directory, or a folder that holds runs.")
         self.token = self.token or secrets.token_urlsafe(24)
         self._socket = _listening(self.port)

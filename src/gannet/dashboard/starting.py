@@ -15,6 +15,7 @@ from gannet.dashboard.library import Library, Watched
 from gannet.data.drawing import save_drawing
 from gannet.discovery import canonical, components
 from gannet.errors import UserError
+from gannet.keys import unknown_number
 
 DRAWINGS_FOLDER = "drawings"
 """Beside the runs that are trained on them."""
@@ -69,8 +70,8 @@ class Starter:
         """
         wanted = _read(AskedFork, asked)
         known = run.numbers()
-        if unknown := [key for key in wanted.changes if key not in known]:
-            raise UserError(f"{unknown[0]} is not a number of the recipe that could change in a fork.")
+        if unknown := [unknown_number(key, value, known) for key, value in wanted.changes.items() if key not in known]:
+            raise UserError(*unknown)
         changes = {key: "none" if value is None else value for key, value in wanted.changes.items()}
         out = _free(run.path.parent / f"{run.path.name}-from-{wanted.step}")
         return self._start(f"{run.path}@{wanted.step}", out, steps=wanted.steps, keys=changes)

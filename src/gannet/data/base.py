@@ -119,6 +119,8 @@ class Dataset(ABC):
     num_labelled: int | None = None
     """How many rows show their label in batches, the others showing -1; None where all do."""
     truth: Truth = Truth()
+    notes: tuple[str, ...] = ()
+    """Sentences that the user should read before training, for example that images were cropped."""
 
     @property
     def form(self) -> Form:

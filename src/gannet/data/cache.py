@@ -8,12 +8,13 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.format import open_memmap
 
 from gannet.data.base import Progress
-from gannet.data.decode import VERSION, fitted
+from gannet.data.decode import VERSION, fitted, is_cropped
 from gannet.data.digest import digest
 from gannet.data.pictures import ArrayPictures, Pictures, for_every, refuse_bad
 
@@ -41,8 +42,17 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "gannet"
 
 
-def decoded(pictures: Pictures, size: int | None, channels: int | None, progress: Progress) -> np.ndarray:
-    """All pictures as uint8 (N, C, H, W) of one size.
+class Decoded(NamedTuple):
+    """A table of images."""
+
+    pixels: np.ndarray
+    """uint8 (N, C, H, W)."""
+    num_cropped: int | None
+    """How many images lost edges to a centre crop; None if the table is older than this count."""
+
+
+def decoded(pictures: Pictures, size: int | None, channels: int | None, progress: Progress) -> Decoded:
+    """All pictures as one table of one size.
 
     Args:
         pictures: what to decode.
@@ -54,24 +64,24 @@ def decoded(pictures: Pictures, size: int | None, channels: int | None, progress
         UserError: some pictures cannot be used; nothing is left in the cache.
     """
     if isinstance(pictures, ArrayPictures) and _is_native(pictures.pixels, size, channels):
-        return np.ascontiguousarray(pictures.pixels.transpose(0, 3, 1, 2))
+        return Decoded(np.ascontiguousarray(pictures.pixels.transpose(0, 3, 1, 2)), 0)
     path = cache_folder() / "pictures" / f"{digest(pictures.content_hash, size, channels, VERSION)}.npy"
     table = _load(path)
-    if table is not None and len(table) == len(pictures):
+    if table is not None and len(table.pixels) == len(pictures):
         return table
     form = _form(pictures, size, channels, progress)
     return _decode_into(path, pictures, form, progress)
 
 
-def _decode_into(path: Path, pictures: Pictures, form: TableForm, progress: Progress) -> np.ndarray:
+def _decode_into(path: Path, pictures: Pictures, form: TableForm, progress: Progress) -> Decoded:
     """Decode and publish at ``path``; in memory where the disk does not take it, for the cache is only a convenience."""
     shape = (len(pictures), form.channels, form.height, form.width)
     temporary = path.with_name(f"{path.stem}.tmp-{os.getpid()}")
     try:
         mapped = _new_table(temporary, shape)
         out = np.empty(shape, dtype=np.uint8) if mapped is None else mapped
-        _fill(out, pictures, form, progress)
-        return _published(out, temporary, path) if isinstance(out, np.memmap) else out
+        whole = Decoded(out, _fill(out, pictures, form, progress))
+        return _published(whole, temporary, path) if isinstance(out, np.memmap) else whole
     finally:
         for debris in (temporary, _note_of(temporary)):
             with suppress(OSError):
@@ -99,12 +109,17 @@ def _form(pictures: Pictures, size: int | None, channels: int | None, progress: 
     return TableForm(width, height, channels or (1 if all(h.grey for h in headers) else 3))
 
 
-def _fill(out: np.ndarray, pictures: Pictures, form: TableForm, progress: Progress) -> None:
-    def one(row: int) -> None:
-        out[row] = fitted(pictures.picture(row), form.width, form.height, form.channels).transpose(2, 0, 1)
+def _fill(out: np.ndarray, pictures: Pictures, form: TableForm, progress: Progress) -> int:
+    """Fill ``out``; returns how many pictures were cropped."""
 
-    _, problems = for_every(len(pictures), one, "decoding pictures", progress)
+    def one(row: int) -> bool:
+        picture = pictures.picture(row)
+        out[row] = fitted(picture, form.width, form.height, form.channels).transpose(2, 0, 1)
+        return is_cropped(picture.size, form.width, form.height)
+
+    cropped, problems = for_every(len(pictures), one, "decoding pictures", progress)
     refuse_bad(pictures, problems)
+    return sum(cropped)
 
 
 def _new_table(temporary: Path, shape: tuple[int, ...]) -> np.memmap | None:
@@ -122,9 +137,11 @@ def _new_table(temporary: Path, shape: tuple[int, ...]) -> np.memmap | None:
     return table
 
 
-def _published(out: np.memmap, temporary: Path, path: Path) -> np.ndarray:
+def _published(whole: Decoded, temporary: Path, path: Path) -> Decoded:
     """Give the finished file its name, with a note of what it must be beside it, and open it."""
-    note = {"shape": out.shape, "dtype": "uint8", "bytes": temporary.stat().st_size}
+    out = whole.pixels
+    assert isinstance(out, np.memmap)
+    note = {"shape": out.shape, "dtype": "uint8", "bytes": temporary.stat().st_size, "cropped": whole.num_cropped}
     try:
         out.flush()
         _sync(temporary)
@@ -133,9 +150,8 @@ def _published(out: np.memmap, temporary: Path, path: Path) -> np.ndarray:
         os.replace(_note_of(temporary), _note_of(path))
         os.replace(temporary, path)
     except OSError:
-        return np.array(out)
-    published = _load(path)
-    return np.array(out) if published is None else published
+        return whole._replace(pixels=np.array(out))
+    return _load(path) or whole._replace(pixels=np.array(out))
 
 
 def _note_of(path: Path) -> Path:
@@ -147,7 +163,7 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _load(path: Path) -> np.ndarray | None:
+def _load(path: Path) -> Decoded | None:
     """The table, or None where there is none or it is not what was written."""
     try:
         note = json.loads(_note_of(path).read_text(encoding="utf-8"))
@@ -157,7 +173,8 @@ def _load(path: Path) -> np.ndarray | None:
         table = np.load(path, mmap_mode="c", allow_pickle=False)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return table if list(table.shape) == note["shape"] and table.dtype == np.uint8 else None
+    as_written = list(table.shape) == note["shape"] and table.dtype == np.uint8
+    return Decoded(table, note.get("cropped")) if as_written else None
 
 
 def _sweep(folder: Path) -> None:

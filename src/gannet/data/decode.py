@@ -97,6 +97,11 @@ def fitted(picture: Image.Image, width: int, height: int, channels: int) -> np.n
     return np.asarray(picture, dtype=np.uint8).reshape(height, width, channels)
 
 
+def is_cropped(size: tuple[int, int], width: int, height: int) -> bool:
+    """Whether :func:`fitted` leaves out edges of a picture of ``size`` = (width, height)."""
+    return size != (width, height) and _centre(*size, width / height) != (0, 0, *size)
+
+
 def orientation(picture: Image.Image) -> int:
     """The EXIF orientation 1..8; 1 is upright."""
     if picture.format not in {"JPEG", "TIFF", "WEBP"} and "exif" not in picture.info:

@@ -60,14 +60,14 @@ class ImageSource(Source):
         if len(pictures) < 2:
             raise UserError(f"{pictures.origin}: found {len(pictures)} pictures; at least 2 are needed.")
         rows, classes = select(pictures, self.classes)
-        pixels = decoded(pictures, self.size, self.channels, progress)
+        pixels, num_cropped = decoded(pictures, self.size, self.channels, progress)
         if min(pixels.shape[2:]) < MIN_SIDE_PIXELS:
             raise UserError(
                 f"{pictures.origin}: pictures of {pixels.shape[3]} x {pixels.shape[2]} pixels; a side must have {MIN_SIDE_PIXELS}."
             )
         names = () if classes is None else classes.names
         labelled = self._labelled(pictures.origin, classes)
-        return ImageTable(
+        table = ImageTable(
             pixels,
             None if classes is None else classes.labels,
             names,
@@ -77,6 +77,13 @@ class ImageSource(Source):
             rows=rows,
             labelled=labelled,
         )
+        if num_cropped:
+            height, width = pixels.shape[2:]
+            table.notes = (
+                f"{pictures.origin}: {num_cropped} of {len(pictures)} images lose edges to a centre crop of shape {width} x {height}; "
+                "data.size sets the side of the square.",
+            )
+        return table
 
     def _labelled(self, origin: str, classes: Classes | None) -> np.ndarray | None:
         if self.labels is None:

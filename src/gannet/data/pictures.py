@@ -14,7 +14,7 @@ from PIL import Image
 
 from gannet.data.base import Progress
 from gannet.data.decode import BadPicture, Header, header, upright
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 
 T = TypeVar("T")
 NUM_NAMED = 5
@@ -130,7 +130,7 @@ def refuse_bad(pictures: Pictures, problems: list[tuple[int, str]]) -> None:
     more = f"; and {len(problems) - NUM_NAMED} more" if len(problems) > NUM_NAMED else ""
     raise UserError(
         f"{pictures.origin}: {len(problems)} of {len(pictures)} pictures cannot be used ({named}{more}). "
-        f"Remove or repair them; `gannet data check {pictures.origin}` lists every one."
+        f"Remove or repair them; `{in_shell('gannet', 'data', 'check', pictures.origin)}` lists every one."
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 from gannet.data.idx import idx_file
 from gannet.data.npz_file import read_npz
-from gannet.discovery import canonical, components
+from gannet.discovery import Component, canonical, components
 from gannet.errors import UserError, did_you_mean
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
@@ -28,11 +29,15 @@ def source_for(text: str) -> tuple[str, dict[str, str]]:
         return "huggingface", {"path": _hub_name(text)}
     path = Path(text).expanduser()
     if not _exists(path):
-        known = components("data")
+        known = [name for name, component in components("data").items() if not _needs_a_path(component)]
         # A slash or a dot shows that a path was meant, and then a list of names would only distract.
         hint = "" if _looks_like_a_path(text) else did_you_mean(text, known)
         raise UserError(f"{text!r} is not the name of a data set, and the path does not exist.{hint}")
     return _source_at(path), {"path": str(path)}
+
+
+def _needs_a_path(component: Component) -> bool:
+    return any(f.name == "path" and f.default is MISSING for f in fields(component.load()))
 
 
 def _source_at(path: Path) -> str:

@@ -11,6 +11,10 @@ State = Literal[
     "not begun",
 ]  # fmt: skip
 ENDS = ("start", "resume", "stop", "finish")
+REASONS: dict[str, State] = {
+    "command": "stopped by a command", "signal": "stopped by a signal", "guard": "stopped by its guard", "error": "stopped by a failure",
+}  # fmt: skip
+"""Values of the field ``reason`` of a stop. Older runs have only a text, or nothing."""
 BY_COMMAND, BY_SIGNAL = re.compile(r"stopped by the command\b", re.IGNORECASE), re.compile(r"stopped by (the )?signal\b", re.IGNORECASE)
 GUARD = "not finite"
 """What every sentence of the guard says."""
@@ -26,6 +30,8 @@ def ending(events: Sequence[Mapping[str, Any]]) -> tuple[State, Mapping[str, Any
         return "not begun", None
     if last["kind"] != "stop":
         return ("finished" if last["kind"] == "finish" else "interrupted"), last
+    if last.get("reason") in REASONS:
+        return REASONS[last["reason"]], last
     text = str(last.get("text") or "")
     if BY_COMMAND.search(text) or (not text and _was_asked(events, last)):
         return "stopped by a command", last

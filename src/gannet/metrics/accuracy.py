@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_classes
 from gannet.metrics.intervals import share
 
@@ -22,6 +22,7 @@ class Accuracy(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = SHARE
     needs: ClassVar[Need] = "predicted"
 
     def label(self) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe
-from gannet.metrics.intervals import Rows, tenths
+from gannet.metrics.intervals import PARTS, Rows, part_starts, share_of_tenths
 from gannet.metrics.pairwise import neighbour_radii, rows_of, squared_distances
 
 
@@ -29,6 +30,7 @@ class AuthPct(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "real"
+    bounds: ClassVar[Bounds] = (0.0, 100.0)
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)
@@ -48,7 +50,7 @@ class AuthPct(Metric):
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, 100]."""
         real, fake = rows_of(samples, self.extractor)
-        return tenths(authentic_percent, (real,), (fake,))
+        return share_of_tenths(authentic_percent, (real,), (fake,), len(fake), authentic_without(real, fake), whole=100)
 
 
 def authentic_percent(reals: Rows, fakes: Rows) -> float:
@@ -60,3 +62,18 @@ def authentic_percent(reals: Rows, fakes: Rows) -> float:
         nearest = squared.argmin(axis=1)
         authentic += int((squared.min(axis=1) > radii[nearest]).sum())
     return 100 * authentic / len(fake)
+
+
+def authentic_without(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
+    """(PARTS,) share of authentic rows where each tenth of the real ones is left out; the others keep their radii."""
+    radii, edges = neighbour_radii(real, 1), np.append(part_starts(len(real)), len(real))
+    authentic = np.zeros(PARTS)
+    for _, squared in squared_distances(fake, real):
+        parts = [squared[:, start:stop] for start, stop in pairwise(edges)]
+        least = np.stack([part.min(axis=1) for part in parts], axis=1)
+        radius = np.stack([radii[start + part.argmin(axis=1)] for start, part in zip(edges, parts, strict=False)], axis=1)
+        for left_out in range(PARTS):
+            nearest = np.delete(least, left_out, axis=1).argmin(axis=1)[:, None]
+            beyond = np.delete(least > radius, left_out, axis=1)
+            authentic[left_out] += np.take_along_axis(beyond, nearest, axis=1).sum()
+    return authentic / len(fake)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, ClassVar, Literal
 
@@ -18,6 +19,13 @@ Better = Literal["lower", "higher", "one", "real"]
 Need = Literal["samples", "modes", "density", "held_out", "classes", "followed", "reconstructed", "predicted", "clusters"]
 """What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, classes of the real
 samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
+Bounds = tuple[float, float]
+"""Smallest and largest value that a metric can take; infinite where there is no limit."""
+ANY: Bounds = (-math.inf, math.inf)
+NOT_NEGATIVE: Bounds = (0.0, math.inf)
+SHARE: Bounds = (0.0, 1.0)
+ROUNDING = 1e-9
+"""An interval whose width is below this share of its ends has no width but that of rounding."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,25 @@ class Estimate:
     parts: Mapping[str, float] = field(default_factory=dict)
     """What the value is made of, by name, such as one number for each class."""
 
+    def within(self, bounds: Bounds) -> Estimate:
+        """The same with an interval cut to ``bounds``, or without an interval if it has no width.
+
+        No width means that the parts or resamples it was found from all agree. That happens where the samples are degenerate (all alike,
+        or far from all real ones). It does not mean that the value is certain, so no interval is stated.
+        """
+        if self.ci95 is None:
+            return self
+        low, high = (min(max(end, bounds[0]), bounds[1]) for end in self.ci95)
+        low, high = min(low, self.value), max(high, self.value)
+        if not has_width(low, high):
+            return replace(self, ci95=None, method="")
+        return replace(self, ci95=(low, high))
+
+
+def has_width(low: float, high: float) -> bool:
+    """Whether an interval is wider than rounding."""
+    return high - low > ROUNDING * max(abs(low), abs(high))
+
 
 def as_estimate(result: float | Estimate) -> Estimate:
     """What a metric returns, with or without an interval, as one type."""
@@ -95,6 +122,8 @@ class Metric(ABC):
     """What it can look at."""
     better: ClassVar[Better]
     """Which way is good."""
+    bounds: ClassVar[Bounds] = ANY
+    """The values that it can take, whatever the samples. :meth:`measure` keeps every interval inside."""
     needs: ClassVar[Need] = "samples"
     """What it cannot do without."""
     needs_classifier: ClassVar[bool] = False
@@ -128,6 +157,14 @@ class Metric(ABC):
             UserError: too few samples, or samples that are not finite.
         """
 
+    def measure(self, samples: Samples, rng: np.random.Generator) -> Estimate:
+        """What :meth:`compute` finds, with an interval that lies inside ``bounds`` and has a width.
+
+        Raises:
+            UserError: as :meth:`compute`.
+        """
+        return as_estimate(self.compute(samples, rng)).within(self.bounds)
+
 
 @dataclass(frozen=True)
 class ScoreCard:
@@ -137,7 +174,8 @@ class ScoreCard:
     label: str
     value: float
     floor: float | None
-    """The same metric between two halves of real data at the same n: the best that can be expected."""
+    """The same metric between two halves of real data at the same n: what real samples score. It is one draw, which chance moves as it
+    moves the value, so generated samples can score better."""
     n_real: int
     n_fake: int
     spec: Mapping[str, Any]
@@ -163,6 +201,13 @@ class ScoreCard:
         """First 8 hex digits of blake2b of the canonical spec."""
         canonical = json.dumps(self.spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return blake2b(canonical.encode()).hexdigest()[:8]
+
+    def __repr__(self) -> str:
+        from gannet.metrics.table import written
+
+        interval = "" if self.ci95 is None else f" ({' to '.join(written(end, self.n_fake) for end in self.ci95)})"
+        reference = "" if self.floor is None else f", real data {written(self.floor, self.n_fake)}"
+        return f"<ScoreCard {self.label} {written(self.value, self.n_fake)}{interval}{reference}, n={self.n_fake:,}>"
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for ``--json`` and for scores.jsonl."""

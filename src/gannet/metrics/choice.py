@@ -10,7 +10,7 @@ import numpy as np
 
 from gannet.data.base import Kind, Truth
 from gannet.discovery import components, find
-from gannet.errors import UserError
+from gannet.errors import UserError, of_all
 from gannet.metrics import brought
 from gannet.metrics.base import Answers, Labels, Metric
 from gannet.metrics.cnn import TRAINED
@@ -81,7 +81,7 @@ def require_measurable(names: Sequence[str] | None, kind: Kind, truth: Truth) ->
     Raises:
         UserError: a sentence for each such metric.
     """
-    chosen = [choose(name) for name in names or ()]
+    chosen = of_all(names or (), choose)
     problems = [f"{name} cannot be measured here: {_unmet(metric, kind, truth)}" for name, metric in chosen if _unmet(metric, kind, truth)]
     for _, metric in chosen:
         try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gannet.data.base import Kind
 from gannet.errors import UserError
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.cnn import TRAINED
 from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_images, checked_labels
@@ -29,6 +29,7 @@ class ClassAccuracy(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = SHARE
     needs: ClassVar[Need] = "followed"
     needs_classifier: ClassVar[bool] = True
 

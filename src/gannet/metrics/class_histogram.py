@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_images
-from gannet.metrics.intervals import Rows, tenths
+from gannet.metrics.intervals import Rows, or_wilson, tenths
 from gannet.metrics.names import feature_label
 
 RARE = 0.25
@@ -33,6 +33,7 @@ class ClassHistogram(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = SHARE
     symmetric: ClassVar[bool] = True
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)
 
@@ -59,7 +60,7 @@ class ClassHistogram(Metric):
         if rare := np.flatnonzero(fake < RARE * real).tolist():
             numbers = ", ".join(map(str, rare[:MOST_NAMED])) + (" ..." if len(rare) > MOST_NAMED else "")
             warnings.warn(f"Classes of {self.extractor} that come less than a quarter as often as they should: {numbers}.", stacklevel=2)
-        return tenths(_total_variation, (found[0],), (found[1],))
+        return or_wilson(tenths(_total_variation, (found[0],), (found[1],)), min(map(len, found)))
 
 
 def _total_variation(reals: Rows, fakes: Rows) -> float:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Need, Samples
+from gannet.metrics.base import ANY, Better, Bounds, Metric, Need, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe
 from gannet.metrics.pairwise import rows_of, squared_distances
 
@@ -32,6 +32,7 @@ class DataCopying(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "real"
+    bounds: ClassVar[Bounds] = ANY
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     asked_for: ClassVar[tuple[Kind, ...]] = ("points", "images")
     needs: ClassVar[Need] = "held_out"

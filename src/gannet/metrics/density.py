@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name
 from gannet.metrics.intervals import Rows, tenths
 from gannet.metrics.neighbourhood import balls, counts_inside, describe_neighbours
@@ -33,6 +33,7 @@ class Density(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "one"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes", "shrunken modes")

@@ -7,7 +7,6 @@ those of the public checkpoints.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,13 +143,6 @@ class DinoV2(nn.Module):
         factors = ((rows + 0.1) / self.grid, (columns + 0.1) / self.grid)
         resized = interpolate(learned, scale_factor=factors, mode="bicubic", align_corners=False)
         return torch.cat([self.pos_embed[:, :1], resized.flatten(2).transpose(1, 2)], dim=1)
-
-
-def size_of(shapes: Mapping[str, tuple[int, ...]]) -> str | None:
-    """Which of :data:`SIZES` a checkpoint with these shapes is; None for any other."""
-    width = shapes.get("cls_token", (0,))[-1]
-    depth = len({name.split(".")[1] for name in shapes if name.startswith("blocks.")})
-    return next((name for name, size in SIZES.items() if (size.width, size.depth) == (width, depth)), None)
 
 
 def prepared(images: np.ndarray) -> Tensor:

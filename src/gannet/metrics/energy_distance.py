@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.intervals import Rows, tenths
 from gannet.metrics.pairwise import squared_distances
@@ -24,6 +24,7 @@ class EnergyDistance(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     symmetric: ClassVar[bool] = True
     asked_for: ClassVar[tuple[Kind, ...]] = ("points",)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from gannet.data.base import Kind, Progress, Truth, silent
-from gannet.errors import UserError
-from gannet.metrics.base import Answers, Estimate, Labels, Metric, Samples, ScoreCard, as_estimate
+from gannet.errors import UserError, of_all
+from gannet.metrics.base import Answers, Estimate, Labels, Metric, Samples, ScoreCard
 from gannet.metrics.choice import ASKED, choose, default_names, stem, told, unmet_here
 from gannet.metrics.cost import Cost, estimated, extractor_of
 from gannet.metrics.extractors import extract
@@ -76,7 +76,7 @@ def evaluate(
         UserError: fewer than 10 samples, samples that are not finite or of another shape, equal real samples, an unknown metric.
     """
     usual = names or default_names(kind, answers, truth, labels, extractor, published=published)
-    chosen = [(name, told(metric, truth, labels)) for name, metric in (choose(name, extractor) for name in usual)]
+    chosen = [(name, told(metric, truth, labels)) for name, metric in of_all(usual, lambda name: choose(name, extractor))]
     check = checked_points if kind == "points" else checked_images
     check(Samples(real_a, fake, truth))
     check(Samples(real_b, fake, truth))
@@ -142,7 +142,7 @@ def _measure(metric: Metric, name: str, samples: Samples, spare: np.ndarray, see
     _look(metric, samples, spare[: len(samples.fake)], progress)
     with python_warnings.catch_warnings(record=True) as caught:
         python_warnings.simplefilter("always")
-        result = as_estimate(metric.compute(samples, numpy_rng(seed, "metric", stem(name))))
+        result = metric.measure(samples, numpy_rng(seed, "metric", stem(name)))
         said = [str(warning.message) for warning in caught]
         if metric.needs in ASKED:
             # There is no second set that real data could be asked about.
@@ -160,19 +160,19 @@ def _floor(metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed:
     labels = None if samples.labels is None or samples.labels.fake is None else replace(samples.labels, fake=samples.labels.spare[:count])
     real = replace(samples, fake=spare[:count], labels=labels)
     try:
-        return as_estimate(metric.compute(real, numpy_rng(seed, "metric", stem(name)))), said
+        return metric.measure(real, numpy_rng(seed, "metric", stem(name))), said
     except UserError as problem:
         return None, [*said, f"No floor for {name}: {problem}"]
 
 
 def _of_held_out(metric: Metric, name: str, samples: Samples, seed: int) -> float | None:
-    """The metric of as many held-out samples as there are generated ones, where there are: what a perfect generator would get."""
+    """The metric of as many held-out samples as there are generated ones, where there are: what samples of the data score here."""
     count = len(samples.fake)
     if samples.held_out is None or len(samples.held_out) < count or metric.needs in ("held_out", "classes", "followed"):
         return None
     try:
         real = replace(samples, fake=samples.held_out[:count])
-        return as_estimate(metric.compute(real, numpy_rng(seed, "metric", stem(name)))).value
+        return metric.measure(real, numpy_rng(seed, "metric", stem(name))).value
     except UserError:
         return None
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gannet.data.base import Progress, silent
-from gannet.errors import UserError, did_you_mean
+from gannet.errors import UserError, unknown
 from gannet.metrics import brought, efficientnet_lite
 from gannet.metrics.brought import BROUGHT
 from gannet.metrics.cnn import TRAINED, responses
@@ -41,7 +41,7 @@ _kept: OrderedDict[tuple[str, str], Responses] = OrderedDict()
 def check_name(name: str) -> None:
     """Raise a :class:`UserError` for a name that is no extractor."""
     if name not in NAMES:
-        raise UserError(f"Unknown feature extractor {name!r}.{did_you_mean(name, NAMES)}")
+        raise UserError(unknown(f"Unknown feature extractor {name!r}.", name, NAMES))
 
 
 def describe(name: str) -> dict[str, Any]:

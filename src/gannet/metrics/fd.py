@@ -9,7 +9,7 @@ import numpy as np
 
 from gannet.data.base import Kind
 from gannet.errors import UserError
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.intervals import Rows, leave_out
@@ -31,6 +31,7 @@ class FrechetDistance(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     symmetric: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

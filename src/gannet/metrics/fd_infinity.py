@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Samples
+from gannet.metrics.base import ANY, Better, Bounds, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.fd import frechet_distance
 from gannet.metrics.inputs import checked_images
@@ -36,6 +36,7 @@ class FrechetDistanceAtInfinity(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = ANY
     asked_for: ClassVar[tuple[Kind, ...]] = ("images",)
     unbiased: ClassVar[bool] = True
 

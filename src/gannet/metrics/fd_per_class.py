@@ -9,7 +9,7 @@ import numpy as np
 
 from gannet.data.base import Kind
 from gannet.errors import UserError
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.cnn import TRAINED
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features, log_probabilities
 from gannet.metrics.fd import frechet_distance
@@ -36,6 +36,7 @@ class FrechetDistancePerClass(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     needs: ClassVar[Need] = "classes"
     asked_for: ClassVar[tuple[Kind, ...]] = ("images",)
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from gannet.data.base import Kind
 from gannet.metrics.assignment import assign, known_modes
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.intervals import share
 
@@ -29,6 +29,7 @@ class HighQuality(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = SHARE
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)
     needs: ClassVar[Need] = "modes"
 

@@ -1,7 +1,10 @@
 """95 % confidence intervals of metrics: how far another draw of as many samples would move the value.
 
 Each says how far the value scatters, not how far it is biased: a value that reads too high for few samples (FD, W1 ...) does so at
-both ends, which the floor shows. Below 100 samples a side there is none, except for shares and means.
+both ends, which the real-data reference shows. Below 100 samples a side there is none, except for means and shares of independent samples.
+
+The functions here do not know the range of a metric: :meth:`gannet.metrics.base.Metric.measure` cuts every interval to it, and drops an
+interval without width. Shares have Wilson's interval, which lies inside 0 and 1 and has a width at 0 and 1 too.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gannet.metrics.base import Estimate
+from gannet.metrics.base import Estimate, has_width
 
 NORMAL_95 = 1.959964
 STUDENT_95 = 2.262157
@@ -21,6 +24,7 @@ TENTHS = "Student's t over ten disjoint tenths of both sets"
 LEAVE_OUT = "jackknife, each tenth of either set left out in turn"
 LEAVE_ONE_OUT = "jackknife, each sample left out in turn"
 WILSON = "Wilson's, of a share of independent samples"
+WILSON_EFFECTIVE = "Wilson's, of a share, Student's t, the effective number of trials from tenths of both sets"
 OF_MEAN = "standard error of the mean, normal"
 
 Rows = tuple[np.ndarray, ...]
@@ -70,11 +74,86 @@ def leave_one_out(formula: Callable[[np.ndarray], float], counts: np.ndarray) ->
 
 def share(hits: np.ndarray) -> Estimate:
     """Mean of (N,) booleans of independent samples, with Wilson's interval (1927), which stays within 0 and 1."""
-    value, count, z = float(hits.mean()), len(hits), NORMAL_95
-    middle = (value + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * np.sqrt(value * (1 - value) / count + z * z / (4 * count**2))
+    value = float(hits.mean())
+    return Estimate(value, wilson(value, len(hits), NORMAL_95), WILSON)
+
+
+def share_of_tenths(formula: Formula, real: Rows, fake: Rows, trials: int, without: np.ndarray, *, whole: float = 1.0) -> Estimate:
+    """A share of ``trials`` rows that depend on one another through the other set, with Wilson's interval on the effective trials.
+
+    Whether a sample lies in a ball is no independent trial: all samples near one ball depend on that ball. The effective number of trials
+    is p (1 - p) / variance, at most ``trials``. It is found twice, and the smaller one is used:
+
+    - from ten disjoint tenths of both sets (:func:`effective_trials`);
+    - from leaving out each tenth of the other set, for samples that few balls decide on (:func:`effective_trials_without`). There the
+      variance does not fall as 1 / n, so the small tenths cannot show it.
+
+    Student's t with 9 degrees of freedom replaces the normal quantile, because the variances come from ten values.
+
+    Simulated in the plane with 300 samples a side, 200 draws: it holds the mean value in 94 to 100 % of the draws for equal, shifted, wide
+    and most collapsed sets and for rings with dropped modes; in 88 to 90 % where few balls decide on many samples (a compact set 2.5 sigma
+    out, AuthPct of a collapsed set); in 70 to 74 % for a compact set 4 sigma out, where very few decide on all (tenths alone: 44 %). It is
+    at most twice too wide, except near 0 and 1 (up to 3.5 times).
+
+    Args:
+        formula: the share of both sets, from 0 to ``whole``.
+        real: rows of the real set.
+        fake: rows of the generated set.
+        trials: how many rows the share is of.
+        without: (PARTS,) shares, 0 to 1, with each tenth of the other set left out.
+        whole: what all rows count as, such as 100 for percent.
+    """
+    value = formula(real, fake)
+    if min(len(real[0]), len(fake[0])) < FEWEST:
+        return Estimate(value)
+    parts = np.array([formula(*part) for part in zip(_split(real), _split(fake), strict=True)]) / whole
+    effective = min(effective_trials(parts, trials), effective_trials_without(value / whole, without, trials))
+    low, high = wilson(value / whole, effective, STUDENT_95)
+    return Estimate(value, (low * whole, high * whole), WILSON_EFFECTIVE)
+
+
+def effective_trials(parts: np.ndarray, trials: int) -> float:
+    """How many independent trials scatter as much as the shares of equal disjoint (P,) parts: P p (1 - p) / s^2, at most ``trials``.
+
+    p and s^2 are the mean and variance of the parts, for a part has another mean share than the whole (its balls are larger). If a part
+    has m trials, s^2 / (p (1 - p) / m) is Kish's design effect (Survey Sampling, 1965, section 8.2). ``trials`` where all parts are 0
+    or all are 1: nothing then shows a dependence. At least P - 1 otherwise.
+    """
+    middle, variance = float(parts.mean()), float(parts.var(ddof=1))
+    independent = len(parts) * middle * (1 - middle)
+    return float(trials) if variance * trials <= independent else independent / variance
+
+
+def effective_trials_without(value: float, without: np.ndarray, trials: int) -> float:
+    """The same from (P,) shares with each part of the other set left out: p (1 - p) / (p (1 - p) / trials + added), at least 1.
+
+    added = (P - 1) (var(d) - mean |d| / trials), d the changes of the share: the jackknife's variance, less what independent trials
+    scatter in d anyway. It is large where a single part holds many of the trials. p is the mean of the shares with a part left out.
+    """
+    middle, changes = float(without.mean()), without - value
+    independent = middle * (1 - middle)
+    added = (len(without) - 1) * (float(changes.var()) - float(np.abs(changes).mean()) / trials)
+    return max(1.0, independent / (independent / trials + added)) if added > 0 else float(trials)
+
+
+def wilson(value: float, count: float, quantile: float) -> tuple[float, float]:
+    """Both ends of Wilson's interval (1927) of a share of ``count`` trials."""
+    square = quantile**2
+    middle = (value + square / (2 * count)) / (1 + square / count)
+    half = quantile / (1 + square / count) * np.sqrt(value * (1 - value) / count + square / (4 * count**2))
     # Exact arithmetic puts the end onto 0 or 1 there; rounding must not leave the value outside.
-    return Estimate(value, (min(value, max(0.0, float(middle - half))), max(value, min(1.0, float(middle + half)))), WILSON)
+    return min(value, max(0.0, float(middle - half))), max(value, min(1.0, float(middle + half)))
+
+
+def or_wilson(found: Estimate, count: int) -> Estimate:
+    """The estimate of a distance between shares, from 0 to 1; where its interval has no width, Wilson's of ``count`` samples.
+
+    All samples of one class give the same value in every part. Up to about 4 / count of the samples to come may still be of another class,
+    and such a distance moves by at most that share.
+    """
+    if found.ci95 is None or has_width(*found.ci95):
+        return found
+    return Estimate(found.value, wilson(found.value, count, NORMAL_95), WILSON, found.parts)
 
 
 def mean(values: np.ndarray) -> Estimate:
@@ -85,6 +164,11 @@ def mean(values: np.ndarray) -> Estimate:
 def around(value: float, half: float, method: str) -> Estimate:
     """A symmetric interval."""
     return Estimate(value, (value - float(half), value + float(half)), method)
+
+
+def part_starts(count: int) -> np.ndarray:
+    """(PARTS,) first row of each tenth; the last is the longest."""
+    return np.arange(PARTS) * count // PARTS
 
 
 def _split(rows: Rows) -> list[Rows]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.classifier_score import classifier_score
 from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_images
@@ -35,6 +36,7 @@ class ClassifierScore(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = (1.0, math.inf)
     blind_to: ClassVar[tuple[str, ...]] = ("noise",)
 
     def __post_init__(self) -> None:
@@ -57,11 +59,12 @@ class ClassifierScore(Metric):
         """
         _, fake = checked_images(samples)
         rows = log_probabilities(self.extractor, fake)
+        range_here = (1.0, float(rows.shape[1]))
         if self._splits == 1:
-            return tenths(lambda _, fakes: classifier_score(fakes[0]), (rows,), (rows,))
+            return tenths(lambda _, fakes: classifier_score(fakes[0]), (rows,), (rows,)).within(range_here)
         splits = np.array_split(rng.permutation(len(rows)), self._splits)
         scores = np.array([classifier_score(rows[split]) for split in splits])
-        return around(float(scores.mean()), STUDENT_95 * scores.std(ddof=1) / np.sqrt(len(scores)), TENTHS)
+        return around(float(scores.mean()), STUDENT_95 * scores.std(ddof=1) / np.sqrt(len(scores)), TENTHS).within(range_here)
 
     @property
     def _splits(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -9,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.partition import describe, over_cells
 from gannet.theory.divergences import jensen_shannon
@@ -31,6 +32,7 @@ class JensenShannon(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = (0.0, math.log(2))
 
     def label(self) -> str:
         """``js``."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import ANY, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.kernel_mmd import unbiased_mmd
@@ -21,7 +21,7 @@ class KernelDistance(Metric):
 
     The estimator is that of Binkowski et al. 2018, section 4, https://arxiv.org/abs/1801.01401, on the whole sets at once
     instead of on random subsets. **It is the KID only with the extractor inception**: any other label names the extractor. It has no
-    bias for few samples, and is sometimes below 0 where both sets are alike. Not a square root.
+    bias for few samples, and is sometimes below 0 where both sets are alike, and so is its interval. Not a square root.
     """
 
     extractor: str = RANDCONV
@@ -29,6 +29,7 @@ class KernelDistance(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = ANY
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     symmetric: ClassVar[bool] = True
     unbiased: ClassVar[bool] = True

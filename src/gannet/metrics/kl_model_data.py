@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.partition import describe, over_cells, warn_of_few
 from gannet.metrics.smoothing import smoothed
@@ -35,6 +35,7 @@ class KLModelData(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
 
     def label(self) -> str:
         """``kl_model_data``."""

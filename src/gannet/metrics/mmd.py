@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from gannet.data.base import Kind
 from gannet.errors import UserError
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.kernel_mmd import unbiased_mmd
 
@@ -19,8 +20,8 @@ class MaximumMeanDiscrepancy(Metric):
     """Squared MMD of the mean of Gaussian kernels exp(-|x - y|^2 / (2 s^2)) of several widths, unbiased, with a 95 % interval.
 
     The widths s are multiples of the real set's scale (root of the mean variance of its axes), so the value has no unit and
-    lies in [-small, 2]. Narrow kernels see the shape of the modes, wide ones where the mass is. Sometimes below 0 where both sets
-    are alike. Gretton et al. 2012, https://jmlr.org/papers/v13/gretton12a.html.
+    lies in [-small, 2]. Narrow kernels see the shape of the modes, wide ones where the mass is. The estimate has no bias, so it is
+    sometimes below 0 where both sets are alike, and so is its interval. Gretton et al. 2012, https://jmlr.org/papers/v13/gretton12a.html.
     """
 
     bandwidths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0)
@@ -28,6 +29,7 @@ class MaximumMeanDiscrepancy(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = (-math.inf, 2.0)
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
     unbiased: ClassVar[bool] = True

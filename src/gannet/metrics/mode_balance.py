@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.extractors import describe
-from gannet.metrics.intervals import FEWEST, LEAVE_ONE_OUT, NORMAL_95, around, leave_one_out
+from gannet.metrics.intervals import FEWEST, LEAVE_ONE_OUT, NORMAL_95, around, leave_one_out, or_wilson
 from gannet.metrics.mode_counts import mode_counts
 
 
@@ -33,6 +33,7 @@ class ModeBalance(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = SHARE
     needs: ClassVar[Need] = "modes"
     asked_for: ClassVar[tuple[Kind, ...]] = ("points", "images")
 
@@ -56,7 +57,8 @@ class ModeBalance(Metric):
         value = _balance(counts, truth)
         if counts.sum() < FEWEST:
             return value
-        return around(value, NORMAL_95 * leave_one_out(lambda less: _balance(less, truth), counts) ** 0.5, LEAVE_ONE_OUT)
+        half = NORMAL_95 * leave_one_out(lambda less: _balance(less, truth), counts) ** 0.5
+        return or_wilson(around(value, half, LEAVE_ONE_OUT), int(counts.sum()))
 
 
 def _balance(counts: np.ndarray, truth: np.ndarray) -> float:

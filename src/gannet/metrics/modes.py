@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Metric, Need, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Metric, Need, Samples
 from gannet.metrics.extractors import describe
 from gannet.metrics.mode_counts import mode_counts
 
@@ -35,6 +35,7 @@ class ModesCaptured(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     blind_to: ClassVar[tuple[str, ...]] = ("shift",)
     needs: ClassVar[Need] = "modes"
 

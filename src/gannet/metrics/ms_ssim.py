@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.intervals import NORMAL_95, around
 from gannet.metrics.structural_similarity import SCALE_WEIGHTS, SIGMA, WINDOW, ms_ssim
@@ -33,6 +33,7 @@ class MultiScaleSimilarity(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "real"
+    bounds: ClassVar[Bounds] = SHARE
     asked_for: ClassVar[tuple[Kind, ...]] = ("images",)
     blind_to: ClassVar[tuple[str, ...]] = ("shift",)
 

@@ -8,22 +8,23 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import ANY, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.intervals import mean
 
 
 @dataclass(frozen=True)
 class NegativeLogLikelihood(Metric):
-    """-mean log p(x) over generated points x, p the true density: nats; right is the entropy of the data (the floor).
+    """-mean log p(x) over generated points x, p the true density: nats; right is the entropy of the data, which the floor estimates.
 
-    The cross-entropy of the model with the data, not the likelihood that the model gives to data, which a GAN cannot tell. Above the floor
-    points lie where data are rare; below it they crowd where data are dense (shrunken modes), so lower is not better. One point far off
-    can dominate it. The interval is that of the mean, normal.
+    The cross-entropy of the model with the data, not the likelihood that the model gives to data, which a GAN cannot tell. Clearly above
+    the floor points lie where data are rare; clearly below it they crowd where data are dense (shrunken modes), so lower is not better.
+    One point far off can dominate it. The interval is that of the mean, normal.
     """
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "real"
+    bounds: ClassVar[Bounds] = ANY
     asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
     needs: ClassVar[Need] = "density"
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)

@@ -8,7 +8,6 @@ from hashlib import blake2b
 
 import numpy as np
 
-from gannet.data.base import Kind
 from gannet.errors import UserError
 from gannet.metrics.base import Samples
 from gannet.metrics.extractors import features
@@ -34,11 +33,6 @@ def rows_of(samples: Samples, extractor: str) -> tuple[np.ndarray, np.ndarray]:
         real, fake = checked_images(samples)
         return features(extractor, real), features(extractor, fake)
     return checked_points(samples)
-
-
-def kind_of(samples: Samples) -> Kind:
-    """Whether the samples are images or points, by the number of axes."""
-    return "images" if samples.real.ndim == 4 else "points"
 
 
 def squared_distances(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

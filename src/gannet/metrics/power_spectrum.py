@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.intervals import Rows, tenths
 
@@ -28,6 +28,7 @@ class PowerSpectrumDistance(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     symmetric: ClassVar[bool] = True
     asked_for: ClassVar[tuple[Kind, ...]] = ("images",)
 

@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name
-from gannet.metrics.intervals import Rows, tenths
-from gannet.metrics.neighbourhood import balls, describe_neighbours, inside_any
+from gannet.metrics.intervals import Rows, share_of_tenths
+from gannet.metrics.neighbourhood import balls, describe_neighbours, holding_without, inside_any
 from gannet.metrics.pairwise import rows_of
 
 
@@ -32,6 +32,7 @@ class Precision(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = SHARE
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)
@@ -51,7 +52,7 @@ class Precision(Metric):
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, 1]."""
         real, fake = rows_of(samples, self.extractor)
-        return tenths(self._share, (real,), (fake,))
+        return share_of_tenths(self._share, (real,), (fake,), len(fake), holding_without(fake, balls(real, self.k)))
 
     def _share(self, reals: Rows, fakes: Rows) -> float:
         (real,), (fake,) = reals, fakes

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_classes
 from gannet.metrics.intervals import share
 
@@ -24,6 +24,7 @@ class Purity(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = SHARE
     needs: ClassVar[Need] = "clusters"
 
     def label(self) -> str:

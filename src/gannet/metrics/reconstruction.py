@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_reconstructions
 from gannet.metrics.intervals import mean
 
@@ -23,6 +23,7 @@ class Reconstruction(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     needs: ClassVar[Need] = "reconstructed"
 
     def label(self) -> str:

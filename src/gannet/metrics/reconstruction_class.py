@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_reconstructions
 from gannet.metrics.intervals import WILSON, share
@@ -28,6 +28,7 @@ class ReconstructionClass(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = SHARE
     needs: ClassVar[Need] = "reconstructed"
     needs_classifier: ClassVar[bool] = True
 

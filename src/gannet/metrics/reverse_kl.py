@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.extractors import describe
 from gannet.metrics.intervals import FEWEST, LEAVE_ONE_OUT, NORMAL_95, around, leave_one_out
 from gannet.metrics.mode_counts import mode_counts
@@ -40,6 +40,7 @@ class ReverseKL(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     needs: ClassVar[Need] = "modes"
 
     def label(self) -> str:
@@ -66,7 +67,8 @@ class ReverseKL(Metric):
         value = _divergence(counts, truth)
         if counts.sum() < FEWEST:
             return value
-        return around(value, NORMAL_95 * leave_one_out(lambda less: _divergence(less, truth), counts) ** 0.5, LEAVE_ONE_OUT)
+        half = NORMAL_95 * leave_one_out(lambda less: _divergence(less, truth), counts) ** 0.5
+        return around(value, half, LEAVE_ONE_OUT).within((0.0, float(-np.log(truth.min()))))
 
 
 def _divergence(counts: np.ndarray, truth: np.ndarray) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_images, checked_points
 from gannet.metrics.intervals import Rows, tenths
 from gannet.seeding import numpy_rng
@@ -37,6 +37,7 @@ class SlicedWasserstein(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     symmetric: ClassVar[bool] = True
 
     def label(self) -> str:

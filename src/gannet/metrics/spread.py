@@ -11,7 +11,7 @@ from pydantic import Field
 from gannet.data.base import Kind
 from gannet.errors import UserError
 from gannet.metrics.assignment import Assignment, assign, known_modes
-from gannet.metrics.base import Better, Estimate, Metric, Need, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.intervals import NORMAL_95, around
 
@@ -41,6 +41,7 @@ class Spread(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "one"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes", "shift")
     needs: ClassVar[Need] = "modes"
 

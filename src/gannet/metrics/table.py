@@ -49,7 +49,20 @@ def _written(value: float | None, count: int) -> str:
 
 def _with_interval(card: ScoreCard) -> str:
     value = written(card.value, card.n_fake)
-    return value if card.ci95 is None else f"{value} ({' to '.join(written(end, card.n_fake) for end in card.ci95)})"
+    if card.ci95 is None:
+        return value
+    low, high = (written(end, card.n_fake) for end in card.ci95)
+    if float(low) == float(value) == float(high):
+        # 100 (100 to 100) would say that the value is certain.
+        low, high = (_told_apart(end, float(value)) for end in card.ci95)
+    return f"{value} ({low} to {high})"
+
+
+def _told_apart(end: float, value: float) -> str:
+    """The end of an interval, with as many digits as it takes to tell it from the value as printed."""
+    if float(end) == value:
+        return f"{end:g}"
+    return next(text for digits in range(3, 18) if float(text := f"{end:.{digits}g}") != value)
 
 
 def written(value: float, count: int) -> str:

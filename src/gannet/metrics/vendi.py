@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.intervals import Rows, leave_out
@@ -29,6 +30,7 @@ class Vendi(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "real"
+    bounds: ClassVar[Bounds] = (1.0, math.inf)
     asked_for: ClassVar[tuple[Kind, ...]] = ("images",)
 
     def __post_init__(self) -> None:
@@ -46,7 +48,7 @@ class Vendi(Metric):
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 1."""
         real, fake = (features(self.extractor, images) for images in checked_images(samples))
-        return leave_out(_standardised_score, (real,), (fake,))
+        return leave_out(_standardised_score, (real,), (fake,)).within((1.0, float(real.shape[1])))
 
 
 def _standardised_score(reals: Rows, fakes: Rows) -> float:
@@ -64,4 +66,5 @@ def vendi_score(rows: np.ndarray) -> float:
     eigenvalues = np.linalg.eigvalsh(unit.T @ unit if unit.shape[1] < len(unit) else unit @ unit.T)
     shares = np.append(eigenvalues, (lengths == 0).sum()) / len(rows)
     shares = shares[shares > 1e-15]
-    return float(np.exp(-(shares * np.log(shares)).sum()))
+    # Equal rows have the single eigenvalue 1, up to rounding.
+    return max(1.0, float(np.exp(-(shares * np.log(shares)).sum())))

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
-from gannet.metrics.base import Better, Estimate, Metric, Samples
+from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.intervals import Rows, tenths
 from gannet.metrics.transport import thinned, transport_cost
@@ -29,6 +29,7 @@ class Wasserstein1(Metric):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "lower"
+    bounds: ClassVar[Bounds] = NOT_NEGATIVE
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     symmetric: ClassVar[bool] = True
 

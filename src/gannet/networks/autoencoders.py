@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Literal
 
 from torch import Tensor, nn
@@ -37,7 +38,7 @@ class AutoencoderDiscriminator(Discriminator):
 
 
 class ConvolutionalDecoder(Generator):
-    """code -> b*b*64 ELU -> [up 2, conv 3x3 64, ELU] up to half of the size -> up 2, conv 3x3 -> tanh; no normalisation.
+    """code -> h*w*64 ELU -> [up 2, conv 3x3 64, ELU] up to half of the size -> up 2, conv 3x3 -> tanh; no normalisation.
 
     After the decoder of BEGAN (Berthelot et al. 2017, figure 1, https://arxiv.org/abs/1703.10717), made lighter: one convolution
     for its two at every size, the last straight to the picture.
@@ -51,8 +52,8 @@ class ConvolutionalDecoder(Generator):
         """
         super().__init__()
         self.latent_size, self.shape, self.num_classes, self.width = latent_size, shape, 0, width
-        self.base, times = doublings(shape[1], 4, 8, "autoencoder")
-        self.stem = nn.Sequential(nn.Linear(latent_size, width * self.base**2), nn.ELU(inplace=True))
+        *self.base, times = doublings(shape, 4, 8, "autoencoder")
+        self.stem = nn.Sequential(nn.Linear(latent_size, width * prod(self.base)), nn.ELU(inplace=True))
         layers: list[nn.Module] = []
         for _ in range(times - 1):
             layers += [nn.Upsample(scale_factor=2), nn.Conv2d(width, width, 3, padding=1), nn.ELU(inplace=True)]
@@ -60,4 +61,4 @@ class ConvolutionalDecoder(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, C, H, W)."""
-        return self.layers(self.stem(latents).view(-1, self.width, self.base, self.base))  # (N, width, b, b)
+        return self.layers(self.stem(latents).view(-1, self.width, *self.base))  # (N, width, h, w)

@@ -11,6 +11,9 @@ from torch.nn.functional import one_hot
 from gannet.errors import UserError
 from gannet.types import Score
 
+SMALLEST_SIDE = 8
+"""The least value of ``data.size``."""
+
 
 class Generator(nn.Module, ABC):
     """Latents (and labels, where ``num_classes`` > 0) to inside samples."""
@@ -81,20 +84,28 @@ def with_onehot(flat: Tensor, labels: Tensor | None, num_classes: int) -> Tensor
     return torch.cat([flat, one_hot(labels, num_classes).to(flat.dtype)], dim=1)
 
 
-def doublings(size: int, smallest: int, largest: int, network: str) -> tuple[int, int]:
-    """How a picture side is reached by doubling: (base, times) with smallest <= base <= largest and base * 2^times == size.
+def doublings(shape: tuple[int, ...], smallest: int, largest: int, network: str) -> tuple[int, int, int]:
+    """How images (C, H, W) are reached by doubling: (h, w, times), h * 2^times == H and w * 2^times == W.
+
+    The shorter of h and w lies between ``smallest`` and ``largest``.
 
     Raises:
-        UserError: no such base.
+        UserError: the sides do not suit; the sentence says which do.
     """
+    height, width = shape[1:]
     for times in range(8, 0, -1):
-        if size % 2**times == 0 and smallest <= size >> times <= largest:
-            return size >> times, times
-    near = sorted({b << t for b in range(smallest, largest + 1) for t in range(1, 8) if 8 <= b << t <= 512})
-    closest = sorted(near, key=lambda s: abs(s - size))[:3]
+        if height % 2**times == width % 2**times == 0 and smallest <= min(height, width) >> times <= largest:
+            return height >> times, width >> times, times
+    suitable = {base << times for base in range(smallest, largest + 1) for times in range(1, 9)}
+    near = sorted({side for side in suitable if SMALLEST_SIDE <= side <= 1024}, key=lambda side: abs(side - min(height, width)))
     raise UserError(
-        f"The network {network!r} cannot make {size}x{size} pictures; set data.size, for example {', '.join(map(str, sorted(closest)))}."
+        f"The network {network!r} cannot make images of {width} x {height} pixels: it doubles {_range(smallest, largest)} pixels "
+        f"until both sides are reached. Set data.size={near[0]} for a square centre crop; {near[1]} and {near[2]} suit as well."
     )
+
+
+def _range(smallest: int, largest: int) -> str:
+    return str(smallest) if smallest == largest else f"{smallest} to {largest}"
 
 
 def initialise_normal(module: nn.Module, deviation: float = 0.02) -> None:

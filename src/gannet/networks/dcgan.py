@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from math import prod
 
 from torch import Tensor, nn
 
@@ -11,17 +12,18 @@ from gannet.types import Score
 
 
 class DCGANGenerator(Generator):
-    """z -> 1024 ReLU BN -> b*b*128 ReLU BN -> transposed convolutions 4x4 stride 2 (64 ReLU BN, ...) -> tanh.
+    """z -> 1024 ReLU BN -> h*w*128 ReLU BN -> transposed convolutions 4x4 stride 2 (64 ReLU BN, ...) -> tanh.
 
-    28x28 has b = 7 and two doublings; a label is appended to z as a one-hot vector. After Radford et al. 2016,
+    28x28 has h = w = 7 and two doublings; a label is appended to z as a one-hot vector. After Radford et al. 2016,
     https://arxiv.org/abs/1511.06434, with a dense stem.
     """
 
     def __init__(self, latent_size: int, shape: tuple[int, ...], *, num_classes: int = 0) -> None:
         super().__init__()
         self.latent_size, self.shape, self.num_classes = latent_size, shape, num_classes
-        channels, self.base, times = shape[0], *doublings(shape[1], 4, 8, "dcgan")
-        stem = self.base * self.base * 128
+        channels = shape[0]
+        *self.base, times = doublings(shape, 4, 8, "dcgan")
+        stem = prod(self.base) * 128
         self.stem = nn.Sequential(
             *(nn.Linear(latent_size + num_classes, 1024), nn.ReLU(inplace=True), nn.BatchNorm1d(1024)),
             *(nn.Linear(1024, stem), nn.ReLU(inplace=True), nn.BatchNorm1d(stem)),
@@ -37,7 +39,7 @@ class DCGANGenerator(Generator):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size), (N,) -> (N, C, H, W)."""
         stem = self.stem(with_onehot(latents, labels, self.num_classes))
-        return self.upsampling(stem.view(-1, 128, self.base, self.base))  # (N, 128, b, b)
+        return self.upsampling(stem.view(-1, 128, *self.base))  # (N, 128, h, w)
 
 
 class DCGANTrunk(Trunk):
@@ -56,7 +58,7 @@ class DCGANTrunk(Trunk):
         super().__init__()
         self.shape, self.size, self.rows_independent = shape, 1024, not batch_norm
         # Pictures under 16 pixels would shrink to nothing without padding.
-        padding = 0 if shape[1] >= 16 else 2
+        padding = 0 if min(shape[1:]) >= 16 else 2
         # Pooling commutes with the leaky ReLU (it is monotone), and after pooling there is a quarter of it to do.
         self.convolutions = nn.Sequential(
             *(nn.Conv2d(shape[0], 32, 5, padding=padding), nn.MaxPool2d(2), nn.LeakyReLU(slope, inplace=True)),
@@ -64,9 +66,9 @@ class DCGANTrunk(Trunk):
             nn.LeakyReLU(slope, inplace=True),
         )
         lost = 4 - 2 * padding
-        side = ((shape[1] - lost) // 2 - lost) // 2
+        height, width = (((side - lost) // 2 - lost) // 2 for side in shape[1:])
         normalised = [nn.BatchNorm1d(self.size)] if batch_norm else []
-        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(64 * side * side, self.size), *normalised, nn.LeakyReLU(slope, inplace=True))
+        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(64 * height * width, self.size), *normalised, nn.LeakyReLU(slope, inplace=True))
 
     def forward(self, samples: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 1024)."""

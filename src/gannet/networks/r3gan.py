@@ -57,9 +57,9 @@ class R3GANGenerator(Generator):
     def __init__(self, latent_size: int, shape: tuple[int, ...], *, width: int = 16) -> None:
         super().__init__()
         self.latent_size, self.shape, self.num_classes = latent_size, shape, 0
-        base, times = doublings(shape[1], 4, 7, "r3gan")
+        *base, times = doublings(shape, 4, 7, "r3gan")
         widths = _widths(width, times)[::-1]
-        self.map = nn.Parameter(torch.randn(widths[0], base, base))
+        self.map = nn.Parameter(torch.randn(widths[0], *base))
         self.scales = _initialised(nn.Linear(latent_size, widths[0], bias=False))
         self.blocks = _blocks(widths)
         self.changes = nn.ModuleList(_initialised(nn.Conv2d(b, a, 1, bias=False)) for b, a in itertools.pairwise(widths))
@@ -85,12 +85,12 @@ class R3GANDiscriminator(Discriminator):
     def __init__(self, shape: tuple[int, ...], *, width: int = 16) -> None:
         super().__init__()
         self.shape, self.num_classes = shape, 0
-        base, times = doublings(shape[1], 4, 7, "r3gan")
+        *base, times = doublings(shape, 4, 7, "r3gan")
         widths = _widths(width, times)
         self.first = _initialised(nn.Conv2d(shape[0], widths[0], 1))
         self.blocks = _blocks(widths)
         self.changes = nn.ModuleList(_initialised(nn.Conv2d(b, a, 1, bias=False)) for b, a in itertools.pairwise(widths))
-        self.pixels = _initialised(nn.Conv2d(widths[-1], widths[-1], base, groups=widths[-1], bias=False))
+        self.pixels = _initialised(nn.Conv2d(widths[-1], widths[-1], (base[0], base[1]), groups=widths[-1], bias=False))
         self.head = _initialised(nn.Linear(widths[-1], 1, bias=False))
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:

@@ -19,9 +19,9 @@ class StridedGenerator(Generator):
     def __init__(self, latent_size: int, shape: tuple[int, ...], *, width: int = 16) -> None:
         super().__init__()
         self.latent_size, self.shape, self.num_classes = latent_size, shape, 0
-        times = doublings(shape[1], 4, 4, "dcgan-strided")[1]
+        *base, times = doublings(shape, 4, 4, "dcgan-strided")
         widths = [width << i for i in range(times, 0, -1)]  # 128, 64, 32 for 32x32
-        layers: list[nn.Module] = [nn.ConvTranspose2d(latent_size, widths[0], 4, 1, 0, bias=False)]
+        layers: list[nn.Module] = [nn.ConvTranspose2d(latent_size, widths[0], (base[0], base[1]), 1, 0, bias=False)]
         for before, after in itertools.pairwise(widths):
             layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
         layers += [nn.BatchNorm2d(widths[-1]), nn.ReLU(inplace=True), nn.ConvTranspose2d(widths[-1], shape[0], 4, 2, 1), nn.Tanh()]
@@ -41,7 +41,7 @@ class StridedDiscriminator(Discriminator):
     def __init__(self, shape: tuple[int, ...], *, width: int = 16) -> None:
         super().__init__()
         self.shape, self.num_classes = shape, 0
-        times = doublings(shape[1], 4, 4, "dcgan-strided")[1]
+        *base, times = doublings(shape, 4, 4, "dcgan-strided")
         layers: list[nn.Module] = []
         before = shape[0]
         for i in range(times):
@@ -49,7 +49,7 @@ class StridedDiscriminator(Discriminator):
             layers += [nn.Conv2d(before, after, 3, 2, 1, bias=i == 0), *([nn.BatchNorm2d(after)] if i else []), _leaky()]
             before = after
         last = before * 2
-        layers += [nn.Conv2d(before, last, 4, bias=False), nn.BatchNorm2d(last), _leaky(), nn.Flatten()]
+        layers += [nn.Conv2d(before, last, (base[0], base[1]), bias=False), nn.BatchNorm2d(last), _leaky(), nn.Flatten()]
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Linear(last, 1)
         initialise_normal(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from math import prod
 
 from torch import Tensor, nn
 
@@ -11,7 +12,7 @@ from gannet.types import Score
 
 
 class UpsamplingGenerator(Generator):
-    """z -> b*b*128 -> [up 2, conv 5x5] 128, 64 -> up 2, transposed conv 5x5 32 -> transposed conv 5x5 -> tanh.
+    """z -> h*w*128 -> [up 2, conv 5x5] 128, 64 -> up 2, transposed conv 5x5 32 -> transposed conv 5x5 -> tanh.
 
     Batch norm and LReLU after every layer but the last. Nearest-neighbour upsampling avoids the checkerboards of strided
     transposed convolutions (Odena, Dumoulin, Olah 2016, https://distill.pub/2016/deconv-checkerboard).
@@ -20,9 +21,9 @@ class UpsamplingGenerator(Generator):
     def __init__(self, latent_size: int, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.latent_size, self.shape, self.num_classes = latent_size, shape, 0
-        self.base, times = doublings(shape[1], 3, 5, "wgan")
+        *self.base, times = doublings(shape, 3, 5, "wgan")
         widths = [128, 128, *[64] * (times - 2), 32][: times + 1] if times > 1 else [128, 32]
-        stem = self.base * self.base * widths[0]
+        stem = prod(self.base) * widths[0]
         self.stem = nn.Sequential(nn.Linear(latent_size, stem), nn.BatchNorm1d(stem), nn.LeakyReLU(0.3, inplace=True))
         layers: list[nn.Module] = []
         for before, after in itertools.pairwise(widths):
@@ -33,7 +34,7 @@ class UpsamplingGenerator(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, C, H, W)."""
-        return self.upsampling(self.stem(latents).view(-1, 128, self.base, self.base))  # (N, 128, b, b)
+        return self.upsampling(self.stem(latents).view(-1, 128, *self.base))  # (N, 128, h, w)
 
 
 class UpsamplingDiscriminator(Discriminator):
@@ -48,14 +49,14 @@ class UpsamplingDiscriminator(Discriminator):
         super().__init__()
         self.shape, self.num_classes = shape, 0
         layers: list[nn.Module] = []
-        before, side = shape[0], shape[1]
+        before, height, width = shape
         for after, stride in ((32, 2), (64, 2), (128, 2), (128, 1)):
             layers += [nn.Conv2d(before, after, 5, stride, 2), nn.LeakyReLU(0.3, inplace=True)]
             if after == 64:
                 layers.append(nn.Dropout(dropout))
-            before, side = after, -(-side // stride)
+            before, height, width = after, -(-height // stride), -(-width // stride)
         self.trunk = nn.Sequential(*layers, nn.Flatten())
-        self.head = nn.Linear(before * side * side, 1)
+        self.head = nn.Linear(before * height * width, 1)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
         """(N, C, H, W) -> Score."""

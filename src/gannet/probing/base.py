@@ -17,7 +17,7 @@ from torch import Tensor
 from gannet.data.base import Dataset, silent
 from gannet.errors import UserError
 from gannet.games.base import Conditional, Game
-from gannet.planning import open_data, open_held_out
+from gannet.planning import open_held_out
 from gannet.runs.reader import read_record
 from gannet.trained import TrainedRun
 from gannet.training.sampling import CHUNK, evaluating
@@ -71,7 +71,7 @@ class Look:
         Raises:
             UserError: they are not there any more.
         """
-        return open_data(self.trained.plan, silent)
+        return self.trained.open_data()
 
     @cached_property
     def reals(self) -> tuple[np.ndarray, np.ndarray | None]:

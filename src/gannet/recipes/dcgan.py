@@ -37,7 +37,7 @@ def dcgan(
     Adds: convolutions: dense stem and transposed convolutions in G, two pooled convolutions in D.
 
     Traps: Sides of pictures are reached by doubling: ``data.size`` has to suit. Readable samples are no sign that the
-    distribution is met; measure.
+    distribution is met; measure. On MNIST the classes come less and less evenly after the fourth epoch (below).
     """
     noise = prior.make()
     game = TwoPlayer(DCGANGenerator(noise.size, form.shape), DCGANDiscriminator(form.shape), noise, loss=loss)

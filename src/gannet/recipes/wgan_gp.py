@@ -60,4 +60,4 @@ def wgan_gp(
         critic_steps=critic_steps,
     )
     # In bf16 torch 2.13 gives gradients that are not finite where a 5x5 convolution sees a single pixel, as here from 8x8 on.
-    return Experiment(game, optimizer, batch_size, steps, allow_bf16=points or form.shape[1] > 8)
+    return Experiment(game, optimizer, batch_size, steps, allow_bf16=points or min(form.shape[1:]) > 8)

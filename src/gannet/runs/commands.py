@@ -19,7 +19,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gannet.errors import UserError, did_you_mean
+from gannet.errors import UserError, did_you_mean, in_shell
+from gannet.keys import unknown_number
 from gannet.runs.lock import is_held
 from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import COMMANDS_FOLDER
@@ -101,7 +102,8 @@ def submit(run: Path, name: str, arguments: Mapping[str, object]) -> int:
     complete = checked(name, arguments)
     _know(complete, record["arguments"])
     if not is_held(run):
-        raise UserError(f"{run} is not being trained now, so it takes no commands; continue it with `gannet resume {run}` first.")
+        again = in_shell("gannet", "resume", run)
+        raise UserError(f"{run} is not being trained now, so it takes no commands; continue it with `{again}` first.")
     try:
         return _write(run / COMMANDS_FOLDER, json.dumps({"name": name, "arguments": complete}).encode() + b"\n")
     except OSError as error:
@@ -161,7 +163,7 @@ def _know(arguments: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
     if "key" in arguments:
         numbers = [key for key, value in keys.items() if value is None or (isinstance(value, int | float) and not isinstance(value, bool))]
         if arguments["key"] not in numbers:
-            raise UserError(f"{arguments['key']!r} is not a number that this run has.{did_you_mean(arguments['key'], numbers)}")
+            raise UserError(unknown_number(arguments["key"], arguments.get("value"), numbers))
     players = [key.split(".")[1] for key in keys if key.startswith("optimizer.") and key.endswith(".lr")]
     if players and "player" in arguments and arguments["player"] not in [*players, "all"]:
         raise UserError(f"{arguments['player']!r} is not a player of this run.{did_you_mean(arguments['player'], [*players, 'all'])}")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gannet.files import written_whole
+from gannet.runs.command_line import train_command
 from gannet.runs.pictures import animate, choose
 from gannet.runs.player import POLICY, SCRIPT, frames_of, player, tile
 from gannet.runs.protocols import by_protocol, flat
@@ -48,17 +48,6 @@ def report(run: Run, path: str | Path) -> int:
     return path.stat().st_size
 
 
-def command(record: Mapping[str, Any]) -> str:
-    """The command line that makes the same run, every argument spelled out."""
-    data, settings = record.get("data", {}), record.get("settings", {})
-    words = ["gannet", "train", str(data.get("source", "DATA")), "--recipe", str(record.get("recipe", ""))]
-    words += [f"--{name}={settings[name]}" for name in ("steps", "seed", "device", "precision") if name in settings]
-    arguments = [(name.removesuffix(".name"), value) for name, value in flat(record.get("arguments", {}))]
-    words += [f"{name}={value}" for name, value in arguments if value is not None]
-    words += [f"data.{name}={value}" for name, value in flat(data) if name not in ("source", "content_hash", "kind") and value is not None]
-    return shlex.join(words)
-
-
 def _sections(run: Run) -> list[str]:
     events = run.events()
     return [
@@ -67,7 +56,7 @@ def _sections(run: Run) -> list[str]:
         _scores(run.scores()),
         _curves(run, events),
         _health(events),
-        _how(run),
+        _how(run, events),
         _events(events),
     ]
 
@@ -130,7 +119,8 @@ def _scores(cards: list[dict[str, Any]]) -> str:
     if not cards:
         return _section("Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>')
     note = (
-        '<p class="note">The floor is the same metric between two halves of the real data: the best that can be expected. '
+        '<p class="note">The floor is the same metric between two halves of the real data. It is one draw: chance moves it too, '
+        "so generated samples can score better. "
         "Only values with equal fingerprints may be compared.</p>"
     )
     newest, unlike, sentences = by_protocol(cards)
@@ -182,9 +172,21 @@ def _health(events: list[dict[str, Any]]) -> str:
     return _section("Health", note + _table(["step", "severity", "rule", "what was seen"], rows, words=4))
 
 
-def _how(run: Run) -> str:
+def _how(run: Run, events: list[dict[str, Any]]) -> str:
     record = run.record
-    parts = [f'<pre class="command"><code>{escape(command(record))}</code></pre>']
+    last = max((event["step"] for event in events if event["kind"] in ("stop", "finish", "checkpoint")), default=0)
+    edits = sum(
+        event["kind"] == "command" and event.get("outcome") == "applied" and event.get("name") in ("set", "step") for event in events
+    )
+    note = (
+        ""
+        if not edits
+        else (
+            '<p class="note">Commands were applied while it trained, which this line does not repeat; '
+            "<code>gannet train RUN</code> with the path of this run does.</p>"
+        )
+    )
+    parts = [f'<pre class="command"><code>{escape(train_command(record, last))}</code></pre>{note}']
     for title, values in (
         ("Arguments", record["arguments"]),
         ("Data", record["data"]),

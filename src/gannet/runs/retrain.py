@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from gannet.errors import in_shell
+from gannet.runs.command_line import as_text
 from gannet.runs.schema import RunRecord
 
 
@@ -49,8 +49,4 @@ def _data(record: RunRecord) -> dict[str, Any]:
 
 
 def _line(verb: str, what: str, values: Mapping[str, Any], flags: list[str]) -> str:
-    return shlex.join(["gannet", verb, what, *flags, *(f"{key}={_text(value)}" for key, value in values.items())])
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "none" if value is None else json.dumps(value)
+    return in_shell("gannet", verb, what, *flags, *(f"{key}={as_text(value)}" for key, value in values.items()))

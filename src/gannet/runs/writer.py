@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 from gannet.runs.append_file import AppendFile, write_synced
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import parse_lines, read_record
@@ -82,7 +82,7 @@ class RunWriter:
             os.rename(temporary, path)  # onto an empty directory too; fails when it holds anything
         except OSError as error:
             if path.is_dir() and any(path.iterdir()):
-                problem = f"{path} is not empty. Give another --out, or continue that run with `gannet resume`."
+                problem = f"{path} is not empty. Give another --out, or continue that run with `{in_shell('gannet', 'resume', path)}`."
             else:
                 problem = f"Cannot make the run directory {path}: {error.strerror}."
             raise UserError(problem) from None
@@ -190,6 +190,23 @@ class RunWriter:
         for file in (self.path / FRAMES_FOLDER).iterdir():
             if file.name.endswith(".tmp") or (file.stem.isdigit() and int(file.stem) > step):
                 file.unlink(missing_ok=True)
+
+    def move_data(self, path: str) -> None:
+        """Record the place where the data of the run are now.
+
+        Raises:
+            UserError: run.json cannot be rewritten; it is as it was.
+        """
+        record = read_record(self.path)
+        if record["data"]["arguments"].get("path") == path:
+            return
+        record["data"]["arguments"]["path"] = path
+        temporary = self.path / f".{RUN_FILE}.tmp"
+        try:
+            write_synced(temporary, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+            os.replace(temporary, self.path / RUN_FILE)
+        except OSError as error:
+            raise UserError(f"Cannot rewrite {self.path / RUN_FILE}: {error.strerror}. Free some space and try again.") from None
 
     def close(self) -> None:
         """Let the run go; harmless when called twice."""

@@ -13,8 +13,9 @@ import torch
 
 from gannet.data.base import ClassModes, Kind, Truth
 from gannet.errors import UserError
-from gannet.metrics.base import Answers, Better, Estimate, Labels, Metric, Samples, ScoreCard, as_estimate
+from gannet.metrics.base import Answers, Better, Labels, Metric, Samples, ScoreCard, as_estimate
 from gannet.metrics.choice import ASKED
+from gannet.testing.metric_bounds import check_interval, check_intervals
 from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes, labelled_digits, stacked_digits, truth_of
 
 HELD_OUT_SEED = 300
@@ -50,6 +51,8 @@ def check_metric(metric: Metric) -> None:
         check_reproducible(metric, kind)
         check_unequal_sizes(metric, kind)
         check_refuses(metric, kind)
+        kept_back = draw(kind, HELD_OUT_SEED) if metric.needs == "held_out" else None
+        check_intervals(metric, kind, truth_of(kind), kept_back)
 
 
 def check_declaration(metric: Metric) -> None:
@@ -83,9 +86,10 @@ def check_answers(metric: Metric, kind: Kind) -> None:
     order = np.random.default_rng(1).permutation(COUNT[kind])
     shuffled = as_estimate(metric.compute(_answered(metric, kind, 0.5, order), np.random.default_rng(0))).value
     assert np.isclose(shuffled, values[2], rtol=1e-9), f"{values[2]} in one order and {shuffled} in another"
-    result = as_estimate(metric.compute(_answered(metric, kind, 0.5), np.random.default_rng(0)))
-    assert type(result.value) is float, f"compute returns {type(result.value).__name__}, not float"
-    _check_interval(result)
+    for wrong in (0.0, 0.5, 1.0):
+        result = metric.measure(_answered(metric, kind, wrong), np.random.default_rng(0))
+        assert type(result.value) is float, f"compute returns {type(result.value).__name__}, not float"
+        check_interval(metric, result, f"{wrong:.0%} wrong answers")
     try:
         metric.compute(_answered(metric, kind, 0.0, order[:9]), np.random.default_rng(0))
     except UserError:
@@ -105,13 +109,14 @@ def check_labelled(metric: Metric) -> None:
         asked[changed] = (asked[changed] + 1) % 10
         order = np.arange(half) if order is None else order
         labels = Labels(names, classes[:half], classes[half:], asked[order])
-        result = told.compute(Samples(images[:half], images[half:][order], Truth(), labels=labels), np.random.default_rng(0))
-        estimate = as_estimate(result)
+        estimate = told.measure(Samples(images[:half], images[half:][order], Truth(), labels=labels), np.random.default_rng(0))
+        check_interval(told, estimate, f"{wrong:.0%} wrong classes")
         assert set(estimate.parts) == set(names), f"the card tells every class, not {set(estimate.parts)}"
         return estimate.value
 
     before = global_random_state()
     values = [value(wrong) for wrong in (0.0, 0.1, 0.3, 0.9)]
+    value(1.0)
     assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), f"not worse with more wrong classes: {values}"
     shuffled = value(0.1, np.random.default_rng(5).permutation(half))
     assert np.isclose(shuffled, values[1], rtol=1e-6), f"{values[1]} in one order and {shuffled} in another"
@@ -208,15 +213,9 @@ def check_unequal_sizes(metric: Metric, kind: Kind) -> None:
     value = compute(metric, draw(kind, 0), draw(kind, 1)[: COUNT[kind] * 5 // 8], truth_of(kind))
     assert type(value) is float, f"compute returns {type(value).__name__}, not float"
     assert np.isfinite(value), f"{value} is not finite"
-    result = as_estimate(metric.compute(_samples(metric, draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0)))
-    _check_interval(result)
+    result = metric.measure(_samples(metric, draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0))
     card = ScoreCard("name", metric.label(), value, None, 1, 1, metric.spec(), metric.better, ci95=result.ci95, parts=result.parts)
     json.dumps(card.as_json(), allow_nan=False)
-
-
-def _check_interval(result: Estimate) -> None:
-    assert (result.ci95 is None) == (result.method == ""), "an interval says how it was found"
-    assert result.ci95 is None or result.ci95[0] <= result.value <= result.ci95[1], f"{result} does not lie inside its interval"
 
 
 def check_refuses(metric: Metric, kind: Kind) -> None:
@@ -238,6 +237,8 @@ def check_classes(metric: Metric) -> None:
     truth = Truth(classes=ClassModes("digits-cnn-v1", np.full(100, 0.01)))
     values = [compute(told, stacked_digits(10), stacked_digits(kept), truth) for kept in (10, 9, 5, 1)]
     assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), f"not worse with fewer digits: {values}"
+    for name, fake in (("all digits", stacked_digits(10)), ("one digit", stacked_digits(1)), ("one picture", stacked_digits(1)[[0] * 200])):
+        check_interval(told, told.measure(Samples(stacked_digits(10), fake, truth), np.random.default_rng(0)), name)
     before = global_random_state()
     shuffled = compute(told, stacked_digits(10), np.random.default_rng(5).permutation(stacked_digits(9)), truth)
     assert shuffled == values[1], f"{values[1]} in one order and {shuffled} in another"

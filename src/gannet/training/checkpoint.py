@@ -43,7 +43,7 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
     try:
         temporary.mkdir()
         for name, group in tensors.items():
-            save_file({k: v.detach().cpu().contiguous() for k, v in group.items()}, temporary / f"{name}.safetensors")
+            _save_tensors(group, temporary / f"{name}.safetensors")
         (temporary / "state.json").write_text(json.dumps({"step": trainer.step, "moves": trainer.moves, "seconds": round(seconds, 3)}))
         manifest = {p.name: {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(temporary.iterdir())}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
@@ -57,6 +57,13 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
         raise
     prune(folder, keep)
     return final
+
+
+def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    try:
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, path)
+    except SafetensorError as error:  # its own word for a full disk, too
+        raise OSError(str(error)) from None
 
 
 def prune(folder: Path, keep: int) -> None:
@@ -84,6 +91,11 @@ def problems(path: Path) -> list[str]:
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return [f"{path.name} is incomplete ({type(error).__name__}: {error})"]
+
+
+def newest_step(folder: Path) -> int | None:
+    """Step of the newest checkpoint that verifies; None if there is none."""
+    return next((int(path.name.removeprefix("step-")) for path in newest_first(folder) if not problems(path)), None)
 
 
 def latest_valid(folder: Path) -> tuple[Path, list[str]]:

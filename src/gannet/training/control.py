@@ -37,8 +37,8 @@ TICK_NANOSECONDS = 1_000_000_000
 class Means:
     """What a session lends for carrying out commands."""
 
-    edit: Callable[[str, float | None], Callable[[], None]]
-    """(key, value) -> what puts it into force; raises UserError where it cannot be."""
+    edit: Callable[[str, float | None], Callable[[], None] | None]
+    """(key, value) -> what puts it into force, None if it is in force already; raises UserError where it cannot be."""
     snapshot: Callable[[], None]
     frame: Callable[[bool], None]
     """Draw a frame of now; where there is one of this step already, only if True."""
@@ -175,13 +175,19 @@ class Control:
             case "speed":
                 return partial(self._limit, arguments["steps_per_second"])
             case "set":
-                return self._means.edit(arguments["key"], arguments["value"])
+                return self._prepared_edit(arguments["key"], arguments["value"])
             case "snapshot":
                 return self._means.snapshot
             case "slow":
                 return self._prepared_slow()
             case _:
                 return self._stop
+
+    def _prepared_edit(self, key: str, value: float | None) -> Callable[[], None]:
+        act = self._means.edit(key, value)
+        if act is None:
+            raise UserError(f"{key}: It has that value already.")
+        return act
 
     def _prepared_step(self, player: str, count: int) -> Callable[[], None]:
         if player == "all":
@@ -227,7 +233,9 @@ class Control:
     def _repeat(self, entry: dict[str, Any]) -> None:
         arguments = entry["arguments"]
         if entry["name"] == "set":
-            self._means.edit(arguments["key"], arguments["value"])()
+            act = self._means.edit(arguments["key"], arguments["value"])
+            if act is not None:  # a run that repeats another may begin with the value that the journal sets
+                act()
         else:
             self._move(arguments["player"], arguments["count"])
 

@@ -13,15 +13,16 @@ from gannet.training.experiment import Experiment
 from gannet.training.trainer import Trainer
 
 
-def carry_over(trainer: Trainer, before: Experiment, after: Experiment) -> Callable[[], None]:
+def carry_over(before: Experiment, after: Experiment) -> Callable[[Trainer], None]:
     """What puts the difference between two experiments into force.
 
     Both are freshly built from the same seed, so where all their tensors are equal they differ only in what is read at every
     step: learning rates, decay of the average, numbers that modules hold (strength of a penalty, dropout), fields of the
     loss. No list of keys is kept; a key that also shapes networks or their first weights shows in a tensor.
 
+    The trainer's game has networks like those of the experiments.
+
     Args:
-        trainer: whose game has networks like those of the experiments.
         before: as it is now.
         after: as it shall be.
 
@@ -33,9 +34,9 @@ def carry_over(trainer: Trainer, before: Experiment, after: Experiment) -> Calla
         raise UserError("It shapes the networks, their first weights or the optimizer, so it cannot change while training.")
     numbers = list(_different_numbers(before.game, after.game))
     if not numbers and before.average == after.average and vars(before.optimizer) == vars(after.optimizer):
-        raise UserError("It has that value already, or none that is read while training.")
+        raise UserError("It is not read while training.")
 
-    def act() -> None:
+    def act(trainer: Trainer) -> None:
         trainer.rates = dict(vars(after.optimizer))
         trainer.average.decay = after.average
         for game in (trainer.game, trainer.average.game):

@@ -16,7 +16,7 @@ from gannet.training.trainer import Trainer
 
 
 class StopRequest:
-    """Set by the first SIGINT or SIGTERM and looked at between steps; the third signal ends the process at once."""
+    """Set by the first SIGINT, SIGTERM or SIGHUP and looked at between steps; the third signal ends the process at once."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -33,12 +33,16 @@ class StopRequest:
 
 @contextmanager
 def listening() -> Iterator[StopRequest]:
-    """Catch SIGINT and SIGTERM; the earlier handlers come back afterwards. Only the main thread can listen."""
+    """Catch SIGINT, SIGTERM and SIGHUP; the earlier handlers come back afterwards. Only the main thread can listen.
+
+    A signal that is ignored stays ignored, as ``nohup`` wants it for SIGHUP.
+    """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.signal(number, request.receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, request.receive) for number in heard}
     try:
         yield request
     finally:

@@ -98,14 +98,18 @@ def record_frames(trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed
     return Observer(every, act, at_start=True, at_end=every > 0)
 
 
-def save_checkpoints(trainer: Trainer, folder: Path, writer: RunWriter, clock: Clock, settings: CheckpointSettings) -> Observer:
-    """The whole state. A full disk is a warning: training goes on and the earlier checkpoints stay."""
+def save_checkpoints(
+    trainer: Trainer, folder: Path, writer: RunWriter, clock: Clock, settings: CheckpointSettings, warn: Callable[[str], None]
+) -> Observer:
+    """The whole state. A full disk is a warning: training continues, tries again when the next one is due, and keeps the earlier ones."""
 
     def act(terms: dict[str, Tensor]) -> None:
         try:
             checkpoint.save(folder / CHECKPOINTS_FOLDER, trainer, seconds=clock.seconds(), keep=settings.keep)
         except OSError as error:
-            writer.event("warning", trainer.step, text=f"Checkpoint not written: {error.strerror or error}. Earlier ones are intact.")
+            sentence = f"The checkpoint of step {trainer.step} was not written: {error.strerror or error}. Earlier ones are intact."
+            writer.event("warning", trainer.step, text=sentence)
+            warn(sentence)
         else:
             writer.event("checkpoint", trainer.step)
 

@@ -36,6 +36,8 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
     device = trainer.precision.device
     shown = real[:POINTS_IN_FRAME]
     inside = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
+    # A paired loss needs as many reals as fakes: fewer rows than arrows take part again.
+    opponents = inside["real"].repeat(-(-ARROWS // len(shown)), 1)[:ARROWS]
 
     def take() -> dict[str, np.ndarray]:
         game = trainer.average.game
@@ -45,7 +47,7 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
             frame["logits"] = _logits(trainer.game, inside["nodes"], inside["real"], fake).reshape(FIELD_SIDE, FIELD_SIDE)
         if not _follows_labels(game):
             if isinstance(trainer.game, Pulls):
-                frame["pull"] = _pull(trainer.game, fake[:ARROWS], inside["real"][:ARROWS]) * dataset.form.scale
+                frame["pull"] = _pull(trainer.game, fake[:ARROWS], opponents) * dataset.form.scale
             if isinstance(game, Generates):
                 frame |= _latent_view(game, torch_rng(seed, "frames", device=device), dataset.form.decode)
         return frame

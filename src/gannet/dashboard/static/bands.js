@@ -28,7 +28,7 @@ export function groupsOf(runs) {
 }
 
 /** A curve between its points; null before the first, after the last, and beside a gap. @param {Curve} curve @param {number} step */
-export function valueAt({ steps, values }, step) {
+function valueAt({ steps, values }, step) {
   let low = 0, high = steps.length;
   while (low < high) {
     const middle = (low + high) >> 1;

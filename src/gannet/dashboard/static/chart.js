@@ -7,13 +7,15 @@ import { get } from "./server.js";
 let loading;
 
 function plotly() {
-  loading ??= (async () => {
+  const begun = loading ??= (async () => {
     // The package carries style sheets of kinds of charts that are not used here; elements with their ids keep them out.
     for (const id of (await get("/api/charts")).styles) document.head.append(h("meta", { id }));
     await new Promise((done, failed) => document.head.append(h("script", { src: "/plotly.js", onload: done, onerror: failed })));
     return /** @type {any} */ (window).Plotly;
   })();
-  return loading;
+  // The next chart asks again: the server may have been away for a moment.
+  begun.catch(() => { if (loading === begun) loading = undefined; });
+  return begun;
 }
 
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
@@ -37,6 +39,7 @@ export class Chart {
     fill(place, options.small ? null : h("div", { class: "charthead" }, h("h3", {}, options.title), this.reset), this.box, this.details);
     /** @type {Line[]} */ this.lines = [];
     this.step = 0;
+    this.revision = 0;
     /** @type {any[]} */ this.alarms = [];
     this.drawing = false;
     this.again = false;
@@ -45,11 +48,12 @@ export class Chart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.recoloured);
   }
 
-  /** @param {Line[]} lines @param {number} step @param {any[]} [alarms] */
+  /** Lines may be the arrays of last time, grown in place. @param {Line[]} lines @param {number} step @param {any[]} [alarms] */
   set(lines, step, alarms = []) {
     this.lines = lines;
     this.step = step;
     this.alarms = alarms;
+    this.revision += 1;
     const words = lines.filter((line) => !line.thin).map((line) => summary(line)).join(" ");
     if (this.words.textContent !== words) {
       this.words.textContent = words;
@@ -62,17 +66,18 @@ export class Chart {
   async draw() {
     if (this.drawing) { this.again = true; return; }
     this.drawing = true;
-    const library = await plotly();
-    do {
-      this.again = false;
-      if (this.gone) return;
-      await library.react(this.box, this.traces(), this.layout(), { displayModeBar: false, responsive: true, showTips: false, doubleClick: "reset" });
-      if (!this.listening) {
-        this.listening = true;
-        /** @type {any} */ (this.box).on("plotly_relayout", (/** @type {any} */ change) => this.relaid(change));
-      }
-    } while (this.again);
-    this.drawing = false;
+    try {
+      const library = await plotly();
+      do {
+        this.again = false;
+        if (this.gone) return;
+        await library.react(this.box, this.traces(), this.layout(), { displayModeBar: false, responsive: true, showTips: false, doubleClick: "reset" });
+        if (!this.listening) {
+          this.listening = true;
+          /** @type {any} */ (this.box).on("plotly_relayout", (/** @type {any} */ change) => this.relaid(change));
+        }
+      } while (this.again);
+    } catch { /* Plotly's code did not arrive: the next values draw again. */ } finally { this.drawing = false; }
   }
 
   /** @param {any} change */
@@ -105,12 +110,20 @@ export class Chart {
     });
   }
 
-  /** Words and numbers are plain: Plotly would put superscripts and links in with inline styles, which the page's policy refuses. */
+  /** Another step is shown. @param {number} step */
+  moveTo(step) {
+    this.step = step;
+    this.draw();
+  }
+
+  /** Plotly compares arrays by identity, unless the revision of the data changes.
+   * Words and numbers are plain: Plotly would put superscripts and links in with inline styles, which the page's policy refuses. */
   layout() {
     const [ink, muted, rule] = ["ink", "muted", "rule"].map(colour);
     const line = (/** @type {any} */ shape) => ({ type: "line", yref: "paper", y0: 0, y1: 1, ...shape });
     const floor = this.options.floor;
     return {
+      datarevision: this.revision,
       height: this.options.height ?? 220, margin: this.options.small ? { l: 40, r: 8, t: 6, b: 20 } : { l: 48, r: 12, t: 8, b: 34 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: muted, size: this.options.small ? 11 : 12, family: "system-ui, sans-serif" }, uirevision: "kept", hovermode: "x unified", dragmode: "zoom",
       hoverlabel: { bgcolor: colour("card"), bordercolor: rule, font: { color: ink } },
@@ -137,7 +150,7 @@ export class Chart {
   close() {
     this.gone = true;
     matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.recoloured);
-    if (loading) loading.then((library) => library.purge(this.box));
+    if (loading) loading.then((library) => library.purge(this.box), () => {});
   }
 }
 

@@ -22,7 +22,8 @@ export function controls(run, open) {
   const speed = h("input", { type: "number", min: 0.1, step: "any", placeholder: t("control.unlimited"), id: "control-speed" });
   const key = h("select", { id: "control-key", onchange: () => show() }, run.keys.map((name) => h("option", { value: name }, name)));
   const value = h("input", { type: "number", step: "any", id: "control-value", placeholder: t("control.none") });
-  const show = () => { value.value = String(run.valueOf(key.value) ?? ""); };
+  let offered = "";
+  const show = () => { value.value = offered = String(run.valueOf(key.value) ?? ""); };
   show();
 
   const goOrPause = h("button", { type: "button", class: "main", onclick: () => send(run.paused ? "go" : "pause") });
@@ -40,6 +41,7 @@ export function controls(run, open) {
   const refresh = () => {
     const alive = run.summary.state === "running" && run.connected && !run.readOnly;
     all.disabled = !alive;
+    if (value.value === offered && document.activeElement !== value) show();  // edited elsewhere, and not typed over here
     goOrPause.textContent = t(run.paused ? "control.go" : "control.pause");
     const why = run.readOnly ? t("control.readOnly") : alive ? "" : t(run.connected ? "control.over" : "control.away", { state: t(`state.${run.summary.state}`) });
     if (reason.textContent !== why) fill(reason, why);

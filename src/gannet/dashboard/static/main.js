@@ -52,8 +52,13 @@ async function begin() {
   const draw = h("button", { type: "button", hidden: true, onclick: () => drawingDialog(show) }, t("draw.open"));
   fill(place("top"), h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 28, height: 28 }), "Gannet"),
     menu, h("div", { id: "heading" }), draw, h("button", { type: "button", class: "quiet", lang: otherLanguage().code, onclick: switchLanguage }, otherLanguage().name));
-  list.addEventListener("listed", () => { if (!shown.length) open(); });
-  addEventListener("hashchange", open);
+  list.addEventListener("listed", () => {
+    const listed = new Map(list.runs.map((run) => [run.id, run]));
+    if (shown.some((run) => run.gone && listed.has(run.id))) { open(true); return; }
+    if (!shown.length || wanted().length > shown.length) open();
+    shown.forEach((run) => { if (listed.has(run.id)) run.heed(listed.get(run.id)); });
+  });
+  addEventListener("hashchange", () => open());
   setInterval(speak, STATUS_MILLISECONDS);
   await list.refresh();
   draw.hidden = list.readOnly;
@@ -75,9 +80,10 @@ async function begin() {
     return [newest.id];
   }
 
-  async function open() {
-    const ids = wanted();
-    if (ids.join() === shown.map((run) => run.id).join() && (ids.length || main.hasChildNodes())) return;
+  /** @param {boolean} anew even if the same runs are shown already */
+  async function open(anew = false) {
+    const ids = anew ? shown.map((run) => run.id) : wanted();
+    if (!anew && ids.join() === shown.map((run) => run.id).join() && (ids.length || main.hasChildNodes())) return;
     document.body.classList.remove("with-runs");
     menu.setAttribute("aria-expanded", "false");
     undo.forEach((back) => back());
@@ -99,6 +105,7 @@ async function begin() {
     shown.forEach((run, number) => run.follow(number === 0));
     heading();
     shown.forEach((run) => run.addEventListener("change", heading));
+    shown.forEach((run) => run.addEventListener("replaced", () => { if (opened === shown) open(true); }));
     speak();
   }
 }

@@ -7,7 +7,8 @@ const FRAMES_KEPT = 64;
 const POLL_MILLISECONDS = 1500;
 const RETRY_MILLISECONDS = 1500;
 
-/** Tells of "change" (detail: a Set of "terms", "events", "frames", "scores", "state"), at most once a drawn picture. */
+/** Tells of "change" (detail: a Set of "terms", "events", "frames", "scores", "state", "reset"), at most once a drawn picture, and of
+ * "replaced" where its record is another one. */
 export class Run extends EventTarget {
   /** @param {string} id */
   constructor(id) {
@@ -24,6 +25,8 @@ export class Run extends EventTarget {
     this.gone = false;
     /** Every event number taken, in order: for tests. @type {number[]} */ this.taken = [];
     /** @type {Map<string, Promise<any>>} */ this.kept = new Map();
+    /** Number of the newest event that the curves hold. */ this.curvesTo = -1;
+    this.scoresAsked = 0;
     this.changes = new Set();
     /** @type {EventSource|undefined} */ this.source = undefined;
     this.closed = false;
@@ -60,6 +63,7 @@ export class Run extends EventTarget {
     this.events = history.events;
     this.frames = history.frames.map((/** @type {any} */ pair) => ({ step: pair[0], version: pair[1] }));
     this.cursor = history.cursor;
+    this.curvesTo = numberOf(history.cursor);
     this.cards = scores.cards;
     this.taken = [];
     this.tell("terms", "events", "frames", "scores", "state");
@@ -90,8 +94,10 @@ export class Run extends EventTarget {
   }
 
   async poll() {
+    let more = false;
     while (!this.closed) {
-      await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
+      if (!more) await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
+      more = false;
       if (document.hidden) continue;
       try {
         const delta = await get(`/api/runs/${this.id}/events?after=${encodeURIComponent(this.cursor)}`);
@@ -99,6 +105,7 @@ export class Run extends EventTarget {
         if (delta.reset) return this.again(false);
         this.cursor = delta.cursor;
         this.take(delta.events);
+        more = delta.more;
       } catch (error) {
         if (/** @type {any} */ (error).status === 404) return this.vanish();
         this.setConnected(false);
@@ -109,8 +116,24 @@ export class Run extends EventTarget {
   /** What was seen is no longer in the file: a resume forgot it. */
   async again(live = true) {
     this.kept.clear();
-    try { await this.load(); } catch { this.setConnected(false); await new Promise((done) => setTimeout(done, RETRY_MILLISECONDS)); }
+    try { await this.load(); this.tell("reset"); } catch { this.setConnected(false); await new Promise((done) => setTimeout(done, RETRY_MILLISECONDS)); }
     if (!this.closed) this.follow(live);
+  }
+
+  /** What the list of runs says now, for what no event tells: a killed process, scores of another process, another record. @param {any} listed */
+  heed(listed) {
+    if (this.summary.state === "running" && listed.state === "interrupted") {
+      this.summary.state = "interrupted";
+      this.tell("state");
+    }
+    if (listed.scores !== this.summary.scores) {
+      this.summary.scores = listed.scores;
+      this.askScores();
+    }
+    if (listed.version !== this.summary.version) {
+      this.summary.version = listed.version;
+      get(`/api/runs/${this.id}`).then(({ record }) => { if (JSON.stringify(record) !== JSON.stringify(this.record)) this.dispatchEvent(new Event("replaced")); }, () => {});
+    }
   }
 
   vanish() {
@@ -141,6 +164,9 @@ export class Run extends EventTarget {
 
   /** @param {any} event */
   takeValues(event) {
+    if (event.seq <= this.curvesTo) return;
+    this.curvesTo = event.seq;
+    let long = false;
     const prefix = event.kind === "terms" ? "" : `${event.kind}/`;
     for (const [key, value] of Object.entries(event.values ?? {})) {
       const name = prefix + key;
@@ -148,19 +174,27 @@ export class Run extends EventTarget {
       this.series.set(name, line);
       line.steps.push(event.step);
       line.values.push(typeof value === "number" ? value : null);
-      if (line.steps.length > POINTS_KEPT) this.thin();
+      long ||= line.steps.length > POINTS_KEPT;
     }
+    if (long) this.thin();
     this.tell("terms");
   }
 
   /** Memory stays bounded: the server thins the whole curve anew. */
   thin() {
     for (const line of this.series.values()) {
+      if (line.steps.length <= POINTS_KEPT) continue;
       line.steps.splice(0, POINTS_KEPT / 2);
       line.values.splice(0, POINTS_KEPT / 2);
     }
     get(`/api/runs/${this.id}/history`).then((history) => {
-      for (const { name, steps, values } of history.series) this.series.set(name, { steps, values });
+      for (const { name, steps, values } of history.series) {
+        // What arrived while the server was asked comes after what it told.
+        const line = this.series.get(name), from = line?.steps.findIndex((step) => step > (steps.at(-1) ?? -1)) ?? -1;
+        if (line && from >= 0) { steps.push(...line.steps.slice(from)); values.push(...line.values.slice(from)); }
+        this.series.set(name, { steps, values });
+      }
+      this.curvesTo = Math.max(this.curvesTo, numberOf(history.cursor));
       this.tell("terms");
     }, () => {});
   }
@@ -176,7 +210,12 @@ export class Run extends EventTarget {
   }
 
   askScores() {
-    get(`/api/runs/${this.id}/scores`).then(({ cards }) => { this.cards = cards; this.tell("scores"); }, () => {});
+    const asked = ++this.scoresAsked;
+    get(`/api/runs/${this.id}/scores`).then(({ cards }) => {
+      if (asked !== this.scoresAsked) return;
+      this.cards = cards;
+      this.tell("scores");
+    }, () => { this.summary.scores = undefined; });  // the list of runs asks again
   }
 
   /** The newest frame that is not later than a step. @param {number} step */
@@ -214,6 +253,7 @@ export class Run extends EventTarget {
     if (connected === this.connected) return;
     this.connected = connected;
     this.tell("state");
+    if (connected) this.tell("frames", "scores");  // what could not be fetched meanwhile
   }
 
   /** @param {...string} what */
@@ -235,6 +275,9 @@ export class Run extends EventTarget {
     this.kept.clear();
   }
 }
+
+/** @param {string} cursor */
+function numberOf(cursor) { return cursor ? Number(cursor.split(".")[0]) : -1; }
 
 /** @param {string} address */
 async function image(address) {

@@ -26,7 +26,7 @@ export async function framePacked(path) {
   return unpack(await answer.arrayBuffer());
 }
 
-export class Refused extends Error {
+class Refused extends Error {
   /** @param {string} reason @param {number} status */
   constructor(reason, status) {
     super(reason);
@@ -38,7 +38,7 @@ export class Refused extends Error {
 /** @typedef {Record<string, Block>} PointsFrame */
 
 /** See dashboard/frames.py. @param {ArrayBuffer} buffer @returns {PointsFrame} */
-export function unpack(buffer) {
+function unpack(buffer) {
   const view = new DataView(buffer);
   if (view.getUint32(0) !== 0x474e4631) throw new Error("not a frame");
   const length = view.getUint32(4, true);

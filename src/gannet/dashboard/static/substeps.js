@@ -3,7 +3,7 @@ import { colour, digits } from "./dom.js";
 import { t } from "./i18n.js";
 import { diverging, drawArrows, drawContour, drawField, drawPoints, scaledArrows } from "./plane.js";
 
-export const PARTS = ["sample", "score", "loss", "gradients", "update"];
+const PARTS = ["sample", "score", "loss", "gradients", "update"];
 const LONGEST_ARROW = 0.11;
 /** There are few points here. */
 const LARGER = 1.6;

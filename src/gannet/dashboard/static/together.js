@@ -43,10 +43,10 @@ export function together(runs, place, store) {
   };
   let drawn = "";
   const drawScores = () => {
-    const now = JSON.stringify(runs.map((run) => run.cards.map((one) => [one.step, one.value, one.fingerprint])));
-    if (now === drawn) return;
+    const now = JSON.stringify(runs.map((run) => run.cards)), measured = [...charts].filter(([name]) => name.startsWith("score "));
+    if (now === drawn) { measured.forEach(([, chart]) => chart.moveTo(store.timeline.step)); return; }
     drawn = now;
-    [...charts].filter(([name]) => name.startsWith("score ")).forEach(([name, chart]) => { chart.close(); charts.delete(name); });
+    measured.forEach(([name, chart]) => { chart.close(); charts.delete(name); });
     fill(scores);
     const found = runs.map((run) => ({ run, metrics: byProtocol(run.cards) })), metrics = [...new Set(found.flatMap(({ metrics: own }) => [...own.keys()]))];
     if (!metrics.length) { fill(scores, h("p", { class: "note" }, t("together.unmeasured"))); return; }

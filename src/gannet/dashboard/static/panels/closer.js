@@ -24,10 +24,16 @@ export default {
       other.hidden = checkpoint.state !== "there";
     };
     const begin = () => { if (checkpoint.state === "unasked" && run.summary.state !== "running" && run.summary.state !== "empty") checkpoint.begin(); show(); };
-    const changed = (/** @type {any} */ event) => { if (event.detail.has("events")) show(); };
-    checkpoint.addEventListener("change", show);
+    let failedAt = -1;
+    const changed = (/** @type {any} */ event) => {
+      if (!event.detail.has("events") && !event.detail.has("state")) return;
+      if (checkpoint.state === "failed" && newest() > failedAt) checkpoint.state = "unasked";  // what failed was asked of an older one, or of none
+      begin();
+    };
+    const answered = () => { if (checkpoint.state === "failed") failedAt = newest(); show(); };
+    checkpoint.addEventListener("change", answered);
     run.addEventListener("change", changed);
     begin();
-    return () => { checkpoint.removeEventListener("change", show); run.removeEventListener("change", changed); };
+    return () => { checkpoint.removeEventListener("change", answered); run.removeEventListener("change", changed); };
   },
 };

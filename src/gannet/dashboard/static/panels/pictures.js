@@ -29,7 +29,7 @@ export default {
         canvas.setAttribute("aria-label", words.textContent);
         const next = run.frames[run.frames.indexOf(frame) + 1];
         if (next) run.frameContent(next).catch(() => {});
-      } catch { words.textContent = t("points.unreadable", { step: frame.step }); }
+      } catch { wanted = undefined; words.textContent = t("points.unreadable", { step: frame.step }); }
     };
     const changed = (/** @type {any} */ event) => { if (event.detail.has("frames")) look(); };
     store.timeline.addEventListener("move", look);

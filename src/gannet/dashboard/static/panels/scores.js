@@ -15,7 +15,7 @@ export default {
     let charts = [];
     let drawn = "";
     const draw = () => {
-      const now = JSON.stringify(run.cards.map((card) => [card.label, card.step, card.value, card.fingerprint]));
+      const now = JSON.stringify(run.cards);
       if (now === drawn) return;
       drawn = now;
       charts.forEach((chart) => chart.close());
@@ -47,8 +47,10 @@ export default {
         (card.warnings ?? []).map((/** @type {string} */ words) => h("p", { class: "note" }, words))));
     };
     const changed = (/** @type {any} */ event) => { if (event.detail.has("scores")) draw(); };
+    const moved = () => charts.forEach((chart) => chart.moveTo(store.timeline.step));
     run.addEventListener("change", changed);
+    store.timeline.addEventListener("move", moved);
     draw();
-    return () => { run.removeEventListener("change", changed); charts.forEach((chart) => chart.close()); };
+    return () => { store.timeline.removeEventListener("move", moved); run.removeEventListener("change", changed); charts.forEach((chart) => chart.close()); };
   },
 };

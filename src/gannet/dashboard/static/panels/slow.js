@@ -36,6 +36,7 @@ class SlowPanel {
     this.began = 0;
     this.asking = false;
     this.awaited = false;
+    this.told = false;
     /** @type {any[]} */ this.marks = [];
     this.listed = "";
     this.draw = eachFrame(() => this.paint());
@@ -80,7 +81,9 @@ class SlowPanel {
     this.askButton.disabled = !alive || this.asking;
     this.askButton.hidden = !alive;
     this.choiceLabel.hidden = !steps.length;
-    if (!alive && !steps.length) this.answer.textContent = t(this.run.readOnly ? "slow.readOnly" : "slow.over");
+    if (alive && this.told) { this.told = false; this.answer.textContent = ""; }
+    if (!alive && !steps.length) this.told = true;
+    if (this.told) this.answer.textContent = t(this.run.readOnly ? "slow.readOnly" : "slow.over");
     if (steps.join() !== this.listed) {
       this.listed = steps.join();
       fill(this.choice, steps.map((step) => h("option", { value: step }, t("timeline.step", { step: whole(step) }))));

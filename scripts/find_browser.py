@@ -1,0 +1,197 @@
+"""Find a Chromium or Chrome for the tests of the live view, and install one if none works.
+
+usage: python scripts/find_browser.py [--install]
+
+Prints the path of the first browser that works; exit status 1 if none does. With --install these ways are tried in order until one
+yields a working browser: one that is already there, Debian's package (as root, or with sudo without a password), and
+`playwright install chromium`. If GANNET_BROWSER names a program, no other is considered and nothing is installed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""Programs in the PATH."""
+PLACES = (
+    "/usr/lib/chromium/chromium",  # the program behind Debian's /usr/bin/chromium, which is a shell script
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+PLAYWRIGHT_PLACES = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
+"""Below playwright's folder of browsers."""
+PLAYWRIGHT_HOST = "https://cdn.playwright.dev"
+MISSING = "No working Chromium or Chrome was found."
+DRAWN = "drawn-by-a-browser"
+TRIAL = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--dump-dom")
+TRIAL_SECONDS = 60.0
+REACH_SECONDS = 10.0
+INSTALL_SECONDS = 600.0
+
+
+def find_browser() -> str | None:
+    """The first browser that can draw a page."""
+    return next((program for program in candidates() if works(program)), None)
+
+
+def candidates() -> Iterator[str]:
+    """Programs that may be a browser, the likeliest first."""
+    if named := os.environ.get("GANNET_BROWSER"):
+        yield named
+        return
+    yield from filter(None, map(shutil.which, NAMES))
+    yield from PLACES
+    for pattern in PLAYWRIGHT_PLACES:
+        yield from map(str, sorted(playwright_folder().glob(pattern), reverse=True))
+
+
+def playwright_folder() -> Path:
+    """Where playwright keeps its browsers."""
+    caches = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or caches / "ms-playwright")
+
+
+def works(program: str) -> bool:
+    """Whether the program draws a page. An empty file, a stub or a browser that lacks a library does not."""
+    if not (os.path.isfile(program) and os.access(program, os.X_OK)):
+        return False
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        status, text = _ran([program, *TRIAL, f"--user-data-dir={profile}", f"data:text/html,<p>{DRAWN}"], TRIAL_SECONDS)
+    return status == 0 and DRAWN in text
+
+
+def install() -> str | None:
+    """A working browser after the first way of installing one that yields it; every failure is reported in one line."""
+    for name, way in WAYS.items():
+        if problem := way():
+            _say(f"{name}: {problem}")
+        elif program := find_browser():
+            return program
+        else:
+            _say(f"{name}: installed, but no browser works")
+    return None
+
+
+def install_debian_package() -> str | None:
+    """Install the package chromium; returns what is in the way, or None."""
+    if not shutil.which("apt-get"):
+        return "there is no apt-get"
+    if os.geteuid() == 0:
+        rights: list[str] = []
+    elif shutil.which("sudo") and _ran(["sudo", "-n", "true"], REACH_SECONDS)[0] == 0:
+        rights = ["sudo", "-n"]
+    else:
+        return "needs root, or sudo without a password"
+    _say("installing Debian's package chromium ...")
+    quiet = ["-qq", "-o", "Acquire::Retries=1", "-o", f"Acquire::http::Timeout={REACH_SECONDS:.0f}", "-o", "DPkg::Lock::Timeout=60"]
+    command = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *quiet]
+    # The lists may be old and still be good enough, so that only the second command decides.
+    _ran([*command, "update"], INSTALL_SECONDS)
+    status, text = _ran([*command, "install", "-y", "--no-install-recommends", "chromium"], INSTALL_SECONDS)
+    return None if status == 0 else _last_line(text)
+
+
+def install_with_playwright() -> str | None:
+    """Let playwright download its Chromium; returns what is in the way, or None."""
+    host = os.environ.get("PLAYWRIGHT_DOWNLOAD_HOST") or PLAYWRIGHT_HOST
+    if not reachable(host):
+        return f"{host} is not reachable"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as packages:
+        environment = os.environ.copy()
+        if importlib.util.find_spec("playwright") is None:
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--timeout",
+                "10",
+                "--retries",
+                "1",
+                "--target",
+                packages,
+                "playwright",
+            ]
+            status, text = _ran(pip, INSTALL_SECONDS)
+            if status != 0:
+                return _last_line(text)
+            environment["PYTHONPATH"] = packages
+        _say("downloading a Chromium with playwright ...")
+        status, text = _ran([sys.executable, "-m", "playwright", "install", "chromium"], INSTALL_SECONDS, environment)
+    return None if status == 0 else _last_line(text)
+
+
+def reachable(address: str) -> bool:
+    """Whether a web server answers at the address, whatever it says."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=REACH_SECONDS):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+WAYS: dict[str, Callable[[], str | None]] = {
+    "Debian's package": install_debian_package,
+    "playwright install chromium": install_with_playwright,
+}
+
+
+def _ran(command: list[str], seconds: float, environment: dict[str, str] | None = None) -> tuple[int, str]:
+    """Exit status and output; a command that takes too long is ended with all that it started."""
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=environment
+            )
+        except OSError as error:
+            return 127, str(error)
+        try:
+            status = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            status = 124
+            output.write(f"\nno end after {seconds:.0f} s".encode())
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        output.seek(0)
+        return status, output.read().decode(errors="replace")
+
+
+def _last_line(text: str) -> str:
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "failed without a word").strip()
+
+
+def _say(words: str) -> None:
+    print(f"find_browser: {words}", file=sys.stderr, flush=True)
+
+
+def main(*words: str) -> int:
+    if words not in ((), ("--install",)):
+        print(__doc__, file=sys.stderr)
+        return 2
+    program = find_browser()
+    if program is None and words and not os.environ.get("GANNET_BROWSER"):
+        program = install()
+    if program is None:
+        _say(MISSING)
+        return 1
+    print(program)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,45 @@
+"""The command line that trains a recorded run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gannet.errors import in_shell
+from gannet.runs.schema import RunRecord
+
+FLAGS = ("steps", "seed", "device", "precision")
+
+
+def train_command(record: RunRecord, step: int = 0) -> str:
+    """``gannet train ...``, quoted for the shell, that trains a run again; only ``--out`` is left to the reader.
+
+    Every key is written out, because defaults may differ in another version. A run that was made from another run names it, and
+    its own changes. Live edits are not part of it.
+
+    Args:
+        record: of the run.
+        step: the run's last one, which is beyond the recorded total after ``gannet resume --steps``.
+    """
+    parent = record.get("parent")
+    longer = {"steps": step} if step > record["arguments"].get("steps", step) else {}
+    if parent is not None:
+        data = f"{parent['run']}@{parent['step']}" if parent["step"] else parent["run"]
+        recipe = record["recipe"] if record["recipe"].endswith(".py") else None
+        return _command(data, recipe, {**parent["changes"], **longer})
+    data = {f"data.{name}": value for name, value in record["data"]["arguments"].items()}
+    return _command(record["data"]["source"], record["recipe"], {**record["settings"], **record["arguments"], **longer, **data})
+
+
+def _command(data: str, recipe: str | None, values: Mapping[str, Any]) -> str:
+    words = ["gannet", "train", data, *(["--recipe", recipe] if recipe else [])]
+    for name in FLAGS:
+        if name in values:
+            words += [f"--{name}", as_text(values[name])]
+    return in_shell(*words, *(f"{name}={as_text(value)}" for name, value in values.items() if name not in FLAGS))
+
+
+def as_text(value: Any) -> str:
+    """A recorded value as the command line reads it."""
+    return value if isinstance(value, str) else "none" if value is None else json.dumps(value)

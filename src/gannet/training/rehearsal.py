@@ -1,0 +1,64 @@
+"""A first step on a copy, before a run is created: what cannot train is refused in one sentence."""
+
+from __future__ import annotations
+
+import copy
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+from gannet.data.base import Dataset
+from gannet.errors import TrainingStopped, UserError
+from gannet.seeding import torch_rng
+from gannet.training.experiment import Experiment
+from gannet.training.precision import Precision
+from gannet.training.sampling import sample_game
+from gannet.training.trainer import Trainer
+
+NUM_SAMPLES = 2
+
+
+def rehearse(experiment: Experiment, dataset: Dataset, *, recipe: str, seed: int, precision: Precision) -> None:
+    """Play one step on a copy of ``experiment`` and draw samples; the experiment and the generators of random numbers stay as they are.
+
+    Only a step shows that networks, penalties and data fit: a batch too small for its statistics, sides that do not match,
+    too little memory. A loss that is not finite is left to the training, which records it.
+
+    Raises:
+        UserError: the step fails.
+    """
+    device = precision.device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        try:
+            trainer = Trainer(copy.deepcopy(experiment), dataset, seed=seed, precision=precision)
+            with suppress(TrainingStopped):
+                trainer.play()
+            sample_game(trainer.average.game, NUM_SAMPLES, torch_rng(seed, "rehearsal", device=device))
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise UserError(_sentence(error, experiment, dataset, recipe)) from error
+
+
+def _sentence(error: Exception, experiment: Experiment, dataset: Dataset, recipe: str) -> str:
+    reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+    if isinstance(error, torch.OutOfMemoryError):
+        reason, advice = "the device has too little memory", "Set a smaller batch_size or data.size."
+    elif "more than 1 value per channel" in reason:
+        reason, advice = "batch norm needs at least 2 values per channel", "Set a larger batch_size."
+    else:
+        advice = "Set another batch_size" + (", another data.size" if len(dataset.shape) == 3 else "") + " or another key of the recipe."
+    return f"Recipe {recipe!r} cannot train on {_what(experiment, dataset)}: {reason} ({_place(error)}). {advice}"
+
+
+def _what(experiment: Experiment, dataset: Dataset) -> str:
+    shape = " x ".join(str(length) for length in dataset.shape)
+    return f"{dataset.form.kind} of shape {shape} with batch_size={experiment.batch_size}"
+
+
+def _place(error: Exception) -> str:
+    """File and line of the last frame outside torch."""
+    library = Path(torch.__file__).parent
+    frames = traceback.extract_tb(error.__traceback__)
+    last = [frame for frame in frames if library not in Path(frame.filename).parents][-1]
+    return f"{Path(last.filename).name}, line {last.lineno}"

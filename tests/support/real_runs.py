@@ -1,0 +1,205 @@
+"""Small runs that training made, for every test of something that reads a run.
+
+``trained("points")`` is a copy of a run, in the test's own folder, to read, damage or continue. A run is trained when a test first asks
+for it, once per test session: the workers of pytest-xdist share it. The conftest of a folder of tests imports the two fixtures.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gannet import cli
+from gannet.errors import TrainingStopped
+from gannet.planning import DEFAULT_FLAGS, plan
+from gannet.runs.commands import submit
+from gannet.session import Reporter, resume, start, train_again
+from gannet.training.control import LOOK_SECONDS
+
+Trained = Callable[..., Path]
+SMALL = {"steps": 60, "hidden": 16, "batch_size": 16, "checkpoint.every": 20, "checkpoint.keep": 9, "frames.every": 10}
+IMAGES = {"steps": 20, "batch_size": 16, "frames.every": 5, "checkpoint.every": 10, "health.every": 5}
+
+
+class Person(Reporter):
+    """Acts after certain steps of a training: gives commands, or calls a function.
+
+    Args:
+        script: step -> commands as (name, arguments), or functions.
+    """
+
+    def __init__(self, script: Mapping[int, Iterable[tuple[str, Mapping[str, Any]] | Callable[[], None]]] | None = None) -> None:
+        self._script, self._path = dict(script or {}), Path()
+
+    def started(self, path, plan, trainer):
+        self._path = path
+        self.advanced(trainer.step)
+
+    def advanced(self, step):
+        for act in self._script.pop(step, ()):
+            if callable(act):
+                act()
+            else:
+                submit(self._path, *act)
+                time.sleep(LOOK_SECONDS)  # so that training looks before its next step
+
+
+class Killed(BaseException):
+    """Ends a training as a kill does: nothing is written any more."""
+
+
+def kill() -> None:
+    raise Killed
+
+
+def train(path: Path, data: str = "ring", recipe: str = "gan", person: Person | None = None, **keys: Any) -> None:
+    """One training; a stop by the guard, a signal, a command or a kill is an end like any other."""
+    with suppress(TrainingStopped, Killed):
+        start(plan(data, recipe=recipe, given=keys, flags=DEFAULT_FLAGS | {"seed": 7}), path, person or Person())
+
+
+def measure(path: Path, metrics: str, samples: int) -> None:
+    """``gannet measure``."""
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as said:
+        assert cli.run(["measure", str(path), "--metrics", metrics, "--samples", str(samples)]) == 0, said.getvalue()
+
+
+def _points(path: Path, get: Callable[[str], Path]) -> None:
+    """A finished ring: 31 frames, 3 checkpoints."""
+    train(path, **SMALL | {"steps": 300, "checkpoint.every": 100})
+
+
+def _measured(path: Path, get: Callable[[str], Path]) -> None:
+    """Measured at steps 40 and 60, where two protocols were used; the newer one is of 400 samples."""
+    train(path, **SMALL | {"steps": 40})
+    measure(path, "w2,modes", 200)
+    resume(path, Person(), steps=60)
+    measure(path, "w2,modes", 200)
+    measure(path, "w2,precision,modes", 400)
+
+
+def _scored(path: Path, get: Callable[[str], Path]) -> None:
+    """Measured while it trained: all metrics that are measured by default, at step 60."""
+    train(path, **SMALL | {"measure.every": 60})
+
+
+def _images(path: Path, get: Callable[[str], Path]) -> None:
+    """Digits without classes: five frames."""
+    train(path, "digits", "mlp-gan", **IMAGES)
+
+
+def _labelled(path: Path, get: Callable[[str], Path]) -> None:
+    """Digits of a class that is asked for."""
+    train(path, "digits", "cgan", **IMAGES)
+
+
+def _encoder(path: Path, get: Callable[[str], Path]) -> None:
+    """Digits, with an encoder."""
+    train(path, "digits", "bigan", **IMAGES | {"hidden": 16})
+
+
+def _commanded(path: Path, get: Callable[[str], Path]) -> None:
+    """Edited, recorded in slow motion, refused once, played by one player, and stopped by a command at step 40."""
+    script = {
+        10: [("set", {"key": "optimizer.generator.lr", "value": 0.01})],
+        20: [("slow", {})],
+        25: [("set", {"key": "hidden", "value": 8})],
+        30: [("step", {"player": "discriminator", "count": 2}), ("go", {})],
+        40: [("stop", {})],
+    }
+    train(path, person=Person(script), **SMALL)
+
+
+def _signalled(path: Path, get: Callable[[str], Path]) -> None:
+    """Stopped by SIGTERM at step 30."""
+    train(path, person=Person({30: [lambda: signal.raise_signal(signal.SIGTERM)]}), **SMALL)
+
+
+def _failed(path: Path, get: Callable[[str], Path]) -> None:
+    """Stopped by the guard after step 50, when a live edit made the loss overflow."""
+    # (D(x) - 1e30)^2 does not fit into a float32.
+    edit = ("set", {"key": "loss.a", "value": 1e30})
+    train(path, person=Person({50: [edit]}), **SMALL | {"loss": "least-squares"})
+
+
+def _killed(path: Path, get: Callable[[str], Path]) -> None:
+    """Killed at step 30: its record does not say how it ended."""
+    train(path, person=Person({30: [kill]}), **SMALL)
+
+
+def _bare(path: Path, get: Callable[[str], Path]) -> None:
+    """Killed before its first step: a record, and nothing else."""
+    train(path, person=Person({0: [kill]}), **SMALL)
+
+
+def _forked(path: Path, get: Callable[[str], Path]) -> None:
+    """From step 100 of ``points`` with another learning rate, to step 160."""
+    train_again(get("points"), 100, {"optimizer.generator.lr": 0.01, "steps": 160}, path, Person())
+
+
+def _again(path: Path, get: Callable[[str], Path]) -> None:
+    """``commanded`` from its beginning, its commands included, to its last step."""
+    train_again(get("commanded"), None, {}, path, Person())
+
+
+def _alarmed(path: Path, get: Callable[[str], Path]) -> None:
+    """A generator that hardly moves, and the alarm that says so."""
+    train(path, **SMALL | {"steps": 150, "health.every": 5, "optimizer.generator.lr": 1e-6})
+
+
+RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
+    maker.__name__.removeprefix("_"): maker
+    for maker in (
+        _points, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed, _bare, _forked, _again,
+        _alarmed,
+    )
+}  # fmt: skip
+"""Name -> what makes the run; it may ask for another run by its name."""
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """``trained_once("points")`` is the run itself, for reading only; tests use ``trained``."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained"
+    folder.mkdir(exist_ok=True)
+
+    def get(name: str) -> Path:
+        path, done = folder / name, folder / f"{name}.done"
+        with _locked(folder / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(path, ignore_errors=True)
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setenv("GANNET_CACHE", str(folder / "cache"))
+                    RUNS[name](path, get)
+                done.touch()
+        return path
+
+    return get
+
+
+@pytest.fixture
+def trained(trained_once: Callable[[str], Path], tmp_path: Path) -> Trained:
+    """``trained(name)`` is a fresh copy of a run of ``RUNS``, at ``to`` or in the test's folder under its name."""
+
+    def copy(name: str, to: Path | None = None) -> Path:
+        return Path(shutil.copytree(trained_once(name), to or tmp_path / "runs" / name))
+
+    return copy
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
