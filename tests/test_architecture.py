@@ -54,7 +54,7 @@ BELOW = {
     "trained": {
         "planning", "data", "errors", "files", "games", "measuring", "metrics", "reopening", "runs", "seeding", "training", "figures",
     },
-    "doctor": {"health", "runs", "training"},
+    "doctor": {"arguments", "discovery", "errors", "health", "runs", "training"},
     "probing": {"data", "errors", "games", "planning", "runs", "seeding", "trained", "training"},
     "comparison": {
         "data", "errors", "figures", "files", "measuring", "metrics", "planning", "runs", "session", "trained", "training",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gannet.health.base import History, all_rules, examine, history_of
+from gannet.health.base import Case, History, all_rules, examine, history_of
 
 RNG = np.random.default_rng(3)
 RULES = all_rules()
@@ -163,15 +163,28 @@ def test_noise_that_remembers_is_no_oscillation():
 
 
 def test_advice_is_in_the_runs_own_keys():
-    keys = {"loss": "minimax", "optimizer.generator.lr": 1e-3, "optimizer.discriminator.lr": 0.01, "steps": 500}
-    assert "loss=non-saturating" in RULES["saturated-discriminator"].advice(keys, {})
-    assert "optimizer.discriminator.lr=0.002" in RULES["saturated-discriminator"].advice(keys, {})
-    assert "penalty.gamma=1" in RULES["saturated-discriminator"].advice({**keys, "penalty.gamma": 0.1}, {})
-    assert "steps=250" in RULES["memorisation"].advice(keys, {})
-    assert "not found the data" in RULES["mode-collapse"].advice(keys, {"modes_found": 0})
-    for rule in RULES.values():
-        assert rule.advice(keys, {}).endswith(".")
-        assert rule.advice({}, {})
+    keys = {"loss": "minimax", "optimizer.generator.lr": 1e-3, "optimizer.discriminator.lr": 0.01, "steps": 500, "penalty.gamma": 0.1}
+    minimax, other = Case(keys), Case(keys | {"loss": "non-saturating"})
+    unpenalised = Case({key: value for key, value in keys.items() if key != "penalty.gamma"} | {"loss": "hinge"}, smoother="wgan-gp")
+    assert RULES["saturated-discriminator"].advice(minimax, {}).changes == {"loss": "non-saturating"}
+    assert RULES["saturated-discriminator"].advice(other, {}).changes == {"penalty.gamma": 1.0}
+    assert RULES["saturated-discriminator"].advice(unpenalised, {}).changes == {"optimizer.discriminator.lr": 0.002}
+    assert RULES["memorisation"].advice(other, {}).changes == {"steps": 250}
+    assert RULES["mode-collapse"].advice(unpenalised, {}).recipe == "wgan-gp"
+    assert RULES["exploding-gradient"].advice(other, {}).changes == {"optimizer.generator.lr": 2e-4, "optimizer.discriminator.lr": 2e-3}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_advice_names_a_key_and_a_reason(rule):
+    for loss in ("minimax", "non-saturating", "hinge"):
+        keys = {"loss": loss, "optimizer.generator.lr": 1e-3, "optimizer.discriminator.lr": 0.01, "steps": 500}
+        for case in (Case(keys), Case(keys, smoother="wgan-gp"), Case(keys | {"penalty.weight": 1.0})):
+            advice = RULES[rule].advice(case, {})
+            assert advice.text.endswith(".")
+            assert bool(advice.changes) != bool(advice.recipe)
+            assert set(advice.changes) <= set(case.keys)
+            assert all(case.keys[key] != value for key, value in advice.changes.items())
+        assert RULES[rule].advice(Case(), {}).text, "a run of unknown keys"
 
 
 def test_history_of_events():

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from test_doctor import named, write
-
-from gannet.doctor import diagnose
-from gannet.health.scores import worsened
-from gannet.runs.writer import RunWriter
+from gannet.health.scores import copied, far, worsened
 
 
 def cards(values, floor=1.0, better="lower", **more):
@@ -41,12 +37,23 @@ def test_cards_made_in_another_way_are_not_compared():
     assert worsened(mixed) == []
 
 
-def test_the_doctor_says_so_with_what_the_newest_cards_warn_of(tmp_path):
-    path = write(tmp_path / "run")
-    assert named(path) == [("checkpoints", "warning")]
-    with RunWriter(path) as writer:
-        writer.scores([card | {"warnings": ["Classes that come rarely: 2."]} for card in cards([9.0, 3.0, 7.0, 7.0])])
-    complaint = diagnose(path).complaints[0]
-    assert (complaint.rule, complaint.severity, complaint.steps) == ("worsening", "warning", (200, 400))
-    assert complaint.text.endswith("(real data 1). Classes that come rarely: 2.")
-    assert "--steps 200" in complaint.suggestion
+def test_far_from_the_reference_by_direction_and_scale():
+    [far_off] = far(cards([9.0, 0.39], floor=0.011, metric="js", label="js"))
+    assert far_off.text == "js 0.39 (real data 0.011)"
+    assert far_off.severity == "alarm"
+    assert far(cards([0.05], floor=0.011, metric="js")) == [], "little, as js reaches 0.69"
+    assert far(cards([0.23], floor=1.01, better="one"))[0].severity == "alarm"
+    assert far(cards([0.95], floor=1.01, better="one")) == []
+    assert far(cards([0.7], floor=0.95, better="higher"))[0].severity == "warning"
+    assert far(cards([1.2], floor=0.95, better="higher")) == [], "better than the reference is not far"
+    assert far(cards([0.0], floor=0.5)) == []
+    assert len(far(cards([7.0], floor=8.0, better="higher", metric="modes"))) == 1, "one mode is much"
+    assert far(cards([2.0], floor=0.5, ci95=(0.4, 3.6))) == [], "chance"
+    assert len(far(cards([2.0], floor=-0.001))) == 1
+    assert far(cards([3.0], floor=None)) == []
+
+
+def test_copies_that_cards_tell():
+    assert copied(cards([20.0], floor=52.0, better="real", metric="authpct", label="authpct")) == "authpct 20 (real data 52)."
+    assert copied(cards([50.0], floor=52.0, better="real", metric="authpct")) == ""
+    assert copied(cards([80.0], floor=52.0, better="real", metric="authpct")) == "", "far, but no copies"

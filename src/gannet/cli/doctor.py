@@ -29,21 +29,24 @@ def doctor(
     else:
         console = Console(highlight=False)
         for line in _lines(diagnosis):
-            console.print(line, markup=False)
+            console.print(line, markup=False, soft_wrap="`" in line)  # a command is copied whole
     return 0
 
 
 def _lines(diagnosis: Diagnosis) -> list[str]:
     lines = [f"{diagnosis.run}: {diagnosis.state}, step {diagnosis.step:,} of {diagnosis.steps:,}.", ""]
+    cause = diagnosis.cause
+    shared = None if cause is None else cause.command or cause.text
     for complaint in diagnosis.complaints:
-        lines += [
-            f"{complaint.severity.upper()}  {complaint.rule}  ({_evidence(complaint)})",
-            complaint.text,
-            f"-> {complaint.suggestion}",
-            "",
-        ]
-    if not any(complaint.severity != "past" for complaint in diagnosis.complaints):
-        lines += ["Nothing is wrong with it, as far as its records tell." if diagnosis.step else "There is nothing to examine yet.", ""]
+        lines += [f"{complaint.severity.upper()}  {complaint.rule}  ({_evidence(complaint)})", complaint.text]
+        lines += [] if complaint.suggestion == shared else [f"-> {complaint.suggestion}"]
+        lines += [""]
+    if cause is not None:
+        changes = " ".join(f"{'--recipe ' if key == 'recipe' else f'{key}='}{value}" for key, value in cause.changes.items())
+        lines += [f"LIKELY CAUSE  {cause.name}", cause.text]
+        lines += [f"-> Change {changes}:", f"   `{cause.command}`"] if cause.command else []
+        lines += [""]
+    lines += [diagnosis.verdict, ""] if diagnosis.verdict else []
     return [*lines, f"Looked at {'; '.join(diagnosis.looked_at)}."]
 
 

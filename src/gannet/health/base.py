@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,6 +15,7 @@ import numpy as np
 from gannet.health import rules as folder
 
 Severity = Literal["warning", "alarm"]
+LEARNING_RATE = re.compile(r"optimizer\.(?P<player>\w+)\.lr")
 Series = tuple[np.ndarray, np.ndarray]
 """(steps int64 (T,), values float64 (T,))."""
 NOTHING: Series = (np.empty(0, np.int64), np.empty(0))
@@ -53,6 +55,58 @@ class History:
         return sorted(name for name in self.series if name.rsplit("/", 1)[-1] == ending)
 
 
+@dataclass(frozen=True)
+class Case:
+    """What is known of a run besides its history; advice is given in its own keys."""
+
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    """Flat arguments of its recipe, as they are now: with live edits."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """The recipe's own values of the same keys; empty for a user's recipe file."""
+    smoother: str | None = None
+    """A recipe that keeps D smooth with a penalty or spectral normalisation, for such data; None if the run has such a term itself."""
+
+    def number(self, key: str) -> float | None:
+        """The value of a key if it is a positive number."""
+        return _positive(self.keys.get(key))
+
+    def default(self, key: str) -> float | None:
+        """The recipe's value of a key if it is a positive number."""
+        return _positive(self.defaults.get(key))
+
+    def rates(self, factor: float, *players: str) -> dict[str, Any]:
+        """Learning rates of these players (of all if none is named), multiplied."""
+        names = [f"optimizer.{player}.lr" for player in players] or [name for name in self.keys if LEARNING_RATE.fullmatch(name)]
+        return {name: rounded(factor * rate) for name in names if (rate := self.number(name)) is not None}
+
+    def stronger_penalty(self) -> dict[str, Any]:
+        """Ten times the penalty on D."""
+        return {name: rounded(10 * weight) for name in ("penalty.gamma", "penalty.weight") if (weight := self.number(name)) is not None}
+
+
+def _positive(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < np.inf else None
+
+
+def rounded(value: float) -> float:
+    """Three digits, as people write settings."""
+    return float(f"{value:.3g}")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A likely cause and one change that is worth a try."""
+
+    cause: str
+    """A name with hyphens."""
+    text: str
+    """Why this is the likely cause and what the change does, with figures."""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of the run and their suggested values; ``steps`` alone means to train longer or less long."""
+    recipe: str | None = None
+    """Another recipe, instead of changes."""
+
+
 class Rule(Protocol):
     """A module of ``health/rules``. Pure: equal histories give equal answers."""
 
@@ -60,8 +114,8 @@ class Rule(Protocol):
         """What is wrong, or None. Too short a history is healthy."""
         ...
 
-    def advice(self, keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
-        """What to try, in the keys of the run: ``keys`` are the flat arguments of its recipe, ``values`` the finding's."""
+    def advice(self, case: Case, values: Mapping[str, float]) -> Advice:
+        """What to try: ``values`` are the finding's. Changes are empty only where no key of the run can help."""
         ...
 
 

@@ -1,13 +1,13 @@
-"""Score cards of one run that were better before: what loss curves do not show."""
+"""Score cards of one run: how far they are from real data, and whether they were better before. Loss curves show neither."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gannet.health.base import Finding
+from gannet.health.base import Advice, Case, Finding
 
-NAME = "worsening"
+NAME, FAR = "worsening", "far-from-real-data"
 CARDS = 3
 """Fewer of one metric tell nothing."""
 AT_LEAST = 1.5
@@ -54,8 +54,75 @@ def _distance(card: Mapping[str, Any]) -> float:
     return max(0.0, sign * (card["value"] - card["floor"]))
 
 
-def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
-    """Stop there, or let the rates fall."""
-    rates = [key for key in keys if key.endswith(".schedule") and keys[key] == "constant"]
-    falling = f" Rates that fall: {' '.join(f'{key}=cosine' for key in rates)}." if rates else ""
-    return f"Train to there and no further: --steps {values['best_step']:.0f}.{falling} More checkpoints stay with checkpoint.keep=20."
+def advice(case: Case, values: Mapping[str, float]) -> Advice:
+    """Learning rates that fall, or a stop at the best step."""
+    best = f"Samples at step {values['best_step']:,.0f} were better than now."
+    constant = {key: "cosine" for key in case.keys if key.endswith(".schedule") and case.keys[key] == "constant"}
+    if constant:
+        text = f"{best} Constant learning rates move the players away from a good state; falling ones stay near it."
+        return Advice("worse-than-an-earlier-checkpoint", text, constant)
+    return Advice("worse-than-an-earlier-checkpoint", f"{best} Stop there.", {"steps": int(values["best_step"])})
+
+
+SMALL = {
+    "js": 0.07, "kl_data_model": 0.1, "kl_model_data": 0.1, "reverse_kl": 0.1, "nll": 0.5, "ms_ssim": 0.1, "authpct": 20.0, "ct": 3.0,
+}  # fmt: skip
+"""A difference that matters little, in the metric's own unit, where that unit is known: shares of ln 2, nats, standard errors."""
+TIMES, SHARE = 2.0, 0.15
+"""The same relative to the reference: of metrics that fall to 0 for equal distributions, and of all others."""
+GRAVE, MOST = 4.0, 1e6
+"""So many tolerances from the reference are an alarm; more are not counted."""
+
+
+def newest(cards: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The last card of each metric at the newest step."""
+    cards = list(cards)
+    step = max((card["step"] for card in cards), default=0)
+    return list({card["metric"]: card for card in cards if card["step"] == step}.values())
+
+
+def is_judged(card: Mapping[str, Any]) -> bool:
+    """Whether the card has a real-data reference and a direction."""
+    return card.get("floor") is not None and card.get("better") in ("lower", "higher", "one", "real") and card.get("value") is not None
+
+
+def far(cards: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """The newest cards that are far from the real-data reference, the farthest first."""
+    found = [(_tolerances(card), card) for card in newest(cards) if is_judged(card)]
+    return [
+        Finding(
+            FAR,
+            "alarm" if distance > GRAVE else "warning",
+            _told(card),
+            {"step": float(card["step"]), "value": card["value"], "floor": card["floor"], "tolerances": distance},
+        )
+        for distance, card in sorted(found, key=lambda pair: -pair[0])
+        if distance > 1
+    ]
+
+
+def copied(cards: Iterable[Mapping[str, Any]]) -> str:
+    """What the newest cards say of copied training data: fewer authentic samples, or samples nearer to it than held-out data."""
+    told = [card for card in newest(cards) if card["metric"] in ("authpct", "ct") and is_judged(card)]
+    below = [card for card in told if card["value"] < card["floor"] and _tolerances(card) > 1]
+    return " ".join(f"{_told(card)}." for card in below)
+
+
+def _told(card: Mapping[str, Any]) -> str:
+    return f"{card.get('label', card['metric'])} {card['value']:.3g} (real data {card['floor']:.3g})"
+
+
+def _tolerances(card: Mapping[str, Any]) -> float:
+    """Distance from the reference on the bad side, in units of what matters little or is left to chance."""
+    value, reference, better = card["value"], card["floor"], card["better"]
+    low, high = card.get("ci95") or (value, value)
+    if better == "lower":
+        distance, tolerance = value - max(reference, 0.0), TIMES * abs(reference)
+    elif better == "higher":
+        distance, tolerance = reference - value, SHARE * abs(reference)
+        # With few modes or classes even one is much.
+        tolerance = min(tolerance, 0.9) if card["metric"] == "modes" else tolerance
+    else:
+        distance, tolerance = abs(value - (1.0 if better == "one" else reference)), SHARE * abs(reference)
+    tolerance = max(tolerance, SMALL.get(card["metric"].partition("[")[0], 0.0), (high - low) / 2)
+    return min(distance / tolerance, MOST) if tolerance > 0 else MOST * (distance > 0)

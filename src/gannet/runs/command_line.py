@@ -36,10 +36,10 @@ def _command(data: str, recipe: str | None, values: Mapping[str, Any]) -> str:
     words = ["gannet", "train", data, *(["--recipe", recipe] if recipe else [])]
     for name in FLAGS:
         if name in values:
-            words += [f"--{name}", _text(values[name])]
-    return in_shell(*words, *(f"{name}={_text(value)}" for name, value in values.items() if name not in FLAGS))
+            words += [f"--{name}", as_text(values[name])]
+    return in_shell(*words, *(f"{name}={as_text(value)}" for name, value in values.items() if name not in FLAGS))
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """A recorded value as the command line reads it."""
     return value if isinstance(value, str) else "none" if value is None else json.dumps(value)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from gannet.health.base import Finding, History
+from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "discriminator-overfitting"
 RECORDS = 3
@@ -23,9 +22,7 @@ def examine(history: History) -> Finding | None:
     return Finding(NAME, "alarm" if share >= CERTAIN else "warning", text, {"training_above_held_out": share})
 
 
-def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
-    """More data, less D."""
-    name = "optimizer.discriminator.lr"
-    slower = f", or a slower discriminator: {name}={keys[name] / 5:g}" if name in keys else ""
-    penalised = f", or penalty.gamma={10 * keys['penalty.gamma']:g}" if "penalty.gamma" in keys else ""
-    return f"Train on more data, or stop earlier{slower}{penalised}."
+def advice(case: Case, values: Mapping[str, float]) -> Advice:
+    """A stronger penalty, or a slower discriminator."""
+    text = "The discriminator memorises its training data. More data helps most; without more data, limit the discriminator."
+    return Advice(NAME, text, case.stronger_penalty() or case.rates(1 / 5, "discriminator"))

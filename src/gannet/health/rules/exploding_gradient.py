@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from gannet.health.base import Finding, History
+from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "exploding-gradient"
 RECORDS = 5
@@ -36,8 +35,6 @@ def _growth(norms: np.ndarray) -> float:
     return now / max(earlier, 1e-300) if now > before else 0.0
 
 
-def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
+def advice(case: Case, values: Mapping[str, float]) -> Advice:
     """Smaller steps, a bound on D."""
-    rates = " ".join(f"{name}={keys[name] / 5:g}" for name in ("optimizer.generator.lr", "optimizer.discriminator.lr") if name in keys)
-    bounded = "" if any(name.startswith("penalty") for name in keys) else " A critic without a bound needs one: --recipe wgan-gp."
-    return f"Try smaller learning rates: {rates}.{bounded}"
+    return Advice(NAME, "The updates are too large for these gradients: a fifth of each learning rate.", case.rates(1 / 5))

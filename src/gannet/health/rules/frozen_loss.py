@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gannet.health.base import Finding, History
+from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "frozen-loss"
 RECORDS = 10
@@ -41,9 +41,9 @@ def _finding(severity: Any, history: History, name: str, frozen: dict[str, float
     return Finding(NAME, severity, text, {"value": frozen[name], "since_step": float(steps[-RECORDS])})
 
 
-def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
-    """Losses with a flat part; detached terms."""
-    name = "optimizer.discriminator.lr"
-    slower = f", or {name}={keys[name] / 5:g}" if name in keys else ""
-    flat = f"Scores lie where the loss is flat: try loss=non-saturating{slower}." if keys.get("loss") != "non-saturating" else ""
-    return f"{flat} If the loss is your own, look for a tensor that was detached or a sum over nothing.".strip()
+def advice(case: Case, values: Mapping[str, float]) -> Advice:
+    """A loss without a flat part, or a slower discriminator."""
+    if case.keys.get("loss") not in (None, "non-saturating"):
+        return Advice(NAME, "The logits lie where the loss is flat; the non-saturating loss has no flat part.", {"loss": "non-saturating"})
+    text = "A minimised term has no gradient. In your own loss, look for a detached tensor; else slow the discriminator down."
+    return Advice(NAME, text, case.rates(1 / 5, "discriminator"))

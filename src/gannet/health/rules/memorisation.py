@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from gannet.health.base import Finding, History
+from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "memorisation"
 RECORDS = 3
@@ -23,7 +22,8 @@ def examine(history: History) -> Finding | None:
     return Finding(NAME, "alarm" if share >= COPIED else "warning", text, {"copies": share, "by_chance": 0.02})
 
 
-def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
-    """More data, or less training."""
-    fewer = f"steps={int(keys['steps']) // 2}" if keys.get("steps") else "fewer steps"
-    return f"Train on more data, or stop earlier: {fewer}. `gannet measure RUN --metrics authpct` measures it; no metric isolates it."
+def advice(case: Case, values: Mapping[str, float]) -> Advice:
+    """Less training; more data is what helps most."""
+    steps = case.number("steps")
+    text = "The generator copies its training data. More data helps most; without more data, stop earlier."
+    return Advice(NAME, text, {"steps": max(1, int(steps) // 2)} if steps else {})

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from gannet.health.base import Finding, History, smoothed
+from gannet.health.base import Advice, Case, Finding, History, smoothed
 
 NAME = "mode-collapse"
 PATIENCE = 20
@@ -67,13 +66,11 @@ def _no_longer_rises(recent: np.ndarray, finished: bool) -> bool:
     return finished or (len(recent) >= PATIENCE and bool(recent[half:].max() <= recent[:half].max()))
 
 
-def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
-    """Methods that keep modes, then gentler settings; where no mode was found, that comes first."""
-    if values.get("modes_found") == 0:
-        return (
-            "The generator has not found the data at all: mend what else is wrong first, or try --recipe particle-gan; then train longer."
-        )
-    rates = [f"{name}={keys[name] / 5:g}" for name in ("optimizer.generator.lr", "optimizer.discriminator.lr") if name in keys]
-    gentler = f"; or smaller learning rates: {' '.join(rates)}" if rates else ""
-    penalised = "" if any(name.startswith("penalty") for name in keys) else " A recipe with a penalty on D loses fewer modes:"
-    return f"{penalised} --recipe particle-gan for points, --recipe wgan-gp for pictures{gentler}.".strip()
+def advice(case: Case, values: Mapping[str, float]) -> Advice:
+    """A penalty on D if there is none, then a stronger one, then gentler updates."""
+    if case.smoother:
+        text = f"Nothing keeps the discriminator smooth, so that samples gather in few places; {case.smoother} does."
+        return Advice("missing-regularizer", text, recipe=case.smoother)
+    if stronger := case.stronger_penalty():
+        return Advice(NAME, "The penalty on the discriminator is too weak to keep the samples apart.", stronger)
+    return Advice(NAME, "Samples gather in few places; smaller updates keep more modes.", case.rates(1 / 5))

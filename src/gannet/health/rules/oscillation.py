@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from gannet.health.base import Finding, History
+from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "oscillation"
 RECORDS = 60
@@ -64,10 +63,9 @@ def period_of(values: np.ndarray) -> tuple[float, int]:
     return min(float(correlations[peak]), AGAIN * correlation(2 * (peak + 1))), peak + 1
 
 
-def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
-    """Damping."""
-    rates = " ".join(f"{name}={keys[name] / 5:g}" for name in ("optimizer.generator.lr", "optimizer.discriminator.lr") if name in keys)
-    momentum = " optimizer.generator.beta1=0 optimizer.discriminator.beta1=0" if keys.get("optimizer.generator.beta1") else ""
-    return (
-        f"Try smaller learning rates or no momentum: {rates}{momentum}; a zero-centred penalty on D damps it too (--recipe particle-gan)."
-    )
+def advice(case: Case, values: Mapping[str, float]) -> Advice:
+    """Damping: no momentum first, then smaller updates."""
+    momentum = {name: 0.0 for name in case.keys if name.endswith(".beta1") and case.number(name)}
+    if momentum:
+        return Advice(NAME, "Momentum carries the players past each other; without momentum the oscillation is damped.", momentum)
+    return Advice(NAME, "The players overshoot each other's moves: a fifth of each learning rate.", case.rates(1 / 5))

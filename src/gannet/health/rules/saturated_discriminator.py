@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from gannet.health.base import Finding, History, smoothed
+from gannet.health.base import Advice, Case, Finding, History, smoothed
 
 NAME = "saturated-discriminator"
 RECORDS = 5
@@ -42,16 +41,13 @@ def examine(history: History) -> Finding | None:
     return None
 
 
-def advice(keys: Mapping[str, Any], values: Mapping[str, float]) -> str:
-    """A loss whose gradient stays, then a weaker discriminator."""
-    steps = []
-    if keys.get("loss") == "minimax":
-        steps.append("loss=non-saturating, whose gradient stays when D wins")
-    name = "optimizer.discriminator.lr"
-    if name in keys:
-        steps.append(f"a slower discriminator, {name}={keys[name] / 5:g}")
-    if "penalty.gamma" in keys:
-        steps.append(f"a stronger penalty, penalty.gamma={10 * keys['penalty.gamma']:g}")
-    elif not any(key.startswith("penalty") for key in keys):
-        steps.append("a recipe that keeps D smooth with a penalty, such as wgan-gp or particle-gan")
-    return "Try " + "; or ".join(steps) + "."
+def advice(case: Case, values: Mapping[str, float]) -> Advice:
+    """A loss whose gradient stays, then a smoother or slower discriminator."""
+    if case.keys.get("loss") == "minimax":
+        return Advice(NAME, "The minimax loss has no gradient when D wins; the non-saturating loss has.", {"loss": "non-saturating"})
+    if stronger := case.stronger_penalty():
+        return Advice(
+            NAME, "The discriminator wins although it has a penalty; a stronger penalty leaves the generator a gradient.", stronger
+        )
+    text = "The discriminator learns faster than the generator: a fifth of its learning rate."
+    return Advice("discriminator-too-strong", text, case.rates(1 / 5, "discriminator"))
