@@ -32,7 +32,7 @@ IMAGES = {"steps": 20, "batch_size": 16, "frames.every": 5, "checkpoint.every": 
 
 
 class Person(Reporter):
-    """Acts after certain steps of a training: gives commands, or calls a function.
+    """Acts after certain steps of a training: gives commands, calls a function, or kills it.
 
     Args:
         script: step -> commands as (name, arguments), or functions.
@@ -49,23 +49,33 @@ class Person(Reporter):
         for act in self._script.pop(step, ()):
             if callable(act):
                 act()
+            elif act is KILL:
+                shutil.copytree(self._path, _at_death(self._path))
+                raise Killed
             else:
                 submit(self._path, *act)
                 time.sleep(LOOK_SECONDS)  # so that training looks before its next step
 
 
 class Killed(BaseException):
-    """Ends a training as a kill does: nothing is written any more."""
+    """Ends a training as a kill does: what was on disk at that moment is all that stays."""
 
 
-def kill() -> None:
-    raise Killed
+KILL = ("kill", {})
+"""An act of a ``Person``."""
 
 
 def train(path: Path, data: str = "ring", recipe: str = "gan", person: Person | None = None, **keys: Any) -> None:
     """One training; a stop by the guard, a signal, a command or a kill is an end like any other."""
     with suppress(TrainingStopped, Killed):
         start(plan(data, recipe=recipe, given=keys, flags=DEFAULT_FLAGS | {"seed": 7}), path, person or Person())
+    if _at_death(path).exists():
+        shutil.rmtree(path, ignore_errors=True)  # with what the exception made of it
+        _at_death(path).rename(path)
+
+
+def _at_death(path: Path) -> Path:
+    return path.with_name(f"{path.name}.at-death")
 
 
 def measure(path: Path, metrics: str, samples: int) -> None:
@@ -134,12 +144,12 @@ def _failed(path: Path, get: Callable[[str], Path]) -> None:
 
 def _killed(path: Path, get: Callable[[str], Path]) -> None:
     """Killed at step 30: its record does not say how it ended."""
-    train(path, person=Person({30: [kill]}), **SMALL)
+    train(path, person=Person({30: [KILL]}), **SMALL)
 
 
 def _bare(path: Path, get: Callable[[str], Path]) -> None:
     """Killed before its first step: a record, and nothing else."""
-    train(path, person=Person({0: [kill]}), **SMALL)
+    train(path, person=Person({0: [KILL]}), **SMALL)
 
 
 def _forked(path: Path, get: Callable[[str], Path]) -> None:
