@@ -167,11 +167,16 @@ def _alarmed(path: Path, get: Callable[[str], Path]) -> None:
     train(path, **SMALL | {"steps": 150, "health.every": 5, "optimizer.generator.lr": 1e-6})
 
 
+def _constant(path: Path, get: Callable[[str], Path]) -> None:
+    """Of a recipe with a number that may be none, and is."""
+    train(path, recipe="particle-gan", **SMALL | {"steps": 40, "penalty.final": None})
+
+
 RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     maker.__name__.removeprefix("_"): maker
     for maker in (
         _points, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed, _bare, _forked, _again,
-        _alarmed,
+        _alarmed, _constant,
     )
 }  # fmt: skip
 """Name -> what makes the run; it may ask for another run by its name."""
