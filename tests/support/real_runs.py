@@ -80,8 +80,12 @@ def _at_death(path: Path) -> Path:
 
 def measure(path: Path, metrics: str, samples: int) -> None:
     """``gannet measure``."""
+    _command("measure", str(path), "--metrics", metrics, "--samples", str(samples))
+
+
+def _command(*words: str) -> None:
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as said:
-        assert cli.run(["measure", str(path), "--metrics", metrics, "--samples", str(samples)]) == 0, said.getvalue()
+        assert cli.run(words) == 0, said.getvalue()
 
 
 def _points(path: Path, get: Callable[[str], Path]) -> None:
@@ -172,11 +176,17 @@ def _constant(path: Path, get: Callable[[str], Path]) -> None:
     train(path, recipe="particle-gan", **SMALL | {"steps": 40, "penalty.final": None})
 
 
+def _compared(path: Path, get: Callable[[str], Path]) -> None:
+    """No run but a folder of a comparison: two recipes with seeds 5, 7 and 9."""
+    words = "compare ring --recipes gan,lsgan --seeds 5,7,9 --steps 4 --metrics w1,precision,modes --samples 200 hidden=8 batch_size=8"
+    _command(*words.split(), "--out", str(path))
+
+
 RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     maker.__name__.removeprefix("_"): maker
     for maker in (
         _points, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed, _bare, _forked, _again,
-        _alarmed, _constant,
+        _alarmed, _constant, _compared,
     )
 }  # fmt: skip
 """Name -> what makes the run; it may ask for another run by its name."""
