@@ -176,6 +176,17 @@ def _constant(path: Path, get: Callable[[str], Path]) -> None:
     train(path, recipe="particle-gan", **SMALL | {"steps": 40, "penalty.final": None})
 
 
+def _shown(path: Path, get: Callable[[str], Path]) -> None:
+    """A ring of 3 modes with all that a page can show: slow motion after step 500, a penalty, scores at two steps and of two protocols."""
+    keys = {"steps": 500, "hidden": 16, "batch_size": 16, "prior.size": 2, "data.count": 3, "frames.every": 100, "checkpoint.every": 500}
+    rates = {"optimizer.generator.lr": 0.01, "optimizer.discriminator.lr": 0.01}
+    train(path, recipe="dragan", **keys | rates)
+    measure(path, "w1", 200)
+    resume(path, Person({500: [("slow", {})]}), steps=1000)
+    measure(path, "w1", 200)
+    measure(path, "w1", 400)
+
+
 def _compared(path: Path, get: Callable[[str], Path]) -> None:
     """No run but a folder of a comparison: two recipes with seeds 5, 7 and 9."""
     words = "compare ring --recipes gan,lsgan --seeds 5,7,9 --steps 4 --metrics w1,precision,modes --samples 200 hidden=8 batch_size=8"
@@ -186,7 +197,7 @@ RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     maker.__name__.removeprefix("_"): maker
     for maker in (
         _points, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed, _bare, _forked, _again,
-        _alarmed, _constant, _compared,
+        _alarmed, _constant, _shown, _compared,
     )
 }  # fmt: skip
 """Name -> what makes the run; it may ask for another run by its name."""
