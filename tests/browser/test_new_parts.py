@@ -15,7 +15,6 @@ def opened(request, serve, open_page, recorded):
     """Opens one of the parts on a page of a width."""
 
     def begin(width, **emulated):
-        (recorded / "checkpoints" / "step-000000500").mkdir(parents=True, exist_ok=True)
         if request.param == "several" and not recorded.with_name("other").exists():
             shutil.copytree(recorded, recorded.with_name("other"))
         page = open_page(serve(recorded.parent), recorded, width=width, **emulated)

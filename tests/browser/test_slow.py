@@ -79,7 +79,7 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
 
 def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open_page, recorded):
     page = open_page(serve(recorded.parent), recorded)
-    page.until(f"{SHOWN} === '500/1'")
+    page.until(f"{SHOWN} === '501/1'")
     assert page.run("document.querySelector('.story .buttons button:nth-child(2)').ariaLabel") == "Play the sub-steps"
     assert page.run(f"[...document.querySelectorAll('button')].find((b) => b.textContent === '{ASK}').hidden")  # the run is over
     page.run("document.querySelector('.story').focus()")
@@ -93,13 +93,24 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
         page.press(key)
         assert page.run(CURRENT) == current
     assert page.run("gannet.timeline.step") == 1000  # the recording was not turned
+    told = dict(np.load(recorded / SLOW_FOLDER / frame_name(501, "points")))
+    mine = {name.partition("/")[2]: value for name, value in told.items() if name.startswith("discriminator/")}
     values = turn_to(page, 2)
-    assert values == {
-        "mean score, real": "0.5", "mean score, generated": "-1.25", "real taken for real": "1 of 2", "generated found out": "1 of 2",
-    }  # fmt: skip
-    assert turn_to(page, 3) == {"adversarial": "1.25", "penalty": "0.25", "sum": "1.5"}
-    assert turn_to(page, 9) == {"length of the gradient over all weights": "2", "mean length at a point": "3.5"}
-    assert turn_to(page, 10) == {"mean movement": "0.35", "largest movement": "0.4"}
+    assert number(values["mean score, real"]) == pytest.approx(mine["score_real"].mean(), rel=1e-3)
+    assert number(values["mean score, generated"]) == pytest.approx(mine["score_fake"].mean(), rel=1e-3)
+    assert values["real taken for real"] == f"{(mine['score_real'] > 0).sum()} of 16"
+    assert values["generated found out"] == f"{(mine['score_fake'] < 0).sum()} of 16"
+    losses = {name.removeprefix("loss/"): float(value) for name, value in mine.items() if name.startswith("loss/")}
+    assert losses.keys() == {"adversarial", "Dragan"}
+    values = {name: number(text) for name, text in turn_to(page, 3).items()}
+    assert values == pytest.approx(losses | {"sum": sum(losses.values())}, rel=1e-3)
+    values = turn_to(page, 9)
+    lengths = np.hypot(*told["generator/gradient"].T)
+    assert number(values["length of the gradient over all weights"]) == pytest.approx(float(told["generator/gradient_norm"]), rel=1e-3)
+    assert number(values["mean length at a point"]) == pytest.approx(lengths.mean(), rel=2e-3)
+    moved = np.hypot(*(told["generator/fake_after"] - told["generator/fake"]).T)
+    values = {name: number(text) for name, text in turn_to(page, 10).items()}
+    assert values == pytest.approx({"mean movement": moved.mean(), "largest movement": moved.max()}, rel=2e-3)
     page.run("document.body.focus(); document.activeElement.blur()")
     page.press("Home")
     page.until("gannet.timeline.step === 0")
@@ -114,7 +125,7 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
 
 def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, recorded):
     page = open_page(serve(recorded.parent), recorded, prefers_reduced_motion="reduce")
-    page.until(f"{SHOWN} === '500/1'")
+    page.until(f"{SHOWN} === '501/1'")
     page.run("""(() => {
         const told = CanvasRenderingContext2D.prototype.clearRect;
         window.drawn = 0;
@@ -129,30 +140,33 @@ def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, reco
 
 
 def test_scores_without_a_zero_are_counted_from_their_middle(serve, open_page, recorded):
-    file = recorded / SLOW_FOLDER / frame_name(500, "points")
+    file = recorded / SLOW_FOLDER / frame_name(501, "points")
     arrays = dict(np.load(file))
     for player in ("discriminator", "generator"):
         for name in ("score_real", "score_fake"):
             arrays[f"{player}/{name}"] = arrays[f"{player}/{name}"] + 100
     np.savez(file, **(arrays | {"relative_scores": 1}))
     page = open_page(serve(recorded.parent), recorded)
-    page.until(f"{SHOWN} === '500/1'")
+    page.until(f"{SHOWN} === '501/1'")
     values = turn_to(page, 2)
-    # Scores 102, 99 and 97, 100.5: their middle is 99.625.
-    assert (values["real taken for real"], values["generated found out"]) == ("1 of 2", "1 of 2")
+    real, fake = (arrays[f"discriminator/{name}"] for name in ("score_real", "score_fake"))
+    middle = np.concatenate([real, fake]).mean()
+    assert values["real taken for real"] == f"{(real > middle).sum()} of 16"
+    assert values["generated found out"] == f"{(fake < middle).sum()} of 16"
+    assert min((real > middle).sum(), (fake < middle).sum()) < 16
     assert "middle of all scores" in page.run("document.querySelector('.telling .summary').textContent")
 
 
 def test_a_slow_motion_that_is_not_there_is_one_sentence(serve, open_page, recorded):
-    (recorded / SLOW_FOLDER / frame_name(500, "points")).unlink()
+    (recorded / SLOW_FOLDER / frame_name(501, "points")).unlink()
     page = open_page(serve(recorded.parent), recorded)
-    page.until("document.body.textContent.includes('has no slow motion of step 500')")
+    page.until("document.body.textContent.includes('has no slow motion of step 501')")
 
 
 def test_the_plane_is_square_at_every_width(serve, open_page, recorded):
     """300 is the width that a canvas has before anybody sets it."""
     page = open_page(serve(recorded.parent), recorded)
-    page.until(f"{SHOWN} === '500/1'")
+    page.until(f"{SHOWN} === '501/1'")
     turn_to(page, 3)
     for height in (1200, 770, 500):
         page.call("Emulation.setDeviceMetricsOverride", width=1280, height=height, deviceScaleFactor=1, mobile=False)

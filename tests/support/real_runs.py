@@ -32,7 +32,7 @@ IMAGES = {"steps": 20, "batch_size": 16, "frames.every": 5, "checkpoint.every": 
 
 
 class Person(Reporter):
-    """Acts after certain steps of a training: gives commands, or calls a function.
+    """Acts after certain steps of a training: gives commands, calls a function, or kills it.
 
     Args:
         script: step -> commands as (name, arguments), or functions.
@@ -49,29 +49,43 @@ class Person(Reporter):
         for act in self._script.pop(step, ()):
             if callable(act):
                 act()
+            elif act is KILL:
+                shutil.copytree(self._path, _at_death(self._path))
+                raise Killed
             else:
                 submit(self._path, *act)
                 time.sleep(LOOK_SECONDS)  # so that training looks before its next step
 
 
 class Killed(BaseException):
-    """Ends a training as a kill does: nothing is written any more."""
+    """Ends a training as a kill does: what was on disk at that moment is all that stays."""
 
 
-def kill() -> None:
-    raise Killed
+KILL = ("kill", {})
+"""An act of a ``Person``."""
 
 
 def train(path: Path, data: str = "ring", recipe: str = "gan", person: Person | None = None, **keys: Any) -> None:
     """One training; a stop by the guard, a signal, a command or a kill is an end like any other."""
     with suppress(TrainingStopped, Killed):
         start(plan(data, recipe=recipe, given=keys, flags=DEFAULT_FLAGS | {"seed": 7}), path, person or Person())
+    if _at_death(path).exists():
+        shutil.rmtree(path, ignore_errors=True)  # with what the exception made of it
+        _at_death(path).rename(path)
+
+
+def _at_death(path: Path) -> Path:
+    return path.with_name(f"{path.name}.at-death")
 
 
 def measure(path: Path, metrics: str, samples: int) -> None:
     """``gannet measure``."""
+    _command("measure", str(path), "--metrics", metrics, "--samples", str(samples))
+
+
+def _command(*words: str) -> None:
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as said:
-        assert cli.run(["measure", str(path), "--metrics", metrics, "--samples", str(samples)]) == 0, said.getvalue()
+        assert cli.run(words) == 0, said.getvalue()
 
 
 def _points(path: Path, get: Callable[[str], Path]) -> None:
@@ -134,12 +148,12 @@ def _failed(path: Path, get: Callable[[str], Path]) -> None:
 
 def _killed(path: Path, get: Callable[[str], Path]) -> None:
     """Killed at step 30: its record does not say how it ended."""
-    train(path, person=Person({30: [kill]}), **SMALL)
+    train(path, person=Person({30: [KILL]}), **SMALL)
 
 
 def _bare(path: Path, get: Callable[[str], Path]) -> None:
     """Killed before its first step: a record, and nothing else."""
-    train(path, person=Person({0: [kill]}), **SMALL)
+    train(path, person=Person({0: [KILL]}), **SMALL)
 
 
 def _forked(path: Path, get: Callable[[str], Path]) -> None:
@@ -157,11 +171,33 @@ def _alarmed(path: Path, get: Callable[[str], Path]) -> None:
     train(path, **SMALL | {"steps": 150, "health.every": 5, "optimizer.generator.lr": 1e-6})
 
 
+def _constant(path: Path, get: Callable[[str], Path]) -> None:
+    """Of a recipe with a number that may be none, and is."""
+    train(path, recipe="particle-gan", **SMALL | {"steps": 40, "penalty.final": None})
+
+
+def _shown(path: Path, get: Callable[[str], Path]) -> None:
+    """A ring of 3 modes with all that a page can show: slow motion after step 500, a penalty, scores at two steps and of two protocols."""
+    keys = {"steps": 500, "hidden": 16, "batch_size": 16, "prior.size": 2, "data.count": 3, "frames.every": 100, "checkpoint.every": 500}
+    rates = {"optimizer.generator.lr": 0.01, "optimizer.discriminator.lr": 0.01}
+    train(path, recipe="dragan", **keys | rates)
+    measure(path, "w1", 200)
+    resume(path, Person({500: [("slow", {})]}), steps=1000)
+    measure(path, "w1", 200)
+    measure(path, "w1", 400)
+
+
+def _compared(path: Path, get: Callable[[str], Path]) -> None:
+    """No run but a folder of a comparison: two recipes with seeds 5, 7 and 9."""
+    words = "compare ring --recipes gan,lsgan --seeds 5,7,9 --steps 4 --metrics w1,precision,modes --samples 200 hidden=8 batch_size=8"
+    _command(*words.split(), "--out", str(path))
+
+
 RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     maker.__name__.removeprefix("_"): maker
     for maker in (
         _points, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed, _bare, _forked, _again,
-        _alarmed,
+        _alarmed, _constant, _shown, _compared,
     )
 }  # fmt: skip
 """Name -> what makes the run; it may ask for another run by its name."""

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import stdev
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.real_runs import Person
 
 from gannet.cli import run
-from gannet.comparison.result import Row, badness, finite, summarise
-from gannet.comparison.work import seconds_left
+from gannet.comparison.plan import Measurement, prepare
+from gannet.comparison.result import Result, Row, badness, finite, summarise
+from gannet.comparison.work import carry_out, seconds_left
+from gannet.data.base import silent
 from gannet.figures.comparison import comparison_sheet
-from gannet.metrics.base import ScoreCard
 
 
-def _card(metric: str, value: float, better: str = "lower", floor: float | None = 0.5) -> ScoreCard:
-    return ScoreCard(metric, metric, value, floor, 100, 100, {}, better)
+class Listener(Person):
+    def say(self, sentence: str) -> None:
+        assert "is there already" in sentence
 
 
-def _row(recipe: str, seed: int, *cards: ScoreCard, status: Any = "finished", seconds: float = 0.0, skipped: tuple[str, ...] = ()) -> Row:
-    return Row(cast(Any, SimpleNamespace(recipe=recipe, seed=seed)), status, 10, seconds, cards, skipped)
+@pytest.fixture
+def result(trained) -> Result:
+    """Of two recipes with seeds 5, 7 and 9, which were trained and measured before."""
+    measurement = Measurement(["w1", "precision", "modes"], 200)
+    given = {"steps": 4, "hidden": 8, "batch_size": 8}
+    path = trained("compared")
+    return carry_out(
+        prepare("ring", ["gan", "lsgan"], seeds=[5, 7, 9], given=given, measurement=measurement, out=path, progress=silent), Listener()
+    )
+
+
+@pytest.fixture
+def row(result) -> Callable[..., Row]:
+    """A row of the comparison with some of its cards, whose values are such that they can be worked out by hand."""
+
+    def of(recipe: str, seed: int, floor: float | None = 0.5, **changes: Any) -> Row:
+        [found] = [row for row in result.rows if (row.entry.recipe, row.entry.seed) == (recipe, seed)]
+        kept = {name: changes.pop(name) for name in ("w1", "precision", "modes") if name in changes}
+        cards = tuple(replace(card, value=kept[card.metric], floor=floor) for card in found.cards if card.metric in kept)
+        assert len(cards) == len(kept)
+        return replace(found, cards=cards, **changes)
+
+    return of
 
 
 @pytest.mark.parametrize(
@@ -32,8 +58,8 @@ def test_the_worst_is_on_the_bad_side(better, floor, worst):
     assert max([2.0, 4.0, -1.0], key=lambda value: badness(value, better, floor)) == worst
 
 
-def test_mean_deviation_and_worst_by_hand():
-    rows = [_row("a", seed, _card("w1", value, floor=floor)) for seed, value, floor in ((5, 1.0, 0.2), (7, 4.0, 0.4), (9, 1.0, 0.6))]
+def test_mean_deviation_and_worst_by_hand(row):
+    rows = [row("gan", seed, w1=value, floor=floor) for seed, value, floor in ((5, 1.0, 0.2), (7, 4.0, 0.4), (9, 1.0, 0.6))]
     [summary] = summarise(rows)
     assert summary.mean == 2.0
     assert summary.deviation == pytest.approx(3**0.5)  # (1 + 4 + 1) / (3 - 1)
@@ -42,31 +68,45 @@ def test_mean_deviation_and_worst_by_hand():
     assert (summary.runs, summary.count) == (3, 3)
 
 
-def test_a_run_without_a_value_is_the_worst_and_is_counted():
+def test_a_comparison_is_summed_up_from_its_cards(result):
+    assert len(result.rows) == 6
+    found = {(summary.recipe, summary.metric): summary for summary in result.summaries()}
+    assert found.keys() == {(recipe, metric) for recipe in ("gan", "lsgan") for metric in ("w1", "precision", "modes")}
+    for (recipe, metric), summary in found.items():
+        cards = {row.entry.seed: card for row in result.rows if row.entry.recipe == recipe for card in row.cards if card.metric == metric}
+        values = [card.value for card in cards.values()]
+        assert summary.mean == pytest.approx(sum(values) / 3)
+        assert summary.deviation == pytest.approx(stdev(values))
+        assert summary.worst.value == (max(values) if metric == "w1" else min(values))
+        assert cards[summary.worst.seed].value == summary.worst.value
+
+
+def test_a_run_without_a_value_is_the_worst_and_is_counted(row):
     rows = [
-        _row("a", 0, _card("w1", 1.0), _card("spread", 3.0)),
-        _row("a", 1, _card("w1", 2.0), skipped=("spread left out: No mode.",)),
-        _row("b", 0, status="stopped"),
-        _row("b", 1, _card("w1", 3.0), _card("accuracy", 0.5)),
+        row("gan", 5, w1=1.0, precision=3.0),
+        row("gan", 7, w1=2.0, skipped=("precision left out: No mode.",)),
+        row("lsgan", 5, status="stopped"),
+        row("lsgan", 7, w1=3.0, modes=0.5),
     ]
     found = {(s.recipe, s.metric): s for s in summarise(rows)}
-    assert list(found) == [("a", "w1"), ("b", "w1"), ("a", "spread"), ("b", "spread"), ("b", "accuracy")]
-    assert (found["b", "w1"].mean, found["b", "w1"].count, found["b", "w1"].runs) == (3.0, 1, 2)
-    assert (found["b", "w1"].worst.seed, found["b", "w1"].worst.value) == (0, None)
-    assert (found["a", "spread"].mean, found["a", "spread"].worst.seed) == (3.0, 1)
-    assert found["b", "spread"].mean is None
+    assert list(found) == [("gan", "w1"), ("lsgan", "w1"), ("gan", "precision"), ("lsgan", "precision"), ("lsgan", "modes")]
+    assert (found["lsgan", "w1"].mean, found["lsgan", "w1"].count, found["lsgan", "w1"].runs) == (3.0, 1, 2)
+    assert (found["lsgan", "w1"].worst.seed, found["lsgan", "w1"].worst.value) == (5, None)
+    assert (found["gan", "precision"].mean, found["gan", "precision"].worst.seed) == (3.0, 7)
+    assert found["lsgan", "precision"].mean is None
 
 
-def test_values_that_are_not_finite_are_told():
-    good, said = finite([_card("w1", float("nan")), _card("w2", 1.0)])
-    assert [card.metric for card in good] == ["w2"]
+def test_values_that_are_not_finite_are_told(row):
+    good, said = finite(row("gan", 5, w1=float("nan"), precision=1.0).cards)
+    assert [card.metric for card in good] == ["precision"]
     assert said == ("w1 left out: its value is not finite.",)
 
 
-def test_time_left_follows_the_same_recipe():
-    rows = [_row("slow", 0, seconds=10.0), _row("fast", 0, seconds=2.0)]
-    to_come: Any = [SimpleNamespace(recipe=name) for name in ("slow", "fast", "unknown")]
-    assert seconds_left(to_come, rows) == 10 + 2 + 6
+def test_time_left_follows_the_same_recipe(result, row):
+    rows = [row("gan", 5, seconds=10.0), row("lsgan", 5, seconds=2.0)]
+    to_come = [next(entry for entry in result.comparison.entries if entry.recipe == name) for name in ("gan", "lsgan")]
+    unknown = replace(to_come[0], recipe="unknown")
+    assert seconds_left([*to_come, unknown], rows) == 10 + 2 + 6
     assert seconds_left(to_come, []) is None
 
 

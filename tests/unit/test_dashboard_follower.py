@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
+from support.real_runs import Person
 
 from gannet.dashboard.follower import POINTS_PER_SERIES, Follower
 from gannet.dashboard.history import thinned
 from gannet.runs.reader import Run
-from gannet.runs.writer import RunWriter
+from gannet.session import resume
 
 
-def line(seq, step, kind="terms", **more):
-    return json.dumps({"seq": seq, "step": step, "kind": kind, **more}) + "\n"
+def lines_of(run):
+    return (run / "events.jsonl").read_text().splitlines(keepends=True)
 
 
 @pytest.fixture
-def run(tmp_path):
-    (tmp_path / "events.jsonl").write_text("")
-    return tmp_path
+def whole(trained):
+    """A run that nobody writes to any more."""
+    return trained("points")
 
 
-def append(run, text):
+@pytest.fixture
+def lines(whole):
+    """What training wrote, line by line."""
+    return lines_of(whole)
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """The same run before training wrote its first line."""
+    path = trained("points", tmp_path / "growing")
+    (path / "events.jsonl").write_text("")
+    return path
+
+
+@pytest.fixture
+def others(trained):
+    """The lines of another run."""
+    return lines_of(trained("images"))
+
+
+def append(run, *lines):
     with open(run / "events.jsonl", "a") as file:
-        file.write(text)
+        file.write("".join(lines))
 
 
 def look(follower, cursor="", limit=1000):
@@ -37,33 +59,36 @@ def seqs(delta):
     return [event["seq"] for event in delta.events]
 
 
-def test_what_was_appended_comes_once(run):
+def parsed(lines):
+    return [json.loads(line) for line in lines]
+
+
+def test_what_was_appended_comes_once(run, lines):
     follower = Follower(run)
-    append(run, line(0, 0, "start") + line(1, 10, values={"a": 1.5}))
+    append(run, *lines[:2])
     first = look(follower)
-    append(run, line(2, 20, values={"a": 2.5}))
+    append(run, lines[2])
     second = look(follower, first.cursor)
-    assert (seqs(first), seqs(second), second.reset) == ([0, 1], [2], False)
+    assert (first.events, second.events, second.reset) == (parsed(lines[:2]), parsed(lines[2:3]), False)
     assert seqs(look(follower, second.cursor)) == []
 
 
-def test_a_torn_line_waits_for_its_end(run):
+def test_a_torn_line_waits_for_its_end(run, lines):
     follower = Follower(run)
-    text = line(1, 10, values={"a": 1.0})
-    append(run, line(0, 0) + text[:-9])
+    append(run, lines[0], lines[1][:-9])
     first = look(follower)
-    append(run, text[-9:])
+    append(run, lines[1][-9:])
     assert seqs(first) == [0]
     assert seqs(look(follower, first.cursor)) == [1]
 
 
-def test_a_line_torn_for_good_spoils_only_itself(run):
-    append(run, line(0, 0) + line(1, 10)[:-5] + "\n" + "\x00\xff garbage\n" + "[1]\n" + line(2, 20) + line(2, 20))
+def test_a_line_torn_for_good_spoils_only_itself(run, lines):
+    append(run, lines[0], lines[1][:-5], "\n", "\x00\xff garbage\n", "[1]\n", lines[2], lines[2])
     assert seqs(look(Follower(run))) == [0, 2]
 
 
-def test_long_deltas_come_in_parts(run):
-    append(run, "".join(line(i, i) for i in range(7)))
+def test_long_deltas_come_in_parts(run, lines):
+    append(run, *lines[:7])
     follower = Follower(run)
     first = look(follower, limit=4)
     assert (seqs(first), first.more) == ([0, 1, 2, 3], True)
@@ -71,36 +96,32 @@ def test_long_deltas_come_in_parts(run):
     assert (seqs(second), second.more) == ([4, 5, 6], False)
 
 
-def test_a_resume_that_forgot_events_resets_the_reader(tmp_path):
-    record = {"version": 1, "recipe": "r", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
-    path = tmp_path / "run"
-    with RunWriter.create(path, record, kind="points") as writer:  # pyright: ignore
-        for step in range(6):
-            writer.event("terms", step, values={"a": step})
-        follower = Follower(path)
-        seen = look(follower)
-        writer.truncate_after(2)
-        writer.event("resume", 2)
+def test_a_resume_that_forgot_events_resets_the_reader(whole):
+    follower = Follower(whole)
+    seen = look(follower)
+    for step in (200, 300):
+        shutil.rmtree(whole / "checkpoints" / f"step-000000{step}")
+    resume(whole, Person(), steps=150)
     after = look(follower, seen.cursor)
     assert after.reset
-    assert [event["step"] for event in after.events] == [0, 1, 2, 2]
-    assert after.events == Run(path).events()
-    [series] = [s for s in follower.series() if s["name"] == "a"]
-    assert series["steps"] == [0, 1, 2]
+    assert [event["step"] for event in after.events if event["kind"] == "frame"] == list(range(0, 151, 10))
+    assert after.events == Run(whole).events()
+    [series] = [s for s in follower.series() if s["name"] == "discriminator/adversarial"]
+    assert series["steps"] == [50, 100, 150]
 
 
-def test_numbers_that_go_back_and_are_used_again_are_noticed_by_another_server_too(run):
-    append(run, "".join(line(i, i) for i in range(5)))
+def test_numbers_that_go_back_and_are_used_again_are_noticed_by_another_server_too(run, lines, others):
+    append(run, *lines[:5])
     cursor = look(Follower(run)).cursor
     (run / "events.jsonl").unlink()
-    append(run, line(0, 0) + "".join(line(i, i + 100) for i in range(1, 8)))
+    append(run, *others)
     delta = look(Follower(run), cursor)
     assert delta.reset
-    assert seqs(delta) == list(range(8))
+    assert delta.events == parsed(others)
 
 
-def test_a_plain_number_is_a_cursor(run):
-    append(run, line(0, 0) + line(3, 30) + line(4, 40))
+def test_a_plain_number_is_a_cursor(run, lines):
+    append(run, lines[0], lines[3], lines[4])
     follower = Follower(run)
     assert seqs(look(follower, "0")) == [3, 4]
     assert seqs(look(follower, "1")) == [3, 4]
@@ -110,33 +131,61 @@ def test_a_plain_number_is_a_cursor(run):
         look(follower, "x")
 
 
-def test_a_file_rewritten_in_place_is_read_anew(run):
-    append(run, line(0, 0, text="aaaa") + line(1, 1, text="bbbb"))
+def test_a_file_rewritten_in_place_is_read_anew(run, lines, others):
+    assert list(map(len, lines[:2])) == list(map(len, others[:2]))
+    append(run, *lines[:2])
     follower = Follower(run)
     look(follower)
-    (run / "events.jsonl").write_text(line(0, 0, text="cccc") + line(1, 1, text="dddd") + line(2, 2))
-    assert [event.get("text") for event in look(follower).events] == ["cccc", "dddd", None]
+    (run / "events.jsonl").write_text("".join(others[:3]))
+    assert look(follower).events == parsed(others[:3])
 
 
-def test_values_that_begin_late_or_are_not_finite(run):
-    append(run, line(0, 1, values={"a": 1.0}, seconds=0.5) + line(1, 2, values={"a": None, "b": 7}) + line(2, 3, values={"b": "x", "a": 3}))
-    append(run, line(3, 3, "vitals", values={"separation": 0.75, "b": 1}) + line(4, 4, "vitals", values=None))
+def test_curves_are_what_was_recorded(whole):
+    follower = Follower(whole)
+    look(follower)
+    series = {s["name"]: (s["steps"], s["values"]) for s in follower.series()}
+    events = Run(whole).events()
+    assert len(series) > 10
+    for kind, prefix in (("terms", ""), ("vitals", "vitals/")):
+        recorded = [event for event in events if event["kind"] == kind]
+        names = {name for event in recorded for name in event["values"]}
+        assert names
+        for name in names:
+            pairs = [(event["step"], event["values"][name]) for event in recorded if name in event["values"]]
+            assert list(zip(*series[prefix + name], strict=True)) == pairs
+    timed = [(event["step"], event["seconds"]) for event in events if event["kind"] == "terms" and "seconds" in event]
+    assert list(zip(*series["seconds"], strict=True)) == timed
+    assert [event["kind"] for event in follower.listed()] == [e["kind"] for e in events if e["kind"] not in ("terms", "vitals", "frame")]
+
+
+def test_values_that_begin_late_or_are_not_finite(run, lines):
+    first, second, third, *_ = [event for event in parsed(lines) if event["kind"] == "terms"]
+    vitals = next(event for event in parsed(lines) if event["kind"] == "vitals")
+    late, spoiled = list(first["values"])[:2]
+    del first["values"][late]
+    second["values"][spoiled] = "x"
+    third["values"][spoiled] = None  # as a value that is not finite is written
+    vitals["values"] = None
+    append(run, *(json.dumps(event) + "\n" for event in (first, second, third, vitals | {"seq": third["seq"] + 1})))
     follower = Follower(run)
     look(follower)
     series = {s["name"]: (s["steps"], s["values"]) for s in follower.series()}
-    assert series == {
-        "a": ([1, 2, 3], [1.0, None, 3.0]), "b": ([2, 3], [7.0, None]), "seconds": ([1], [0.5]),
-        "vitals/separation": ([3], [0.75]), "vitals/b": ([3], [1.0]),
-    }  # fmt: skip
+    assert series[late] == ([100, 150], [second["values"][late], third["values"][late]])
+    assert series[spoiled] == ([50, 100, 150], [first["values"][spoiled], None, None])
+    assert series["seconds"] == ([50, 100, 150], [event["seconds"] for event in (first, second, third)])
     assert follower.listed() == []
 
 
-def test_a_zoom_gives_only_its_steps(run):
-    append(run, "".join(line(i, 10 * i, values={"a": i}) for i in range(100)))
-    follower = Follower(run)
+def test_a_zoom_gives_only_its_steps(whole):
+    follower = Follower(whole)
     look(follower)
-    [a] = follower.series(200, 240)
-    assert a == {"name": "a", "steps": [200, 210, 220, 230, 240], "values": [20.0, 21.0, 22.0, 23.0, 24.0]}
+    steps, values = Run(whole).terms()["discriminator/adversarial"]
+    [curve] = [one for one in follower.series(100, 210) if one["name"] == "discriminator/adversarial"]
+    assert curve == {
+        "name": "discriminator/adversarial",
+        "steps": [100, 150, 200],
+        "values": values[(steps >= 100) & (steps <= 210)].tolist(),
+    }
 
 
 def test_thinning_keeps_extremes_gaps_and_ends():

@@ -19,32 +19,17 @@ from gannet.dashboard.api import Api
 from gannet.dashboard.library import Library, identity_of
 from gannet.dashboard.server import View, application
 from gannet.errors import UserError
-from gannet.runs.writer import RunWriter
+from gannet.runs.reader import Run
 
 TOKEN, PORT = "the-secret", 8420
 HOST = f"127.0.0.1:{PORT}"
 ORIGIN = {"origin": f"http://{HOST}"}
 
 
-def make_run(path, steps=(0, 10), kind="points", finish=True):
-    record = {"version": 1, "recipe": "gan", "arguments": {"steps": 10}, "data": {"source": "ring"}, "settings": {}, "environment": {}}
-    rng = np.random.default_rng(0)
-    writer = RunWriter.create(path, record, kind=kind)
-    with writer:
-        writer.event("start", 0)
-        for step in steps:
-            points = {"real": rng.normal(size=(5, 2)), "fake": rng.normal(size=(4, 2)), "logits": rng.normal(size=(3, 3))}
-            frame = points | {"extent": np.array([-1, 1, -1, 1])} if kind == "points" else np.full((4, 6, 3), step, np.uint8)
-            writer.event("terms", step, values={"discriminator/adversarial": 1.0 / (step + 1)})
-            writer.frame(step, frame)
-        if finish:
-            writer.event("finish", steps[-1])
-    return path
-
-
 @pytest.fixture
-def folder(tmp_path):
-    make_run(tmp_path / "runs" / "first")
+def folder(trained, tmp_path):
+    """Of runs: ``first``, which ended at step 300."""
+    trained("points", tmp_path / "runs" / "first")
     return tmp_path / "runs"
 
 
@@ -120,11 +105,11 @@ def test_only_listed_files_are_served(folder, client, path):
     assert client.get(path.replace("ID", run_id(folder))).status_code == 404
 
 
-def test_the_list_names_every_run_and_new_ones_appear(folder, client, monkeypatch):
+def test_the_list_names_every_run_and_new_ones_appear(folder, trained, client, monkeypatch):
     monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
     [first] = client.get("/api/runs").json()["runs"]
-    assert (first["name"], first["state"], first["step"], first["steps"]) == ("first", "finished", 10, 10)
-    make_run(folder / "deeper" / "a-new-one", finish=False)
+    assert (first["name"], first["state"], first["step"], first["steps"]) == ("first", "finished", 300, 300)
+    trained("killed", folder / "deeper" / "a-new-one")
     assert [run["name"] for run in client.get("/api/runs").json()["runs"]] == ["deeper/a-new-one", "first"]
     assert client.get("/api/runs").json()["runs"][1]["id"] == first["id"]
     shutil.rmtree(folder / "first")
@@ -137,17 +122,17 @@ def test_a_run_is_a_folder_too(folder):
     assert run["id"] == run_id(folder)
 
 
-def test_a_damaged_record_hides_one_run_only(folder, client, monkeypatch):
+def test_a_damaged_record_hides_one_run_only(folder, trained, client, monkeypatch):
     monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
-    make_run(folder / "second")
+    trained("killed", folder / "second")
     (folder / "second" / "run.json").write_text("{")
     assert [run["name"] for run in client.get("/api/runs").json()["runs"]] == ["first"]
     assert client.get(f"/api/runs/{run_id(folder, 'second')}").status_code == 400
 
 
-def test_a_killed_run_is_told_from_a_running_one(folder, monkeypatch):
+def test_a_killed_run_is_told_from_a_running_one(folder, trained, monkeypatch):
     monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
-    make_run(folder / "open", finish=False)
+    trained("killed", folder / "open")
     client = client_of(folder)
     lock = folder / "open" / "lock"
 
@@ -165,10 +150,14 @@ def test_a_killed_run_is_told_from_a_running_one(folder, monkeypatch):
 
 
 def test_history_holds_all_that_a_page_begins_with(folder, client):
+    run = Run(folder / "first")
     history = client.get(f"/api/runs/{run_id(folder)}/history").json()
-    assert [frame[0] for frame in history["frames"]] == [0, 10]
-    assert [event["kind"] for event in history["events"]] == ["start", "finish"]
-    assert history["series"][0] == {"name": "discriminator/adversarial", "steps": [0, 10], "values": [1.0, 1 / 11]}
+    assert [frame[0] for frame in history["frames"]] == list(range(0, 301, 10))
+    assert [event["kind"] for event in history["events"]] == ["start", "checkpoint", "checkpoint", "checkpoint", "finish"]
+    series = {one["name"]: (one["steps"], one["values"]) for one in history["series"] if "/" in one["name"]}
+    recorded = {name: (steps.tolist(), values.tolist()) for name, (steps, values) in run.terms().items() if "/" in name}
+    assert {name: curve for name, curve in series.items() if not name.startswith("vitals/")} == recorded
+    assert recorded["discriminator/adversarial"][0] == [50, 100, 150, 200, 250, 300]
     assert client.get(f"/api/runs/{run_id(folder)}/events", params={"after": history["cursor"]}).json()["events"] == []
 
 
@@ -186,7 +175,7 @@ def unpacked(content):
 
 def test_a_frame_of_points_is_exactly_what_was_recorded(folder, client):
     address = f"/api/runs/{run_id(folder)}"
-    [[step, version], _] = client.get(f"{address}/history").json()["frames"]
+    [step, version], *_ = client.get(f"{address}/history").json()["frames"]
     answer = client.get(f"{address}/frames/{step}?v={version}")
     assert "immutable" in answer.headers["cache-control"]
     with np.load(folder / "first" / "frames" / "000000000.npz") as stored:
@@ -196,9 +185,9 @@ def test_a_frame_of_points_is_exactly_what_was_recorded(folder, client):
     assert client.get(f"{address}/frames/{step}?v=old").headers["cache-control"] == "no-store"
 
 
-def test_a_frame_of_pictures_is_the_file_itself(folder, client, monkeypatch):
+def test_a_frame_of_pictures_is_the_file_itself(folder, trained, client, monkeypatch):
     monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
-    make_run(folder / "pictures", kind="images")
+    trained("images", folder / "pictures")
     answer = client.get(f"/api/runs/{run_id(folder, 'pictures')}/frames/10")
     assert answer.headers["content-type"] == "image/png"
     assert answer.content == (folder / "pictures" / "frames" / "000000010.png").read_bytes()
@@ -251,23 +240,26 @@ def test_a_stream_goes_on_from_its_cursor_and_lets_go(folder):
     library = Library(folder)
     run = library.get(run_id(folder))
     api = Api(library, lambda: False)
+    recorded = Run(folder / "first").events()
+    newest = recorded[-1]["seq"]
     _, first = messages(api, run, "", 2)
     fields = dict(part.split(": ", 1) for part in first.strip().split("\n"))
     events = json.loads(fields["data"])
-    assert [event["seq"] for event in events] == list(range(6))
-    assert events[2]["version"]  # of the frame's file
-    assert fields["id"].startswith("5.")
-    _, rest = messages(api, run, "3", 2)
-    assert [event["seq"] for event in json.loads(rest.split("data: ")[1])] == [4, 5]
-    _, reset = messages(api, run, "5.1", 2)
-    assert reset.startswith("event: reset\nid: 5.")
+    assert [{name: value for name, value in event.items() if name != "version"} for event in events] == recorded
+    assert [event["kind"] for event in events if event.get("version")] == ["frame"] * 31  # of the frame's file
+    assert fields["id"].startswith(f"{newest}.")
+    _, rest = messages(api, run, f"{newest - 2}", 2)
+    assert json.loads(rest.split("data: ")[1]) == recorded[-2:]
+    _, reset = messages(api, run, f"{newest}.1", 2)
+    assert reset.startswith(f"event: reset\nid: {newest}.")
     assert api.streams == 0
 
 
 def test_a_stream_beats_while_nothing_happens(folder, monkeypatch):
     monkeypatch.setattr(api_module, "HEARTBEAT_SECONDS", 0.2)
     library = Library(folder)
-    assert messages(Api(library, lambda: False), library.get(run_id(folder)), "5", 2)[1].startswith(":")
+    newest = Run(folder / "first").events()[-1]["seq"]
+    assert messages(Api(library, lambda: False), library.get(run_id(folder)), f"{newest}", 2)[1].startswith(":")
 
 
 def test_a_stream_says_when_its_run_is_gone(folder):
@@ -318,7 +310,6 @@ for number, line in enumerate(sys.stdin):
 
 @pytest.fixture
 def prober(folder, monkeypatch):
-    (folder / "first" / "checkpoints" / "step-000000010").mkdir(parents=True)
     starts = []
     popen = subprocess.Popen
 
@@ -337,7 +328,8 @@ def test_questions_to_a_checkpoint_are_answered_by_another_process_and_kept(fold
     assert first["run"] == str((folder / "first").resolve())
     assert client.get(f"{one}/latent?d1=-0.5&seed=2").json() == first
     assert client.get(f"{one}/latent?d1=1&seed=2").json()["number"] == 1
-    (folder / "first" / "checkpoints" / "step-000000020").mkdir()
+    checkpoints = folder / "first" / "checkpoints"
+    shutil.copytree(checkpoints / "step-000000300", checkpoints / "step-000000400")
     assert client.get(f"{one}/latent?seed=2&d1=-0.5").json()["number"] == 2
     assert len(prober) == 1
 

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import subprocess
 import sys
 
 import pytest
-from test_dashboard_server import HOST, ORIGIN, PORT, TOKEN, make_run, run_id
+from test_dashboard_server import HOST, ORIGIN, PORT, TOKEN, run_id
 
 from gannet.dashboard.library import identity_of
 from gannet.errors import UserError
+from gannet.runs.reader import Run
 
 LINE = {"points": [[0.25, 0.5], [0.75, 0.5]], "width": 0.05}
 
 
 @pytest.fixture
-def folder(tmp_path):
-    path = make_run(tmp_path / "runs" / "first")
-    record = json.loads((path / "run.json").read_text())
-    record["arguments"] = {"steps": 10, "hidden": 8, "optimizer.generator.lr": 0.001, "penalty.final": None, "loss": "hinge"}
-    (path / "run.json").write_text(json.dumps(record))
-    for name in ("checkpoints/step-000000005", "checkpoints/step-000000010", "checkpoints/.step-000000010.tmp-7", "origin/step-000000002"):
-        (path / name).mkdir(parents=True)
+def folder(trained, tmp_path):
+    """Of one run: it went on from step 100 of another, to step 160."""
+    trained("forked", tmp_path / "runs" / "first")
     return tmp_path / "runs"
 
 
 @pytest.fixture
-def started(monkeypatch):
-    """Calls of the launcher; it makes the run directory at once."""
+def started(monkeypatch, trained):
+    """Calls of the launcher; the run is there at once."""
     calls = []
 
     def start(data, out, **rest):
         calls.append((data, out, rest))
         if rest.get("steps") == 13:
             raise UserError("Thirteen is not wanted.")
-        make_run(out, finish=False)
+        trained("killed", out)
         return 1
 
     monkeypatch.setattr("gannet.launching.start", start)
@@ -57,29 +54,41 @@ def fork(client, folder, **asked):
 
 
 def test_a_fork_goes_beside_its_parent_and_is_watched_at_once(folder, started):
+    checkpoints = folder / "first" / "checkpoints"
+    (checkpoints / ".step-000000150.tmp-7").mkdir()  # of a process that was killed
+    shutil.rmtree(checkpoints / "step-000000100")  # the one in origin stays
     client = client_of(folder)
-    assert client.get(f"/api/runs/{run_id(folder)}/checkpoints").json() == {"steps": [2, 5, 10]}
+    assert client.get(f"/api/runs/{run_id(folder)}/checkpoints").json() == {"steps": [100, 160]}
     told = client.get(f"/api/runs/{run_id(folder)}").json()
-    assert told["numbers"] == {"optimizer.generator.lr": 0.001, "penalty.final": None}
+    decimals = {key: value for key, value in Run(folder / "first").record["arguments"].items() if isinstance(value, float)}
+    assert told["numbers"] == decimals
+    assert told["numbers"]["optimizer.generator.lr"] == 0.01
     assert told["read_only"] is False
-    answer = fork(client, folder, step=5, steps=20, changes={"optimizer.generator.lr": 1, "penalty.final": None})
-    new = folder.resolve() / "first-from-5"
-    assert started == [
-        (f"{folder.resolve() / 'first'}@5", new, {"steps": 20, "keys": {"optimizer.generator.lr": 1.0, "penalty.final": "none"}})
-    ]
+    answer = fork(client, folder, step=100, steps=200, changes={"optimizer.generator.lr": 1, "loss.smoothing": 0.25})
+    new = folder.resolve() / "first-from-100"
+    keys = {"optimizer.generator.lr": 1.0, "loss.smoothing": 0.25}
+    assert started == [(f"{folder.resolve() / 'first'}@100", new, {"steps": 200, "keys": keys})]
     assert answer.json() == {"id": identity_of(new)}
     assert answer.json()["id"] in {run["id"] for run in client.get("/api/runs").json()["runs"]}
-    fork(client, folder, step=5, steps=20)
-    fork(client, folder, step=5, steps=20)
-    assert [out.name for _, out, _ in started] == ["first-from-5", "first-from-5-v2", "first-from-5-v3"]
+    fork(client, folder, step=100, steps=200)
+    fork(client, folder, step=100, steps=200)
+    assert [out.name for _, out, _ in started] == ["first-from-100", "first-from-100-v2", "first-from-100-v3"]
+
+
+def test_a_key_that_is_none_may_be_edited(trained, tmp_path, started):
+    trained("constant", tmp_path / "runs" / "first")
+    client = client_of(tmp_path / "runs")
+    assert client.get(f"/api/runs/{run_id(tmp_path / 'runs')}").json()["numbers"]["penalty.final"] is None
+    fork(client, tmp_path / "runs", step=20, steps=40, changes={"penalty.final": None})
+    assert started[0][2]["keys"] == {"penalty.final": "none"}
 
 
 def test_a_view_of_one_run_watches_its_fork_too(folder, started):
     client = client_of(folder / "first")
-    new = folder.resolve() / "first-from-10"
-    answer = fork(client, folder, step=10, steps=20)
+    new = folder.resolve() / "first-from-160"
+    answer = fork(client, folder, step=160, steps=200)
     assert answer.json() == {"id": identity_of(new)}
-    assert sorted(run["name"] for run in client.get("/api/runs").json()["runs"]) == ["first", "first-from-10"]
+    assert sorted(run["name"] for run in client.get("/api/runs").json()["runs"]) == ["first", "first-from-160"]
 
 
 def test_a_drawing_is_kept_and_trained_on(folder, started):
@@ -148,7 +157,7 @@ def test_only_the_own_page_with_the_token_may_start_anything(folder, started, ad
     assert [path.name for path in folder.iterdir()] == ["first"]
 
 
-def test_one_training_is_started_at_a_time(folder, monkeypatch):
+def test_one_training_is_started_at_a_time(folder, trained, monkeypatch):
     from gannet.dashboard.library import Library
     from gannet.dashboard.starting import Starter
 
@@ -160,7 +169,7 @@ def test_one_training_is_started_at_a_time(folder, monkeypatch):
         with pytest.raises(UserError, match="Another training is being started"):
             starter.fork(run, {"step": 10, "steps": 20})
         refused.append(out)
-        make_run(out)
+        trained("killed", out)
 
     monkeypatch.setattr("gannet.launching.start", start)
     starter.fork(run, {"step": 5, "steps": 20})

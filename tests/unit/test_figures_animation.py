@@ -10,7 +10,8 @@ from PIL import Image
 
 from gannet.errors import UserError
 from gannet.figures.animation import save_gif
-from gannet.figures.field2d import draw_points
+from gannet.runs.pictures import draw_frame
+from gannet.runs.reader import Run
 
 
 def bar(position: int) -> Image.Image:
@@ -61,27 +62,22 @@ def test_the_last_frame_is_held(tmp_path):
     assert durations == [200] * 19 + [2200]
 
 
-def test_size_of_a_hundred_frames_of_points(tmp_path):
-    rng = np.random.default_rng(0)
-    real, start, end = rng.normal(size=(400, 2)), rng.normal(size=(400, 2)) * 0.2, rng.normal(size=(400, 2))
-    x, y = np.meshgrid(np.linspace(-3, 3, 64), np.linspace(-3, 3, 64))
+def drawn(run, count):
+    """The first frames of a run as pictures."""
+    pictures = [draw_frame(run, step, path, 480, levels=12) for step, path in run.frames()[:count]]
+    return [picture for picture in pictures if picture is not None]
 
-    def frames():
-        for index in range(100):
-            part = index / 99
-            field = 1 / (1 + np.exp(-(np.sin(x * 2 + part) * np.cos(y * 2) * 3 * part + 1 - np.hypot(x, y))))
-            yield draw_points(real, start * (1 - part) + end * part, field, (-3, 3, -3, 3), index, "r", (480, 480), levels=12)
 
-    size = save_gif(frames(), tmp_path / "a.gif")
+def test_size_of_a_hundred_frames_of_points(trained, tmp_path):
+    pictures = drawn(Run(trained("points")), 31)
+    assert len(pictures) == 31
+    there_and_back = [*pictures, *reversed(pictures)]
+    size = save_gif((there_and_back[index % 62] for index in range(100)), tmp_path / "a.gif")
     assert 100_000 < size < 3_000_000
 
 
-def test_paper_and_lettering_keep_their_colours(tmp_path):
-    rng = np.random.default_rng(0)
-    pictures = [
-        draw_points(rng.normal(size=(200, 2)), rng.normal(size=(200, 2)), rng.random((32, 32)), (-3, 3, -3, 3), step, "Ring", (480, 480))
-        for step in range(6)
-    ]
+def test_paper_and_lettering_keep_their_colours(trained, tmp_path):
+    pictures = drawn(Run(trained("points")), 6)
     save_gif(pictures, tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as gif:
         found = np.asarray(gif.convert("RGB"), int)

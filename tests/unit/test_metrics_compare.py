@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -12,41 +13,54 @@ from gannet.metrics.base import ScoreCard
 from gannet.metrics.compare import comparable, differing
 from gannet.metrics.intervals import wilson
 from gannet.metrics.table import render
+from gannet.trained import TrainedRun
+
+Cards = dict[tuple[str, int], dict[str, ScoreCard]]
 
 
-def card(metric: str = "fd", run: str = "a", **spec: Any) -> ScoreCard:
-    full = {"metric": metric, "extractor": "randconv-v1", "protocol": {"n_fake": 5000, "real": {"content_hash": "ab"}}, **spec}
-    return ScoreCard(metric, metric, 1.0, None, 5000, 5000, full, "lower", run=run, ci95=(0.9, 1.1))
+@pytest.fixture(scope="module")
+def cards(trained_once: Callable[[str], Path]) -> Cards:
+    """Of three runs, measured with 200 samples and with 400: by run, samples and metric."""
+    found = {}
+    for name in ("points", "forked", "signalled"):
+        run = TrainedRun(trained_once(name))
+        for samples in (200, 400):
+            measured, _ = run.measure(["w2", "precision", "authpct"], samples=samples)
+            found[name, samples] = {card.metric: card for card in measured}
+    return found
 
 
-def test_equal_protocols_and_different_metrics_pass() -> None:
+def test_equal_protocols_and_different_metrics_pass(cards: Cards) -> None:
     comparable([])
-    comparable([card(), card(run="b"), card("kid", version=2), card("kid", run="b", version=2)])
-    render([card(), card(run="b")])
+    comparable([card for name in ("points", "forked") for card in cards[name, 200].values()])
+    render([cards[name, 200]["w2"] for name in ("points", "forked")])
 
 
-def test_the_fields_that_differ_are_named() -> None:
-    other = card(run="b", protocol={"n_fake": 500, "real": {"content_hash": "ab"}}, extractor="mnist-cnn-v1")
-    cards = [card(), other, card("kid"), card("kid", run="b", version=2)]
+def test_the_fields_that_differ_are_named(cards: Cards) -> None:
+    one, other, precision = cards["points", 200]["w2"], cards["forked", 400]["w2"], cards["points", 200]["precision"]
+    unversioned = {name: value for name, value in precision.spec.items() if name != "version"}
+    older = replace(cards["forked", 200]["precision"], spec={**unversioned, "k": 17})
+    given = [older, one, precision, other]
     with pytest.raises(UserError) as caught:
-        comparable(cards)
-    fd, kid = caught.value.problems
-    assert "extractor (randconv-v1 and mnist-cnn-v1), protocol.n_fake (5000 and 500)" in fd
-    assert "content_hash" not in fd
-    assert cards[0].fingerprint in fd
-    assert other.fingerprint in fd
-    assert "version (nothing and 2)" in kid
+        comparable(given)
+    shares, distances = caught.value.problems
+    assert "protocol.n_fake (200 and 400), protocol.n_real (200 and 400)" in distances
+    assert "content_hash" not in distances
+    assert one.fingerprint in distances
+    assert other.fingerprint in distances
+    assert f"k (17 and {precision.spec['k']})" in shares
+    assert f"version (nothing and {precision.spec['version']})" in shares
     with pytest.raises(UserError, match="must not be compared"):
-        render(cards)
+        render(given)
 
 
-def test_one_run_may_be_measured_in_two_ways() -> None:
-    assert render([card(), card(extractor="mnist-cnn-v1")]).row_count == 2
+def test_one_run_may_be_measured_in_two_ways(cards: Cards) -> None:
+    assert render([cards["points", samples]["w2"] for samples in (200, 400)]).row_count == 2
 
 
-def test_the_third_card_counts() -> None:
-    with pytest.raises(UserError, match="version"):
-        comparable([card(), card(run="b"), card(run="c", version=3)])
+def test_the_third_card_counts(cards: Cards) -> None:
+    with pytest.raises(UserError, match="n_fake"):
+        comparable([cards["points", 200]["w2"], cards["forked", 200]["w2"], cards["signalled", 400]["w2"]])
 
 
 def test_missing_is_not_none() -> None:
@@ -55,12 +69,12 @@ def test_missing_is_not_none() -> None:
 
 @pytest.mark.parametrize("count", [200, 999, 2500, 20_000])
 @pytest.mark.parametrize("metric", ["precision", "authpct"])
-def test_no_printed_interval_claims_certainty(metric: str, count: int) -> None:
+def test_no_printed_interval_claims_certainty(cards: Cards, metric: str, count: int) -> None:
     """Samples that are all right, or all wrong: the table must not print ``100 (100 to 100)``, whatever the number of samples."""
     whole = 100 if metric == "authpct" else 1
     for value in (0, whole):
         low, high = (whole * end for end in wilson(value / whole, count, 2.26))
-        (text,) = render([replace(card(metric), value=float(value), ci95=(low, high), n_fake=count)]).columns[1].cells
+        (text,) = render([replace(cards["points", 200][metric], value=float(value), ci95=(low, high), n_fake=count)]).columns[1].cells
         first, last = str(text).partition("(")[2].rstrip(")").split(" to ")
         assert float(first) < float(last), text
         assert float(last if value else first) == value, text

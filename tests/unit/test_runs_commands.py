@@ -11,22 +11,13 @@ from gannet.errors import UserError
 from gannet.runs.commands import answer, pending, read_command, submit
 from gannet.runs.lock import RunLock, is_held
 from gannet.runs.reader import Run
-from gannet.runs.schema import RunRecord
 from gannet.runs.writer import RunWriter
-
-RECORD: RunRecord = {
-    "version": 1,
-    "recipe": "gan",
-    "arguments": {"hidden": 8, "optimizer.generator.lr": 1e-3, "optimizer.discriminator.lr": 1e-3, "loss": "hinge", "penalty.final": None},
-    "data": {"source": "ring"},
-    "settings": {"seed": 0},
-    "environment": {},
-}
 
 
 @pytest.fixture
-def writer(tmp_path):
-    with RunWriter.create(tmp_path / "run", RECORD) as writer:
+def writer(trained):
+    """Holds a run that is over, as training does."""
+    with RunWriter(trained("constant")) as writer:
         yield writer
 
 
@@ -91,12 +82,18 @@ def test_a_torn_file_is_said_to_be_none(tmp_path, content):
         read_command(1, path)
 
 
-def test_answers_stay_when_later_steps_are_forgotten(writer):
-    writer.event("terms", 500, values={"a": 1.0})
-    writer.command(500, number=1, name="pause", arguments={}, outcome="applied", text="")
-    assert answer(writer.path, 2) is None
-    writer.truncate_after(100)
-    assert [event["kind"] for event in Run(writer.path).events()] == ["command"]
-    found = answer(writer.path, 1)
+def test_answers_stay_when_later_steps_are_forgotten(trained):
+    path = trained("commanded")
+    given = [event for event in Run(path).events() if event["kind"] == "command"]
+    assert [event["step"] for event in given] == [10, 20, 25, 30, 30, 40]
+    with RunWriter(path) as writer:
+        assert answer(path, 7) is None
+        writer.truncate_after(20)
+    later = [event for event in Run(path).events() if event["step"] > 20]
+    assert later == given[2:]
+    found = answer(path, 6)
     assert found is not None
-    assert (found["step"], found["name"], found["outcome"]) == (500, "pause", "applied")
+    assert (found["step"], found["name"], found["outcome"]) == (40, "stop", "applied")
+    refused = answer(path, 3)
+    assert refused is not None
+    assert refused["outcome"] == "refused"

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import shlex
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.real_runs import train
 
 from gannet import cli
 from gannet.errors import UserError
@@ -57,11 +59,13 @@ class Reader(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.sources: list[str] = []
+        self.alternatives: list[str] = []
         self.text = ""
         self.scripts: list[str] = []
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
+        self.alternatives += [value or "" for name, value in attrs if name == "alt"]
         self.sources += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "action")]
 
     def handle_data(self, data):
@@ -123,6 +127,51 @@ def test_what_a_run_says_is_text_and_never_markup(trained, tmp_path):
     page = parsed(tmp_path / "r.html")
     assert page.text.count(name) == 2
     assert len(page.scripts) == 2
+
+
+OWN = """
+from gannet.games.two_player import TwoPlayer
+from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import recipe
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.types import Terms
+
+
+class Named(TwoPlayer):
+    def discriminator_terms(self, batch):
+        terms = super().discriminator_terms(batch)
+        return Terms(terms.minimise, terms.watch | {NAME: terms.minimise["adversarial"].detach()})
+
+
+@recipe(kind="points")
+def own(form, *, batch_size: int = 8, steps: int = 50):
+    networks = MLPGenerator(4, form.shape, hidden=[4]), MLPDiscriminator(form.shape, hidden=[4])
+    game = Named(*networks, Gaussian(4), loss=NonSaturating())
+    return Experiment(game, Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)), batch_size, steps)
+"""
+
+
+def test_what_a_recipe_and_a_disk_say_is_text_and_never_markup(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, NASTY)
+
+    file = tmp_path / NASTY.replace("/", ":") / "own.py"
+    file.parent.mkdir()
+    file.write_text(OWN.replace("NAME", repr(NASTY)))
+    with monkeypatch.context() as patch:
+        patch.setattr("gannet.training.checkpoint.save", full)
+        train(tmp_path / "run", recipe=str(file))
+    run = Run(tmp_path / "run")
+    [warned] = [event for event in run.events() if event["kind"] == "warning"]
+    assert NASTY in warned["text"]
+    report(run, tmp_path / "r.html")
+    page = parsed(tmp_path / "r.html")
+    assert len(page.scripts) == 2
+    for words in (warned["text"], f"discriminator/{NASTY}", shlex.quote(str(file))):
+        assert words in page.text
+    assert [alt for alt in page.alternatives if f"discriminator/{NASTY}" in alt]
 
 
 def test_the_same_run_gives_the_same_bytes(trained, tmp_path):

@@ -20,7 +20,7 @@ from gannet.dashboard.frames import packed
 from gannet.dashboard.library import Library, Watched, file_version, frame_file
 from gannet.dashboard.probe import Prober
 from gannet.dashboard.starting import Starter, recipes_for_points
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 
 EVENTS_AT_ONCE = 500
 STREAM_SECONDS = 0.2
@@ -95,9 +95,10 @@ class Api:
         return _json({"root": self.library.root.name, "runs": found, "read_only": self.read_only})
 
     def run(self, request: Request) -> Response:
-        """A run's summary and record."""
+        """A run's summary and record, and the command that measures it."""
         run = self._find(request)
-        return _json(run.summary() | {"record": run.run().record, "numbers": run.numbers(), "read_only": self.read_only})
+        about = {"record": run.run().record, "numbers": run.numbers(), "measure": in_shell("gannet", "measure", run.path)}
+        return _json(run.summary() | about | {"read_only": self.read_only})
 
     def history(self, request: Request) -> Response:
         """Curves of at most 2,000 points each (between the steps ``from`` and ``to``), listed events, frames, and where to go on."""

@@ -20,7 +20,7 @@ export default {
       drawn = now;
       charts.forEach((chart) => chart.close());
       charts = [];
-      if (!run.cards.length) { fill(element, h("p", { class: "note" }, t("scores.none"), " ", h("code", {}, "measure.every=500"), " ", t("scores.or"), " ", h("code", {}, `gannet measure ${run.summary.name}`))); return; }
+      if (!run.cards.length) { fill(element, h("p", { class: "note" }, t("scores.none"), " ", h("code", {}, "measure.every=500"), " ", t("scores.or"), " ", h("code", {}, run.summary.measure))); return; }
       const grid = h("div", { class: "scores" });
       fill(element, grid);
       for (const groups of [...byProtocol(run.cards).values()].map((protocols) => [...protocols.values()])) {
