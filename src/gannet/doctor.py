@@ -13,7 +13,6 @@ import numpy as np
 from gannet.arguments import Root, read
 from gannet.discovery import canonical, components
 from gannet.errors import in_shell
-from gannet.errors import in_shell
 from gannet.health import causes, scores
 from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
 from gannet.health.causes import likely

@@ -37,22 +37,26 @@ class _Terminal:
     Where nobody listens to SIGHUP, or ``nohup`` ignores it, work continues unseen. A full disk hides output only.
     """
 
+    def __init__(self) -> None:
+        # Kept, because a progress bar puts a proxy of this object in place of sys.stderr.
+        self._file = sys.stderr
+
     @property
     def encoding(self) -> str:
-        return sys.stderr.encoding
+        return self._file.encoding
 
     def isatty(self) -> bool:
-        return sys.stderr.isatty()
+        return self._file.isatty()
 
     def fileno(self) -> int:
-        return sys.stderr.fileno()
+        return self._file.fileno()
 
     def write(self, text: str) -> int:
-        self._try(lambda: sys.stderr.write(text))
+        self._try(lambda: self._file.write(text))
         return len(text)
 
     def flush(self) -> None:
-        self._try(sys.stderr.flush)
+        self._try(self._file.flush)
 
     def _try(self, act: Callable[[], object]) -> None:
         try:
