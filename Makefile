@@ -20,7 +20,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	touch $@
 
 demo: $(VENV)/.installed
-	rm -rf $(DEMO)
+	if [ -e $(DEMO) ]; then mv $(DEMO) $(DEMO)-until-$$(date +%Y%m%d-%H%M%S); fi  # what has trained is kept
 	$(BIN)/gannet train ring --out $(DEMO)
 	$(BIN)/gannet measure $(DEMO)
 	$(BIN)/gannet report $(DEMO) --gif $(DEMO)/training.gif
@@ -51,4 +51,4 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) demo build src/*.egg-info
+	rm -rf $(VENV) build src/*.egg-info

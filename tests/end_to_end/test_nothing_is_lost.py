@@ -215,4 +215,4 @@ def test_the_end_lists_the_alarms(trained, capsys):
     assert cli.run(["train", "ring", "--recipe", "gan", "--seed", "7", "health.every=5", *keys, "--out", str(run.parent / "same")]) == 0
     said = capsys.readouterr().err
     assert f"{len(alarms)} alarm" in said
-    assert all(f"step {event['step']}: {event['text']}" in said for event in alarms)
+    assert all(f"step {event['step']}: {event['rule']}: {event['text']}" in said for event in alarms)

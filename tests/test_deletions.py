@@ -1,0 +1,53 @@
+"""Every place that deletes or replaces files, and why it cannot lose anything that has trained."""
+
+import ast
+from pathlib import Path
+
+SOURCE = Path(__file__).parent.parent / "src" / "gannet"
+CALLS = {"rmtree", "unlink", "remove", "rmdir", "replace", "rename", "move", "truncate", "removedirs"}
+WHY = {
+    ("data/cache.py", "_decode_into"): "temporary files of this process, never published",
+    ("data/cache.py", "_published"): "puts a decoded table of the cache in place of one of equal content",
+    ("data/cache.py", "_sweep"): "temporary files in the cache that are a day old",
+    ("files.py", "written_whole"): "replaces the file that the user named, whole; removes its own temporary file",
+    ("forking.py", "_make"): "a directory that this call made and that has not trained",
+    ("metrics/feature_cache.py", "*"): "features in the cache folder, computed again when needed",
+    ("outcome.py", "removed_if_untrained"): "a directory that this session made, only if it holds no step, checkpoint or end of a training",
+    ("runs/append_file.py", "keep"): "rewrites a file of records, whole, without what a resume repeats",
+    ("runs/commands.py", "_write"): "its own temporary file; the command has its own name by then",
+    (
+        "runs/writer.py",
+        "create",
+    ): "names a new run, which fails on a directory that holds anything; removes its own temporary folder",
+    ("runs/writer.py", "frame"): "replaces the frame of the same step",
+    ("runs/writer.py", "truncate_after"): "frames of steps after the checkpoint that a resume continues from, which are made again",
+    ("runs/writer.py", "move_data"): "rewrites run.json, whole, with the new place of the data",
+    ("training/checkpoint.py", "save"): "replaces a damaged checkpoint of the same step; removes its own temporary folder",
+    ("training/checkpoint.py", "prune"): "all but the newest checkpoint.keep valid checkpoints, after a newer one is complete",
+}
+"""(file, function) -> why."""
+
+
+def test_every_deletion_has_a_reason():
+    found: dict[tuple[str, str], list[int]] = {}
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = str(path.relative_to(SOURCE))
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CALLS and _of_files(node.func):
+                    key = (name, "*") if (name, "*") in WHY else (name, function.name)
+                    found.setdefault(key, []).append(node.lineno)
+    assert found.keys() - WHY.keys() == set(), "say why this cannot lose work"
+    assert WHY.keys() - found.keys() == set(), "no longer there"
+
+
+def _of_files(call: ast.Attribute) -> bool:
+    """Not ``text.replace`` or ``list.remove``: those two and ``rename`` count for modules and paths only."""
+    owner = call.value.id if isinstance(call.value, ast.Name) else ""
+    return (
+        owner in {"os", "shutil"}
+        or call.attr in {"rmtree", "unlink", "rmdir"}
+        or (call.attr == "rename" and owner in {"temporary", "path"})
+    )
