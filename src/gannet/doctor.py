@@ -13,7 +13,7 @@ import numpy as np
 from gannet.arguments import Root, read
 from gannet.discovery import canonical, components
 from gannet.errors import in_shell
-from gannet.health import causes, scores
+from gannet.health import scores
 from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
 from gannet.health.causes import likely
 from gannet.health.ending import State, ending
@@ -26,13 +26,6 @@ from gannet.training import checkpoint
 
 Severity = Literal["alarm", "warning", "past"]
 """``past``: noticed while training, and over when it ended."""
-STATES: dict[str, State] = {
-    "command": "stopped by a command",
-    "signal": "stopped by a signal",
-    "error": "stopped by an error",
-    "guard": "stopped by its guard",
-}
-"""By the ``reason`` of the event ``stop``."""
 ORDER = ("alarm", "warning", "past")
 GREW = 10.0
 """Growth of a gradient norm before a stop that is worth telling."""
@@ -260,25 +253,6 @@ def _verdict(run: Run, cards: list[dict[str, Any]], complaints: list[Complaint],
 def _step_of(path: Path) -> int:
     digits = path.name.removeprefix("step-")
     return int(digits) if digits.isdigit() else 0
-
-
-def _scored(run: Run, keys: Mapping[str, Any], step: int, state: State) -> list[Complaint]:
-    """Far from real data, with the likely cause; or not measured at all."""
-    path, cards = in_shell(str(run.path)), causes.newest(run.scores())
-    if not cards:
-        if not step or state == "running":
-            return []
-        text = "It has not been measured, so nothing says how good its samples are."
-        return [Complaint("not-measured", "warning", text, f"gannet measure {path}", (step, step))]
-    far = causes.far(cards)
-    if not far:
-        return []
-    cause = causes.cause(keys, run.kind, step)
-    verb = "resume" if cause.arguments[0] == "--steps" else "train"
-    at = int(cards[0]["step"])
-    values = {card["metric"]: float(card["value"]) for card in far}
-    advice = f"gannet {verb} {path} {' '.join(map(in_shell, cause.arguments))}"
-    return [Complaint(causes.NAME, "alarm", f"{causes.evidence(far)} {cause.text}", advice, (at, at), values=values)]
 
 
 def _checkpoints(run: Run, step: int, state: State) -> list[Complaint]:

@@ -1,84 +1,103 @@
-"""The newest score cards against real data, and the likely cause of a distance with the key that changes it."""
+"""The likely cause of bad samples, from settings and recorded figures: the first of a list, the most certain first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-NAME = "scores"
-TIMES = 3.0
-"""A metric that is better when lower is far from real data at this multiple of its real-data reference."""
-SHARE = 0.7
-"""A metric that is better when higher is far from real data below this share of its real-data reference."""
-MOST = 1 / 3
-"""Share of the compared metrics that has to be far: one noisy metric is not enough."""
-HIGH, LOW = 0.01, 2e-5
-"""Learning rates of Adam outside this range rarely train a GAN."""
-USUAL = {"points": 1e-3, "image": 2e-4}
-IMBALANCE = 10.0
-"""Quotient of the players' learning rates."""
-FEW = 2_000
-"""Steps below which more steps are the first thing to try."""
-PLAYERS = ("generator", "discriminator")
+import numpy as np
+
+from gannet.health.base import LEARNING_RATE, Advice, Case, Finding, History, all_rules, rounded
+
+OFF = 10.0
+"""A learning rate that differs from the recipe's by this factor is suspect."""
+RECORDS = 5
+FOOLED = 0.1
+"""Share of pairs in which D scores the real sample above the generated one; below, D is led astray."""
+FEW = 0.5
+"""Of the recipe's steps; fewer may be too few."""
+BEFORE_STEPS = (
+    "memorisation", "discriminator-overfitting", "frozen-loss", "exploding-gradient", "saturated-discriminator", "oscillation",
+)  # fmt: skip
+"""Rules whose findings more steps would not change, in the order in which they explain each other. Lost modes may come back."""
 
 
-@dataclass(frozen=True)
-class Cause:
-    """A likely cause, its evidence, and what ``gannet`` is given to change it."""
+def likely(case: Case, history: History, findings: Sequence[Finding], *, done: int, copies: str = "") -> Advice:
+    """The likely cause of what is wrong with a run.
 
-    name: str
-    text: str
-    arguments: tuple[str, ...]
-    """For ``gannet train RUN``; ``--steps N`` is for ``gannet resume RUN``."""
+    Args:
+        case: its settings.
+        history: its terms and vitals.
+        findings: what the rules say now.
+        done: steps trained.
+        copies: what the score cards say of copied training data; empty if nothing.
+    """
+    rules, found = all_rules(), {finding.rule: finding for finding in findings}
+    if advice := _rates(case, history):
+        return advice
+    if case.keys.get("loss") == "wasserstein" and case.smoother:
+        text = "The Wasserstein loss needs a bound on the critic's slope, and this run has none (no penalty, no constraint)."
+        return Advice("missing-regularizer", text, recipe="wgan-gp")
+    if copies and "memorisation" not in found:
+        advice = rules["memorisation"].advice(case, {})
+        return Advice(advice.cause, f"{copies} {advice.text}", advice.changes)
+    for name in BEFORE_STEPS:
+        if name in found:
+            return rules[name].advice(case, found[name].values)
+    if advice := _fooled(case, history) or (_too_few(case, done) if history.finished else None):
+        return advice
+    if "mode-collapse" in found or (case.smoother and history.finished):
+        return rules["mode-collapse"].advice(case, found["mode-collapse"].values if "mode-collapse" in found else {})
+    if not history.finished:
+        return Advice("still-training", f"No setting stands out, and at step {done:,} it is still training; look again later.")
+    text = f"No setting stands out. After {done:,} steps, twice as many are the simplest next trial."
+    return Advice("too-few-steps", text, {"steps": 2 * done})
 
 
-def newest(cards: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The comparable cards of the newest measured step; of equal metrics the last one counts."""
-    usable = [card for card in cards if card.get("floor") is not None and card.get("better") in ("lower", "higher")]
-    last = max((card["step"] for card in usable), default=0)
-    return list({card["metric"]: card for card in usable if card["step"] == last}.values())
+def _rates(case: Case, history: History) -> Advice | None:
+    """Learning rates far from the recipe's: both in one direction, or one player's."""
+    factors = {}
+    for key in case.keys:
+        rate, default = case.number(key), case.default(key)
+        if (match := LEARNING_RATE.fullmatch(key)) and rate and default:
+            factors[match["player"]] = rate / default
+    off = {player: factor for player, factor in factors.items() if not 1 / OFF < rounded(factor) < OFF}
+    if not off:
+        return None
+    changes = {f"optimizer.{player}.lr": case.default(f"optimizer.{player}.lr") for player in off}
+    seen = " and ".join(f"{key}={case.keys[key]:g} is {_times(off[player])}" for key, player in zip(changes, off, strict=True))
+    text = f"{seen} (its recipe has {', '.join(f'{value:g}' for value in changes.values())})."
+    apart = max(factors, key=lambda player: factors[player]), min(factors, key=lambda player: factors[player])
+    if factors[apart[0]] >= OFF * factors[apart[1]] and set(apart) == {"generator", "discriminator"}:
+        return Advice(f"{apart[0]}-too-strong", f"The {apart[0]} learns too fast for the {apart[1]}: {text}{_balance(history)}", changes)
+    high = max(off.values()) >= OFF
+    return Advice(f"learning-rate-too-{'high' if high else 'low'}", f"{text}{_balance(history)}", changes)
 
 
-def far(cards: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The cards far from their real-data reference; empty if too few are."""
-    found = [card for card in cards if _is_far(card)]
-    return found if len(found) >= MOST * len(cards) else []
+def _times(factor: float) -> str:
+    return f"{factor:.3g} times too high" if factor > 1 else f"{1 / factor:.3g} times too low"
 
 
-def _is_far(card: Mapping[str, Any]) -> bool:
-    return card["value"] >= TIMES * card["floor"] if card["better"] == "lower" else card["value"] < SHARE * card["floor"]
+def _balance(history: History) -> str:
+    steps, separation = history.get("separation")
+    if not len(steps):
+        return ""
+    return (
+        f" At step {steps[-1]:,} D scores the real sample above the generated one in {separation[-1]:.0%} of pairs (50% is no difference)."
+    )
 
 
-def evidence(cards: Sequence[Mapping[str, Any]]) -> str:
-    """What is far, in one sentence."""
-    listed = ", ".join(f"{card.get('label', card['metric'])} {card['value']:.3g} (real data {card['floor']:.3g})" for card in cards)
-    return f"At step {cards[0]['step']:,} the scores are far from real data: {listed}."
+def _fooled(case: Case, history: History) -> Advice | None:
+    steps, separation = history.get("separation")
+    if len(separation) < RECORDS or np.median(separation[-RECORDS:]) > FOOLED:
+        return None
+    text = f"The discriminator cannot follow the generator since step {steps[-RECORDS]:,}.{_balance(history)}"
+    return Advice("generator-too-strong", text, case.rates(1 / 5, "generator"))
 
 
-def cause(keys: Mapping[str, Any], kind: str, step: int) -> Cause:
-    """The likely cause of scores far from real data: learning rates, their balance, too few steps; else smaller steps."""
-    rates = {player: keys[name] for player in PLAYERS if isinstance(keys.get(name := f"optimizer.{player}.lr"), int | float)}
-    adam = {player: rate for player, rate in rates.items() if keys.get(f"optimizer.{player}.name", "adam") == "adam"}
-    usual = USUAL.get(kind, USUAL["image"])
-    for name, wrong in (
-        ("learning rate too high", [player for player, rate in adam.items() if rate > HIGH]),
-        ("learning rate too low", [player for player, rate in adam.items() if rate < LOW]),
-    ):
-        if wrong:
-            said = " and ".join(f"the {player}'s is {rates[player]:g}" for player in wrong)
-            both = len(wrong) == len(PLAYERS)
-            change = ("lr=" + f"{usual:g}",) if both else tuple(f"optimizer.{player}.lr={usual:g}" for player in wrong)
-            return Cause(name, f"Likely cause: {name}: {said}, and Adam usually trains a GAN between {LOW:g} and {HIGH:g}.", change)
-    if len(rates) == len(PLAYERS) and max(rates.values()) >= IMBALANCE * min(rates.values()) > 0:
-        slow, fast = sorted(rates, key=lambda player: rates[player])
-        said = f"the {fast}'s learning rate is {rates[fast]:g}, the {slow}'s {rates[slow]:g}"
-        return Cause("imbalance", f"Likely cause: imbalance between the players: {said}.", (f"optimizer.{slow}.lr={rates[fast]:g}",))
-    if step < FEW:
-        more = max(FEW, 4 * step)
-        return Cause("too few steps", f"Likely cause: too few steps: it has trained for {step:,}.", ("--steps", str(more)))
-    if not rates:
-        return Cause("too few steps", f"Likely cause: too few steps: {step:,}.", ("--steps", str(2 * step)))
-    lower = tuple(f"optimizer.{player}.lr={rate / 5:g}" for player, rate in rates.items())
-    unregularised = "" if any(key.startswith("penalty") for key in keys) else " No regularizer holds the discriminator back."
-    return Cause("unstable", f"Likely cause: steps too large to settle.{unregularised}", lower)
+def _too_few(case: Case, done: int) -> Advice | None:
+    planned, default = int(case.number("steps") or 0), int(case.default("steps") or 0)
+    if done < planned:
+        return Advice("too-few-steps", f"It trained {done:,} of its {planned:,} steps.", {"steps": planned})
+    if done < FEW * default:
+        return Advice("too-few-steps", f"It trained {done:,} steps; its recipe has {default:,}.", {"steps": default})
+    return None
