@@ -52,7 +52,7 @@ class Plan:
     @property
     def repeated(self) -> dict[str, Any]:
         """What has to be given again to open the run of this plan: components outside Gannet, and where its data are."""
-        outside = {key: value for key, value in self.values["recipe"].items() if value in self.outside}
+        outside = {key: value for key, value in self.values["recipe"].items() if is_outside(value) and value in self.outside}
         path = self.values["data"].get("path")
         return outside | ({"data.path": path} if path and Path(path).exists() else {})
 

@@ -61,7 +61,7 @@ def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
         assert process.returncode == -9
     else:
         assert process.returncode == 128 + number
-        assert "The same command goes on from here" in err
+        assert "The same command continues from here" in err
         assert "Traceback" not in err
     assert not _document(folder)["complete"]
     again = gannet(*words, "--steps", "600", "--out", "c")

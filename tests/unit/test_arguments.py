@@ -73,7 +73,10 @@ def test_a_component_is_new_every_time():
 
 
 def test_components_outside_the_package():
-    arguments, values = _read(loss="gannet.losses.hinge:Hinge")
+    reference = "gannet.losses.hinge:Hinge"
+    with pytest.raises(UserError, match="imported only when you name it yourself"):
+        _read(loss=reference)
+    [(arguments, values)] = read({"loss": reference}, Root(make), outside={reference})
     assert arguments["loss"] == Hinge()
     assert values["loss"] == "gannet.losses.hinge:Hinge"
 

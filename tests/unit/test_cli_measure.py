@@ -82,7 +82,7 @@ def test_too_few_samples(digits_run: Path, refused: Callable[..., str], tmp_path
     assert "--samples" in refused(digits_run, "--samples", "9")
     few = pictures(tmp_path / "few", 12, lambda number: number * 20)
     path = gannet.train(str(few), recipe="mlp-gan", steps=1, out=tmp_path / "run", batch_size=4).path
-    assert "Only 6" in refused(path)
+    assert "measuring needs at least 20" in refused(path)
 
 
 def test_constant_pictures(refused: Callable[..., str], tmp_path: Path) -> None:
