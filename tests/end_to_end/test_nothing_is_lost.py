@@ -139,6 +139,11 @@ def test_a_compared_run_that_was_killed_early_is_continued(tmp_path, monkeypatch
     assert steps_of(run) == [30]
 
 
+def hears_hangups() -> None:
+    """For the process under test: whoever runs the tests may ignore SIGHUP, and a child would inherit that."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def begun(run: Path, process: subprocess.Popen) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
@@ -150,7 +155,8 @@ def begun(run: Path, process: subprocess.Popen) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_signals_stop_with_a_checkpoint(folder, environment, number):
-    process = subprocess.Popen([COMMAND, *LONG, "--steps", "100000"], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+    words = [COMMAND, *LONG, "--steps", "100000"]
+    process = subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hears_hangups)
     begun(folder / "run", process)
     process.send_signal(number)
     said = process.communicate(timeout=60)[1]
@@ -165,7 +171,7 @@ def test_signals_stop_with_a_checkpoint(folder, environment, number):
 def test_a_reader_that_goes_away_stops_training_with_a_checkpoint(folder, environment, where):
     reader, writer = os.openpty() if where == "terminal" else os.pipe()
     words = [COMMAND, *LONG, "--steps", "100000"]
-    process = subprocess.Popen(words, cwd=folder, env=environment, stderr=writer, start_new_session=True)
+    process = subprocess.Popen(words, cwd=folder, env=environment, stderr=writer, start_new_session=True, preexec_fn=hears_hangups)
     os.close(writer)
     os.read(reader, 10)
     begun(folder / "run", process)

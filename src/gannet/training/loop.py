@@ -35,13 +35,15 @@ class StopRequest:
 def listening() -> Iterator[StopRequest]:
     """Catch SIGINT, SIGTERM and SIGHUP; the earlier handlers come back afterwards. Only the main thread can listen.
 
-    A signal that is ignored stays ignored, as ``nohup`` wants it for SIGHUP.
+    SIGHUP stays ignored if it is, as ``nohup`` wants it.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    heard = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    heard = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
     before = {number: signal.signal(number, request.receive) for number in heard}
     try:
         yield request
