@@ -81,13 +81,13 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
     origin = _checkpoint(run, step)
     journal = [event for event in journal_of(parent.events()) if event["step"] <= step]
     edited = {event["arguments"]["key"]: event["arguments"]["value"] for event in journal if event["name"] == "set"}
-    plan = _plan(parent, edited | dict(changes), recipe_file)
+    plan = _plan(parent, changes, recipe_file, edits=edited)
     _fits(plan, parent, origin, changes)
     moves = [event for event in journal if event["name"] == "step"]
     return _make(parent, plan, Parent(run=str(run), step=step, changes=dict(changes)), moves, origin, out)
 
 
-def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None) -> Plan:
+def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None, edits: Mapping[str, Any] | None = None) -> Plan:
     if "data.path" in changes:
         require_place(parent.record, str(changes["data.path"]))
     wrong = [key for key in changes if key.startswith("data.") and key != "data.path"]
@@ -95,7 +95,7 @@ def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None) -> P
         raise UserError(f"{wrong[0]} cannot change in a run made from another; train a new run on other data.")
     if recipe_file is not None and not parent.record["recipe"].endswith(".py"):
         raise UserError(f"--recipe {recipe_file}: a run made from {parent.path} has its recipe, {parent.record['recipe']}; leave it out.")
-    return plan_again(parent.record, steps=None, recipe_file=recipe_file, changes=changes)
+    return plan_again(parent.record, steps=None, recipe_file=recipe_file, changes=changes, edits=edits)
 
 
 def _fits(plan: Plan, parent: Run, origin: Path, changes: Mapping[str, Any]) -> None:

@@ -135,6 +135,7 @@ def plan_again(
     recipe_file: str | None,
     device: str | None = None,
     changes: Mapping[str, Any] | None = None,
+    edits: Mapping[str, Any] | None = None,
 ) -> Plan:
     """The plan of an existing run.
 
@@ -145,6 +146,7 @@ def plan_again(
         device: instead of the recorded one.
         changes: keys and flags that the user typed, with other values, or with a recorded component outside Gannet, which allows
             importing it.
+        edits: recorded values that the run's journal gave to keys while it trained. As parts of a file they allow nothing.
 
     Raises:
         UserError: code outside Gannet that was not named again, or a wrong key.
@@ -163,7 +165,7 @@ def plan_again(
         given["steps"] = steps
     changes = dict(changes or {})
     flags |= {key: changes.pop(key) for key in FLAGS if key in changes}
-    known = given | settings
+    known = given | settings | dict(edits or {})
     # A run keeps its data; only their place may change.
     fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
     given = _changed(known, expanded(changes, known))

@@ -92,7 +92,7 @@ def resume(
         reporter: tells the user what happens.
         steps: a new total.
         recipe_file: the user's own recipe file, if the run was made from one.
-        keys: see :func:`gannet.planning.repeat_keys`. A new ``data.path`` is recorded in the run.
+        keys: see :func:`gannet.reopening.repeat_keys`. A new ``data.path`` is recorded in the run.
 
     Raises:
         UserError: no run, no valid checkpoint, or other data than it was trained on.

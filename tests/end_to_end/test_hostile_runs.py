@@ -100,6 +100,21 @@ def test_recipe_and_data_of_a_record_are_names(place, trained):
     assert nothing_ran(place)
 
 
+@pytest.mark.parametrize("reader", ["train again", "fork", "resume"])
+def test_what_a_journal_names_is_not_imported(place, trained, reader, capsys):
+    """An edit in events.jsonl is text of a file too: nobody typed it on this command line."""
+    run = trained("points")
+    events = run / "events.jsonl"
+    event = {"seq": 0, "step": 50, "kind": "command", "number": 1, "name": "set", "outcome": "applied", "text": ""}
+    event["arguments"] = {"key": "loss", "value": "evil_module:Loss"}
+    kept = [line for line in events.read_text().splitlines() if json.loads(line)["seq"] != 0]
+    events.write_text("\n".join([json.dumps(event), *kept]) + "\n")
+    assert cli.run([*READERS[reader](str(run)), *(["steps=400"] if reader == "fork" else [])]) in (0, 2)
+    assert "evil_module" not in sys.modules
+    assert not Path("imported").exists()
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_the_live_views_probes_import_nothing(place, trained):
     run = trained("labelled")
     assert "error" not in Desk().answer({"run": str(run), "ask": ""})
