@@ -157,13 +157,13 @@ def _guard(history: History, state: State, end: Mapping[str, Any] | None, step: 
 
 
 def _ended(run: Run, state: State, end: Mapping[str, Any] | None, step: int) -> list[Complaint]:
-    """What ended a run early is no fault of its settings: it can be continued."""
+    """How a run ended early. Its settings are not the reason, and it can be continued."""
     again = f"`{in_shell('gannet', 'resume', run.path)}` continues from the newest checkpoint."
     texts = {
         "stopped by a command": f"A person stopped it at step {step:,} with the command 'stop'.",
         "stopped by a signal": f"A signal stopped it at step {step:,}.",
         "stopped by a failure": f"It failed at step {step:,}.",
-        "interrupted": f"The process ended without a word after step {step:,}: killed, out of memory, or the machine went down.",
+        "interrupted": f"The process ended after step {step:,} and recorded no reason: killed, out of memory, or a crash of the machine.",
     }
     if state not in texts or end is None:
         return []

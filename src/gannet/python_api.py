@@ -13,33 +13,10 @@ from gannet.discovery import is_outside
 from gannet.errors import UserError, in_shell
 from gannet.forking import parse_again
 from gannet.outcome import saved_sentence
-from gannet.planning import DEFAULT_FLAGS, Plan, plan, refuse_flags
+from gannet.planning import DEFAULT_FLAGS, plan, refuse_flags
 from gannet.reporting import PythonReporter
 from gannet.session import start, train_again
 from gannet.trained import TrainedRun
-from gannet.training.trainer import Trainer
-
-
-class Quiet:
-    """A reporter that says nothing."""
-
-    def work(self, what: str, done: int, total: int) -> None:
-        """Nothing."""
-
-    def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
-        """Nothing."""
-
-    def advanced(self, step: int) -> None:
-        """Nothing."""
-
-    def terms(self, step: int, values: dict[str, float]) -> None:
-        """Nothing."""
-
-    def warned(self, sentence: str) -> None:
-        """Nothing."""
-
-    def say(self, sentence: str) -> None:
-        """Nothing."""
 
 
 def train(

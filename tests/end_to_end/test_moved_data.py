@@ -116,3 +116,18 @@ def test_nothing_else_can_be_given(moved, given, sentence, capsys):
 def test_data_without_a_path_have_no_place(trained, capsys):
     assert cli.run(["measure", str(trained("points")), "data.path=x"]) == 2
     assert "are not read from a path" in capsys.readouterr().err
+
+
+def test_a_comparison_continues_on_data_that_were_moved(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    table(tmp_path / "points.csv")
+    words = ["--recipes", "gan", "--seeds", "0", "--metrics", "w2", "--samples", "40", "--out", "c", *SETTINGS]
+    assert cli.run(["compare", "points.csv", *words]) == 0
+    shutil.move("points.csv", "moved.csv")
+    begun = (tmp_path / "c/gan/seed-0/events.jsonl").read_bytes()
+    assert cli.run(["compare", "moved.csv", *words]) == 0, capsys.readouterr().err
+    assert (tmp_path / "c/gan/seed-0/events.jsonl").read_bytes() == begun
+    Path("moved.csv").write_text(Path("moved.csv").read_text() + "1.5,2.5\n")
+    capsys.readouterr()
+    assert cli.run(["compare", "moved.csv", *words]) == 2
+    assert "content_hash" in capsys.readouterr().err

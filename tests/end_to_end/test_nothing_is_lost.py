@@ -13,6 +13,7 @@ import pytest
 from support.real_runs import Person, resume
 
 from gannet import cli
+from gannet.doctor import diagnose
 from gannet.errors import UserError
 from gannet.planning import DEFAULT_FLAGS, plan
 from gannet.runs.reader import Run
@@ -210,6 +211,8 @@ def test_a_full_disk_is_said_at_the_end(folder, environment, ends):
     assert "Traceback" not in said
     assert "is saved." not in said.replace("is not saved", "")
     assert [path.name for path in (folder / "run" / "checkpoints").iterdir()] == []
+    [complaint] = [complaint for complaint in diagnose(folder / "run").complaints if complaint.rule == "recorded"]
+    assert "Free space" in complaint.suggestion
 
 
 def test_the_end_lists_the_alarms(trained, capsys):

@@ -31,7 +31,11 @@ SMALL = {"steps": 60, "hidden": 16, "batch_size": 16, "checkpoint.every": 20, "c
 IMAGES = {"steps": 20, "batch_size": 16, "frames.every": 5, "checkpoint.every": 10, "health.every": 5}
 
 
-class Person(Reporter):
+class Quiet(Reporter):
+    """A reporter that says nothing."""
+
+
+class Person(Quiet):
     """Acts after certain steps of a training: gives commands, calls a function, or kills it.
 
     Args:

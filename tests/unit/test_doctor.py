@@ -14,13 +14,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from support.real_runs import Quiet
 
 from gannet.cli import run as command
 from gannet.doctor import diagnose
 from gannet.errors import TrainingStopped
 from gannet.health.ending import ending
 from gannet.planning import DEFAULT_FLAGS, plan
-from gannet.python_api import Quiet
 from gannet.runs.commands import submit
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import Run

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
+from support.real_runs import Quiet
 
 import gannet.training.control
 from gannet.errors import UserError
 from gannet.forking import fork
 from gannet.planning import plan
-from gannet.python_api import Quiet
 from gannet.runs.commands import answer, pending, submit
 from gannet.runs.reader import Run
 from gannet.session import resume, start, train_again

@@ -71,7 +71,7 @@ SMALL = {
 TIMES, SHARE = 2.0, 0.15
 """The same relative to the reference: of metrics that fall to 0 for equal distributions, and of all others."""
 GRAVE, MOST = 4.0, 1e6
-"""So many tolerances from the reference are an alarm; more are not counted."""
+"""A card farther from the reference than this many tolerances is an alarm; larger distances are cut to the second number."""
 
 
 def newest(cards: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

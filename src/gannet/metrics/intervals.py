@@ -81,8 +81,8 @@ def share(hits: np.ndarray) -> Estimate:
 def share_of_tenths(formula: Formula, real: Rows, fake: Rows, trials: int, without: np.ndarray, *, whole: float = 1.0) -> Estimate:
     """A share of ``trials`` rows that depend on one another through the other set, with Wilson's interval on the effective trials.
 
-    Whether a sample lies in a ball is no independent trial: all samples near one ball depend on that ball. The effective number of trials
-    is p (1 - p) / variance, at most ``trials``. It is found twice, and the smaller one is used:
+    Whether a sample lies in a ball is not an independent trial: all samples near one ball depend on that ball. The effective number of
+    trials is p (1 - p) / variance, at most ``trials``. It is found twice, and the smaller one is used:
 
     - from ten disjoint tenths of both sets (:func:`effective_trials`);
     - from leaving out each tenth of the other set, for samples that few balls decide on (:func:`effective_trials_without`). There the

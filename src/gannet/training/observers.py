@@ -107,9 +107,10 @@ def save_checkpoints(
         try:
             checkpoint.save(folder / CHECKPOINTS_FOLDER, trainer, seconds=clock.seconds(), keep=settings.keep)
         except OSError as error:
-            sentence = f"The checkpoint of step {trainer.step} was not written: {error.strerror or error}. Earlier ones are intact."
-            writer.event("warning", trainer.step, text=sentence)
-            warn(sentence)
+            problem = f"not written: {error.strerror or error}. Earlier ones are intact."
+            # Without the step, which the event has, so that equal warnings can be counted.
+            writer.event("warning", trainer.step, text=f"Checkpoint {problem}")
+            warn(f"The checkpoint of step {trainer.step} was {problem}")
         else:
             writer.event("checkpoint", trainer.step)
 
