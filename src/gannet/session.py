@@ -182,7 +182,7 @@ def _train(
 
     def alarm(sentence: str) -> None:
         alarms.append(f"step {trainer.step}: {sentence}")
-        reporter.warned(f"{sentence} `{in_shell('gannet', 'doctor', path)}` says more.")
+        reporter.warned(sentence)
 
     def hear(step: int, values: dict[str, float]) -> None:
         heard.append({"kind": "terms", "step": step, "values": values})

@@ -66,7 +66,7 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     resume = in_shell("gannet", "resume", outcome.path)
     if outcome.alarms:
         number = "1 alarm" if len(outcome.alarms) == 1 else f"{len(outcome.alarms)} alarms"
-        reporter.say(f"{number} while training (see {in_shell('gannet', 'doctor', outcome.path)}):")
+        reporter.say(f"{number} while training:")
         for sentence in outcome.alarms:
             reporter.say(f"  {sentence}")
     if outcome.signal is not None:

@@ -25,6 +25,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from gannet.data.base import Dataset, Modes
+from gannet.errors import in_shell
 from gannet.games.base import Conditional, Scores
 from gannet.health.base import examine, history_of
 from gannet.runs.writer import RunWriter
@@ -95,7 +96,7 @@ def watch_health(
                 writer.health(trainer.step, rule=finding.rule, severity=finding.severity, text=finding.text, values=finding.values)
                 if finding.severity == "alarm" and finding.rule not in announced:
                     announced.add(finding.rule)
-                    told(f"{finding.rule}: {finding.text}")
+                    told(f"{finding.rule}: {finding.text} `{in_shell('gannet', 'doctor', writer.path)}` says more.")
         known.clear()
         known.update({finding.rule: finding.severity for finding in findings})
 
