@@ -22,7 +22,7 @@ from torch import nn
 
 from gannet.data.base import Dataset, silent
 from gannet.data.grid100 import Grid100
-from gannet.metrics.evaluate import evaluate
+from gannet.evaluation.evaluate import evaluate
 
 RESULTS = Path(__file__).parent / "results"
 SETTINGS = {

@@ -20,7 +20,7 @@ from baselines import dcgan as plain_dcgan
 from baselines import points as plain_points
 from baselines import wgan_gp as plain_wgan_gp
 
-from gannet.arguments import Root, read
+from gannet.config.arguments import Root, read
 from gannet.data.base import Dataset, silent
 from gannet.data.images import ImageTable
 from gannet.data.ring import Ring

@@ -14,9 +14,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from docs_text import one_line
 
-from gannet.arguments import Chosen, Root, read
+from gannet.config.arguments import Root, read
 from gannet.discovery import BASES
-from gannet.recipes.base import Recipe
+from gannet.recipes.base import Chosen, Recipe
 
 SHARED = {
     "batch_size": "Real samples that a turn sees.",

@@ -12,7 +12,7 @@ from docs_tables import NOTICE, sections_of
 
 from gannet.comparison.result import Row, Summary, badness, summarise
 from gannet.discovery import components
-from gannet.metrics.table import ARROWS, written
+from gannet.evaluation.table import ARROWS, written
 
 COLUMNS = {
     "points": ("modes", "high_quality", "reverse_kl", "spread", "sliced_w"),

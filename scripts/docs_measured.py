@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from gannet.comparison.result import Row, Summary, summarise
+from gannet.evaluation.table import ARROWS, written
 from gannet.metrics.base import ScoreCard
-from gannet.metrics.table import ARROWS, written
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from docs_tables import method_sections, table_pages  # noqa: E402
 from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
 from docs_watching import watching_page  # noqa: E402
 
-from gannet.arguments import Chosen, Root, read  # noqa: E402
+from gannet.config.arguments import Root, read  # noqa: E402
 from gannet.discovery import Component, components  # noqa: E402
 from gannet.games.base import Game  # noqa: E402
-from gannet.recipes.base import Recipe  # noqa: E402
+from gannet.recipes.base import Chosen, Recipe  # noqa: E402
 
 ROOT = HERE.parent
 METHODS = Path("docs/methods")

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from gannet.figures.theme import INK, MUTED, PAPER, font
-from gannet.runs.pictures import choose, draw_frame
+from gannet.reports.pictures import choose, draw_frame
 from gannet.runs.reader import Run
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"

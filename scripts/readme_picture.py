@@ -10,10 +10,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from gannet.api import load
 from gannet.figures.field2d import draw_points
 from gannet.figures.grid import image_grid
 from gannet.figures.theme import INK, PAPER, font
-from gannet.python_api import load
 from gannet.runs.reader import Run
 
 SIDE, GAP, STRIP = 300, 14, 34

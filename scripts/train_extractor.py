@@ -5,7 +5,7 @@
     python scripts/train_extractor.py mnist-cnn-v1 --data FOLDER_WITH_IDX_FILES --check
 
 One thread, a fixed seed and data by index: the same weights on the same machine and torch, nearly the same elsewhere. The file
-is written to src/gannet/metrics/weights; its hash and its accuracy, which are printed, belong into gannet/metrics/cnn.py. With
+is written to src/gannet/features/weights; its hash and its accuracy, which are printed, belong into gannet/features/cnn.py. With
 --check nothing is trained: the stored weights are tried on the test pictures, and the accuracy has to be the stated one.
 """
 
@@ -24,9 +24,9 @@ from torch.nn.functional import cross_entropy, pad
 
 from gannet.data.digits import Digits
 from gannet.data.idx import idx_file, read_idx
-from gannet.metrics.cnn import FEATURES, LAYERS, POOLED_LAYERS, TRAINED, forward, load, prepared
+from gannet.features.cnn import FEATURES, LAYERS, POOLED_LAYERS, TRAINED, forward, load, prepared
 
-FOLDER = Path(__file__).parent.parent / "src" / "gannet" / "metrics" / "weights"
+FOLDER = Path(__file__).parent.parent / "src" / "gannet" / "features" / "weights"
 BATCH_SIZE = 128
 EPOCHS = {"mnist-cnn-v1": 5, "fashion-cnn-v1": 6, "digits-cnn-v1": 60}
 SHIFT = {"mnist-cnn-v1": 2, "fashion-cnn-v1": 1, "digits-cnn-v1": 1}

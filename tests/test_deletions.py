@@ -10,9 +10,12 @@ WHY = {
     ("data/cache.py", "_published"): "puts a decoded table of the cache in place of one of equal content",
     ("data/cache.py", "_sweep"): "temporary files in the cache that are a day old",
     ("files.py", "written_whole"): "replaces the file that the user named, whole; removes its own temporary file",
-    ("forking.py", "_make"): "a directory that this call made and that has not trained",
-    ("metrics/feature_cache.py", "*"): "features in the cache folder, computed again when needed",
-    ("outcome.py", "removed_if_untrained"): "a directory that this session made, only if it holds no step, checkpoint or end of a training",
+    ("sessions/fork.py", "_make"): "a directory that this call made and that has not trained",
+    ("features/cache.py", "*"): "features in the cache folder, computed again when needed",
+    (
+        "sessions/outcome.py",
+        "removed_if_untrained",
+    ): "a directory that this session made, only if it holds no step, checkpoint or end of a training",
     ("runs/append_file.py", "keep"): "rewrites a file of records, whole, without what a resume repeats",
     ("runs/commands.py", "_write"): "its own temporary file; the command has its own name by then",
     (

@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gannet.api import compare, load, train
     from gannet.errors import GannetWarning, TrainingStopped, UserError
-    from gannet.python_api import compare, load, train
     from gannet.recipes.base import recipe
     from gannet.training.experiment import Experiment
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Experiment", "GannetWarning", "TrainingStopped", "UserError", "compare", "load", "recipe", "train"]
 
 _HOMES = {
-    "compare": "gannet.python_api",
-    "train": "gannet.python_api",
-    "load": "gannet.python_api",
+    "compare": "gannet.api",
+    "train": "gannet.api",
+    "load": "gannet.api",
     "recipe": "gannet.recipes.base",
     "Experiment": "gannet.training.experiment",
     "GannetWarning": "gannet.errors",

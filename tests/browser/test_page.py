@@ -17,8 +17,8 @@ from conftest import violations
 from PIL import Image
 
 from gannet.dashboard.library import identity_of
+from gannet.reports.html import report as write_report
 from gannet.runs.reader import Run
-from gannet.runs.report import report as write_report
 from gannet.runs.writer import RunWriter
 
 STATIC = Path(__file__).parent.parent.parent / "src" / "gannet" / "dashboard" / "static"

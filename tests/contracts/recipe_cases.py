@@ -6,7 +6,7 @@ from functools import cache
 
 import torch
 
-from gannet.arguments import Root, read
+from gannet.config.arguments import Root, read
 from gannet.data.base import Dataset, Form, silent
 from gannet.data.digits import Digits
 from gannet.data.ring import Ring

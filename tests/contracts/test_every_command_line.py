@@ -6,7 +6,7 @@ import pytest
 from recipe_cases import CASES, small_data
 
 from gannet.cli.keys import parse_keys
-from gannet.planning import DEFAULT_FLAGS, plan
+from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.runs.command_line import train_command
 from gannet.training.precision import decide
 

@@ -11,13 +11,13 @@ from gannet.data.base import Dataset
 from gannet.data.images import ImageTable
 from gannet.data.point_table import PointTable
 from gannet.errors import UserError
-from gannet.measuring import measurer
+from gannet.evaluation.measure import measurer
 from gannet.runs.writer import RunWriter
 from gannet.testing.games import FP32
-from gannet.training.health import watch_health
 from gannet.training.observers import Observer, record_frames
 from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
+from gannet.training.vitals import watch_health
 
 FITTING_SIDES = [(16, 24, 3), (32, 8, 1)]
 """(H, W, C) that every recipe can make."""

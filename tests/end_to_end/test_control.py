@@ -13,8 +13,8 @@ import pytest
 from conftest import COMMAND
 from safetensors.numpy import load_file
 
+from gannet.dashboard.launch import start
 from gannet.errors import UserError
-from gannet.launching import start
 from gannet.runs.commands import answer, submit
 from gannet.runs.reader import Run
 

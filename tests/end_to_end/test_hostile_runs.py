@@ -8,11 +8,11 @@ import pytest
 from support.real_runs import SMALL, Person
 
 from gannet import cli
+from gannet.api import load
+from gannet.dashboard.probes.__main__ import Desk
 from gannet.discovery import components
 from gannet.errors import UserError
-from gannet.probing.__main__ import Desk
-from gannet.python_api import load
-from gannet.session import resume
+from gannet.sessions.resume import resume
 
 EVIL = """
 from pathlib import Path

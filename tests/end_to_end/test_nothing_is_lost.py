@@ -13,11 +13,12 @@ import pytest
 from support.real_runs import Person, resume
 
 from gannet import cli
-from gannet.doctor import diagnose
+from gannet.config.plan import DEFAULT_FLAGS, plan
+from gannet.doctor.diagnosis import diagnose
 from gannet.errors import UserError
-from gannet.planning import DEFAULT_FLAGS, plan
 from gannet.runs.reader import Run
-from gannet.session import start, train_again
+from gannet.sessions.resume import train_again
+from gannet.sessions.train import start
 from gannet.training import checkpoint
 
 COMMAND = Path(sys.executable).parent / "gannet"
@@ -125,7 +126,7 @@ def test_a_compared_run_that_was_killed_early_is_continued(tmp_path, monkeypatch
     """It has events but no checkpoint: it used to be removed."""
     import shutil
 
-    from gannet.python_api import compare
+    from gannet.api import compare
 
     monkeypatch.chdir(tmp_path)
     keys = {"hidden": 16, "batch_size": 16, "frames.every": 0, "health.every": 0}

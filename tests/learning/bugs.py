@@ -61,7 +61,7 @@ BUGS = {
     ),
     "gan-deep-gmm": Bug(
         "the moving average is never moved",
-        "training/average.py",
+        "training/ema.py",
         "1.0 - decay)",
         "0.0)",
     ),

@@ -11,9 +11,9 @@ from proving import Figures
 from gannet.data.base import silent
 from gannet.data.digits import Digits
 from gannet.data.few_labels import rows_with_label
-from gannet.metrics.cnn import responses
+from gannet.features.cnn import responses
 from gannet.seeding import torch_rng
-from gannet.trained import TrainedRun
+from gannet.sessions.trained_run import TrainedRun
 from gannet.training.sampling import evaluating
 
 ASKED = 1_000

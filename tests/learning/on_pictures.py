@@ -7,7 +7,7 @@ from typing import Any
 import digits
 from proving import Figures, Proof, cards, together
 
-from gannet.trained import TrainedRun
+from gannet.sessions.trained_run import TrainedRun
 
 DISTANCE = cards("sliced_w", samples=800)
 SAMPLES = together(DISTANCE, digits.missing)

@@ -8,11 +8,11 @@ import torch
 from proving import Figures, Proof, cards, together
 from torch import Tensor
 
+from gannet.config.plan import open_data
 from gannet.data.base import silent
-from gannet.planning import open_data
 from gannet.runs.reader import Run
 from gannet.seeding import torch_rng
-from gannet.trained import TrainedRun
+from gannet.sessions.trained_run import TrainedRun
 from gannet.training.sampling import evaluating, sample_game
 
 MODES = cards("modes", "high_quality", "reverse_kl", "spread")

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import gannet
-from gannet.trained import TrainedRun
+from gannet.sessions.trained_run import TrainedRun
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 Figures = dict[str, float]

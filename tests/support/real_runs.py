@@ -20,11 +20,13 @@ from typing import Any
 import pytest
 
 from gannet import cli
+from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.errors import TrainingStopped
-from gannet.planning import DEFAULT_FLAGS, plan
+from gannet.live.control import LOOK_SECONDS
 from gannet.runs.commands import submit
-from gannet.session import Reporter, resume, start, train_again
-from gannet.training.control import LOOK_SECONDS
+from gannet.sessions.reporter import Reporter
+from gannet.sessions.resume import resume, train_again
+from gannet.sessions.train import start
 
 Trained = Callable[..., Path]
 SMALL = {"steps": 60, "hidden": 16, "batch_size": 16, "checkpoint.every": 20, "checkpoint.keep": 9, "frames.every": 10}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field
 
-from gannet.arguments import Chosen, Root, chosen, read
+from gannet.config.arguments import Root, read
 from gannet.errors import UserError
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.hinge import Hinge
@@ -14,6 +14,7 @@ from gannet.losses.non_saturating import NonSaturating
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
 from gannet.priors.uniform import Uniform
+from gannet.recipes.base import Chosen, chosen
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 
 import gannet
-from gannet import measuring
 from gannet.cli import run
+from gannet.evaluation import measure as measuring
 
 Capture = pytest.CaptureFixture[str]
 

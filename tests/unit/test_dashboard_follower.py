@@ -12,7 +12,7 @@ from support.real_runs import Person
 from gannet.dashboard.follower import POINTS_PER_SERIES, Follower
 from gannet.dashboard.history import thinned
 from gannet.runs.reader import Run
-from gannet.session import resume
+from gannet.sessions.resume import resume
 
 
 def lines_of(run):

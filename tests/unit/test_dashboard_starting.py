@@ -35,7 +35,7 @@ def started(monkeypatch, trained):
         trained("killed", out)
         return 1
 
-    monkeypatch.setattr("gannet.launching.start", start)
+    monkeypatch.setattr("gannet.dashboard.launch.start", start)
     return calls
 
 
@@ -171,7 +171,7 @@ def test_one_training_is_started_at_a_time(folder, trained, monkeypatch):
         refused.append(out)
         trained("killed", out)
 
-    monkeypatch.setattr("gannet.launching.start", start)
+    monkeypatch.setattr("gannet.dashboard.launch.start", start)
     starter.fork(run, {"step": 5, "steps": 20})
     starter.fork(run, {"step": 5, "steps": 20})
     assert len(refused) == 2

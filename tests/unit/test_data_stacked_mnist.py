@@ -13,9 +13,9 @@ from gannet.data.base import ClassModes, Truth, silent
 from gannet.data.resolve import source_for
 from gannet.data.stacked_mnist import StackedMnist
 from gannet.errors import UserError
+from gannet.evaluation.choice import default_names
+from gannet.evaluation.evaluate import evaluate
 from gannet.metrics.base import Samples, as_estimate
-from gannet.metrics.choice import default_names
-from gannet.metrics.evaluate import evaluate
 from gannet.metrics.mode_counts import class_counts
 from gannet.metrics.modes import ModesCaptured
 from gannet.metrics.reverse_kl import ReverseKL

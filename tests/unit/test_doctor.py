@@ -17,17 +17,18 @@ import pytest
 from support.real_runs import Quiet
 
 from gannet.cli import run as command
-from gannet.doctor import diagnose
+from gannet.config.plan import DEFAULT_FLAGS, plan
+from gannet.doctor.diagnosis import diagnose
+from gannet.doctor.ending import ending
 from gannet.errors import TrainingStopped
-from gannet.health.ending import ending
-from gannet.planning import DEFAULT_FLAGS, plan
+from gannet.live.control import LOOK_SECONDS
 from gannet.runs.commands import submit
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import Run
 from gannet.runs.schema import RunRecord
 from gannet.runs.writer import RunWriter
-from gannet.session import resume, start
-from gannet.training.control import LOOK_SECONDS
+from gannet.sessions.resume import resume
+from gannet.sessions.train import start
 
 G, D = "optimizer.generator.lr", "optimizer.discriminator.lr"
 BLOB = {"data.count": 1, "data.sigma": 0.5, "hidden": 32, "steps": 700}

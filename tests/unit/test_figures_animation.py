@@ -10,7 +10,7 @@ from PIL import Image
 
 from gannet.errors import UserError
 from gannet.figures.animation import save_gif
-from gannet.runs.pictures import draw_frame
+from gannet.reports.pictures import draw_frame
 from gannet.runs.reader import Run
 
 

@@ -5,13 +5,13 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from gannet.arguments import Chosen
 from gannet.data.base import Form, silent
 from gannet.data.ring import Ring
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.gaussian import Gaussian
+from gannet.recipes.base import Chosen
 from gannet.recipes.improved_gan import improved_gan
 from gannet.recipes.sngan import sngan
 from gannet.regularizers.historical_averaging import HistoricalAveraging

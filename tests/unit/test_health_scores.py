@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gannet.health.scores import copied, far, worsened
+from gannet.doctor.scores import copied, far, worsened
 
 
 def cards(values, floor=1.0, better="lower", **more):

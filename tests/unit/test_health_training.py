@@ -16,8 +16,8 @@ from gannet.data.digits import Digits
 from gannet.data.images import ImageTable
 from gannet.data.ring import Ring
 from gannet.health.base import examine, history_of
-from gannet.training.health import _vitals, effective_number, share_above, watch_health
 from gannet.training.observers import gradient_norms
+from gannet.training.vitals import _vitals, effective_number, share_above, watch_health
 
 RING = Ring().open(silent)
 

@@ -62,14 +62,14 @@ def test_every_allowed_key_is_accepted(capsys, recipe):
     allowed = _allowed(_said(capsys, "train", "ring", "--recipe", recipe, "nonsense=1"))
     assert {"seed", "device", "precision"}.isdisjoint(allowed)
     assert set(allowed) == set(values) - {"seed", "device", "precision"}
-    from gannet.planning import DEFAULT_FLAGS, plan
+    from gannet.config.plan import DEFAULT_FLAGS, plan
 
     for key in allowed:
         plan("ring", recipe=recipe, given={key: str(values[key])}, flags=DEFAULT_FLAGS)
 
 
 def test_every_allowed_key_of_a_run_is_accepted_by_it(capsys):
-    from gannet.forking import again, fork
+    from gannet.sessions.fork import again, fork
 
     assert run(["train", "ring", *SMALL, "--out", "run"]) == 0
     values = _values("run")
@@ -178,7 +178,7 @@ def test_flags_as_keys_say_which_flag(capsys, key):
 
 @pytest.mark.parametrize(("key", "kind"), [("penalty", "regularizers"), ("loss", "losses")])
 def test_every_allowed_component_is_accepted(capsys, key, kind):
-    from gannet.planning import DEFAULT_FLAGS, plan
+    from gannet.config.plan import DEFAULT_FLAGS, plan
 
     recipe = "dragan" if kind == "regularizers" else "gan"
     for name in _allowed(_said(capsys, "train", "ring", "--recipe", recipe, f"{key}=nonsense")):
@@ -186,7 +186,7 @@ def test_every_allowed_component_is_accepted(capsys, key, kind):
 
 
 def test_every_allowed_recipe_suits_the_data(capsys):
-    from gannet.planning import find
+    from gannet.config.plan import find
 
     names = _allowed(_said(capsys, "train", "ring", "--recipe", "nonsense"))
     assert "gan" in names
@@ -194,7 +194,7 @@ def test_every_allowed_recipe_suits_the_data(capsys):
 
 
 def test_every_allowed_name_of_data_stands_for_itself(capsys):
-    from gannet.planning import DEFAULT_FLAGS, plan
+    from gannet.config.plan import DEFAULT_FLAGS, plan
 
     for name in _allowed(_said(capsys, "train", "nonsense")):
         plan(name, recipe=None, given={}, flags=DEFAULT_FLAGS)

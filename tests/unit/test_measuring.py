@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from gannet import measuring
 from gannet.data.base import Truth, silent
 from gannet.data.digits import Digits
 from gannet.data.ring import Ring
 from gannet.errors import UserError
+from gannet.evaluation import measure as measuring
+from gannet.evaluation.choice import default_names
+from gannet.evaluation.evaluate import evaluate
+from gannet.evaluation.table import render
+from gannet.features.extractors import features
 from gannet.metrics.base import Answers, Labels, Samples
-from gannet.metrics.choice import default_names
 from gannet.metrics.class_accuracy import ClassAccuracy
-from gannet.metrics.evaluate import evaluate
-from gannet.metrics.extractors import features
 from gannet.metrics.fd import frechet_distance
 from gannet.metrics.fd_per_class import FrechetDistancePerClass
 from gannet.metrics.reconstruction_class import ReconstructionClass
-from gannet.metrics.table import render
 from gannet.recipes.cgan import cgan
 from gannet.recipes.gan import gan
 from gannet.testing.metric_data import draw, labelled_digits

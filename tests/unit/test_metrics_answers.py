@@ -15,10 +15,10 @@ from gannet.data.base import Truth, silent
 from gannet.data.digits import Digits
 from gannet.data.mnist import Mnist
 from gannet.data.ring import Ring
-from gannet.measuring import ask, measurer
+from gannet.evaluation.choice import default_names
+from gannet.evaluation.measure import ask, measurer
 from gannet.metrics.accuracy import Accuracy
 from gannet.metrics.base import Answers, Metric, Samples, as_estimate
-from gannet.metrics.choice import default_names
 from gannet.metrics.purity import Purity
 from gannet.metrics.reconstruction import Reconstruction
 

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from gannet.cli import run
 from gannet.data.base import Truth
 from gannet.errors import UserError
-from gannet.metrics import brought, extractors
-from gannet.metrics.brought import BROUGHT, add, find, load, stored_at
-from gannet.metrics.choice import choose, default_names
-from gannet.metrics.compare import comparable
-from gannet.metrics.evaluate import evaluate
-from gannet.metrics.inception_v3 import InceptionV3
+from gannet.evaluation.choice import choose, default_names
+from gannet.evaluation.comparable import comparable
+from gannet.evaluation.evaluate import evaluate
+from gannet.features import extractors
+from gannet.features import user_weights as brought
+from gannet.features.inception_v3 import InceptionV3
+from gannet.features.user_weights import BROUGHT, add, find, load, stored_at
 from gannet.metrics.names import guarded
 from gannet.testing.metric_data import draw
 from gannet.testing.metrics import global_random_state

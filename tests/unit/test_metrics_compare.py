@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from gannet.errors import UserError
+from gannet.evaluation.comparable import comparable, differing
+from gannet.evaluation.table import render
 from gannet.metrics.base import ScoreCard
-from gannet.metrics.compare import comparable, differing
 from gannet.metrics.intervals import wilson
-from gannet.metrics.table import render
-from gannet.trained import TrainedRun
+from gannet.sessions.trained_run import TrainedRun
 
 Cards = dict[tuple[str, int], dict[str, ScoreCard]]
 

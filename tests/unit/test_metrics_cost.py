@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from gannet.data.base import Truth
-from gannet.metrics import extractors, feature_cache
-from gannet.metrics.choice import choose
-from gannet.metrics.cost import Cost, estimated, readable
-from gannet.metrics.evaluate import evaluate
-from gannet.metrics.extractors import describe, extract
-from gannet.metrics.feature_cache import entry, recall, remember
+from gannet.evaluation.choice import choose
+from gannet.evaluation.cost import Cost, estimated, readable
+from gannet.evaluation.evaluate import evaluate
+from gannet.features import cache as feature_cache
+from gannet.features import extractors
+from gannet.features.cache import entry, recall, remember
+from gannet.features.extractors import describe, extract
 from gannet.testing.metric_data import RING, draw
 
 SPEC = {"extractor": "made-up", "version": 1}
@@ -105,7 +106,7 @@ def test_cost_is_told_first_and_progress_ends_at_all() -> None:
 
 def test_pairs_are_reckoned_by_the_square(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000))
-    monkeypatch.setattr("gannet.metrics.cost.time.perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr("gannet.evaluation.cost.time.perf_counter", lambda: float(next(clock)))
     points = RING.modes.means[np.zeros(2000, int)] + np.random.default_rng(0).standard_normal((2000, 2))  # type: ignore[union-attr]
     from gannet.metrics.base import Samples
 

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import nn
 from torch.testing import assert_close
 
-from gannet.metrics.dinov2 import SIZES, DinoV2, Layer, Size, prepared
+from gannet.features.dinov2 import SIZES, DinoV2, Layer, Size, prepared
 
 TINY = Size(width=128, depth=2, trained_grid=6)
 

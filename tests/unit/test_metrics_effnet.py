@@ -8,9 +8,9 @@ import torch
 from torch.testing import assert_close
 
 from gannet.errors import UserError
-from gannet.metrics import efficientnet_lite
-from gannet.metrics.efficientnet_lite import EfficientNetLite0, SameConv, prepared
-from gannet.metrics.extractors import describe, features
+from gannet.features import efficientnet_lite
+from gannet.features.efficientnet_lite import EfficientNetLite0, SameConv, prepared
+from gannet.features.extractors import describe, features
 
 
 def test_number_of_weights_and_names() -> None:

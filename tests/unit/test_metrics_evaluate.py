@@ -13,10 +13,11 @@ from rich.console import Console
 
 from gannet.data.base import Truth
 from gannet.errors import UserError
+from gannet.evaluation.choice import default_names
+from gannet.evaluation.evaluate import evaluate
+from gannet.evaluation.table import render
 from gannet.metrics.base import ScoreCard
-from gannet.metrics.choice import default_names
-from gannet.metrics.evaluate import evaluate
-from gannet.metrics.table import render, written
+from gannet.metrics.rounding import written
 from gannet.testing.metric_data import RING, corruptions, draw
 from gannet.testing.metrics import global_random_state
 

@@ -11,10 +11,10 @@ from PIL import Image
 
 import gannet.metrics
 from gannet.errors import UserError
-from gannet.metrics import cnn, extractors
-from gannet.metrics.choice import choose
-from gannet.metrics.cnn import TRAINED, load, prepared, responses
-from gannet.metrics.extractors import describe, features, fitting, log_probabilities
+from gannet.evaluation.choice import choose
+from gannet.features import cnn, extractors
+from gannet.features.cnn import TRAINED, load, prepared, responses
+from gannet.features.extractors import describe, features, fitting, log_probabilities
 
 WEIGHTS = Path(gannet.metrics.__path__[0]) / "weights"
 

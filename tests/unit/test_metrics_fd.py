@@ -13,10 +13,10 @@ from torch import nn
 
 from gannet.data.base import Truth
 from gannet.errors import UserError
+from gannet.features.randconv import randconv_features, randconv_hash, randconv_weights
 from gannet.metrics import fd
 from gannet.metrics.base import Samples, as_estimate
 from gannet.metrics.fd import FrechetDistance, frechet_distance
-from gannet.metrics.randconv import randconv_features, randconv_hash, randconv_weights
 
 RNG = np.random.default_rng(3)
 

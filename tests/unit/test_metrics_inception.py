@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from gannet.metrics.inception_v3 import Block, Convolution, InceptionV3, pooling, prepared, resized
+from gannet.features.inception_v3 import Block, Convolution, InceptionV3, pooling, prepared, resized
 
 
 @pytest.fixture(scope="module")

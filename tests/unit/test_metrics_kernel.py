@@ -12,9 +12,9 @@ from torch import nn
 
 from gannet.data.base import Truth
 from gannet.errors import UserError
+from gannet.features.extractors import features
 from gannet.metrics import kernel_mmd
 from gannet.metrics.base import Estimate, Samples
-from gannet.metrics.extractors import features
 from gannet.metrics.kernel_mmd import unbiased_mmd
 from gannet.metrics.kid import KernelDistance, cubic
 from gannet.metrics.mmd import MaximumMeanDiscrepancy, gaussians

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gannet import planning
+from gannet.config import plan as planning
 from gannet.runs.reader import Run
 from gannet.runs.writer import RunWriter
 from gannet.training.points_frame import points_frame

@@ -13,13 +13,13 @@ import torch
 from PIL import Image
 
 import gannet
-from gannet.probing.__main__ import Desk
-from gannet.probing.arithmetic import level_shares, nearest_rows, principal_directions, radial_power
+from gannet.dashboard.probes.__main__ import Desk
+from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, principal_directions, radial_power
 from gannet.runs.writer import RunWriter
 
 
 def test_nearest_rows_are_found_exactly_over_all_chunks(monkeypatch):
-    monkeypatch.setattr("gannet.probing.arithmetic.CHUNK_VALUES", 60)
+    monkeypatch.setattr("gannet.dashboard.probes.arithmetic.CHUNK_VALUES", 60)
     rng = np.random.default_rng(0)
     rows = rng.integers(0, 256, (50, 3, 2, 1), np.uint8)
     queries = rows[[7, 40]].astype(int)

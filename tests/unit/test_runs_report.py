@@ -20,12 +20,12 @@ from support.real_runs import train
 
 from gannet import cli
 from gannet.errors import UserError
-from gannet.runs import player
-from gannet.runs.pictures import choose
+from gannet.reports import player
+from gannet.reports.html import animate, report
+from gannet.reports.pictures import choose
+from gannet.reports.snapshot import save_sheet, save_snapshot
+from gannet.reports.table import save_table
 from gannet.runs.reader import Run
-from gannet.runs.report import animate, report
-from gannet.runs.snapshot import save_sheet, save_snapshot
-from gannet.runs.tables import save_table
 
 NASTY = "<script>alert('x')</script> & \"quotes\""
 

@@ -11,7 +11,7 @@ from torch.testing import assert_close
 from gannet.data.base import silent
 from gannet.data.ring import Ring
 from gannet.recipes.gan import gan
-from gannet.training.average import Average
+from gannet.training.ema import Average
 from gannet.training.precision import decide
 from gannet.training.trainer import Trainer
 

@@ -12,13 +12,14 @@ import torch
 from safetensors.numpy import load_file
 from support.real_runs import Quiet
 
-import gannet.training.control
+import gannet.live.control
+from gannet.config.plan import plan
 from gannet.errors import UserError
-from gannet.forking import fork
-from gannet.planning import plan
 from gannet.runs.commands import answer, pending, submit
 from gannet.runs.reader import Run
-from gannet.session import resume, start, train_again
+from gannet.sessions.fork import fork
+from gannet.sessions.resume import resume, train_again
+from gannet.sessions.train import start
 from gannet.training.trainer import Trainer
 
 STEPS = 12

@@ -19,8 +19,8 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
     """What DATA holds: shape, rows, classes."""
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
+    from gannet.config.plan import source_from_keys
     from gannet.data.inspect import describe
-    from gannet.planning import source_from_keys
 
     name, source = source_from_keys(data, parse_keys(keys or []))
     with TerminalReporter() as reporter:

@@ -9,7 +9,7 @@ import typer
 from gannet.cli.resume import Run
 
 if TYPE_CHECKING:
-    from gannet.doctor import Complaint, Diagnosis
+    from gannet.doctor.diagnosis import Complaint, Diagnosis
 
 
 def doctor(
@@ -21,7 +21,7 @@ def doctor(
 
     from rich.console import Console
 
-    from gannet.doctor import diagnose
+    from gannet.doctor.diagnosis import diagnose
 
     diagnosis = diagnose(path)
     if json_output:

@@ -28,9 +28,9 @@ def measure(
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
-    from gannet.metrics.table import render
+    from gannet.evaluation.table import render
     from gannet.runs.writer import append_scores
-    from gannet.trained import TrainedRun
+    from gannet.sessions.trained_run import TrainedRun
 
     names = _names(metrics)
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from gannet.planning import Plan
+    from gannet.config.plan import Plan
     from gannet.training.trainer import Trainer
 
 PLAIN_LINE_SECONDS = 5.0

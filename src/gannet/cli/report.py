@@ -21,11 +21,11 @@ def report(
     """One self-contained HTML file about a run; by its suffix also a contact sheet (.png) or all numbers (.csv)."""
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
+    from gannet.reports.html import animate
+    from gannet.reports.html import report as write_report
+    from gannet.reports.snapshot import save_sheet
+    from gannet.reports.table import save_table
     from gannet.runs.reader import Run as RunDirectory
-    from gannet.runs.report import animate
-    from gannet.runs.report import report as write_report
-    from gannet.runs.snapshot import save_sheet
-    from gannet.runs.tables import save_table
 
     writers = {".html": write_report, ".png": save_sheet, ".csv": save_table}
     targets = out or [path / "report.html"]

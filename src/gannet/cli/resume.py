@@ -30,7 +30,7 @@ def resume(
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.cli.train import conclude
-    from gannet.session import resume as resume_run
+    from gannet.sessions.resume import resume as resume_run
 
     with TerminalReporter(quiet=quiet) as reporter:
         return conclude(reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=parse_keys(keys or [])))

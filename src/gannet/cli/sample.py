@@ -25,7 +25,7 @@ def sample(
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
-    from gannet.trained import TrainedRun
+    from gannet.sessions.trained_run import TrainedRun
 
     if out.suffix not in (".png", ".npz"):
         raise UserError(f"-o {out}: write to a file that ends in .png (a picture) or .npz (the samples).")

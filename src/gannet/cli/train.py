@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from gannet.cli.progress import TerminalReporter
-    from gannet.outcome import Outcome
+    from gannet.sessions.outcome import Outcome
 
 UNSAVED = 4
 """Exit status of a training whose last step is not in a checkpoint."""
@@ -40,9 +40,10 @@ def train(
     """Train a GAN on DATA and keep everything it did in a run directory."""
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
-    from gannet.forking import parse_again
-    from gannet.planning import DEFAULT_FLAGS, plan, refuse_flags
-    from gannet.session import start, train_again
+    from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
+    from gannet.sessions.fork import parse_again
+    from gannet.sessions.resume import train_again
+    from gannet.sessions.train import start
 
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
@@ -60,7 +61,7 @@ def train(
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     """Say how a session ended and which step is saved; its exit status."""
     from gannet.errors import in_shell
-    from gannet.outcome import saved_sentence
+    from gannet.sessions.outcome import saved_sentence
 
     saved = saved_sentence(outcome.step, outcome.saved)
     resume = in_shell("gannet", "resume", outcome.path)

@@ -60,8 +60,8 @@ def _without_browser(folder: Path, once: Path | None) -> int:
     from gannet.cli.sparklines import follow
     from gannet.dashboard.library import newest_run
     from gannet.errors import UserError
+    from gannet.reports.snapshot import save_snapshot
     from gannet.runs.reader import Run
-    from gannet.runs.snapshot import save_snapshot
 
     run = newest_run(folder)
     if once is None:

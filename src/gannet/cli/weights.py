@@ -17,7 +17,7 @@ def add(
 ) -> int:
     """Check FILE by its hash, try the network, and keep the weights for measuring; nothing is downloaded."""
     from gannet.errors import in_shell
-    from gannet.metrics import brought
+    from gannet.features import user_weights as brought
 
     kept = brought.add(name, file)
     print(f"{name}: {kept.variant}, sha256 {kept.sha256[:8]}, self-test passed, kept at {brought.stored_at(name)}")
@@ -29,7 +29,7 @@ def add(
 def list_weights() -> int:
     """Every extractor that takes weights of yours: whether they are there, their sha256, and where to get them."""
     from gannet.errors import UserError
-    from gannet.metrics import brought
+    from gannet.features import user_weights as brought
 
     for name, known in brought.BROUGHT.items():
         try:

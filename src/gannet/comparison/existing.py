@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from gannet.comparison.plan import Entry
 from gannet.errors import UserError
-from gannet.metrics.compare import differing
+from gannet.evaluation.comparable import differing
 from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, RECIPE_FILE
 from gannet.training import checkpoint

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gannet.config.plan import Plan, open_data, plan
 from gannet.data.base import Dataset, Progress
 from gannet.errors import Mistake, Unknown, UserError
-from gannet.measuring import protocol_of
-from gannet.metrics.choice import require_measurable
-from gannet.metrics.compare import differing
-from gannet.planning import Plan, open_data, plan
+from gannet.evaluation.choice import require_measurable
+from gannet.evaluation.comparable import differing
+from gannet.evaluation.measure import protocol_of
 from gannet.runs.schema import RunRecord
-from gannet.trained import TrainedRun
+from gannet.sessions.trained_run import TrainedRun
 
 T = TypeVar("T")
 

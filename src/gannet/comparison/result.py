@@ -10,9 +10,9 @@ from statistics import mean, stdev
 from typing import Any, Literal
 
 from gannet.comparison.plan import Comparison, Contestant, Entry
+from gannet.evaluation.comparable import comparable
 from gannet.metrics.base import ScoreCard
-from gannet.metrics.compare import comparable
-from gannet.metrics.table import written
+from gannet.metrics.rounding import written
 
 VERSION = 1
 Status = Literal["finished", "stopped", "unmeasured"]

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gannet.comparison.result import Result, Row, Summary
-from gannet.metrics.table import ARROWS, written
+from gannet.evaluation.table import ARROWS
+from gannet.metrics.rounding import written
 
 if TYPE_CHECKING:
     from rich.table import Table

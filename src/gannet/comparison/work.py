@@ -21,7 +21,10 @@ from gannet.metrics.base import ScoreCard
 from gannet.runs.lock import RunLock
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import append_scores
-from gannet.session import Outcome, Reporter, resume, start
+from gannet.sessions.outcome import Outcome
+from gannet.sessions.reporter import Reporter
+from gannet.sessions.resume import resume
+from gannet.sessions.train import start
 from gannet.training import checkpoint
 
 RESULT_FILE = "compare.json"

@@ -29,7 +29,7 @@ class Prober:
         self._kept: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 
     def ask(self, run: Path, name: str, arguments: dict[str, float]) -> bytes:
-        """The answer of ``gannet.probing`` as JSON.
+        """The answer of ``gannet.dashboard.probes`` as JSON.
 
         Raises:
             UserError: no checkpoint yet, a question that does not suit the game, or a process that died or took too long.
@@ -67,7 +67,7 @@ class Prober:
 
     def _exchange(self, question: bytes) -> bytes:
         if self._process is None or self._process.poll() is not None:
-            command = [sys.executable, "-m", "gannet.probing"]
+            command = [sys.executable, "-m", "gannet.dashboard.probes"]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         process = self._process
         assert process.stdin is not None

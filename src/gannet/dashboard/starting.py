@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gannet import launching
+from gannet.dashboard import launch as launching
 from gannet.dashboard.library import Library, Watched
 from gannet.data.drawing import save_drawing
 from gannet.discovery import canonical, components

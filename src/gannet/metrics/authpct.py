@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
+from gannet.features.extractors import RANDCONV, check_name, describe
 from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
-from gannet.metrics.extractors import RANDCONV, check_name, describe
 from gannet.metrics.intervals import PARTS, Rows, part_starts, share_of_tenths
 from gannet.metrics.pairwise import neighbour_radii, rows_of, squared_distances
 

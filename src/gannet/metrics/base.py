@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind, Truth
+from gannet.metrics.rounding import written
 
 Better = Literal["lower", "higher", "one", "real"]
 """Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the floor) is."""
@@ -203,8 +204,6 @@ class ScoreCard:
         return blake2b(canonical.encode()).hexdigest()[:8]
 
     def __repr__(self) -> str:
-        from gannet.metrics.table import written
-
         interval = "" if self.ci95 is None else f" ({' to '.join(written(end, self.n_fake) for end in self.ci95)})"
         reference = "" if self.floor is None else f", real data {written(self.floor, self.n_fake)}"
         return f"<ScoreCard {self.label} {written(self.value, self.n_fake)}{interval}{reference}, n={self.n_fake:,}>"

@@ -9,9 +9,9 @@ import numpy as np
 
 from gannet.data.base import Kind
 from gannet.errors import UserError
+from gannet.features.cnn import TRAINED
+from gannet.features.extractors import check_name, describe, log_probabilities
 from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Need, Samples
-from gannet.metrics.cnn import TRAINED
-from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_images, checked_labels
 from gannet.metrics.intervals import WILSON, share
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
+from gannet.features.extractors import check_name, describe, log_probabilities
 from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Samples
-from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.intervals import Rows, or_wilson, tenths
 from gannet.metrics.names import feature_label

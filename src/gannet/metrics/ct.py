@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
+from gannet.features.extractors import RANDCONV, check_name, describe
 from gannet.metrics.base import ANY, Better, Bounds, Metric, Need, Samples
-from gannet.metrics.extractors import RANDCONV, check_name, describe
 from gannet.metrics.pairwise import rows_of, squared_distances
 
 COPYING = -3.0
@@ -28,7 +28,7 @@ class DataCopying(Metric):
     """
 
     extractor: str = RANDCONV
-    """Of features, for images: randconv-v1, or another of `gannet.metrics.extractors`."""
+    """Of features, for images: randconv-v1, or another of `gannet.features.extractors`."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "real"

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
+from gannet.features.extractors import RANDCONV, check_name
 from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
-from gannet.metrics.extractors import RANDCONV, check_name
 from gannet.metrics.intervals import Rows, tenths
 from gannet.metrics.neighbourhood import balls, counts_inside, describe_neighbours
 from gannet.metrics.pairwise import rows_of

@@ -9,8 +9,8 @@ import numpy as np
 
 from gannet.data.base import Kind
 from gannet.errors import UserError
+from gannet.features.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
-from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.intervals import Rows, leave_out
 from gannet.metrics.names import feature_label

@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
+from gannet.features.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.base import ANY, Better, Bounds, Metric, Samples
-from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.fd import frechet_distance
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.names import feature_label
@@ -30,7 +30,7 @@ class FrechetDistanceAtInfinity(Metric):
     """
 
     extractor: str = RANDCONV
-    """Of features: randconv-v1 for any pictures, or another of `gannet.metrics.extractors`."""
+    """Of features: randconv-v1 for any pictures, or another of `gannet.features.extractors`."""
     sizes: Annotated[int, Field(ge=3, le=50)] = 15
     """How many n the line goes through."""
 

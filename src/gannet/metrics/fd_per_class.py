@@ -9,9 +9,9 @@ import numpy as np
 
 from gannet.data.base import Kind
 from gannet.errors import UserError
+from gannet.features.cnn import TRAINED
+from gannet.features.extractors import RANDCONV, check_name, describe, features, log_probabilities
 from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Need, Samples
-from gannet.metrics.cnn import TRAINED
-from gannet.metrics.extractors import RANDCONV, check_name, describe, features, log_probabilities
 from gannet.metrics.fd import frechet_distance
 from gannet.metrics.inputs import FEWEST_SAMPLES, checked_images, checked_labels
 from gannet.metrics.intervals import Rows, leave_out

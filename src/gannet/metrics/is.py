@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
+from gannet.features.extractors import check_name, describe, log_probabilities
 from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.classifier_score import classifier_score
-from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.intervals import STUDENT_95, TENTHS, around, tenths
 from gannet.metrics.names import feature_label

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Kind
+from gannet.features.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.base import ANY, Better, Bounds, Estimate, Metric, Samples
-from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.kernel_mmd import unbiased_mmd
 from gannet.metrics.names import feature_label

@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
+from gannet.features.extractors import describe
 from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Need, Samples
-from gannet.metrics.extractors import describe
 from gannet.metrics.intervals import FEWEST, LEAVE_ONE_OUT, NORMAL_95, around, leave_one_out, or_wilson
 from gannet.metrics.mode_counts import mode_counts
 

@@ -7,10 +7,10 @@ import warnings
 import numpy as np
 
 from gannet.errors import UserError
+from gannet.features.cnn import TRAINED
+from gannet.features.extractors import log_probabilities
 from gannet.metrics.assignment import assign, known_modes
 from gannet.metrics.base import Samples
-from gannet.metrics.cnn import TRAINED
-from gannet.metrics.extractors import log_probabilities
 from gannet.metrics.inputs import checked_images, checked_points
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
+from gannet.features.extractors import describe
 from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Metric, Need, Samples
-from gannet.metrics.extractors import describe
 from gannet.metrics.mode_counts import mode_counts
 
 

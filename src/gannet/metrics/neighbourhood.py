@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gannet.metrics.extractors import describe
+from gannet.features.extractors import describe
 from gannet.metrics.intervals import part_starts
 from gannet.metrics.pairwise import neighbour_radii, squared_distances
 

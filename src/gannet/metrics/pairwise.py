@@ -9,8 +9,8 @@ from hashlib import blake2b
 import numpy as np
 
 from gannet.errors import UserError
+from gannet.features.extractors import features
 from gannet.metrics.base import Samples
-from gannet.metrics.extractors import features
 from gannet.metrics.inputs import checked_images, checked_points
 
 CHUNK_VALUES = 4_000_000

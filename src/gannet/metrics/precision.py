@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from gannet.data.base import Kind
+from gannet.features.extractors import RANDCONV, check_name
 from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Samples
-from gannet.metrics.extractors import RANDCONV, check_name
 from gannet.metrics.intervals import Rows, share_of_tenths
 from gannet.metrics.neighbourhood import balls, describe_neighbours, holding_without, inside_any
 from gannet.metrics.pairwise import rows_of

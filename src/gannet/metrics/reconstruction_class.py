@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
+from gannet.features.extractors import check_name, describe, log_probabilities
 from gannet.metrics.base import SHARE, Better, Bounds, Estimate, Metric, Need, Samples
-from gannet.metrics.extractors import check_name, describe, log_probabilities
 from gannet.metrics.inputs import checked_reconstructions
 from gannet.metrics.intervals import WILSON, share
 

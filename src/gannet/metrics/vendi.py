@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
+from gannet.features.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
-from gannet.metrics.extractors import RANDCONV, check_name, describe, features
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.intervals import Rows, leave_out
 

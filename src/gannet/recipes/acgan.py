@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.arguments import Chosen, chosen
 from gannet.data.base import Form
 from gannet.games.auxiliary_classifier import AuxiliaryClassifier
 from gannet.losses.base import AdversarialLoss
@@ -15,7 +14,7 @@ from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.heads import AuxiliaryDiscriminator
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import recipe
+from gannet.recipes.base import Chosen, chosen, recipe
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 

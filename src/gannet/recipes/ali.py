@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.arguments import Chosen, chosen
 from gannet.data.base import Form
 from gannet.games.bigan import BiGAN
 from gannet.losses.base import AdversarialLoss
@@ -16,7 +15,7 @@ from gannet.networks.joint import JointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import recipe
+from gannet.recipes.base import Chosen, chosen, recipe
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 

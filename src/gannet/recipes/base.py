@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from gannet.data.base import Form, Kind
 from gannet.errors import UserError
 from gannet.training.experiment import Experiment
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Chosen(Generic[T]):
+    """A component picked but not made: components that hold tensors must not be made before each run."""
+
+    factory: Callable[..., T]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def make(self) -> T:
+        """A new instance."""
+        return self.factory(**self.arguments)
+
+
+def chosen(factory: Callable[..., T], **arguments: Any) -> Any:
+    """Shorthand for the default of a recipe's parameter that is annotated ``Chosen[Prior]`` or the like."""
+    return Chosen(factory, arguments)
+
 
 RECOMMENDED: dict[Kind, str] = {"points": "particle-gan", "images": "dcgan"}
 """The recipe that is taken when none is named."""

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.arguments import Chosen, chosen
 from gannet.augmentations.base import Augmentation
 from gannet.augmentations.diffaugment import DiffAugment
 from gannet.data.base import Form
@@ -17,7 +16,7 @@ from gannet.networks.augmented import Augmented
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.priors.base import Prior
 from gannet.priors.uniform import Uniform
-from gannet.recipes.base import recipe
+from gannet.recipes.base import Chosen, chosen, recipe
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
-from gannet.arguments import Chosen, chosen
 from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
@@ -18,7 +17,7 @@ from gannet.networks.standard import standard_discriminator, standard_generator,
 from gannet.networks.virtual_batch_norm import VirtualBatchNormGenerator
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import recipe
+from gannet.recipes.base import Chosen, chosen, recipe
 from gannet.regularizers.base import WeightPenalty
 from gannet.regularizers.historical_averaging import HistoricalAveraging
 from gannet.training.experiment import Experiment, Optimizer, Optimizers

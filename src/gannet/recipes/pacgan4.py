@@ -6,13 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.arguments import Chosen, chosen
 from gannet.data.base import Form
 from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import recipe
+from gannet.recipes.base import Chosen, chosen, recipe
 from gannet.recipes.pacgan2 import pacgan2
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 

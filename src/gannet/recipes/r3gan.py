@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.arguments import Chosen, chosen
 from gannet.data.base import Form
 from gannet.encodings.base import Encoding
 from gannet.encodings.fourier import Fourier
@@ -17,7 +16,7 @@ from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.networks.r3gan import R3GANDiscriminator, R3GANGenerator
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import recipe
+from gannet.recipes.base import Chosen, chosen, recipe
 from gannet.regularizers.base import Penalty
 from gannet.regularizers.zero_centered import ZeroCentered
 from gannet.training.experiment import Experiment, Optimizer, Optimizers

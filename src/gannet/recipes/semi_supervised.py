@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.arguments import Chosen, chosen
 from gannet.data.base import Form
 from gannet.games.semi_supervised import SemiSupervised
 from gannet.losses.base import AdversarialLoss
@@ -16,7 +15,7 @@ from gannet.networks.mlp import MLPGenerator
 from gannet.networks.noisy_mlp import NoisyMLPTrunk
 from gannet.priors.base import Prior
 from gannet.priors.uniform import Uniform
-from gannet.recipes.base import recipe
+from gannet.recipes.base import Chosen, chosen, recipe
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 _ADAM = Optimizer(lr=3e-3, beta1=0.5, schedule="cosine")

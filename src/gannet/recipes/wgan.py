@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.arguments import Chosen, chosen
 from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.base import AdversarialLoss
@@ -14,7 +13,7 @@ from gannet.losses.wasserstein import Wasserstein
 from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import recipe
+from gannet.recipes.base import Chosen, chosen, recipe
 from gannet.regularizers.base import Constraint
 from gannet.regularizers.weight_clipping import WeightClipping
 from gannet.training.experiment import Experiment, Optimizer, Optimizers

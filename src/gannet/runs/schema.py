@@ -79,7 +79,7 @@ class Event(TypedDict, total=False):
     """None where the value was not finite (``text`` says what it was). By kind:
 
     terms: ``player/term`` -> value, ``player/gradient_norm``, and ``steps_per_second``;
-    vitals: what the health rules look at besides the terms, see training/health.py;
+    vitals: what the health rules look at besides the terms, see training/vitals.py;
     health: the figures behind the sentence in ``text``.
     """
     minimised: list[str]

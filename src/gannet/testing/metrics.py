@@ -13,8 +13,8 @@ import torch
 
 from gannet.data.base import ClassModes, Kind, Truth
 from gannet.errors import UserError
+from gannet.evaluation.choice import ASKED
 from gannet.metrics.base import Answers, Better, Labels, Metric, Samples, ScoreCard, as_estimate
-from gannet.metrics.choice import ASKED
 from gannet.testing.metric_bounds import check_interval, check_intervals
 from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes, labelled_digits, stacked_digits, truth_of
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from gannet.errors import TrainingStopped, UserError
 from gannet.runs.schema import checkpoint_name
-from gannet.training.average import Average
+from gannet.training.ema import Average
 from gannet.training.trainer import Trainer
 
 MANIFEST = "MANIFEST.json"

@@ -40,7 +40,7 @@ class FrameSettings:
 
 @dataclass(frozen=True)
 class HealthSettings:
-    """What looks after the training, see training/health.py."""
+    """What looks after the training, see training/vitals.py."""
 
     every: Every | None = None
     """Steps between two looks; none for 40 looks in all or fewer, 0 for no look."""

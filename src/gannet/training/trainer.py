@@ -9,7 +9,7 @@ from gannet.data.base import Dataset
 from gannet.errors import TrainingStopped
 from gannet.games.base import Turn
 from gannet.seeding import derive
-from gannet.training.average import Average
+from gannet.training.ema import Average
 from gannet.training.experiment import Experiment
 from gannet.training.gradients import Statistics, gradients_are_finite
 from gannet.training.precision import Precision

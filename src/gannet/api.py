@@ -1,0 +1,129 @@
+"""The command line's verbs as Python functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gannet.comparison.plan import Measurement, prepare
+from gannet.comparison.result import Result
+from gannet.comparison.work import Interrupted, carry_out
+from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
+from gannet.discovery import is_outside
+from gannet.errors import UserError, in_shell
+from gannet.sessions.fork import parse_again
+from gannet.sessions.outcome import saved_sentence
+from gannet.sessions.reporter import PythonReporter
+from gannet.sessions.resume import train_again
+from gannet.sessions.train import start
+from gannet.sessions.trained_run import TrainedRun
+
+
+def train(
+    data: str,
+    *,
+    recipe: str | None = None,
+    seed: int | None = None,
+    out: str | Path | None = None,
+    device: str | None = None,
+    precision: str | None = None,
+    quiet: bool = False,
+    keys: dict[str, Any] | None = None,
+    **recipe_keys: Any,
+) -> TrainedRun:
+    """Train a run and open it: ``run = gannet.train("ring", recipe="gan", steps=5000)``, then ``run.sample(1000)``.
+
+    A line on stderr shows the progress. Alarms of the run's health, and whatever else the user should know, are
+    ``gannet.GannetWarning``. The run is a directory that every command of ``gannet`` takes too.
+
+    Args:
+        data: a built-in name, a path, or ``hf:owner/name``; the path of a run trains it again, its commands included,
+            and ``path@step`` continues from its checkpoint of that step.
+        recipe: a recipe's name or file; the recommended one if None.
+        seed: every random number follows from it; 0 if None.
+        out: the run directory; ``runs/NNNN-data-recipe`` if None.
+        device: ``auto`` (if None), ``cpu`` or ``cuda``.
+        precision: ``auto`` (if None), ``fp32`` or ``bf16``.
+        quiet: no progress on stderr; warnings are still given.
+        keys: dotted keys as on the command line, for example ``{"optimizer.generator.lr": 1e-4}``.
+        **recipe_keys: keys without a dot, for example ``steps=5000``, ``loss="hinge"``; ``lr=1e-4`` sets the learning rate
+            of every player that ``keys`` does not set.
+
+    Returns:
+        The run at its last checkpoint, ready to ``sample``, ``measure`` and ``animate``.
+
+    Raises:
+        UserError: every mistake in the input at once.
+        TrainingStopped: a value was not finite.
+    """
+    given = {**(keys or {}), **recipe_keys}
+    flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
+    folder = Path(out) if out is not None else None
+    older = parse_again(data)
+    with PythonReporter(quiet=quiet) as reporter:
+        if older:
+            refuse_flags(given)
+            outcome = train_again(*older, given | flags, folder, reporter, recipe_file=recipe)
+        else:
+            planned = plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
+            outcome = start(planned, folder, reporter)
+        saved = saved_sentence(outcome.step, outcome.saved)
+        again = in_shell("gannet", "resume", outcome.path)
+        if outcome.signal is None and not outcome.finished:
+            reporter.warned(f"Stopped by a command. {saved} Continue with: {again}")
+        elif not outcome.is_saved:
+            reporter.warned(f"{saved} Free some space, then: {again}")
+    if outcome.signal is not None:
+        raise UserError(f"Training was interrupted. {saved} Continue with `{again}`.")
+    outside = {key: value for key, value in given.items() if is_outside(value)}
+    return load(outcome.path, recipe_file=recipe if recipe is not None and recipe.endswith(".py") else None, keys=outside)
+
+
+def compare(
+    data: str,
+    recipes: Sequence[str],
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    metrics: list[str] | None = None,
+    samples: int | None = None,
+    out: str | Path | None = None,
+    quiet: bool = False,
+    keys: dict[str, Any] | None = None,
+    **recipe_keys: Any,
+) -> Result:
+    """Train every recipe with every seed on the same data and measure all in one way; goes on where an earlier call stopped.
+
+    Args:
+        data: a built-in name, a path, or ``hf:owner/name``.
+        recipes: names or files.
+        seeds: of the runs of each recipe.
+        metrics: names; the usual ones of the data if None.
+        samples: generated samples per run; the usual number if None.
+        out: holds ``RECIPE/seed-S``, compare.json and samples.png; ``runs/compare-data`` if None.
+        quiet: no progress on stderr; warnings are still given.
+        keys: dotted keys, for every recipe.
+        **recipe_keys: keys without a dot, for example ``steps=5000``, for every recipe.
+
+    Raises:
+        UserError: every mistake in the input at once; what cannot be compared; or a signal stopped it.
+    """
+    with PythonReporter(quiet=quiet) as reporter:
+        planned = prepare(
+            data,
+            recipes,
+            seeds=seeds,
+            given={**(keys or {}), **recipe_keys},
+            measurement=Measurement(metrics, samples),
+            out=Path(out) if out is not None else None,
+            progress=reporter.work,
+        )
+        try:
+            return carry_out(planned, reporter)
+        except Interrupted:
+            raise UserError(f"The comparison in {planned.path} was interrupted; the same call continues from there.") from None
+
+
+def load(path: str | Path, *, recipe_file: str | None = None, raw: bool = False, keys: Mapping[str, Any] | None = None) -> TrainedRun:
+    """Open a run's newest checkpoint; see :class:`TrainedRun`."""
+    return TrainedRun(path, recipe_file=recipe_file, raw=raw, keys=keys)

@@ -1,0 +1,254 @@
+"""Dotted ``key=value`` text to typed arguments of a function or dataclass, and back: one parser for every key.
+
+A value set is flat: ``{"hidden": 128, "loss": "hinge", "loss.margin": 2.0, "optimizer.generator.lr": 1e-4}``. What a run saves
+is exactly what could be typed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pydantic import PydanticUserError, TypeAdapter, ValidationError
+
+from gannet.discovery import BASES, canonical, components, find, is_outside, load_outside
+from gannet.errors import Mistake, UserError
+from gannet.keys import expanded, unknown_key
+from gannet.recipes.base import Chosen
+
+T = TypeVar("T")
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Root:
+    """A function or dataclass whose parameters are keys."""
+
+    function: Callable[..., Any]
+    prefix: str = ""
+    skip: tuple[str, ...] = ()
+    """Parameters that the caller fills in."""
+
+
+def read(
+    given: Mapping[str, Any],
+    *roots: Root,
+    flags: Mapping[str, Any] | None = None,
+    advice: Mapping[str, str] | None = None,
+    fixed: tuple[str, ...] = (),
+    outside: Collection[str] = (),
+) -> list[tuple[dict[str, Any], Values]]:
+    """For each root its keyword arguments and its flat value set, complete with defaults.
+
+    Args:
+        given: flat keys and their values, as text or already typed; every key must belong to a root, or be a short key such as ``lr``.
+        roots: what the keys are for.
+        flags: values of parameters that are not keys, because the user sets them in another way.
+        advice: for each flag the sentence that says how, which may hold ``{value}``.
+        fixed: beginnings of keys that the user cannot set here, so that none of them is suggested.
+        outside: references to components outside Gannet that may be imported: those that the user typed. Values may come from a
+            file, and nothing that a file names is imported.
+
+    Raises:
+        UserError: every unknown key, wrong type and value out of range, all at once.
+    """
+    flags, advice = dict(flags or {}), advice or {}
+    misplaced = [f"{key}={given[key]}: {advice[key].format(value=given[key])}" for key in given if key in advice]
+    given = {key: value for key, value in given.items() if key not in advice}
+    reader, results = _walk(given | flags, roots, outside)
+    written_out = expanded(given, reader.known)
+    if written_out != given:
+        given = written_out
+        reader, results = _walk(given | flags, roots, outside)
+    allowed = [key for key in reader.known if key not in flags and not key.startswith(fixed)]
+    strangers = sorted(set(given) - reader.known - reader.unjudged)
+    mistakes = [*misplaced, *(unknown_key(key, given[key], allowed, advice) for key in strangers), *reader.problems]
+    if mistakes:
+        raise UserError(*mistakes)
+    return results
+
+
+def _walk(
+    given: Mapping[str, Any], roots: tuple[Root, ...], outside: Collection[str]
+) -> tuple[_Reader, list[tuple[dict[str, Any], Values]]]:
+    reader = _Reader(given, outside)
+    results: list[tuple[dict[str, Any], Values]] = []
+    for root in roots:
+        reader.values = Values()
+        arguments = reader.parameters(root.function, root.prefix, {}, root.skip)
+        results.append((arguments, reader.values))
+    return reader, results
+
+
+class _Reader:
+    """Walks the typed parameters and takes what was given for each."""
+
+    def __init__(self, given: Mapping[str, Any], outside: Collection[str]) -> None:
+        self.given, self.outside = given, outside
+        self.known, self.values = set[str](), Values()
+        self.unjudged = set[str]()
+        """Keys of a component that does not exist."""
+        self.problems: list[Mistake] = []
+
+    def parameters(self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()) -> dict[str, Any]:
+        # A dataclass's own hints, because inherited fields are to be read in the module that wrote them.
+        has_init = inspect.isclass(function) and not dataclasses.is_dataclass(function)
+        hints = get_type_hints(function.__init__ if has_init else function, include_extras=True)
+        result: dict[str, Any] = {}
+        for name, parameter in inspect.signature(function).parameters.items():
+            if name in skip:
+                continue
+            default = defaults.get(name, parameter.default)
+            if dataclasses.is_dataclass(function) and name not in defaults:
+                default = _field_default(function, name)
+            result[name] = self.value(prefix + name, hints[name], default)
+        return {name: value for name, value in result.items() if value is not inspect.Parameter.empty}
+
+    def value(self, key: str, annotation: Any, default: Any) -> Any:
+        kind = _component_kind(annotation)
+        if kind is not None:
+            return self.component(key, kind, annotation, default)
+        if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
+            start = {} if default is inspect.Parameter.empty else {f.name: getattr(default, f.name) for f in dataclasses.fields(annotation)}
+            return self.build(key, annotation, self.parameters(annotation, f"{key}.", start))
+        return self.leaf(key, annotation, default)
+
+    def leaf(self, key: str, annotation: Any, default: Any) -> Any:
+        self.known.add(key)
+        if key not in self.given:
+            if default is inspect.Parameter.empty:
+                self.problems.append(f"{key} is needed: write {key}=VALUE.")
+            else:
+                self.values[key] = _plain(default)
+            return default
+        try:
+            value = _typed(self.given[key], annotation)
+        except ValidationError as error:
+            self.problems.append(f"{key}={self.given[key]}: {_first_reason(error)}.")
+            return default
+        self.values[key] = _plain(value)
+        return value
+
+    def component(self, key: str, kind: str, annotation: Any, default: Any) -> Any:
+        self.known.add(key)
+        is_deferred = get_origin(annotation) is Chosen
+        factory, defaults = (default.factory, default.arguments) if is_deferred else (type(default), None)
+        if key in self.given and not isinstance(self.given[key], str):
+            raise UserError(f"{key}: give the name of one of the {kind}, not {self.given[key]!r}.")
+        name = self.given.get(key, _component_name(factory))
+        if key in self.given and canonical(name) != _component_name(factory):
+            try:
+                factory, defaults = self.load(key, kind, name, annotation), {}
+            except UserError as error:
+                self.problems += error.mistakes
+                self.unjudged.update(k for k in self.given if k.startswith(f"{key}."))
+                return default
+        if defaults is None:
+            defaults = {f.name: getattr(default, f.name) for f in dataclasses.fields(default)}
+        self.values[key] = name if is_outside(name) else _component_name(factory)
+        arguments = self.parameters(factory, f"{key}.", defaults)
+        return Chosen(factory, arguments) if is_deferred else self.build(key, factory, arguments)
+
+    def load(self, key: str, kind: str, name: str, annotation: Any) -> type:
+        """The class of that name if it is a concrete subclass of the annotated base: a regularizer may be a penalty or a constraint."""
+        base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
+        if not is_outside(name):
+            factory = find(kind, name, lambda component: _is_concrete(component.load(), base)).load()
+            if not _is_concrete(factory, base):
+                allowed = ", ".join(n for n, c in components(kind).items() if _is_concrete(c.load(), base))
+                raise UserError(f"{key}={name}: {name!r} is not a {base.__name__}; {key} takes one of {allowed}.")
+            return factory
+        if name not in self.outside:
+            raise UserError(
+                f"{key}={name} is code outside Gannet, which is imported only when you name it yourself: if you trust it, repeat the "
+                f"command with {key}={name}."
+            )
+        factory = load_outside(name)
+        if not _is_concrete(factory, base):
+            raise UserError(f"{key}={name} is not a concrete subclass of {base.__module__}.{base.__name__}, which {key} expects.")
+        return factory
+
+    def build(self, key: str, factory: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        try:
+            return factory(**arguments)
+        except (UserError, ValueError) as error:
+            self.problems.append(f"{key}: {error}")
+            return None
+
+
+def _component_kind(annotation: Any) -> str | None:
+    base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
+    module = getattr(base, "__module__", "").split(".")
+    is_component = len(module) == 3 and module[0] == "gannet" and base.__name__ in BASES.get(module[1], set())
+    return module[1] if is_component else None
+
+
+def _is_concrete(factory: Any, base: type) -> bool:
+    return isinstance(factory, type) and issubclass(factory, base) and not inspect.isabstract(factory)
+
+
+def _component_name(factory: Any) -> str:
+    package, _, stem = factory.__module__.rpartition(".")
+    if not package.startswith("gannet."):
+        return f"{factory.__module__}:{factory.__name__}"
+    return canonical(stem)
+
+
+def _field_default(cls: Any, name: str) -> Any:
+    for f in dataclasses.fields(cls):
+        if f.name == name and f.default is not dataclasses.MISSING:
+            return f.default
+        if f.name == name and f.default_factory is not dataclasses.MISSING:
+            return f.default_factory()
+    return inspect.Parameter.empty
+
+
+def _typed(value: Any, annotation: Any) -> Any:
+    """The value in the annotated type; text that stands for nothing or for a list becomes that."""
+    adapter = TypeAdapter(annotation)
+    if not isinstance(value, str):
+        return adapter.validate_python(value)
+    options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    if type(None) in options and value.lower() == "none":
+        return None
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        if any(get_origin(_bare(option)) is tuple for option in options):
+            return adapter.validate_python(_list(value))
+        raise
+
+
+def _list(text: str) -> list[Any]:
+    try:
+        inner = text.strip().replace("(", "[").replace(")", "]")
+        return json.loads(inner if inner.startswith("[") and _is_one_list(inner) else f"[{inner}]")
+    except json.JSONDecodeError:
+        return [part.strip() for part in text.split(",")]
+
+
+def _is_one_list(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), list)
+    except json.JSONDecodeError:
+        return False
+
+
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if hasattr(annotation, "__metadata__") else annotation
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return json.loads(TypeAdapter(type(value)).dump_json(value))
+    except (PydanticUserError, ValueError):
+        return str(value)
+
+
+def _first_reason(error: ValidationError) -> str:
+    return str(error.errors()[0]["msg"]).replace("Input should be", "should be")

@@ -1,0 +1,274 @@
+"""From what the user typed to everything a run needs; every mistake is found here, before anything is created."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+
+from gannet.config.arguments import Root, read
+from gannet.data.base import Dataset, Form, Kind, Progress, Source
+from gannet.data.resolve import source_for
+from gannet.discovery import Component, find, is_outside, load_file
+from gannet.errors import UserError
+from gannet.keys import FLAGS as FLAG_ADVICE
+from gannet.keys import expanded, short_keys
+from gannet.recipes.base import RECOMMENDED, Recipe
+from gannet.runs.schema import VERSION, RunRecord
+from gannet.seeding import derive
+from gannet.training.experiment import Experiment
+from gannet.training.precision import Precision, decide
+from gannet.training.settings import Settings
+
+MODES_IN_RECORD = 1000
+DEFAULT_FLAGS = {"seed": 0, "device": "auto", "precision": "auto"}
+"""Settings that the command line takes as flags, not as keys."""
+FLAGS = tuple(DEFAULT_FLAGS)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that can start: keys read and checked, nothing made yet."""
+
+    recipe_name: str
+    """Name, or the path of the user's own file."""
+    recipe: Recipe
+    arguments: dict[str, Any]
+    source_name: str
+    source: Source
+    settings: Settings
+    values: dict[str, dict[str, Any]]
+    """Flat complete values of ``recipe``, ``data`` and ``settings``: what the run records."""
+    outside: frozenset[str] = frozenset()
+    """References to components outside Gannet that the user typed, so that they may be imported."""
+
+    @property
+    def repeated(self) -> dict[str, Any]:
+        """What has to be given again to open the run of this plan: components outside Gannet, and where its data are."""
+        outside = {key: value for key, value in self.values["recipe"].items() if is_outside(value) and value in self.outside}
+        path = self.values["data"].get("path")
+        return outside | ({"data.path": path} if path and Path(path).exists() else {})
+
+    @property
+    def keys(self) -> set[str]:
+        """Every key that can be typed."""
+        known = {*self.values["recipe"], *(f"data.{key}" for key in self.values["data"]), *self.values["settings"]} - set(FLAGS)
+        return known | set(short_keys(known))
+
+    def experiment(self, form: Form) -> Experiment:
+        """Build networks and optimizers; the weights depend on the seed alone."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive(self.settings.seed, "weights"))
+            return self.recipe(form, **self.arguments)
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Plan:
+        """The same plan with other values of some keys.
+
+        Raises:
+            UserError: all that is wrong with them, at once.
+        """
+        data = {f"data.{key}": value for key, value in self.values["data"].items()}
+        settings = dict(self.values["settings"])
+        flags = {key: settings.pop(key) for key in FLAGS}
+        known = self.values["recipe"] | data | settings
+        given = _changed(known, expanded(changes, known))
+        return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, outside=self.outside)
+
+    def precision(self, experiment: Experiment, form: Form) -> Precision:
+        """Arithmetic for this machine."""
+        s = self.settings
+        return decide(device=s.device, precision=s.precision, is_images=form.kind == "images", allow_bf16=experiment.allow_bf16)
+
+    def record(self, dataset: Dataset, precision: Precision) -> RunRecord:
+        """What run.json says."""
+        return RunRecord(
+            version=VERSION,
+            kind=dataset.form.kind,
+            recipe=self.recipe_name,
+            arguments=self.values["recipe"],
+            data={
+                "source": self.source_name,
+                "arguments": self.values["data"],
+                "content_hash": dataset.content_hash,
+                "form": dataset.form.as_json(),
+                **_modes(dataset),
+            },
+            settings=self.values["settings"],
+            environment=environment(precision),
+        )
+
+
+def plan(
+    data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapping[str, Any], advice: Mapping[str, str] = FLAG_ADVICE
+) -> Plan:
+    """Read every key.
+
+    Args:
+        data: the DATA argument: a built-in name, a path, or ``hf:owner/name``.
+        recipe: a recipe's name, the path of a recipe file, or None for the recommended one.
+        given: keys as typed.
+        flags: seed, device, precision.
+        advice: what to write instead of a key named like one of the flags.
+
+    Raises:
+        UserError: all that is wrong, at once.
+    """
+    source_name, preset = source_for(data)
+    source_class = cast(type[Source], find("data", source_name).load())
+    recipe_name = recipe or RECOMMENDED[source_class.kind]
+    loaded = _load_recipe(recipe_name, source_class.kind)
+    keys = {f"data.{k}": v for k, v in preset.items()} | dict(given)
+    return _read_keys(recipe_name, loaded, source_name, keys, flags, advice, outside=_outside(given))
+
+
+def plan_again(
+    record: RunRecord,
+    *,
+    steps: int | None,
+    recipe_file: str | None,
+    device: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+    edits: Mapping[str, Any] | None = None,
+) -> Plan:
+    """The plan of an existing run.
+
+    Args:
+        record: its run.json. Nothing that it names outside Gannet is imported.
+        steps: a new total, or None.
+        recipe_file: the user's own recipe file, if the run was made from one and the user named it again.
+        device: instead of the recorded one.
+        changes: keys and flags that the user typed, with other values, or with a recorded component outside Gannet, which allows
+            importing it.
+        edits: recorded values that the run's journal gave to keys while it trained. As parts of a file they allow nothing.
+
+    Raises:
+        UserError: code outside Gannet that was not named again, or a wrong key.
+    """
+    name = record["recipe"]
+    if name.endswith(".py"):
+        if recipe_file is None:
+            raise UserError(f"This run was made by the recipe file {name}. Name it again with --recipe {name}; a run never executes code.")
+        name = recipe_file
+    given = dict(record["arguments"]) | {f"data.{k}": v for k, v in record["data"]["arguments"].items()}
+    settings = dict(record["settings"])
+    flags = {key: settings.pop(key) for key in FLAGS}
+    if device is not None:
+        flags["device"] = device
+    if steps is not None:
+        given["steps"] = steps
+    changes = dict(changes or {})
+    flags |= {key: changes.pop(key) for key in FLAGS if key in changes}
+    known = given | settings | dict(edits or {})
+    # A run keeps its data; only their place may change.
+    fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
+    given = _changed(known, expanded(changes, known))
+    return _read_keys(name, _load_recipe(name), record["data"]["source"], given, flags, fixed=fixed, outside=_outside(changes))
+
+
+def refuse_flags(given: Mapping[str, Any]) -> None:
+    """Raise a :class:`UserError` for keys that are flags."""
+    misplaced = [f"{key}={given[key]}: {text.format(value=given[key])}" for key, text in FLAG_ADVICE.items() if key in given]
+    if misplaced:
+        raise UserError(*misplaced)
+
+
+def _read_keys(
+    recipe_name: str,
+    recipe: Recipe,
+    source_name: str,
+    given: dict[str, Any],
+    flags: Mapping[str, Any],
+    advice: Mapping[str, str] = FLAG_ADVICE,
+    fixed: tuple[str, ...] = (),
+    outside: frozenset[str] = frozenset(),
+) -> Plan:
+    source_class = cast(type[Source], find("data", source_name).load())
+    fields = set(vars(source_class).get("__dataclass_fields__", {}))
+    for key, value in recipe.data.items():
+        if key in fields:
+            given.setdefault(f"data.{key}", value)
+    roots = Root(recipe.function, skip=("form",)), Root(source_class, "data."), Root(Settings)
+    (arguments, recipe_values), (source_arguments, data_values), (settings, settings_values) = read(
+        given, *roots, flags=flags, advice=advice, fixed=fixed, outside=outside
+    )
+    if isinstance(path := data_values.get("data.path"), str) and os.path.exists(path):
+        # Recorded whole, so that the run can be opened from another working directory.
+        data_values["data.path"] = os.path.abspath(path)
+    values = {"recipe": recipe_values, "data": {k.removeprefix("data."): v for k, v in data_values.items()}, "settings": settings_values}
+    return Plan(recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values)
+
+
+def _changed(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The known keys with changes; another component does not have the keys of the one before it."""
+    replaced = [f"{key}." for key, value in changes.items() if key in known and isinstance(value, str) and value != known[key]]
+    return {key: value for key, value in known.items() if not key.startswith(tuple(replaced))} | dict(changes)
+
+
+def _outside(typed: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(value for value in typed.values() if is_outside(value))
+
+
+def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:
+    """The name and source of a DATA argument with keys ``data.*`` and no others."""
+    name, preset = source_for(data)
+    source_class = cast(type[Source], find("data", name).load())
+    [(arguments, _)] = read({f"data.{k}": v for k, v in preset.items()} | dict(given), Root(source_class, "data."))
+    return name, source_class(**arguments)
+
+
+def _load_recipe(name: str, kind: Kind | None = None) -> Recipe:
+    """The recipe; where its name is wrong, those that train on ``kind`` are suggested."""
+
+    def suits(component: Component) -> bool:
+        return kind is None or component.load().kind in (kind, "any")
+
+    loaded = load_file(Path(name)) if name.endswith(".py") else find("recipes", name, suits).load()
+    if not isinstance(loaded, Recipe):
+        raise UserError(f"The recipe in {name} must be decorated: @gannet.recipe(kind='points') or kind='images'.")
+    return loaded
+
+
+def _modes(dataset: Dataset) -> dict[str, Any]:
+    """What a viewer needs to count modes, without the data's code; nothing where the data have none."""
+    modes = dataset.truth.modes
+    if modes is None or len(modes.weights) > MODES_IN_RECORD:
+        return {}
+    return {"modes": {"means": modes.means.tolist(), "covariances": modes.covariances.tolist(), "weights": modes.weights.tolist()}}
+
+
+def open_data(plan: Plan, progress: Progress) -> Dataset:
+    """Open the plan's source."""
+    return plan.source.open(progress)
+
+
+def open_held_out(plan: Plan, progress: Progress) -> Dataset | None:
+    """What the plan's source keeps for testing; None where it keeps nothing."""
+    source = plan.source.held_out()
+    return None if source is None else source.open(progress)
+
+
+def environment(precision: Precision) -> dict[str, str]:
+    """The machine and library versions that exact resume depends on."""
+    try:
+        own = version("gannet-gan")
+    except PackageNotFoundError:
+        own = "source"
+    return {
+        "gannet": own,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu_count": str(os.cpu_count()),
+        "threads": str(torch.get_num_threads()),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "device": str(precision.device),
+        "precision": f"{precision.dtype} ({precision.reason})",
+    }

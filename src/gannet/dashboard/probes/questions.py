@@ -1,0 +1,189 @@
+"""The questions. Each says whether a game can be asked it, and draws the same for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, principal_directions, radial_power
+from gannet.dashboard.probes.base import Answer, Curve, Look, Sheet
+from gannet.games.base import DrawsCodes, Encodes, Game, Generates, Scores
+from gannet.seeding import derive, torch_rng
+from gannet.training.sampling import CHUNK, evaluating, sample_game
+
+ROW = 10
+"""Pictures in a row."""
+SCORED = 500
+COMPARED = 1000
+"""Real and generated pictures each, for spectra and levels."""
+LEVEL_BINS = 16
+DIRECTIONS = 3
+DIRECTION_SAMPLES = 512
+FARTHEST = 4.0
+"""Standard deviations that a latent is moved at most."""
+
+Arguments = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A name in addresses, whom it can be asked, and how it is answered."""
+
+    suits: Callable[[Look], bool]
+    answer: Callable[[Look, Arguments], Answer]
+
+
+def averages(look: Look, arguments: Arguments) -> Answer:
+    """The averaged and the raw generator on the same noise."""
+    count = look.classes * max(1, round(30 / look.classes)) if 0 < look.classes <= 20 else 30
+    columns = look.classes if 0 < look.classes <= 20 else ROW
+    both = []
+    for trained in (look.trained, look.raw):
+        inside = sample_game(trained.game, count, torch_rng(_seed(arguments), "averages"), labels=look.labels(count))
+        both.append(trained.form.decode(inside))
+    heads = look.names(look.labels(columns)) if columns == look.classes else ()
+    difference = float(np.abs(both[0].astype(float) - both[1]).mean())
+    return Answer([Sheet("ema", both[0], columns, heads), Sheet("raw", both[1], columns, heads)], values={"difference": difference})
+
+
+def scores(look: Look, arguments: Arguments) -> Answer:
+    """Generated and real pictures that the discriminator finds most and least convincing."""
+    labels = look.labels(SCORED)
+    fake = look.trained.form.decode(sample_game(look.game, SCORED, torch_rng(_seed(arguments), "scores"), labels=labels))
+    real, real_labels = (None if part is None else part[:SCORED] for part in look.reals)
+    assert real is not None
+    said = {
+        "fake": (fake, _score(look, fake, labels)),
+        "real": (real, _score(look, real, torch.as_tensor(real_labels) if look.classes and real_labels is not None else None)),
+    }
+    sheets = []
+    for kind, (images, logits) in said.items():
+        order = np.argsort(-logits, kind="stable")
+        for name, places in ((f"{kind}-most", order[:ROW]), (f"{kind}-least", order[::-1][:ROW])):
+            sheets.append(Sheet(name, images[places], len(places), [f"{value:.2f}" for value in logits[places]]))
+    game = look.game
+    assert isinstance(game, Scores)
+    means = {f"{kind}_mean": float(logits.mean()) for kind, (_, logits) in said.items()}
+    return Answer(sheets, values={**means, "relative": game.relative_scores, "count": SCORED})
+
+
+def nearest(look: Look, arguments: Arguments) -> Answer:
+    """Samples with the training pictures nearest to them in pixels, and how near training pictures are to each other."""
+    reals, _ = look.reals
+    labels = look.labels(ROW)
+    fake = look.trained.form.decode(sample_game(look.game, ROW, torch_rng(_seed(arguments), "nearest"), labels=labels))
+    places, distances = nearest_rows(fake, reals, 3)
+    among, apart = nearest_rows(reals[:ROW], reals, 2)
+    # A picture is nearest to itself; which of two equal ones comes first does not matter.
+    typical = float(np.median(apart[:, 1]))
+    assert among.shape == (min(ROW, len(reals)), 2)
+    sheet = np.concatenate([fake, *(reals[places[:, rank]] for rank in range(3))])
+    heads = [f"{value:.0f}" for value in distances[:, 0]]
+    values = {"searched": len(reals), "all": look.data.size == len(reals), "median": float(np.median(distances[:, 0])), "typical": typical}
+    return Answer([Sheet("nearest", sheet, ROW, heads, ["sample", "first", "second", "third"])], values=values)
+
+
+def classes(look: Look, arguments: Arguments) -> Answer:
+    """A row for each class, from one noise a column."""
+    rows = min(look.classes, 20)
+    game = look.game
+    assert isinstance(game, Generates)
+    latents = game.draw_latents(ROW, torch_rng(_seed(arguments), "classes")).repeat(rows, 1)
+    labels = torch.arange(rows).repeat_interleave(ROW)
+    return Answer([Sheet("classes", look.generate(latents, labels), ROW, sides=look.names(torch.arange(rows)))])
+
+
+def interpolation(look: Look, arguments: Arguments) -> Answer:
+    """Walks from one latent to another along the great circle."""
+    return Answer([Sheet("interpolation", look.trained.interpolate(rows=4, columns=ROW, seed=_seed(arguments)), ROW)])
+
+
+def latent(look: Look, arguments: Arguments) -> Answer:
+    """One row of samples, moved along the directions in which samples change most."""
+    game = look.game
+    assert isinstance(game, Generates)
+    drawn = game.draw_latents(DIRECTION_SAMPLES, torch_rng(0, "directions"))
+    directions = principal_directions(drawn.numpy(), look.generate(drawn, look.labels(DIRECTION_SAMPLES)), DIRECTIONS)
+    moved = game.draw_latents(ROW, torch_rng(_seed(arguments), "latent"))
+    for number, direction in enumerate(directions, 1):
+        far = min(FARTHEST, max(-FARTHEST, arguments.get(f"d{number}", 0.0)))
+        moved = moved + far * torch.from_numpy(direction).to(moved)
+    return Answer([Sheet("latent", look.generate(moved, look.labels(ROW)), ROW)], values={"directions": len(directions)})
+
+
+def codes(look: Look, arguments: Arguments) -> Answer:
+    """For each code rows in which it alone goes from its first value to its last."""
+    game = look.game
+    assert isinstance(game, DrawsCodes)
+    rows = 3
+    pictures = look.trained.traverse(rows=rows, columns=ROW, seed=_seed(arguments)).reshape(
+        len(game.code_names), rows * ROW, *_outside(look)
+    )
+    return Answer([Sheet(f"code {name}", sheet, ROW) for name, sheet in zip(game.code_names, pictures, strict=True)])
+
+
+def reconstructions(look: Look, arguments: Arguments) -> Answer:
+    """Real pictures and what is generated from the latents that the encoder finds for them."""
+    real, labels = (look.held_out or look.data).reference(2 * ROW, seed=derive(_seed(arguments), "reconstructions"))
+    rows = []
+    for first in range(0, len(real), ROW):
+        images = real[first : first + ROW]
+        of = None if labels is None or not look.classes else torch.as_tensor(labels[first : first + ROW])
+        with torch.no_grad(), evaluating(look.game):
+            found = look.game.encode(look.trained.form.encode(images))  # type: ignore[attr-defined]
+        rows += [images, look.generate(found, of)]
+    difference = np.sqrt(np.square(rows[0].astype(float) - rows[1]).mean())
+    sheet = Sheet("reconstructions", np.concatenate(rows), ROW, sides=["real", "reconstructed"] * (len(rows) // 2))
+    return Answer([sheet], values={"held_out": look.held_out is not None, "difference": float(difference)})
+
+
+def spectrum(look: Look, arguments: Arguments) -> Answer:
+    """Radial power spectrum and levels of real and generated pictures."""
+    fake = look.trained.form.decode(sample_game(look.game, COMPARED, torch_rng(_seed(arguments), "spectrum"), labels=look.labels(COMPARED)))
+    both = {"real": look.reals[0][:COMPARED], "fake": fake}
+    power = {name: radial_power(images / 255).tolist() for name, images in both.items()}
+    shares = {name: level_shares(images, LEVEL_BINS).tolist() for name, images in both.items()}
+    levels = [(i + 0.5) * 256 / LEVEL_BINS - 0.5 for i in range(LEVEL_BINS)]
+    curves = [Curve("spectrum", list(range(1, len(power["real"]) + 1)), power, True), Curve("levels", levels, shares, True)]
+    return Answer(curves=curves, values={name: len(images) for name, images in both.items()})
+
+
+QUESTIONS: dict[str, Question] = {
+    "averages": Question(lambda look: True, averages),
+    "scores": Question(lambda look: isinstance(look.game, Scores), scores),
+    "nearest": Question(lambda look: True, nearest),
+    "classes": Question(lambda look: look.classes > 0 and isinstance(look.game, Generates), classes),
+    "interpolation": Question(lambda look: isinstance(look.game, Generates), interpolation),
+    "latent": Question(lambda look: isinstance(look.game, Generates), latent),
+    "codes": Question(lambda look: isinstance(look.game, DrawsCodes), codes),
+    "reconstructions": Question(lambda look: isinstance(look.game, Encodes), reconstructions),
+    "spectrum": Question(lambda look: True, spectrum),
+}
+
+
+@torch.no_grad()
+def _score(look: Look, images: np.ndarray, labels: torch.Tensor | None) -> np.ndarray:
+    game: Game = look.game
+    assert isinstance(game, Scores)
+    inside = look.trained.form.encode(images)
+    with evaluating(game):
+        parts = [game.score(inside[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK]) for i in range(0, len(inside), CHUNK)]
+    return torch.cat(parts).float().numpy()
+
+
+def _seed(arguments: Arguments) -> int:
+    return int(arguments.get("seed", 0))
+
+
+def _outside(look: Look) -> tuple[int, ...]:
+    channels, height, width = look.trained.form.shape
+    return height, width, channels
+
+
+def listed(look: Look) -> dict[str, Any]:
+    """The questions that this run's game can be asked."""
+    return {"questions": [name for name, question in QUESTIONS.items() if question.suits(look)]}

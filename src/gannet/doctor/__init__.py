@@ -1,0 +1,1 @@
+"""What went wrong in a training, from its run directory alone."""

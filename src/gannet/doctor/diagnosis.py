@@ -1,0 +1,318 @@
+"""What went wrong in a training, from its run directory alone: findings with evidence, the likely cause and what to change."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from gannet.config.arguments import Root, read
+from gannet.discovery import canonical, components
+from gannet.doctor import scores
+from gannet.doctor.causes import likely
+from gannet.doctor.ending import State, ending
+from gannet.doctor.remedies import remedy
+from gannet.errors import in_shell
+from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
+from gannet.runs.lock import is_written
+from gannet.runs.reader import Run
+from gannet.runs.retrain import retrain_command
+from gannet.runs.schema import CHECKPOINTS_FOLDER
+from gannet.training import checkpoint
+
+Severity = Literal["alarm", "warning", "past"]
+"""``past``: noticed while training, and over when it ended."""
+ORDER = ("alarm", "warning", "past")
+GREW = 10.0
+"""Growth of a gradient norm before a stop that is worth telling."""
+TOLD = 4
+"""Metrics that are named; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One thing that is wrong."""
+
+    rule: str
+    severity: Severity
+    text: str
+    """What was seen, with its figures."""
+    suggestion: str
+    steps: tuple[int, int]
+    """From the first record that says so to the last."""
+    records: tuple[int, ...] = ()
+    """``seq`` of the events that say so; empty where it follows from all of them."""
+    values: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The likeliest reason for bad samples, and what to change."""
+
+    name: str
+    text: str
+    """Why, with its figures."""
+    changes: dict[str, Any]
+    """Keys and suggested values; ``recipe`` for another recipe."""
+    command: str
+    """Trains with the change; empty where no key helps."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the doctor found."""
+
+    run: str
+    state: State
+    step: int
+    steps: int
+    """That were asked for."""
+    complaints: list[Complaint]
+    """Worst first; empty if nothing was found."""
+    cause: Cause | None
+    """None where nothing is wrong with the samples or the training."""
+    verdict: str
+    """One sentence; "Nothing is wrong" only where score cards of the newest checkpoint are close to real data."""
+    looked_at: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def diagnose(path: str | Path) -> Diagnosis:
+    """Examine a run directory; nothing in it is changed and none of its code is run.
+
+    Raises:
+        UserError: not a run directory.
+    """
+    run = Run(path)
+    events, cards = run.events(), run.scores()
+    state, end = ("running", None) if is_written(run.path) else ending(events)
+    step = max((event["step"] for event in events if event["kind"] != "command"), default=0)
+    case = _case(run, events)
+    steps = int(case.number("steps") or step)
+    history = history_of(events, finished=state not in ("running", "not begun"))
+    now = examine(history)
+    ill = [*_guard(history, state, end, step), *_noticed(events, now), *_far(cards), *_worsened(cards)]
+    advice = _advice(case, history, now, cards, ill, done=step)
+    cause = None if advice is None else _cause(run, events, advice, step)
+    if cause is not None:
+        given = cause.command or cause.text
+        ill = [complaint if complaint.severity == "past" else replace(complaint, suggestion=given) for complaint in ill]
+    complaints = [*ill, *_ended(run, state, end, step), *_checkpoints(run, step, state), *_warnings(run, events)]
+    # What began first is the likelier cause.
+    complaints.sort(key=lambda complaint: (ORDER.index(complaint.severity), complaint.steps[0]))
+    verdict = _verdict(run, cards, complaints, step, ill=cause is not None)
+    return Diagnosis(run.name, state, step, steps, complaints, cause, verdict, _looked_at(run, events))
+
+
+def _case(run: Run, events: list[dict[str, Any]]) -> Case:
+    """The run's settings with live edits, and the recipe's own; a recipe outside the package is never loaded."""
+    keys = {**run.record["arguments"], **_edits(events)}
+    known = components("recipes").get(canonical(str(run.record["recipe"])))
+    if known is None:
+        return Case(keys)
+    recipe = known.load()
+    [(_, defaults)] = read({}, Root(recipe.function, skip=("form",)))
+    # As recorded, a component's fields belong to the component that the run has.
+    bounded = any(key in ("penalty", "constraint") for key in keys)
+    other = None if recipe.few_labels else "projection" if recipe.labels else "particle-gan" if run.kind == "points" else "wgan-gp"
+    return Case(keys, defaults, None if bounded else other)
+
+
+def _edits(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """Keys that were set while it trained, and their last values."""
+    given = [e.get("arguments", {}) for e in events if (e["kind"], e.get("name"), e.get("outcome")) == ("command", "set", "applied")]
+    return {edit["key"]: edit["value"] for edit in given if "key" in edit and "value" in edit}
+
+
+def _advice(
+    case: Case, history: History, now: Sequence[Finding], cards: list[dict[str, Any]], ill: list[Complaint], *, done: int
+) -> Advice | None:
+    if not any(complaint.severity != "past" for complaint in ill):
+        return None
+    advice = likely(case, history, now, done=done, copies=scores.copied(cards))
+    # A run that was better before is not short of steps.
+    if advice.cause in ("too-few-steps", "missing-regularizer") and (found := scores.worsened(cards)):
+        return scores.advice(case, found[0].values)
+    return advice
+
+
+def _cause(run: Run, events: list[dict[str, Any]], advice: Advice, done: int) -> Cause:
+    changes = {"recipe": advice.recipe} if advice.recipe else dict(advice.changes)
+    how = {"recipe": advice.recipe, "done": done, "edited": _edits(events)}
+    line = retrain_command(run.path, run.record, advice.changes, **how) if changes else ""
+    return Cause(advice.cause, advice.text, changes, line)
+
+
+def _guard(history: History, state: State, end: Mapping[str, Any] | None, step: int) -> list[Complaint]:
+    if state != "stopped by its guard" or end is None:
+        return []
+    return [Complaint("guard", "alarm", f"{end['text']}{_growth(history)}", "", (step, step), (end["seq"],))]
+
+
+def _ended(run: Run, state: State, end: Mapping[str, Any] | None, step: int) -> list[Complaint]:
+    """How a run ended early. Its settings are not the reason, and it can be continued."""
+    again = f"`{in_shell('gannet', 'resume', run.path)}` continues from the newest checkpoint."
+    texts = {
+        "stopped by a command": f"A person stopped it at step {step:,} with the command 'stop'.",
+        "stopped by a signal": f"A signal stopped it at step {step:,}.",
+        "stopped by a failure": f"It failed at step {step:,}.",
+        "interrupted": f"The process ended after step {step:,} and recorded no reason: killed, out of memory, or a crash of the machine.",
+    }
+    if state not in texts or end is None:
+        return []
+    reason = str(end.get("text") or "").strip().rstrip(".") if end["kind"] == "stop" else ""
+    told = f" The record says: {reason}." if reason else ""
+    severity: Severity = "alarm" if state == "stopped by a failure" else "warning"
+    records = (end["seq"],) if end["kind"] == "stop" else ()
+    return [Complaint("ended-early", severity, f"{texts[state]}{told}", again, (step, step), records)]
+
+
+def _growth(history: History) -> str:
+    """What the gradient norms did before the stop."""
+    told = ""
+    for name in history.named("gradient_norm"):
+        steps, values = history.get(name)
+        if len(values) >= 4 and values[-1] >= GREW * np.median(values):
+            told += f" {name} had grown to {values[-1]:.3g} at step {steps[-1]:,}; its median is {np.median(values):.3g}."
+    return told
+
+
+def _noticed(events: list[dict[str, Any]], findings: list[Finding]) -> list[Complaint]:
+    rules = all_rules()
+    now = {finding.rule: finding for finding in findings}
+    told: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        if event["kind"] == "health" and event.get("rule") in rules:
+            told.setdefault(event["rule"], []).append(event)
+    last_look = max((event["step"] for event in events if event["kind"] in ("vitals", "terms")), default=0)
+    return [_complaint(name, now.get(name), told.get(name, []), last_look) for name in sorted(now.keys() | told.keys())]
+
+
+def _complaint(name: str, now: Finding | None, told: list[dict[str, Any]], last_look: int) -> Complaint:
+    first = told[0]["step"] if told else last_look
+    records = tuple(event["seq"] for event in told)
+    worst = next((event for event in reversed(told) if event.get("severity") == "alarm"), told[-1] if told else {})
+    if now is None:
+        text = f"{worst.get('text', '')} It was over at the last look."
+        return Complaint(name, "past", text, "Nothing to do, unless it comes again.", (first, told[-1]["step"]), records)
+    if now.severity == "warning" and worst.get("severity") == "alarm":
+        text = f"{now.text} At step {worst['step']:,} it was worse: {worst.get('text', '')}"
+        return Complaint(name, "alarm", text, "", (first, last_look), records, now.values)
+    return Complaint(name, now.severity, now.text, "", (first, last_look), records, now.values)
+
+
+def _far(cards: list[dict[str, Any]]) -> list[Complaint]:
+    """All newest cards that are far from real data, as one complaint."""
+    found = scores.far(cards)
+    if not found:
+        return []
+    step = int(found[0].values["step"])
+    more = f"; and {len(found) - TOLD} more" if len(found) > TOLD else ""
+    text = f"Samples are far from real data at step {step:,}: {', '.join(finding.text for finding in found[:TOLD])}{more}."
+    return [Complaint(scores.FAR, found[0].severity, text, "", (step, step), values=found[0].values)]
+
+
+def _worsened(cards: list[dict[str, Any]]) -> list[Complaint]:
+    """The metric that grew worst speaks for all, and what the newest cards themselves warn of is said with it."""
+    found = scores.worsened(cards)
+    if not found:
+        return []
+    warned = dict.fromkeys(sentence for card in scores.newest(cards) for sentence in card.get("warnings", ()))
+    others = len({finding.text for finding in found}) - 1
+    more = f" {others} more scores are worse than they were." if others else ""
+    worst = found[0].values
+    text = f"{found[0].text}{more}{''.join(f' {sentence}' for sentence in warned)}"
+    return [Complaint(scores.NAME, "warning", text, "", (int(worst["best_step"]), int(worst["step"])), values=worst)]
+
+
+def _verdict(run: Run, cards: list[dict[str, Any]], complaints: list[Complaint], step: int, *, ill: bool) -> str:
+    if not step:
+        return "There is nothing to examine yet."
+    saved = max((progress for path in checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER) if (progress := _step_of(path))), default=step)
+    judged = [card for card in scores.newest(cards) if scores.is_judged(card)]
+    measure = f"Run `{in_shell('gannet', 'measure', run.path)}` before you call this run fine"
+    if not judged:
+        return f"{measure}: no score card compares its samples with real data."
+    if judged[0]["step"] < saved:
+        return f"{measure}: its newest score cards are of step {judged[0]['step']:,}, its newest checkpoint of step {saved:,}."
+    if ill:
+        return ""
+    close = f"{len(judged)} score cards of step {judged[0]['step']:,} are close to the real-data reference"
+    if any(complaint.severity != "past" for complaint in complaints):
+        return f"The samples are fine ({close}); what is listed above happened to the run, not to them."
+    return f"Nothing is wrong: {close}."
+
+
+def _step_of(path: Path) -> int:
+    digits = path.name.removeprefix("step-")
+    return int(digits) if digits.isdigit() else 0
+
+
+def _checkpoints(run: Run, step: int, state: State) -> list[Complaint]:
+    found = checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER)
+    damage = {path.name: problems for path in found if (problems := checkpoint.problems(path))}
+    if found and len(damage) == len(found):
+        text = f"No checkpoint can be used: {'; '.join(problem for problems in damage.values() for problem in problems)}."
+        return [
+            Complaint(
+                "checkpoints",
+                "alarm",
+                text,
+                f"Train it again with `{retrain_command(run.path, run.record, {})}`; the frames and terms of this run stay.",
+                (step, step),
+            )
+        ]
+    if damage:
+        text = f"{'; '.join(problem for problems in damage.values() for problem in problems)}."
+        good = next(path.name for path in found if path.name not in damage)
+        return [Complaint("checkpoints", "warning", text, f"Resuming and sampling use {good}; delete the damaged one.", (step, step))]
+    if not found and state not in ("running", "not begun"):
+        return [
+            Complaint(
+                "checkpoints",
+                "warning",
+                "No checkpoint was written.",
+                f"Train it again with `{retrain_command(run.path, run.record, {'checkpoint.every': 100})}`.",
+                (step, step),
+            )
+        ]
+    return []
+
+
+def _warnings(run: Run, events: list[dict[str, Any]]) -> list[Complaint]:
+    """Equal sentences count once."""
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        if event["kind"] == "warning":
+            grouped.setdefault(str(event.get("text", "")), []).append(event)
+    return [
+        Complaint(
+            "recorded",
+            "warning",
+            text,
+            remedy(shlex.quote(str(run.path)), text),
+            (group[0]["step"], group[-1]["step"]),
+            tuple(e["seq"] for e in group),
+        )
+        for text, group in grouped.items()
+    ]
+
+
+def _looked_at(run: Run, events: list[dict[str, Any]]) -> list[str]:
+    kinds = [event["kind"] for event in events]
+    history = history_of(events)
+    vitals = sorted({name for event in events if event["kind"] == "vitals" for name in event.get("values", {}) if "/" not in name})
+    return [
+        f"{kinds.count('terms')} records of terms and {kinds.count('vitals')} of vitals ({', '.join(vitals) or 'none'})",
+        f"{len(history.named('gradient_norm'))} series of gradient norms",
+        f"{len(run.scores())} score cards",
+        f"{len(checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER))} checkpoints, byte for byte",
+        f"the rules {', '.join(all_rules())}",
+    ]

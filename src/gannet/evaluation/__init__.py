@@ -1,0 +1,1 @@
+"""From samples to score cards: what is measured, at what cost, and what may be compared."""

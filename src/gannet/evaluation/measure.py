@@ -1,0 +1,173 @@
+"""Score cards of a game against its data, while training or afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from gannet.data.base import Dataset, Progress, silent
+from gannet.errors import UserError, of_all
+from gannet.evaluation.choice import choose
+from gannet.evaluation.cost import Cost
+from gannet.evaluation.evaluate import evaluate
+from gannet.features.extractors import fitting
+from gannet.games.base import Classifies, Clusters, Conditional, Encodes, Game
+from gannet.metrics.base import Answers, Labels, ScoreCard
+from gannet.metrics.inputs import FEWEST_SAMPLES
+from gannet.seeding import derive, torch_rng
+from gannet.training.sampling import CHUNK, balanced_labels, evaluating, sample_chunks
+
+DEFAULT_SAMPLES = {"points": 2_500, "images": 5_000}
+"""How many samples are measured where the user does not say."""
+NUM_ASKED = 10_000
+"""How many real samples a game is asked about: all of MNIST's test pictures."""
+
+
+def measurer(
+    game: Game,
+    dataset: Dataset,
+    *,
+    seed: int,
+    run: str,
+    weights: str,
+    samples: int | None = None,
+    metrics: list[str] | None = None,
+    held_out: Dataset | None = None,
+    published: bool = False,
+    warnings: Sequence[str] = (),
+    progress: Progress = silent,
+    announce: Callable[[Cost], None] | None = None,
+) -> Callable[[int], tuple[list[ScoreCard], list[str]]]:
+    """A function of the step that measures ``game`` as it is then: the cards, and sentences about metrics that do not apply.
+
+    The real set and the noise are the same every time, functions of the run's seed; nothing of training is touched. A game
+    that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None. ``samples`` are
+    generated where that is given; otherwise as many as the half of the real ones that they are compared with. The other half is
+    for the floor. ``published`` adds FID, KID and IS to the usual metrics where the weights of Inception are. ``announce`` is told the
+    cost before it is paid. ``warnings`` stand on every card.
+    """
+    wanted = samples or DEFAULT_SAMPLES[dataset.form.kind]
+    real, labels = dataset.reference(2 * wanted, seed=derive(seed, "measure"))
+    count = min(wanted, len(real) // 2)
+    kept_back = held_out.reference(count, seed=derive(seed, "held out"))[0] if held_out is not None else None
+    extractor = fitting(real, labels, dataset.form.class_names) if dataset.form.kind == "images" else None
+    _refuse_in_vain(metrics, extractor)
+    protocol = protocol_of(game, dataset)
+
+    classes = _classes(game, dataset, labels, count, samples or count)
+
+    def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
+        if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < 2 * FEWEST_SAMPLES:
+            raise UserError(
+                f"These data have {dataset.size} samples, and measuring needs at least {2 * FEWEST_SAMPLES}: one half is compared with "
+                "the samples of the generator, the other half gives the real-data reference."
+            )
+        return evaluate(
+            samples_for_measuring(game, dataset, samples or count, seed, progress),
+            real[:count],
+            real[count : 2 * count],
+            kind=dataset.form.kind,
+            truth=dataset.truth,
+            names=metrics,
+            seed=seed,
+            protocol=protocol,
+            extractor=extractor,
+            run=run,
+            step=step,
+            weights=weights,
+            warnings=(*game.limitations(), *warnings),
+            answers=ask(game, dataset, held_out, seed),
+            held_out=kept_back,
+            labels=classes,
+            published=published,
+            progress=progress,
+            announce=announce,
+        )
+
+    return measure
+
+
+def _classes(game: Game, dataset: Dataset, labels: np.ndarray | None, count: int, num_fake: int) -> Labels | None:
+    if labels is None or not dataset.form.class_names:
+        return None
+    asked = balanced_labels(game, num_fake)
+    return Labels(dataset.form.class_names, labels[:count], labels[count : 2 * count], None if asked is None else asked.numpy())
+
+
+def protocol_of(game: Game, dataset: Dataset) -> dict[str, Any]:
+    """What besides the metric defines its value: the real set, and how samples are drawn. Part of every fingerprint."""
+    classes = game.num_classes if isinstance(game, Conditional) else 0
+    return {
+        "real": {"content_hash": dataset.content_hash, "rows": dataset.size},
+        "sampler": {"classes": "balanced" if classes else "none", "truncation": None},
+    }
+
+
+def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, progress: Progress = silent) -> np.ndarray:
+    """(count, ...) outside samples from the stream that is only for measuring; pictures are held as bytes alone.
+
+    Raises:
+        UserError: samples that are not finite.
+    """
+    device = next((w.device for w in game.parameters()), torch.device("cpu"))
+    parts: list[np.ndarray] = []
+    broken = 0
+    for index, chunk in enumerate(sample_chunks(game, count, torch_rng(seed, "measure", device=device))):
+        progress("generating samples", index * CHUNK, count)
+        # Bytes know no NaN: a picture of them would become a grey one.
+        broken += int((~chunk.flatten(1).isfinite()).any(dim=1).sum())
+        parts.append(dataset.form.decode(chunk))
+    progress("generating samples", count, count)
+    if broken:
+        raise UserError(f"{broken} of {count} generated samples are NaN or infinite, so they cannot be measured.")
+    return np.concatenate(parts)
+
+
+def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
+    """Raise before anything is generated where a name is unknown, or none of the named metrics has its weights."""
+    problems = []
+    for _, metric in of_all(metrics or (), lambda name: choose(name, extractor)):
+        try:
+            metric.spec()
+        except UserError as problem:
+            problems += problem.problems
+    if metrics and len(problems) == len(metrics):
+        raise UserError(*dict.fromkeys(problems))
+
+
+def wants_held_out(game: Game, metrics: list[str] | None) -> bool:
+    """Whether a measurement asks for real samples that were not trained on."""
+    return answers_questions(game) or any(metric.needs == "held_out" for _, metric in of_all(metrics or (), choose))
+
+
+def answers_questions(game: Game) -> bool:
+    """Whether the game can say anything about real samples."""
+    return isinstance(game, Encodes | Classifies | Clusters)
+
+
+@torch.no_grad()
+def ask(game: Game, dataset: Dataset, held_out: Dataset | None, seed: int) -> Answers | None:
+    """What the game says about up to 10,000 real samples; None where it can say nothing."""
+    if not answers_questions(game):
+        return None
+    source = held_out or dataset
+    real, labels = source.reference(NUM_ASKED, seed=derive(seed, "ask"))
+    device = next(game.parameters()).device
+    said: dict[str, list[np.ndarray]] = {}
+    with evaluating(game):
+        for start in range(0, len(real), CHUNK):
+            inside = source.form.encode(real[start : start + CHUNK]).to(device)
+            if isinstance(game, Encodes):
+                said.setdefault("reconstructed", []).append(source.form.decode(game.generate(game.encode(inside))))
+            if isinstance(game, Classifies):
+                said.setdefault("predicted", []).append(game.classify(inside).argmax(1).cpu().numpy())
+            if isinstance(game, Clusters):
+                said.setdefault("clusters", []).append(game.cluster(inside).cpu().numpy())
+    warnings = () if held_out is not None or dataset.size is None else ("Measured on data that were trained on: there are no others.",)
+    protocol = {"real": {"content_hash": source.content_hash, "rows": source.size, "held_out": held_out is not None}}
+    whole = {name: np.concatenate(parts) for name, parts in said.items()}
+    return replace(Answers(real, labels, protocol=protocol, warnings=warnings), **whole)  # type: ignore[arg-type]

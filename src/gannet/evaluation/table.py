@@ -1,0 +1,66 @@
+"""Score cards as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gannet.evaluation.comparable import comparable
+from gannet.metrics.base import ScoreCard
+from gannet.metrics.rounding import written
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1", "real": "→ real"}
+
+
+def render(cards: Sequence[ScoreCard]) -> Table:
+    """One row a card: label, value with its interval, floor, which way is better, fingerprint; the warnings stand below.
+
+    Where there are held-out samples, a column tells what they get; where a value has parts, such as classes, each has a row below it.
+
+    Raises:
+        UserError: cards of several runs or steps, of one metric, whose fingerprints differ.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    if len({(card.run, card.step, card.weights) for card in cards}) > 1:
+        comparable(cards)
+    said = dict.fromkeys(warning for card in cards for warning in card.warnings)
+    # Text, because "FD[randconv-v1]" would be read as markup.
+    table = Table(caption=Text("\n".join(said)) if said else None, caption_justify="left")
+    unseen = ["held out"] if any(card.held_out is not None for card in cards) else []
+    for heading in ("metric", "value", "real data", *unseen, "better", "fingerprint"):
+        table.add_column(heading, justify="right" if heading in ("value", "real data", "held out") else "left")
+    for card in cards:
+        held_out = [_written(card.held_out, card.n_fake)] if unseen else []
+        table.add_row(
+            Text(card.label), _with_interval(card), _written(card.floor, card.n_fake), *held_out, ARROWS[card.better], card.fingerprint
+        )
+        for name, value in card.parts.items():
+            table.add_row(Text(f"  {name}"), _written(value, card.n_fake), _written(card.floor_parts.get(name), card.n_fake))
+    return table
+
+
+def _written(value: float | None, count: int) -> str:
+    return "-" if value is None else written(value, count)
+
+
+def _with_interval(card: ScoreCard) -> str:
+    value = written(card.value, card.n_fake)
+    if card.ci95 is None:
+        return value
+    low, high = (written(end, card.n_fake) for end in card.ci95)
+    if float(low) == float(value) == float(high):
+        # 100 (100 to 100) would say that the value is certain.
+        low, high = (_told_apart(end, float(value)) for end in card.ci95)
+    return f"{value} ({low} to {high})"
+
+
+def _told_apart(end: float, value: float) -> str:
+    """The end of an interval, with as many digits as it takes to tell it from the value as printed."""
+    if float(end) == value:
+        return f"{end:g}"
+    return next(text for digits in range(3, 18) if float(text := f"{end:.{digits}g}") != value)

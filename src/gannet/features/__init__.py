@@ -1,0 +1,1 @@
+"""Feature extractors for images: networks, their weights, a cache."""

@@ -1,0 +1,172 @@
+"""Feature extractors for images by name: which there are, what they give, and which one fits the data.
+
+An extractor's name stands in the label and in the spec of every number that it makes, with the hash of its weights and its
+preprocessing, so two extractors' numbers never look alike.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from gannet.data.base import Progress, silent
+from gannet.errors import UserError, unknown
+from gannet.features import efficientnet_lite
+from gannet.features import user_weights as brought
+from gannet.features.cache import recall, remember
+from gannet.features.cnn import TRAINED, responses
+from gannet.features.inference import respond
+from gannet.features.randconv import randconv_features, randconv_hash
+from gannet.features.user_weights import BROUGHT
+
+RANDCONV, EFFNET = "randconv-v1", "effnet-lite0"
+NAMES = (RANDCONV, *TRAINED, EFFNET, *BROUGHT)
+SHORTFALL = 0.04
+"""By how much a classifier's accuracy on the real pictures may stay below that on its own test set, to be taken for them."""
+JUDGED = 1000
+"""Real pictures that are enough to tell."""
+REMEMBERED = 5
+"""Sets of pictures whose responses are kept: real, generated, those of the floor and held-out ones, and one more."""
+PART_ROWS = 500
+"""Pictures between two words about progress."""
+
+Responses = tuple[np.ndarray, np.ndarray | None]
+"""Features (N, D) and, of a classifier, logits (N, classes); float64, read-only."""
+_kept: OrderedDict[tuple[str, str], Responses] = OrderedDict()
+
+
+def check_name(name: str) -> None:
+    """Raise a :class:`UserError` for a name that is no extractor."""
+    if name not in NAMES:
+        raise UserError(unknown(f"Unknown feature extractor {name!r}.", name, NAMES))
+
+
+def describe(name: str) -> dict[str, Any]:
+    """What an extractor adds to a metric's spec: name, hash of the weights, preprocessing, precision.
+
+    Raises:
+        UserError: its weights are not there.
+    """
+    common = {"extractor": name, "features_dtype": "float32"}
+    if name == RANDCONV:
+        return {**common, "weights_sha256": randconv_hash(), "preprocessing": "no resize, [-1, 1], grey repeated to 3 channels"}
+    if name == EFFNET:
+        effnet = {"layer": efficientnet_lite.LAYER, "preprocessing": efficientnet_lite.PREPROCESSING}
+        return {**common, "weights_sha256": efficientnet_lite.WEIGHTS_SHA256, **effnet}
+    if name in BROUGHT:
+        kept, known = brought.needed(name), BROUGHT[name]
+        about = {"variant": kept.variant, "layer": known.layer, "preprocessing": known.preprocessing}
+        return {**common, "weights_sha256": kept.sha256, **about}
+    side = TRAINED[name].side
+    resize = f"grey, resized to {side} x {side} by an antialiased bicubic filter where not of that size, [-1, 1]"
+    return {**common, "weights_sha256": TRAINED[name].weights_sha256, "layer": "mean of the last responses", "preprocessing": resize}
+
+
+def features(name: str, images: np.ndarray) -> np.ndarray:
+    """uint8 (N, H, W, C) -> float64 (N, D), read-only: 224 columns of randconv-v1, 64 of the classifiers, 2,048 of inception.
+
+    The last few sets are remembered, so that metrics on the same pictures share the work.
+
+    Raises:
+        UserError: pictures that the extractor cannot look at, or weights that are not there.
+    """
+    return extract(name, images)[0]
+
+
+def log_probabilities(name: str, images: np.ndarray) -> np.ndarray:
+    """uint8 (N, H, W, C) -> (N, classes) float64 log p(class | picture).
+
+    Raises:
+        UserError: an extractor that is no classifier, or pictures that it cannot look at.
+    """
+    logits = extract(name, images)[1]
+    if logits is None:
+        raise UserError(f"{name} knows no classes: choose one of {', '.join(TRAINED)}, written like is[{next(iter(TRAINED))}].")
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def extract(name: str, images: np.ndarray, *, on_disk: bool = False, progress: Progress = silent) -> Responses:
+    """Features and logits of a set, from memory, from the disk or by looking.
+
+    Args:
+        name: of the extractor.
+        images: uint8 (N, H, W, C).
+        on_disk: whether the set will come again, as real pictures do; its responses are then kept in the cache folder.
+        progress: called as pictures are looked at.
+
+    Raises:
+        UserError: pictures that the extractor cannot look at, or weights that are not there.
+    """
+    check_name(name)
+    images = np.ascontiguousarray(images)
+    key = (name, blake2b(repr(images.shape).encode() + images.data).hexdigest())
+    if key not in _kept:
+        spec = describe(name)
+        stored = recall(key[1], spec) if on_disk else None
+        _kept[key] = _read_only(_look(name, images, progress) if stored is None else stored)
+        if on_disk and stored is None:
+            remember(key[1], spec, _kept[key])
+    _kept.move_to_end(key)
+    while len(_kept) > REMEMBERED:
+        _kept.popitem(last=False)
+    return _kept[key]
+
+
+def fitting(images: np.ndarray, labels: np.ndarray | None, class_names: Sequence[str]) -> str:
+    """The extractor to take where the user names none: a classifier that proves to know these data, else randconv-v1.
+
+    Neither the name of a data set nor its size decides: a classifier is taken only if it has all the class names and
+    names (the first 1,000 of) the labelled real pictures about as well as its own test set: at most 4 points worse. Pictures
+    of clothes that call themselves MNIST are not measured with the features of digits.
+
+    Args:
+        images: uint8 (N, H, W, C), real.
+        labels: (N,) numbers in ``class_names``, or None where there are none.
+        class_names: in label order.
+    """
+    if labels is None or images.shape[3] != 1 or min(images.shape[1:3]) < 8 or len(images) < 100:
+        return RANDCONV
+    truth = np.asarray(class_names)[labels[:JUDGED]]
+    surplus = {RANDCONV: 0.0}
+    for name, trained in TRAINED.items():
+        # A single class is recognised by chance too easily.
+        if set(class_names) <= set(trained.class_names) and len(set(truth)) > 1:
+            found = np.asarray(trained.class_names)[responses(name, images[:JUDGED])[1].argmax(axis=1)]
+            surplus[name] = float((found == truth).mean()) - (trained.test_accuracy - SHORTFALL)
+    return max(surplus, key=lambda name: surplus[name])
+
+
+def _look(name: str, images: np.ndarray, progress: Progress) -> Responses:
+    what = f"features of {name}"
+    parts: list[Responses] = []
+    for start in range(0, len(images), PART_ROWS):
+        progress(what, start, len(images))
+        parts.append(_responses(name, images[start : start + PART_ROWS]))
+    progress(what, len(images), len(images))
+    columns = [None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)]
+    assert columns[0] is not None
+    return columns[0], columns[1]
+
+
+def _responses(name: str, images: np.ndarray) -> Responses:
+    if name == RANDCONV:
+        return randconv_features(images), None
+    if name in TRAINED:
+        return responses(name, images)
+    if name == EFFNET:
+        given = respond(name, efficientnet_lite.load(), efficientnet_lite.prepared, images)
+    else:
+        given = brought.responses(name, images)
+    return given[0].astype(np.float64), given[1].astype(np.float64) if len(given) > 1 else None
+
+
+def _read_only(found: Responses) -> Responses:
+    for array in found:
+        if array is not None:
+            array.flags.writeable = False
+    return found

@@ -1,0 +1,268 @@
+"""Extractors whose weights the user brings: which files are accepted, and how they are checked, kept and used.
+
+Nothing is downloaded, and nothing takes the place of missing weights.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b, sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gannet.errors import UserError, did_you_mean
+from gannet.features import dinov2, inception_v3
+from gannet.features.inference import best_device, respond
+from gannet.files import written_whole
+
+READ_BYTES = 1 << 24
+SELF_TEST_PICTURES = 2
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What is known about an extractor before its weights are there."""
+
+    what: str
+    """One line for people."""
+    source: str
+    """Where the public file is."""
+    files: Mapping[str, str]
+    """First digits of the sha256 of each accepted file -> which variant of the network it holds."""
+    build: Callable[[str], nn.Module]
+    """The network of a variant; it gives features, or features and logits."""
+    prepared: Callable[[np.ndarray], Tensor]
+    """uint8 (N, H, W, C) -> what the network reads."""
+    layer: str
+    preprocessing: str
+
+
+BROUGHT: dict[str, Brought] = {
+    "inception": Brought(
+        what="Inception of 2015-12-05, which FID, KID and IS are defined by",
+        source="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+        files={"6726825d": "2015-12-05"},
+        build=lambda variant: inception_v3.InceptionV3(),
+        prepared=inception_v3.prepared,
+        layer="pool3, 2048; logits without bias",
+        preprocessing="grey repeated to 3 channels, bilinear as in TensorFlow 1 to 299 x 299, (x - 128) / 128",
+    ),
+    "dinov2": Brought(
+        what="DINOv2 transformer, ViT-B/14 or ViT-L/14, trained without labels on photographs",
+        source="https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth (or vitb14 in both places)",
+        files={
+            "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73": "ViT-B/14",
+            "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428": "ViT-L/14",
+        },
+        build=lambda variant: dinov2.DinoV2(dinov2.SIZES[variant]),
+        prepared=dinov2.prepared,
+        layer="class token behind the last normalisation",
+        preprocessing="grey repeated to 3 channels, antialiased bicubic to 224 x 224, mean and deviation of ImageNet",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Weights that were added."""
+
+    sha256: str
+    """Of the file that the user gave."""
+    variant: str
+
+
+def weights_folder() -> Path:
+    """$GANNET_WEIGHTS, else $XDG_DATA_HOME/gannet/weights, else ~/.local/share/gannet/weights."""
+    if os.environ.get("GANNET_WEIGHTS"):
+        return Path(os.environ["GANNET_WEIGHTS"])
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "gannet" / "weights"
+
+
+def stored_at(name: str) -> Path:
+    """Where the weights of an extractor are kept."""
+    return weights_folder() / f"{name}.safetensors"
+
+
+def add(name: str, file: Path) -> Kept:
+    """Check the weights in ``file``, try them, and keep them as safetensors; all of it or nothing.
+
+    Raises:
+        UserError: an unknown extractor, a file that is not one of the accepted ones, or weights that fail the self-test.
+    """
+    from safetensors.torch import save
+
+    if name not in BROUGHT:
+        raise UserError(f"Unknown extractor {name!r}: it takes no weights of yours.{did_you_mean(name, BROUGHT)}")
+    brought = BROUGHT[name]
+    kept = _recognised(name, brought, file)
+    network = _network(name, brought, kept.variant, _read(file), str(file))
+    self_test(name, brought, network)
+    tensors = {key: value.contiguous() for key, value in network.state_dict().items()}
+    about = {"sha256": kept.sha256, "variant": kept.variant, "blake2b": _digest(tensors)}
+    path = stored_at(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Cannot make {path.parent}: {error.strerror or error}. Set GANNET_WEIGHTS to a folder of yours.") from None
+    with written_whole(path, sync=True) as out:
+        out.write(save(tensors, about))
+    load.cache_clear()
+    return kept
+
+
+def find(name: str) -> Kept | None:
+    """What is kept for an extractor, from the header of its file alone; None where there is nothing.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = stored_at(name)
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            return Kept(about["sha256"], about["variant"])
+    except (OSError, SafetensorError, KeyError):
+        raise UserError(_damaged(name, path)) from None
+
+
+def needed(name: str) -> Kept:
+    """What is kept for an extractor.
+
+    Raises:
+        UserError: nothing; the sentence tells how to add it and what measures without it.
+    """
+    kept = find(name)
+    if kept is None:
+        raise UserError(
+            f"The weights of {name} are not here: get {BROUGHT[name].source} and run `gannet weights add {name} FILE`; "
+            "without it, metrics of features measure under another name, such as FD[randconv-v1]."
+        )
+    return kept
+
+
+@cache
+def load(name: str) -> nn.Module:
+    """The network with the kept weights, in eval mode, on a GPU where there is one.
+
+    Raises:
+        UserError: no weights, or damaged ones.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    kept, path = needed(name), stored_at(name)
+    try:
+        tensors = load_file(path)
+        whole = _digest(tensors) == _metadata(path)["blake2b"]
+    except (OSError, SafetensorError, KeyError):
+        tensors, whole = {}, False
+    if not whole:
+        raise UserError(_damaged(name, path))
+    network = _network(name, BROUGHT[name], kept.variant, tensors, str(path))
+    return network.to(best_device())
+
+
+def responses(name: str, images: np.ndarray) -> tuple[np.ndarray, ...]:
+    """uint8 (N, H, W, C) -> features (N, D) and, of a classifier, logits (N, classes), float32.
+
+    Raises:
+        UserError: pictures with other than 1 or 3 channels, no weights, or damaged ones.
+    """
+    return respond(name, load(name), BROUGHT[name].prepared, images)
+
+
+def self_test(name: str, brought: Brought, network: nn.Module) -> None:
+    """Fixed pictures give one finite row of features each, different ones, the same again, and the same alone.
+
+    Raises:
+        UserError: they do not.
+    """
+    images = np.random.default_rng(0).integers(0, 256, (SELF_TEST_PICTURES, 40, 56, 3), dtype=np.uint8)
+    first, again, alone = (respond(name, network, brought.prepared, part)[0] for part in (images, images, images[:1]))
+    problem = ""
+    if first.ndim != 2 or len(first) != len(images) or not np.isfinite(first).all():
+        problem = f"features of shape {first.shape}, finite: {bool(np.isfinite(first).all())}"
+    elif not (first == again).all():
+        problem = "the same pictures give other features the second time"
+    elif not np.allclose(alone[0], first[0], rtol=1e-3, atol=1e-4 * float(np.abs(first).max())):
+        problem = "a picture's features depend on the others of its batch"
+    elif np.ptp(first, axis=0).max() == 0:
+        problem = "different pictures give the same features"
+    if problem:
+        raise UserError(f"The weights of {name} fail the self-test ({problem}); nothing was written.")
+
+
+def _recognised(name: str, brought: Brought, file: Path) -> Kept:
+    if not file.is_file():
+        raise UserError(f"No file at {file}: get {brought.source} and name it here.")
+    hasher = sha256()
+    try:
+        with file.open("rb") as stream:
+            while part := stream.read(READ_BYTES):
+                hasher.update(part)
+    except OSError as error:
+        raise UserError(f"Cannot read {file}: {error.strerror or error}.") from None
+    found = hasher.hexdigest()
+    variant = next((variant for digits, variant in brought.files.items() if found.startswith(digits)), None)
+    if variant is None:
+        expected = " or ".join(digits[:8] for digits in brought.files)
+        raise UserError(
+            f"{file} is not an accepted file of {name}: its sha256 starts with {found[:8]}, not with {expected}, so it is cut off or "
+            f"another file; nothing was written. Get {brought.source}."
+        )
+    return Kept(found, variant)
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise UserError(f"{file} cannot be read as PyTorch weights ({type(error).__name__}); nothing was written.") from None
+    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
+        raise UserError(f"{file} holds something other than named tensors; nothing was written.")
+    return dict(content)
+
+
+def _network(name: str, brought: Brought, variant: str, tensors: dict[str, Tensor], where: str) -> nn.Module:
+    # Without storage: initialising real tensors would draw from torch's global generator.
+    with torch.device("meta"):
+        network = brought.build(variant)
+    expected = network.state_dict()
+    # Counters of batch normalisation, which old files lack; they do not enter the features.
+    counters = {key: torch.tensor(0) for key in expected if key.endswith("num_batches_tracked")}
+    tensors = {**counters, **tensors}
+    odd = [key for key in {*expected, *tensors} if key not in expected or key not in tensors or expected[key].shape != tensors[key].shape]
+    if odd:
+        raise UserError(f"{where} does not hold the weights of {name} {variant}: {len(odd)} entries differ, such as {min(odd)!r}.")
+    network.load_state_dict(tensors, assign=True)
+    return network.eval().requires_grad_(False)
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        return file.metadata() or {}
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    hasher = blake2b(digest_size=16)
+    for key in sorted(tensors):
+        hasher.update(f"{key}{tensors[key].dtype}{tuple(tensors[key].shape)}".encode())
+        hasher.update(tensors[key].contiguous().numpy().tobytes())
+    return hasher.hexdigest()
+
+
+def _damaged(name: str, path: Path) -> str:
+    return f"The weights of {name} at {path} are damaged: run `gannet weights add {name} FILE` again."

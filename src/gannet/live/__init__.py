@@ -1,0 +1,1 @@
+"""A person's hand on a running training."""

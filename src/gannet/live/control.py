@@ -1,0 +1,294 @@
+"""Control of a training while it runs: commands that a person gives are carried out between steps and written down.
+
+The trainer knows nothing of it. What commands do to weights is the journal (``runs/schema.py``): played from the beginning,
+or from a checkpoint, it does the same again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gannet.errors import UserError, did_you_mean
+from gannet.files import written_whole
+from gannet.live.slow_motion import SlowMotion, check
+from gannet.runs.commands import Command, pending, read_command
+from gannet.runs.schema import COMMANDS_FOLDER, LOCK_FILE, SLOW_FOLDER, frame_name
+from gannet.runs.writer import RunWriter
+from gannet.training.observers import Clock
+from gannet.training.trainer import Trainer
+
+LOOK_SECONDS = 0.05
+"""Wall time between two looks for commands; each is one stat of a directory."""
+TICK_NANOSECONDS = 1_000_000_000
+"""A directory that changed less than this ago may change again without a new time."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a session lends for carrying out commands."""
+
+    edit: Callable[[str, float | None], Callable[[], None] | None]
+    """(key, value) -> what puts it into force, None if it is in force already; raises UserError where it cannot be."""
+    snapshot: Callable[[], None]
+    frame: Callable[[bool], None]
+    """Draw a frame of now; where there is one of this step already, only if True."""
+    say: Callable[[str], None]
+
+
+class Control:
+    """Asked before every step by the loop whether training goes on; looks for commands, waits, repeats the journal.
+
+    Args:
+        trainer: what is controlled.
+        writer: of the run that it writes.
+        interrupted: whether a signal asks to stop.
+        clock: pauses are not training.
+        means: for carrying commands out.
+        events: all events of the run so far: the journal, and which numbers are answered.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        writer: RunWriter,
+        interrupted: Callable[[], bool],
+        clock: Clock,
+        means: Means,
+        events: Iterable[dict[str, Any]],
+    ) -> None:
+        self._trainer, self._writer, self._interrupted, self._clock, self._means = trainer, writer, interrupted, clock, means
+        events = [event for event in events if event.get("kind") == "command"]
+        self._journal = deque(_not_yet_played(journal_of(events), trainer.step, trainer.moves))
+        self._last = max((event["number"] for event in events), default=0)
+        self._folder = writer.path / COMMANDS_FOLDER
+        self._seen = self._next_look = 0.0
+        self._paused = self._stopped = False
+        self._allowed = 0
+        self._seconds_per_step = self._due = 0.0
+        self._slow: SlowMotion | None = None
+        self._refuse_late(_older_than_lock(writer), "It was given to an earlier process, which ended before it answered; give it again.")
+
+    def goes_on(self) -> bool:
+        """Carry out what was asked, wait where that was asked; False when training shall end."""
+        if self._slow is not None:
+            self._end_slow()
+        while self._journal and self._journal[0]["step"] <= self._trainer.step:
+            self._repeat(self._journal.popleft())
+        self._look()
+        if self._paused or self._seconds_per_step:
+            self._wait()
+        return not self._ends()
+
+    def close(self) -> None:
+        """After the last step: what was asked too late is refused."""
+        if self._slow is not None:
+            self._end_slow()
+        self._refuse_late(lambda path: True, "Training had ended.")
+
+    def _ends(self) -> bool:
+        return self._stopped or self._interrupted()
+
+    def _wait(self) -> None:
+        """Until the next step may be played: it was allowed, or nothing holds it back any more."""
+        while not self._ends() and (left := self._seconds_left()) > 0:
+            began, was_paused = time.monotonic(), self._paused
+            if was_paused:
+                self._means.frame(False)
+            time.sleep(min(left, LOOK_SECONDS))
+            self._look()
+            if was_paused:
+                self._clock.leave_out(time.monotonic() - began)
+        self._allowed = max(0, self._allowed - 1)
+        self._due = max(self._due + self._seconds_per_step, time.monotonic())
+
+    def _seconds_left(self) -> float:
+        if self._paused:
+            return 0.0 if self._allowed else inf
+        return self._due - time.monotonic() if self._seconds_per_step else 0.0
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_SECONDS
+        try:
+            changed = os.stat(self._folder).st_mtime_ns
+        except OSError:
+            return
+        if changed == self._seen:
+            return
+        is_settled = time.time_ns() - changed > TICK_NANOSECONDS
+        for number, path in pending(self._writer.path, after=self._last):
+            self._obey(number, path)
+            if self._slow is not None:
+                return  # what comes after it waits until the recorded step is played
+        if is_settled:
+            self._seen = changed
+
+    def _obey(self, number: int, path: Path) -> None:
+        command = Command(number, "", {})
+        try:
+            command = read_command(number, path)
+            act = self._prepared(command)
+        except UserError as error:
+            self._answer(command, "refused", " ".join(error.problems))
+            return
+        if self._answer(command, "applied", ""):
+            act()
+
+    def _answer(self, command: Command, outcome: str, text: str) -> bool:
+        """Write it down first: a command that is not in the journal is not carried out."""
+        self._last = command.number
+        try:
+            self._writer.command(
+                self._trainer.step, number=command.number, name=command.name, arguments=command.arguments, outcome=outcome, text=text
+            )
+        except OSError as error:
+            self._means.say(f"Command {command.number} could not be written down and is not carried out: {error.strerror or error}.")
+            return False
+        given = " ".join(f"{name}={value}" for name, value in command.arguments.items())
+        self._means.say(
+            f"Step {self._trainer.step}: command {command.number}, {command.name} {given}".rstrip() + f": {outcome}. {text}".rstrip()
+        )
+        return True
+
+    def _prepared(self, command: Command) -> Callable[[], None]:
+        """What carries the command out; raises UserError where it cannot be."""
+        arguments = command.arguments
+        match command.name:
+            case "pause":
+                return partial(self._pause, True)
+            case "go":
+                return partial(self._pause, False)
+            case "step":
+                return self._prepared_step(arguments["player"], arguments["count"])
+            case "speed":
+                return partial(self._limit, arguments["steps_per_second"])
+            case "set":
+                return self._prepared_edit(arguments["key"], arguments["value"])
+            case "snapshot":
+                return self._means.snapshot
+            case "slow":
+                return self._prepared_slow()
+            case _:
+                return self._stop
+
+    def _prepared_edit(self, key: str, value: float | None) -> Callable[[], None]:
+        act = self._means.edit(key, value)
+        if act is None:
+            raise UserError(f"{key}: It has that value already.")
+        return act
+
+    def _prepared_step(self, player: str, count: int) -> Callable[[], None]:
+        if player == "all":
+            return partial(self._allow, count)
+        players = [turn.player for turn in self._trainer.turns]
+        if player not in players:
+            raise UserError(f"{player!r} is not a player of this game.{did_you_mean(player, [*players, 'all'])}")
+        return partial(self._play_alone, player, count)
+
+    def _prepared_slow(self) -> Callable[[], None]:
+        check(self._trainer)
+        return self._begin_slow
+
+    def _pause(self, paused: bool) -> None:
+        self._paused, self._allowed = paused, 0
+
+    def _allow(self, steps: int) -> None:
+        self._paused = True
+        self._allowed += steps
+
+    def _begin_slow(self) -> None:
+        self._slow = SlowMotion(self._trainer)
+        self._allowed += self._paused
+
+    def _stop(self) -> None:
+        self._stopped = True
+
+    def _limit(self, steps_per_second: float | None) -> None:
+        self._seconds_per_step = 1 / steps_per_second if steps_per_second else 0.0
+        self._due = time.monotonic() + self._seconds_per_step
+
+    def _play_alone(self, player: str, count: int) -> None:
+        self._paused, self._allowed = True, 0
+        self._move(player, count)
+
+    def _move(self, player: str, count: int) -> None:
+        for _ in range(count):
+            if self._interrupted():
+                return  # the rest is played by a resume: the checkpoint knows how many were
+            self._trainer.play_alone(player)
+        self._means.frame(True)
+
+    def _repeat(self, entry: dict[str, Any]) -> None:
+        arguments = entry["arguments"]
+        if entry["name"] == "set":
+            act = self._means.edit(arguments["key"], arguments["value"])
+            if act is not None:  # a run that repeats another may begin with the value that the journal sets
+                act()
+        else:
+            self._move(arguments["player"], arguments["count"])
+
+    def _end_slow(self) -> None:
+        assert self._slow is not None
+        arrays, self._slow = self._slow.finish(), None
+        path = self._writer.path / SLOW_FOLDER / frame_name(self._trainer.step, "points")
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with written_whole(path) as file:
+                np.savez_compressed(file, allow_pickle=False, **arrays)
+        except (UserError, OSError) as error:
+            self._writer.event("warning", self._trainer.step, text=f"Slow motion not written: {error}")
+        else:
+            self._writer.event("slow", self._trainer.step, text=path.name)
+
+    def _refuse_late(self, late: Callable[[Path], bool], reason: str) -> None:
+        for number, path in pending(self._writer.path, after=self._last):
+            if late(path):
+                self._answer(_readable(number, path), "refused", reason)
+
+
+def journal_of(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The events of commands that change weights, in the order in which they act."""
+    acting = [
+        event
+        for event in events
+        if event.get("kind") == "command"
+        and event["outcome"] == "applied"
+        and (event["name"] == "set" or (event["name"] == "step" and event["arguments"]["player"] != "all"))
+    ]
+    return sorted(acting, key=lambda event: (event["step"], event["seq"]))
+
+
+def _not_yet_played(journal: Iterable[dict[str, Any]], step: int, moves: int) -> Iterable[dict[str, Any]]:
+    """The journal without the moves of single players that are in the weights already; settings are all still to be made."""
+    for entry in journal:
+        if entry["name"] == "step" and entry["step"] <= step:
+            played = min(moves, entry["arguments"]["count"])
+            moves -= played
+            entry = entry | {"arguments": entry["arguments"] | {"count": entry["arguments"]["count"] - played}}
+        if entry["name"] == "set" or entry["arguments"]["count"]:
+            yield entry
+
+
+def _readable(number: int, path: Path) -> Command:
+    try:
+        return read_command(number, path)
+    except UserError:
+        return Command(number, "", {})
+
+
+def _older_than_lock(writer: RunWriter) -> Callable[[Path], bool]:
+    """The lock file is written when a process takes it, by the same file system's clock as command files."""
+    taken = os.stat(writer.path / LOCK_FILE).st_mtime_ns
+    return lambda path: os.stat(path).st_mtime_ns < taken

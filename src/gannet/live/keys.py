@@ -1,0 +1,92 @@
+"""What a session lends to the control of its training: keys that change live, snapshots, frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from gannet.config.plan import Plan
+from gannet.data.base import Form
+from gannet.errors import UserError
+from gannet.live.carry_over import carry_over
+from gannet.live.control import Control, Means
+from gannet.runs.reader import Run
+from gannet.runs.schema import FRAMES_FOLDER, frame_name
+from gannet.runs.writer import RunWriter
+from gannet.training.loop import StopRequest
+from gannet.training.observers import Clock, Observer
+from gannet.training.trainer import Trainer
+
+
+class LiveKeys:
+    """The keys of a training that runs, and how one of them changes."""
+
+    def __init__(self, plan: Plan, trainer: Trainer) -> None:
+        self.plan, self._trainer = plan, trainer
+        self._form: Form = trainer.dataset.form
+
+    def edit(self, key: str, value: float | None) -> Callable[[], None] | None:
+        """What puts the value into force from the next turn on; None if the key has it already.
+
+        Raises:
+            UserError: the command line would not take it, or the key is read only before training begins.
+        """
+        found = _edit(self.plan, self._form, key, value)
+        if found is None:
+            return None
+        changed, act = found
+
+        def change() -> None:
+            act(self._trainer)
+            self.plan = changed
+
+        return change
+
+
+def require_repeatable(plan: Plan, form: Form, journal: Iterable[Mapping[str, Any]]) -> None:
+    """Raise a :class:`UserError` if a journal sets a key that a training by ``plan`` cannot change."""
+    for event in journal:
+        if event["name"] != "set":
+            continue
+        try:
+            found = _edit(plan, form, event["arguments"]["key"], event["arguments"]["value"])
+        except UserError as error:
+            raise UserError(f"The command of step {event['step']} cannot be repeated with these keys: {error}") from None
+        if found is not None:
+            plan, _ = found
+
+
+def _edit(plan: Plan, form: Form, key: str, value: float | None) -> tuple[Plan, Callable[[Trainer], None]] | None:
+    """The plan with the value, and what changes a trainer accordingly; None if the key has that value already."""
+    recipe = plan.values["recipe"]
+    if key not in recipe or not isinstance(recipe[key], float | None) or not isinstance(value, float | None):
+        raise UserError(f"{key} is not a number of the recipe that could change while training.")
+    if recipe[key] == value:
+        return None
+    changed = plan.with_changes({key: value})
+    try:
+        return changed, carry_over(plan.experiment(form), changed.experiment(form))
+    except UserError as error:
+        raise UserError(f"{key}: {error}") from None
+
+
+def control_of(
+    plan: Plan,
+    trainer: Trainer,
+    writer: RunWriter,
+    clock: Clock,
+    request: StopRequest,
+    *,
+    frames: Observer,
+    checkpoints: Observer,
+    say: Callable[[str], None],
+) -> Control:
+    """The control of a session's training, whose trainer is in the state that it begins with."""
+
+    def frame(again: bool) -> None:
+        there = (writer.path / FRAMES_FOLDER / frame_name(trainer.step, writer.kind)).exists()
+        if frames.every and (again or not there):
+            frames.act({})
+
+    means = Means(LiveKeys(plan, trainer).edit, lambda: checkpoints.act({}), frame, say)
+    return Control(trainer, writer, lambda: request.signal is not None, clock, means, Run(writer.path).events())

@@ -1,0 +1,1 @@
+"""What people read of a run: one HTML file, pictures, a table."""

@@ -1,0 +1,257 @@
+"""One HTML file that says what a run was and shows what it did: one small script, no network, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gannet.files import written_whole
+from gannet.reports.pictures import animate, choose
+from gannet.reports.player import POLICY, SCRIPT, frames_of, player, tile
+from gannet.reports.style import STYLE
+from gannet.runs.command_line import train_command
+from gannet.runs.protocols import by_protocol, flat
+from gannet.runs.reader import Run
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["animate", "report"]
+
+MOMENTS = 12
+LISTED_EVENTS = 200
+TELLING = ("start", "resume", "warning", "stop", "finish")
+"""Kinds of event that people want to read; the others are drawn."""
+
+
+def report(run: Run, path: str | Path) -> int:
+    """Write a run's report: how it was made, what it scored, how it looked, what happened. The same run gives the same bytes.
+
+    Args:
+        run: what was recorded.
+        path: the HTML file, written whole or not at all.
+
+    Returns:
+        Number of bytes written.
+
+    Raises:
+        UserError: the report cannot be written.
+    """
+    path = Path(path)
+    page = _page(run, _sections(run))
+    with written_whole(path) as file:
+        file.write(page.encode())
+    return path.stat().st_size
+
+
+def _sections(run: Run) -> list[str]:
+    events = run.events()
+    return [
+        _header(run, events),
+        _pictures(run),
+        _scores(run.scores()),
+        _curves(run, events),
+        _health(events),
+        _how(run, events),
+        _events(events),
+    ]
+
+
+def _header(run: Run, events: list[dict[str, Any]]) -> str:
+    record = run.record
+    last = events[-1] if events else {}
+    state = {"finish": "finished", "stop": "stopped"}.get(str(last.get("kind")), "not finished")
+    warned = sum(event["kind"] == "warning" for event in events)
+    seconds = max((event["seconds"] for event in events if isinstance(event.get("seconds"), int | float)), default=None)
+    facts = {
+        "Data": record["data"].get("source", "?"),
+        "Recipe": Path(str(record["recipe"])).name,
+        "Steps": f"{last.get('step', 0):,}",
+        "Seed": record["settings"].get("seed", "?"),
+        "Training time": "?" if seconds is None else _duration(float(seconds)),
+        "State": state,
+        "Warnings": warned,
+    }
+    cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
+    return f'<header><p class="kicker">Gannet training report</p><h1>{escape(run.name)}</h1><dl class="facts">{cells}</dl></header>'
+
+
+def _pictures(run: Run) -> str:
+    if not run.frames():
+        return _section("What it makes", '<p class="none">No frames were recorded.</p>')
+    frames = frames_of(run)
+    if not frames:
+        return _section("What it makes", '<p class="none">No frame can be read.</p>')
+    tiles = [tile(index, *frames[index]) for index in choose([step for step, _ in frames], MOMENTS)] if len(frames) > 1 else []
+    note = '<p class="note">Early moments lie close together, since most happens then.</p>' if tiles else ""
+    return _section(
+        "What it makes", f'<div class="pair"><div>{player(frames)}</div><div>{note}<div class="sheet">{"".join(tiles)}</div></div></div>'
+    )
+
+
+def _curves(run: Run, events: list[dict[str, Any]]) -> str:
+    from gannet.figures.curves import draw_curves
+
+    terms = run.terms()
+    if not terms:
+        return _section("Curves", '<p class="none">No terms were recorded.</p>')
+    marks = [event["step"] for event in events if event["kind"] == "health"]
+    light, dark = (_png(draw_curves(terms, dark=dark, marks=marks)) for dark in (False, True))
+    picture = (
+        f'<picture><source srcset="{dark}" media="(prefers-color-scheme: dark)">'
+        f'<img src="{light}" alt="Curves of {escape(", ".join(sorted(terms)))}"></picture>'
+    )
+    rows = [
+        [name, f"{steps[-1]:,}", _number(values[0]), _number(values[-1]), _number(values.min()), _number(values.max())]
+        for name, (steps, values) in sorted(terms.items())
+    ]
+    table = _table(["term", "last step", "first", "last", "lowest", "highest"], rows, words=1)
+    note = '<p class="note">Where a series is long, a line is the mean, and the band behind it goes from lowest to highest.'
+    note += " Dashed: something was noticed, see Health.</p>" if marks else "</p>"
+    return _section("Curves", f'{note}<div class="scroll">{picture}</div><details><summary>The same as a table</summary>{table}</details>')
+
+
+def _scores(cards: list[dict[str, Any]]) -> str:
+    if not cards:
+        return _section("Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>')
+    note = (
+        '<p class="note">The floor is the same metric between two halves of the real data. It is one draw: chance moves it too, '
+        "so generated samples can score better. "
+        "Only values with equal fingerprints may be compared.</p>"
+    )
+    newest, unlike, sentences = by_protocol(cards)
+    parts = [note, _card_table(newest)]
+    if unlike:
+        parts += ["<h3>Measured in another way: not to be compared with the values above</h3>", _listed(sentences), _card_table(unlike)]
+    ways: dict[str, list[str]] = {}
+    for card in newest:
+        if card.get("interval"):
+            ways.setdefault(str(card["interval"]), []).append(str(card.get("label", card["metric"])))
+    notes = [f"95 % interval of {', '.join(dict.fromkeys(labels))}: {way}." for way, labels in ways.items()]
+    notes += [f"{card.get('label')}: {text}" for card in cards for text in card.get("warnings", ())]
+    return _section("Scores", "".join([*parts, _listed(list(dict.fromkeys(notes)))]))
+
+
+def _card_table(cards: list[dict[str, Any]]) -> str:
+    unseen = ["held-out data"] if any(card.get("held_out") is not None for card in cards) else []
+    rows = [
+        [
+            card.get("label", card["metric"]),
+            {"lower": "lower", "higher": "higher", "one": "1", "real": "as real data"}.get(str(card.get("better")), ""),
+            _count(card.get("step")),
+            _number(card.get("value")),
+            " to ".join(map(_number, card["ci95"])) if card.get("ci95") else "",
+            _number(card.get("floor")),
+            *([_number(card.get("held_out"))] if unseen else []),
+            f"{_count(card.get('n_real'))} / {_count(card.get('n_fake'))}",
+            f"{card.get('fingerprint', '')} {card.get('weights', '')}".strip(),
+        ]
+        for card in cards
+    ]
+    head = ["metric", "better", "step", "value", "95 % interval", "floor", *unseen, "n real / generated", "fingerprint, weights"]
+    return _table(head, rows, words=2)
+
+
+def _listed(sentences: list[str]) -> str:
+    return f'<ul class="warned">{"".join(f"<li>{escape(text)}</li>" for text in sentences)}</ul>' if sentences else ""
+
+
+def _health(events: list[dict[str, Any]]) -> str:
+    if not any(event["kind"] in ("vitals", "health") for event in events):
+        return ""
+    noticed = [event for event in events if event["kind"] == "health"]
+    if not noticed:
+        looks = sum(event["kind"] == "vitals" for event in events)
+        return _section("Health", f'<p class="none">Nothing was noticed in {looks:,} looks.</p>')
+    rows = [[f"{e['step']:,}", e.get("severity", ""), e.get("rule", ""), e.get("text", "")] for e in noticed[-LISTED_EVENTS:]]
+    note = '<p class="note">What was noticed while it trained; <code>gannet doctor RUN</code> says what of it lasted, and what to try.</p>'
+    return _section("Health", note + _table(["step", "severity", "rule", "what was seen"], rows, words=4))
+
+
+def _how(run: Run, events: list[dict[str, Any]]) -> str:
+    record = run.record
+    last = max((event["step"] for event in events if event["kind"] in ("stop", "finish", "checkpoint")), default=0)
+    edits = sum(
+        event["kind"] == "command" and event.get("outcome") == "applied" and event.get("name") in ("set", "step") for event in events
+    )
+    note = (
+        ""
+        if not edits
+        else (
+            '<p class="note">Commands were applied while it trained, which this line does not repeat; '
+            "<code>gannet train RUN</code> with the path of this run does.</p>"
+        )
+    )
+    parts = [f'<pre class="command"><code>{escape(train_command(record, last))}</code></pre>{note}']
+    for title, values in (
+        ("Arguments", record["arguments"]),
+        ("Data", record["data"]),
+        ("Settings", record["settings"]),
+        ("Environment", record["environment"]),
+    ):
+        rows = [[name, "none" if value is None else value] for name, value in flat(values)]
+        parts.append(f"<div><h3>{title}</h3>{_table([], rows, words=2)}</div>" if rows else "")
+    return _section("How it was run", f'{parts[0]}<div class="columns">{"".join(parts[1:])}</div>')
+
+
+def _events(events: list[dict[str, Any]]) -> str:
+    drawn = ("frame", "scores", "health")
+    told = [event for event in events if event["kind"] in TELLING or (event.get("text") and event["kind"] not in drawn)]
+    rows = [[f"{event['step']:,}", event["kind"], event.get("text", "")] for event in told[-LISTED_EVENTS:]]
+    note = f'<p class="note">The last {LISTED_EVENTS} of {len(told):,}.</p>' if len(told) > LISTED_EVENTS else ""
+    body = _table(["step", "event", "what it says"], rows, words=3) if rows else '<p class="none">None.</p>'
+    return _section("Warnings and events", note + body)
+
+
+def _page(run: Run, sections: Iterable[str]) -> str:
+    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {POLICY}"
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(run.name)} · Gannet</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(section for section in sections if section)
+        + "\n</main>\n"
+        + (f"<script>{SCRIPT}</script>\n" if run.frames() else "")
+        + "</body>\n</html>\n"
+    )
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{body}</section>"
+
+
+def _table(head: list[str], rows: list[list[Any]], words: int) -> str:
+    """A table whose first ``words`` columns hold words; the others hold numbers and stand to the right."""
+
+    def cells(values: list[Any], tag: str) -> str:
+        marks = ["" if column < words else ' class="number"' for column in range(len(values))]
+        return "".join(f"<{tag}{mark}>{escape(str(value))}</{tag}>" for mark, value in zip(marks, values, strict=True))
+
+    top = f"<thead><tr>{cells(head, 'th')}</tr></thead>" if head else ""
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'
+
+
+def _png(picture: Image.Image) -> str:
+    content = BytesIO()
+    picture.save(content, "PNG")
+    return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) else "none"
+
+
+def _count(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else "?"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{seconds:.1f} s"

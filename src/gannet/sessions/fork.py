@@ -1,0 +1,162 @@
+"""A new run made from an older one: the same again from the beginning, or on from a checkpoint with changed keys.
+
+Both only make a directory; ``session.resume`` trains it, as it would train a run that was interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gannet.config.plan import Plan, plan_again
+from gannet.data.base import Form
+from gannet.discovery import canonical, components
+from gannet.errors import UserError
+from gannet.keys import expanded
+from gannet.live.control import journal_of
+from gannet.live.keys import require_repeatable
+from gannet.runs.reader import Run
+from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RECIPE_FILE, Parent, RunRecord, checkpoint_name
+from gannet.runs.writer import RunWriter
+from gannet.sessions.reopen import require_place
+from gannet.training import checkpoint
+
+
+def parse_again(data: str) -> tuple[Path, int | None] | None:
+    """(RUN, STEP) of a DATA argument ``RUN`` or ``RUN@STEP``; None where it names no run. Names of data sets come first."""
+    if canonical(data) in components("data"):
+        return None
+    path, at, step = data.rpartition("@")
+    if at and step.isascii() and step.isdigit() and Run.is_at(path):
+        return Path(path).expanduser(), int(step)
+    return (Path(data).expanduser(), None) if Run.is_at(data) else None
+
+
+def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
+    """Make ``out`` a run that trains ``run`` once more, every journaled command at its step again.
+
+    With the same machine and libraries, and without changes, the weights will be the same bit for bit. A run that began as a
+    fork begins at its fork again.
+
+    Args:
+        run: finished, stopped or still going; it is only read.
+        changes: keys with other values, as on the command line; seed, device and precision too.
+        out: a directory that does not exist, or is empty.
+        recipe_file: of a run of a user's own recipe file.
+
+    Raises:
+        UserError: no run, a key that is wrong or of the data, or ``out`` holds something; nothing is made.
+    """
+    parent = Run(run)
+    changes = expanded(changes, parent.record["arguments"])
+    origin = next(iter(checkpoint.newest_first(run / ORIGIN_FOLDER)), None)
+    plan = _plan(parent, changes, recipe_file)
+    journal = journal_of(parent.events())
+    require_repeatable(plan, Form.from_json(parent.record["data"]["form"]), journal)
+    return _make(parent, plan, Parent(run=str(run), step=0, changes=dict(changes)), journal, origin, out)
+
+
+def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
+    """Make ``out`` a run that goes on from a checkpoint of ``run`` with changed keys.
+
+    Weights, optimizers and random numbers go on exactly: without changes it is what the run itself did, or would have done,
+    had it been given no command after that step. Keys that were edited live up to the step keep their edited values.
+
+    Args:
+        run: the parent; it is only read.
+        step: of one of its checkpoints.
+        changes: keys with other values, as on the command line; ``steps`` is the new total.
+        out: a directory that does not exist, or is empty.
+        recipe_file: of a run of a user's own recipe file.
+
+    Raises:
+        UserError: no such run or checkpoint, a key that is wrong, of the data, or shapes the networks, or ``out`` holds
+            something; nothing is made.
+    """
+    parent = Run(run)
+    changes = expanded(changes, parent.record["arguments"])
+    origin = _checkpoint(run, step)
+    journal = [event for event in journal_of(parent.events()) if event["step"] <= step]
+    edited = {event["arguments"]["key"]: event["arguments"]["value"] for event in journal if event["name"] == "set"}
+    plan = _plan(parent, changes, recipe_file, edits=edited)
+    _fits(plan, parent, origin, changes)
+    moves = [event for event in journal if event["name"] == "step"]
+    return _make(parent, plan, Parent(run=str(run), step=step, changes=dict(changes)), moves, origin, out)
+
+
+def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None, edits: Mapping[str, Any] | None = None) -> Plan:
+    if "data.path" in changes:
+        require_place(parent.record, str(changes["data.path"]))
+    wrong = [key for key in changes if key.startswith("data.") and key != "data.path"]
+    if wrong:
+        raise UserError(f"{wrong[0]} cannot change in a run made from another; train a new run on other data.")
+    if recipe_file is not None and not parent.record["recipe"].endswith(".py"):
+        raise UserError(f"--recipe {recipe_file}: a run made from {parent.path} has its recipe, {parent.record['recipe']}; leave it out.")
+    return plan_again(parent.record, steps=None, recipe_file=recipe_file, changes=changes, edits=edits)
+
+
+def _fits(plan: Plan, parent: Run, origin: Path, changes: Mapping[str, Any]) -> None:
+    """Whether networks and optimizers of the plan can take over what the checkpoint holds."""
+    known, now = parent.record["arguments"], plan.values["recipe"]
+    rules = [key for key in now if key.startswith("optimizer.") and key.endswith(".name") and now[key] != known.get(key)]
+    if rules:
+        raise UserError(f"{rules[0]}={now[rules[0]]}: a fork goes on with the optimizer's memory, so its rule cannot change.")
+    try:
+        checkpoint.load_into(plan.experiment(Form.from_json(parent.record["data"]["form"])).game, origin, "model")
+    except UserError:
+        changed = ", ".join(f"{key}={value}" for key, value in changes.items()) or "none"
+        raise UserError(
+            f"These changes make other networks than those of the checkpoint: {changed}. Train them from the beginning."
+        ) from None
+
+
+def _checkpoint(run: Path, step: int) -> Path:
+    there = {path.name: path for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER) for path in checkpoint.newest_first(run / folder)}
+    path = there.get(checkpoint_name(step))
+    if path is None:
+        steps = ", ".join(str(int(name.removeprefix("step-"))) for name in sorted(there)) or "none"
+        raise UserError(f"{run} has no checkpoint of step {step}. It has: {steps}. Keep more of them with checkpoint.keep=N.")
+    if problems := checkpoint.problems(path):
+        raise UserError(f"The checkpoint of step {step} cannot be used: {'; '.join(problems)}.")
+    return path
+
+
+def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[dict[str, Any]], origin: Path | None, out: Path) -> Path:
+    known = parent.record
+    record = RunRecord(
+        version=known["version"],
+        recipe=plan.recipe_name,
+        arguments=plan.values["recipe"],
+        data={**known["data"], "arguments": plan.values["data"]},
+        settings=plan.values["settings"],
+        # The parent's: a resume compares with it, and says where it differs from the machine of now.
+        environment=known["environment"],
+        parent=origin_of,
+    )
+    source = parent.path / RECIPE_FILE
+    writer = RunWriter.create(out, record, source.read_text(encoding="utf-8") if source.exists() else None, kind=parent.kind)
+    try:
+        with writer:
+            for event in journal:
+                given = {name: event[name] for name in ("name", "arguments", "outcome")}
+                writer.command(event["step"], number=0, text=f"As in {origin_of['run']}.", **given)
+            if origin is not None:
+                for folder in (ORIGIN_FOLDER, CHECKPOINTS_FOLDER):
+                    shutil.copytree(origin, out / folder / origin.name, copy_function=_linked, dirs_exist_ok=True)
+    except BaseException as error:
+        shutil.rmtree(out, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise UserError(f"Cannot make the run directory {out}: {error.strerror or error}.") from None
+        raise
+    return out
+
+
+def _linked(source: str, target: str) -> None:
+    """Files of a checkpoint never change, so one copy of the bytes serves; across file systems they are copied."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

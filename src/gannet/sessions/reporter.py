@@ -1,0 +1,133 @@
+"""What a training says in Python: one line of progress on stderr, and a Python warning for each thing the user should know."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from gannet.errors import GannetWarning
+
+if TYPE_CHECKING:
+    from gannet.config.plan import Plan
+    from gannet.training.trainer import Trainer
+
+LINE_SECONDS = 5.0
+"""Between two lines where a line cannot be updated in place."""
+UPDATE_SECONDS = 0.2
+WIDTH = 110
+"""Longest line that is updated in place: what a terminal wraps cannot be overwritten."""
+
+
+class Reporter(Protocol):
+    """Who tells the user what happens."""
+
+    def work(self, what: str, done: int, total: int) -> None:
+        """Long work before training: decoding data."""
+
+    def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
+        """Training begins."""
+
+    def advanced(self, step: int) -> None:
+        """So many steps are done; called often."""
+
+    def terms(self, step: int, values: dict[str, float]) -> None:
+        """The named terms of a step."""
+
+    def warned(self, sentence: str) -> None:
+        """Something the user should know."""
+
+
+class PythonReporter:
+    """Progress on stderr: a line updated in place on a terminal and in a notebook, a line every few seconds elsewhere.
+
+    Alarms and other things to know are :class:`gannet.GannetWarning`, also when ``quiet``.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self._total, self._text = 0, ""
+        self._shown_at = -LINE_SECONDS
+        self._length = 0
+        self._began = time.monotonic()
+        self._step_at_start = 0
+
+    def __enter__(self) -> PythonReporter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end_line()
+
+    def work(self, what: str, done: int, total: int) -> None:
+        """Decoding and measuring."""
+        self._show(f"{what}: {done:,} of {total:,}")
+
+    def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
+        """Which run begins."""
+        self._end_line()
+        self._total, self._text = trainer.steps, ""
+        self._began, self._step_at_start = time.monotonic(), trainer.step
+        self._shown_at = self._began
+        name = f"{Path(plan.recipe_name).stem} on {plan.source_name}, seed {plan.settings.seed}"
+        self.say(f"{name}: {trainer.steps:,} steps on {trainer.precision.device}, writing {path}")
+
+    def advanced(self, step: int) -> None:
+        """Update the line."""
+        self._show(self._progress(step))
+
+    def terms(self, step: int, values: dict[str, float]) -> None:
+        """The newest losses; the last ones are shown whenever they come."""
+        shown = {name: value for name, value in values.items() if not name.endswith(("steps_per_second", "gradient_norm"))}
+        self._text = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
+        if step >= self._total:
+            self._show(self._progress(step), at_once=True)
+
+    def _progress(self, step: int) -> str:
+        speed = (step - self._step_at_start) / max(time.monotonic() - self._began, 1e-9)
+        left = f"  {(self._total - step) / speed:,.0f} s left" if speed and step < self._total else ""
+        return f"step {step:,} of {self._total:,}{left}  {self._text}"
+
+    def warned(self, sentence: str) -> None:
+        """A warning, attributed to the line of the user's code that called Gannet."""
+        self._end_line()
+        warnings.warn(sentence, GannetWarning, stacklevel=_outside())
+
+    def say(self, sentence: str) -> None:
+        """A line that stays."""
+        self._end_line()
+        if not self.quiet:
+            print(sentence, file=sys.stderr, flush=True)
+
+    def _show(self, text: str, *, at_once: bool = False) -> None:
+        now = time.monotonic()
+        in_place = _can_update()
+        if self.quiet or (not at_once and now - self._shown_at < (UPDATE_SECONDS if in_place else LINE_SECONDS)):
+            return
+        self._shown_at = now
+        if not in_place:
+            print(text.rstrip(), file=sys.stderr, flush=True)
+            return
+        text = text.rstrip()[: min(WIDTH, shutil.get_terminal_size().columns - 1)]
+        print("\r" + text.ljust(self._length), end="", file=sys.stderr, flush=True)
+        self._length = len(text)
+
+    def _end_line(self) -> None:
+        if self._length:
+            print(file=sys.stderr, flush=True)
+            self._length = 0
+
+
+def _can_update() -> bool:
+    """A terminal, or a notebook, whose kernel shows carriage returns as a terminal does."""
+    return sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel")
+
+
+def _outside() -> int:
+    """``stacklevel`` for ``warnings.warn`` in the caller, so that the first frame outside this package is named."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("gannet."):
+        level, frame = level + 1, frame.f_back
+    return level

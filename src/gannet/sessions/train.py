@@ -1,0 +1,170 @@
+"""A training session from a plan to a finished run directory: a new run, and what is common to new and resumed ones."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from signal import Signals
+
+from gannet.config.plan import Plan, open_data, open_held_out
+from gannet.data.base import Dataset, silent
+from gannet.errors import TrainingStopped, UserError, in_shell
+from gannet.games.base import Scores
+from gannet.live.keys import control_of
+from gannet.runs.reader import Run
+from gannet.runs.writer import RunWriter
+from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_sentence, saved_step
+from gannet.sessions.reporter import Reporter
+from gannet.training import loop
+from gannet.training.experiment import Experiment
+from gannet.training.observers import Clock, Observer, record_frames, record_terms, save_checkpoints
+from gannet.training.rehearsal import rehearse
+from gannet.training.trainer import Trainer
+from gannet.training.vitals import watch_health
+
+
+def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
+    """Train a new run.
+
+    Raises:
+        UserError: bad input; nothing is left behind.
+        TrainingStopped: the guard stopped it; the run directory and its last good checkpoint stay.
+    """
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} is not empty. Give another --out, or continue that run with `{in_shell('gannet', 'resume', out)}`.")
+    dataset = open_data(plan, reporter.work)
+    experiment = plan.experiment(dataset.form)
+    with plan.precision(experiment, dataset.form).applied() as precision:
+        rehearse(experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision)
+        for note in dataset.notes:
+            reporter.warned(note)
+        return _begin(plan, out, Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision), dataset, experiment, reporter)
+
+
+def _begin(plan: Plan, out: Path | None, trainer: Trainer, dataset: Dataset, experiment: Experiment, reporter: Reporter) -> Outcome:
+    path = out or next_run(f"{plan.source_name}-{Path(plan.recipe_name).stem}")
+    existed = path.exists()
+    source = Path(inspect.getfile(plan.recipe.function)).read_text(encoding="utf-8")
+    writer = RunWriter.create(path, plan.record(dataset, trainer.precision), source)
+    with removed_if_untrained(path, existed), writer:
+        return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=0.0)
+
+
+def train(
+    plan: Plan,
+    path: Path,
+    trainer: Trainer,
+    dataset: Dataset,
+    experiment: Experiment,
+    writer: RunWriter,
+    reporter: Reporter,
+    *,
+    seconds_before: float,
+) -> Outcome:
+    """Train to the end, a stop or an error, with everything that looks after a training; how it ended is an event of the run.
+
+    Args:
+        plan: what the user asked for.
+        path: the run directory.
+        trainer: at the step to train from.
+        dataset: the training data.
+        experiment: what the recipe returned.
+        writer: of the run directory, locked.
+        reporter: tells the user what happens.
+        seconds_before: trained in earlier sessions.
+
+    Raises:
+        TrainingStopped: the guard stopped it.
+    """
+    settings = plan.settings
+    reporter.started(path, plan, trainer)
+    clock = Clock(seconds_before, trainer.step)
+    frames_every = experiment.frames_every if settings.frames.every is None else settings.frames.every
+    heard = Run(path).events()
+    alarms: list[str] = []
+
+    def alarm(sentence: str) -> None:
+        alarms.append(f"step {trainer.step}: {sentence}")
+        reporter.warned(sentence)
+
+    def hear(step: int, values: dict[str, float]) -> None:
+        heard.append({"kind": "terms", "step": step, "values": values})
+        reporter.terms(step, values)
+
+    frames = record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count)
+    checkpoints = save_checkpoints(trainer, path, writer, clock, settings.checkpoint, reporter.warned)
+    observers = [
+        Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
+        record_terms(trainer, writer, clock, hear, experiment.print_every),
+        frames,
+        checkpoints,
+    ]
+    if settings.measure.every:
+        observers.append(_record_scores(plan, path, trainer, dataset, writer))
+    if settings.health.every != 0:
+        unseen = _open_unseen(plan, trainer, writer, reporter)
+        observers.append(
+            watch_health(trainer, dataset, unseen, writer, seed=settings.seed, every=settings.health.every, events=heard, told=alarm)
+        )
+    begun_at = trainer.step
+    writer.event("start", trainer.step)
+    with loop.listening() as request:
+        control = control_of(plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned)
+        try:
+            loop.run(trainer, observers, request, control.goes_on)
+            control.close()
+        except TrainingStopped as stopped:
+            writer.event("stop", trainer.step, text=str(stopped), reason="guard", seconds=clock.seconds())
+            raise TrainingStopped(f"{stopped} {saved_sentence(trainer.step, saved_step(path))}") from None
+        except BaseException as error:
+            if trainer.step > begun_at:
+                problem = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+                writer.event("stop", trainer.step, text=problem, reason="error", seconds=clock.seconds())
+                if isinstance(error, UserError):
+                    raise UserError(f"{error} {saved_sentence(trainer.step, saved_step(path))}") from error
+            raise
+    finished = trainer.step >= trainer.steps
+    if finished:
+        writer.event("finish", trainer.step, seconds=clock.seconds())
+    else:
+        reason = "command" if request.signal is None else "signal"
+        text = "" if request.signal is None else Signals(request.signal).name
+        writer.event("stop", trainer.step, text=text, reason=reason, seconds=clock.seconds())
+    signal = None if finished else request.signal
+    return Outcome(path, trainer.step, clock.seconds(), signal, finished, saved_step(path), tuple(alarms))
+
+
+def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, writer: RunWriter) -> Observer:
+    from gannet.evaluation.measure import answers_questions, measurer
+
+    game = trainer.average.game
+    held_out = open_held_out(plan, silent) if answers_questions(game) else None
+    measure = measurer(game, dataset, seed=plan.settings.seed, run=path.name, weights="ema", held_out=held_out)
+
+    def act(terms: object) -> None:
+        try:
+            cards, _ = measure(trainer.step)
+        except UserError as error:
+            writer.event("warning", trainer.step, text=f"Not measured: {error}")
+        else:
+            writer.scores([card.as_json() for card in cards])
+
+    return Observer(plan.settings.measure.every, act, at_end=False)
+
+
+def _open_unseen(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Reporter) -> Dataset | None:
+    """Real data to compare the training data with; a set that cannot be had is no reason not to train."""
+    if trainer.dataset.size is None or not isinstance(trainer.game, Scores):
+        return None
+    try:
+        return open_held_out(plan, reporter.work)
+    except UserError as error:
+        writer.event("warning", trainer.step, text=f"Health is watched without held-out data: {error}")
+        return None
+
+
+def next_run(name: str) -> Path:
+    """``runs/NNNN-name`` with the next free number."""
+    folder = Path("runs")
+    numbers = [int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")]
+    return folder / f"{max(numbers, default=0) + 1:04d}-{name}"

@@ -1,0 +1,258 @@
+"""A trained run from Python and from the command line: sample, measure, animate, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gannet.config.plan import open_held_out, plan_again
+from gannet.data.base import Dataset, Form, Progress, silent
+from gannet.errors import UserError
+from gannet.evaluation.cost import Cost
+from gannet.evaluation.measure import measurer, wants_held_out
+from gannet.files import written_whole
+from gannet.games.base import Conditional, DrawsCodes, Game, Generates
+from gannet.metrics.base import ScoreCard
+from gannet.metrics.rounding import written
+from gannet.runs.reader import Run
+from gannet.runs.schema import CHECKPOINTS_FOLDER
+from gannet.seeding import torch_rng
+from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
+from gannet.training import checkpoint
+from gannet.training.ema import Average
+from gannet.training.sampling import evaluating, frame_labels, sample_game
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+class TrainedRun:
+    """The newest valid checkpoint of a run, ready to sample; the averaged generator unless ``raw``.
+
+    Args:
+        path: the run directory.
+        recipe_file: the user's own recipe file, if the run was made from one.
+        raw: the trained generator instead of its average.
+        keys: ``data.path``, where the data are now, and components outside Gannet that the run uses, which are only imported
+            when they are named here.
+
+    Raises:
+        UserError: not a run, no valid checkpoint, or code outside Gannet that was not named again.
+    """
+
+    def __init__(
+        self, path: str | Path, *, recipe_file: str | None = None, raw: bool = False, keys: Mapping[str, Any] | None = None
+    ) -> None:
+        self.run = Run(path)
+        self.path = self.run.path
+        self.form = Form.from_json(self.run.record["data"]["form"])
+        changes = repeat_keys(self.run.record, keys or {})
+        self.plan = plan_again(self.run.record, steps=None, recipe_file=recipe_file, device="cpu", changes=changes)
+        newest, self.complaints = checkpoint.latest_valid(self.path / CHECKPOINTS_FOLDER)
+        self.step = int(newest.name.removeprefix("step-"))
+        self.weights = "raw" if raw else "ema"
+        experiment = self.plan.experiment(self.form)
+        checkpoint.load_into(experiment.game, newest, "model")
+        average = Average(experiment.game, experiment.average)
+        checkpoint.load_into(average, newest, "average")
+        self.game: Game = experiment.game if raw else average.game
+        self._cards: list[ScoreCard] = []
+
+    def __repr__(self) -> str:
+        newest = f"step {self.step:,} of {self.plan.values['recipe']['steps']:,}"
+        head = f"{self.path}: {self.plan.recipe_name} on {self.plan.source_name}, seed {self.plan.settings.seed}, {newest}"
+        return f"<TrainedRun {head}{', raw weights' if self.weights == 'raw' else ''}{self._scores()}>"
+
+    def _scores(self) -> str:
+        """Label and value of the cards measured last, here or into the run's scores.jsonl; none of an older step."""
+        cards = [card.as_json() for card in self._cards] or [
+            card for card in self.run.scores() if card.get("step") == self.step and card.get("weights") == self.weights
+        ]
+        values = {card["label"]: written(card["value"], card["n_fake"]) for card in cards}
+        return "".join(f", {label} {value}" for label, value in values.items())
+
+    def sample(self, count: int = 64, *, seed: int = 0, label: str | int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+        """Outside samples (uint8 NHWC pictures, or points in original units) and their labels, if they follow labels.
+
+        Args:
+            count: how many.
+            seed: the same seed gives the same samples.
+            label: one class by name or number; every class in turn if None.
+
+        Raises:
+            UserError: a label for an unconditional run, or an unknown one.
+        """
+        labels = self._labels(count, label)
+        samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=labels)
+        return self.form.decode(samples), None if labels is None else labels.numpy()
+
+    def columns(self, count: int, label: str | int | None = None) -> int:
+        """Columns of a grid of ``count`` samples: one per class where samples of all classes are shown."""
+        return frame_labels(self.game, count)[1] if label is None else max(1, round(count**0.5))
+
+    def save_picture(self, samples: np.ndarray, path: Path, *, columns: int, labels: np.ndarray | None = None) -> None:
+        """A grid of pictures, or a drawing of points, as PNG; whole or not at all.
+
+        Columns that each hold one class are headed by its name.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        from gannet.figures.grid import image_grid
+
+        picture = (
+            self._scatter(samples)
+            if self.form.kind == "points"
+            else image_grid(samples, columns, column_labels=self._heads(labels, columns))
+        )
+        with written_whole(path) as file:
+            picture.save(file, "PNG")
+
+    def save_arrays(self, samples: np.ndarray, labels: np.ndarray | None, path: Path) -> None:
+        """``samples`` (float32 points or uint8 NHWC pictures), and ``labels`` where there are any, as NPZ.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        arrays = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
+        with written_whole(path) as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+
+    def interpolate(self, *, rows: int = 8, columns: int = 10, seed: int = 0) -> np.ndarray:
+        """(rows * columns, ...) outside samples; each row walks from one latent to another.
+
+        The walk is along the great circle (White 2016, https://arxiv.org/abs/1609.04468), which keeps the length of
+        Gaussian latents; where samples follow labels a row keeps one class.
+
+        Raises:
+            UserError: a game without latents.
+        """
+        if not isinstance(self.game, Generates):
+            raise UserError("This game has no latents to interpolate between.")
+        ends = self.game.draw_latents(2 * rows, torch_rng(seed, "interpolate"))
+        share = torch.linspace(0, 1, columns).view(1, -1, 1)
+        path = great_circle(ends[:rows, None], ends[rows:, None], share).flatten(0, 1)
+        classes = self.game.num_classes if isinstance(self.game, Conditional) else 0
+        labels = (torch.arange(rows) % classes).repeat_interleave(columns) if classes else None
+        with torch.no_grad(), evaluating(self.game):
+            return self.form.decode(self.game.generate(path, labels))
+
+    def traverse(self, *, rows: int = 3, columns: int = 10, seed: int = 0) -> np.ndarray:
+        """(codes * rows * columns, ...) outside samples: for every code ``rows`` rows in which it alone goes from end to end.
+
+        Raises:
+            UserError: a game without codes.
+        """
+        game = self.game
+        if not isinstance(game, DrawsCodes):
+            raise UserError("--traverse: this run's generator has no codes to move along; train one with --recipe infogan.")
+        latents = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)
+        share = torch.linspace(0, 1, columns).repeat(rows)
+        with torch.no_grad(), evaluating(self.game):
+            sheets = [game.generate(game.with_code(latents, code, share)) for code in range(len(game.code_names))]
+        return self.form.decode(torch.cat(sheets))
+
+    def measure(
+        self,
+        metrics: list[str] | None = None,
+        *,
+        samples: int | None = None,
+        progress: Progress = silent,
+        announce: Callable[[Cost], None] | None = None,
+    ) -> tuple[list[ScoreCard], list[str]]:
+        """Score cards, each with its floor, and sentences about metrics that do not apply here; ``announce`` is told the cost first.
+
+        Raises:
+            UserError: the data are not there any more, an unknown metric, or samples that cannot be measured.
+        """
+        dataset = self.open_data(progress)
+        changed = changed_data(self.run.record, dataset)
+        seed = self.plan.settings.seed
+        measure = measurer(
+            self.game,
+            dataset,
+            seed=seed,
+            run=self.run.name,
+            weights=self.weights,
+            samples=samples,
+            metrics=metrics,
+            held_out=self._held_out(progress, needed=wants_held_out(self.game, metrics)),
+            published=True,
+            warnings=[changed] if changed else [],
+            progress=progress,
+            announce=announce,
+        )
+        self._cards, skipped = measure(self.step)
+        return self._cards, skipped
+
+    def open_data(self, progress: Progress = silent) -> Dataset:
+        """The data of the run, which may have changed; see :func:`changed_data`.
+
+        Raises:
+            UserError: they are not there any more, or hold samples of another form.
+        """
+        dataset = reopen_data(self.plan, progress)
+        if dataset.form.shape != self.form.shape:
+            raise UserError(f"The data of {self.path} have changed: samples are {dataset.form.shape} now and were {self.form.shape}.")
+        return dataset
+
+    def _held_out(self, progress: Progress, *, needed: bool) -> Dataset | None:
+        try:
+            return open_held_out(self.plan, progress)
+        except UserError:
+            if needed:
+                raise
+            return None
+
+    def animate(self, path: str | Path, *, progress: Progress = silent) -> Path:
+        """Write the run's frames as an animated GIF."""
+        from gannet.reports.html import animate
+
+        animate(self.run, Path(path), progress)
+        return Path(path)
+
+    def _heads(self, labels: np.ndarray | None, columns: int) -> list[str] | None:
+        names = self.form.class_names
+        if labels is None or len(names) != columns or (labels != np.arange(len(labels)) % columns).any():
+            return None
+        return list(names)
+
+    def _scatter(self, points: np.ndarray) -> Image.Image:
+        """The points over the real ones of the run's last frame, in the same view."""
+        from gannet.figures.field2d import draw_points
+
+        frames = self.run.frames()
+        frame = self.run.load_frame(frames[-1][1]) if frames else {}
+        low, high = points.min(0), points.max(0)
+        around = (float(low[0]) - 0.1, float(high[0]) + 0.1, float(low[1]) - 0.1, float(high[1]) + 0.1)
+        real = frame["real"] if isinstance(frame, dict) and "real" in frame else np.zeros((0, 2))
+        extent = tuple(map(float, frame["extent"])) if isinstance(frame, dict) and "extent" in frame else around
+        return draw_points(real, points, None, extent, self.step, f"{len(points):,} samples")  # type: ignore[arg-type]
+
+    def _classes(self) -> int:
+        return self.game.num_classes if isinstance(self.game, Conditional) else 0
+
+    def _labels(self, count: int, label: str | int | None) -> Tensor | None:
+        classes = self._classes()
+        if label is None:
+            return torch.arange(count) % classes if classes else None
+        if not classes:
+            raise UserError("--label: this run's generator does not follow labels; train one with --recipe cgan.")
+        names = self.form.class_names
+        if str(label) in names:
+            return torch.full((count,), names.index(str(label)))
+        raise UserError(f"--label {label}: no such class. Allowed: {', '.join(names)}.")
+
+
+def great_circle(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+    """Spherical interpolation (..., F): share 0 is ``start``, 1 is ``end``; straight where the two are parallel."""
+    unit_start, unit_end = (torch.nn.functional.normalize(x, dim=-1) for x in (start, end))
+    angle = (unit_start * unit_end).sum(-1, keepdim=True).clamp(-1, 1).acos()
+    sine = angle.sin()
+    on_circle = ((1 - share) * angle).sin() / sine * start + (share * angle).sin() / sine * end
+    return torch.where(sine.abs() < 1e-4, torch.lerp(start.expand_as(on_circle), end.expand_as(on_circle), share), on_circle)
