@@ -29,27 +29,27 @@ def make_critic():
 class Loop:
     """``step``: five critic steps and one generator step."""
 
-    def __init__(self, images, seed=0):
+    def __init__(self, images, seed=0, device="cpu"):
         torch.manual_seed(seed)
-        self.images = images
-        self.generator, self.critic = make_generator(), make_critic()
+        self.images = images.to(device)
+        self.generator, self.critic = make_generator().to(device), make_critic().to(device)
         self.generator_optimizer = torch.optim.Adam(self.generator.parameters(), 2e-4, (0.0, 0.9))
         self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), 2e-4, (0.0, 0.9))
 
     def penalty(self, real, fake):
-        mix = torch.rand(BATCH, 1, 1, 1)
+        mix = torch.rand(BATCH, 1, 1, 1, device=real.device)
         between = (mix * real + (1 - mix) * fake).requires_grad_()
         (gradient,) = torch.autograd.grad(self.critic(between).sum(), between, create_graph=True)
         return 10 * (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
     def step(self):
         for _ in range(5):
-            real = self.images[torch.randint(len(self.images), (BATCH,))]
+            real = self.images[torch.randint(len(self.images), (BATCH,), device=self.images.device)]
             self.critic_optimizer.zero_grad()
-            fake = self.generator(torch.randn(BATCH, 100)).detach()
+            fake = self.generator(torch.randn(BATCH, 100, device=self.images.device)).detach()
             loss = self.critic(fake).mean() - self.critic(real).mean() + self.penalty(real, fake)
             loss.backward()
             self.critic_optimizer.step()
         self.generator_optimizer.zero_grad()
-        (-self.critic(self.generator(torch.randn(BATCH, 100))).mean()).backward()
+        (-self.critic(self.generator(torch.randn(BATCH, 100, device=self.images.device))).mean()).backward()
         self.generator_optimizer.step()
