@@ -40,21 +40,21 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, relu
 
 import gannet
+from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.data.base import silent
 from gannet.discovery import components
+from gannet.features import cnn, inception_v3, randconv
+from gannet.features.inference import respond
 from gannet.games.base import Conditional, Generates
-from gannet.metrics import cnn, inception_v3, randconv
-from gannet.metrics.inference import respond
-from gannet.planning import DEFAULT_FLAGS, plan
-from gannet.reporting import PythonReporter
+from gannet.live.keys import LiveKeys
+from gannet.live.slow_motion import SlowMotion
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.seeding import torch_rng
-from gannet.session import resume
-from gannet.steering import LiveKeys
-from gannet.trained import TrainedRun
+from gannet.sessions.reporter import PythonReporter
+from gannet.sessions.resume import resume
+from gannet.sessions.trained_run import TrainedRun
 from gannet.training import checkpoint
 from gannet.training.sampling import evaluating
-from gannet.training.slow import SlowMotion
 from gannet.training.trainer import Trainer
 
 CLOSE = 1e-3

@@ -16,7 +16,7 @@ from gannet.features import cnn, extractors
 from gannet.features.cnn import TRAINED, load, prepared, responses
 from gannet.features.extractors import describe, features, fitting, log_probabilities
 
-WEIGHTS = Path(gannet.metrics.__path__[0]) / "weights"
+WEIGHTS = Path(gannet.features.__path__[0]) / "weights"
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:

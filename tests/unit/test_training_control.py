@@ -59,7 +59,7 @@ class Person(Quiet):
 
 @pytest.fixture(autouse=True)
 def looks_at_every_step(monkeypatch):
-    monkeypatch.setattr(gannet.training.control, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(gannet.live.control, "LOOK_SECONDS", 0.0)
 
 
 def _run(out, script=(), keys=PENALIZED, recipe="particle-gan"):

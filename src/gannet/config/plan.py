@@ -270,5 +270,13 @@ def environment(precision: Precision) -> dict[str, str]:
         "threads": str(torch.get_num_threads()),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "device": str(precision.device),
+        **_accelerator(precision.device),
         "precision": f"{precision.dtype} ({precision.reason})",
     }
+
+
+def _accelerator(device: torch.device) -> dict[str, str]:
+    """Model and libraries of a GPU: another one rounds differently."""
+    if device.type != "cuda":
+        return {}
+    return {"gpu": torch.cuda.get_device_name(device), "cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}

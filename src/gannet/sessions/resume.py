@@ -21,7 +21,7 @@ from gannet.training import checkpoint
 from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
 
-BITWISE = ("torch", "numpy", "platform", "threads", "cpu_capability", "device", "precision")
+BITWISE = ("torch", "numpy", "platform", "threads", "cpu_capability", "device", "gpu", "cuda", "cudnn", "precision")
 """Fields of the environment that must be equal for a bitwise equal continuation."""
 
 

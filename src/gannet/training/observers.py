@@ -119,7 +119,7 @@ def save_checkpoints(
 
 def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int) -> Callable[[], np.ndarray]:
     game = trainer.average.game
-    labels, columns = frame_labels(game, count)
+    labels, columns = frame_labels(game, count, trainer.precision.device)
 
     def take() -> np.ndarray:
         rng = torch_rng(seed, "frames", device=trainer.precision.device)

@@ -47,9 +47,9 @@ def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor 
     return torch.cat(list(sample_chunks(game, count, rng, labels=labels)))
 
 
-def frame_labels(game: Game, count: int) -> tuple[Tensor | None, int]:
+def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> tuple[Tensor | None, int]:
     """Labels and number of columns of a grid: a column per class where samples follow labels, else a square grid."""
     if isinstance(game, Conditional) and 0 < game.num_classes <= 20:
         rows = max(1, round(count / game.num_classes))
-        return torch.arange(game.num_classes).repeat(rows), game.num_classes
+        return torch.arange(game.num_classes, device=device).repeat(rows), game.num_classes
     return None, max(1, round(count**0.5))
