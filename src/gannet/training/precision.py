@@ -55,7 +55,10 @@ def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) ->
         UserError: ``device=cuda`` without a usable GPU.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise UserError("--device cuda: no usable CUDA GPU on this machine; use --device cpu or auto.")
+        raise UserError(
+            "--device cuda: no usable CUDA GPU on this machine; use --device cpu or auto. "
+            "A run that was trained with cuda continues as a fork: `gannet train RUN@STEP --device cpu`."
+        )
     chosen = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
     has_bf16 = _has_bf16(chosen)
     if precision != "auto":
