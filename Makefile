@@ -30,14 +30,15 @@ demo: $(VENV)/.installed
 browser: $(VENV)/.installed-dev
 	@$(BIN)/python scripts/find_browser.py --install || true
 
+# One thread for each of two processes: the networks of the tests are too small for more.
 test: browser
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Pages made from docstrings and results; commit what it writes. A test fails where it was forgotten.
 docs: $(VENV)/.installed-dev

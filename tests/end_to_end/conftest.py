@@ -1,16 +1,16 @@
-"""The installed command, run as a user runs it."""
+"""The command, run as a user runs it: words in, exit status and text out."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from support.real_runs import trained, trained_once  # noqa: F401
+from support.warm import Warm
 
 COMMAND = Path(sys.executable).parent / "gannet"
 
@@ -35,15 +35,18 @@ def folder(tmp_path) -> Path:
     return tmp_path / "here"
 
 
+@pytest.fixture(scope="session")
+def warm(environment) -> Iterator[Warm]:
+    server = Warm(environment)
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def gannet(folder, environment) -> Callable[..., Answer]:
-    """``gannet("train", "ring")`` in the empty folder."""
-    assert COMMAND.is_file(), f"the command is not installed beside {sys.executable}"
+def gannet(folder, warm) -> Callable[..., Answer]:
+    """``gannet("train", "ring")`` in the empty folder, in a process of its own."""
 
     def call(*words: object, timeout: float = 240) -> Answer:
-        done = subprocess.run(
-            [str(COMMAND), *map(str, words)], cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        return Answer(*warm.run([str(word) for word in words], folder, timeout))
 
     return call

@@ -103,7 +103,7 @@ def test_resume_is_exact(gannet, folder, digits_keys, data, recipe):
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "half"))
 
 
-@pytest.mark.parametrize(("data", "recipe", "steps"), [("ring", "gan", 3000), ("digits", "dcgan", 60)])
+@pytest.mark.parametrize(("data", "recipe", "steps"), [("ring", "gan", 1500), ("digits", "dcgan", 60)])
 def test_a_killed_run_resumes_exactly(gannet, folder, environment, digits_keys, data, recipe, steps):
     keys = [*(digits_keys if data == "digits" else []), f"checkpoint.every={steps // 10}", f"frames.every={steps // 4}"]
     words = ["train", data, "--recipe", recipe, "--steps", str(steps), *keys]
