@@ -14,7 +14,7 @@ from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Constraint, Penalty
-from gannet.types import Batch, Score, Terms
+from gannet.types import Batch, DiscriminatorOutput, Terms
 
 
 class AuxiliaryClassifier(Adversarial):
@@ -67,7 +67,7 @@ class AuxiliaryClassifier(Adversarial):
         minimise = {"adversarial": self.loss.generator(generated.logits, real), "class_fake": self.class_term(generated, labels)}
         return Terms(minimise)
 
-    def class_term(self, score: Score, labels: Tensor | None) -> Tensor:
+    def class_term(self, score: DiscriminatorOutput, labels: Tensor | None) -> Tensor:
         """Weighted mean cross-entropy in nats of the raw class logits."""
         assert score.class_logits is not None
         assert labels is not None

@@ -14,7 +14,7 @@ from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Penalty
-from gannet.types import Batch, Score, Terms
+from gannet.types import Batch, DiscriminatorOutput, Terms
 
 
 class InfoGAN(Adversarial):
@@ -72,7 +72,7 @@ class InfoGAN(Adversarial):
                 real = self.discriminator(batch.real).logits
         return Terms({"adversarial": self.loss.generator(generated.logits, real), **self.information_terms(generated, latents)})
 
-    def information_terms(self, score: Score, latents: Tensor) -> dict[str, Tensor]:
+    def information_terms(self, score: DiscriminatorOutput, latents: Tensor) -> dict[str, Tensor]:
         """What reading the codes costs, in nats; the continuous part is weighted."""
         reading, codes = self.read(score), latents[:, self.prior.size :]
         terms = {"category": self.codes.category_error(reading, codes)}
@@ -80,7 +80,7 @@ class InfoGAN(Adversarial):
             terms["continuous"] = self.continuous_weight * self.codes.continuous_error(reading, codes)
         return terms
 
-    def read(self, score: Score) -> Tensor:
+    def read(self, score: DiscriminatorOutput) -> Tensor:
         """(N, reading_size), float32, from the discriminator's features."""
         return self.recognizer(score.features).float()
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator
 from gannet.regularizers.base import Penalty
-from gannet.types import Batch, Inputs, Score
+from gannet.types import Batch, DiscriminatorOutput, Inputs
 
 
 class Scorer:
@@ -37,7 +37,7 @@ class Scorer:
             for tensor in self.real if side == "real" else self.fake:
                 tensor.requires_grad_()
 
-    def both(self) -> tuple[Score, Score]:
+    def both(self) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
         """Scores of reals and fakes. One forward pass where rows do not influence each other, two where they do."""
         if self.discriminator.rows_independent:
             together = tuple(torch.cat([r, f]) for r, f in zip(self.real, self.fake, strict=True))
@@ -66,10 +66,10 @@ def _penalties(modules: nn.ModuleList) -> Iterable[Penalty]:
     return (module for module in modules if isinstance(module, Penalty))
 
 
-def _split(score: Score, count: int) -> tuple[Score, Score]:
+def _split(score: DiscriminatorOutput, count: int) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
     """The first ``count`` rows and the rest, in every field."""
     parts = (slice(None, count), slice(count, None))
-    first, rest = (Score(**{name: value[part] for name, value in vars(score).items() if value is not None}) for part in parts)
+    first, rest = (DiscriminatorOutput(**{name: value[part] for name, value in vars(score).items() if value is not None}) for part in parts)
     return first, rest
 
 
