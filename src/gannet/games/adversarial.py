@@ -90,7 +90,7 @@ class Adversarial(Game):
         return self.prior.draw(count, rng)
 
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(N, latent_size) -> (N, *shape)."""
+        """(N, latent_size) and class labels (N,) if any -> (N, *shape)."""
         return self.generator(latents, labels)
 
     def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
