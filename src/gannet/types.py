@@ -1,4 +1,4 @@
-"""The small values that every part shares: Batch, Score, Terms. They hold data and no behaviour of a method."""
+"""The small values that all packages share: Batch, DiscriminatorOutput, Terms. They hold data only."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import torch
 from torch import Tensor
 
 Inputs = tuple[Tensor, ...]
-"""What a discriminator scores: ``(images,)`` usually, ``(images, latents)`` for games on pairs."""
+"""The inputs of a discriminator: ``(samples,)``, or ``(samples, latents)`` in games on pairs."""
 
 
 @dataclass(frozen=True)
-class Score:
+class DiscriminatorOutput:
     """What every discriminator returns."""
 
     logits: Tensor
-    """(N,) float32, raw: never through a sigmoid. (N / m,) where packs of m rows are judged together."""
+    """(N,) float32, before any sigmoid; (N / m,) if the discriminator judges packs of m samples."""
     features: Tensor | None = None
-    """(N, F) last hidden layer, for heads and for feature matching."""
+    """(N, F) activations of the last hidden layer, for heads and for feature matching."""
     class_logits: Tensor | None = None
-    """(N, K) float32, raw: of discriminators that also classify."""
+    """(N, K) float32, before any softmax; only of discriminators that also classify."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The named scalars of one turn: what is minimised, and what is only watched."""
+    """The named scalars of one turn: the terms that are minimised, and values that are only recorded."""
 
     minimise: dict[str, Tensor]
     watch: dict[str, Tensor] = field(default_factory=dict)
@@ -37,23 +37,27 @@ class Terms:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one turn may look at; a function of (seed, step, turn, repeat) alone."""
+    """The input of one turn. It depends only on (seed, step, turn, repeat)."""
 
     real: Tensor
     """(N, C, H, W) in [-1, 1], or (N, 2) standardised points."""
     labels: Tensor | None
-    """(N,) int64 class of every row, -1 where it is hidden, or None where the data has no classes.
+    """(N,) int64 class label of every sample, -1 if it is hidden; None if the data has no classes.
 
-    Only recipes that declare ``few_labels`` are given hidden labels; every other game may index with them.
+    Only recipes that declare ``few_labels`` receive hidden labels. All other games may index with the labels.
     """
     rng: torch.Generator
-    """Every random draw of the turn comes from here."""
+    """The source of every random number of the turn."""
     step: int
-    """Generator steps already taken."""
+    """Number of completed generator steps."""
     progress: float
-    """``step`` over the number of steps asked for, in [0, 1)."""
+    """``step`` divided by the total number of steps, in [0, 1)."""
 
     @property
     def size(self) -> int:
-        """Number of real rows."""
+        """Number of real samples."""
         return self.real.shape[0]
+
+
+Score = DiscriminatorOutput
+"""The former name, which user-supplied networks may import."""

@@ -17,7 +17,7 @@ from gannet.networks.encoders import StochasticEncoder
 from gannet.networks.mlp import MLPTrunk
 from gannet.priors.gaussian import Gaussian
 from gannet.regularizers.zero_centered import ZeroCentered
-from gannet.types import Batch, Score
+from gannet.types import Batch, DiscriminatorOutput
 
 
 class Tripling(Generator):
@@ -43,8 +43,8 @@ class Plane(Discriminator):
         super().__init__()
         self.w, self.v = nn.Parameter(torch.tensor([1.0, 0.0])), nn.Parameter(torch.tensor([0.0, 2.0]))
 
-    def forward(self, samples: Tensor, latents: Tensor, labels: Tensor | None = None) -> Score:
-        return Score(samples @ self.w + latents @ self.v)
+    def forward(self, samples: Tensor, latents: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        return DiscriminatorOutput(samples @ self.w + latents @ self.v)
 
 
 def game(**arguments) -> BiGAN:

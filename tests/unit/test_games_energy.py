@@ -9,7 +9,7 @@ from gannet.games.energy_based import EnergyBased, pulling_away
 from gannet.networks.autoencoders import AutoencoderDiscriminator
 from gannet.networks.base import Discriminator, Encoder, Generator
 from gannet.priors.gaussian import Gaussian
-from gannet.types import Batch, Score
+from gannet.types import Batch, DiscriminatorOutput
 
 
 class Constant(Generator):
@@ -34,8 +34,8 @@ class Distance(Discriminator):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(1.0))
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        return Score(-self.weight * samples.square().sum(1), samples)
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        return DiscriminatorOutput(-self.weight * samples.square().sum(1), samples)
 
 
 class First(Encoder):

@@ -149,6 +149,6 @@ def test_hidden_labels_do_not_change_training():
 
 def test_other_recipes_refuse_hidden_labels():
     form = Digits(size=16, labels=20).open(silent).form
-    with pytest.raises(UserError, match="no term for pictures without a label"):
+    with pytest.raises(UserError, match="no term for images without a label"):
         dcgan(form)
     dcgan(replace(form, num_labelled=None))

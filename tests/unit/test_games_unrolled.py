@@ -14,7 +14,7 @@ from gannet.losses.wasserstein import Wasserstein
 from gannet.networks.base import Discriminator, Generator
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.types import Batch, Score
+from gannet.types import Batch, DiscriminatorOutput
 
 
 class Point(Generator):
@@ -39,15 +39,15 @@ class Slope(Discriminator):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(0.5))
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        return Score(self.weight * samples.squeeze(1))
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        return DiscriminatorOutput(self.weight * samples.squeeze(1))
 
 
 class Bent(Slope):
     """D(x) = sin(w x)."""
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        return Score((self.weight * samples.squeeze(1)).sin())
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        return DiscriminatorOutput((self.weight * samples.squeeze(1)).sin())
 
 
 REAL = torch.tensor([[3.0], [5.0]])

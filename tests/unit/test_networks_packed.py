@@ -11,7 +11,7 @@ from gannet.networks.maxout import Maxout
 from gannet.networks.packed import PackedDiscriminator, packed_shape
 from gannet.regularizers.gradient_penalty import GradientPenalty
 from gannet.regularizers.zero_centered import ZeroCentered
-from gannet.types import Batch, Score
+from gannet.types import Batch, DiscriminatorOutput
 
 WEIGHTS = torch.tensor([1.0, 10.0, 100.0, 1000.0])  # x and y of the first sample, x and y of the second
 
@@ -27,7 +27,7 @@ class Linear(Discriminator):
         self.weights = nn.Parameter(weights)
 
     def forward(self, samples, labels=None):
-        return Score(samples.flatten(1) @ self.weights)
+        return DiscriminatorOutput(samples.flatten(1) @ self.weights)
 
 
 def pairs():

@@ -1,10 +1,9 @@
-"""What all games of one generator against one discriminator share; a final game adds its terms."""
+"""What all games of one generator against one discriminator share. A concrete game adds the terms of both players."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -18,10 +17,13 @@ from gannet.types import Batch, Terms
 
 
 class Adversarial(Game):
-    """Two players, one turn each: ``critic_steps`` of the discriminator, then one of the generator."""
+    """Two players with one turn each: ``critic_steps`` repeats for the discriminator, then one for the generator.
+
+    A concrete game writes :meth:`discriminator_terms` and :meth:`generator_terms`: what each player minimises in its turn.
+    """
 
     loss: AdversarialLoss
-    """Absent where the objective is the game's own."""
+    """Not set for games that define their own objective."""
 
     def __init__(
         self,
@@ -41,7 +43,7 @@ class Adversarial(Game):
         self.penalties = nn.ModuleList(penalties)
         if loss is not None:
             self.loss = loss
-        # An objective of a game's own is made of energies: reals lie lower than fakes, and no value is a boundary.
+        # A game without a loss compares energies: reals have lower energies than fakes, and no value is a decision boundary.
         self.relative_scores = loss is None or loss.relative_scores
         for constraint in self.constraints:
             constraint.build(discriminator)
@@ -51,34 +53,34 @@ class Adversarial(Game):
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:
-        """The prior's weights, if it has any, are the generator's."""
+        """The trainable parameters of the prior, if any, belong to the generator."""
         return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
 
     def turns(self) -> list[Turn]:
-        """``critic_steps`` of D, then one of G."""
+        """``critic_steps`` turns of D, then one turn of G."""
         return [
-            Turn("discriminator", partial(self.terms, "discriminator"), self.critic_steps),
-            Turn("generator", partial(self.terms, "generator")),
+            Turn("discriminator", self.discriminator_objective, self.critic_steps),
+            Turn("generator", self.generator_objective),
         ]
 
-    def terms(self, player: str, batch: Batch) -> Terms:
-        """What a player minimises, with the penalty on its weights where it has one."""
-        terms = self.discriminator_terms(batch) if player == "discriminator" else self.generator_terms(batch)
-        if player not in self.weight_penalties:
-            return terms
-        penalty = self.weight_penalties[player]
-        return Terms(terms.minimise | {type(penalty).__name__: penalty(self.players[player])}, terms.watch)
+    def discriminator_objective(self, batch: Batch) -> Terms:
+        """The discriminator's terms, and the penalty on its parameters if any."""
+        return self._with_parameter_penalty("discriminator", self.discriminator_terms(batch))
+
+    def generator_objective(self, batch: Batch) -> Terms:
+        """The generator's terms, and the penalty on its parameters if any."""
+        return self._with_parameter_penalty("generator", self.generator_terms(batch))
 
     @abstractmethod
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """What the discriminator minimises."""
+        """The terms that the discriminator minimises in its turn."""
 
     @abstractmethod
     def generator_terms(self, batch: Batch) -> Terms:
-        """What the generator minimises."""
+        """The terms that the generator minimises in its turn."""
 
     def after_turn(self, player: str) -> None:
-        """Constraints hold after every step of the discriminator."""
+        """Apply the constraints after every optimizer step of the discriminator."""
         if player == "discriminator":
             for constraint in self.constraints:
                 constraint.apply(self.discriminator)
@@ -88,7 +90,7 @@ class Adversarial(Game):
         return self.prior.draw(count, rng)
 
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(N, latent_size) -> (N, *shape)."""
+        """(N, latent_size) and class labels (N,) if any -> (N, *shape)."""
         return self.generator(latents, labels)
 
     def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -100,6 +102,12 @@ class Adversarial(Game):
         return self.generate(self.draw_latents(count, rng), labels)
 
     def limitations(self) -> tuple[str, ...]:
-        """What the prior says of itself."""
+        """The limitation of the prior, if any."""
         sentence = self.prior.limitation()
         return (sentence,) if sentence else ()
+
+    def _with_parameter_penalty(self, player: str, terms: Terms) -> Terms:
+        if player not in self.weight_penalties:
+            return terms
+        penalty = self.weight_penalties[player]
+        return Terms(terms.minimise | {type(penalty).__name__: penalty(self.players[player])}, terms.watch)

@@ -1,4 +1,4 @@
-"""A class-conditional generator taught by a discriminator that also classifies."""
+"""A class-conditional generator against a discriminator that also classifies."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Constraint, Penalty
-from gannet.types import Batch, Score, Terms
+from gannet.types import Batch, DiscriminatorOutput, Terms
 
 
 class AuxiliaryClassifier(Adversarial):
-    """AC-GAN: D minimises its loss and the cross-entropy of the class of reals and of fakes; G its loss and that of fakes.
+    """AC-GAN: D adds the class cross-entropy of reals and fakes to its loss; G adds that of fakes.
 
-    Odena, Olah, Shlens 2017, eq. 2 and 3, https://arxiv.org/abs/1610.09585. The discriminator does not see the labels; it
-    names them. Labels of fakes are drawn uniformly.
+    Odena, Olah, Shlens 2017, eq. 2 and 3, https://arxiv.org/abs/1610.09585. The discriminator does not see the class
+    labels; it predicts them. Labels of fakes are drawn uniformly.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class AuxiliaryClassifier(Adversarial):
         self.num_classes, self.class_weight = generator.num_classes, class_weight
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """Real against generated, the classes of both, and every penalty."""
+        """The discriminator's side of the loss, the class terms of reals and fakes, and all penalties."""
         labels = random_labels(batch, self.num_classes)
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng), labels)
@@ -57,7 +57,7 @@ class AuxiliaryClassifier(Adversarial):
         return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """The loss's generator side, and samples of the class that was asked for."""
+        """The generator's side of the loss, and the class term of the fakes."""
         labels = random_labels(batch, self.num_classes)
         generated = self.discriminator(self.generate(self.draw_latents(batch.size, batch.rng), labels))
         real = None
@@ -67,8 +67,8 @@ class AuxiliaryClassifier(Adversarial):
         minimise = {"adversarial": self.loss.generator(generated.logits, real), "class_fake": self.class_term(generated, labels)}
         return Terms(minimise)
 
-    def class_term(self, score: Score, labels: Tensor | None) -> Tensor:
-        """Weighted mean cross-entropy in nats of the raw class logits."""
+    def class_term(self, score: DiscriminatorOutput, labels: Tensor | None) -> Tensor:
+        """Weighted mean cross-entropy of the class logits, in nats."""
         assert score.class_logits is not None
         assert labels is not None
         return self.class_weight * cross_entropy(score.class_logits, labels)
@@ -80,7 +80,7 @@ class AuxiliaryClassifier(Adversarial):
         return class_logits
 
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
-        """Labels left out are 0, 1, 2, ... in turn, so that every class appears equally often."""
+        """(count, *shape). Default labels are 0, 1, 2, ... cyclically, so that all classes are equally frequent."""
         if labels is None:
             labels = torch.arange(count, device=rng.device) % self.num_classes
         return self.generate(self.draw_latents(count, rng), labels)

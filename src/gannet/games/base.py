@@ -23,19 +23,19 @@ class Turn:
 
 
 class Game(nn.Module, ABC):
-    """Owns every network, so that ``state_dict()`` is complete by construction.
+    """Owns all networks, so that ``state_dict()`` is complete by construction.
 
-    An extra network is one more entry in ``players``; an extra objective is one more named term; an extra optimizer step
-    is one more turn. Nothing else needs to know.
+    An additional network is one more entry in ``players``. An additional objective is one more named term. An additional
+    optimizer step is one more turn. No other code has to change.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior")
-    """Attributes that get a moving average of their weights, used for sampling."""
+    """Attributes with an exponential moving average (EMA) of their parameters, which is used for sampling."""
 
     @property
     @abstractmethod
     def players(self) -> dict[str, list[nn.Module]]:
-        """Player -> its modules: a partition of all trainable weights."""
+        """Player -> its modules: a partition of all trainable parameters."""
 
     @abstractmethod
     def turns(self) -> list[Turn]:
@@ -43,23 +43,23 @@ class Game(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
-        """(count, *shape) inside samples; the caller has put the networks in evaluation mode."""
+        """(count, *shape) samples in normalised units. The caller puts the networks in evaluation mode first."""
 
     @abstractmethod
     def after_turn(self, player: str) -> None:
-        """Called after every optimizer step of ``player``: constraints on weights."""
+        """Called after every optimizer step of ``player``, for example to apply constraints on parameters."""
 
     @abstractmethod
     def limitations(self) -> tuple[str, ...]:
-        """Sentences for the score card about what this game can generate at most."""
+        """Sentences for the score card about upper bounds on what this game can generate."""
 
 
 @runtime_checkable
 class Scores(Protocol):
-    """Capability: the game can say how real samples look to its discriminator."""
+    """Capability: the game gives the logits of its discriminator for any samples."""
 
     relative_scores: bool
-    """True where zero is no boundary: only differences of scores mean something."""
+    """True if zero is not a decision boundary and only differences of logits are meaningful."""
 
     def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, *shape) -> (N,) logits; above zero leans towards real."""
@@ -68,24 +68,24 @@ class Scores(Protocol):
 
 @runtime_checkable
 class Pulls(Protocol):
-    """Capability: the game can say where its generator's objective pushes each generated sample."""
+    """Capability: the game gives the direction in which the generator's objective pushes each generated sample."""
 
     def pull(self, fake: Tensor, real: Tensor) -> Tensor:
-        """(N, *shape) inside samples and as many reals -> (N, *shape): minus the objective's gradient, times N."""
+        """(N, *shape) normalised samples and N real ones -> (N, *shape): minus the objective's gradient, times N."""
         ...
 
 
 @runtime_checkable
 class Conditional(Protocol):
-    """Capability: ``sample`` follows labels."""
+    """Capability: ``sample`` is class-conditional."""
 
     num_classes: int
-    """0 where this instance is unconditional."""
+    """0 if this instance is unconditional."""
 
 
 @runtime_checkable
 class Generates(Protocol):
-    """Capability: latents can be given, for interpolation and fixed noise."""
+    """Capability: the game generates from given latents, for interpolation and fixed noise."""
 
     def draw_latents(self, count: int, rng: torch.Generator) -> Tensor:
         """(count, latent_size)."""
@@ -98,10 +98,10 @@ class Generates(Protocol):
 
 @runtime_checkable
 class Encodes(Protocol):
-    """Capability: latents can be found for samples; ``generate(encode(x))`` is the reconstruction of x."""
+    """Capability: the game maps samples to latents; ``generate(encode(x))`` is the reconstruction of x."""
 
     def encode(self, samples: Tensor) -> Tensor:
-        """(N, *shape) -> (N, latent_size), the most likely latents; nothing random."""
+        """(N, *shape) -> (N, latent_size), the most likely latents; deterministic."""
         ...
 
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -111,16 +111,16 @@ class Encodes(Protocol):
 
 @runtime_checkable
 class Classifies(Protocol):
-    """Capability: the game can say which class samples are of."""
+    """Capability: the game classifies samples."""
 
     def classify(self, samples: Tensor) -> Tensor:
-        """(N, *shape) -> (N, K) raw class logits."""
+        """(N, *shape) -> (N, K) class logits."""
         ...
 
 
 @runtime_checkable
 class Clusters(Protocol):
-    """Capability: the game sorts samples into classes of its own making, learned without labels."""
+    """Capability: the game assigns samples to clusters that it learned without labels."""
 
     def cluster(self, samples: Tensor) -> Tensor:
         """(N, *shape) -> (N,) int64."""
@@ -129,17 +129,17 @@ class Clusters(Protocol):
 
 @runtime_checkable
 class DrawsCodes(Protocol):
-    """Capability: latents hold codes with a meaning of their own, which can be set one by one."""
+    """Capability: latents contain interpretable codes, which can be set one by one."""
 
     code_names: tuple[str, ...]
-    """In the order of their numbers."""
+    """In the order of their indices."""
 
     def draw_latents(self, count: int, rng: torch.Generator) -> Tensor:
         """(count, latent_size), codes included."""
         ...
 
     def with_code(self, latents: Tensor, code: int, share: Tensor) -> Tensor:
-        """(N, latent_size) with one code set; share (N,) in [0, 1] is the way from its first value to its last."""
+        """(N, latent_size) with one code set; share (N,) in [0, 1] goes from its first value to its last."""
         ...
 
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Boundary equilibrium GAN: reconstruction errors of reals and fakes in a fixed proportion."""
+"""Boundary equilibrium GAN: a fixed ratio of the reconstruction errors of fakes and reals."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gannet.types import Batch, Terms
 
 
 class BEGAN(Adversarial):
-    """D: E U(x) - k E U(G(z)); G: E U(G(z)); k <- clip(k + r (gamma E U(x) - E U(G(z))), 0, 1), U = -score the energy.
+    """D: E U(x) - k E U(G(z)); G: E U(G(z)); k <- clip(k + r (gamma E U(x) - E U(G(z))), 0, 1), with the energy U = -logit.
 
-    Berthelot, Schumm, Metz 2017, section 3.4, https://arxiv.org/abs/1703.10717. k is a buffer that starts at 0 and holds
-    E U(G(z)) = gamma E U(x); both energies of its update are those of the discriminator's turn. Watched: k, and the global
-    measure of convergence M = E U(x) + |gamma E U(x) - E U(G(z))| >= 0, smaller is better (section 3.4.1). The objective is
-    the game's own: it takes no loss.
+    Berthelot, Schumm, Metz 2017, section 3.4, https://arxiv.org/abs/1703.10717. k is a buffer that starts at 0 and controls
+    the ratio, so that E U(G(z)) = gamma E U(x). Both energies in its update come from the discriminator's turn. Recorded
+    values: k, and the global measure of convergence M = E U(x) + |gamma E U(x) - E U(G(z))| >= 0, where smaller is better
+    (section 3.4.1). The game defines its own objective and takes no loss.
     """
 
     balance: Tensor
@@ -28,9 +28,9 @@ class BEGAN(Adversarial):
     ) -> None:
         """Args:
         generator: latents to samples.
-        discriminator: whose score is minus an energy >= 0.
-        prior: where latents come from.
-        gamma: wanted energy of fakes over energy of reals, in (0, 1]: the smaller, the less diverse.
+        discriminator: its logit is minus an energy >= 0.
+        prior: the distribution of latents.
+        gamma: target ratio of the energies of fakes and reals, in (0, 1]; smaller values give less diversity.
         balance_rate: r, the learning rate of k; 0.001 in the paper.
         """
         super().__init__(generator, discriminator, prior, loss=None)
@@ -39,11 +39,11 @@ class BEGAN(Adversarial):
         self._imbalance = torch.zeros(())
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """Low energy for reals, high energy for fakes as far as the balance asks for it."""
+        """Low energy for reals; high energy for fakes, weighted by the balance k."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
         real_energy, fake_energy = (-score.logits.mean() for score in Scorer(self.discriminator, (batch.real,), (fake,)).both())
-        # Acted upon once the step is taken; between steps it has no meaning, so it is not saved.
+        # Used once after the optimizer step. It has no meaning between steps, so it is not saved.
         self._imbalance = (self.gamma * real_energy - fake_energy).detach()
         measure = real_energy + self._imbalance.abs()
         watch = {"energy_fake": fake_energy, "k": self.balance.clone(), "convergence": measure}
@@ -54,7 +54,7 @@ class BEGAN(Adversarial):
         return Terms({"energy": -self.score(self.generate(self.draw_latents(batch.size, batch.rng))).mean()})
 
     def after_turn(self, player: str) -> None:
-        """The balance moves after every step of the discriminator."""
+        """Update the balance k after every optimizer step of the discriminator."""
         super().after_turn(player)
         if player == "discriminator":
             self.balance.add_(self.balance_rate * self._imbalance).clamp_(0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Generator and encoder against a discriminator of pairs: BiGAN, and with a stochastic encoder ALI."""
+"""Generator and encoder against a discriminator of pairs: BiGAN, or ALI with a stochastic encoder."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from gannet.types import Batch, Inputs, Terms
 
 
 class BiGAN(Adversarial):
-    """D tells pairs (x, E(x)) from pairs (G(z), z); G and E together make the two look alike.
+    """D distinguishes pairs (x, E(x)) from pairs (G(z), z); G and E together make both kinds of pairs alike.
 
-    At the optimum E inverts G (Donahue et al. 2017, theorem 2, https://arxiv.org/abs/1605.09782): nothing else teaches
-    it to, there is no reconstruction term. With a stochastic encoder this is ALI (Dumoulin et al. 2017, eq. 2,
-    https://arxiv.org/abs/1606.00704): the game is one and the same.
+    At the optimum E inverts G (Donahue et al. 2017, theorem 2, https://arxiv.org/abs/1605.09782). There is no
+    reconstruction term. With a stochastic encoder the same game is ALI (Dumoulin et al. 2017, eq. 2,
+    https://arxiv.org/abs/1606.00704).
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior", "encoder")
@@ -47,11 +47,11 @@ class BiGAN(Adversarial):
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:
-        """The encoder is on the generator's side."""
+        """The encoder belongs to the generator's player."""
         return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.encoder, self.prior]}
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """The loss's discriminator side on pairs, plus every penalty."""
+        """The discriminator's side of the loss on pairs, and all penalties."""
         with torch.no_grad():
             real, fake = self.pairs(batch)
         scorer = Scorer(self.discriminator, real, fake)
@@ -61,7 +61,7 @@ class BiGAN(Adversarial):
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """Both kinds of pairs move towards each other: G by its samples, E by its latents."""
+        """The common objective of G and E: G moves its samples and E its latents, so that both kinds of pairs become alike."""
         real, fake = Scorer(self.discriminator, *self.pairs(batch)).both()
         return Terms({"adversarial": self.loss.pairs(real.logits, fake.logits)})
 
@@ -76,5 +76,5 @@ class BiGAN(Adversarial):
         return self.encoder(samples)
 
     def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(N, *shape) -> (N,) logits of the samples with their own latents."""
+        """(N, *shape) -> (N,) logits of the pairs (x, E(x))."""
         return self.discriminator(samples, self.encode(samples)).logits

@@ -1,4 +1,4 @@
-"""Codes that a generator is given beside its noise, and what it costs to read them back wrongly."""
+"""Codes that a generator receives in addition to noise, and the error of reading them back."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Codes:
 
     @property
     def size(self) -> int:
-        """Length of the codes as the generator sees them."""
+        """Length of the code vector at the generator's input."""
         return self.categories + self.continuous
 
     @property
     def reading_size(self) -> int:
-        """Length of a reading: category logits, then a mean and a log variance for each continuous code."""
+        """Length of a reading: the category logits, then the mean and the log variance of each continuous code."""
         return self.categories + 2 * self.continuous
 
     def draw(self, count: int, rng: torch.Generator) -> Tensor:
@@ -42,12 +42,12 @@ class Codes:
         return cross_entropy(reading[:, : self.categories], codes[:, : self.categories].argmax(1))
 
     def continuous_error(self, reading: Tensor, codes: Tensor) -> Tensor:
-        """-E log Q of the continuous codes, Gaussians with the read means and variances, in nats summed over codes."""
+        """-E log Q of the continuous codes in nats, summed over codes; Q is Gaussian with the means and variances of the reading."""
         mean, log_variance = reading[:, self.categories :].chunk(2, dim=1)
         return gaussian_surprise(mean, log_variance.clamp(-6, 6), codes[:, self.categories :]).sum(1).mean()
 
     def names(self) -> tuple[str, ...]:
-        """``category``, then ``continuous 1`` and so on."""
+        """``category``, ``continuous 1``, ``continuous 2`` and so on."""
         return ("category", *(f"continuous {i + 1}" for i in range(self.continuous)))
 
     def moved(self, codes: Tensor, code: int, share: Tensor) -> Tensor:

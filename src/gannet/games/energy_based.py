@@ -1,4 +1,4 @@
-"""Energy-based GAN: the discriminator is an autoencoder, and what it reconstructs badly looks generated."""
+"""Energy-based GAN: the discriminator is an autoencoder whose reconstruction error is the energy."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from gannet.types import Batch, Terms
 
 
 class EnergyBased(Adversarial):
-    """D: E U(x) + E relu(m - U(G(z))); G: E U(G(z)) + w PT(codes of G(z)), U = -score the energy, m the margin.
+    """D: E U(x) + E relu(m - U(G(z))); G: E U(G(z)) + w PT(codes of G(z)), with the energy U = -logit and the margin m.
 
     Zhao, Mathieu, LeCun 2017 (EBGAN), eq. 1, 2 and 4, https://arxiv.org/abs/1609.03126. The discriminator's features are the
-    autoencoder's codes; the pulling-away term PT keeps those of a generated batch apart. The objective is the game's own: it
-    takes no loss.
+    autoencoder's codes. The pulling-away term PT keeps the codes of a generated batch apart. The game defines its own
+    objective and takes no loss.
     """
 
     def __init__(
@@ -37,18 +37,18 @@ class EnergyBased(Adversarial):
     ) -> None:
         """Args:
         generator: latents to samples.
-        discriminator: whose score is minus an energy >= 0, and whose features are codes.
-        prior: where latents come from.
-        margin: energies of fakes above it are not pushed further, in units of the energy.
-        pulling_away: weight w of the pulling-away term, 0.1 in the paper's experiments on MNIST.
+        discriminator: its logit is minus an energy >= 0, and its features are codes.
+        prior: the distribution of latents.
+        margin: energies of fakes above this value are not increased further.
+        pulling_away: weight w of the pulling-away term; 0.1 in the paper's experiments on MNIST.
         penalties: added to the discriminator's turn.
-        constraints: on the discriminator's weights.
+        constraints: on the discriminator's parameters.
         """
         super().__init__(generator, discriminator, prior, loss=None, penalties=penalties, constraints=constraints)
         self.margin, self.pulling_away = margin, pulling_away
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """Low energy for reals, at least the margin for fakes, plus every penalty."""
+        """Low energy for reals, an energy of at least the margin for fakes, and all penalties."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
         scorer = Scorer(self.discriminator, (batch.real,), (fake,))
@@ -62,7 +62,7 @@ class EnergyBased(Adversarial):
         return Terms(minimise, {"energy_fake": fake_energy.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """Low energy for fakes, codes in different directions."""
+        """Low energy for fakes, and codes in different directions."""
         score = self.discriminator(self.generate(self.draw_latents(batch.size, batch.rng)))
         assert score.features is not None
         minimise = {"energy": -score.logits.mean()}
@@ -72,8 +72,8 @@ class EnergyBased(Adversarial):
 
 
 def pulling_away(codes: Tensor) -> Tensor:
-    """Mean squared cosine between the codes of two different rows, (N, F) -> scalar in [0, 1]."""
+    """Mean squared cosine between the codes of two different samples, (N, F) -> scalar in [0, 1]."""
     directions = normalize(codes.float(), dim=1)
     count = len(codes)
-    # The diagonal holds N ones.
+    # The diagonal consists of N ones.
     return ((directions @ directions.T).square().sum() - count) / (count * (count - 1))

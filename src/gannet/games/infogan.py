@@ -1,4 +1,4 @@
-"""A generator whose codes can be read back from its samples."""
+"""A generator whose codes can be recovered from its samples."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Penalty
-from gannet.types import Batch, Score, Terms
+from gannet.types import Batch, DiscriminatorOutput, Terms
 
 
 class InfoGAN(Adversarial):
     """Both players also minimise -E log Q(c | G(z, c)), which bounds the mutual information of codes and samples from below.
 
     Chen et al. 2016, eq. 5 and 6, https://arxiv.org/abs/1606.03657. Q is a head on the discriminator's features and
-    belongs to the discriminator's player: it and the shared trunk learn to read in that turn, the generator to be
-    readable in its own. Latents are [z, codes].
+    belongs to the discriminator's player. In the discriminator's turn Q and the shared trunk learn to recover the codes;
+    in the generator's turn G learns to make samples whose codes can be recovered. Latents are [z, codes].
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class InfoGAN(Adversarial):
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:
-        """The recognizer is on the discriminator's side."""
+        """The recognizer belongs to the discriminator's player."""
         return {"discriminator": [self.discriminator, self.recognizer, self.penalties], "generator": [self.generator, self.prior]}
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """Real against generated, reading the codes of the generated, and every penalty."""
+        """The discriminator's side of the loss, the error of reading the codes of fakes, and all penalties."""
         latents = self.draw_latents(batch.size, batch.rng)
         with torch.no_grad():
             fake = self.generate(latents)
@@ -63,7 +63,7 @@ class InfoGAN(Adversarial):
         return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """The loss's generator side, and codes that can be read."""
+        """The generator's side of the loss, and the error of reading the codes of fakes."""
         latents = self.draw_latents(batch.size, batch.rng)
         generated = self.discriminator(self.generate(latents))
         real = None
@@ -72,15 +72,15 @@ class InfoGAN(Adversarial):
                 real = self.discriminator(batch.real).logits
         return Terms({"adversarial": self.loss.generator(generated.logits, real), **self.information_terms(generated, latents)})
 
-    def information_terms(self, score: Score, latents: Tensor) -> dict[str, Tensor]:
-        """What reading the codes costs, in nats; the continuous part is weighted."""
+    def information_terms(self, score: DiscriminatorOutput, latents: Tensor) -> dict[str, Tensor]:
+        """The error of reading the codes, in nats; the continuous part is weighted."""
         reading, codes = self.read(score), latents[:, self.prior.size :]
         terms = {"category": self.codes.category_error(reading, codes)}
         if self.codes.continuous:
             terms["continuous"] = self.continuous_weight * self.codes.continuous_error(reading, codes)
         return terms
 
-    def read(self, score: Score) -> Tensor:
+    def read(self, score: DiscriminatorOutput) -> Tensor:
         """(N, reading_size), float32, from the discriminator's features."""
         return self.recognizer(score.features).float()
 
@@ -94,5 +94,5 @@ class InfoGAN(Adversarial):
         return torch.cat([noise, self.codes.moved(codes, code, share)], dim=1)
 
     def cluster(self, samples: Tensor) -> Tensor:
-        """(N, *shape) -> (N,) the category that the recognizer reads."""
+        """(N, *shape) -> (N,) most likely category."""
         return self.read(self.discriminator(samples))[:, : self.codes.categories].argmax(1)

@@ -1,4 +1,4 @@
-"""Scores of a real and a fake batch, computed once and shared by the loss and the penalties."""
+"""Discriminator outputs for a real and a fake batch, computed once and shared by the loss and the penalties."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator
 from gannet.regularizers.base import Penalty
-from gannet.types import Batch, Inputs, Score
+from gannet.types import Batch, DiscriminatorOutput, Inputs
 
 
 class Scorer:
-    """A score function that remembers the two batches of the turn.
+    """A function from inputs to logits that caches the logits of the two batches of the turn.
 
-    R1 and R2 differentiate the same forward pass that the loss uses, so they cost a backward pass and not a forward one.
+    R1 and R2 differentiate the forward pass of the loss. They cost one backward pass and no additional forward pass.
     """
 
     def __init__(
@@ -32,13 +32,13 @@ class Scorer:
         self._logits: dict[int, Tensor] = {}
 
     def differentiate(self, penalties: nn.ModuleList) -> None:
-        """Make the sides that the penalties ask for require a gradient; to be called before scoring."""
+        """Enable gradients of the inputs that the penalties differentiate. Call before :meth:`both`."""
         for side in {side for penalty in _penalties(penalties) for side in penalty.differentiates}:
             for tensor in self.real if side == "real" else self.fake:
                 tensor.requires_grad_()
 
-    def both(self) -> tuple[Score, Score]:
-        """Scores of reals and fakes. One forward pass where rows do not influence each other, two where they do."""
+    def both(self) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
+        """Outputs for reals and fakes: one joint forward pass if samples are independent, otherwise one pass for each."""
         if self.discriminator.rows_independent:
             together = tuple(torch.cat([r, f]) for r, f in zip(self.real, self.fake, strict=True))
             labels = None
@@ -52,12 +52,12 @@ class Scorer:
         return real, fake
 
     def penalty_terms(self, penalties: nn.ModuleList, batch: Batch) -> dict[str, Tensor]:
-        """The terms of all penalties that act in this step, by class name; to be called after :meth:`both`."""
+        """The terms of all penalties that apply in this step, by class name. Call after :meth:`both`."""
         terms = {type(p).__name__: p.term(self, self.real, self.fake, batch) for p in _penalties(penalties)}
         return {name: term for name, term in terms.items() if term is not None}
 
     def __call__(self, inputs: Inputs) -> Tensor:
-        """Logits of any inputs; remembered ones for the turn's own batches. New inputs take the reals' labels."""
+        """Logits of any inputs, from the cache for the batches of the turn. Other inputs use the labels of the reals."""
         known = self._logits.get(id(inputs[0]))
         return known if known is not None else self.discriminator(*inputs, labels=self.real_labels).logits
 
@@ -66,22 +66,22 @@ def _penalties(modules: nn.ModuleList) -> Iterable[Penalty]:
     return (module for module in modules if isinstance(module, Penalty))
 
 
-def _split(score: Score, count: int) -> tuple[Score, Score]:
-    """The first ``count`` rows and the rest, in every field."""
+def _split(score: DiscriminatorOutput, count: int) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
+    """The first ``count`` samples and the rest, in every field."""
     parts = (slice(None, count), slice(count, None))
-    first, rest = (Score(**{name: value[part] for name, value in vars(score).items() if value is not None}) for part in parts)
+    first, rest = (DiscriminatorOutput(**{name: value[part] for name, value in vars(score).items() if value is not None}) for part in parts)
     return first, rest
 
 
 def random_labels(batch: Batch, num_classes: int) -> Tensor | None:
-    """(N,) labels drawn uniformly from the batch's generator, or None where there are no classes."""
+    """(N,) uniformly random class labels from the batch's random generator, or None without classes."""
     if num_classes == 0:
         return None
     return torch.randint(num_classes, (batch.size,), generator=batch.rng, device=batch.real.device)
 
 
 def feature_distance(real: Tensor | None, fake: Tensor | None) -> Tensor:
-    """|mean over rows of real - the same of fake|^2, features (N, F) and (M, F) -> scalar."""
+    """|mean of the real features - mean of the fake features|^2, (N, F) and (M, F) -> scalar."""
     assert real is not None
     assert fake is not None
     return (real.float().mean(0) - fake.float().mean(0)).square().sum()

@@ -1,4 +1,4 @@
-"""A discriminator that classifies, taught by a few labels and by everything that is real."""
+"""A discriminator that classifies, trained with few class labels and all real samples."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from gannet.types import Batch, Terms
 
 
 class SemiSupervised(Adversarial):
-    """D gives K class logits; G matches the features of real samples.
+    """D gives K class logits; G matches the mean features of real samples.
 
-    D minimises the loss on scores of rows without a label against fakes, plus the cross-entropy of the rows that show
-    their label; G minimises |E f(x) - E f(G(z))|^2, f the last hidden layer of D (Salimans et al. 2016, sections 3.1
-    and 5, https://arxiv.org/abs/1606.03498). Rows with label -1 have no part in the cross-entropy; rows with a label have
-    no part in the other terms, where they would come up far more often than their share of the data, unless a batch
-    holds no others.
+    D minimises the loss on unlabelled samples against fakes, plus the cross-entropy of labelled samples. G minimises
+    |E f(x) - E f(G(z))|^2, where f is the last hidden layer of D (Salimans et al. 2016, sections 3.1 and 5,
+    https://arxiv.org/abs/1606.03498). Unlabelled samples have label -1. Labelled samples are used only in the
+    cross-entropy, because batches contain far more of them than the data do. If a batch has only labelled samples, all
+    terms use them.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior", "discriminator")
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """Real against generated, class against class, and every penalty."""
+        """The discriminator's side of the loss, the cross-entropy of labelled samples, and all penalties."""
         assert batch.labels is not None
         labelled = batch.labels >= 0
         unlabelled = self.unlabelled(batch)
@@ -43,7 +43,7 @@ class SemiSupervised(Adversarial):
         return Terms(minimise, {"score_real": real.mean(), "score_fake": generated.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """Feature matching: equal means over the batch in every feature."""
+        """Feature matching: the squared distance of the mean features."""
         unlabelled = self.unlabelled(batch)
         fake = self.generate(self.draw_latents(len(unlabelled), batch.rng))
         with torch.no_grad():
@@ -51,13 +51,13 @@ class SemiSupervised(Adversarial):
         return Terms({"feature_matching": feature_distance(wanted, self.discriminator(fake).features)})
 
     def unlabelled(self, batch: Batch) -> Tensor:
-        """The rows without a label; all rows of a batch in which every row has one."""
+        """The samples without a label, or all samples if every sample has a label."""
         assert batch.labels is not None
         hidden = batch.labels < 0
         return batch.real[hidden] if hidden.any() else batch.real
 
     def supervised(self, samples: Tensor, labels: Tensor) -> Tensor:
-        """Mean cross-entropy in nats, 0 where there are no rows."""
+        """Mean cross-entropy in nats, 0 without samples."""
         return cross_entropy(self.classify(samples), labels, reduction="sum") / max(1, len(labels))
 
     def classify(self, samples: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A generator against a discriminator, with any loss, penalties and constraints, with labels or without."""
+"""A generator against a discriminator, with any loss, penalties and constraints; unconditional or class-conditional."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from gannet.types import Batch, Terms
 
 
 class TwoPlayer(Adversarial):
-    """min over G, max over D, as the loss says (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
+    """G and D minimise the two sides of the loss in turn (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
 
-    With labels both networks see them; fakes are made for labels drawn at random (Mirza and Osindero 2014,
-    https://arxiv.org/abs/1411.1784). ``matching_aware`` also shows the discriminator real rows with a wrong label and
-    calls them fake (Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396). With ``feature_matching`` the generator
-    minimises |E f(x) - E f(G(z))|^2 instead of the loss, f the last hidden layer of D (Salimans et al. 2016, section 3.1,
+    If the networks are class-conditional, both see the labels, and labels of fakes are random (Mirza and Osindero 2014,
+    https://arxiv.org/abs/1411.1784). ``matching_aware`` adds real samples with a wrong label as a second kind of fake
+    (Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396). With ``feature_matching`` the generator minimises
+    |E f(x) - E f(G(z))|^2 instead of the loss, where f is the last hidden layer of D (Salimans et al. 2016, section 3.1,
     https://arxiv.org/abs/1606.03498).
     """
 
@@ -56,7 +56,7 @@ class TwoPlayer(Adversarial):
         self.matching_aware, self.feature_matching = matching_aware, feature_matching
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """The loss's discriminator side plus every penalty."""
+        """The discriminator's side of the loss, and all penalties."""
         real, real_labels = batch.real, batch.labels if self.num_classes else None
         fake_labels = random_labels(batch, self.num_classes)
         with torch.no_grad():
@@ -69,13 +69,13 @@ class TwoPlayer(Adversarial):
             assert real_labels is not None
             shift = torch.randint(1, self.num_classes, real_labels.shape, generator=batch.rng, device=real.device)
             mismatched = self.discriminator(real, (real_labels + shift) % self.num_classes).logits
-            # Each kind of fake against as many reals, because paired losses compare row by row.
+            # Each kind of fake is compared with equally many reals, because paired losses compare sample by sample.
             adversarial = (adversarial + self.loss.discriminator(real_logits, mismatched)) / 2
         minimise = {"adversarial": adversarial, **scorer.penalty_terms(self.penalties, batch)}
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """The loss's generator side, or feature matching. Paired losses compare with the reals of this step."""
+        """The generator's side of the loss, or feature matching. Paired losses compare with the reals of this step."""
         labels = random_labels(batch, self.num_classes)
         fake = self.discriminator(self.generate(self.prior.draw(batch.size, batch.rng), labels), labels)
         real = None
@@ -88,14 +88,14 @@ class TwoPlayer(Adversarial):
         return Terms({"adversarial": self.loss.generator(fake.logits, real.logits if real else None)})
 
     def pull(self, fake: Tensor, real: Tensor) -> Tensor:
-        """(N, *shape) twice -> (N, *shape): -N d(generator's loss) / d fake, for games without labels."""
+        """(N, *shape) twice -> (N, *shape): -N d(generator's loss) / d fake, for unconditional games."""
         fake = fake.detach().requires_grad_()
         with torch.enable_grad():
             loss = self.loss.generator(self.score(fake), self.score(real) if self.loss.generator_needs_real else None)
         return -len(fake) * torch.autograd.grad(loss, fake)[0]
 
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
-        """Labels left out are 0, 1, 2, ... in turn, so that every class appears equally often."""
+        """(count, *shape). Default labels are 0, 1, 2, ... cyclically, so that all classes are equally frequent."""
         if self.num_classes and labels is None:
             labels = torch.arange(count, device=rng.device) % self.num_classes
         return self.generate(self.draw_latents(count, rng), labels if self.num_classes else None)

@@ -1,4 +1,4 @@
-"""Unrolled GAN: the generator looks ahead at how the discriminator will answer."""
+"""Unrolled GAN: the generator anticipates the next steps of the discriminator."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from gannet.priors.base import Prior
 from gannet.types import Batch, Terms
 
 DECAY = 0.99
-"""Of the running mean of D's squared gradients."""
+"""Decay of the running mean of D's squared gradients."""
 LEAST = 0.01
-"""m over the root of the mean of v: the smallest divisor of an imagined step."""
+"""m divided by the root of the mean of v: the smallest divisor of an unrolled step."""
 
 
 class Unrolled(Adversarial):
-    """G maximises D's loss at the D of ``unrolled_steps`` more steps, and differentiates through these steps.
+    """G maximises D's loss after ``unrolled_steps`` more steps of D, and differentiates through these steps.
 
-    Metz et al. 2017, eq. 7 to 11, https://arxiv.org/abs/1611.02163. The game is zero-sum, as theirs: the term of the reals
-    counts as well, because D's coming steps depend on G. The steps looked ahead are w <- w - r g / (max(sqrt v, m) + 1e-8), g
-    the gradient of D's loss on the samples of the turn, v the running mean of D's squared gradients, held still while looking
-    ahead, m a hundredth of the root of v's mean over all weights: Adam without momentum. So D is imagined to learn about as fast
-    as its Adam lets it; plain gradient descent moves some weights far too little and makes others diverge. v is a buffer. D itself
-    takes its one ordinary step and never the imagined ones.
+    Metz et al. 2017, eq. 7 to 11, https://arxiv.org/abs/1611.02163. The game is zero-sum, as in the paper. The term of the
+    reals matters too, because the unrolled steps of D depend on G. An unrolled step is
+    w <- w - r g / (max(sqrt v, m) + 1e-8). Here g is the gradient of D's loss on the samples of the turn, v is the running
+    mean of D's squared gradients, and m is a hundredth of the root of the mean of v over all parameters. v is constant
+    during unrolling. This is Adam without momentum, so that D learns about as fast in the unrolled steps as with its own
+    Adam. Plain gradient descent moves some parameters far too little and makes others diverge. v is a buffer. D itself
+    takes only its ordinary step.
     """
 
     squares: Tensor
-    """v of all weights of D in one row."""
+    """v of all parameters of D in one vector."""
 
     def __init__(
         self,
@@ -45,18 +46,18 @@ class Unrolled(Adversarial):
     ) -> None:
         """Args:
         generator: latents to samples.
-        discriminator: any whose layers can be differentiated twice.
-        prior: where latents come from.
-        loss: whose discriminator's side both play for, against each other; its generator's side has no part.
-        unrolled_steps: how many steps of D the generator looks ahead; 0 is the ordinary zero-sum game.
-        unrolled_rate: r, their learning rate: how far each weight moves in one, about.
+        discriminator: all layers must be twice differentiable.
+        prior: the distribution of latents.
+        loss: D minimises and G maximises its discriminator's side; its generator's side is not used.
+        unrolled_steps: number of unrolled steps of D; 0 is the ordinary zero-sum game.
+        unrolled_rate: learning rate r of the unrolled steps, roughly the distance that a parameter moves in one step.
         """
         super().__init__(generator, discriminator, prior, loss=loss)
         self.unrolled_steps, self.unrolled_rate = unrolled_steps, unrolled_rate
         self.register_buffer("squares", torch.zeros(sum(weight.numel() for weight in discriminator.parameters())))
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """The loss's discriminator side."""
+        """The discriminator's side of the loss."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
         real_logits, fake_logits = (score.logits for score in Scorer(self.discriminator, (batch.real,), (fake,)).both())
@@ -64,7 +65,7 @@ class Unrolled(Adversarial):
         return Terms({"adversarial": self.loss.discriminator(real_logits, fake_logits)}, watch)
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """Minus D's loss some steps ahead; watched: the same at the D of now."""
+        """Minus D's loss after the unrolled steps. Also recorded: the same for the current D."""
         fake = self.generate(self.draw_latents(batch.size, batch.rng))
         ahead = {name: weight.detach().requires_grad_() for name, weight in self.discriminator.named_parameters()}
         rates = self.rates(batch.step)
@@ -76,23 +77,23 @@ class Unrolled(Adversarial):
         return Terms({"adversarial": -values[-1]}, {"now": -values[0].detach()})
 
     def rates(self, step: int) -> list[Tensor]:
-        """The step sizes r / (sqrt v + 1e-8), shaped as the weights of D; v starts at 0, which is corrected for as in Adam."""
+        """The step sizes r / (max(sqrt v, m) + 1e-8), shaped as the parameters of D, with Adam's bias correction of v."""
         corrected = self.squares / (1 - DECAY ** (step + 1))
         weights = list(self.discriminator.parameters())
-        # A weight without a gradient so far (a silent unit) would be thrown anywhere by its first one.
+        # Without a lower bound, the first gradient of a so far inactive unit would cause an arbitrarily large step.
         size = corrected.sqrt().clamp_min(LEAST * corrected.mean().sqrt()) + 1e-8
         parts = (self.unrolled_rate / size).split([weight.numel() for weight in weights])
         return [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]
 
     def after_turn(self, player: str) -> None:
-        """The squared gradients of D's step are remembered."""
+        """Update v with the squared gradients of D's step."""
         super().after_turn(player)
         if player == "discriminator":
             slopes = torch.cat([weight.grad.flatten() for weight in self.discriminator.parameters() if weight.grad is not None])
             self.squares.lerp_(slopes.square(), 1 - DECAY)
 
     def loss_at(self, weights: dict[str, Tensor], real: Tensor, fake: Tensor) -> Tensor:
-        """D's loss at other weights of D, a scalar."""
+        """D's loss for the given parameters of D, a scalar."""
         if self.discriminator.rows_independent:
             real_logits, fake_logits = functional_call(self.discriminator, weights, (torch.cat([real, fake]),)).logits.split(len(real))
         else:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gannet.augmentations.base import Augmentation
 from gannet.networks.base import Discriminator
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class Augmented(Discriminator):
@@ -22,7 +22,7 @@ class Augmented(Discriminator):
         self.rows_independent = discriminator.rows_independent
         self.discriminator, self.augmentation = discriminator, augmentation
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape), (N,) -> Score."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape), (N,) -> DiscriminatorOutput."""
         # Like dropout from the default generator, which the trainer seeds anew for every turn.
         return self.discriminator(self.augmentation(samples) if self.training else samples, labels)

@@ -8,7 +8,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Encoder, Generator, doublings
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class AutoencoderDiscriminator(Discriminator):
@@ -30,11 +30,11 @@ class AutoencoderDiscriminator(Discriminator):
         self.shape, self.num_classes, self.rows_independent, self.power = encoder.shape, 0, True, power
         self.encoder, self.decoder = encoder, decoder
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape) -> Score with logits <= 0."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape) -> DiscriminatorOutput with logits <= 0."""
         codes = self.encoder(samples)
         errors = (samples.float() - self.decoder(codes).float()).flatten(1)
-        return Score(-(errors.square() if self.power == 2 else errors.abs()).mean(1), codes)
+        return DiscriminatorOutput(-(errors.square() if self.power == 2 else errors.abs()).mean(1), codes)
 
 
 class ConvolutionalDecoder(Generator):

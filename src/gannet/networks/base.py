@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from gannet.errors import UserError
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 SMALLEST_SIDE = 8
 """The least value of ``data.size``."""
@@ -30,7 +30,7 @@ class Generator(nn.Module, ABC):
 
 
 class Discriminator(nn.Module, ABC):
-    """Inside samples (and labels) to a Score. A critic is a discriminator too."""
+    """Inside samples (and labels) to a DiscriminatorOutput. A critic is a discriminator too."""
 
     rows_independent: bool
     """True where the score of a row never depends on other rows, in training mode either (no batch statistics)."""
@@ -43,8 +43,8 @@ class Discriminator(nn.Module, ABC):
     """Consecutive rows that share one score in training mode; in evaluation mode every row has a score of its own."""
 
     @abstractmethod
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape), (N,) -> Score with (N,) float32 logits; (N / pack,) in training mode."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape), (N,) -> DiscriminatorOutput with (N,) float32 logits; (N / pack,) in training mode."""
 
 
 class Encoder(nn.Module, ABC):

@@ -8,7 +8,7 @@ from math import prod
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Generator, Trunk, doublings, with_onehot
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class DCGANGenerator(Generator):
@@ -86,7 +86,7 @@ class DCGANDiscriminator(Discriminator):
         self.rows_independent = self.trunk.rows_independent
         self.head = nn.Linear(self.trunk.size, 1)
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, C, H, W) -> Score."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, C, H, W) -> DiscriminatorOutput."""
         features = self.trunk(samples)
-        return Score(self.head(features).squeeze(1).float(), features)
+        return DiscriminatorOutput(self.head(features).squeeze(1).float(), features)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Trunk
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class ClassLogitsDiscriminator(Discriminator):
@@ -22,11 +22,11 @@ class ClassLogitsDiscriminator(Discriminator):
         self.trunk = trunk
         self.head = nn.Linear(trunk.size, num_classes)
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape) -> Score with class logits."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape) -> DiscriminatorOutput with class logits."""
         features = self.trunk(samples)
         class_logits = self.head(features).float()
-        return Score(class_logits.logsumexp(1), features, class_logits)
+        return DiscriminatorOutput(class_logits.logsumexp(1), features, class_logits)
 
 
 class AuxiliaryDiscriminator(Discriminator):
@@ -39,10 +39,10 @@ class AuxiliaryDiscriminator(Discriminator):
         self.head = nn.Linear(trunk.size, 1)
         self.class_head = nn.Linear(trunk.size, num_classes)
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape) -> Score with class logits."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape) -> DiscriminatorOutput with class logits."""
         features = self.trunk(samples)
-        return Score(self.head(features).squeeze(1).float(), features, self.class_head(features).float())
+        return DiscriminatorOutput(self.head(features).squeeze(1).float(), features, self.class_head(features).float())
 
 
 class ProjectionDiscriminator(Discriminator):
@@ -59,13 +59,13 @@ class ProjectionDiscriminator(Discriminator):
         self.head = nn.Linear(trunk.size, 1)
         self.projections = nn.Linear(trunk.size, num_classes, bias=False)
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape), (N,) -> Score."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape), (N,) -> DiscriminatorOutput."""
         if labels is None:
             raise ValueError("A projection discriminator needs labels.")
         features = self.trunk(samples)
         of_label = self.projections(features).gather(1, labels[:, None])  # (N, 1)
-        return Score((self.head(features) + of_label).squeeze(1).float(), features)
+        return DiscriminatorOutput((self.head(features) + of_label).squeeze(1).float(), features)
 
 
 class Recognizer(nn.Module):

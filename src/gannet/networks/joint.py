@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Trunk
 from gannet.networks.mlp import activation
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class JointDiscriminator(Discriminator):
@@ -33,7 +33,7 @@ class JointDiscriminator(Discriminator):
         self.head = nn.Linear(hidden, 1)
 
     # A pair takes the place of the sample alone; games that play on pairs know it.
-    def forward(self, samples: Tensor, latents: Tensor, labels: Tensor | None = None) -> Score:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """(N, *shape), (N, latent_size) -> Score."""
+    def forward(self, samples: Tensor, latents: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """(N, *shape), (N, latent_size) -> DiscriminatorOutput."""
         features = self.joint_layers(torch.cat([self.trunk(samples), self.latent_layers(latents)], dim=1))
-        return Score(self.head(features).squeeze(1).float(), features)
+        return DiscriminatorOutput(self.head(features).squeeze(1).float(), features)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class Maxout(nn.Module):
@@ -43,10 +43,10 @@ class MaxoutDiscriminator(Discriminator):
         self.trunk = _trunk(prod(shape), hidden, pieces)
         self.head = nn.Linear(hidden[-1], 1)
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape) -> Score."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape) -> DiscriminatorOutput."""
         features = self.trunk(samples.flatten(1))
-        return Score(self.head(features).squeeze(1).float(), features)
+        return DiscriminatorOutput(self.head(features).squeeze(1).float(), features)
 
 
 class MaxoutJointDiscriminator(Discriminator):
@@ -62,10 +62,10 @@ class MaxoutJointDiscriminator(Discriminator):
         self.head = nn.Linear(hidden[-1], 1)
 
     # A pair takes the place of the sample alone; games that play on pairs know it.
-    def forward(self, samples: Tensor, latents: Tensor, labels: Tensor | None = None) -> Score:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """(N, *shape), (N, latent_size) -> Score."""
+    def forward(self, samples: Tensor, latents: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """(N, *shape), (N, latent_size) -> DiscriminatorOutput."""
         features = self.trunk(torch.cat([samples.flatten(1), latents], dim=1))
-        return Score(self.head(features).squeeze(1).float(), features)
+        return DiscriminatorOutput(self.head(features).squeeze(1).float(), features)
 
 
 def _trunk(size: int, hidden: Sequence[int], pieces: int) -> nn.Sequential:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Trunk
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class MinibatchDiscrimination(nn.Module):
@@ -67,11 +67,11 @@ class MinibatchDiscriminator(Discriminator):
         self.usual = nn.BatchNorm1d(statistic.size, affine=False)
         self.head = nn.Linear(trunk.size + statistic.size, 1)
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape) -> Score; N >= 2 in training mode."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape) -> DiscriminatorOutput; N >= 2 in training mode."""
         features = self.trunk(samples)
         joined = torch.cat([features, self.compared(features).to(features.dtype)], dim=1)
-        return Score(self.head(joined).squeeze(1).float(), features)
+        return DiscriminatorOutput(self.head(joined).squeeze(1).float(), features)
 
     def compared(self, features: Tensor) -> Tensor:
         """(N, trunk.size) -> (N, statistic.size)."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gannet.encodings.base import Encoding
 from gannet.networks.base import Discriminator, Generator, Trunk, with_onehot
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class MLPGenerator(Generator):
@@ -74,13 +74,13 @@ class MLPDiscriminator(Discriminator):
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Linear(width, 1)
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape), (N,) -> Score."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape), (N,) -> DiscriminatorOutput."""
         flat = samples.flatten(1)
         if self.encoding is not None:
             flat = self.encoding(flat)
         features = self.trunk(with_onehot(flat, labels, self.num_classes))
-        return Score(self.head(features).squeeze(1).float(), features)
+        return DiscriminatorOutput(self.head(features).squeeze(1).float(), features)
 
 
 class MLPTrunk(Trunk):

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gannet.errors import UserError
 from gannet.networks.base import Discriminator
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class PackedDiscriminator(Discriminator):
@@ -34,8 +34,8 @@ class PackedDiscriminator(Discriminator):
         self.rows_independent = discriminator.rows_independent and pack == 1
         self.discriminator = discriminator
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, *shape) -> Score of N / m packs in training mode, of N rows in evaluation mode.
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, *shape) -> DiscriminatorOutput of N / m packs in training mode, of N rows in evaluation mode.
 
         Raises:
             UserError: N is no multiple of m in training mode.

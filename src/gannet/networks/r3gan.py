@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from gannet.networks.base import Discriminator, Generator, doublings
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 SLOPE = 0.2
@@ -93,13 +93,13 @@ class R3GANDiscriminator(Discriminator):
         self.pixels = _initialised(nn.Conv2d(widths[-1], widths[-1], (base[0], base[1]), groups=widths[-1], bias=False))
         self.head = _initialised(nn.Linear(widths[-1], 1, bias=False))
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, C, H, W) -> Score."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, C, H, W) -> DiscriminatorOutput."""
         maps = self.blocks[0](self.first(samples))
         for change, block in zip(self.changes, self.blocks[1:], strict=True):
             maps = block(change(avg_pool2d(maps, 2)))
         features = self.pixels(maps).flatten(1)  # (N, C)
-        return Score(self.head(features).squeeze(1).float(), features)
+        return DiscriminatorOutput(self.head(features).squeeze(1).float(), features)
 
 
 def _widths(width: int, times: int) -> list[int]:

@@ -7,7 +7,7 @@ import itertools
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Generator, doublings, initialise_normal
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class StridedGenerator(Generator):
@@ -54,10 +54,10 @@ class StridedDiscriminator(Discriminator):
         self.head = nn.Linear(last, 1)
         initialise_normal(self)
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, C, H, W) -> Score."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, C, H, W) -> DiscriminatorOutput."""
         features = self.trunk(samples)
-        return Score(self.head(features).squeeze(1).float(), features)
+        return DiscriminatorOutput(self.head(features).squeeze(1).float(), features)
 
 
 def _leaky() -> nn.Module:

@@ -8,7 +8,7 @@ from math import prod
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Generator, doublings
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 
 class UpsamplingGenerator(Generator):
@@ -58,7 +58,7 @@ class UpsamplingDiscriminator(Discriminator):
         self.trunk = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(before * height * width, 1)
 
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Score:
-        """(N, C, H, W) -> Score."""
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        """(N, C, H, W) -> DiscriminatorOutput."""
         features = self.trunk(samples)
-        return Score(self.head(features).squeeze(1).float(), features)
+        return DiscriminatorOutput(self.head(features).squeeze(1).float(), features)

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.auxiliary_classifier import AuxiliaryClassifier
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.heads import AuxiliaryDiscriminator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, NonNegative, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images", labels=True)
 def acgan(
     form: Form,
     *,
-    class_weight: Annotated[float, Field(ge=0)] = 1.0,
+    class_weight: NonNegative = 1.0,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=5e-4)),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 1_400,
+    batch_size: BatchSize = 128,
+    steps: Count = 1_400,
 ) -> Experiment:
     """The convolutional pair; the discriminator names the class of what it sees, the generator is told one.
 

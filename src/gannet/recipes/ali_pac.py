@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.bigan import BiGAN
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.encoders import StochasticEncoder
 from gannet.networks.maxout import MaxoutJointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="points")
 def ali_pac(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 400,
+    hidden: Count = 400,
     prior: Chosen[Prior] = chosen(Gaussian, size=2),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=1e-4, beta1=0.8), Optimizer(lr=1e-4, beta1=0.8)),
-    batch_size: Annotated[int, Field(ge=2)] = 100,
-    steps: Annotated[int, Field(ge=1)] = 20_000,
+    batch_size: BatchSize = 100,
+    steps: Count = 20_000,
 ) -> Experiment:
     """The row "ALI" beside ``pacgan2``: its generator, an encoder that mirrors it, its discriminator on pairs.
 

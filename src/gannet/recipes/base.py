@@ -10,12 +10,14 @@ from gannet.data.base import Form, Kind
 from gannet.errors import UserError
 from gannet.training.experiment import Experiment
 
+__all__ = ["RECOMMENDED", "Chosen", "Experiment", "Form", "Recipe", "chosen", "recipe"]
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Chosen(Generic[T]):
-    """A component picked but not made: components that hold tensors must not be made before each run."""
+    """A component class with arguments, instantiated anew for every run: components that hold tensors cannot be shared by runs."""
 
     factory: Callable[..., T]
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -26,31 +28,31 @@ class Chosen(Generic[T]):
 
 
 def chosen(factory: Callable[..., T], **arguments: Any) -> Any:
-    """Shorthand for the default of a recipe's parameter that is annotated ``Chosen[Prior]`` or the like."""
+    """The default of a recipe's parameter annotated ``Chosen[...]``, such as ``chosen(Gaussian, size=32)`` for a prior."""
     return Chosen(factory, arguments)
 
 
 RECOMMENDED: dict[Kind, str] = {"points": "particle-gan", "images": "dcgan"}
-"""The recipe that is taken when none is named."""
+"""The default recipe for each kind of data."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe function with what it asks of the data. Its keyword parameters are the command line's keys."""
+    """A recipe function with its requirements on the data. Its keyword parameters are the keys of the command line."""
 
     function: Callable[..., Experiment]
     kind: Kind | Literal["any"]
     labels: bool = False
     few_labels: bool = False
-    """Whether it can train where only some rows show their label (``data.labels``), the others showing -1."""
+    """Whether it can train on partly labelled data (``data.labels``), where hidden labels are -1."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """Keys ``data.*`` that it sets where the user does not."""
+    """Defaults of keys ``data.*`` that the user does not set."""
 
     def __call__(self, form: Form, **arguments: Any) -> Experiment:
         """Build the experiment.
 
         Raises:
-            UserError: the data do not suit the recipe.
+            UserError: the recipe does not support the data.
         """
         name = self.function.__name__.replace("_", "-")
         if self.kind not in (form.kind, "any"):
@@ -59,8 +61,8 @@ class Recipe:
             raise UserError(f"Recipe {name!r} needs labels of at least 2 classes; these data have {form.num_classes}.")
         if form.num_labelled is not None and not self.few_labels:
             raise UserError(
-                f"Recipe {name!r} cannot use data.labels={form.num_labelled}: it has no term for pictures without a label. "
-                "Leave data.labels out, or take --recipe semi-supervised."
+                f"Recipe {name!r} cannot use data.labels={form.num_labelled}: it has no term for images without a label. "
+                "Leave data.labels out, or use --recipe semi-supervised."
             )
         return self.function(form, **arguments)
 
@@ -68,12 +70,12 @@ class Recipe:
 def recipe(
     kind: Kind | Literal["any"], *, labels: bool = False, few_labels: bool = False, data: Mapping[str, Any] | None = None
 ) -> Callable[[Callable[..., Experiment]], Recipe]:
-    """Declare a function to be a recipe for ``kind``, or for any kind of data.
+    """Declare a function as a recipe for ``kind``, or for any kind of data.
 
     Args:
-        kind: what it trains on.
-        labels: whether it needs classes.
-        few_labels: whether it can train where only some rows show their label.
-        data: data keys that it presets, for example ``{"size": 32}``.
+        kind: the kind of data it trains on.
+        labels: whether it needs class labels.
+        few_labels: whether it can train on partly labelled data.
+        data: defaults of data keys, for example ``{"size": 32}``.
     """
     return lambda function: Recipe(function, kind, labels, few_labels, data or {})

@@ -6,13 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.data.base import Form
 from gannet.games.began import BEGAN
 from gannet.networks.standard import standard_autoencoder, standard_generator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import BatchSize, Count, Optimizer, Optimizers, Positive, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 _ADAM = Optimizer(lr=1e-3, schedule="cosine")
 
@@ -21,14 +19,14 @@ _ADAM = Optimizer(lr=1e-3, schedule="cosine")
 def began(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
-    code_size: Annotated[int, Field(ge=1)] = 32,
+    code_size: Count = 32,
     gamma: Annotated[float, Field(gt=0, le=1)] = 0.5,
-    balance_rate: Annotated[float, Field(gt=0)] = 0.01,
+    balance_rate: Positive = 0.01,
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 3_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 3_000,
 ) -> Experiment:
     """The standard generator against an autoencoder of the standard trunk, both held in balance by k.
 

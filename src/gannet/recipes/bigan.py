@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.bigan import BiGAN
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.encoders import DeterministicEncoder
 from gannet.networks.joint import JointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images")
 def bigan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 512,
+    hidden: Count = 512,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4), Optimizer(lr=5e-4)),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 6_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 6_000,
 ) -> Experiment:
     """Fully connected networks of two hidden layers, and a discriminator of pairs (x, z).
 

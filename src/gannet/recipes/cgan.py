@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images", labels=True)
@@ -24,8 +17,8 @@ def cgan(
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 12_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 12_000,
 ) -> Experiment:
     """[z, one-hot] -> 128, 256 BN, 512 BN -> tanh against [image, one-hot] -> 512, 256 -> 1; leaky ReLU .2.
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.augmentations.base import Augmentation
 from gannet.augmentations.diffaugment import DiffAugment
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.augmented import Augmented
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from gannet.priors.base import Prior
 from gannet.priors.uniform import Uniform
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, Augmentation, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images")
@@ -28,8 +20,8 @@ def diffaugment(
     prior: Chosen[Prior] = chosen(Uniform, size=96),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 1_400,
+    batch_size: BatchSize = 128,
+    steps: Count = 1_400,
 ) -> Experiment:
     """The pair of ``dcgan``, whose discriminator sees every picture recoloured, moved and with a hole, real or generated.
 

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.standard import standard_discriminator, standard_generator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.regularizers.base import Penalty
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 from gannet.regularizers.dragan import Dragan
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 _ADAM = Optimizer(lr=2e-3, beta1=0.5, schedule="cosine")
 
@@ -25,14 +17,14 @@ _ADAM = Optimizer(lr=2e-3, beta1=0.5, schedule="cosine")
 def dragan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     loss: AdversarialLoss = NonSaturating(),
     penalty: Chosen[Penalty] = chosen(Dragan, weight=1.0),
-    critic_steps: Annotated[int, Field(ge=1)] = 1,
+    critic_steps: Count = 1,
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 5_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 5_000,
 ) -> Experiment:
     """The ordinary pair of networks with a penalty on D's gradient at randomly perturbed reals.
 

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.energy_based import EnergyBased
 from gannet.networks.standard import standard_autoencoder, standard_generator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import BatchSize, Count, NonNegative, Optimizer, Optimizers, Positive, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
 def ebgan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
-    code_size: Annotated[int, Field(ge=1)] = 32,
-    margin: Annotated[float, Field(gt=0)] = 1.0,
-    pulling_away: Annotated[float, Field(ge=0)] = 0.0,
+    code_size: Count = 32,
+    margin: Positive = 1.0,
+    pulling_away: NonNegative = 0.0,
     optimizer: Optimizers = Optimizers(
         generator=Optimizer(lr=2e-3, beta1=0.0, beta2=0.9, schedule="cosine"),
         discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="cosine"),
     ),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 3_500,
+    batch_size: BatchSize = 128,
+    steps: Count = 3_500,
 ) -> Experiment:
     """The standard generator against an autoencoder of the standard trunk; fakes are pushed to an energy of ``margin``.
 

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
-from gannet.encodings.base import Encoding
 from gannet.encodings.raw import Raw
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Encoding, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="points")
 def gan_deep(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     encoding: Chosen[Encoding] = chosen(Raw),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=2e-4), Optimizer(lr=2e-4)),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 50_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 50_000,
 ) -> Experiment:
     """Two hidden layers on each side, Adam with beta1 0.5, 50,000 steps, a frame every 50: the clouds meet and wander.
 

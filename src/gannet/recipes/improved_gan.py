@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from pydantic import Field
 
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.base import Discriminator
 from gannet.networks.minibatch import MinibatchDeviation, MinibatchDiscrimination, MinibatchDiscriminator
 from gannet.networks.standard import standard_discriminator, standard_generator, standard_trunk
 from gannet.networks.virtual_batch_norm import VirtualBatchNormGenerator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.regularizers.base import WeightPenalty
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, WeightPenalty
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 from gannet.regularizers.historical_averaging import HistoricalAveraging
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 Statistic = Literal["discrimination", "deviation", "none"]
 _ADAM = Optimizer(lr=2e-3, beta1=0.5, schedule="cosine")
@@ -31,17 +26,17 @@ _REFERENCE_ROWS = 64
 def improved_gan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     loss: AdversarialLoss = NonSaturating(smoothing=0.1),
     minibatch: Statistic = "discrimination",
-    kernels: Annotated[int, Field(ge=1)] = 8,
+    kernels: Count = 8,
     feature_matching: bool = False,
     weight_penalty: Chosen[WeightPenalty] = chosen(HistoricalAveraging, weight=1e-4),
     virtual_batch_norm: bool = True,
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
-    batch_size: Annotated[int, Field(ge=2)] = 64,
-    steps: Annotated[int, Field(ge=1)] = 6_000,
+    batch_size: BatchSize = 64,
+    steps: Count = 6_000,
 ) -> Experiment:
     """The ordinary pair of networks with minibatch discrimination, historical averaging and one-sided label smoothing.
 

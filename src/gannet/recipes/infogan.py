@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.codes import Codes
 from gannet.games.infogan import InfoGAN
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.networks.heads import Recognizer
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, NonNegative, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images")
@@ -24,12 +17,12 @@ def infogan(
     form: Form,
     *,
     codes: Codes = Codes(),
-    continuous_weight: Annotated[float, Field(ge=0)] = 0.1,
+    continuous_weight: NonNegative = 0.1,
     prior: Chosen[Prior] = chosen(Gaussian, size=62),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=2e-4)),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 4_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 4_000,
 ) -> Experiment:
     """62 noise variables, a category of 10 and 2 continuous codes; the convolutional pair with a head that reads codes.
 

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.least_squares import LeastSquares
 from gannet.networks.standard import standard_discriminator, standard_generator
-from gannet.priors.base import Prior
 from gannet.priors.uniform import Uniform
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
 def lsgan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Uniform, size=96),
     loss: AdversarialLoss = LeastSquares(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 1_400,
+    batch_size: BatchSize = 128,
+    steps: Count = 1_400,
 ) -> Experiment:
     """The pair of ``dcgan``, or on points two layers of ``hidden`` units each, with the least squares loss.
 

@@ -6,15 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images")
@@ -25,8 +22,8 @@ def mlp_gan(
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3,
     loss: AdversarialLoss = NonSaturating(smoothing=0.1),
     optimizer: Optimizers = Optimizers(),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 12_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 12_000,
 ) -> Experiment:
     """Fully connected generator (tanh) and discriminator (dropout .3), real labels 0.9, two Adam optimizers.
 

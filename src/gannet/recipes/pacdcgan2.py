@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.packed import PackedDiscriminator, check_divisible, packed_shape
 from gannet.networks.strided import StridedDiscriminator, StridedGenerator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images", data={"size": 32})
 def pacdcgan2(
     form: Form,
     *,
-    pack: Annotated[int, Field(ge=1)] = 2,
+    pack: Count = 2,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 4_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 4_000,
 ) -> Experiment:
     """``dcgan-strided`` with pictures side by side in the channels of the discriminator; ``pack=1`` is ``dcgan-strided``.
 

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.maxout import MaxoutDiscriminator
 from gannet.networks.mlp import MLPGenerator
 from gannet.networks.packed import PackedDiscriminator, check_divisible, packed_shape
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="points")
 def pacgan2(
     form: Form,
     *,
-    pack: Annotated[int, Field(ge=1)] = 2,
-    hidden: Annotated[int, Field(ge=1)] = 400,
+    pack: Count = 2,
+    hidden: Count = 400,
     prior: Chosen[Prior] = chosen(Gaussian, size=2),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=1e-4, beta1=0.8), Optimizer(lr=1e-4, beta1=0.8)),
-    batch_size: Annotated[int, Field(ge=2)] = 100,
-    steps: Annotated[int, Field(ge=1)] = 20_000,
+    batch_size: BatchSize = 100,
+    steps: Count = 20_000,
 ) -> Experiment:
     """The networks of PacGAN's tables of ring and grid: G 4 x 400 batch norm ReLU from N(0, I_2), D 3 x 200 maxout of 5.
 

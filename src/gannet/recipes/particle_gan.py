@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
-from gannet.encodings.base import Encoding
 from gannet.encodings.fourier import Fourier
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.relativistic_paired import RelativisticPaired
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
-from gannet.priors.base import Prior
 from gannet.priors.particles import Particles
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.regularizers.base import Penalty
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Encoding, Optimizer, Optimizers, Penalty, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 from gannet.regularizers.zero_centered import ZeroCentered
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 
 @recipe(kind="points")
 def particle_gan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Particles),
     encoding: Chosen[Encoding] = chosen(Fourier),
     loss: AdversarialLoss = RelativisticPaired(),
@@ -34,8 +25,8 @@ def particle_gan(
         generator=Optimizer(lr=2e-4, beta1=0.0, beta2=0.99, schedule="cosine"),
         discriminator=Optimizer(lr=2e-3, beta1=0.0, beta2=0.99, schedule="cosine"),
     ),
-    batch_size: Annotated[int, Field(ge=2)] = 256,
-    steps: Annotated[int, Field(ge=1)] = 3_000,
+    batch_size: BatchSize = 256,
+    steps: Count = 3_000,
 ) -> Experiment:
     """Paired relativistic loss with R1 and R2, learnable particles as prior, Fourier features on many scales for D.
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.hinge import Hinge
 from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.heads import ProjectionDiscriminator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.regularizers.base import Constraint
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 from gannet.regularizers.spectral_norm import SpectralNorm
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 
 @recipe(kind="images", labels=True)
@@ -27,10 +19,10 @@ def projection(
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = Hinge(),
     constraint: Constraint = SpectralNorm(),
-    critic_steps: Annotated[int, Field(ge=1)] = 1,
+    critic_steps: Count = 1,
     optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4, beta1=0.0, beta2=0.9), Optimizer(lr=1e-3, beta1=0.0, beta2=0.9)),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 1_400,
+    batch_size: BatchSize = 128,
+    steps: Count = 1_400,
 ) -> Experiment:
     """The convolutional pair with spectral norm and hinge loss; the label enters by an inner product with the features.
 

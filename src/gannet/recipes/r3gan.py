@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
-from gannet.encodings.base import Encoding
 from gannet.encodings.fourier import Fourier
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.relativistic_paired import RelativisticPaired
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.networks.r3gan import R3GANDiscriminator, R3GANGenerator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.regularizers.base import Penalty
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Encoding, Optimizer, Optimizers, Penalty, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 from gannet.regularizers.zero_centered import ZeroCentered
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 _ADAM = Optimizer(lr=1e-3, beta1=0.0, beta2=0.99, schedule="cosine")
 
@@ -28,15 +19,15 @@ _ADAM = Optimizer(lr=1e-3, beta1=0.0, beta2=0.99, schedule="cosine")
 def r3gan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
-    width: Annotated[int, Field(ge=1)] = 16,
+    hidden: Count = 128,
+    width: Count = 16,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     encoding: Chosen[Encoding] = chosen(Fourier),
     loss: AdversarialLoss = RelativisticPaired(),
     penalty: Chosen[Penalty] = chosen(ZeroCentered, gamma=0.1, final=5e-4, on="both"),
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
-    batch_size: Annotated[int, Field(ge=2)] = 64,
-    steps: Annotated[int, Field(ge=1)] = 6_000,
+    batch_size: BatchSize = 64,
+    steps: Count = 6_000,
 ) -> Experiment:
     """Paired relativistic loss, R1 and R2 of equal, falling strength, a Gaussian prior, Adam with beta1 0, moving average.
 

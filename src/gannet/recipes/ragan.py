@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.relativistic_average import RelativisticAverage
 from gannet.networks.standard import standard_discriminator, standard_generator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 _ADAM = Optimizer(lr=1e-3, schedule="cosine")
 
@@ -23,12 +16,12 @@ _ADAM = Optimizer(lr=1e-3, schedule="cosine")
 def ragan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     loss: AdversarialLoss = RelativisticAverage(),
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 3_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 3_000,
 ) -> Experiment:
     """The standard pair with the relativistic average loss: a score counts against the mean score of the other side.
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.semi_supervised import SemiSupervised
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.heads import ClassLogitsDiscriminator
 from gannet.networks.mlp import MLPGenerator
 from gannet.networks.noisy_mlp import NoisyMLPTrunk
-from gannet.priors.base import Prior
 from gannet.priors.uniform import Uniform
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 _ADAM = Optimizer(lr=3e-3, beta1=0.5, schedule="cosine")
 
@@ -28,8 +21,8 @@ def semi_supervised(
     prior: Chosen[Prior] = chosen(Uniform, size=100),
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
-    batch_size: Annotated[int, Field(ge=2)] = 200,
-    steps: Annotated[int, Field(ge=1)] = 10_000,
+    batch_size: BatchSize = 200,
+    steps: Count = 10_000,
 ) -> Experiment:
     """A fully connected discriminator with noise, 10 class logits from 100 labels, and a generator that matches features.
 

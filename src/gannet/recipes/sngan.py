@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.hinge import Hinge
 from gannet.networks.standard import standard_discriminator, standard_generator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.regularizers.base import Constraint
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 from gannet.regularizers.spectral_norm import SpectralNorm
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 _ADAM = Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="cosine")
 
@@ -25,14 +17,14 @@ _ADAM = Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="cosine")
 def sngan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     loss: AdversarialLoss = Hinge(),
     constraint: Constraint = SpectralNorm(),
-    critic_steps: Annotated[int, Field(ge=1)] = 5,
+    critic_steps: Count = 5,
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 4_000,
+    batch_size: BatchSize = 128,
+    steps: Count = 4_000,
 ) -> Experiment:
     """The ordinary pair of networks with every weight of D divided by its largest singular value, and the hinge loss.
 

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.softmax import Softmax
 from gannet.networks.standard import standard_discriminator, standard_generator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
 def softmax_gan(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     loss: AdversarialLoss = Softmax(),
     optimizer: Optimizers = Optimizers(
         generator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.9, schedule="cosine"),
         discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.9, schedule="cosine"),
     ),
-    batch_size: Annotated[int, Field(ge=2)] = 256,
-    steps: Annotated[int, Field(ge=1)] = 2_000,
+    batch_size: BatchSize = 256,
+    steps: Count = 2_000,
 ) -> Experiment:
     """The standard pair with one softmax over each batch of reals and fakes together.
 

@@ -6,29 +6,26 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gannet.data.base import Form
 from gannet.games.unrolled import Unrolled
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.standard import standard_discriminator, standard_generator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Positive, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
 def unrolled(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=32),
     unrolled_steps: Annotated[int, Field(ge=0)] = 5,
-    unrolled_rate: Annotated[float, Field(gt=0)] = 2e-4,
+    unrolled_rate: Positive = 2e-4,
     loss: AdversarialLoss = NonSaturating(),
     optimizer: Optimizers = Optimizers(Optimizer(lr=2e-3), Optimizer(lr=2e-4)),
-    batch_size: Annotated[int, Field(ge=2)] = 128,
-    steps: Annotated[int, Field(ge=1)] = 1_500,
+    batch_size: BatchSize = 128,
+    steps: Count = 1_500,
 ) -> Experiment:
     """The standard pair; the generator looks ``unrolled_steps`` steps of the discriminator ahead.
 

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.wasserstein import Wasserstein
 from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.regularizers.base import Constraint
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 from gannet.regularizers.weight_clipping import WeightClipping
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 _RMSPROP = Optimizer(lr=5e-5, name="rmsprop", beta2=0.99)
 
@@ -28,10 +20,10 @@ def wgan(
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = Wasserstein(),
     constraint: Constraint = WeightClipping(0.01),
-    critic_steps: Annotated[int, Field(ge=1)] = 5,
+    critic_steps: Count = 5,
     optimizer: Optimizers = Optimizers(_RMSPROP, _RMSPROP),
-    batch_size: Annotated[int, Field(ge=2)] = 64,
-    steps: Annotated[int, Field(ge=1)] = 10_000,
+    batch_size: BatchSize = 64,
+    steps: Count = 10_000,
 ) -> Experiment:
     """Critic clipped to 0.01, five critic steps per generator step, RMSprop 5e-5.
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from gannet.data.base import Form
 from gannet.games.two_player import TwoPlayer
-from gannet.losses.base import AdversarialLoss
 from gannet.losses.wasserstein import Wasserstein
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
-from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen, chosen, recipe
-from gannet.regularizers.base import Penalty
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior
+from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
 from gannet.regularizers.gradient_penalty import GradientPenalty
-from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 _ADAM = Optimizer(lr=2e-4, beta1=0.0, beta2=0.9)
 
@@ -26,14 +18,14 @@ _ADAM = Optimizer(lr=2e-4, beta1=0.0, beta2=0.9)
 def wgan_gp(
     form: Form,
     *,
-    hidden: Annotated[int, Field(ge=1)] = 128,
+    hidden: Count = 128,
     prior: Chosen[Prior] = chosen(Gaussian, size=100),
     loss: AdversarialLoss = Wasserstein(),
     penalty: Chosen[Penalty] = chosen(GradientPenalty, weight=10.0),
-    critic_steps: Annotated[int, Field(ge=1)] = 5,
+    critic_steps: Count = 5,
     optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
-    batch_size: Annotated[int, Field(ge=2)] = 64,
-    steps: Annotated[int, Field(ge=1)] = 10_000,
+    batch_size: BatchSize = 64,
+    steps: Count = 10_000,
 ) -> Experiment:
     """Penalty 10 on the critic's gradient norm, five critic steps per generator step, Adam 2e-4 (0, 0.9).
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from gannet.networks.base import Discriminator, Encoder, Generator
-from gannet.types import Score
+from gannet.types import DiscriminatorOutput
 
 ROWS = 12
 """Divides into packs of 1, 2, 3 and 4."""
@@ -35,14 +35,14 @@ def check_generator(network: Generator) -> None:
 
 
 def check_discriminator(network: Discriminator) -> None:
-    """A float32 Score per row (per pack in training), determinism, independent rows, gradients, bf16; of samples or of pairs."""
+    """A float32 logit per sample (per pack in training), determinism, independent rows, gradients, bf16; of samples or of pairs."""
     rng = torch.Generator().manual_seed(0)
     inputs = [torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1]
     if network.latent_size:
         inputs.append(torch.randn(ROWS, network.latent_size, generator=rng))
     labels = _labels(network.num_classes)
     score = network.train()(*inputs, labels=labels)
-    assert isinstance(score, Score)
+    assert isinstance(score, DiscriminatorOutput)
     assert score.logits.shape == (ROWS // network.pack,)
     assert network.pack == 1 or not network.rows_independent, "rows that share a score depend on each other"
     parts = [score.logits] if score.class_logits is None else [score.logits, score.class_logits.flatten()]

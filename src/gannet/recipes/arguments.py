@@ -1,0 +1,26 @@
+"""The types of a recipe's arguments in one place: components that can be chosen, optimizers, and ranges of numbers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gannet.augmentations.base import Augmentation
+from gannet.encodings.base import Encoding
+from gannet.losses.base import AdversarialLoss
+from gannet.priors.base import Prior
+from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
+from gannet.training.experiment import Optimizer, Optimizers
+
+__all__ = ["AdversarialLoss", "Augmentation", "Constraint", "Encoding", "Penalty", "Prior", "WeightPenalty"]
+__all__ += ["BatchSize", "Count", "NonNegative", "Optimizer", "Optimizers", "Positive"]
+
+Count = Annotated[int, Field(ge=1)]
+"""An integer of at least 1, for example a width or a number of steps."""
+BatchSize = Annotated[int, Field(ge=2)]
+"""An integer of at least 2: batch norm needs two samples."""
+NonNegative = Annotated[float, Field(ge=0)]
+"""A number of at least 0, for example the weight of a term."""
+Positive = Annotated[float, Field(gt=0)]
+"""A number above 0, for example a margin."""
