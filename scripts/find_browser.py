@@ -9,7 +9,6 @@ yields a working browser: one that is already there, Debian's package (as root, 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -19,7 +18,12 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """Programs in the PATH."""
@@ -34,6 +38,8 @@ PLAYWRIGHT_HOST = "https://cdn.playwright.dev"
 MISSING = "No working Chromium or Chrome was found."
 DRAWN = "drawn-by-a-browser"
 TRIAL = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--dump-dom")
+FLAGS = ("--disable-gpu", "--force-color-profile=srgb", "--hide-scrollbars")
+"""What `launched` adds to the flags of Playwright."""
 TRIAL_SECONDS = 60.0
 REACH_SECONDS = 10.0
 INSTALL_SECONDS = 600.0
@@ -68,6 +74,17 @@ def works(program: str) -> bool:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         status, text = _ran([program, *TRIAL, f"--user-data-dir={profile}", f"data:text/html,<p>{DRAWN}"], TRIAL_SECONDS)
     return status == 0 and DRAWN in text
+
+
+@contextmanager
+def launched(program: str | None = None) -> Iterator[Browser]:
+    """A headless browser that Playwright drives; the first that works unless a program is given."""
+    from playwright.sync_api import sync_playwright
+
+    program = program or find_browser()
+    assert program is not None, MISSING
+    with sync_playwright() as driver, driver.chromium.launch(executable_path=program, args=FLAGS, chromium_sandbox=False) as browser:
+        yield browser
 
 
 def install() -> str | None:
@@ -106,29 +123,8 @@ def install_with_playwright() -> str | None:
     host = os.environ.get("PLAYWRIGHT_DOWNLOAD_HOST") or PLAYWRIGHT_HOST
     if not reachable(host):
         return f"{host} is not reachable"
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as packages:
-        environment = os.environ.copy()
-        if importlib.util.find_spec("playwright") is None:
-            pip = [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--timeout",
-                "10",
-                "--retries",
-                "1",
-                "--target",
-                packages,
-                "playwright",
-            ]
-            status, text = _ran(pip, INSTALL_SECONDS)
-            if status != 0:
-                return _last_line(text)
-            environment["PYTHONPATH"] = packages
-        _say("downloading a Chromium with playwright ...")
-        status, text = _ran([sys.executable, "-m", "playwright", "install", "chromium"], INSTALL_SECONDS, environment)
+    _say("downloading a Chromium with playwright ...")
+    status, text = _ran([sys.executable, "-m", "playwright", "install", "chromium"], INSTALL_SECONDS)
     return None if status == 0 else _last_line(text)
 
 
@@ -149,13 +145,11 @@ WAYS: dict[str, Callable[[], str | None]] = {
 }
 
 
-def _ran(command: list[str], seconds: float, environment: dict[str, str] | None = None) -> tuple[int, str]:
+def _ran(command: list[str], seconds: float) -> tuple[int, str]:
     """Exit status and output; a command that takes too long is ended with all that it started."""
     with tempfile.TemporaryFile() as output:
         try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=environment
-            )
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         except OSError as error:
             return 127, str(error)
         try:

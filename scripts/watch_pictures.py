@@ -18,18 +18,17 @@ from __future__ import annotations
 
 import math
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 
+from find_browser import launched
+from playwright.sync_api import Page
+
+from gannet.dashboard.library import identity_of
+from gannet.dashboard.server import View
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
-
-from chromium import Chromium, Page  # noqa: E402
-
-from gannet.dashboard.library import identity_of  # noqa: E402
-from gannet.dashboard.server import View  # noqa: E402
 
 CLICK = "[...document.querySelectorAll('button, label')].filter((e) => e.textContent.trim() === {!r}).forEach((e) => e.click())"
 SCROLL = "[...document.querySelectorAll('.card, .card h3')].find((e) => (e.ariaLabel ?? e.textContent) === {!r}).scrollIntoView()"
@@ -49,24 +48,20 @@ def main(runs: str, name: str, width: str, scheme: str, *actions: str) -> None:
     view = View(paths[0].parent)
     server = uvicorn.Server(uvicorn.Config(view.app(lambda: server.should_exit), log_level="warning", lifespan="off"))
     threading.Thread(target=server.run, kwargs={"sockets": [view._socket]}, daemon=True).start()
-    browser = Chromium(Path(tempfile.mkdtemp()))
     wide, _, high = width.partition("x")
-    page = browser.page(int(wide), int(high or (800 if int(wide) < 500 else round(int(wide) * 0.64))), prefers_color_scheme=scheme)
-    page.open(view.address)
-    page.run(f"localStorage.setItem('gannet-language', {'zh' if 'zh' in actions else 'en'!r})")
-    page.run(f"location.hash = 'runs={','.join(map(identity_of, paths))}'")
-    page.call("Page.reload")
-    time.sleep(1)
-    ready = "[...document.querySelectorAll('canvas')].filter((canvas) => canvas.dataset.step).length"
-    page.until(f"{ready} === {len(paths)} && document.querySelector('.main-svg') !== null")
-    time.sleep(2)  # until the charts are drawn, so that nothing moves what is scrolled to
-    for action in actions:
-        act(page, action)
-    time.sleep(2.5)
+    size = {"width": int(wide), "height": int(high or (800 if int(wide) < 500 else round(int(wide) * 0.64)))}
     target = ROOT / "docs" / "pictures" / f"watch-{name}.png"
     target.parent.mkdir(exist_ok=True)
-    page.picture(target)
-    browser.close()
+    with launched() as browser:
+        page = browser.new_page(viewport=size, color_scheme=scheme, locale="zh-CN" if "zh" in actions else "en-GB")  # pyright: ignore
+        page.goto(f"{view.address}#runs={','.join(map(identity_of, paths))}")
+        ready = "[...document.querySelectorAll('canvas')].filter((canvas) => canvas.dataset.step).length"
+        page.wait_for_function(f"() => {ready} === {len(paths)} && document.querySelector('.main-svg') !== null")
+        time.sleep(2)  # until the charts are drawn, so that nothing moves what is scrolled to
+        for action in actions:
+            act(page, action)
+        time.sleep(2.5)
+        page.screenshot(path=target)
     server.should_exit = True
     Image.open(target).convert("RGB").quantize(250).save(target, optimize=True)
     print(target, target.stat().st_size)
@@ -75,28 +70,31 @@ def main(runs: str, name: str, width: str, scheme: str, *actions: str) -> None:
 def act(page: Page, action: str) -> None:
     kind, _, words = action.partition(":")
     if kind == "to":
-        page.run(SCROLL.format(words))
+        page.evaluate(SCROLL.format(words))
     elif kind == "sub":
-        page.run(f"document.querySelectorAll('.substeps button')[{int(words) - 1}].click()")
+        page.evaluate(f"document.querySelectorAll('.substeps button')[{int(words) - 1}].click()")
     elif kind == "change":
-        page.until("document.querySelector('.changes select') !== null")
-        page.run(CHANGE)
+        page.wait_for_function("() => document.querySelector('.changes select') !== null")
+        page.evaluate(CHANGE)
     elif kind == "sketch":
-        page.until("document.querySelectorAll('#draw-recipe option').length > 10")
+        page.wait_for_function("() => document.querySelectorAll('#draw-recipe option').length > 10")
         spiral = [(0.5 + r * math.cos(22 * r), 0.5 + r * math.sin(22 * r)) for r in (0.4 * n / 90 for n in range(12, 91))]
         for stroke in (spiral, [(0.16, 0.86)], [(0.84, 0.14)], [(0.12, 0.2), (0.2, 0.12)]):
             draw(page, stroke)
     elif kind != "zh":
-        page.run(CLICK.format(action))
+        page.evaluate(CLICK.format(action))
         time.sleep(1)
 
 
 def draw(page: Page, stroke: list[tuple[float, float]]) -> None:
     box = "(() => { const b = document.querySelector('.sketch').getBoundingClientRect(); return [b.left, b.top, b.width]; })()"
-    left, top, side = page.run(box)
-    for n, (x, y) in enumerate([*stroke, stroke[-1]]):
-        kind = "mouseReleased" if n == len(stroke) else "mouseMoved" if n else "mousePressed"
-        page.call("Input.dispatchMouseEvent", type=kind, x=left + x * side, y=top + (1 - y) * side, button="left", buttons=1, clickCount=1)
+    left, top, side = page.evaluate(box)
+    places = [(left + x * side, top + (1 - y) * side) for x, y in stroke]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place)
+    page.mouse.up()
 
 
 if __name__ == "__main__":

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from find_browser import MISSING, find_browser, launched
+from playwright.sync_api import Browser, Page
 from support.real_runs import trained, trained_once
 
 from gannet.dashboard.library import identity_of
 
-sys.path.insert(0, str(Path(__file__).parent))
-from chromium import Chromium, Page
-from find_browser import MISSING, find_browser
-
 __all__ = ["trained", "trained_once"]
 
+PATIENCE_MILLISECONDS = 60_000
+READY = "document.querySelector('canvas')?.dataset.step"
+CHARTED = "document.querySelectorAll('.chart .main-svg').length"
 SERVE = """
 import sys
-import time
 from pathlib import Path
 from gannet.dashboard.server import View
 view = View(Path(sys.argv[1]), int(sys.argv[2]) or None, sys.argv[3], "--read-only" in sys.argv)
@@ -34,19 +36,19 @@ view.serve()
 """
 
 
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory) -> Iterator[Chromium]:
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of this folder. Its driver runs an event loop in this thread, so it ends with them."""
     program = find_browser()
     if program is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
-    browser = Chromium(tmp_path_factory.mktemp("profile"), program)
-    yield browser
-    browser.close()
+    with launched(program) as started:
+        yield started
 
 
 @dataclass
 class Server:
-    """``gannet watch`` on a folder, in a process of its own."""
+    """``gannet watch`` on a folder, in a separate process."""
 
     root: Path
     port: int = 0
@@ -69,14 +71,33 @@ class Server:
         return f"http://127.0.0.1:{self.port}/?token={self.token}"
 
 
+@pytest.fixture(scope="session")
+def serve_once(tmp_path_factory) -> Iterator[Callable[[Path], Server]]:
+    """``serve`` for folders that no test changes: one server for each, for the whole test session."""
+    servers: dict[Path, Server] = {}
+
+    def begin(root: Path) -> Server:
+        if root not in servers:
+            servers[root] = Server(root)
+            servers[root].start()
+        return servers[root]
+
+    yield begin
+    for server in servers.values():
+        server.kill()
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[[Path], Server]]:
+def serve(serve_once, tmp_path) -> Iterator[Callable[..., Server]]:
+    """A server of a folder; a new one if the folder belongs to the test or if there are flags."""
     servers = []
 
     def begin(root: Path, *flags: str) -> Server:
+        if not flags and not root.is_relative_to(tmp_path):
+            return serve_once(root)
         server = Server(root, flags=flags)
-        server.start()
         servers.append(server)
+        server.start()
         return server
 
     yield begin
@@ -84,25 +105,64 @@ def serve() -> Iterator[Callable[[Path], Server]]:
         server.kill()
 
 
-@pytest.fixture
-def open_page(chromium) -> Iterator[Callable[..., Page]]:
-    """Open a run and wait until it is drawn; at the end, nothing may have gone wrong or left the machine."""
-    pages = []
+@dataclass
+class Heard:
+    """What a page complains of and asks for while it lives."""
 
-    def begin(server: Server, run: Path | None = None, *, width: int = 1280, **emulated: str) -> Page:
-        page = chromium.page(width, **emulated)
-        pages.append((page, server))
-        page.open(server.address)
-        if run is not None:
-            page.run(f"location.hash = 'runs={identity_of(run.resolve())}'")
-        page.until("document.querySelector('canvas')?.dataset.step")
+    page: Page
+    tolerated: str | None
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda m: self.hear(f"{m.text} {m.location['url']}") if m.type in ("error", "assert") else None)
+        self.page.on("pageerror", lambda error: self.hear(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def hear(self, words: str) -> None:
+        if not (self.tolerated and re.search(self.tolerated, words)):
+            self.errors.append(words)
+
+
+@pytest.fixture
+def new_page(browser) -> Iterator[Callable[..., Page]]:
+    """An empty page in a new context. At the end, nothing may have gone wrong, except for errors that match ``tolerated``, and every
+    request must have gone to one of the ``allowed`` places."""
+    opened: list[tuple[Heard, tuple[str, ...]]] = []
+
+    def begin(width: int = 1280, *, allowed: tuple[str, ...], tolerated: str | None = None, **emulated) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **{"is_mobile": width < 500, **emulated})
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        page = context.new_page()
+        opened.append((Heard(page, tolerated), (*allowed, "data:", "blob:")))
         return page
 
     yield begin
-    for page, server in pages:
-        outside = [r for r in page.requests if not r.startswith((f"http://127.0.0.1:{server.port}/", "data:", "blob:"))]
-        page.close()
-        assert outside == []
+    for heard, _ in opened:
+        heard.page.context.close()
+    for heard, allowed in opened:
+        assert heard.errors == []
+        assert [request for request in heard.requests if not request.startswith(allowed)] == []
+
+
+@pytest.fixture
+def open_page(new_page) -> Callable[..., Page]:
+    """Open the page of a server, or some of its runs, and wait until it is drawn."""
+
+    def begin(server: Server, *runs: Path, width: int = 1280, ready: str = READY, **rest) -> Page:
+        page = new_page(width, allowed=(f"http://127.0.0.1:{server.port}/",), **rest)
+        shown = ",".join(identity_of(run.resolve()) for run in runs)
+        page.goto(server.address + (f"#runs={shown}" if runs else ""))
+        until(page, ready)
+        return page
+
+    return begin
+
+
+def until(page: Page, expression: str) -> Any:
+    """Wait until an expression is true, and return its value."""
+    # The page's policy forbids to evaluate text later on, which Playwright does with an expression but not with a function.
+    return page.wait_for_function(f"() => {expression}").json_value()
 
 
 def without_checkpoints(run: Path, to: Path) -> Path:
@@ -114,14 +174,29 @@ def without_checkpoints(run: Path, to: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def ring(tmp_path_factory, trained_once) -> Path:
-    """A finished run on three modes: 11 frames, one step in slow motion, and score cards."""
+    """A finished run on three modes: 11 frames, one step in slow motion, and score cards. For reading only."""
     return without_checkpoints(trained_once("shown"), tmp_path_factory.mktemp("runs") / "ring")
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory, trained_once) -> Path:
-    """A finished run on digits: five sheets."""
-    return without_checkpoints(trained_once("images"), tmp_path_factory.mktemp("runs") / "pictures")
+def images(tmp_path_factory, trained_once) -> Path:
+    """A finished run on digits: five sheets. For reading only."""
+    return without_checkpoints(trained_once("images"), tmp_path_factory.mktemp("runs") / "images")
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory, trained_once) -> Path:
+    """The run of ``ring`` with its checkpoints, and a copy next to it. For reading only."""
+    path = tmp_path_factory.mktemp("runs") / "recorded"
+    shutil.copytree(trained_once("shown"), path)
+    shutil.copytree(path, path.with_name("other"))
+    return path
+
+
+@pytest.fixture
+def recorded(trained, tmp_path) -> Path:
+    """The run of ``ring`` with its checkpoints, to be changed."""
+    return trained("shown", tmp_path / "runs" / "recorded")
 
 
 def click(words: str, within: str = "body") -> str:
@@ -144,7 +219,7 @@ def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
 
 @pytest.fixture
 def train(tmp_path, processes) -> Callable[..., Path]:
-    """Train a small GAN in a process of its own until it has a frame."""
+    """Train a small GAN in a separate process until it has a frame."""
 
     def begin(name: str = "live", *keys: str) -> Path:
         path = tmp_path / "runs" / name
@@ -159,17 +234,8 @@ def train(tmp_path, processes) -> Callable[..., Path]:
     return begin
 
 
-@pytest.fixture
-def recorded(trained, tmp_path) -> Path:
-    """The run of ``ring`` with its checkpoints, to be changed."""
-    return trained("shown", tmp_path / "runs" / "recorded")
-
-
 def violations(page: Page) -> list[list[str]]:
     """What axe finds in a page: [rule, elements ...]."""
-    spec = importlib.util.find_spec("axe_playwright_python")
-    assert spec is not None, "pip install --no-deps axe-playwright-python: only its axe.min.js is used"
-    assert spec.origin is not None
-    page.run((Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
-    tags = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
-    return page.run(f"axe.run({{ runOnly: {tags} }}).then((r) => r.violations.map((v) => [v.id, ...v.nodes.map((n) => n.html)]))")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = Axe().run(page, options={"runOnly": tags, "resultTypes": ["violations"]}).response["violations"]
+    return [[rule["id"], *(node["html"] for node in rule["nodes"])] for rule in found]

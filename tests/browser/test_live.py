@@ -1,18 +1,25 @@
-"""What is drawn keeps up with a training after the page was opened: read from the rendered SVG, not from the page's arrays."""
+"""The page follows a training, whatever happens to servers and runs. Curves are read from the rendered SVG, not from arrays."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import Server
+from conftest import Server, click, until
+from support.real_runs import KILL, SMALL, Person, measure
+from support.real_runs import train as train_here
 
-from gannet.dashboard.library import identity_of
+from gannet.runs.reader import Run
+from gannet.sessions.resume import resume
+
+STEP = "Number(document.querySelector('canvas').dataset.step)"
+STATE = "document.querySelector('#heading .state')"
 
 NEWS = 200
 """Events that arrive after the page was opened."""
@@ -39,7 +46,7 @@ DRAWN = """(() => {
 
 def shown_step(page) -> int:
     """The newest step that the header shows; that of the timeline where several runs are shown."""
-    header = page.run("(document.querySelector('#heading p') ?? document.querySelector('#timeline .step')).textContent")
+    header = page.evaluate("(document.querySelector('#heading p') ?? document.querySelector('#timeline .step')).textContent")
     found = re.search(r"step ([\d\u202f]+)", header)
     assert found
     return int(found[1].replace("\u202f", ""))
@@ -49,43 +56,40 @@ def keeps_up(page, behind: int) -> list[dict]:
     """Wait until every chart reaches the step of the header, except for what ``behind`` allows: the cadence of terms and of drawing."""
     end = time.monotonic() + 15
     while True:
-        step, charts = shown_step(page), page.run(DRAWN)
+        step, charts = shown_step(page), page.evaluate(DRAWN)
         late = [c for c in charts if c["tick"] + c["gap"] < step - behind or not c["lines"] or min(c["lines"]) < step - behind]
         if charts and not late:
             return charts
         assert time.monotonic() < end, (step, late)
-        time.sleep(0.2)
+        page.wait_for_timeout(100)
 
 
 def test_every_curve_keeps_up_with_a_training(serve, open_page, train):
     path = train("live", "health.every=20")
     page = open_page(serve(path.parent))
-    page.until("document.querySelectorAll('.chart .xtick').length")
+    until(page, "document.querySelectorAll('.chart .xtick').length")
     first = shown_step(page)
-    page.until(f"gannet.runs[0].taken.length >= {NEWS}")
+    until(page, f"gannet.runs[0].taken.length >= {NEWS}")
     assert shown_step(page) > first + 1000
     charts = keeps_up(page, behind=200)
     assert len(charts) == 6
-    assert page.errors == []
 
 
 def test_the_curves_of_several_runs_keep_up(serve, open_page, train):
     paths = [train("a", "health.every=50"), train("b", "health.every=50", "optimizer.generator.lr=0.0005")]
-    page = open_page(serve(paths[0].parent))
-    page.run(f"location.hash = 'runs={','.join(identity_of(path.resolve()) for path in paths)}'")
-    page.until("document.querySelectorAll('.many .chart .xtick').length")
-    first = page.until("gannet.runs.every((run) => run.lastStep > 0) && Math.max(...gannet.runs.map((run) => run.lastStep))")
-    page.until(f"gannet.runs.every((run) => run.lastStep > {first} + 250)")
+    page = open_page(serve(paths[0].parent), *paths)
+    until(page, "document.querySelectorAll('.many .chart .xtick').length")
+    first = until(page, "gannet.runs.every((run) => run.lastStep > 0) && Math.max(...gannet.runs.map((run) => run.lastStep))")
+    until(page, f"gannet.runs.every((run) => run.lastStep > {first} + 250)")
     end = time.monotonic() + 15
     while True:
-        step = page.run("Math.min(...gannet.runs.map((run) => run.lastStep))")
-        charts = page.run(DRAWN)
+        step = page.evaluate("Math.min(...gannet.runs.map((run) => run.lastStep))")
+        charts = page.evaluate(DRAWN)
         late = [chart for chart in charts if len(chart["lines"]) < 2 or min(chart["lines"]) < step - 150]
         if charts and not late:
             break
         assert time.monotonic() < end, (step, late)
-        time.sleep(0.2)
-    assert page.errors == []
+        page.wait_for_timeout(100)
 
 
 @pytest.fixture
@@ -103,36 +107,109 @@ def watch(tmp_path) -> Iterator[Server]:
         process.wait()
 
 
-def measured(path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "gannet", "measure", str(path), "--metrics", "w1", "--samples", "200"], check=True)
-
-
-def test_what_no_event_tells_is_shown_too(watch, chromium, train, processes):
-    page = chromium.page()
-    page.open(watch.address)
-    page.until("document.querySelector('main h1')?.textContent === 'No run yet'")
+def test_what_no_event_tells_is_shown_too(watch, new_page, train, processes):
+    page = new_page(allowed=(f"http://127.0.0.1:{watch.port}/",))
+    page.goto(watch.address)
+    until(page, "document.querySelector('main h1')?.textContent === 'No run yet'")
     # Four levels deep, as in a comparison.
     path = train("comparison/ring/gan/seed-0", "checkpoint.every=100")
-    page.until("document.querySelector('#heading .state')?.textContent === 'running' && document.querySelector('canvas')?.dataset.step")
-    page.until("gannet.runs[0].lastStep > 200")
+    until(page, "document.querySelector('#heading .state')?.textContent === 'running' && document.querySelector('canvas')?.dataset.step")
+    until(page, "gannet.runs[0].lastStep > 200")
     processes[0].kill()
     processes[0].wait()
-    page.until("document.querySelector('#heading .state').textContent === 'interrupted' && document.querySelector('.controls').disabled")
-    assert "interrupted" in page.run("document.querySelector('#runs .about').textContent")
-    # Another process measures.
-    measured(path)
-    page.until("document.querySelectorAll('.score').length === 1")
-    subprocess.run([sys.executable, "-m", "gannet", "resume", str(path), "--steps", str(shown_step(page) + 600), "--quiet"], check=True)
-    page.until("document.querySelector('#heading .state').textContent === 'finished'")
-    measured(path)
-    page.until("document.querySelectorAll('.score .chart .xtick').length")
-    assert f"of {page.run('gannet.runs[0].record.arguments.steps')}" == "of " + page.run(
+    until(page, "document.querySelector('#heading .state').textContent === 'interrupted' && document.querySelector('.controls').disabled")
+    assert "interrupted" in page.evaluate("document.querySelector('#runs .about').textContent")
+    measure(path, "w1", 200)
+    until(page, "document.querySelectorAll('.score').length === 1")
+    resume(path, Person(), steps=shown_step(page) + 600)
+    until(page, "document.querySelector('#heading .state').textContent === 'finished'")
+    measure(path, "w1", 200)
+    until(page, "document.querySelectorAll('.score .chart .xtick').length")
+    assert f"of {page.evaluate('gannet.runs[0].record.arguments.steps')}" == "of " + page.evaluate(
         "document.querySelector('#heading p').textContent.split(' of ')[1].split(' ·')[0].replace(/\\u202f/g, '')"
     )
     # The mark of the step that is shown moves in every chart, scores too.
-    page.press("Home")
-    page.until(f"{DRAWN}.every((chart) => Math.abs(chart.mark) < chart.gap / 10)")
-    page.press("End")
-    page.until(f"{DRAWN}.every((chart) => chart.mark > 500)")
-    assert page.errors == []
-    page.close()
+    page.keyboard.press("Home")
+    until(page, f"{DRAWN}.every((chart) => Math.abs(chart.mark) < chart.gap / 10)")
+    page.keyboard.press("End")
+    until(page, f"{DRAWN}.every((chart) => chart.mark > 500)")
+
+
+def test_points_move_and_commands_are_obeyed_while_a_training_process_runs(serve, open_page, train, processes):
+    page = open_page(serve(train().parent))
+    until(page, f"{STATE}.textContent === 'running'")
+    first = page.evaluate(STEP)
+    fakes = "gannet.runs[0].frameContent(gannet.runs[0].frameAt({})).then((f) => Array.from(f.fake.data))"
+    before = page.evaluate(fakes.format(first))
+    until(page, f"{STEP} > {first} + 100")
+    after = page.evaluate(fakes.format(page.evaluate(STEP)))
+    assert np.abs(np.subtract(before, after)).max() > 1e-3
+    assert page.evaluate("document.querySelector('.controls').disabled") is False
+    page.evaluate(click("Pause", ".controls"))
+    until(page, f"{STATE}.textContent === 'paused'")
+    page.wait_for_timeout(300)
+    resting = page.evaluate("gannet.runs[0].lastStep")
+    page.wait_for_timeout(500)
+    assert page.evaluate("gannet.runs[0].lastStep") == resting
+    page.evaluate("document.getElementById('control-value').value = '0.0005'")
+    page.evaluate("document.getElementById('control-value').form.requestSubmit()")
+    commands = "gannet.runs[0].events.filter((e) => e.kind === 'command')"
+    until(page, f"{commands}.length === 2")
+    page.evaluate(click("Go on", ".controls"))
+    until(page, f"gannet.runs[0].lastStep > {resting} + 50")
+    told = page.evaluate(f"{commands}.map((e) => [e.name, e.outcome])")
+    assert told == [["pause", "applied"], ["set", "applied"], ["go", "applied"]]
+    processes[0].terminate()
+    assert processes[0].wait(60) == 128 + 15
+    until(page, f"{STATE}.textContent === 'stopped'")
+    assert page.evaluate("document.querySelector('.controls').disabled") is True
+
+
+def vitals_of(path) -> list[int]:
+    """The steps of the points that a curve of the page has."""
+    return [event["step"] for event in Run(path).events() if event["kind"] == "vitals"]
+
+
+def test_a_server_that_was_killed_and_restarted_continues_without_gap_or_double(serve, open_page, train, processes):
+    path = train("live", "health.every=50")
+    server = serve(path.parent)
+    page = open_page(server, tolerated=r"net::ERR_")
+    until(page, "gannet.runs[0].taken.length > 20")
+    server.kill()
+    until(page, f"{STATE}.classList.contains('disconnected')")
+    seen = page.evaluate("gannet.runs[0].lastStep")
+    while vitals_of(path)[-1] < seen + 200:
+        assert processes[0].poll() is None
+        time.sleep(0.1)
+    server.start()
+    until(page, f"gannet.runs[0].lastStep > {seen} + 200")
+    until(page, f"{STATE}.classList.contains('running')")
+    processes[0].terminate()
+    until(page, f"{STATE}.textContent === 'stopped'")
+    taken = page.evaluate("gannet.runs[0].taken")
+    newest = Run(path).events()[-1]["seq"]
+    assert taken == list(range(newest + 1 - len(taken), newest + 1))
+    assert page.evaluate("gannet.runs[0].series.get('vitals/modes_found').steps") == vitals_of(path)
+
+
+def test_a_resume_that_forgets_is_followed(serve, open_page, tmp_path):
+    path = tmp_path / "runs" / "killed"
+    # The frame of step 40 is written after the checkpoint of step 30, so the resume forgets it.
+    train_here(path, person=Person({50: [KILL]}), **SMALL | {"checkpoint.every": 30, "health.every": 4})
+    page = open_page(serve(path.parent))
+    forgotten = vitals_of(path)
+    assert forgotten[-1] > 30
+    assert page.evaluate("gannet.runs[0].frames.at(-1).step") == 40
+    resume(path, Person(), steps=60)
+    until(page, f"{STATE}.textContent === 'finished'")
+    assert page.evaluate("gannet.runs[0].series.get('vitals/modes_found').steps") == vitals_of(path)
+    assert page.evaluate("gannet.runs[0].frames.map((frame) => frame.step)") == list(range(0, 61, 10))
+    kept = [event["kind"] for event in Run(path).events() if event["kind"] not in ("terms", "vitals", "frame")]
+    assert page.evaluate("gannet.runs[0].events.map((event) => event.kind)") == kept
+
+
+def test_a_run_that_is_deleted_meanwhile_is_said_to_be(serve, open_page, trained):
+    path = trained("points")
+    page = open_page(serve(path.parent), tolerated="404")
+    shutil.rmtree(path)
+    until(page, f"{STATE}.classList.contains('gone')")

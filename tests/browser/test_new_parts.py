@@ -1,34 +1,28 @@
-"""Slow motion, the windows that start trainings and several runs: reached by everybody, at any width."""
+"""Slow motion, the windows that start trainings and several runs: usable by everybody, at any width."""
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-from conftest import click, violations
-
-from gannet.dashboard.library import identity_of
+from conftest import click, until, violations
 
 
 @pytest.fixture(params=["slow", "fork", "draw", "several"])
-def opened(request, serve, open_page, recorded):
+def opened(request, serve, open_page, shown):
     """Opens one of the parts on a page of a width."""
 
     def begin(width, **emulated):
-        if request.param == "several" and not recorded.with_name("other").exists():
-            shutil.copytree(recorded, recorded.with_name("other"))
-        page = open_page(serve(recorded.parent), recorded, width=width, **emulated)
+        runs = [shown, shown.with_name("other")] if request.param == "several" else [shown]
+        page = open_page(serve(shown.parent), *runs, width=width, **emulated)
         if request.param == "slow":
-            page.until("!document.querySelector('.story').hidden")
-            page.run("document.querySelectorAll('.substeps button')[1].click()")
+            until(page, "!document.querySelector('.story').hidden")
+            page.evaluate("document.querySelectorAll('.substeps button')[1].click()")
         elif request.param == "several":
-            page.run(f"location.hash = 'runs={identity_of(recorded.resolve())},{identity_of(recorded.resolve().with_name('other'))}'")
-            page.until("gannet.runs.length === 2 && document.querySelectorAll('.many .main-svg').length > 1")
+            until(page, "document.querySelectorAll('.many .main-svg').length > 1")
         else:
-            page.run(click("Fork from a checkpoint …" if request.param == "fork" else "Draw data …"))
-            page.until("document.querySelector('dialog[open]') !== null")
-        page.run("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
-        page.run("new Promise((done) => setTimeout(done, 300))")
+            page.evaluate(click("Fork from a checkpoint …" if request.param == "fork" else "Draw data …"))
+            page.wait_for_selector("dialog[open]")
+        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+        page.wait_for_timeout(200)
         return page
 
     return begin
@@ -36,15 +30,13 @@ def opened(request, serve, open_page, recorded):
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_axe_finds_nothing_in_the_new_parts(opened, width, scheme):
-    page = opened(width, prefers_color_scheme=scheme)
-    assert violations(page) == []
-    assert page.errors == []
+    assert violations(opened(width, color_scheme=scheme)) == []
 
 
 def test_the_new_parts_fit_into_small_and_wide_windows(opened):
-    page = opened(320)
+    page = opened(320, is_mobile=False)
     for width in (320, 375, 900, 1440, 2560):
-        page.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
-        page.run("new Promise((done) => setTimeout(done, 250))")
-        assert page.run("document.documentElement.scrollWidth") <= width
-        assert page.run("[...document.querySelectorAll('dialog, .card')].every((part) => part.scrollWidth <= part.clientWidth + 1)")
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(150)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("[...document.querySelectorAll('dialog, .card')].every((part) => part.scrollWidth <= part.clientWidth + 1)")

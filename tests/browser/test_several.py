@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from conftest import until
 
 from gannet.dashboard.library import identity_of
 from gannet.runs.writer import RunWriter
@@ -38,16 +39,16 @@ def make(path, recipe, seed, lift, *, spec=3, frames=(0, 100, 200), steps=range(
 def show(open_page, serve, root):
     page = open_page(serve(root))
     paths = sorted(path for path in root.iterdir() if (path / "run.json").exists())
-    page.run(f"location.hash = 'runs={','.join(identity_of(path.resolve()) for path in paths)}'")
-    page.until(f"gannet.runs.length === {len(paths)} && document.querySelectorAll('.many .main-svg').length > 1")
+    page.evaluate(f"location.hash = 'runs={','.join(identity_of(path.resolve()) for path in paths)}'")
+    until(page, f"gannet.runs.length === {len(paths)} && document.querySelectorAll('.many .main-svg').length > 1")
     return page
 
 
 def lines(page, title):
     """The traces of a chart: [name, x, y], fillings left out."""
     chart = f"[...document.querySelectorAll('.many .chart')].find((c) => c.ariaLabel.startsWith('{title}'))"
-    page.until(f"{chart}?.data?.length")
-    return page.run(f"{chart}.data.map((d) => [d.name ?? null, [...d.x], [...d.y], d.fill ?? null, d.showlegend ?? null])")
+    until(page, f"{chart}?.data?.length")
+    return page.evaluate(f"{chart}.data.map((d) => [d.name ?? null, [...d.x], [...d.y], d.fill ?? null, d.showlegend ?? null])")
 
 
 def test_runs_that_differ_in_their_seed_only_are_one_band(serve, open_page, tmp_path):
@@ -69,15 +70,14 @@ def test_runs_that_differ_in_their_seed_only_are_one_band(serve, open_page, tmp_
     low, high, mean, *_ = lines(page, "W1")
     assert mean[:3] == ["a × 3", [100, 200], [4, 8]]
     assert (low[2], high[2]) == ([1, 2], [8, 16])
-    told = page.run("[...document.querySelectorAll('.many .one > .note')].map((p) => p.textContent)")
+    told = page.evaluate("[...document.querySelectorAll('.many .one > .note')].map((p) => p.textContent)")
     assert told == ["a × 3: 8 on average at step 200, from 2 to 16", "b-0: 10 at step 200"]
-    assert page.run("document.querySelectorAll('.unlike').length") == 0
-    cells = page.run(
+    assert page.evaluate("document.querySelectorAll('.unlike').length") == 0
+    cells = page.evaluate(
         "[...document.querySelectorAll('main > .card tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))"
     )
     assert ["recipe", "a", "a", "a", "b"] in cells
     assert ["seed", "0", "1", "2", "0"] in cells
-    assert page.errors == []
 
 
 def test_curves_of_unlike_steps_meet_where_all_of_them_are(serve, open_page, tmp_path):
@@ -95,26 +95,24 @@ def test_all_runs_are_scrubbed_by_step_whatever_frames_each_has(serve, open_page
     make(tmp_path / "runs" / "b-0", "b", 0, 1.0, frames=(0, 50, 150))
     page = show(open_page, serve, tmp_path / "runs")
     shown = "[...document.querySelectorAll('canvas.plane')].map((c) => Number(c.dataset.step)).join()"
-    page.press("Home")
+    page.keyboard.press("Home")
     for step, seen in ((0, "0,0"), (50, "0,50"), (100, "100,50"), (150, "100,150"), (200, "200,150")):
-        page.until(f"gannet.timeline.step === {step} && {shown} === '{seen}'")
-        page.press("ArrowRight")
-    assert page.errors == []
+        until(page, f"gannet.timeline.step === {step} && {shown} === '{seen}'")
+        page.keyboard.press("ArrowRight")
 
 
 def test_scores_with_unlike_fingerprints_never_share_a_chart(serve, open_page, tmp_path):
     make(tmp_path / "runs" / "a-0", "a", 0, 1.0, spec=3)
     make(tmp_path / "runs" / "a-1", "a", 1, 2.0, spec=5)
     page = show(open_page, serve, tmp_path / "runs")
-    page.until("document.querySelector('.unlike') !== null")
-    words = page.run("document.querySelector('.unlike').textContent")
+    until(page, "document.querySelector('.unlike') !== null")
+    words = page.evaluate("document.querySelector('.unlike').textContent")
     assert words.startswith("W1: not in one chart")
     assert "k (3 / 5), protocol.real.content_hash (h3 / h5)" in words
     for spec, lift in ((3, 1.0), (5, 2.0)):
         found = lines(page, f"W1 (aaaa000{spec})")
         # One run of two in each: its line, and no mean that leaves the other out.
         assert [line[2] for line in found if line[2]] == [[lift, 2 * lift]]
-    assert page.errors == []
 
 
 def test_a_run_keeps_its_colour_where_the_others_have_no_such_curve(serve, open_page, tmp_path):
@@ -128,8 +126,8 @@ def test_a_run_keeps_its_colour_where_the_others_have_no_such_curve(serve, open_
     both, alone = lines(page, "discriminator/adversarial"), lines(page, "discriminator/penalty")
     assert ([line[0] for line in both], [line[0] for line in alone]) == (["a-0", "b-0"], ["b-0"])
     chart = "[...document.querySelectorAll('.many .chart')].find((c) => c.ariaLabel.startsWith('discriminator/{}'))"
-    assert page.run(f"{chart.format('adversarial')}.data[1].line.color === {chart.format('penalty')}.data[0].line.color")
-    assert page.run(f"{chart.format('penalty')}.layout.showlegend")
+    assert page.evaluate(f"{chart.format('adversarial')}.data[1].line.color === {chart.format('penalty')}.data[0].line.color")
+    assert page.evaluate(f"{chart.format('penalty')}.layout.showlegend")
 
 
 @pytest.mark.parametrize("change", ["arguments", "data"])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import click
+from conftest import click, until
 
 from gannet.runs.reader import Run
 from gannet.runs.schema import SLOW_FOLDER, frame_name
 
 NAMES = ["Sample", "Score", "Loss", "Gradient", "Update"]
+PLAY = "document.querySelector('.story .buttons button:nth-child(2)').ariaLabel"
 SHOWN = "document.querySelector('.story canvas').dataset.shown"
 VALUES = "Object.fromEntries([...document.querySelectorAll('.values div')].map((d) => [...d.children].map((c) => c.textContent)))"
 CURRENT = "document.querySelector('.substeps [aria-current]').textContent"
@@ -17,9 +18,9 @@ ASK = "Next step in slow motion"
 
 
 def turn_to(page, number):
-    page.run(f"document.querySelectorAll('.substeps button')[{number - 1}].click()")
-    page.until(f"{SHOWN}?.endsWith('/{number}')")
-    return page.run(VALUES)
+    page.evaluate(f"document.querySelectorAll('.substeps button')[{number - 1}].click()")
+    until(page, f"{SHOWN}?.endsWith('/{number}')")
+    return page.evaluate(VALUES)
 
 
 def number(text):
@@ -29,17 +30,17 @@ def number(text):
 def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(serve, open_page, train):
     path = train()
     page = open_page(serve(path.parent), path)
-    page.run(click("Pause"))
-    page.until("document.querySelector('#heading .state').textContent === 'paused'")
-    assert page.run("document.querySelector('.story').hidden")
-    page.run(click(ASK))
-    page.until("!document.querySelector('.story').hidden")
-    [step] = page.run("gannet.runs[0].events.filter((e) => e.kind === 'slow').map((e) => e.step)")
+    page.evaluate(click("Pause"))
+    until(page, "document.querySelector('#heading .state').textContent === 'paused'")
+    assert page.evaluate("document.querySelector('.story').hidden")
+    page.evaluate(click(ASK))
+    until(page, "!document.querySelector('.story').hidden")
+    [step] = page.evaluate("gannet.runs[0].events.filter((e) => e.kind === 'slow').map((e) => e.step)")
     told = dict(np.load(path / SLOW_FOLDER / frame_name(step, "points")))
-    assert page.run("[...document.querySelectorAll('.substeps button')].map((b) => b.textContent)") == [
+    assert page.evaluate("[...document.querySelectorAll('.substeps button')].map((b) => b.textContent)") == [
         f"{n + 1}{NAMES[n % 5]}" for n in range(10)
     ]
-    assert page.run("document.querySelector('.story .buttons button:nth-child(2)').ariaLabel") == "Pause the sub-steps"  # plays by itself
+    assert page.evaluate(PLAY) == "Pause the sub-steps"  # plays by itself
 
     assert turn_to(page, 1) == {"real points shown": "16", "generated points shown": "16"}
     values = turn_to(page, 2)
@@ -47,7 +48,7 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
     assert values["real taken for real"] == f"{(told['discriminator/score_real'] > 0).sum()} of 16"
     assert values["generated found out"] == f"{(told['discriminator/score_fake'] < 0).sum()} of 16"
     assert number(turn_to(page, 3)["adversarial"]) == pytest.approx(float(told["discriminator/loss/adversarial"]), rel=1e-3)
-    assert page.run("document.querySelector('.strip').hidden") is False
+    assert page.evaluate("document.querySelector('.strip').hidden") is False
     values = turn_to(page, 4)
     assert number(values["length of the gradient over all weights"]) == pytest.approx(float(told["discriminator/gradient_norm"]), rel=1e-3)
     change = np.abs(told["discriminator/field_after"] - told["discriminator/field_before"])
@@ -62,7 +63,7 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
     x0, x1, y0, y1 = told["extent"]
     after = told["generator/fake_after"]
     places = np.stack([(after[:, 0] - x0) / (x1 - x0), (y1 - after[:, 1]) / (y1 - y0)], axis=1)
-    colours = page.run(f"""(() => {{
+    colours = page.evaluate(f"""(() => {{
         const canvas = document.querySelector('.story canvas'), pen = canvas.getContext('2d');
         const at = ([u, v]) => pen.getImageData(Math.floor(u * canvas.width), Math.floor(v * canvas.height), 1, 1).data;
         return {places.tolist()}.map((place) => [...at(place)]);
@@ -70,19 +71,18 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
     inside = [(np.abs(place - 0.5) < 0.49).all() for place in places]
     assert all(colour[:3] == [220, 78, 12] for colour, seen in zip(colours, inside, strict=True) if seen)
 
-    page.run("document.querySelector('.story details').open = true")
-    page.until("document.querySelectorAll('.story tbody tr').length === 16")
-    assert page.run("gannet.runs[0].paused")
+    page.evaluate("document.querySelector('.story details').open = true")
+    until(page, "document.querySelectorAll('.story tbody tr').length === 16")
+    assert page.evaluate("gannet.runs[0].paused")
     assert Run(path).load_slow(step)["step"] == step
-    assert page.errors == []
 
 
-def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open_page, recorded):
-    page = open_page(serve(recorded.parent), recorded)
-    page.until(f"{SHOWN} === '501/1'")
-    assert page.run("document.querySelector('.story .buttons button:nth-child(2)').ariaLabel") == "Play the sub-steps"
-    assert page.run(f"[...document.querySelectorAll('button')].find((b) => b.textContent === '{ASK}').hidden")  # the run is over
-    page.run("document.querySelector('.story').focus()")
+def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open_page, shown):
+    page = open_page(serve(shown.parent), shown)
+    until(page, f"{SHOWN} === '501/1'")
+    assert page.evaluate(PLAY) == "Play the sub-steps"
+    assert page.evaluate(f"[...document.querySelectorAll('button')].find((b) => b.textContent === '{ASK}').hidden")  # the run is over
+    page.evaluate("document.querySelector('.story').focus()")
     for key, current in (
         ("ArrowRight", "2Score"),
         ("End", "10Update"),
@@ -90,10 +90,10 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
         ("Home", "1Sample"),
         ("ArrowLeft", "1Sample"),
     ):
-        page.press(key)
-        assert page.run(CURRENT) == current
-    assert page.run("gannet.timeline.step") == 1000  # the recording was not turned
-    told = dict(np.load(recorded / SLOW_FOLDER / frame_name(501, "points")))
+        page.keyboard.press(key)
+        assert page.evaluate(CURRENT) == current
+    assert page.evaluate("gannet.timeline.step") == 1000  # the recording was not turned
+    told = dict(np.load(shown / SLOW_FOLDER / frame_name(501, "points")))
     mine = {name.partition("/")[2]: value for name, value in told.items() if name.startswith("discriminator/")}
     values = turn_to(page, 2)
     assert number(values["mean score, real"]) == pytest.approx(mine["score_real"].mean(), rel=1e-3)
@@ -111,22 +111,21 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     moved = np.hypot(*(told["generator/fake_after"] - told["generator/fake"]).T)
     values = {name: number(text) for name, text in turn_to(page, 10).items()}
     assert values == pytest.approx({"mean movement": moved.mean(), "largest movement": moved.max()}, rel=2e-3)
-    page.run("document.body.focus(); document.activeElement.blur()")
-    page.press("Home")
-    page.until("gannet.timeline.step === 0")
-    page.run("document.querySelector('.story').focus()")
-    page.press("Home")
-    page.press(" ")
-    page.until(f"{CURRENT} === '2Score'")
-    page.press(" ")
-    assert page.run("document.querySelector('.story .buttons button:nth-child(2)').ariaLabel") == "Play the sub-steps"
-    assert page.errors == []
+    page.evaluate("document.body.focus(); document.activeElement.blur()")
+    page.keyboard.press("Home")
+    until(page, "gannet.timeline.step === 0")
+    page.evaluate("document.querySelector('.story').focus()")
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")
+    until(page, f"{CURRENT} === '2Score'")
+    page.keyboard.press(" ")
+    assert page.evaluate(PLAY) == "Play the sub-steps"
 
 
-def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, recorded):
-    page = open_page(serve(recorded.parent), recorded, prefers_reduced_motion="reduce")
-    page.until(f"{SHOWN} === '501/1'")
-    page.run("""(() => {
+def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, shown):
+    page = open_page(serve(shown.parent), shown, reduced_motion="reduce")
+    until(page, f"{SHOWN} === '501/1'")
+    page.evaluate("""(() => {
         const told = CanvasRenderingContext2D.prototype.clearRect;
         window.drawn = 0;
         CanvasRenderingContext2D.prototype.clearRect = function (...given) {
@@ -135,8 +134,8 @@ def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, reco
         };
     })()""")
     turn_to(page, 10)
-    page.run("new Promise((done) => setTimeout(done, 300))")
-    assert page.run("drawn") <= 2
+    page.wait_for_timeout(300)
+    assert page.evaluate("drawn") <= 2
 
 
 def test_scores_without_a_zero_are_counted_from_their_middle(serve, open_page, recorded):
@@ -147,29 +146,31 @@ def test_scores_without_a_zero_are_counted_from_their_middle(serve, open_page, r
             arrays[f"{player}/{name}"] = arrays[f"{player}/{name}"] + 100
     np.savez(file, **(arrays | {"relative_scores": 1}))
     page = open_page(serve(recorded.parent), recorded)
-    page.until(f"{SHOWN} === '501/1'")
+    until(page, f"{SHOWN} === '501/1'")
     values = turn_to(page, 2)
     real, fake = (arrays[f"discriminator/{name}"] for name in ("score_real", "score_fake"))
     middle = np.concatenate([real, fake]).mean()
     assert values["real taken for real"] == f"{(real > middle).sum()} of 16"
     assert values["generated found out"] == f"{(fake < middle).sum()} of 16"
     assert min((real > middle).sum(), (fake < middle).sum()) < 16
-    assert "middle of all scores" in page.run("document.querySelector('.telling .summary').textContent")
+    assert "middle of all scores" in page.evaluate("document.querySelector('.telling .summary').textContent")
 
 
 def test_a_slow_motion_that_is_not_there_is_one_sentence(serve, open_page, recorded):
     (recorded / SLOW_FOLDER / frame_name(501, "points")).unlink()
-    page = open_page(serve(recorded.parent), recorded)
-    page.until("document.body.textContent.includes('has no slow motion of step 501')")
+    page = open_page(serve(recorded.parent), recorded, tolerated="/slow/501")
+    until(page, "document.body.textContent.includes('has no slow motion of step 501')")
 
 
-def test_the_plane_is_square_at_every_width(serve, open_page, recorded):
+def test_the_plane_is_square_at_every_width(serve, open_page, shown):
     """300 is the width that a canvas has before anybody sets it."""
-    page = open_page(serve(recorded.parent), recorded)
-    page.until(f"{SHOWN} === '501/1'")
+    page = open_page(serve(shown.parent), shown)
+    until(page, f"{SHOWN} === '501/1'")
     turn_to(page, 3)
     for height in (1200, 770, 500):
-        page.call("Emulation.setDeviceMetricsOverride", width=1280, height=height, deviceScaleFactor=1, mobile=False)
+        page.set_viewport_size({"width": 1280, "height": height})
         # The window takes its new height in its own time.
         side = f"Math.max(300, Math.min(560, {height} - 470, c.parentElement.clientWidth))"
-        page.until(f"(() => {{ const c = document.querySelector('.story .plane'); return c.width === c.height && c.width === {side}; }})()")
+        until(
+            page, f"(() => {{ const c = document.querySelector('.story .plane'); return c.width === c.height && c.width === {side}; }})()"
+        )

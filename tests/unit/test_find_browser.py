@@ -8,12 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import find_browser
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import find_browser  # noqa: E402
 
 BROWSER = """#!/bin/sh
 case "$*" in *--dump-dom*) echo "<p>drawn-by-a-browser</p>";; esac

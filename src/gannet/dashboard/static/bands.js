@@ -23,13 +23,19 @@ export function groupsOf(runs) {
     if (own.length === 1) return { name: own[0].summary.name, runs: own };
     const alike = groups.filter((other) => other.settings !== settings && other.settings.recipe === settings.recipe);
     const keys = Object.keys(settings).filter((key) => alike.some((other) => other.settings[key] !== settings[key]));
-    return { name: [`${settings.recipe} × ${own.length}`, ...keys.slice(0, 2).map((key) => `${key}=${settings[key]}`)].join(", "), runs: own };
+    return {
+      name: [`${settings.recipe} × ${own.length}`, ...keys.slice(0, 2).map((key) => `${key}=${settings[key]}`)].join(
+        ", ",
+      ),
+      runs: own,
+    };
   });
 }
 
 /** A curve between its points; null before the first, after the last, and beside a gap. @param {Curve} curve @param {number} step */
 function valueAt({ steps, values }, step) {
-  let low = 0, high = steps.length;
+  let low = 0,
+    high = steps.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (steps[middle] < step) low = middle + 1;
@@ -38,18 +44,24 @@ function valueAt({ steps, values }, step) {
   if (steps[low] === step) return values[low];
   if (low === 0 || low === steps.length) return null;
   const [before, after] = [values[low - 1], values[low]];
-  return before === null || after === null ? null : before + (after - before) * (step - steps[low - 1]) / (steps[low] - steps[low - 1]);
+  return before === null || after === null
+    ? null
+    : before + ((after - before) * (step - steps[low - 1])) / (steps[low] - steps[low - 1]);
 }
 
 /** Mean, least and greatest of several curves, where all of them are. @param {Curve[]} curves @param {boolean} [between] whether values between points count */
 export function bandOf(curves, between = true) {
-  const first = Math.max(...curves.map(({ steps }) => steps[0] ?? Infinity)), last = Math.min(...curves.map(({ steps }) => steps.at(-1) ?? -Infinity));
+  const first = Math.max(...curves.map(({ steps }) => steps[0] ?? Infinity)),
+    last = Math.min(...curves.map(({ steps }) => steps.at(-1) ?? -Infinity));
   const finest = curves.reduce((a, b) => (b.steps.length > a.steps.length ? b : a));
-  const steps = finest.steps.filter((step) => step >= first && step <= last && (between || curves.every((curve) => curve.steps.includes(step))));
+  const steps = finest.steps.filter(
+    (step) => step >= first && step <= last && (between || curves.every((curve) => curve.steps.includes(step))),
+  );
   /** @type {{steps: number[], values: (number|null)[], low: (number|null)[], high: (number|null)[]}} */
   const band = { steps, values: [], low: [], high: [] };
   for (const step of steps) {
-    const values = curves.map((curve) => valueAt(curve, step)), whole = values.every((value) => value !== null);
+    const values = curves.map((curve) => valueAt(curve, step)),
+      whole = values.every((value) => value !== null);
     const numbers = /** @type {number[]} */ (values);
     band.values.push(whole ? numbers.reduce((sum, value) => sum + value, 0) / numbers.length : null);
     band.low.push(whole ? Math.min(...numbers) : null);

@@ -9,7 +9,8 @@ export function configuration(run) {
   /** @type {Record<string, string>} */
   const flat = {};
   const walk = (/** @type {string} */ name, /** @type {any} */ value) => {
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) Object.entries(value).forEach(([key, inner]) => walk(name ? `${name}.${key}` : key, inner));
+    if (value !== null && typeof value === "object" && !Array.isArray(value))
+      Object.entries(value).forEach(([key, inner]) => walk(name ? `${name}.${key}` : key, inner));
     else flat[name] = typeof value === "string" ? value : JSON.stringify(value);
   };
   walk("", { recipe, ...given });
@@ -22,8 +23,16 @@ export function configuration(run) {
 /** @param {import("./run.js").Run[]} runs */
 export function compareTable(runs) {
   const all = runs.map(configuration);
-  const keys = [...new Set(all.flatMap(Object.keys))].filter((key) => new Set(all.map((flat) => flat[key])).size > 1).sort();
+  const keys = [...new Set(all.flatMap(Object.keys))]
+    .filter((key) => new Set(all.map((flat) => flat[key])).size > 1)
+    .sort();
   const rows = keys.map((key) => [key, ...all.map((flat) => flat[key] ?? "–")]);
-  return h("section", { class: "card", "aria-label": t("compare.title") }, h("h2", {}, t("compare.title")),
-    rows.length ? table(t("compare.title"), [t("compare.key"), ...runs.map((run) => run.summary.name)], rows) : h("p", { class: "note" }, t("compare.same")));
+  return h(
+    "section",
+    { class: "card", "aria-label": t("compare.title") },
+    h("h2", {}, t("compare.title")),
+    rows.length
+      ? table(t("compare.title"), [t("compare.key"), ...runs.map((run) => run.summary.name)], rows)
+      : h("p", { class: "note" }, t("compare.same")),
+  );
 }

@@ -14,41 +14,124 @@ export function controls(run, open) {
     try {
       const { number } = await command(run.id, name, values);
       const reply = await replyTo(run, number);
-      answer.textContent = reply ? t(reply.outcome === "refused" ? "control.refused" : "control.done", { name: t(`control.${name}`), text: reply.text ?? "", step: reply.step }) : t("control.silent");
-    } catch (error) { answer.textContent = /** @type {any} */ (error).message; }
+      answer.textContent = reply
+        ? t(reply.outcome === "refused" ? "control.refused" : "control.done", {
+            name: t(`control.${name}`),
+            text: reply.text ?? "",
+            step: reply.step,
+          })
+        : t("control.silent");
+    } catch (error) {
+      answer.textContent = /** @type {any} */ (error).message;
+    }
   };
-  const button = (/** @type {string} */ key, /** @type {() => void} */ action, kind = "") => h("button", { type: "button", class: kind, onclick: action }, t(key));
+  const button = (/** @type {string} */ key, /** @type {() => void} */ action, kind = "") =>
+    h("button", { type: "button", class: kind, onclick: action }, t(key));
 
-  const speed = h("input", { type: "number", min: 0.1, step: "any", placeholder: t("control.unlimited"), id: "control-speed" });
-  const key = h("select", { id: "control-key", onchange: () => show() }, run.keys.map((name) => h("option", { value: name }, name)));
+  const speed = h("input", {
+    type: "number",
+    min: 0.1,
+    step: "any",
+    placeholder: t("control.unlimited"),
+    id: "control-speed",
+  });
+  const key = h(
+    "select",
+    { id: "control-key", onchange: () => show() },
+    run.keys.map((name) => h("option", { value: name }, name)),
+  );
   const value = h("input", { type: "number", step: "any", id: "control-value", placeholder: t("control.none") });
   let offered = "";
-  const show = () => { value.value = offered = String(run.valueOf(key.value) ?? ""); };
+  const show = () => {
+    value.value = offered = String(run.valueOf(key.value) ?? "");
+  };
   show();
 
   const goOrPause = h("button", { type: "button", class: "main", onclick: () => send(run.paused ? "go" : "pause") });
-  const all = h("fieldset", { class: "controls" }, h("legend", { class: "unseen" }, t("control.title")),
-    h("div", { class: "row" }, goOrPause,
+  const all = h(
+    "fieldset",
+    { class: "controls" },
+    h("legend", { class: "unseen" }, t("control.title")),
+    h(
+      "div",
+      { class: "row" },
+      goOrPause,
       button("control.stepBoth", () => send("step", { player: "all", count: 1 })),
       button("control.stepD", () => send("step", { player: "discriminator", count: 1 })),
-      button("control.stepG", () => send("step", { player: "generator", count: 1 }))),
-    h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); send("speed", { steps_per_second: speed.value ? Number(speed.value) : null }); } },
-      h("label", { for: "control-speed" }, t("control.speedLimit")), speed, h("button", { type: "submit" }, t("control.apply"))),
-    run.keys.length ? h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); send("set", { key: key.value, value: value.value === "" ? null : Number(value.value) }); } },
-      h("label", { for: "control-key" }, t("control.key")), key, h("label", { class: "unseen", for: "control-value" }, t("control.newValue")), value, h("button", { type: "submit" }, t("control.apply"))) : null,
-    h("div", { class: "row" }, button("control.snapshot", () => send("snapshot")), button("control.stop", () => { if (confirm(t("control.sure"))) send("stop"); }, "danger")));
+      button("control.stepG", () => send("step", { player: "generator", count: 1 })),
+    ),
+    h(
+      "form",
+      {
+        class: "row",
+        onsubmit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          send("speed", { steps_per_second: speed.value ? Number(speed.value) : null });
+        },
+      },
+      h("label", { for: "control-speed" }, t("control.speedLimit")),
+      speed,
+      h("button", { type: "submit" }, t("control.apply")),
+    ),
+    run.keys.length
+      ? h(
+          "form",
+          {
+            class: "row",
+            onsubmit: (/** @type {Event} */ event) => {
+              event.preventDefault();
+              send("set", { key: key.value, value: value.value === "" ? null : Number(value.value) });
+            },
+          },
+          h("label", { for: "control-key" }, t("control.key")),
+          key,
+          h("label", { class: "unseen", for: "control-value" }, t("control.newValue")),
+          value,
+          h("button", { type: "submit" }, t("control.apply")),
+        )
+      : null,
+    h(
+      "div",
+      { class: "row" },
+      button("control.snapshot", () => send("snapshot")),
+      button(
+        "control.stop",
+        () => {
+          if (confirm(t("control.sure"))) send("stop");
+        },
+        "danger",
+      ),
+    ),
+  );
 
   const refresh = () => {
     const alive = run.summary.state === "running" && run.connected && !run.readOnly;
     all.disabled = !alive;
-    if (value.value === offered && document.activeElement !== value) show();  // edited elsewhere, and not typed over here
+    if (value.value === offered && document.activeElement !== value) show(); // edited elsewhere, and not typed over here
     goOrPause.textContent = t(run.paused ? "control.go" : "control.pause");
-    const why = run.readOnly ? t("control.readOnly") : alive ? "" : t(run.connected ? "control.over" : "control.away", { state: t(`state.${run.summary.state}`) });
+    const why = run.readOnly
+      ? t("control.readOnly")
+      : alive
+        ? ""
+        : t(run.connected ? "control.over" : "control.away", { state: t(`state.${run.summary.state}`) });
     if (reason.textContent !== why) fill(reason, why);
     details.classList.toggle("over", !alive);
   };
-  const details = h("section", { class: "card", "aria-label": t("control.title") }, h("h2", {}, t("control.title")), reason, all, answer,
-    run.readOnly ? null : h("p", { class: "forking" }, h("button", { type: "button", onclick: () => forkDialog(run, open) }, t("fork.open"))));
+  const details = h(
+    "section",
+    { class: "card", "aria-label": t("control.title") },
+    h("h2", {}, t("control.title")),
+    reason,
+    all,
+    answer,
+    run.readOnly
+      ? null
+      : h(
+          "p",
+          { class: "forking" },
+          h("button", { type: "button", onclick: () => forkDialog(run, open) }, t("fork.open")),
+        ),
+  );
   run.addEventListener("change", refresh);
   refresh();
   return details;
@@ -61,7 +144,11 @@ export function replyTo(run, number, seconds = 20) {
       const found = run.events.find((event) => event.kind === "command" && event.number === number);
       if (found) finish(found);
     };
-    const finish = (/** @type {any} */ found) => { run.removeEventListener("change", look); clearTimeout(timer); done(found); };
+    const finish = (/** @type {any} */ found) => {
+      run.removeEventListener("change", look);
+      clearTimeout(timer);
+      done(found);
+    };
     const timer = setTimeout(() => finish(null), seconds * 1000);
     run.addEventListener("change", look);
     look();

@@ -13,14 +13,26 @@ export function h(tag, properties = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, String(value));
   }
-  element.append(...children.flat(4).filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : String(child))));
+  element.append(
+    ...children
+      .flat(4)
+      .filter((child) => child !== null && child !== undefined)
+      .map((child) => (child instanceof Node ? child : String(child))),
+  );
   return element;
 }
 
 /** A sign that needs no font. @param {string} path within 16 x 16 */
 export function sign(path) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  for (const [name, value] of Object.entries({ viewBox: "0 0 16 16", width: "16", height: "16", "aria-hidden": "true" })) svg.setAttribute(name, value);
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"),
+    line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  for (const [name, value] of Object.entries({
+    viewBox: "0 0 16 16",
+    width: "16",
+    height: "16",
+    "aria-hidden": "true",
+  }))
+    svg.setAttribute(name, value);
   line.setAttribute("d", path);
   svg.append(line);
   return svg;
@@ -33,10 +45,35 @@ export function fill(element, ...children) {
 
 /** @param {Iterable<Array<any>>} rows @param {string[]} head @param {string} caption */
 export function table(caption, head, rows) {
-  return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": caption },
-    h("table", {}, h("caption", { class: "unseen" }, caption),
-      h("thead", {}, h("tr", {}, head.map((word) => h("th", { scope: "col" }, word)))),
-      h("tbody", {}, [...rows].map((row) => h("tr", {}, row.map((cell, column) => (column ? h("td", {}, cell) : h("th", { scope: "row" }, cell))))))));
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "group", "aria-label": caption },
+    h(
+      "table",
+      {},
+      h("caption", { class: "unseen" }, caption),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          head.map((word) => h("th", { scope: "col" }, word)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        [...rows].map((row) =>
+          h(
+            "tr",
+            {},
+            row.map((cell, column) => (column ? h("td", {}, cell) : h("th", { scope: "row" }, cell))),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /** A number for people: four digits that count. @param {number|null|undefined} value */
@@ -60,7 +97,10 @@ export function eachFrame(action) {
   return () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => { asked = false; action(); });
+    requestAnimationFrame(() => {
+      asked = false;
+      action();
+    });
   };
 }
 

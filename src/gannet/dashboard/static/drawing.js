@@ -12,12 +12,33 @@ const STEPS = 3000;
 /** @param {(id: string) => void} open shows the new run */
 export function drawingDialog(open) {
   const sketch = new Sketch();
-  const brush = h("input", { type: "range", id: "draw-brush", min: 0.01, max: 0.2, step: 0.01, value: sketch.width, oninput: () => { sketch.width = Number(brush.value); sketch.paint(); } });
+  const brush = h("input", {
+    type: "range",
+    id: "draw-brush",
+    min: 0.01,
+    max: 0.2,
+    step: 0.01,
+    value: sketch.width,
+    oninput: () => {
+      sketch.width = Number(brush.value);
+      sketch.paint();
+    },
+  });
   const undo = h("button", { type: "button", disabled: true, onclick: () => sketch.undo() }, t("draw.undo"));
   const clear = h("button", { type: "button", disabled: true, onclick: () => sketch.clear() }, t("draw.clear"));
   const told = h("p", { class: "note" }, t("draw.nothing"));
   const summary = h("p", { class: "note" });
-  const recipe = h("select", { id: "draw-recipe", "aria-describedby": "draw-summary", onchange: () => { summary.textContent = recipe.selectedOptions[0]?.title ?? ""; } }, h("option", { value: RECOMMENDED }, RECOMMENDED));
+  const recipe = h(
+    "select",
+    {
+      id: "draw-recipe",
+      "aria-describedby": "draw-summary",
+      onchange: () => {
+        summary.textContent = recipe.selectedOptions[0]?.title ?? "";
+      },
+    },
+    h("option", { value: RECOMMENDED }, RECOMMENDED),
+  );
   summary.id = "draw-summary";
   const steps = h("input", { type: "number", id: "draw-steps", min: 1, step: 1, required: true });
   const count = h("input", { type: "number", id: "draw-count", min: 100, max: 200000, step: 1, required: true });
@@ -28,17 +49,59 @@ export function drawingDialog(open) {
   });
   const start = async () => {
     if (!sketch.strokes.length) throw new Error(t("draw.nothing"));
-    return (await post("/api/drawings", { strokes: sketch.strokes, count: Number(count.value), recipe: recipe.value, steps: Number(steps.value) })).id;
+    return (
+      await post("/api/drawings", {
+        strokes: sketch.strokes,
+        count: Number(count.value),
+        recipe: recipe.value,
+        steps: Number(steps.value),
+      })
+    ).id;
   };
   const label = (/** @type {string} */ key) => h("label", { for: `draw-${key}` }, t(`draw.${key}`));
-  askIn(t("draw.title"), [h("div", { class: "drawing" }, h("div", { class: "paper" }, sketch.canvas, sketch.said),
-    h("div", { class: "asked" }, h("p", { class: "note", id: "draw-keys" }, t("draw.keys")),
-      h("div", { class: "row" }, undo, clear), told,
-      h("div", { class: "pairs" }, label("brush"), brush, label("count"), count, label("recipe"), recipe, label("steps"), steps), summary))], start, open, "large");
+  askIn(
+    t("draw.title"),
+    [
+      h(
+        "div",
+        { class: "drawing" },
+        h("div", { class: "paper" }, sketch.canvas, sketch.said),
+        h(
+          "div",
+          { class: "asked" },
+          h("p", { class: "note", id: "draw-keys" }, t("draw.keys")),
+          h("div", { class: "row" }, undo, clear),
+          told,
+          h(
+            "div",
+            { class: "pairs" },
+            label("brush"),
+            brush,
+            label("count"),
+            count,
+            label("recipe"),
+            recipe,
+            label("steps"),
+            steps,
+          ),
+          summary,
+        ),
+      ),
+    ],
+    start,
+    open,
+    "large",
+  );
   sketch.paint();
-  get("/api/recipes").then(({ recipes }) => {
-    fill(recipe, recipes.map((/** @type {any} */ one) => h("option", { value: one.name, title: one.summary }, one.name)));
-    recipe.value = RECOMMENDED;
-    summary.textContent = recipe.selectedOptions[0]?.title ?? "";
-  }, () => {});
+  get("/api/recipes").then(
+    ({ recipes }) => {
+      fill(
+        recipe,
+        recipes.map((/** @type {any} */ one) => h("option", { value: one.name, title: one.summary }, one.name)),
+      );
+      recipe.value = RECOMMENDED;
+      summary.textContent = recipe.selectedOptions[0]?.title ?? "";
+    },
+    () => {},
+  );
 }

@@ -5,7 +5,8 @@ import zh from "./i18n/zh.js";
 /** @type {Record<string, Record<string, string>>} */
 const languages = { en, zh };
 const stored = localStorage.getItem("gannet-language");
-export const language = stored && stored in languages ? stored : navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+export const language =
+  stored && stored in languages ? stored : navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 
 /** The words for a key, with {name} filled in; the key itself where there are none. @param {string} key @param {Record<string, any>} [values] */

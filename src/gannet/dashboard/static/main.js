@@ -42,21 +42,50 @@ let undo = [];
 async function begin() {
   place("skip").textContent = t("page.skip");
   const { panels: files } = await get("/api/panels");
-  panels = (await Promise.all(files.map((/** @type {string} */ file) => import(`./panels/${file}`)))).map((module) => module.default);
+  panels = (await Promise.all(files.map((/** @type {string} */ file) => import(`./panels/${file}`)))).map(
+    (module) => module.default,
+  );
   panels.sort((a, b) => a.order - b.order);
-  const list = new RunList(place("runs"), (ids) => { location.hash = ids.length ? `runs=${ids.join(",")}` : ""; });
-  const menu = h("button", { type: "button", class: "menu", "aria-expanded": false, "aria-controls": "runs", onclick: () => {
-    const open = document.body.classList.toggle("with-runs");
-    menu.setAttribute("aria-expanded", String(open));
-  } }, t("page.runs"));
+  const list = new RunList(place("runs"), (ids) => {
+    location.hash = ids.length ? `runs=${ids.join(",")}` : "";
+  });
+  const menu = h(
+    "button",
+    {
+      type: "button",
+      class: "menu",
+      "aria-expanded": false,
+      "aria-controls": "runs",
+      onclick: () => {
+        const open = document.body.classList.toggle("with-runs");
+        menu.setAttribute("aria-expanded", String(open));
+      },
+    },
+    t("page.runs"),
+  );
   const draw = h("button", { type: "button", hidden: true, onclick: () => drawingDialog(show) }, t("draw.open"));
-  fill(place("top"), h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 28, height: 28 }), "Gannet"),
-    menu, h("div", { id: "heading" }), draw, h("button", { type: "button", class: "quiet", lang: otherLanguage().code, onclick: switchLanguage }, otherLanguage().name));
+  fill(
+    place("top"),
+    h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 28, height: 28 }), "Gannet"),
+    menu,
+    h("div", { id: "heading" }),
+    draw,
+    h(
+      "button",
+      { type: "button", class: "quiet", lang: otherLanguage().code, onclick: switchLanguage },
+      otherLanguage().name,
+    ),
+  );
   list.addEventListener("listed", () => {
     const listed = new Map(list.runs.map((run) => [run.id, run]));
-    if (shown.some((run) => run.gone && listed.has(run.id))) { open(true); return; }
+    if (shown.some((run) => run.gone && listed.has(run.id))) {
+      open(true);
+      return;
+    }
     if (!shown.length || wanted().length > shown.length) open();
-    shown.forEach((run) => { if (listed.has(run.id)) run.heed(listed.get(run.id)); });
+    shown.forEach((run) => {
+      if (listed.has(run.id)) run.heed(listed.get(run.id));
+    });
   });
   addEventListener("hashchange", () => open());
   setInterval(speak, STATUS_MILLISECONDS);
@@ -74,9 +103,14 @@ async function begin() {
   function wanted() {
     const named = new URLSearchParams(location.hash.slice(1)).get("runs");
     const known = new Set(list.runs.map((run) => run.id));
-    const ids = (named ?? "").split(",").filter((id) => known.has(id)).slice(0, RUNS_AT_ONCE);
+    const ids = (named ?? "")
+      .split(",")
+      .filter((id) => known.has(id))
+      .slice(0, RUNS_AT_ONCE);
     if (ids.length || !list.runs.length) return ids;
-    const newest = [...list.runs].sort((a, b) => Number(b.state === "running") - Number(a.state === "running") || b.changed - a.changed)[0];
+    const newest = [...list.runs].sort(
+      (a, b) => Number(b.state === "running") - Number(a.state === "running") || b.changed - a.changed,
+    )[0];
     return [newest.id];
   }
 
@@ -91,10 +125,23 @@ async function begin() {
     shown.forEach((run) => run.close());
     shown = ids.map((id) => new Run(id));
     list.choose(ids);
-    if (!ids.length) { fill(main, h("section", { class: "card" }, h("h1", {}, t("page.empty")), h("p", {}, t("page.emptyHelp")))); return; }
+    if (!ids.length) {
+      fill(main, h("section", { class: "card" }, h("h1", {}, t("page.empty")), h("p", {}, t("page.emptyHelp"))));
+      return;
+    }
     const opened = shown;
-    try { await Promise.all(shown.map((run) => run.load())); } catch (error) {
-      fill(main, h("section", { class: "card" }, h("h1", {}, t("page.failed")), h("p", {}, String(/** @type {any} */ (error).message))));
+    try {
+      await Promise.all(shown.map((run) => run.load()));
+    } catch (error) {
+      fill(
+        main,
+        h(
+          "section",
+          { class: "card" },
+          h("h1", {}, t("page.failed")),
+          h("p", {}, String(/** @type {any} */ (error).message)),
+        ),
+      );
       shown = [];
       return;
     }
@@ -105,17 +152,24 @@ async function begin() {
     shown.forEach((run, number) => run.follow(number === 0));
     heading();
     shown.forEach((run) => run.addEventListener("change", heading));
-    shown.forEach((run) => run.addEventListener("replaced", () => { if (opened === shown) open(true); }));
+    shown.forEach((run) =>
+      run.addEventListener("replaced", () => {
+        if (opened === shown) open(true);
+      }),
+    );
     speak();
   }
 }
 
 /** @param {Run} run @param {(id: string) => void} show */
 function one(run, show) {
-  const left = h("div", { class: "column" }), right = h("div", { class: "column" }), loose = document.createElement("div");
+  const left = h("div", { class: "column" }),
+    right = h("div", { class: "column" }),
+    loose = document.createElement("div");
   fill(main, h("div", { class: "columns" }, left, right));
   const cards = [{ card: controls(run, show), order: CONTROL_ORDER, wide: false }];
-  for (const panel of panels.filter((each) => each.suits(run))) cards.push({ card: mount(panel, run, loose, t(panel.title)), order: panel.order, wide: Boolean(panel.wide) });
+  for (const panel of panels.filter((each) => each.suits(run)))
+    cards.push({ card: mount(panel, run, loose, t(panel.title)), order: panel.order, wide: Boolean(panel.wide) });
   cards.sort((a, b) => a.order - b.order);
   const narrow = matchMedia("(max-width: 1180px)");
   const arrange = () => cards.forEach(({ card, wide }) => (wide || narrow.matches ? left : right).append(card));
@@ -131,7 +185,8 @@ function several(runs) {
   for (const run of runs) {
     const column = h("div", { class: "column" });
     side.append(column);
-    for (const panel of panels.filter((each) => each.picture && each.suits(run))) mount(panel, run, column, run.summary.name);
+    for (const panel of panels.filter((each) => each.picture && each.suits(run)))
+      mount(panel, run, column, run.summary.name);
   }
   main.append(compareTable(runs));
   undo.push(together(runs, main, store));
@@ -142,7 +197,9 @@ function mount(panel, run, column, title) {
   const body = h("div", { class: "body" });
   const card = h("section", { class: "card", "aria-label": title }, h("h2", {}, title), body);
   column.append(card);
-  try { undo.push(panel.mount(body, run, store)); } catch (error) {
+  try {
+    undo.push(panel.mount(body, run, store));
+  } catch (error) {
     body.append(h("p", { class: "note" }, t("page.panelFailed")));
     console.error(error);
   }
@@ -154,9 +211,21 @@ function heading() {
   const [run] = shown;
   const state = run.connected ? (run.paused ? "paused" : run.summary.state) : "disconnected";
   const many = shown.length > 1;
-  fill(place("heading"), h("h1", {}, many ? t("page.several", { count: shown.length }) : run.summary.name),
-    many ? null : h("p", {}, h("span", { class: `state ${state}` }, t(`state.${state}`)), " ",
-      t("page.progress", { step: whole(run.lastStep), steps: run.summary.steps ? whole(run.summary.steps) : "?" }), " · ", `${run.summary.data}, ${run.summary.recipe}`));
+  fill(
+    place("heading"),
+    h("h1", {}, many ? t("page.several", { count: shown.length }) : run.summary.name),
+    many
+      ? null
+      : h(
+          "p",
+          {},
+          h("span", { class: `state ${state}` }, t(`state.${state}`)),
+          " ",
+          t("page.progress", { step: whole(run.lastStep), steps: run.summary.steps ? whole(run.summary.steps) : "?" }),
+          " · ",
+          `${run.summary.data}, ${run.summary.recipe}`,
+        ),
+  );
   document.title = many ? "Gannet" : `${run.summary.name} · Gannet`;
 }
 
@@ -165,7 +234,8 @@ async function speak() {
   if (!shown.length || shown.length > 1) return;
   const [run] = shown;
   let words = t("timeline.step", { step: timeline.step });
-  const modes = run.record.data?.modes, frame = run.frameAt(timeline.step);
+  const modes = run.record.data?.modes,
+    frame = run.frameAt(timeline.step);
   if (modes && frame) {
     const content = await run.frameContent(frame).catch(() => null);
     if (content) {
@@ -179,5 +249,13 @@ async function speak() {
 }
 
 /** For tests and for the curious: what the page holds. */
-Object.assign(window, { gannet: { get runs() { return shown; }, timeline, language } });
+Object.assign(window, {
+  gannet: {
+    get runs() {
+      return shown;
+    },
+    timeline,
+    language,
+  },
+});
 begin();

@@ -29,7 +29,12 @@ class Checkpoint extends EventTarget {
     this.dispatchEvent(new Event("change"));
     try {
       const { questions, step, problem } = await get(`/api/runs/${this.run.id}/probes`);
-      [this.questions, this.step, this.problem, this.state] = [questions, step, problem ?? "", problem ? "failed" : "there"];
+      [this.questions, this.step, this.problem, this.state] = [
+        questions,
+        step,
+        problem ?? "",
+        problem ? "failed" : "there",
+      ];
     } catch (error) {
       [this.problem, this.state] = [String(/** @type {any} */ (error).message), "failed"];
     }
@@ -38,7 +43,9 @@ class Checkpoint extends EventTarget {
 
   /** @param {string} name @param {Record<string, number>} [values] @returns {Promise<Answer>} */
   ask(name, values = {}) {
-    const words = new URLSearchParams(Object.entries({ seed: this.seed, ...values }).map(([key, value]) => [key, String(value)]));
+    const words = new URLSearchParams(
+      Object.entries({ seed: this.seed, ...values }).map(([key, value]) => [key, String(value)]),
+    );
     return get(`/api/runs/${this.run.id}/probes/${name}?${words}`);
   }
 }
@@ -69,9 +76,11 @@ export function probe(question, { order, wide = false }, draw) {
     mount(element, run) {
       const checkpoint = checkpointOf(run);
       const card = /** @type {HTMLElement} */ (element.closest(".card"));
-      const place = h("div", { class: "probe" }), note = h("p", { class: "note", role: "status" });
+      const place = h("div", { class: "probe" }),
+        note = h("p", { class: "note", role: "status" });
       element.append(note, place);
-      let visible = false, drawn = "";
+      let visible = false,
+        drawn = "";
       /** @type {(() => void)|void} */
       let undo;
       const look = async () => {
@@ -93,34 +102,87 @@ export function probe(question, { order, wide = false }, draw) {
           note.textContent = String(/** @type {any} */ (error).message);
         }
       };
-      const watcher = new IntersectionObserver((entries) => { visible = entries.some((entry) => entry.isIntersecting); look(); }, { rootMargin: "200px" });
+      const watcher = new IntersectionObserver(
+        (entries) => {
+          visible = entries.some((entry) => entry.isIntersecting);
+          look();
+        },
+        { rootMargin: "200px" },
+      );
       watcher.observe(card);
       checkpoint.addEventListener("change", look);
       card.hidden = true;
       look();
-      return () => { undo?.(); watcher.disconnect(); checkpoint.removeEventListener("change", look); };
+      return () => {
+        undo?.();
+        watcher.disconnect();
+        checkpoint.removeEventListener("change", look);
+      };
     },
   };
 }
 
 /** Pictures in rows and columns, with words at the columns and rows. @param {Sheet} sheet @param {string} title @param {string} [words] said of it */
 export function drawSheet(sheet, title, words = "") {
-  const { columns, rows, cell: [width, height] } = sheet;
+  const {
+    columns,
+    rows,
+    cell: [width, height],
+  } = sheet;
   const scale = Math.max(1, Math.round(TILE / Math.max(width, height)));
-  const canvas = h("canvas", { role: "img", "aria-label": [title, words].filter(Boolean).join(". "), width: columns * (width * scale + GAP) - GAP, height: rows * (height * scale + GAP) - GAP });
+  const canvas = h("canvas", {
+    role: "img",
+    "aria-label": [title, words].filter(Boolean).join(". "),
+    width: columns * (width * scale + GAP) - GAP,
+    height: rows * (height * scale + GAP) - GAP,
+  });
   const source = new Image();
   source.src = `data:image/png;base64,${sheet.png}`;
-  source.decode().then(() => {
-    const pen = canvas.getContext("2d");
-    pen.imageSmoothingEnabled = false;
-    for (let row = 0; row < rows; row++)
-      for (let column = 0; column < columns; column++)
-        pen.drawImage(source, column * width, row * height, width, height, column * (width * scale + GAP), row * (height * scale + GAP), width * scale, height * scale);
-    canvas.dataset.drawn = "1";
-  }, () => {});
-  const heads = sheet.heads.length ? h("div", { class: "heads" }, sheet.heads.map((word) => h("span", {}, word))) : null;
-  const sides = sheet.sides.length ? h("div", { class: "sides" }, sheet.sides.map((word) => h("span", {}, t(`probe.side.${word}`) === `probe.side.${word}` ? word : t(`probe.side.${word}`)))) : null;
-  const figure = h("figure", { class: sides ? "sheetof withsides" : "sheetof" }, title ? h("figcaption", {}, h("b", {}, title), words ? ` ${words}` : "") : null, heads, sides, canvas);
+  source.decode().then(
+    () => {
+      const pen = canvas.getContext("2d");
+      pen.imageSmoothingEnabled = false;
+      for (let row = 0; row < rows; row++)
+        for (let column = 0; column < columns; column++)
+          pen.drawImage(
+            source,
+            column * width,
+            row * height,
+            width,
+            height,
+            column * (width * scale + GAP),
+            row * (height * scale + GAP),
+            width * scale,
+            height * scale,
+          );
+      canvas.dataset.drawn = "1";
+    },
+    () => {},
+  );
+  const heads = sheet.heads.length
+    ? h(
+        "div",
+        { class: "heads" },
+        sheet.heads.map((word) => h("span", {}, word)),
+      )
+    : null;
+  const sides = sheet.sides.length
+    ? h(
+        "div",
+        { class: "sides" },
+        sheet.sides.map((word) =>
+          h("span", {}, t(`probe.side.${word}`) === `probe.side.${word}` ? word : t(`probe.side.${word}`)),
+        ),
+      )
+    : null;
+  const figure = h(
+    "figure",
+    { class: sides ? "sheetof withsides" : "sheetof" },
+    title ? h("figcaption", {}, h("b", {}, title), words ? ` ${words}` : "") : null,
+    heads,
+    sides,
+    canvas,
+  );
   figure.style.setProperty("--columns", String(columns));
   figure.style.setProperty("--natural", `${canvas.width}px`);
   return figure;

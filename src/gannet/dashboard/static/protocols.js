@@ -5,7 +5,8 @@ export function protocolOf(card) {
   /** @type {Record<string, string>} */
   const found = {};
   const walk = (/** @type {string} */ name, /** @type {any} */ value) => {
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) Object.entries(value).forEach(([key, inner]) => walk(name ? `${name}.${key}` : key, inner));
+    if (value !== null && typeof value === "object" && !Array.isArray(value))
+      Object.entries(value).forEach(([key, inner]) => walk(name ? `${name}.${key}` : key, inner));
     else found[name] = typeof value === "string" ? value : JSON.stringify(value);
   };
   walk("", { ...card.spec, n_real: card.n_real, n_fake: card.n_fake, weights: card.weights });
@@ -17,9 +18,15 @@ export function byProtocol(cards) {
   /** @type {Map<string, Map<string, any[]>>} */
   const found = new Map();
   for (const card of cards) {
-    const groups = found.get(card.metric) ?? new Map(), key = `${card.fingerprint} ${card.n_real} ${card.n_fake} ${card.weights}`;
+    const groups = found.get(card.metric) ?? new Map(),
+      key = `${card.fingerprint} ${card.n_real} ${card.n_fake} ${card.weights}`;
     found.set(card.metric, groups);
-    groups.set(key, [...(groups.get(key) ?? []).filter((/** @type {any} */ other) => other.step !== card.step), card].sort((a, b) => a.step - b.step));
+    groups.set(
+      key,
+      [...(groups.get(key) ?? []).filter((/** @type {any} */ other) => other.step !== card.step), card].sort(
+        (a, b) => a.step - b.step,
+      ),
+    );
   }
   return found;
 }

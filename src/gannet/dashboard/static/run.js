@@ -32,29 +32,54 @@ export class Run extends EventTarget {
     this.closed = false;
   }
 
-  get kind() { return this.summary.kind; }
+  get kind() {
+    return this.summary.kind;
+  }
   /** Whether this view may only look. */
-  get readOnly() { return Boolean(this.summary.read_only); }
+  get readOnly() {
+    return Boolean(this.summary.read_only);
+  }
   /** Keys that may be edited, rates of learning first. @returns {string[]} */
   get keys() {
-    const all = Object.keys(this.summary.numbers ?? {}), isRate = (/** @type {string} */ key) => key.endsWith(".lr");
+    const all = Object.keys(this.summary.numbers ?? {}),
+      isRate = (/** @type {string} */ key) => key.endsWith(".lr");
     return [...all.filter(isRate), ...all.filter((key) => !isRate(key))];
   }
   /** What a key is at a step, live edits counted. @param {string} key @returns {number|null} */
   valueOf(key, step = Infinity) {
-    const edits = this.events.filter((e) => e.kind === "command" && e.name === "set" && e.outcome === "applied" && e.arguments?.key === key && e.step <= step);
-    return edits.length ? edits[edits.length - 1].arguments.value : this.summary.numbers?.[key] ?? null;
+    const edits = this.events.filter(
+      (e) =>
+        e.kind === "command" &&
+        e.name === "set" &&
+        e.outcome === "applied" &&
+        e.arguments?.key === key &&
+        e.step <= step,
+    );
+    return edits.length ? edits[edits.length - 1].arguments.value : (this.summary.numbers?.[key] ?? null);
   }
-  get lastStep() { return this.summary.step ?? 0; }
+  get lastStep() {
+    return this.summary.step ?? 0;
+  }
   get paused() {
-    const last = this.events.filter((e) => e.kind === "command" && e.outcome === "applied" && (e.name === "pause" || e.name === "go" || e.name === "step")).at(-1);
+    const last = this.events
+      .filter(
+        (e) =>
+          e.kind === "command" &&
+          e.outcome === "applied" &&
+          (e.name === "pause" || e.name === "go" || e.name === "step"),
+      )
+      .at(-1);
     return this.summary.state === "running" && last !== undefined && last.name !== "go";
   }
-  get alarms() { return this.events.filter((event) => event.kind === "health" || event.kind === "warning"); }
+  get alarms() {
+    return this.events.filter((event) => event.kind === "health" || event.kind === "warning");
+  }
 
   async load() {
     const [about, history, scores] = await Promise.all([
-      get(`/api/runs/${this.id}`), get(`/api/runs/${this.id}/history`), get(`/api/runs/${this.id}/scores`),
+      get(`/api/runs/${this.id}`),
+      get(`/api/runs/${this.id}/history`),
+      get(`/api/runs/${this.id}/scores`),
     ]);
     const { record, ...summary } = about;
     this.record = record;
@@ -84,8 +109,14 @@ export class Run extends EventTarget {
       this.cursor = message.lastEventId;
       this.take(JSON.parse(message.data));
     });
-    source.addEventListener("reset", () => { source.close(); this.again(); });
-    source.addEventListener("gone", () => { source.close(); this.vanish(); });
+    source.addEventListener("reset", () => {
+      source.close();
+      this.again();
+    });
+    source.addEventListener("gone", () => {
+      source.close();
+      this.vanish();
+    });
     source.addEventListener("error", () => {
       this.setConnected(false);
       // The browser tries again by itself, from the last id, unless it was refused for good.
@@ -116,7 +147,13 @@ export class Run extends EventTarget {
   /** What was seen is no longer in the file: a resume forgot it. */
   async again(live = true) {
     this.kept.clear();
-    try { await this.load(); this.tell("reset"); } catch { this.setConnected(false); await new Promise((done) => setTimeout(done, RETRY_MILLISECONDS)); }
+    try {
+      await this.load();
+      this.tell("reset");
+    } catch {
+      this.setConnected(false);
+      await new Promise((done) => setTimeout(done, RETRY_MILLISECONDS));
+    }
     if (!this.closed) this.follow(live);
   }
 
@@ -132,7 +169,12 @@ export class Run extends EventTarget {
     }
     if (listed.version !== this.summary.version) {
       this.summary.version = listed.version;
-      get(`/api/runs/${this.id}`).then(({ record }) => { if (JSON.stringify(record) !== JSON.stringify(this.record)) this.dispatchEvent(new Event("replaced")); }, () => {});
+      get(`/api/runs/${this.id}`).then(
+        ({ record }) => {
+          if (JSON.stringify(record) !== JSON.stringify(this.record)) this.dispatchEvent(new Event("replaced"));
+        },
+        () => {},
+      );
     }
   }
 
@@ -154,7 +196,9 @@ export class Run extends EventTarget {
         this.tell("events");
       }
       if (event.kind === "scores") this.askScores();
-      const state = { finish: "finished", stop: "stopped", start: "running", resume: "running" }[/** @type {string} */ (event.kind)];
+      const state = { finish: "finished", stop: "stopped", start: "running", resume: "running" }[
+        /** @type {string} */ (event.kind)
+      ];
       if (state) this.summary.state = state;
       this.tell("state");
     }
@@ -187,16 +231,23 @@ export class Run extends EventTarget {
       line.steps.splice(0, POINTS_KEPT / 2);
       line.values.splice(0, POINTS_KEPT / 2);
     }
-    get(`/api/runs/${this.id}/history`).then((history) => {
-      for (const { name, steps, values } of history.series) {
-        // What arrived while the server was asked comes after what it told.
-        const line = this.series.get(name), from = line?.steps.findIndex((step) => step > (steps.at(-1) ?? -1)) ?? -1;
-        if (line && from >= 0) { steps.push(...line.steps.slice(from)); values.push(...line.values.slice(from)); }
-        this.series.set(name, { steps, values });
-      }
-      this.curvesTo = Math.max(this.curvesTo, numberOf(history.cursor));
-      this.tell("terms");
-    }, () => {});
+    get(`/api/runs/${this.id}/history`).then(
+      (history) => {
+        for (const { name, steps, values } of history.series) {
+          // What arrived while the server was asked comes after what it told.
+          const line = this.series.get(name),
+            from = line?.steps.findIndex((step) => step > (steps.at(-1) ?? -1)) ?? -1;
+          if (line && from >= 0) {
+            steps.push(...line.steps.slice(from));
+            values.push(...line.values.slice(from));
+          }
+          this.series.set(name, { steps, values });
+        }
+        this.curvesTo = Math.max(this.curvesTo, numberOf(history.cursor));
+        this.tell("terms");
+      },
+      () => {},
+    );
   }
 
   /** @param {any} event */
@@ -211,16 +262,22 @@ export class Run extends EventTarget {
 
   askScores() {
     const asked = ++this.scoresAsked;
-    get(`/api/runs/${this.id}/scores`).then(({ cards }) => {
-      if (asked !== this.scoresAsked) return;
-      this.cards = cards;
-      this.tell("scores");
-    }, () => { this.summary.scores = undefined; });  // the list of runs asks again
+    get(`/api/runs/${this.id}/scores`).then(
+      ({ cards }) => {
+        if (asked !== this.scoresAsked) return;
+        this.cards = cards;
+        this.tell("scores");
+      },
+      () => {
+        this.summary.scores = undefined;
+      },
+    ); // the list of runs asks again
   }
 
   /** The newest frame that is not later than a step. @param {number} step */
   frameAt(step) {
-    let low = 0, high = this.frames.length;
+    let low = 0,
+      high = this.frames.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.frames[middle].step <= step) low = middle + 1;
@@ -230,7 +287,9 @@ export class Run extends EventTarget {
   }
 
   /** @param {{step: number, version: string}} frame */
-  address(frame) { return `/api/runs/${this.id}/frames/${frame.step}?v=${frame.version}`; }
+  address(frame) {
+    return `/api/runs/${this.id}/frames/${frame.step}?v=${frame.version}`;
+  }
 
   /** A frame of points, or an image. @param {{step: number, version: string}} frame @returns {Promise<any>} */
   frameContent(frame) {
@@ -253,7 +312,7 @@ export class Run extends EventTarget {
     if (connected === this.connected) return;
     this.connected = connected;
     this.tell("state");
-    if (connected) this.tell("frames", "scores");  // what could not be fetched meanwhile
+    if (connected) this.tell("frames", "scores"); // what could not be fetched meanwhile
   }
 
   /** @param {...string} what */
@@ -277,7 +336,9 @@ export class Run extends EventTarget {
 }
 
 /** @param {string} cursor */
-function numberOf(cursor) { return cursor ? Number(cursor.split(".")[0]) : -1; }
+function numberOf(cursor) {
+  return cursor ? Number(cursor.split(".")[0]) : -1;
+}
 
 /** @param {string} address */
 async function image(address) {

@@ -18,11 +18,17 @@ export class RunList extends EventTarget {
     this.drawn = "";
     this.readOnly = false;
     place.setAttribute("aria-label", t("page.runs"));
-    setInterval(() => { if (!document.hidden) this.refresh(); }, EVERY_MILLISECONDS);
+    setInterval(() => {
+      if (!document.hidden) this.refresh();
+    }, EVERY_MILLISECONDS);
   }
 
   async refresh() {
-    try { ({ runs: this.runs, read_only: this.readOnly } = await get("/api/runs")); } catch { return; }
+    try {
+      ({ runs: this.runs, read_only: this.readOnly } = await get("/api/runs"));
+    } catch {
+      return;
+    }
     this.draw();
     this.dispatchEvent(new Event("listed"));
   }
@@ -39,19 +45,45 @@ export class RunList extends EventTarget {
     this.drawn = now;
     const focused = /** @type {HTMLElement} */ (document.activeElement)?.id;
     document.body.classList.toggle("lone", this.runs.length < 2);
-    fill(this.place, h("h2", {}, t("page.runs")), h("p", { class: "note" }, t("page.choose")),
-      h("ul", {}, this.runs.map((run) => this.line(run))));
+    fill(
+      this.place,
+      h("h2", {}, t("page.runs")),
+      h("p", { class: "note" }, t("page.choose")),
+      h(
+        "ul",
+        {},
+        this.runs.map((run) => this.line(run)),
+      ),
+    );
     if (focused) document.getElementById(focused)?.focus();
   }
 
   /** @param {any} run */
   line(run) {
     const on = this.ids.includes(run.id);
-    return h("li", { class: on ? "on" : "" },
-      h("input", { type: "checkbox", id: `with-${run.id}`, checked: on, "aria-label": t("page.compareWith", { name: run.name }),
+    return h(
+      "li",
+      { class: on ? "on" : "" },
+      h("input", {
+        type: "checkbox",
+        id: `with-${run.id}`,
+        checked: on,
+        "aria-label": t("page.compareWith", { name: run.name }),
         disabled: !on && this.ids.length >= AT_MOST,
-        onchange: (/** @type {any} */ event) => this.chosen(event.target.checked ? [...this.ids, run.id] : this.ids.filter((id) => id !== run.id)) }),
-      h("a", { href: `#runs=${run.id}`, id: `run-${run.id}`, "aria-current": on ? "true" : null },
-        h("span", { class: "name" }, run.name), h("span", { class: "about" }, h("span", { class: `state ${run.state}` }, t(`state.${run.state}`)), ` ${whole(run.step)}`)));
+        onchange: (/** @type {any} */ event) =>
+          this.chosen(event.target.checked ? [...this.ids, run.id] : this.ids.filter((id) => id !== run.id)),
+      }),
+      h(
+        "a",
+        { href: `#runs=${run.id}`, id: `run-${run.id}`, "aria-current": on ? "true" : null },
+        h("span", { class: "name" }, run.name),
+        h(
+          "span",
+          { class: "about" },
+          h("span", { class: `state ${run.state}` }, t(`state.${run.state}`)),
+          ` ${whole(run.step)}`,
+        ),
+      ),
+    );
   }
 }

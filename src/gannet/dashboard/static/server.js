@@ -10,7 +10,12 @@ export async function get(path) {
 
 /** @param {string} path @param {Record<string, any>} content @returns {Promise<any>} */
 export async function post(path, content) {
-  const answer = await fetch(path, { method: "POST", credentials: "same-origin", headers: { "content-type": "application/json" }, body: JSON.stringify(content) });
+  const answer = await fetch(path, {
+    method: "POST",
+    credentials: "same-origin",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(content),
+  });
   const told = await answer.json();
   if (!answer.ok) throw new Refused(told.error ?? answer.statusText, answer.status);
   return told;

@@ -21,10 +21,23 @@ export class Sketch extends EventTarget {
     /** The cursor of the keyboard, in cells. @type {[number, number]} */ this.cursor = [CELLS / 2, CELLS / 2];
     this.pointer = -1;
     this.size = SIZE;
-    this.canvas = h("canvas", { class: "plane sketch", tabindex: 0, role: "application", "aria-label": t("draw.canvas"), "aria-describedby": "draw-keys",
-      onpointerdown: (/** @type {PointerEvent} */ event) => this.press(event), onpointermove: (/** @type {PointerEvent} */ event) => this.move(event),
-      onpointerup: (/** @type {PointerEvent} */ event) => this.lift(event), onpointercancel: (/** @type {PointerEvent} */ event) => this.lift(event),
-      onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event), onfocus: () => this.paint(), onblur: () => { this.end(); this.paint(); } });
+    this.canvas = h("canvas", {
+      class: "plane sketch",
+      tabindex: 0,
+      role: "application",
+      "aria-label": t("draw.canvas"),
+      "aria-describedby": "draw-keys",
+      onpointerdown: (/** @type {PointerEvent} */ event) => this.press(event),
+      onpointermove: (/** @type {PointerEvent} */ event) => this.move(event),
+      onpointerup: (/** @type {PointerEvent} */ event) => this.lift(event),
+      onpointercancel: (/** @type {PointerEvent} */ event) => this.lift(event),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+      onfocus: () => this.paint(),
+      onblur: () => {
+        this.end();
+        this.paint();
+      },
+    });
     this.said = h("p", { class: "unseen", role: "status" });
   }
 
@@ -44,7 +57,9 @@ export class Sketch extends EventTarget {
     this.tell();
   }
 
-  end() { this.open = null; }
+  end() {
+    this.open = null;
+  }
 
   undo() {
     this.end();
@@ -66,11 +81,14 @@ export class Sketch extends EventTarget {
   }
 
   /** @param {string} words */
-  say(words) { this.said.textContent = words; }
+  say(words) {
+    this.said.textContent = words;
+  }
 
   /** @param {PointerEvent} event @returns {[number, number]} */
   placeOf(event) {
-    const box = this.canvas.getBoundingClientRect(), within = (/** @type {number} */ share) => Math.min(1, Math.max(0, share));
+    const box = this.canvas.getBoundingClientRect(),
+      within = (/** @type {number} */ share) => Math.min(1, Math.max(0, share));
     return [within((event.clientX - box.left) / box.width), within(1 - (event.clientY - box.top) / box.height)];
   }
 
@@ -102,8 +120,12 @@ export class Sketch extends EventTarget {
     const far = event.shiftKey ? LARGE_STEP : 1;
     /** @type {Record<string, () => void>} */
     const actions = {
-      ArrowLeft: () => this.walk(-far, 0), ArrowRight: () => this.walk(far, 0), ArrowUp: () => this.walk(0, far), ArrowDown: () => this.walk(0, -far),
-      Backspace: () => this.undo(), Delete: () => this.undo(),
+      ArrowLeft: () => this.walk(-far, 0),
+      ArrowRight: () => this.walk(far, 0),
+      ArrowUp: () => this.walk(0, far),
+      ArrowDown: () => this.walk(0, -far),
+      Backspace: () => this.undo(),
+      Delete: () => this.undo(),
       " ": () => {
         if (this.open) this.end();
         else this.begin(this.here);
@@ -117,7 +139,9 @@ export class Sketch extends EventTarget {
   }
 
   /** @returns {[number, number]} */
-  get here() { return [this.cursor[0] / CELLS, this.cursor[1] / CELLS]; }
+  get here() {
+    return [this.cursor[0] / CELLS, this.cursor[1] / CELLS];
+  }
 
   /** @param {number} right @param {number} up */
   walk(right, up) {
@@ -131,15 +155,18 @@ export class Sketch extends EventTarget {
   paint() {
     const { canvas } = this;
     if (!canvas.isConnected) return;
-    const size = this.size = Math.max(180, Math.min(SIZE, canvas.parentElement.clientWidth));
+    const size = (this.size = Math.max(180, Math.min(SIZE, canvas.parentElement.clientWidth)));
     canvas.style.width = canvas.style.height = `${size}px`;
     const pen = sharpened(canvas, size);
     pen.strokeStyle = colour("rule");
     pen.lineWidth = 1;
     pen.beginPath();
     for (let line = 1; line < 8; line++) {
-      const at = Math.round(line * size / 8) + 0.5;
-      pen.moveTo(at, 0); pen.lineTo(at, size); pen.moveTo(0, at); pen.lineTo(size, at);
+      const at = Math.round((line * size) / 8) + 0.5;
+      pen.moveTo(at, 0);
+      pen.lineTo(at, size);
+      pen.moveTo(0, at);
+      pen.lineTo(size, at);
     }
     pen.stroke();
     pen.lineCap = pen.lineJoin = "round";
@@ -148,7 +175,10 @@ export class Sketch extends EventTarget {
       pen.globalAlpha = 0.55;
       pen.lineWidth = Math.max(2, width * size);
       pen.beginPath();
-      points.forEach(([x, y], i) => { if (i) pen.lineTo(x * size, (1 - y) * size); else pen.moveTo(x * size, (1 - y) * size); });
+      points.forEach(([x, y], i) => {
+        if (i) pen.lineTo(x * size, (1 - y) * size);
+        else pen.moveTo(x * size, (1 - y) * size);
+      });
       if (points.length === 1) pen.lineTo(points[0][0] * size, (1 - points[0][1]) * size + 0.01);
       pen.stroke();
     }
@@ -158,12 +188,21 @@ export class Sketch extends EventTarget {
 
   /** @param {CanvasRenderingContext2D} pen */
   paintCursor(pen) {
-    const [x, y] = [this.here[0] * this.size, (1 - this.here[1]) * this.size], radius = Math.max(4, this.width * this.size / 2);
+    const [x, y] = [this.here[0] * this.size, (1 - this.here[1]) * this.size],
+      radius = Math.max(4, (this.width * this.size) / 2);
     pen.strokeStyle = colour("ink");
     pen.lineWidth = this.open ? 2.5 : 1.2;
     pen.beginPath();
     pen.arc(x, y, radius, 0, 2 * Math.PI);
-    for (const [a, b] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) { pen.moveTo(x + a * radius, y + b * radius); pen.lineTo(x + a * (radius + 6), y + b * (radius + 6)); }
+    for (const [a, b] of [
+      [1, 0],
+      [-1, 0],
+      [0, 1],
+      [0, -1],
+    ]) {
+      pen.moveTo(x + a * radius, y + b * radius);
+      pen.lineTo(x + a * (radius + 6), y + b * (radius + 6));
+    }
     pen.stroke();
   }
 }

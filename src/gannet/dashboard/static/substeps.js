@@ -18,25 +18,36 @@ export class Recording {
     this.arrays = arrays;
     this.extent = arrays.extent.data;
     this.relative = Boolean(arrays.relative_scores?.data[0]);
-    const players = [...new Set(Object.keys(arrays).filter((name) => name.includes("/")).map((name) => name.split("/")[0]))];
+    const players = [
+      ...new Set(
+        Object.keys(arrays)
+          .filter((name) => name.includes("/"))
+          .map((name) => name.split("/")[0]),
+      ),
+    ];
     /** @type {Substep[]} */
     this.substeps = players.flatMap((player) => PARTS.map((part) => ({ player, part })));
   }
 
   /** @param {string} player @param {string} name @returns {ArrayLike<number>|null} */
-  of(player, name) { return this.arrays[`${player}/${name}`]?.data ?? null; }
+  of(player, name) {
+    return this.arrays[`${player}/${name}`]?.data ?? null;
+  }
 
   /** @param {string} player @returns {[string, number][]} */
   losses(player) {
     const before = `${player}/loss/`;
-    return Object.entries(this.arrays).filter(([name]) => name.startsWith(before)).map(([name, { data }]) => [name.slice(before.length), data[0]]);
+    return Object.entries(this.arrays)
+      .filter(([name]) => name.startsWith(before))
+      .map(([name, { data }]) => [name.slice(before.length), data[0]]);
   }
 
   /** Scores -> above zero leans to real. Without a zero of their own they are counted from the middle of what the turn saw.
    * @param {string} player @returns {(score: number) => number} */
   leaning(player) {
     if (!this.relative) return (score) => score;
-    const seen = ["score_real", "score_fake"].flatMap((name) => Array.from(this.of(player, name) ?? [])), middle = mean(seen);
+    const seen = ["score_real", "score_fake"].flatMap((name) => Array.from(this.of(player, name) ?? [])),
+      middle = mean(seen);
     const spread = Math.sqrt(mean(seen.map((score) => (score - middle) ** 2))) || 1;
     return (score) => (score - middle) / spread;
   }
@@ -45,46 +56,93 @@ export class Recording {
 /** @param {ArrayLike<number>} values */
 export const mean = (values) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 /** @param {ArrayLike<number>} vectors */
-const lengths = (vectors) => Array.from({ length: vectors.length / 2 }, (_, i) => Math.hypot(vectors[2 * i], vectors[2 * i + 1]));
+const lengths = (vectors) =>
+  Array.from({ length: vectors.length / 2 }, (_, i) => Math.hypot(vectors[2 * i], vectors[2 * i + 1]));
 /** @param {ArrayLike<number>} from @param {ArrayLike<number>} to */
 const between = (from, to) => Float64Array.from(to, (value, i) => value - from[i]);
 
 /** @param {CanvasRenderingContext2D} pen @param {View} view @param {Recording} recording @param {Substep} substep @param {number} share of the sub-step's motion, 1 is done */
 export function drawSubstep(pen, view, recording, { player, part }, share) {
-  const leaning = recording.leaning(player), shade = diverging(), isD = player === "discriminator";
-  const real = recording.of(player, "real"), fake = recording.of(player, "fake");
-  const before = recording.of(player, "field_before"), after = recording.of(player, "field_after");
+  const leaning = recording.leaning(player),
+    shade = diverging(),
+    isD = player === "discriminator";
+  const real = recording.of(player, "real"),
+    fake = recording.of(player, "fake");
+  const before = recording.of(player, "field_before"),
+    after = recording.of(player, "field_after");
   if (part !== "sample" && before) {
-    const side = Math.round(Math.sqrt(before.length)), moved = part === "update" && after ? share : 0;
-    const scores = Float64Array.from(before, (score, i) => leaning(score + (moved ? (/** @type {any} */ (after)[i] - score) * moved : 0)));
-    drawField(pen, view, scores.map((score) => Math.tanh(score / 2)), side, shade);
+    const side = Math.round(Math.sqrt(before.length)),
+      moved = part === "update" && after ? share : 0;
+    const scores = Float64Array.from(before, (score, i) =>
+      leaning(score + (moved ? /** @type {any} */ (after[i] - score) * moved : 0)),
+    );
+    drawField(
+      pen,
+      view,
+      scores.map((score) => Math.tanh(score / 2)),
+      side,
+      shade,
+    );
     if (moved && isD) drawContour(pen, view, Float64Array.from(before, leaning), side, [4, 4]);
     drawContour(pen, view, scores, side);
   }
   pen.globalAlpha = part === "sample" ? share : 1;
   if (real && (isD || part === "sample")) drawPoints(pen, view, real, "real", LARGER);
-  if (!fake) { pen.globalAlpha = 1; return; }
+  if (!fake) {
+    pen.globalAlpha = 1;
+    return;
+  }
   if (part === "update" && !isD) {
     const moved = between(fake, recording.of(player, "fake_after") ?? fake);
-    drawArrows(pen, view, Array.from({ length: fake.length / 2 }, (_, i) => [fake[2 * i], fake[2 * i + 1], moved[2 * i] * share, moved[2 * i + 1] * share]), "ink");
-    drawPoints(pen, view, Float64Array.from(fake, (value, i) => value + moved[i] * share), "fake", LARGER);
+    drawArrows(
+      pen,
+      view,
+      Array.from({ length: fake.length / 2 }, (_, i) => [
+        fake[2 * i],
+        fake[2 * i + 1],
+        moved[2 * i] * share,
+        moved[2 * i + 1] * share,
+      ]),
+      "ink",
+    );
+    drawPoints(
+      pen,
+      view,
+      Float64Array.from(fake, (value, i) => value + moved[i] * share),
+      "fake",
+      LARGER,
+    );
     return;
   }
   if (part === "gradients") {
-    const gradient = recording.of(player, "gradient"), pushes = gradient ? Float64Array.from(gradient, (value) => -value) : recording.of(player, "slope");
+    const gradient = recording.of(player, "gradient"),
+      pushes = gradient ? Float64Array.from(gradient, (value) => -value) : recording.of(player, "slope");
     if (pushes) drawArrows(pen, view, scaledArrows(fake, pushes, recording.extent, LONGEST_ARROW * share), "push");
   }
   drawPoints(pen, view, fake, "fake", LARGER);
   pen.globalAlpha = 1;
   if (part === "score" || part === "loss") {
-    if (isD) drawCrosses(pen, view, mistaken(real, recording.of(player, "score_real"), (score) => leaning(score) < 0));
-    drawCrosses(pen, view, mistaken(fake, recording.of(player, "score_fake"), (score) => (leaning(score) > 0) === isD));
+    if (isD)
+      drawCrosses(
+        pen,
+        view,
+        mistaken(real, recording.of(player, "score_real"), (score) => leaning(score) < 0),
+      );
+    drawCrosses(
+      pen,
+      view,
+      mistaken(fake, recording.of(player, "score_fake"), (score) => leaning(score) > 0 === isD),
+    );
   }
 }
 
 /** Points whose scores say so. @param {ArrayLike<number>|null} points @param {ArrayLike<number>|null} scores @param {(score: number) => boolean} wrong */
 function mistaken(points, scores, wrong) {
-  return points && scores ? Array.from(scores, (score, i) => (wrong(score) ? [points[2 * i], points[2 * i + 1]] : [])).filter((point) => point.length) : [];
+  return points && scores
+    ? Array.from(scores, (score, i) => (wrong(score) ? [points[2 * i], points[2 * i + 1]] : [])).filter(
+        (point) => point.length,
+      )
+    : [];
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {View} view @param {number[][]} points */
@@ -92,8 +150,10 @@ function drawCrosses(pen, view, points) {
   pen.beginPath();
   for (const [px, py] of points) {
     const [x, y, r] = [view.x(px), view.y(py), Math.max(4, view.size / 110)];
-    pen.moveTo(x - r, y - r); pen.lineTo(x + r, y + r);
-    pen.moveTo(x - r, y + r); pen.lineTo(x + r, y - r);
+    pen.moveTo(x - r, y - r);
+    pen.lineTo(x + r, y + r);
+    pen.moveTo(x - r, y + r);
+    pen.lineTo(x + r, y - r);
   }
   pen.strokeStyle = colour("ink");
   pen.lineWidth = 1.3;
@@ -103,17 +163,26 @@ function drawCrosses(pen, view, points) {
 /** Scores on a line: real ones above it, generated ones below, their means as triangles.
  * @param {CanvasRenderingContext2D} pen @param {number} width @param {number} height @param {Recording} recording @param {string} player */
 export function drawScores(pen, width, height, recording, player) {
-  const rows = [["real", recording.of(player, "score_real"), -1], ["fake", recording.of(player, "score_fake"), 1]];
+  const rows = [
+    ["real", recording.of(player, "score_real"), -1],
+    ["fake", recording.of(player, "score_fake"), 1],
+  ];
   const all = rows.flatMap(([, scores]) => Array.from(/** @type {any} */ (scores ?? [])));
   if (!all.length) return;
   let [least, most] = [Math.min(...all), Math.max(...all)];
   if (!recording.relative) [least, most] = [Math.min(least, 0), Math.max(most, 0)];
-  const edge = 14, middle = height / 2, x = (/** @type {number} */ score) => edge + (score - least) / (most - least || 1) * (width - 2 * edge);
+  const edge = 14,
+    middle = height / 2,
+    x = (/** @type {number} */ score) => edge + ((score - least) / (most - least || 1)) * (width - 2 * edge);
   pen.strokeStyle = colour("muted");
   pen.lineWidth = 1;
   pen.beginPath();
-  pen.moveTo(edge, middle); pen.lineTo(width - edge, middle);
-  if (!recording.relative) { pen.moveTo(x(0), 14); pen.lineTo(x(0), height - 14); }
+  pen.moveTo(edge, middle);
+  pen.lineTo(width - edge, middle);
+  if (!recording.relative) {
+    pen.moveTo(x(0), 14);
+    pen.lineTo(x(0), height - 14);
+  }
   pen.stroke();
   for (const [kind, scores, sign] of /** @type {[string, ArrayLike<number>|null, number][]} */ (rows)) {
     if (!scores) continue;
@@ -125,14 +194,20 @@ export function drawScores(pen, width, height, recording, player) {
       if (kind === "real") pen.stroke();
       else pen.fill();
     }
-    const at = x(mean(scores)), y = middle + sign * 17;
+    const at = x(mean(scores)),
+      y = middle + sign * 17;
     pen.beginPath();
-    pen.moveTo(at, y); pen.lineTo(at - 5, y + sign * 8); pen.lineTo(at + 5, y + sign * 8);
+    pen.moveTo(at, y);
+    pen.lineTo(at - 5, y + sign * 8);
+    pen.lineTo(at + 5, y + sign * 8);
     pen.fill();
   }
   pen.fillStyle = colour("muted");
   pen.font = "11px system-ui, sans-serif";
-  const write = (/** @type {number} */ score, /** @type {CanvasTextAlign} */ align, /** @type {number} */ at) => { pen.textAlign = align; pen.fillText(digits(score, 3), at, height - 3); };
+  const write = (/** @type {number} */ score, /** @type {CanvasTextAlign} */ align, /** @type {number} */ at) => {
+    pen.textAlign = align;
+    pen.fillText(digits(score, 3), at, height - 3);
+  };
   write(least, "left", 2);
   write(most, "right", width - 2);
   if (!recording.relative && x(0) > 60 && x(0) < width - 60) write(0, "center", x(0));
@@ -140,23 +215,50 @@ export function drawScores(pen, width, height, recording, player) {
 
 /** Name and number, as a person reads them. @param {Recording} recording @param {Substep} substep @returns {[string, string][]} */
 export function valuesOf(recording, { player, part }) {
-  const isD = player === "discriminator", leaning = recording.leaning(player), of = (/** @type {string} */ name) => recording.of(player, name);
-  const real = of("score_real"), fake = of("score_fake"), shown = (of("fake")?.length ?? 0) / 2;
-  const right = (/** @type {ArrayLike<number>} */ scores, /** @type {(score: number) => boolean} */ test) => t("slow.of", { part: Array.from(scores).filter((score) => test(leaning(score))).length, whole: scores.length });
+  const isD = player === "discriminator",
+    leaning = recording.leaning(player),
+    of = (/** @type {string} */ name) => recording.of(player, name);
+  const real = of("score_real"),
+    fake = of("score_fake"),
+    shown = (of("fake")?.length ?? 0) / 2;
+  const right = (/** @type {ArrayLike<number>} */ scores, /** @type {(score: number) => boolean} */ test) =>
+    t("slow.of", { part: Array.from(scores).filter((score) => test(leaning(score))).length, whole: scores.length });
   /** @type {Record<string, any[][]>} */
   const found = {
-    sample: [["slow.value.real", isD ? (of("real")?.length ?? 0) / 2 : null], ["slow.value.fake", shown || null]],
-    score: [["slow.value.scoreReal", isD && real ? digits(mean(real)) : null], ["slow.value.scoreFake", fake ? digits(mean(fake)) : null],
+    sample: [
+      ["slow.value.real", isD ? (of("real")?.length ?? 0) / 2 : null],
+      ["slow.value.fake", shown || null],
+    ],
+    score: [
+      ["slow.value.scoreReal", isD && real ? digits(mean(real)) : null],
+      ["slow.value.scoreFake", fake ? digits(mean(fake)) : null],
       ["slow.value.rightReal", isD && real ? right(real, (score) => score > 0) : null],
-      [isD ? "slow.value.rightFake" : "slow.value.fooled", fake ? right(fake, (score) => (score > 0) !== isD) : null]],
-    loss: [...recording.losses(player).map(([name, value]) => /** @type {[string, any]} */ ([name, digits(value)])),
-      ...(recording.losses(player).length > 1 ? [["slow.value.total", digits(recording.losses(player).reduce((sum, [, value]) => sum + value, 0))]] : [])],
-    gradients: [["slow.value.norm", of("gradient_norm") ? digits(/** @type {any} */ (of("gradient_norm"))[0]) : null],
+      [isD ? "slow.value.rightFake" : "slow.value.fooled", fake ? right(fake, (score) => score > 0 !== isD) : null],
+    ],
+    loss: [
+      ...recording.losses(player).map(([name, value]) => /** @type {[string, any]} */ ([name, digits(value)])),
+      ...(recording.losses(player).length > 1
+        ? [["slow.value.total", digits(recording.losses(player).reduce((sum, [, value]) => sum + value, 0))]]
+        : []),
+    ],
+    gradients: [
+      ["slow.value.norm", of("gradient_norm") ? digits(/** @type {any} */ (of("gradient_norm"))[0]) : null],
       ["slow.value.push", of("gradient") ? digits(mean(lengths(/** @type {any} */ (of("gradient"))))) : null],
-      ["slow.value.slope", !of("gradient") && of("slope") ? digits(mean(lengths(/** @type {any} */ (of("slope"))))) : null]],
-    update: isD ? changeOf(recording, player) : [["slow.value.moved", movedOf(recording, player, mean)], ["slow.value.farthest", movedOf(recording, player, (all) => Math.max(...Array.from(all)))]],
+      [
+        "slow.value.slope",
+        !of("gradient") && of("slope") ? digits(mean(lengths(/** @type {any} */ (of("slope"))))) : null,
+      ],
+    ],
+    update: isD
+      ? changeOf(recording, player)
+      : [
+          ["slow.value.moved", movedOf(recording, player, mean)],
+          ["slow.value.farthest", movedOf(recording, player, (all) => Math.max(...Array.from(all)))],
+        ],
   };
-  return found[part].filter(([, value]) => value !== null).map(([name, value]) => [name.startsWith("slow.") ? t(name) : name, String(value)]);
+  return found[part]
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [name.startsWith("slow.") ? t(name) : name, String(value)]);
 }
 
 /** @param {Recording} recording @param {string} player @returns {[string, any][]} */
@@ -164,7 +266,10 @@ function changeOf(recording, player) {
   const [before, after] = [recording.of(player, "field_before"), recording.of(player, "field_after")];
   if (!before || !after) return [];
   const changes = Array.from(between(before, after), Math.abs);
-  return [["slow.value.changed", digits(mean(changes))], ["slow.value.changedMost", digits(Math.max(...changes))]];
+  return [
+    ["slow.value.changed", digits(mean(changes))],
+    ["slow.value.changedMost", digits(Math.max(...changes))],
+  ];
 }
 
 /** @param {Recording} recording @param {string} player @param {(all: number[]) => number} sum */
@@ -175,13 +280,30 @@ function movedOf(recording, player, sum) {
 
 /** Rows of a table: every point that is shown, with what is known of it at this sub-step. @param {Recording} recording @param {Substep} substep */
 export function rowsOf(recording, { player, part }) {
-  const of = (/** @type {string} */ name) => recording.of(player, name), scored = part !== "sample", push = of("gradient") ?? of("slope");
-  const head = [t("slow.point"), "x", "y", ...(scored ? [t("slow.scored")] : []), ...(part === "gradients" ? [t("slow.pushX"), t("slow.pushY")] : []), ...(part === "update" ? [t("slow.afterX"), t("slow.afterY")] : [])];
-  const list = (/** @type {string} */ kind) => Array.from({ length: (of(kind)?.length ?? 0) / 2 }, (_, i) => {
-    const pair = (/** @type {ArrayLike<number>|null} */ vectors) => (kind === "fake" && vectors ? [digits(vectors[2 * i]), digits(vectors[2 * i + 1])] : ["–", "–"]);
-    const [x, y] = [/** @type {any} */ (of(kind))[2 * i], /** @type {any} */ (of(kind))[2 * i + 1]];
-    return [`${t(`points.layer.${kind}`)} ${i}`, digits(x), digits(y), ...(scored ? [digits(of(`score_${kind}`)?.[i])] : []),
-      ...(part === "gradients" ? pair(push) : []), ...(part === "update" ? pair(of("fake_after")) : [])];
-  });
+  const of = (/** @type {string} */ name) => recording.of(player, name),
+    scored = part !== "sample",
+    push = of("gradient") ?? of("slope");
+  const head = [
+    t("slow.point"),
+    "x",
+    "y",
+    ...(scored ? [t("slow.scored")] : []),
+    ...(part === "gradients" ? [t("slow.pushX"), t("slow.pushY")] : []),
+    ...(part === "update" ? [t("slow.afterX"), t("slow.afterY")] : []),
+  ];
+  const list = (/** @type {string} */ kind) =>
+    Array.from({ length: (of(kind)?.length ?? 0) / 2 }, (_, i) => {
+      const pair = (/** @type {ArrayLike<number>|null} */ vectors) =>
+        kind === "fake" && vectors ? [digits(vectors[2 * i]), digits(vectors[2 * i + 1])] : ["–", "–"];
+      const [x, y] = [/** @type {any} */ (of(kind))[2 * i], /** @type {any} */ (of(kind))[2 * i + 1]];
+      return [
+        `${t(`points.layer.${kind}`)} ${i}`,
+        digits(x),
+        digits(y),
+        ...(scored ? [digits(of(`score_${kind}`)?.[i])] : []),
+        ...(part === "gradients" ? pair(push) : []),
+        ...(part === "update" ? pair(of("fake_after")) : []),
+      ];
+    });
   return { head, rows: [...(player === "discriminator" ? list("real") : []), ...list("fake")] };
 }

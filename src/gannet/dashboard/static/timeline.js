@@ -4,8 +4,11 @@ import { t } from "./i18n.js";
 
 const FRAMES_PER_SECOND = 6;
 export const SIGNS = {
-  play: "M4 2.5v11l9-5.5z", pause: "M3.5 2.5h3v11h-3zM9.5 2.5h3v11h-3z", first: "M3 2.5h2.2v11H3zM13.5 2.5v11L6 8z",
-  back: "M11.5 2.5v11L4 8z", forward: "M3 2.5v11L9 8zM10.8 2.5H13v11h-2.2z",
+  play: "M4 2.5v11l9-5.5z",
+  pause: "M3.5 2.5h3v11h-3zM9.5 2.5h3v11h-3z",
+  first: "M3 2.5h2.2v11H3zM13.5 2.5v11L6 8z",
+  back: "M11.5 2.5v11L4 8z",
+  forward: "M3 2.5v11L9 8zM10.8 2.5H13v11h-2.2z",
 };
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 
@@ -39,7 +42,8 @@ export class Timeline extends EventTarget {
   }
 
   get index() {
-    let low = 0, high = this.steps.length;
+    let low = 0,
+      high = this.steps.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.steps[middle] <= this.step) low = middle + 1;
@@ -89,7 +93,8 @@ export class Timeline extends EventTarget {
   /** @param {number} now */
   tick(now) {
     if (!this.playing) return;
-    const rate = FRAMES_PER_SECOND * this.speed, passed = Math.floor((now - this.last) / 1000 * rate);
+    const rate = FRAMES_PER_SECOND * this.speed,
+      passed = Math.floor(((now - this.last) / 1000) * rate);
     // A page that slept goes on where it was, and does not leap.
     const frames = Math.min(passed, Math.max(1, Math.ceil(rate)));
     if (frames > 0) {
@@ -109,12 +114,20 @@ export class Timeline extends EventTarget {
   /** @param {KeyboardEvent} event */
   key(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.altKey || event.ctrlKey || event.metaKey || target.closest("input, select, textarea, summary, dialog, .scroll")) return;
+    if (
+      event.altKey ||
+      event.ctrlKey ||
+      event.metaKey ||
+      target.closest("input, select, textarea, summary, dialog, .scroll")
+    )
+      return;
     const onButton = target.closest("button, a");
     /** @type {Record<string, () => void>} */
     const actions = {
-      ArrowLeft: () => this.hand(this.index - (event.shiftKey ? 10 : 1)), ArrowRight: () => this.hand(this.index + (event.shiftKey ? 10 : 1)),
-      Home: () => this.hand(0), End: () => this.hand(this.steps.length - 1),
+      ArrowLeft: () => this.hand(this.index - (event.shiftKey ? 10 : 1)),
+      ArrowRight: () => this.hand(this.index + (event.shiftKey ? 10 : 1)),
+      Home: () => this.hand(0),
+      End: () => this.hand(this.steps.length - 1),
     };
     if (!onButton) actions[" "] = () => this.toggle();
     const action = actions[event.key];
@@ -131,20 +144,64 @@ export class Timeline extends EventTarget {
 
   build() {
     const button = (/** @type {keyof typeof SIGNS} */ name, /** @type {() => void} */ action) =>
-      h("button", { class: "round", type: "button", "aria-label": t(`timeline.${name}`), title: t(`timeline.${name}`), onclick: action }, sign(SIGNS[name]));
+      h(
+        "button",
+        {
+          class: "round",
+          type: "button",
+          "aria-label": t(`timeline.${name}`),
+          title: t(`timeline.${name}`),
+          onclick: action,
+        },
+        sign(SIGNS[name]),
+      );
     this.playButton = button("play", () => this.toggle());
-    this.slider = h("input", { type: "range", min: 0, value: 0, step: 1, "aria-label": t("timeline.frame"), id: "scrubber", oninput: () => this.hand(Number(this.slider.value)) });
+    this.slider = h("input", {
+      type: "range",
+      min: 0,
+      value: 0,
+      step: 1,
+      "aria-label": t("timeline.frame"),
+      id: "scrubber",
+      oninput: () => this.hand(Number(this.slider.value)),
+    });
     this.marks = h("div", { class: "marks", "aria-hidden": "true" });
     this.label = h("output", { class: "step", for: "scrubber" });
-    this.followBox = h("input", { type: "checkbox", checked: true, onchange: () => { this.follow = this.followBox.checked; this.playing = false; if (this.follow) this.go(this.steps.at(-1) ?? 0); this.draw(false); } });
-    this.speedChoice = h("select", { "aria-label": t("timeline.speed"), onchange: () => { this.speed = Number(this.speedChoice.value); } },
-      SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, `${speed}×`)));
-    fill(this.place,
-      h("div", { class: "buttons", role: "group", "aria-label": t("timeline.playback") },
-        button("first", () => this.hand(0)), button("back", () => this.hand(this.index - 1)),
-        this.playButton, button("forward", () => this.hand(this.index + 1)), this.speedChoice),
+    this.followBox = h("input", {
+      type: "checkbox",
+      checked: true,
+      onchange: () => {
+        this.follow = this.followBox.checked;
+        this.playing = false;
+        if (this.follow) this.go(this.steps.at(-1) ?? 0);
+        this.draw(false);
+      },
+    });
+    this.speedChoice = h(
+      "select",
+      {
+        "aria-label": t("timeline.speed"),
+        onchange: () => {
+          this.speed = Number(this.speedChoice.value);
+        },
+      },
+      SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, `${speed}×`)),
+    );
+    fill(
+      this.place,
+      h(
+        "div",
+        { class: "buttons", role: "group", "aria-label": t("timeline.playback") },
+        button("first", () => this.hand(0)),
+        button("back", () => this.hand(this.index - 1)),
+        this.playButton,
+        button("forward", () => this.hand(this.index + 1)),
+        this.speedChoice,
+      ),
       h("div", { class: "track" }, this.marks, this.slider),
-      this.label, h("label", { class: "chip" }, this.followBox, t("timeline.follow")));
+      this.label,
+      h("label", { class: "chip" }, this.followBox, t("timeline.follow")),
+    );
     this.place.setAttribute("aria-label", t("timeline.title"));
   }
 
@@ -167,12 +224,22 @@ export class Timeline extends EventTarget {
 
   drawMarks() {
     const end = this.steps.length - 1;
-    const events = this.runs.flatMap((run) => run.events.filter((event) => ["health", "warning", "resume", "command"].includes(event.kind))).slice(-300);
-    fill(this.marks, end < 1 ? [] : events.map((event) => {
-      const mark = h("i", { class: `mark ${event.kind} ${event.severity ?? ""}`, title: `${whole(event.step)}: ${event.text ?? event.name ?? event.kind}` });
-      mark.style.left = `${100 * Math.min(1, this.placeOf(event.step) / end)}%`;
-      return mark;
-    }));
+    const events = this.runs
+      .flatMap((run) => run.events.filter((event) => ["health", "warning", "resume", "command"].includes(event.kind)))
+      .slice(-300);
+    fill(
+      this.marks,
+      end < 1
+        ? []
+        : events.map((event) => {
+            const mark = h("i", {
+              class: `mark ${event.kind} ${event.severity ?? ""}`,
+              title: `${whole(event.step)}: ${event.text ?? event.name ?? event.kind}`,
+            });
+            mark.style.left = `${100 * Math.min(1, this.placeOf(event.step) / end)}%`;
+            return mark;
+          }),
+    );
   }
 
   /** Where a step lies among the frames, fractional. @param {number} step */

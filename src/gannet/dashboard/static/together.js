@@ -16,7 +16,8 @@ const CONSTANT = new Set(["vitals/modes_known", "vitals/modes_expected"]);
 /** @param {Run[]} runs @param {HTMLElement} place @param {import("./main.js").Store} store @returns {() => void} takes everything back */
 export function together(runs, place, store) {
   const groups = groupsOf(runs);
-  const curves = h("div", { class: "many" }), scores = h("div", { class: "many" });
+  const curves = h("div", { class: "many" }),
+    scores = h("div", { class: "many" });
   const note = groups.some((group) => group.runs.length > 1) ? h("p", { class: "note" }, t("together.band")) : null;
   const unlike = groups.length > 1 ? h("p", { class: "note" }, t("together.losses")) : null;
   place.append(card("together.curves", [note, unlike, curves]), card("together.scores", [scores]));
@@ -34,42 +35,84 @@ export function together(runs, place, store) {
     return chart;
   };
   const drawCurves = () => {
-    const names = [...new Set(runs.flatMap((run) => [...run.series.keys()]))].filter((name) => { const group = groupOf(name); return group && !LEFT_OUT.has(group) && !CONSTANT.has(name); });
+    const names = [...new Set(runs.flatMap((run) => [...run.series.keys()]))].filter((name) => {
+      const group = groupOf(name);
+      return group && !LEFT_OUT.has(group) && !CONSTANT.has(name);
+    });
     names.sort((a, b) => GROUPS.indexOf(String(groupOf(a))) - GROUPS.indexOf(String(groupOf(b))));
     for (const name of names.slice(0, CHARTS_AT_MOST)) {
       const title = name.replace("vitals/", "").replaceAll("_", " ");
-      chartOf(name, curves, { title, logarithmic: groupOf(name) === "gradients" }).set(groups.flatMap((group, ink) => linesOf(group, ink, (run) => run.series.get(name))), store.timeline.step);
+      chartOf(name, curves, { title, logarithmic: groupOf(name) === "gradients" }).set(
+        groups.flatMap((group, ink) => linesOf(group, ink, (run) => run.series.get(name))),
+        store.timeline.step,
+      );
     }
   };
   let drawn = "";
   const drawScores = () => {
-    const now = JSON.stringify(runs.map((run) => run.cards)), measured = [...charts].filter(([name]) => name.startsWith("score "));
-    if (now === drawn) { measured.forEach(([, chart]) => chart.moveTo(store.timeline.step)); return; }
+    const now = JSON.stringify(runs.map((run) => run.cards)),
+      measured = [...charts].filter(([name]) => name.startsWith("score "));
+    if (now === drawn) {
+      measured.forEach(([, chart]) => chart.moveTo(store.timeline.step));
+      return;
+    }
     drawn = now;
-    measured.forEach(([name, chart]) => { chart.close(); charts.delete(name); });
+    measured.forEach(([name, chart]) => {
+      chart.close();
+      charts.delete(name);
+    });
     fill(scores);
-    const found = runs.map((run) => ({ run, metrics: byProtocol(run.cards) })), metrics = [...new Set(found.flatMap(({ metrics: own }) => [...own.keys()]))];
-    if (!metrics.length) { fill(scores, h("p", { class: "note" }, t("together.unmeasured"))); return; }
+    const found = runs.map((run) => ({ run, metrics: byProtocol(run.cards) })),
+      metrics = [...new Set(found.flatMap(({ metrics: own }) => [...own.keys()]))];
+    if (!metrics.length) {
+      fill(scores, h("p", { class: "note" }, t("together.unmeasured")));
+      return;
+    }
     for (const metric of metrics) {
       const keys = [...new Set(found.flatMap(({ metrics: own }) => [...(own.get(metric)?.keys() ?? [])]))];
-      const cardsOf = (/** @type {Run} */ run, /** @type {string} */ key) => found.find((one) => one.run === run)?.metrics.get(metric)?.get(key) ?? [];
+      const cardsOf = (/** @type {Run} */ run, /** @type {string} */ key) =>
+        found
+          .find((one) => one.run === run)
+          ?.metrics.get(metric)
+          ?.get(key) ?? [];
       const examples = keys.map((key) => runs.flatMap((run) => cardsOf(run, key))[0]);
       if (keys.length > 1) scores.append(refusal(examples));
       keys.forEach((key, number) => {
-        const { label, floor, fingerprint } = examples[number], named = label.replaceAll("_", " "), title = keys.length > 1 ? `${named} (${fingerprint})` : named;
-        const lines = groups.flatMap((group, ink) => linesOf(group, ink, (run) => {
-          const own = cardsOf(run, key);
-          return own.length ? { steps: own.map((one) => one.step), values: own.map((one) => one.value) } : undefined;
-        }, false));
+        const { label, floor, fingerprint } = examples[number],
+          named = label.replaceAll("_", " "),
+          title = keys.length > 1 ? `${named} (${fingerprint})` : named;
+        const lines = groups.flatMap((group, ink) =>
+          linesOf(
+            group,
+            ink,
+            (run) => {
+              const own = cardsOf(run, key);
+              return own.length
+                ? { steps: own.map((one) => one.step), values: own.map((one) => one.value) }
+                : undefined;
+            },
+            false,
+          ),
+        );
         const chart = chartOf(`score ${metric} ${key}`, scores, { title, floor });
         chart.set(lines, store.timeline.step);
-        chart.box.after(...lines.filter((line) => !line.thin && line.steps.length).map((line) => h("p", { class: "note" }, told(line))));
+        chart.box.after(
+          ...lines
+            .filter((line) => !line.thin && line.steps.length)
+            .map((line) => h("p", { class: "note" }, told(line))),
+        );
       });
     }
   };
 
   let waiting = 0;
-  const soon = () => { waiting ||= window.setTimeout(() => { waiting = 0; drawCurves(); drawScores(); }, DRAW_MILLISECONDS); };
+  const soon = () => {
+    waiting ||= window.setTimeout(() => {
+      waiting = 0;
+      drawCurves();
+      drawScores();
+    }, DRAW_MILLISECONDS);
+  };
   runs.forEach((run) => run.addEventListener("change", soon));
   store.timeline.addEventListener("move", soon);
   drawCurves();
@@ -83,29 +126,43 @@ export function together(runs, place, store) {
 }
 
 /** @param {string} title @param {any[]} children */
-function card(title, children) { return h("section", { class: "card", "aria-label": t(title) }, h("h2", {}, t(title)), children); }
+function card(title, children) {
+  return h("section", { class: "card", "aria-label": t(title) }, h("h2", {}, t(title)), children);
+}
 
 /** The mean with its band, and each run thinly; a run alone is its own line.
  * @param {import("./bands.js").Group} group @param {number} ink the same in all charts @param {(run: Run) => import("./bands.js").Curve|undefined} curveOf @param {boolean} [between]
  * @returns {import("./chart.js").Line[]} */
 function linesOf(group, ink, curveOf, between = true) {
-  const curves = group.runs.flatMap((run) => { const curve = curveOf(run); return curve?.steps.length ? [{ name: run.summary.name, ...curve }] : []; });
+  const curves = group.runs.flatMap((run) => {
+    const curve = curveOf(run);
+    return curve?.steps.length ? [{ name: run.summary.name, ...curve }] : [];
+  });
   if (!curves.length) return [];
   if (group.runs.length === 1) return [{ ...curves[0], ink, name: group.name }];
   // A run without any value makes no mean of the others: leaving a failure out would reward it.
-  const band = curves.length === group.runs.length ? bandOf(curves, between) : { steps: [], values: [], low: [], high: [] };
+  const band =
+    curves.length === group.runs.length ? bandOf(curves, between) : { steps: [], values: [], low: [], high: [] };
   return [{ name: group.name, ink, band: true, ...band }, ...curves.map((curve) => ({ ...curve, ink, thin: true }))];
 }
 
 /** @param {any[]} examples one card of each protocol */
 function refusal(examples) {
-  const fields = differing(examples), all = examples.map(protocolOf);
+  const fields = differing(examples),
+    all = examples.map(protocolOf);
   const words = fields.map((field) => `${field} (${[...new Set(all.map((one) => one[field] ?? "–"))].join(" / ")})`);
-  return h("p", { class: "note unlike" }, t("together.refused", { metric: examples[0].label, fields: words.join(", ") || "fingerprint" }));
+  return h(
+    "p",
+    { class: "note unlike" },
+    t("together.refused", { metric: examples[0].label, fields: words.join(", ") || "fingerprint" }),
+  );
 }
 
 /** @param {import("./chart.js").Line} line */
 function told(line) {
-  const at = line.steps.length - 1, words = { name: line.name, step: whole(line.steps[at]), mean: digits(line.values[at]) };
-  return line.low && line.high ? t("together.toldBand", { ...words, low: digits(line.low[at]), high: digits(line.high[at]) }) : t("together.told", words);
+  const at = line.steps.length - 1,
+    words = { name: line.name, step: whole(line.steps[at]), mean: digits(line.values[at]) };
+  return line.low && line.high
+    ? t("together.toldBand", { ...words, low: digits(line.low[at]), high: digits(line.high[at]) })
+    : t("together.told", words);
 }

@@ -61,10 +61,13 @@ export default {
   "points.modes": "Generated points in each mode",
   "points.mode": "mode {number}",
   "points.missing": "missing",
-  "points.summary": "Step {step}: {found} of {modes} modes found, {share} % of the generated points within three standard deviations of a mode.",
+  "points.summary":
+    "Step {step}: {found} of {modes} modes found, {share} % of the generated points within three standard deviations of a mode.",
   "points.summaryPlain": "Step {step}: {total} generated points.",
-  "points.smoothedTruth": "D* = p / (p + q): p is the known density, q is estimated from {total} generated points, both smoothed with a width of {width}.",
-  "points.smoothed": "D* = p / (p + q): p and q are each estimated from {total} points, smoothed with a width of {width}.",
+  "points.smoothedTruth":
+    "D* = p / (p + q): p is the known density, q is estimated from {total} generated points, both smoothed with a width of {width}.",
+  "points.smoothed":
+    "D* = p / (p + q): p and q are each estimated from {total} points, smoothed with a width of {width}.",
   "points.differences": "Length of the gradient by differences between the nodes of the field.",
   "points.tableTitle": "The first generated points at step {step}",
   "points.unreadable": "The frame of step {step} cannot be read.",
@@ -89,17 +92,26 @@ export default {
   "slow.gradients": "Gradient",
   "slow.update": "Update",
   "slow.discriminator.sample": "D is shown real points from the data, and points that G makes from fresh noise.",
-  "slow.discriminator.score": "D scores every point: above zero it takes it for real, below for generated. A cross marks each mistake.",
-  "slow.discriminator.score.relative": "D scores every point. Only differences count here, so zero is put in the middle of all scores. A cross marks each mistake.",
-  "slow.discriminator.loss": "The scores become one number, the loss of D. It is small when real points score high and generated ones low.",
-  "slow.discriminator.gradients": "The gradient says how each weight of D would change the loss. The arrows show in which direction D’s score rises.",
-  "slow.discriminator.update": "The optimizer moves the weights of D a little: the ground changes. The dashed line is where it was divided before.",
-  "slow.generator.sample": "Now it is G’s turn: it makes points from fresh noise. The real ones are drawn for comparison only.",
+  "slow.discriminator.score":
+    "D scores every point: above zero it takes it for real, below for generated. A cross marks each mistake.",
+  "slow.discriminator.score.relative":
+    "D scores every point. Only differences count here, so zero is put in the middle of all scores. A cross marks each mistake.",
+  "slow.discriminator.loss":
+    "The scores become one number, the loss of D. It is small when real points score high and generated ones low.",
+  "slow.discriminator.gradients":
+    "The gradient says how each weight of D would change the loss. The arrows show in which direction D’s score rises.",
+  "slow.discriminator.update":
+    "The optimizer moves the weights of D a little: the ground changes. The dashed line is where it was divided before.",
+  "slow.generator.sample":
+    "Now it is G’s turn: it makes points from fresh noise. The real ones are drawn for comparison only.",
   "slow.generator.score": "D, just updated, scores the generated points. A cross marks those that it sees through.",
-  "slow.generator.score.relative": "D, just updated, scores the generated points. A cross marks those that score below the middle.",
+  "slow.generator.score.relative":
+    "D, just updated, scores the generated points. A cross marks those that score below the middle.",
   "slow.generator.loss": "The scores become the loss of G. It is small when D takes the generated points for real.",
-  "slow.generator.gradients": "Through D, the gradient tells every generated point in which direction the loss of G falls: the arrows.",
-  "slow.generator.update": "The optimizer moves the weights of G, so that the same noise now gives points a little further on.",
+  "slow.generator.gradients":
+    "Through D, the gradient tells every generated point in which direction the loss of G falls: the arrows.",
+  "slow.generator.update":
+    "The optimizer moves the weights of G, so that the same noise now gives points a little further on.",
   "slow.value.real": "real points shown",
   "slow.value.fake": "generated points shown",
   "slow.value.scoreReal": "mean score, real",
@@ -132,7 +144,8 @@ export default {
   "pictures.title": "Generated pictures",
   "pictures.summary": "Step {step}: pictures after {data}, from the same noise at every step.",
   "probe.title": "A closer look",
-  "probe.unasked": "Pictures can be drawn from the newest checkpoint, by a process of its own with low priority; training is not touched.",
+  "probe.unasked":
+    "Pictures can be drawn from the newest checkpoint, by a process of its own with low priority; training is not touched.",
   "probe.asked": "Opening the newest checkpoint …",
   "probe.there": "Below, everything is drawn from the checkpoint of step {step}.",
   "probe.draw": "Draw",
@@ -148,13 +161,16 @@ export default {
   "probe.scores.fake-least": "Generated, least convincing",
   "probe.scores.real-most": "Real, most convincing",
   "probe.scores.real-least": "Real, least convincing",
-  "probe.scores.note": "The discriminator's scores, of {count} pictures each. Mean of the real {real}, of the generated {fake}.",
+  "probe.scores.note":
+    "The discriminator's scores, of {count} pictures each. Mean of the real {real}, of the generated {fake}.",
   "probe.scores.relative": "Only differences of these scores mean something.",
   "probe.scores.zero": "Above 0 it leans towards real.",
   "probe.nearest": "Nearest training pictures",
   "probe.nearest.heads": "Distance of each sample to the nearest",
-  "probe.nearest.all": "Root mean square difference in levels of 255, among all {count} training pictures. Median here {median}; between a training picture and its nearest neighbour {typical}. Far smaller distances would mean memorisation.",
-  "probe.nearest.some": "Root mean square difference in levels of 255, among {count} of the training pictures. Median here {median}; between a training picture and its nearest neighbour {typical}. Far smaller distances would mean memorisation.",
+  "probe.nearest.all":
+    "Root mean square difference in levels of 255, among all {count} training pictures. Median here {median}; between a training picture and its nearest neighbour {typical}. Far smaller distances would mean memorisation.",
+  "probe.nearest.some":
+    "Root mean square difference in levels of 255, among {count} of the training pictures. Median here {median}; between a training picture and its nearest neighbour {typical}. Far smaller distances would mean memorisation.",
   "probe.side.sample": "sample",
   "probe.side.first": "nearest",
   "probe.side.second": "second",
@@ -164,7 +180,8 @@ export default {
   "probe.classes": "Each class",
   "probe.classes.note": "A column has the same noise in every class.",
   "probe.interpolation": "From one sample to another",
-  "probe.interpolation.note": "Each row walks along the great circle between two latents. Sudden jumps in an otherwise slow row hint at learning by heart.",
+  "probe.interpolation.note":
+    "Each row walks along the great circle between two latents. Sudden jumps in an otherwise slow row hint at learning by heart.",
   "probe.latent": "Latent directions",
   "probe.latent.direction": "Direction {number}",
   "probe.latent.back": "Back to the middle",
@@ -174,14 +191,17 @@ export default {
   "probe.codes.continuous": "Continuous code",
   "probe.codes.note": "In each row one code goes from its first value to its last, and all else stays.",
   "probe.reconstructions": "Reconstructions",
-  "probe.reconstructions.unseen": "Pictures that were not trained on, and G(E(x)) below each. Root mean square difference {difference} of 255 levels.",
-  "probe.reconstructions.seen": "Training pictures (there are no others), and G(E(x)) below each. Root mean square difference {difference} of 255 levels.",
+  "probe.reconstructions.unseen":
+    "Pictures that were not trained on, and G(E(x)) below each. Root mean square difference {difference} of 255 levels.",
+  "probe.reconstructions.seen":
+    "Training pictures (there are no others), and G(E(x)) below each. Root mean square difference {difference} of 255 levels.",
   "probe.spectrum": "Spectrum and levels",
   "probe.spectrum.spectrum": "Power by cycles per picture",
   "probe.spectrum.spectrumAxis": "cycles per picture",
   "probe.spectrum.levels": "Share of values by level",
   "probe.spectrum.levelsAxis": "level",
-  "probe.spectrum.note": "{real} real and {fake} generated pictures. Too much power at the right end is the mark of a checkerboard.",
+  "probe.spectrum.note":
+    "{real} real and {fake} generated pictures. Too much power at the right end is the mark of a checkerboard.",
   "terms.title": "Training",
   "terms.none": "Nothing was logged yet.",
   "terms.minimised": "What each player minimises",
@@ -224,7 +244,8 @@ export default {
   "compare.same": "These runs were made in the same way.",
   "together.curves": "Curves together",
   "together.scores": "Scores together",
-  "together.band": "A line is the mean of the runs that differ in their seed only, its band goes from the least to the greatest of them, and each run is drawn thinly.",
+  "together.band":
+    "A line is the mean of the runs that differ in their seed only, its band goes from the least to the greatest of them, and each run is drawn thinly.",
   "together.losses": "Losses of unlike runs measure unlike things: compare their course, not their height.",
   "together.unmeasured": "None of these runs was measured.",
   "together.refused": "{metric}: not in one chart, since these scores must not be compared. They differ in {fields}.",
@@ -257,7 +278,8 @@ export default {
   "dialog.cancel": "Cancel",
   "fork.open": "Fork from a checkpoint …",
   "fork.title": "Fork {name}",
-  "fork.note": "A new run goes on from a checkpoint with the values below, in a process of its own. This run stays as it is.",
+  "fork.note":
+    "A new run goes on from a checkpoint with the values below, in a process of its own. This run stays as it is.",
   "fork.none": "This run has no checkpoint yet: save one first.",
   "fork.from": "From the checkpoint of",
   "fork.steps": "Steps in total",
@@ -272,7 +294,8 @@ export default {
   "draw.open": "Draw data …",
   "draw.title": "Draw a distribution and train on it",
   "draw.canvas": "Paper to draw on",
-  "draw.keys": "Draw with mouse, pen or finger. By keyboard: arrows move the brush (with Shift farther), space puts it down or lifts it, backspace undoes.",
+  "draw.keys":
+    "Draw with mouse, pen or finger. By keyboard: arrows move the brush (with Shift farther), space puts it down or lifts it, backspace undoes.",
   "draw.undo": "Undo",
   "draw.clear": "Clear",
   "draw.nothing": "Nothing is drawn yet.",

@@ -61,7 +61,8 @@ export default {
   "points.modes": "每个模式中的生成点数",
   "points.mode": "模式 {number}",
   "points.missing": "缺失",
-  "points.summary": "第 {step} 步：找到 {modes} 个模式中的 {found} 个，{share} % 的生成点位于某个模式的三倍标准差之内。",
+  "points.summary":
+    "第 {step} 步：找到 {modes} 个模式中的 {found} 个，{share} % 的生成点位于某个模式的三倍标准差之内。",
   "points.summaryPlain": "第 {step} 步：{total} 个生成点。",
   "points.smoothedTruth": "D* = p / (p + q)：p 为已知密度，q 由 {total} 个生成点估计，两者以宽度 {width} 平滑。",
   "points.smoothed": "D* = p / (p + q)：p 和 q 各由 {total} 个点估计，以宽度 {width} 平滑。",
@@ -90,7 +91,8 @@ export default {
   "slow.update": "更新",
   "slow.discriminator.sample": "给 D 看来自数据的真实点，以及 G 由新噪声生成的点。",
   "slow.discriminator.score": "D 给每个点打分：大于零表示判为真实，小于零表示判为生成。叉号标出每个错误。",
-  "slow.discriminator.score.relative": "D 给每个点打分。这里只有差值有意义，因此把零放在所有分数的中间。叉号标出每个错误。",
+  "slow.discriminator.score.relative":
+    "D 给每个点打分。这里只有差值有意义，因此把零放在所有分数的中间。叉号标出每个错误。",
   "slow.discriminator.loss": "分数合成一个数，即 D 的损失。真实点分高、生成点分低时，它就小。",
   "slow.discriminator.gradients": "梯度说明 D 的每个权重会怎样改变损失。箭头指向 D 的分数上升的方向。",
   "slow.discriminator.update": "优化器把 D 的权重移动一点：底色随之改变。虚线是先前的分界。",
@@ -153,8 +155,10 @@ export default {
   "probe.scores.zero": "大于 0 表示偏向真实。",
   "probe.nearest": "最近的训练图片",
   "probe.nearest.heads": "每个样本到最近图片的距离",
-  "probe.nearest.all": "均方根差（255 级），在全部 {count} 张训练图片中查找。此处中位数为 {median}；训练图片与其最近邻之间为 {typical}。若远小于后者，则说明在死记硬背。",
-  "probe.nearest.some": "均方根差（255 级），在 {count} 张训练图片中查找。此处中位数为 {median}；训练图片与其最近邻之间为 {typical}。若远小于后者，则说明在死记硬背。",
+  "probe.nearest.all":
+    "均方根差（255 级），在全部 {count} 张训练图片中查找。此处中位数为 {median}；训练图片与其最近邻之间为 {typical}。若远小于后者，则说明在死记硬背。",
+  "probe.nearest.some":
+    "均方根差（255 级），在 {count} 张训练图片中查找。此处中位数为 {median}；训练图片与其最近邻之间为 {typical}。若远小于后者，则说明在死记硬背。",
   "probe.side.sample": "样本",
   "probe.side.first": "最近",
   "probe.side.second": "第二",

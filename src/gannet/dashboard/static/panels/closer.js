@@ -13,27 +13,48 @@ export default {
     const checkpoint = checkpointOf(run);
     const words = h("p", { class: "summary", role: "status" });
     const draw = h("button", { type: "button", onclick: () => checkpoint.begin() }, t("probe.draw"));
-    const other = h("button", { type: "button", onclick: () => checkpoint.begin(checkpoint.seed + 1) }, t("probe.other"));
+    const other = h(
+      "button",
+      { type: "button", onclick: () => checkpoint.begin(checkpoint.seed + 1) },
+      t("probe.other"),
+    );
     element.append(words, h("div", { class: "row" }, draw, other));
-    const newest = () => Math.max(-1, ...run.events.filter((event) => event.kind === "checkpoint").map((event) => event.step));
+    const newest = () =>
+      Math.max(-1, ...run.events.filter((event) => event.kind === "checkpoint").map((event) => event.step));
     const show = () => {
       const newer = newest() > checkpoint.step;
-      words.textContent = { unasked: t("probe.unasked"), asked: t("probe.asked"), there: t("probe.there", { step: whole(checkpoint.step) }), failed: checkpoint.problem }[checkpoint.state] ?? "";
+      words.textContent =
+        {
+          unasked: t("probe.unasked"),
+          asked: t("probe.asked"),
+          there: t("probe.there", { step: whole(checkpoint.step) }),
+          failed: checkpoint.problem,
+        }[checkpoint.state] ?? "";
       draw.hidden = checkpoint.state === "asked" || (checkpoint.state === "there" && !newer);
       draw.textContent = checkpoint.state === "there" ? t("probe.newer", { step: whole(newest()) }) : t("probe.draw");
       other.hidden = checkpoint.state !== "there";
     };
-    const begin = () => { if (checkpoint.state === "unasked" && run.summary.state !== "running" && run.summary.state !== "empty") checkpoint.begin(); show(); };
+    const begin = () => {
+      if (checkpoint.state === "unasked" && run.summary.state !== "running" && run.summary.state !== "empty")
+        checkpoint.begin();
+      show();
+    };
     let failedAt = -1;
     const changed = (/** @type {any} */ event) => {
       if (!event.detail.has("events") && !event.detail.has("state")) return;
-      if (checkpoint.state === "failed" && newest() > failedAt) checkpoint.state = "unasked";  // what failed was asked of an older one, or of none
+      if (checkpoint.state === "failed" && newest() > failedAt) checkpoint.state = "unasked"; // what failed was asked of an older one, or of none
       begin();
     };
-    const answered = () => { if (checkpoint.state === "failed") failedAt = newest(); show(); };
+    const answered = () => {
+      if (checkpoint.state === "failed") failedAt = newest();
+      show();
+    };
     checkpoint.addEventListener("change", answered);
     run.addEventListener("change", changed);
     begin();
-    return () => { checkpoint.removeEventListener("change", answered); run.removeEventListener("change", changed); };
+    return () => {
+      checkpoint.removeEventListener("change", answered);
+      run.removeEventListener("change", changed);
+    };
   },
 };

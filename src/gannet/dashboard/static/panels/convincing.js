@@ -5,5 +5,13 @@ import { drawSheet, note, probe } from "../probes.js";
 
 export default probe("scores", { order: 23, wide: true }, ({ sheets, values }, place) => {
   for (const sheet of sheets) place.append(drawSheet(sheet, t(`probe.scores.${sheet.name}`)));
-  place.append(note(t("probe.scores.note", { count: values.count, real: digits(values.real_mean, 3), fake: digits(values.fake_mean, 3) }) + (values.relative ? ` ${t("probe.scores.relative")}` : ` ${t("probe.scores.zero")}`)));
+  place.append(
+    note(
+      t("probe.scores.note", {
+        count: values.count,
+        real: digits(values.real_mean, 3),
+        fake: digits(values.fake_mean, 3),
+      }) + (values.relative ? ` ${t("probe.scores.relative")}` : ` ${t("probe.scores.zero")}`),
+    ),
+  );
 });

@@ -11,7 +11,14 @@ export default {
   suits: () => true,
   mount(element, run) {
     const rows = Object.entries(configuration(run));
-    element.append(h("details", {}, h("summary", {}, t("facts.show", { count: rows.length })), table(t("facts.title"), [t("compare.key"), t("facts.value")], rows)));
+    element.append(
+      h(
+        "details",
+        {},
+        h("summary", {}, t("facts.show", { count: rows.length })),
+        table(t("facts.title"), [t("compare.key"), t("facts.value")], rows),
+      ),
+    );
     return () => {};
   },
 };

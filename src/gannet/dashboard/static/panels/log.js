@@ -15,14 +15,54 @@ export default {
     const list = h("ol", { class: "log", reversed: true });
     element.append(list);
     const draw = () => {
-      const events = run.events.filter((event) => SHOWN.includes(event.kind)).slice(-AT_MOST).reverse();
-      fill(list, events.map((event) => h("li", { class: `${event.kind} ${event.severity ?? ""}` },
-        h("button", { type: "button", class: "quiet", onclick: () => { store.timeline.follow = false; store.timeline.hand(Math.round(store.timeline.placeOf(event.step))); } }, whole(event.step)),
-        h("b", {}, event.kind === "health" ? `▲ ${event.rule ?? ""}` : event.kind === "command" ? `${event.name} (${t(`log.${event.outcome}`)})` : t(`log.${event.kind}`)),
-        event.arguments && Object.keys(event.arguments).length ? h("code", {}, Object.entries(event.arguments).map(([key, value]) => `${key}=${value}`).join(" ")) : null,
-        event.text ? h("span", {}, event.text) : null)));
+      const events = run.events
+        .filter((event) => SHOWN.includes(event.kind))
+        .slice(-AT_MOST)
+        .reverse();
+      fill(
+        list,
+        events.map((event) =>
+          h(
+            "li",
+            { class: `${event.kind} ${event.severity ?? ""}` },
+            h(
+              "button",
+              {
+                type: "button",
+                class: "quiet",
+                onclick: () => {
+                  store.timeline.follow = false;
+                  store.timeline.hand(Math.round(store.timeline.placeOf(event.step)));
+                },
+              },
+              whole(event.step),
+            ),
+            h(
+              "b",
+              {},
+              event.kind === "health"
+                ? `▲ ${event.rule ?? ""}`
+                : event.kind === "command"
+                  ? `${event.name} (${t(`log.${event.outcome}`)})`
+                  : t(`log.${event.kind}`),
+            ),
+            event.arguments && Object.keys(event.arguments).length
+              ? h(
+                  "code",
+                  {},
+                  Object.entries(event.arguments)
+                    .map(([key, value]) => `${key}=${value}`)
+                    .join(" "),
+                )
+              : null,
+            event.text ? h("span", {}, event.text) : null,
+          ),
+        ),
+      );
     };
-    const changed = (/** @type {any} */ event) => { if (event.detail.has("events")) draw(); };
+    const changed = (/** @type {any} */ event) => {
+      if (event.detail.has("events")) draw();
+    };
     run.addEventListener("change", changed);
     draw();
     return () => run.removeEventListener("change", changed);

@@ -5,5 +5,13 @@ import { drawSheet, note, probe } from "../probes.js";
 
 export default probe("nearest", { order: 24, wide: true }, ({ sheets, values }, place) => {
   for (const sheet of sheets) place.append(drawSheet(sheet, t("probe.nearest.heads")));
-  place.append(note(t(values.all ? "probe.nearest.all" : "probe.nearest.some", { count: whole(values.searched), median: digits(values.median, 3), typical: digits(values.typical, 3) })));
+  place.append(
+    note(
+      t(values.all ? "probe.nearest.all" : "probe.nearest.some", {
+        count: whole(values.searched),
+        median: digits(values.median, 3),
+        typical: digits(values.typical, 3),
+      }),
+    ),
+  );
 });

@@ -10,7 +10,8 @@ export default {
   picture: true,
   suits: (run) => run.kind === "images",
   mount(element, run, store) {
-    const canvas = h("canvas", { role: "img", class: "sheet", "aria-label": t("pictures.title") }), words = h("p", { class: "summary" });
+    const canvas = h("canvas", { role: "img", class: "sheet", "aria-label": t("pictures.title") }),
+      words = h("p", { class: "summary" });
     fill(element, h("div", { class: "sheetbox" }, canvas), words);
     /** @type {any} */
     let wanted;
@@ -29,9 +30,14 @@ export default {
         canvas.setAttribute("aria-label", words.textContent);
         const next = run.frames[run.frames.indexOf(frame) + 1];
         if (next) run.frameContent(next).catch(() => {});
-      } catch { wanted = undefined; words.textContent = t("points.unreadable", { step: frame.step }); }
+      } catch {
+        wanted = undefined;
+        words.textContent = t("points.unreadable", { step: frame.step });
+      }
     };
-    const changed = (/** @type {any} */ event) => { if (event.detail.has("frames")) look(); };
+    const changed = (/** @type {any} */ event) => {
+      if (event.detail.has("frames")) look();
+    };
     store.timeline.addEventListener("move", look);
     run.addEventListener("change", changed);
     look();

@@ -1,7 +1,20 @@
 // Real and generated points over what the discriminator thinks of the plane.
 import { digits, eachFrame, fill, h, table, wantsStillness, whole } from "../dom.js";
 import { gradientLength, bandwidth, kernelDensity, modeCounts, optimal, smoothedTruth } from "../density.js";
-import { diverging, drawArrows, drawContour, drawField, drawGrid, drawModes, drawPoints, quantile, rising, scaledArrows, sharpened, viewOf } from "../plane.js";
+import {
+  diverging,
+  drawArrows,
+  drawContour,
+  drawField,
+  drawGrid,
+  drawModes,
+  drawPoints,
+  quantile,
+  rising,
+  scaledArrows,
+  sharpened,
+  viewOf,
+} from "../plane.js";
 import { t } from "../i18n.js";
 
 const FIELDS = ["none", "d", "logit", "gradient", "optimal", "difference"];
@@ -19,7 +32,12 @@ export default {
   picture: true,
   suits: (run) => run.kind === "points",
   mount(element, run, store) {
-    store.shared.points ??= { field: "d", layers: new Set(["real", "fake", "modes", "contour"]), morph: 1, listeners: new Set() };
+    store.shared.points ??= {
+      field: "d",
+      layers: new Set(["real", "fake", "modes", "contour"]),
+      morph: 1,
+      listeners: new Set(),
+    };
     const panel = new PointsPanel(element, run, store);
     return () => panel.close();
   },
@@ -40,8 +58,13 @@ class PointsPanel {
     this.build(element);
     this.draw = eachFrame(() => this.paint());
     this.look = () => this.fetch();
-    this.changed = (/** @type {any} */ event) => { if (event.detail.has("frames")) this.fetch(); };
-    this.rechosen = () => { this.syncChoices(); this.draw(); };
+    this.changed = (/** @type {any} */ event) => {
+      if (event.detail.has("frames")) this.fetch();
+    };
+    this.rechosen = () => {
+      this.syncChoices();
+      this.draw();
+    };
     store.timeline.addEventListener("move", this.look);
     run.addEventListener("change", this.changed);
     this.choice.listeners.add(this.rechosen);
@@ -56,34 +79,99 @@ class PointsPanel {
   build(element) {
     this.canvas = h("canvas", { role: "img", class: "plane", "aria-label": t("points.title") });
     this.tip = h("div", { class: "tip", hidden: true, "aria-hidden": "true" });
-    this.fieldChoice = h("select", { onchange: () => { this.choice.field = this.fieldChoice.value; this.tell(); } }, FIELDS.map((name) => h("option", { value: name }, t(`points.field.${name}`))));
+    this.fieldChoice = h(
+      "select",
+      {
+        onchange: () => {
+          this.choice.field = this.fieldChoice.value;
+          this.tell();
+        },
+      },
+      FIELDS.map((name) => h("option", { value: name }, t(`points.field.${name}`))),
+    );
     this.boxes = LAYERS.filter((name) => name !== "modes" || this.modes).map((name) => {
-      const box = h("input", { type: "checkbox", onchange: () => { box.checked ? this.choice.layers.add(name) : this.choice.layers.delete(name); this.tell(); } });
-      return { name, box, label: h("label", { class: "chip" }, box, h("i", { class: `key ${name}`, "aria-hidden": "true" }), t(`points.layer.${name}`)) };
+      const box = h("input", {
+        type: "checkbox",
+        onchange: () => {
+          box.checked ? this.choice.layers.add(name) : this.choice.layers.delete(name);
+          this.tell();
+        },
+      });
+      return {
+        name,
+        box,
+        label: h(
+          "label",
+          { class: "chip" },
+          box,
+          h("i", { class: `key ${name}`, "aria-hidden": "true" }),
+          t(`points.layer.${name}`),
+        ),
+      };
     });
-    this.morph = h("input", { type: "range", min: 0, max: 1, step: 0.01, value: 1, class: "morph", oninput: () => { this.choice.morph = Number(this.morph.value); this.tell(); } });
+    this.morph = h("input", {
+      type: "range",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      value: 1,
+      class: "morph",
+      oninput: () => {
+        this.choice.morph = Number(this.morph.value);
+        this.tell();
+      },
+    });
     this.morphButton = h("button", { type: "button", onclick: () => this.play() }, t("points.morphPlay"));
-    this.morphRow = h("div", { class: "row" }, this.morphButton, h("label", { class: "grow" }, h("span", { class: "unseen" }, t("points.morph")), this.morph));
+    this.morphRow = h(
+      "div",
+      { class: "row" },
+      this.morphButton,
+      h("label", { class: "grow" }, h("span", { class: "unseen" }, t("points.morph")), this.morph),
+    );
     this.bar = h("div", { class: "colourbar" });
     this.note = h("p", { class: "note" });
     this.words = h("p", { class: "summary" });
     this.counts = h("ul", { class: "counts", "aria-label": t("points.modes") });
     this.rows = h("div", {});
     this.details = h("details", { ontoggle: () => this.tabulate() }, h("summary", {}, t("chart.table")), this.rows);
-    fill(element, h("div", { class: "tools" }, h("label", { class: "field" }, t("points.field"), " ", this.fieldChoice), h("div", { class: "chips", role: "group", "aria-label": t("points.layers") }, this.boxes.map((each) => each.label))),
-      h("div", { class: "planebox" }, this.canvas, this.tip), this.bar, this.note, this.words, this.counts, this.morphRow, this.details);
+    fill(
+      element,
+      h(
+        "div",
+        { class: "tools" },
+        h("label", { class: "field" }, t("points.field"), " ", this.fieldChoice),
+        h(
+          "div",
+          { class: "chips", role: "group", "aria-label": t("points.layers") },
+          this.boxes.map((each) => each.label),
+        ),
+      ),
+      h("div", { class: "planebox" }, this.canvas, this.tip),
+      this.bar,
+      this.note,
+      this.words,
+      this.counts,
+      this.morphRow,
+      this.details,
+    );
     this.canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.hover(event));
-    this.canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; });
+    this.canvas.addEventListener("pointerleave", () => {
+      this.tip.hidden = true;
+    });
     this.syncChoices();
   }
 
   syncChoices() {
     this.fieldChoice.value = this.choice.field;
-    this.boxes.forEach(({ name, box }) => { box.checked = this.choice.layers.has(name); });
+    this.boxes.forEach(({ name, box }) => {
+      box.checked = this.choice.layers.has(name);
+    });
     this.morph.value = String(this.choice.morph);
   }
 
-  tell() { this.choice.listeners.forEach((/** @type {() => void} */ listener) => listener()); }
+  tell() {
+    this.choice.listeners.forEach((/** @type {() => void} */ listener) => listener());
+  }
 
   async fetch() {
     const wanted = this.run.frameAt(this.store.timeline.step);
@@ -91,7 +179,10 @@ class PointsPanel {
     this.wanted = wanted;
     const at = this.run.frames.indexOf(wanted);
     try {
-      const [frame, before] = await Promise.all([this.run.frameContent(wanted), at > 0 ? this.run.frameContent(this.run.frames[at - 1]) : null]);
+      const [frame, before] = await Promise.all([
+        this.run.frameContent(wanted),
+        at > 0 ? this.run.frameContent(this.run.frames[at - 1]) : null,
+      ]);
       if (this.wanted !== wanted) return;
       this.frame = frame;
       this.before = before;
@@ -100,69 +191,150 @@ class PointsPanel {
       this.draw();
       const next = this.run.frames[at + 1];
       if (next) this.run.frameContent(next).catch(() => {});
-    } catch { this.note.textContent = t("points.unreadable", { step: wanted.step }); }
+    } catch {
+      this.note.textContent = t("points.unreadable", { step: wanted.step });
+    }
   }
 
   /** Values to shade, in [-1, 1] or [0, 1], and what the ends of the scale mean. */
   field() {
-    const { frame } = this, name = this.choice.field, known = frame.logits ?? frame.field;
+    const { frame } = this,
+      name = this.choice.field,
+      known = frame.logits ?? frame.field;
     if (name === "none" || !known) return null;
-    const side = known.shape[0], extent = frame.extent.data, d = frame.field.data;
+    const side = known.shape[0],
+      extent = frame.extent.data,
+      d = frame.field.data;
     const logits = frame.logits?.data ?? Float64Array.from(d, (p) => Math.log((p + 1e-6) / (1 - p + 1e-6)));
-    if (name === "d") return { side, values: Float64Array.from(d, (p) => 2 * p - 1), low: "0", middle: "0.5", high: "1", rising: false };
+    if (name === "d")
+      return {
+        side,
+        values: Float64Array.from(d, (p) => 2 * p - 1),
+        low: "0",
+        middle: "0.5",
+        high: "1",
+        rising: false,
+      };
     if (name === "logit") {
       const most = quantile(Float64Array.from(logits, Math.abs), 0.98) || 1;
-      return { side, values: Float64Array.from(logits, (v) => v / most), low: digits(-most, 2), middle: "0", high: digits(most, 2), rising: false };
+      return {
+        side,
+        values: Float64Array.from(logits, (v) => v / most),
+        low: digits(-most, 2),
+        middle: "0",
+        high: digits(most, 2),
+        rising: false,
+      };
     }
     if (name === "gradient") {
-      const length = gradientLength(d, extent, side), most = quantile(length, 0.99) || 1;
+      const length = gradientLength(d, extent, side),
+        most = quantile(length, 0.99) || 1;
       return { side, values: length.map((v) => v / most), low: "0", middle: "", high: digits(most, 2), rising: true };
     }
     const p = this.modes ? smoothedTruth(this.modes, extent, side) : kernelDensity(frame.real.data, extent, side);
     const best = optimal(p, kernelDensity(frame.fake.data, extent, side));
-    if (name === "optimal") return { side, values: best.map((v) => 2 * v - 1), low: "0", middle: "0.5", high: "1", rising: false, smoothed: true };
-    return { side, values: best.map((v, i) => d[i] - v), low: "−1", middle: "0", high: "1", rising: false, smoothed: true };
+    if (name === "optimal")
+      return {
+        side,
+        values: best.map((v) => 2 * v - 1),
+        low: "0",
+        middle: "0.5",
+        high: "1",
+        rising: false,
+        smoothed: true,
+      };
+    return {
+      side,
+      values: best.map((v, i) => d[i] - v),
+      low: "−1",
+      middle: "0",
+      high: "1",
+      rising: false,
+      smoothed: true,
+    };
   }
 
   paint() {
-    const { frame, canvas } = this, layers = this.choice.layers;
+    const { frame, canvas } = this,
+      layers = this.choice.layers;
     if (!frame || !canvas.isConnected) return;
     const size = Math.max(200, Math.min(LARGEST, canvas.parentElement.clientWidth, Math.max(320, innerHeight - 190)));
     canvas.style.width = canvas.style.height = `${size}px`;
-    const pen = sharpened(canvas, size), extent = frame.extent.data, view = viewOf(extent, size), whole01 = this.choice.morph;
+    const pen = sharpened(canvas, size),
+      extent = frame.extent.data,
+      view = viewOf(extent, size),
+      whole01 = this.choice.morph;
     this.view = view;
     const key = `${this.shownStep} ${this.choice.field}`;
     const field = (this.fields[key] ??= this.field());
     if (field) drawField(pen, view, field.values, field.side, field.rising ? rising() : diverging());
     const known = frame.logits ?? frame.field;
-    if (layers.has("contour") && known) drawContour(pen, view, frame.logits ? frame.logits.data : frame.field.data.map((/** @type {number} */ p) => p - 0.5), known.shape[0]);
+    if (layers.has("contour") && known)
+      drawContour(
+        pen,
+        view,
+        frame.logits ? frame.logits.data : frame.field.data.map((/** @type {number} */ p) => p - 0.5),
+        known.shape[0],
+      );
     const start = frame.latents ? spread(frame.latents.data, extent) : null;
-    const mixed = (/** @type {ArrayLike<number>} */ from, /** @type {ArrayLike<number>} */ to) => Float64Array.from(to, (v, i) => from[i] + (v - from[i]) * whole01);
+    const mixed = (/** @type {ArrayLike<number>} */ from, /** @type {ArrayLike<number>} */ to) =>
+      Float64Array.from(to, (v, i) => from[i] + (v - from[i]) * whole01);
     if (layers.has("manifold") && frame.manifold) {
       const side = frame.manifold.shape[0];
-      drawGrid(pen, view, start && whole01 < 1 ? mixed(flatGrid(side, extent), frame.manifold.data) : frame.manifold.data, side);
+      drawGrid(
+        pen,
+        view,
+        start && whole01 < 1 ? mixed(flatGrid(side, extent), frame.manifold.data) : frame.manifold.data,
+        side,
+      );
     }
     const counted = this.modes ? modeCounts(frame.fake.data, this.modes) : null;
     if (layers.has("real")) drawPoints(pen, view, frame.real.data, "real");
-    if (layers.has("fake")) drawPoints(pen, view, start && whole01 < 1 ? mixed(start, frame.fake.data) : frame.fake.data, "fake");
+    if (layers.has("fake"))
+      drawPoints(pen, view, start && whole01 < 1 ? mixed(start, frame.fake.data) : frame.fake.data, "fake");
     if (layers.has("modes") && counted) drawModes(pen, view, this.modes, counted.counts);
-    if (layers.has("push") && frame.pull) drawArrows(pen, view, scaledArrows(frame.fake.data, frame.pull.data, extent, LONGEST_ARROW), "push");
-    if (layers.has("movement") && this.before) drawArrows(pen, view, movements(this.before.fake.data, frame.fake.data), "ink");
+    if (layers.has("push") && frame.pull)
+      drawArrows(pen, view, scaledArrows(frame.fake.data, frame.pull.data, extent, LONGEST_ARROW), "push");
+    if (layers.has("movement") && this.before)
+      drawArrows(pen, view, movements(this.before.fake.data, frame.fake.data), "ink");
     this.describe(field, counted);
     canvas.dataset.step = String(this.shownStep);
   }
 
   /** @param {any} field @param {any} counted */
   describe(field, counted) {
-    const { frame } = this, total = frame.fake.shape[0];
+    const { frame } = this,
+      total = frame.fake.shape[0];
     this.morphRow.hidden = !frame.latents;
-    for (const { name, label } of this.boxes) label.hidden = (name === "push" && !frame.pull) || (name === "manifold" && !frame.manifold) || (name === "contour" && !(frame.logits || frame.field));
-    fill(this.bar, ...(field ? [h("span", { class: "ends" }, `${t(`points.low.${this.choice.field}`)} ${field.low}`), h("i", { class: field.rising ? "rising" : "diverging", "aria-hidden": "true" }),
-      h("span", { class: "ends" }, `${field.high} ${t(`points.high.${this.choice.field}`)}`)] : []));
+    for (const { name, label } of this.boxes)
+      label.hidden =
+        (name === "push" && !frame.pull) ||
+        (name === "manifold" && !frame.manifold) ||
+        (name === "contour" && !(frame.logits || frame.field));
+    fill(
+      this.bar,
+      ...(field
+        ? [
+            h("span", { class: "ends" }, `${t(`points.low.${this.choice.field}`)} ${field.low}`),
+            h("i", { class: field.rising ? "rising" : "diverging", "aria-hidden": "true" }),
+            h("span", { class: "ends" }, `${field.high} ${t(`points.high.${this.choice.field}`)}`),
+          ]
+        : []),
+    );
     const width = digits(bandwidth(frame.extent.data), 2);
-    this.note.textContent = field?.smoothed ? t(this.modes ? "points.smoothedTruth" : "points.smoothed", { width, total }) : this.choice.field === "gradient" ? t("points.differences") : "";
+    this.note.textContent = field?.smoothed
+      ? t(this.modes ? "points.smoothedTruth" : "points.smoothed", { width, total })
+      : this.choice.field === "gradient"
+        ? t("points.differences")
+        : "";
     const found = counted?.counts.filter((/** @type {number} */ n) => n > 0).length;
-    this.words.textContent = counted ? t("points.summary", { step: whole(this.shownStep), found, modes: counted.counts.length, share: Math.round(100 * counted.good / total) })
+    this.words.textContent = counted
+      ? t("points.summary", {
+          step: whole(this.shownStep),
+          found,
+          modes: counted.counts.length,
+          share: Math.round((100 * counted.good) / total),
+        })
       : t("points.summaryPlain", { step: whole(this.shownStep), total });
     this.canvas.setAttribute("aria-label", this.words.textContent);
     if (counted && counted.counts.length <= 36) this.showCounts(counted.counts, total);
@@ -174,7 +346,15 @@ class PointsPanel {
   showCounts(counts, total) {
     while (this.counts.children.length < counts.length) {
       const number = this.counts.children.length;
-      this.counts.append(h("li", {}, h("span", { class: "name" }, t("points.mode", { number })), h("i", { "aria-hidden": "true" }), h("b", {})));
+      this.counts.append(
+        h(
+          "li",
+          {},
+          h("span", { class: "name" }, t("points.mode", { number })),
+          h("i", { "aria-hidden": "true" }),
+          h("b", {}),
+        ),
+      );
     }
     const fair = total / counts.length;
     [...this.counts.children].forEach((line, m) => {
@@ -186,18 +366,27 @@ class PointsPanel {
 
   tabulate() {
     if (!this.details.open || !this.frame) return;
-    const { fake } = this.frame, rows = Array.from({ length: Math.min(100, fake.shape[0]) }, (_, i) => [i, digits(fake.data[2 * i]), digits(fake.data[2 * i + 1])]);
+    const { fake } = this.frame,
+      rows = Array.from({ length: Math.min(100, fake.shape[0]) }, (_, i) => [
+        i,
+        digits(fake.data[2 * i]),
+        digits(fake.data[2 * i + 1]),
+      ]);
     fill(this.rows, table(t("points.tableTitle", { step: this.shownStep }), ["#", "x", "y"], rows));
   }
 
   /** @param {PointerEvent} event */
   hover(event) {
     if (!this.frame || !this.view) return;
-    const box = this.canvas.getBoundingClientRect(), u = (event.clientX - box.left) / box.width, v = (event.clientY - box.top) / box.height;
-    const [x0, x1, y0, y1] = this.frame.extent.data, field = this.frame.field;
+    const box = this.canvas.getBoundingClientRect(),
+      u = (event.clientX - box.left) / box.width,
+      v = (event.clientY - box.top) / box.height;
+    const [x0, x1, y0, y1] = this.frame.extent.data,
+      field = this.frame.field;
     let words = `x ${digits(x0 + u * (x1 - x0), 3)}  y ${digits(y1 - v * (y1 - y0), 3)}`;
     if (field) {
-      const side = field.shape[0], at = Math.round((1 - v) * (side - 1)) * side + Math.round(u * (side - 1));
+      const side = field.shape[0],
+        at = Math.round((1 - v) * (side - 1)) * side + Math.round(u * (side - 1));
       words += `  D ${digits(field.data[at], 3)}`;
     }
     this.tip.hidden = false;
@@ -233,28 +422,43 @@ class PointsPanel {
 
 /** Latents placed in the view: two standard deviations reach four fifths of the way to its edge. @param {ArrayLike<number>} latents @param {ArrayLike<number>} extent */
 function spread(latents, extent) {
-  const out = new Float64Array(latents.length), centres = [(extent[0] + extent[1]) / 2, (extent[2] + extent[3]) / 2], reach = 0.4 * (extent[1] - extent[0]);
+  const out = new Float64Array(latents.length),
+    centres = [(extent[0] + extent[1]) / 2, (extent[2] + extent[3]) / 2],
+    reach = 0.4 * (extent[1] - extent[0]);
   for (const axis of [0, 1]) {
-    let sum = 0, squares = 0;
+    let sum = 0,
+      squares = 0;
     const count = latents.length / 2;
-    for (let i = axis; i < latents.length; i += 2) { sum += latents[i]; squares += latents[i] ** 2; }
-    const mean = sum / count, deviation = Math.sqrt(Math.max(squares / count - mean * mean, 1e-12));
-    for (let i = axis; i < latents.length; i += 2) out[i] = centres[axis] + (latents[i] - mean) / deviation / 2 * reach;
+    for (let i = axis; i < latents.length; i += 2) {
+      sum += latents[i];
+      squares += latents[i] ** 2;
+    }
+    const mean = sum / count,
+      deviation = Math.sqrt(Math.max(squares / count - mean * mean, 1e-12));
+    for (let i = axis; i < latents.length; i += 2)
+      out[i] = centres[axis] + ((latents[i] - mean) / deviation / 2) * reach;
   }
   return out;
 }
 
 /** @param {number} side @param {ArrayLike<number>} extent */
 function flatGrid(side, extent) {
-  const out = new Float64Array(side * side * 2), reach = 0.4 * (extent[1] - extent[0]);
-  for (let r = 0; r < side; r++) for (let c = 0; c < side; c++) {
-    out[2 * (r * side + c)] = (extent[0] + extent[1]) / 2 + (2 * c / (side - 1) - 1) * reach;
-    out[2 * (r * side + c) + 1] = (extent[2] + extent[3]) / 2 + (2 * r / (side - 1) - 1) * reach;
-  }
+  const out = new Float64Array(side * side * 2),
+    reach = 0.4 * (extent[1] - extent[0]);
+  for (let r = 0; r < side; r++)
+    for (let c = 0; c < side; c++) {
+      out[2 * (r * side + c)] = (extent[0] + extent[1]) / 2 + ((2 * c) / (side - 1) - 1) * reach;
+      out[2 * (r * side + c) + 1] = (extent[2] + extent[3]) / 2 + ((2 * r) / (side - 1) - 1) * reach;
+    }
   return out;
 }
 
 /** From where a fake was in the frame before to where it is. @param {ArrayLike<number>} from @param {ArrayLike<number>} to */
 function movements(from, to) {
-  return Array.from({ length: ARROWS }, (_, i) => [from[2 * i], from[2 * i + 1], to[2 * i] - from[2 * i], to[2 * i + 1] - from[2 * i + 1]]);
+  return Array.from({ length: ARROWS }, (_, i) => [
+    from[2 * i],
+    from[2 * i + 1],
+    to[2 * i] - from[2 * i],
+    to[2 * i + 1] - from[2 * i + 1],
+  ]);
 }

@@ -5,5 +5,11 @@ import { drawSheet, note, probe } from "../probes.js";
 
 export default probe("reconstructions", { order: 44 }, ({ sheets, values }, place) => {
   for (const sheet of sheets) place.append(drawSheet(sheet, ""));
-  place.append(note(t(values.held_out ? "probe.reconstructions.unseen" : "probe.reconstructions.seen", { difference: digits(values.difference, 3) })));
+  place.append(
+    note(
+      t(values.held_out ? "probe.reconstructions.unseen" : "probe.reconstructions.seen", {
+        difference: digits(values.difference, 3),
+      }),
+    ),
+  );
 });

@@ -41,11 +41,13 @@ class SlowPanel {
     this.listed = "";
     this.draw = eachFrame(() => this.paint());
     this.build(element);
-    this.changed = (/** @type {any} */ event) => { if (event.detail.has("events") || event.detail.has("state")) this.refresh(); };
+    this.changed = (/** @type {any} */ event) => {
+      if (event.detail.has("events") || event.detail.has("state")) this.refresh();
+    };
     run.addEventListener("change", this.changed);
     this.watchSize = new ResizeObserver(() => this.draw());
     this.watchSize.observe(element);
-    addEventListener("resize", this.draw);  // of its height, which the element does not follow
+    addEventListener("resize", this.draw); // of its height, which the element does not follow
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.dark.addEventListener("change", this.draw);
     this.refresh();
@@ -65,28 +67,76 @@ class SlowPanel {
     this.values = h("dl", { class: "values" });
     this.rows = h("div", {});
     this.details = h("details", { ontoggle: () => this.tabulate() }, h("summary", {}, t("chart.table")), this.rows);
-    const button = (/** @type {"back"|"play"|"forward"} */ name, /** @type {() => void} */ action) => h("button", { class: "round", type: "button", "aria-label": t(`slow.${name}`), title: t(`slow.${name}`), onclick: action }, sign(SIGNS[name]));
+    const button = (/** @type {"back"|"play"|"forward"} */ name, /** @type {() => void} */ action) =>
+      h(
+        "button",
+        { class: "round", type: "button", "aria-label": t(`slow.${name}`), title: t(`slow.${name}`), onclick: action },
+        sign(SIGNS[name]),
+      );
     this.playButton = button("play", () => this.toggle());
-    this.story = h("div", { class: "story", hidden: true, role: "group", tabindex: 0, "aria-label": t("slow.keys"), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) },
-      this.parts, h("div", { class: "row telling" }, h("div", { class: "buttons" }, button("back", () => this.hand(this.at - 1)), this.playButton, button("forward", () => this.hand(this.at + 1))), this.words),
-      h("div", { class: "planebox" }, this.canvas), this.strip, this.legend, this.values, this.details);
-    fill(element, h("p", { class: "note intro" }, t("slow.intro")), h("div", { class: "row" }, this.askButton, this.choiceLabel), this.answer, this.story);
+    this.story = h(
+      "div",
+      {
+        class: "story",
+        hidden: true,
+        role: "group",
+        tabindex: 0,
+        "aria-label": t("slow.keys"),
+        onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+      },
+      this.parts,
+      h(
+        "div",
+        { class: "row telling" },
+        h(
+          "div",
+          { class: "buttons" },
+          button("back", () => this.hand(this.at - 1)),
+          this.playButton,
+          button("forward", () => this.hand(this.at + 1)),
+        ),
+        this.words,
+      ),
+      h("div", { class: "planebox" }, this.canvas),
+      this.strip,
+      this.legend,
+      this.values,
+      this.details,
+    );
+    fill(
+      element,
+      h("p", { class: "note intro" }, t("slow.intro")),
+      h("div", { class: "row" }, this.askButton, this.choiceLabel),
+      this.answer,
+      this.story,
+    );
   }
 
   /** Steps that were recorded, oldest first. @returns {number[]} */
-  get recorded() { return [...new Set(this.run.events.filter((event) => event.kind === "slow").map((event) => event.step))].sort((a, b) => a - b); }
+  get recorded() {
+    return [...new Set(this.run.events.filter((event) => event.kind === "slow").map((event) => event.step))].sort(
+      (a, b) => a - b,
+    );
+  }
 
   refresh() {
-    const steps = this.recorded, alive = this.run.summary.state === "running" && this.run.connected && !this.run.readOnly;
+    const steps = this.recorded,
+      alive = this.run.summary.state === "running" && this.run.connected && !this.run.readOnly;
     this.askButton.disabled = !alive || this.asking;
     this.askButton.hidden = !alive;
     this.choiceLabel.hidden = !steps.length;
-    if (alive && this.told) { this.told = false; this.answer.textContent = ""; }
+    if (alive && this.told) {
+      this.told = false;
+      this.answer.textContent = "";
+    }
     if (!alive && !steps.length) this.told = true;
     if (this.told) this.answer.textContent = t(this.run.readOnly ? "slow.readOnly" : "slow.over");
     if (steps.join() !== this.listed) {
       this.listed = steps.join();
-      fill(this.choice, steps.map((step) => h("option", { value: step }, t("timeline.step", { step: whole(step) }))));
+      fill(
+        this.choice,
+        steps.map((step) => h("option", { value: step }, t("timeline.step", { step: whole(step) }))),
+      );
       this.choice.value = String(this.step);
     }
     const newest = steps.at(-1);
@@ -104,9 +154,13 @@ class SlowPanel {
       const { number } = await command(this.run.id, "slow", {});
       this.awaited = true;
       const reply = await replyTo(this.run, number);
-      if (!reply || reply.outcome === "refused") { this.awaited = false; this.answer.textContent = reply ? reply.text : t("control.silent"); }
-      else this.answer.textContent = this.run.paused ? "" : t("slow.running");
-    } catch (error) { this.answer.textContent = /** @type {any} */ (error).message; }
+      if (!reply || reply.outcome === "refused") {
+        this.awaited = false;
+        this.answer.textContent = reply ? reply.text : t("control.silent");
+      } else this.answer.textContent = this.run.paused ? "" : t("slow.running");
+    } catch (error) {
+      this.answer.textContent = /** @type {any} */ (error).message;
+    }
     this.asking = false;
     this.refresh();
   }
@@ -119,7 +173,10 @@ class SlowPanel {
       const arrays = await framePacked(`/api/runs/${this.run.id}/slow/${step}`);
       if (this.step !== step) return;
       this.recording = new Recording(arrays);
-    } catch (error) { this.answer.textContent = String(/** @type {any} */ (error).message); return; }
+    } catch (error) {
+      this.answer.textContent = String(/** @type {any} */ (error).message);
+      return;
+    }
     this.story.hidden = false;
     this.listParts();
     this.pause();
@@ -128,15 +185,34 @@ class SlowPanel {
   }
 
   listParts() {
-    const { substeps } = /** @type {Recording} */ (this.recording), players = [...new Set(substeps.map(({ player }) => player))];
+    const { substeps } = /** @type {Recording} */ (this.recording),
+      players = [...new Set(substeps.map(({ player }) => player))];
     this.marks = [];
-    fill(this.parts, players.map((player) => h("div", { class: `player ${player}`, role: "group", "aria-label": t(`slow.${player}`) }, h("h3", {}, t(`slow.${player}`)),
-      h("ol", { start: substeps.findIndex((each) => each.player === player) + 1 }, substeps.map((each, number) => {
-        if (each.player !== player) return null;
-        const mark = h("button", { type: "button", onclick: () => this.hand(number) }, h("b", {}, number + 1), t(`slow.${each.part}`));
-        this.marks.push(mark);
-        return h("li", {}, mark);
-      })))));
+    fill(
+      this.parts,
+      players.map((player) =>
+        h(
+          "div",
+          { class: `player ${player}`, role: "group", "aria-label": t(`slow.${player}`) },
+          h("h3", {}, t(`slow.${player}`)),
+          h(
+            "ol",
+            { start: substeps.findIndex((each) => each.player === player) + 1 },
+            substeps.map((each, number) => {
+              if (each.player !== player) return null;
+              const mark = h(
+                "button",
+                { type: "button", onclick: () => this.hand(number) },
+                h("b", {}, number + 1),
+                t(`slow.${each.part}`),
+              );
+              this.marks.push(mark);
+              return h("li", {}, mark);
+            }),
+          ),
+        ),
+      ),
+    );
   }
 
   /** By hand: automatic play ends. @param {number} number */
@@ -151,22 +227,57 @@ class SlowPanel {
     if (!recording) return;
     this.at = Math.min(Math.max(number, 0), recording.substeps.length - 1);
     const { player, part } = recording.substeps[this.at];
-    this.marks.forEach((mark, n) => { if (n === this.at) mark.setAttribute("aria-current", "step"); else mark.removeAttribute("aria-current"); });
+    this.marks.forEach((mark, n) => {
+      if (n === this.at) mark.setAttribute("aria-current", "step");
+      else mark.removeAttribute("aria-current");
+    });
     this.words.textContent = t(`slow.${player}.${part}${recording.relative && part === "score" ? ".relative" : ""}`);
-    this.canvas.setAttribute("aria-label", `${this.at + 1}. ${t(`slow.${player}`)}, ${t(`slow.${part}`)}. ${this.words.textContent}`);
-    fill(this.values, valuesOf(recording, { player, part }).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+    this.canvas.setAttribute(
+      "aria-label",
+      `${this.at + 1}. ${t(`slow.${player}`)}, ${t(`slow.${part}`)}. ${this.words.textContent}`,
+    );
+    fill(
+      this.values,
+      valuesOf(recording, { player, part }).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+    );
     const scored = part === "score" || part === "loss";
     this.strip.hidden = !scored;
-    const keys = [...(player === "discriminator" || part === "sample" ? ["real"] : []), "fake", ...(part === "sample" ? [] : ["contour"]), ...(scored ? ["cross"] : []), ...(part === "gradients" ? ["push"] : []), ...(part === "update" && player === "generator" ? ["moved"] : []), ...(part === "update" && player === "discriminator" ? ["past"] : [])];
-    const named = { contour: recording.relative ? "slow.key.middle" : "points.layer.contour", cross: `slow.key.cross.${player}`, push: player === "discriminator" ? "slow.key.slope" : "slow.key.push", moved: "slow.key.moved", past: "slow.key.past", real: "points.layer.real", fake: "points.layer.fake" };
-    fill(this.legend, keys.map((key) => h("span", {}, h("i", { class: `key ${key}`, "aria-hidden": "true" }), t(named[/** @type {keyof typeof named} */ (key)]))));
+    const keys = [
+      ...(player === "discriminator" || part === "sample" ? ["real"] : []),
+      "fake",
+      ...(part === "sample" ? [] : ["contour"]),
+      ...(scored ? ["cross"] : []),
+      ...(part === "gradients" ? ["push"] : []),
+      ...(part === "update" && player === "generator" ? ["moved"] : []),
+      ...(part === "update" && player === "discriminator" ? ["past"] : []),
+    ];
+    const named = {
+      contour: recording.relative ? "slow.key.middle" : "points.layer.contour",
+      cross: `slow.key.cross.${player}`,
+      push: player === "discriminator" ? "slow.key.slope" : "slow.key.push",
+      moved: "slow.key.moved",
+      past: "slow.key.past",
+      real: "points.layer.real",
+      fake: "points.layer.fake",
+    };
+    fill(
+      this.legend,
+      keys.map((key) =>
+        h(
+          "span",
+          {},
+          h("i", { class: `key ${key}`, "aria-hidden": "true" }),
+          t(named[/** @type {keyof typeof named} */ (key)]),
+        ),
+      ),
+    );
     this.tabulate();
     this.animate();
   }
 
   animate() {
     this.share = wantsStillness() ? 1 : 0;
-    const began = this.began = performance.now();
+    const began = (this.began = performance.now());
     const tick = (/** @type {number} */ now) => {
       if (began !== this.began || !this.canvas.isConnected) return;
       const time = Math.min(1, Math.max(0, now - began) / MOTION_MILLISECONDS);
@@ -179,7 +290,10 @@ class SlowPanel {
   }
 
   toggle() {
-    if (this.playing) { this.pause(); return; }
+    if (this.playing) {
+      this.pause();
+      return;
+    }
     if (!this.recording) return;
     if (this.at >= this.recording.substeps.length - 1) this.turnTo(0);
     this.playing = window.setInterval(() => {
@@ -207,7 +321,12 @@ class SlowPanel {
     const target = /** @type {HTMLElement} */ (event.target);
     if (event.altKey || event.ctrlKey || event.metaKey || target.closest("summary, .scroll")) return;
     /** @type {Record<string, () => void>} */
-    const actions = { ArrowLeft: () => this.hand(this.at - 1), ArrowRight: () => this.hand(this.at + 1), Home: () => this.hand(0), End: () => this.hand(Infinity) };
+    const actions = {
+      ArrowLeft: () => this.hand(this.at - 1),
+      ArrowRight: () => this.hand(this.at + 1),
+      Home: () => this.hand(0),
+      End: () => this.hand(Infinity),
+    };
     if (!target.closest("button")) actions[" "] = () => this.toggle();
     if (!actions[event.key]) return;
     event.preventDefault();

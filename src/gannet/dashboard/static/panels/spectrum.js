@@ -8,8 +8,20 @@ export default probe("spectrum", { order: 47 }, ({ curves, values }, place) => {
   const charts = curves.map((curve) => {
     const box = h("div", { class: "chartbox" });
     place.append(box);
-    const chart = new Chart(box, { title: t(`probe.spectrum.${curve.name}`), height: 210, logarithmic: curve.logarithmic, across: t(`probe.spectrum.${curve.name}Axis`) });
-    chart.set(Object.entries(curve.lines).map(([name, line]) => ({ name: t(`points.layer.${name}`), steps: curve.x, values: line.map((value) => (value > 0 ? value : null)) })), NaN);
+    const chart = new Chart(box, {
+      title: t(`probe.spectrum.${curve.name}`),
+      height: 210,
+      logarithmic: curve.logarithmic,
+      across: t(`probe.spectrum.${curve.name}Axis`),
+    });
+    chart.set(
+      Object.entries(curve.lines).map(([name, line]) => ({
+        name: t(`points.layer.${name}`),
+        steps: curve.x,
+        values: line.map((value) => (value > 0 ? value : null)),
+      })),
+      NaN,
+    );
     return chart;
   });
   place.append(note(t("probe.spectrum.note", { real: values.real, fake: values.fake })));

@@ -36,8 +36,19 @@ export default {
     element.append(empty);
 
     /** @param {string} group */
-    const lines = (group) => [...run.series].filter(([name]) => groupOf(name) === group).map(([name, line]) => ({
-      name: name === "steps_per_second" ? t("terms.rate") : name.replace("vitals/", "").replace("/gradient_norm", "").replaceAll("_", " "), ...continued(zoomed.get(group)?.find((part) => part.name === name), line) }));
+    const lines = (group) =>
+      [...run.series]
+        .filter(([name]) => groupOf(name) === group)
+        .map(([name, line]) => ({
+          name:
+            name === "steps_per_second"
+              ? t("terms.rate")
+              : name.replace("vitals/", "").replace("/gradient_norm", "").replaceAll("_", " "),
+          ...continued(
+            zoomed.get(group)?.find((part) => part.name === name),
+            line,
+          ),
+        }));
     const draw = () => {
       for (const group of GROUPS) {
         const all = lines(group);
@@ -45,7 +56,12 @@ export default {
         if (!all.length && !chart) continue;
         empty.hidden = true;
         if (!chart) {
-          chart = new Chart(places.get(group), { title: t(`terms.${group}`), height: LOW.includes(group) ? 170 : 240, logarithmic: group === "gradients", zoomed: (from, to) => zoom(group, from, to) });
+          chart = new Chart(places.get(group), {
+            title: t(`terms.${group}`),
+            height: LOW.includes(group) ? 170 : 240,
+            logarithmic: group === "gradients",
+            zoomed: (from, to) => zoom(group, from, to),
+          });
           charts.set(group, chart);
         }
         chart.set(all, store.timeline.step, group === "minimised" ? run.alarms : []);
@@ -53,19 +69,39 @@ export default {
     };
     /** Finer points for a part, where the whole was thinned. @param {string} group @param {number|null} from @param {number|null} to */
     const zoom = async (group, from, to) => {
-      if (from === null || to === null) { zoomed.delete(group); draw(); return; }
+      if (from === null || to === null) {
+        zoomed.delete(group);
+        draw();
+        return;
+      }
       if (![...run.series.values()].some((line) => line.steps.length >= 2000)) return;
-      const { series } = await get(`/api/runs/${run.id}/history?from=${Math.floor(from)}&to=${Math.ceil(to)}`).catch(() => ({ series: null }));
-      if (series) { zoomed.set(group, series); draw(); }
+      const { series } = await get(`/api/runs/${run.id}/history?from=${Math.floor(from)}&to=${Math.ceil(to)}`).catch(
+        () => ({ series: null }),
+      );
+      if (series) {
+        zoomed.set(group, series);
+        draw();
+      }
     };
-    let last = 0, waiting = 0;
+    let last = 0,
+      waiting = 0;
     const soon = eachFrame(draw);
     const later = () => {
       const left = last + DRAW_MILLISECONDS - performance.now();
-      if (left <= 0) { last = performance.now(); soon(); }
-      else if (!waiting) waiting = window.setTimeout(() => { waiting = 0; last = performance.now(); soon(); }, left);
+      if (left <= 0) {
+        last = performance.now();
+        soon();
+      } else if (!waiting)
+        waiting = window.setTimeout(() => {
+          waiting = 0;
+          last = performance.now();
+          soon();
+        }, left);
     };
-    const changed = (/** @type {any} */ event) => { if (event.detail.has("reset")) zoomed.clear(); if (event.detail.has("terms") || event.detail.has("events")) later(); };
+    const changed = (/** @type {any} */ event) => {
+      if (event.detail.has("reset")) zoomed.clear();
+      if (event.detail.has("terms") || event.detail.has("events")) later();
+    };
     run.addEventListener("change", changed);
     store.timeline.addEventListener("move", later);
     draw();
@@ -81,6 +117,9 @@ export default {
 /** Finer points of a part, and what was recorded since. @param {any} part @param {{steps: number[], values: (number|null)[]}} line */
 function continued(part, line) {
   if (!part?.steps.length) return line;
-  const end = part.steps.at(-1), from = line.steps.findIndex((step) => step > end);
-  return from < 0 ? { steps: part.steps, values: part.values } : { steps: [...part.steps, ...line.steps.slice(from)], values: [...part.values, ...line.values.slice(from)] };
+  const end = part.steps.at(-1),
+    from = line.steps.findIndex((step) => step > end);
+  return from < 0
+    ? { steps: part.steps, values: part.values }
+    : { steps: [...part.steps, ...line.steps.slice(from)], values: [...part.values, ...line.values.slice(from)] };
 }

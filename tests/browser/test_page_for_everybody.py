@@ -1,0 +1,37 @@
+"""The page at every width, in both colour schemes and both languages, and by axe."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import CHARTED, until, violations
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(serve, open_page, ring, scheme, width):
+    page = open_page(serve(ring.parent), width=width, color_scheme=scheme)
+    until(page, CHARTED)
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    assert violations(page) == []
+
+
+def test_nothing_is_wider_than_the_window(serve, open_page, ring):
+    page = open_page(serve(ring.parent), width=320, is_mobile=False)
+    until(page, CHARTED)
+    for width in (320, 360, 768, 1024, 1680, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(150)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_motion_is_spared_where_it_is_not_wanted(serve, open_page, ring):
+    page = open_page(serve(ring.parent), reduced_motion="reduce")
+    page.evaluate("[...document.querySelectorAll('button')].find((b) => b.textContent === 'Noise → samples').click()")
+    assert page.evaluate("document.querySelector('.morph').value") == "0"
+
+
+def test_the_page_speaks_chinese(serve, open_page, ring):
+    page = open_page(serve(ring.parent))
+    page.evaluate("document.querySelector('button[lang=zh]').click()")
+    until(page, "document.documentElement?.lang === 'zh-CN' && document.querySelector('canvas')?.dataset.step")
+    assert "真实点与生成点" in page.evaluate("document.querySelector('main').textContent")
