@@ -103,7 +103,7 @@ def test_labels_are_balanced_and_follow_their_seed():
     assert not np.array_equal(kept, rows_with_label(labels, 3, 11, seed=1))
 
 
-@pytest.mark.parametrize(("count", "reason"), [(2, "each of the 3 classes needs at least one"), (18, "6 labelled images of class 2, which has 5")])
+@pytest.mark.parametrize(("count", "reason"), [(2, "the 3 classes needs at least one"), (18, "6 labelled images of class 2, which has 5")])
 def test_impossible_counts_are_refused(count, reason):
     with pytest.raises(UserError, match=reason):
         rows_with_label(np.repeat(np.arange(3), [50, 20, 5]), 3, count, seed=0)
