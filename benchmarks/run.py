@@ -22,7 +22,7 @@ from baselines import wgan_gp as plain_wgan_gp
 
 from gannet.config.arguments import Root, read
 from gannet.data.base import Dataset, silent
-from gannet.data.images import ImageTable
+from gannet.data.image_table import ImageTable
 from gannet.data.ring import Ring
 from gannet.discovery import find
 from gannet.seeding import numpy_rng

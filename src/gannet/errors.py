@@ -1,4 +1,4 @@
-"""Errors a user can cause, and how they are worded."""
+"""Errors that a user can cause, and their wording."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ A = TypeVar("A")
 
 @dataclass(frozen=True)
 class Unknown:
-    """One name that does not exist. An error prints the allowed names once, however many such names it holds."""
+    """An unknown name. An error with several of them prints the allowed names once."""
 
     sentence: str
-    """What is wrong, with a suggestion if there is one."""
+    """What is wrong, with a suggestion, if any."""
     allowed: tuple[str, ...]
-    """Everything that is accepted in its place."""
+    """All names that are accepted instead."""
     kind: str = ""
-    """What the names are of, such as ``key`` or ``loss``."""
+    """What the names denote, such as ``key`` or ``loss``."""
 
 
 Mistake = str | Unknown
 
 
 class UserError(Exception):
-    """A mistake in what the user gave: the command line prints its sentences and exits with 2.
+    """A mistake in the user's input: the command line prints its sentences and exits with status 2.
 
     Args:
-        mistakes: one per mistake; all of them are shown at once.
+        mistakes: all mistakes, which are shown together.
     """
 
     def __init__(self, *mistakes: Mistake) -> None:
@@ -44,15 +44,15 @@ class UserError(Exception):
 
 
 class TrainingStopped(Exception):
-    """Training was stopped by its guard (a value that is not finite); exit status 3."""
+    """Training stopped because a value is not finite; exit status 3."""
 
 
 class GannetWarning(UserWarning):
-    """What a user should know of a training that continues, such as an alarm of its health."""
+    """A warning about a training that continues, such as a health alarm."""
 
 
 def unknown(sentence: str, name: str, allowed: Iterable[str], kind: str = "") -> Unknown:
-    """The mistake of a name that does not exist, with the nearest allowed one as a suggestion."""
+    """The error for an unknown name, with the nearest allowed name as a suggestion."""
     options = tuple(sorted(allowed))
     return Unknown(sentence + nearest(name, options), options, kind)
 
@@ -64,21 +64,21 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 def in_shell(*words: object) -> str:
-    """A command to show to people, quoted so that a shell reads the same words."""
+    """A shell command for display, quoted so that a shell reads the same words."""
     return shlex.join(map(str, words))
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
-    """End of the only such sentence of an error: the nearest allowed name, then all of them."""
+    """The end of an error about one unknown name: the nearest allowed name, then all allowed names."""
     options = sorted(allowed)
     return nearest(name, options) + _listed(options)
 
 
 def of_all(items: Iterable[A], make: Callable[[A], T]) -> list[T]:
-    """``make`` of every item.
+    """Apply ``make`` to every item.
 
     Raises:
-        UserError: the mistakes of all items together, equal ones once.
+        UserError: the mistakes of all items together, without duplicates.
     """
     made: list[T] = []
     mistakes: dict[Mistake, None] = {}
@@ -93,7 +93,7 @@ def of_all(items: Iterable[A], make: Callable[[A], T]) -> list[T]:
 
 
 def _sentences(mistakes: Sequence[Mistake]) -> tuple[str, ...]:
-    """The last of the names that lack one list of allowed names carries the list."""
+    """The sentences; names with the same allowed names share one list, printed after the last of them."""
     last = {mistake.allowed: index for index, mistake in enumerate(mistakes) if isinstance(mistake, Unknown)}
     return tuple(
         mistake if isinstance(mistake, str) else mistake.sentence + (_listed(mistake.allowed) if last[mistake.allowed] == index else "")

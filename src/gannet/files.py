@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic file writing: a file is complete or absent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gannet.errors import UserError
 
 @contextmanager
 def written_whole(path: Path, *, sync: bool = False) -> Iterator[BinaryIO]:
-    """A file to write to under a temporary name; it takes its own name when the block ends well, else it vanishes.
+    """Open a temporary file for writing; it gets its final name if the block succeeds, else it is deleted.
 
     Args:
         path: the final name; an existing file is replaced.
@@ -31,7 +31,7 @@ def written_whole(path: Path, *, sync: bool = False) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}. Choose another place, or free some space.") from None
+        raise UserError(f"Cannot write {path}: {error.strerror or error}. Choose another path, or free some space.") from None
     finally:
-        with suppress(OSError):  # a file system that takes no writes does not take this one either
+        with suppress(OSError):  # on a read-only file system, deleting fails too
             temporary.unlink(missing_ok=True)

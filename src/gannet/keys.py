@@ -1,4 +1,4 @@
-"""Names of keys: the short ones that set several at once, and what a key that does not exist was probably meant to be."""
+"""Names of keys: short keys that set several keys at once, and suggestions for unknown keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from gannet.errors import Unknown, UserError
 
 FLAGS = {name: f"{name} is a flag, not a key: use --{name} {{value}} (in Python {name}=...)." for name in ("seed", "device", "precision")}
-"""Settings of a training that are no keys -> what to write instead."""
+"""Settings that are flags instead of keys -> what to write instead."""
 SHORT = ("lr", "optimizer.lr")
 """Keys that set the learning rate of every player, unless a recipe has a key of that name."""
 SYNONYMS = {
@@ -30,7 +30,7 @@ SYNONYMS = {
     "momentum": "beta1",
     "betas": "beta1",
 }
-"""What other tools call a key -> its last parts here."""
+"""Names of keys in other tools -> the last part of the key here."""
 REMARKS = {
     "betas": "The two numbers are separate keys, beta1 and beta2.",
     "epochs": "Training is counted in generator steps, not in epochs.",
@@ -38,22 +38,22 @@ REMARKS = {
     "weight_decay": "Weight decay is not available.",
 }
 SUGGESTED = 4
-"""Keys in one suggestion, at most."""
+"""Maximum number of keys in one suggestion."""
 
 
 def expanded(given: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
-    """The keys with ``lr`` written out as the learning rate of every player; one that is given itself keeps its own value.
+    """Expand ``lr`` to the learning rate of every player, except those that are given separately.
 
     Args:
         given: keys as typed.
-        known: all keys there are.
+        known: all existing keys.
 
     Raises:
         UserError: both short keys are given, with different values.
     """
     used = [key for key in SHORT if key in given and key in short_keys(known)]
     if len({str(given[key]) for key in used}) > 1:
-        raise UserError(f"{' and '.join(used)} are the same key: give one of them.")
+        raise UserError(f"{' and '.join(used)} are the same key; give only one of them.")
     rest = {key: value for key, value in given.items() if key not in used}
     return {**{rate: given[key] for key in used for rate in rates(known)}, **rest}
 
@@ -64,19 +64,19 @@ def rates(known: Iterable[str]) -> list[str]:
 
 
 def short_keys(known: Collection[str]) -> list[str]:
-    """The short keys that can be used together with these keys."""
+    """The short keys that these keys allow."""
     return [key for key in SHORT if key not in known] if rates(known) else []
 
 
 def unknown_key(key: str, value: Any, allowed: Collection[str], advice: Mapping[str, str]) -> Unknown:
-    """The mistake of a key that does not exist; ``advice`` is about settings that are no keys, as in :data:`FLAGS`."""
+    """The error for an unknown key; ``advice`` explains settings that are not keys, as in :data:`FLAGS`."""
     options = {*allowed, *short_keys(allowed)}
     return Unknown(f"Unknown key {key!r}.{_suggestion(key, value, options, advice)}", tuple(sorted(options)), "key")
 
 
 def unknown_number(key: str, value: Any, numbers: Collection[str]) -> Unknown:
-    """The mistake of a key that cannot be set in a run that is there; ``numbers`` can, one at a time."""
-    return Unknown(f"{key!r} is not a number that this run has.{_suggestion(key, value, numbers, {})}", tuple(sorted(numbers)), "key")
+    """The error for a key that cannot change in an existing run; the keys in ``numbers`` can, one at a time."""
+    return Unknown(f"{key!r} is not a number of this run.{_suggestion(key, value, numbers, {})}", tuple(sorted(numbers)), "key")
 
 
 def _suggestion(key: str, value: Any, options: Collection[str], advice: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Randomness as a function: a seed for every place that draws, so that nothing needs to be remembered."""
+"""Derived seeds: randomness is a pure function of the run's seed and the place that draws, so no state is stored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def derive(seed: int, *path: str | int) -> int:
-    """A 63-bit seed for one place and moment, for example ``derive(seed, "noise", step, turn)``.
+    """A 63-bit seed for one place and moment, such as ``derive(seed, "noise", step, turn)``.
 
     Equal arguments give equal seeds on every machine; any change gives an unrelated one.
     """

@@ -8,7 +8,7 @@ import torch
 from recipe_cases import CASES, make_on
 
 from gannet.data.base import Dataset
-from gannet.data.images import ImageTable
+from gannet.data.image_table import ImageTable
 from gannet.data.point_table import PointTable
 from gannet.errors import UserError
 from gannet.evaluation.measure import measurer

@@ -116,7 +116,7 @@ def test_a_kill_between_a_command_and_its_answer(gannet, folder, environment):
     given = answer(run, number)
     assert given is not None
     assert given["outcome"] == "refused"
-    assert "give it again" in given["text"]
+    assert "send it again" in given["text"]
     assert gannet("train", "run", "--out", "again").status == 0
     assert _weights(folder / "again") == _weights(run)
 

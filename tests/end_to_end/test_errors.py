@@ -55,10 +55,10 @@ MISTAKES = {
     "impossible size": (["train", "digits", "--recipe", "dcgan", "data.size=29"], ["cannot make images of 29 x 29", "data.size=28"]),
     "run exists": (["train", "ring", "--out", "used"], ["used is not empty", "gannet resume"]),
     "empty folder": (["train", "empty"], ["empty"]),
-    "folder without pictures": (["train", "texts"], ["texts"]),
-    "truncated picture": (["train", "truncated"], ["bad.jpg"]),
-    "empty picture": (["train", "zero"], ["bad.png"]),
-    "text as picture": (["train", "textpng"], ["bad.png"]),
+    "folder without images": (["train", "texts"], ["texts"]),
+    "truncated image": (["train", "truncated"], ["bad.jpg"]),
+    "empty image": (["train", "zero"], ["bad.png"]),
+    "text as image": (["train", "textpng"], ["bad.png"]),
     "recipe file missing": (["train", "ring", "--recipe", "mine.py"], ["mine.py"]),
     "recipe file broken": (["train", "ring", "--recipe", "broken.py"], ["broken.py", "SyntaxError"]),
     "resume no run": (["resume", "empty"], ["is not a run"]),
@@ -79,7 +79,7 @@ def furnished(folder):
     (folder / "used" / "file").write_text("mine")
     (folder / "empty").mkdir()
     (folder / "texts").mkdir()
-    (folder / "texts" / "a.txt").write_text("no picture")
+    (folder / "texts" / "a.txt").write_text("no image")
     _pictures(folder / "pictures")
     _pictures(folder / "truncated", bad_jpg=_jpeg()[:300])
     _pictures(folder / "zero", bad_png=b"")

@@ -115,7 +115,7 @@ def test_nothing_else_can_be_given(moved, given, sentence, capsys):
 
 def test_data_without_a_path_have_no_place(trained, capsys):
     assert cli.run(["measure", str(trained("points")), "data.path=x"]) == 2
-    assert "are not read from a path" in capsys.readouterr().err
+    assert "have no path; leave data.path out" in capsys.readouterr().err
 
 
 def test_a_comparison_continues_on_data_that_were_moved(tmp_path, monkeypatch, capsys):

@@ -222,7 +222,7 @@ def test_codes_are_traversed(gannet, folder, digits_keys):
     assert gannet("train", "ring", "--recipe", "gan", "--steps", "2", "--out", "plain").status == 0
     refused = gannet("sample", "plain", "--traverse", "-o", "plain.png")
     assert refused.status == 2
-    assert "no codes" in refused.err
+    assert "no latent codes" in refused.err
     assert not (folder / "plain.png").exists()
 
 

@@ -75,7 +75,7 @@ def test_a_component_is_new_every_time():
 
 def test_components_outside_the_package():
     reference = "gannet.losses.hinge:Hinge"
-    with pytest.raises(UserError, match="imported only when you name it yourself"):
+    with pytest.raises(UserError, match="imported only if you name it"):
         _read(loss=reference)
     [(arguments, values)] = read({"loss": reference}, Root(make), outside={reference})
     assert arguments["loss"] == Hinge()
@@ -85,7 +85,7 @@ def test_components_outside_the_package():
 def test_a_regularizer_of_another_kind_is_refused():
     from gannet.recipes.dragan import dragan
 
-    with pytest.raises(UserError, match=r"penalty=orthogonal: .* takes one of consistency, dragan, "):
+    with pytest.raises(UserError, match=r"penalty=orthogonal: .* expects one of consistency, dragan, "):
         read({"penalty": "orthogonal"}, Root(dragan.function, skip=("form",)))
     with pytest.raises(UserError, match=r"penalty=spectral-norm: "):
         read({"penalty": "spectral-norm"}, Root(dragan.function, skip=("form",)))

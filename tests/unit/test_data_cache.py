@@ -1,4 +1,4 @@
-"""The cache of decoded pictures: found again, verified, and never in the way."""
+"""The cache of decoded images: found again, verified, and never in the way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import gannet.data.cache as cache
 from gannet.data.base import silent
 from gannet.data.cache import cache_folder
 from gannet.data.folder import Folder
-from gannet.data.images import ImageTable
+from gannet.data.image_table import ImageTable
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_disk_that_fills_up_at_the_end_is_survived(source: Folder, own_cache: 
 
 def test_an_interrupted_decoding_leaves_nothing(source: Folder, own_cache: Path) -> None:
     def interrupt(what: str, done: int, total: int) -> None:
-        if what == "decoding pictures":
+        if what == "decoding images":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -118,8 +118,8 @@ def test_old_debris_is_swept(source: Folder, own_cache: Path) -> None:
 def test_progress_reaches_the_total(source: Folder) -> None:
     seen: list[tuple[str, int, int]] = []
     source.open(lambda what, done, total: seen.append((what, done, total)))
-    assert ("decoding pictures", 0, 3) in seen
-    assert ("decoding pictures", 3, 3) in seen
+    assert ("decoding images", 0, 3) in seen
+    assert ("decoding images", 3, 3) in seen
 
 
 def test_writing_to_the_table_never_reaches_the_disk(source: Folder) -> None:

@@ -52,7 +52,7 @@ def test_csv_third_column_is_the_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "holds no points"),
+        ("", "contains no points"),
         ("x,y\n", "no points"),
         ("1,2\n", "at least 2"),
         ("1,2\n3,oops\n", "line 2: 'oops' is not a finite number"),
@@ -82,7 +82,7 @@ def test_point_table_is_standardised_with_one_scale(tmp_path: Path) -> None:
     assert_close(table.form.encode(np.array([[2.0, 6.0]])).numpy(), np.array([[1, 3]]) / np.sqrt(5), check_dtype=False)
 
 
-def test_npz_points_and_pictures(tmp_path: Path) -> None:
+def test_npz_points_and_images(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, x=np.array([[0.0, 1.0], [2.0, 3.0]]), y=np.array([1, 0]))
     table = NpzPoints(path=str(path)).open(silent)
@@ -101,7 +101,7 @@ def test_npz_points_and_pictures(tmp_path: Path) -> None:
         ({"other": np.zeros((4, 8, 8), np.uint8)}, "no array called samples"),
         ({"x": np.zeros((4, 8, 8), np.float32)}, "must be uint8"),
         ({"x": np.zeros((4, 2), np.float32)}, "npz-points"),
-        ({"x": np.zeros((4, 8, 8), np.uint8), "y": np.zeros(3, np.int64)}, "one label for each"),
+        ({"x": np.zeros((4, 8, 8), np.uint8), "y": np.zeros(3, np.int64)}, "each sample needs one label"),
         ({"x": np.zeros((4, 8, 8), np.uint8), "y": np.full(4, -1)}, "whole numbers from 0"),
         ({"x": np.zeros((1, 8, 8), np.uint8)}, "at least 2"),
         ({"x": np.zeros((4, 1, 1), np.uint8)}, "1 x 1"),
@@ -118,7 +118,7 @@ def test_npz_cut_short_or_missing(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, x=np.zeros((4, 8, 8), np.uint8))
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(UserError, match="not a sound"):
+    with pytest.raises(UserError, match="not a valid"):
         Npz(path=str(path)).open(silent)
     with pytest.raises(UserError, match="does not exist"):
         Npz(path=str(tmp_path / "none.npz")).open(silent)

@@ -1,4 +1,4 @@
-"""Folders and zips of pictures: what is read, how, and what is refused."""
+"""Folders and zips of images: what is read, how, and what is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from gannet.data.base import silent
 from gannet.data.folder import Folder
-from gannet.data.images import ImageTable
+from gannet.data.image_table import ImageTable
 from gannet.errors import UserError
 
 
@@ -33,7 +33,7 @@ def opened(path: Path, **fields: object) -> ImageTable:
 
 
 def first(path: Path) -> np.ndarray:
-    """Pixels (H, W, C) of the first picture of a folder; a plain second one is added."""
+    """Pixels (H, W, C) of the first image of a folder; a plain second one is added."""
     save(path / "z.png", Image.new("RGB", (12, 12)))
     return opened(path).pixels[0].permute(1, 2, 0).numpy()
 
@@ -41,7 +41,7 @@ def first(path: Path) -> np.ndarray:
 def test_class_folders_become_classes_in_name_order(tmp_path: Path) -> None:
     for i, name in enumerate(["b/2.png", "b/1.png", "a/deep/x.png", ".hidden/h.png", "a/.h.png", "__MACOSX/a/x.png"]):
         save(tmp_path / name, seed=i)
-    (tmp_path / "a" / "notes.txt").write_text("not a picture")
+    (tmp_path / "a" / "notes.txt").write_text("not an image")
     table = opened(tmp_path)
     assert table.class_names == ("a", "b")
     assert table.labels is not None
@@ -67,7 +67,7 @@ def test_no_folders_no_classes(tmp_path: Path) -> None:
     table = opened(tmp_path)
     assert table.num_classes == 0
     assert table.size == 2
-    with pytest.raises(UserError, match="have no classes"):
+    with pytest.raises(UserError, match="needs images with classes, and these have none"):
         opened(tmp_path, classes="cat")
 
 
@@ -79,7 +79,7 @@ def test_class_by_name(tmp_path: Path) -> None:
     assert table.size == 2
     with pytest.raises(UserError, match=r"no class 'hors'. Did you mean 'horse'\? Allowed: cat, dog, horse"):
         opened(tmp_path, classes="hors")
-    with pytest.raises(UserError, match="leaves 1 pictures"):
+    with pytest.raises(UserError, match="selects 1 images"):
         opened(tmp_path, classes="cat")
 
 
@@ -106,7 +106,7 @@ def test_colours_of_every_kind(tmp_path: Path) -> None:
     assert first(tmp_path / "deep")[0, 0].tolist() == [100, 100, 100]
 
 
-def test_grey_pictures_have_one_channel(tmp_path: Path) -> None:
+def test_grey_images_have_one_channel(tmp_path: Path) -> None:
     for i, name in enumerate(["1.png", "2.jpg"]):
         save(tmp_path / name, picture(i, mode="L"))
     save(tmp_path / "3.png", Image.new("1", (12, 12), 1))
@@ -166,13 +166,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", list(BAD))
-def test_a_bad_picture_is_named_and_nothing_is_left(tmp_path: Path, own_cache: Path, name: str) -> None:
+def test_a_bad_image_is_named_and_nothing_is_left(tmp_path: Path, own_cache: Path, name: str) -> None:
     content, problem = BAD[name]
     for i in range(3):
         save(tmp_path / f"good{i}.png", seed=i)
     (tmp_path / name).write_bytes(content)
     for fields in ({}, {"size": 16, "channels": 3}):
-        with pytest.raises(UserError, match=f"1 of 4 pictures cannot be used .{name}: .*({problem}).*gannet data check"):
+        with pytest.raises(UserError, match=f"1 of 4 images cannot be used .{name}: .*({problem}).*gannet data check"):
             opened(tmp_path, **fields)
     assert not [p for p in own_cache.rglob("*") if p.is_file()]
 
@@ -187,11 +187,11 @@ def test_odd_files_are_named(tmp_path: Path) -> None:
     message = str(caught.value)
     assert "3 of 4" in message
     assert "only 1 x 1 pixels" in message
-    assert "link.png: a link that leads nowhere" in message
-    assert "folder.png: a folder with the name of a picture" in message
+    assert "link.png: a broken link" in message
+    assert "folder.png: a folder whose name ends like an image" in message
 
 
-def test_only_five_bad_pictures_are_named(tmp_path: Path) -> None:
+def test_only_five_bad_images_are_named(tmp_path: Path) -> None:
     for i in range(9):
         (tmp_path / f"{i}.png").write_bytes(b"")
     with pytest.raises(UserError, match=r"9 of 9 .*4\.png: [^;]*; and 4 more"):
@@ -206,25 +206,25 @@ def test_a_decompression_bomb_is_refused(tmp_path: Path) -> None:
 
 
 def test_empty_missing_and_single(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="holds no pictures"):
+    with pytest.raises(UserError, match="contains no images"):
         opened(tmp_path)
     (tmp_path / "readme.txt").write_text("hello")
-    with pytest.raises(UserError, match=r"no pictures \(1 other files\)"):
+    with pytest.raises(UserError, match=r"no images \(1 other files\)"):
         opened(tmp_path)
     save(tmp_path / "one.png")
-    with pytest.raises(UserError, match="found 1 pictures; at least 2"):
+    with pytest.raises(UserError, match="found 1 images; at least 2"):
         opened(tmp_path)
     with pytest.raises(UserError, match="does not exist"):
         opened(tmp_path / "none")
     (tmp_path / "fake.zip").write_bytes(b"PK\x03\x04 no zip")
-    with pytest.raises(UserError, match="neither a folder nor a sound zip"):
+    with pytest.raises(UserError, match="neither a folder nor a valid zip"):
         opened(tmp_path / "fake.zip")
 
 
-def test_pictures_beside_class_folders_are_refused(tmp_path: Path) -> None:
+def test_images_beside_class_folders_are_refused(tmp_path: Path) -> None:
     save(tmp_path / "loose.png")
     save(tmp_path / "cat" / "1.png")
-    with pytest.raises(UserError, match=r"beside its class folders \(loose\.png\)"):
+    with pytest.raises(UserError, match=r"in class folders and next to them \(loose\.png\)"):
         opened(tmp_path)
 
 

@@ -14,7 +14,7 @@ from torch.testing import assert_close
 from gannet.data.base import silent
 from gannet.data.digits import Digits
 from gannet.data.idx import Idx
-from gannet.data.images import ImageTable
+from gannet.data.image_table import ImageTable
 from gannet.errors import UserError
 
 CPU = torch.device("cpu")
@@ -41,7 +41,7 @@ def test_channels_move_to_the_front_unchanged() -> None:
     assert {r.transpose(2, 0, 1).tobytes() for r in rows} == {p.tobytes() for p in pixels}
 
 
-def test_labels_stay_with_their_pictures() -> None:
+def test_labels_stay_with_their_images() -> None:
     pixels = np.repeat(np.arange(6, dtype=np.uint8), 64).reshape(6, 1, 8, 8)
     table = ImageTable(pixels, np.array([0, 1, 2]), ("a", "b", "c"), content_hash="x", rows=np.array([1, 3, 5]))
     batch, labels = table.batch(30, seed=0, position=2, device=CPU)
@@ -124,7 +124,7 @@ def test_idx_split_test_reads_t10k(tmp_path: Path) -> None:
     table = Idx(path=str(tmp_path), split="test").open(silent)
     assert table.size == 7
     assert table.num_classes == 0
-    with pytest.raises(UserError, match="no IDX file with the train images"):
+    with pytest.raises(UserError, match="no IDX file of train images"):
         Idx(path=str(tmp_path)).open(silent)
 
 
@@ -143,7 +143,7 @@ def test_idx_holds_out_the_test_files_where_there_are_any(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        ({"images": _idx(0x803, PIXELS)[:-1]}, "cut short: 20 x 28 x 28"),
+        ({"images": _idx(0x803, PIXELS)[:-1]}, "truncated: 20 x 28 x 28"),
         ({"images": _idx(0x803, PIXELS) + b"0"}, "longer than its header"),
         ({"images": _idx(0x801, LABELS)}, "not an IDX file of images"),
         ({"images": b""}, "begins with nothing"),
@@ -162,5 +162,5 @@ def test_damaged_gzip_is_one_clear_sentence(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for damaged in (whole[:500], b"no gzip at all"):
         path.write_bytes(damaged)
-        with pytest.raises(UserError, match=r"damaged or cut short \.gz"):
+        with pytest.raises(UserError, match=r"damaged or truncated \.gz"):
             Idx(path=str(tmp_path)).open(silent)

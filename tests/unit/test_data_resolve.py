@@ -73,10 +73,10 @@ def test_what_is_nothing_gets_a_hint(text: str, sentence: str) -> None:
 
 def test_files_of_other_kinds_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.docx").write_text("x")
-    with pytest.raises(UserError, match="is not understood"):
+    with pytest.raises(UserError, match="has an unsupported format"):
         source_for(str(tmp_path / "a.docx"))
     (tmp_path / "train-images-idx3-ubyte").write_text("x")
-    with pytest.raises(UserError, match="give the folder"):
+    with pytest.raises(UserError, match="give its folder"):
         source_for(str(tmp_path / "train-images-idx3-ubyte"))
 
 
@@ -96,10 +96,10 @@ def test_named_sets_come_from_the_data_folder(tmp_path: Path, monkeypatch: pytes
 def test_named_sets_that_are_nowhere_say_what_was_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gannet.data.huggingface._reachable", lambda address: False)
     monkeypatch.delenv("GANNET_DATA", raising=False)
-    with pytest.raises(UserError, match=r"GANNET_DATA \(not set\) and on the Hugging Face hub as ylecun/mnist .*Set GANNET_DATA"):
+    with pytest.raises(UserError, match=r"GANNET_DATA \(not set\) nor on the Hugging Face hub as ylecun/mnist .*Set GANNET_DATA"):
         Mnist().open(silent)
     monkeypatch.setenv("GANNET_DATA", str(tmp_path))
-    with pytest.raises(UserError, match=r"mnist-test\.zip \(not there\)"):
+    with pytest.raises(UserError, match=r"neither in .*mnist-test\.zip nor on the Hugging Face hub as ylecun"):
         Mnist(split="test").open(silent)
     with pytest.raises(UserError, match=r"'owner/no-such-set', split 'train', cannot be loaded"):
         Huggingface(path="owner/no-such-set").open(silent)
@@ -131,8 +131,8 @@ def test_hugging_face_sets_saved_and_parquet(hub_set: Path) -> None:
     assert (chosen.size, chosen.shape) == (2, (3, 16, 16))
 
 
-def test_hugging_face_sets_without_pictures(hub_set: Path) -> None:
-    with pytest.raises(UserError, match="no column of pictures; its columns are text"):
+def test_hugging_face_sets_without_images(hub_set: Path) -> None:
+    with pytest.raises(UserError, match="no column of images; its columns are text"):
         Huggingface(path=str(hub_set / "words")).open(silent)
 
 
@@ -184,8 +184,8 @@ def test_check_reports_every_odd_file(tmp_path: Path) -> None:
         ("bomb.png", "a decompression bomb", True),
         ("cut.png", "truncated", True),
         ("empty.jpg", "the file is empty", True),
-        ("letter.png", "not a PNG, JPEG, BMP, GIF, WEBP or TIFF picture", True),
-        ("notes.txt", "not a picture by its name", False),
+        ("letter.png", "not a PNG, JPEG, BMP, GIF, WEBP or TIFF image", True),
+        ("notes.txt", "the name does not end like an image", False),
     }
     folder = _odd_folder(tmp_path / "in")
     findings = check(folder, silent)
@@ -200,7 +200,7 @@ def test_check_reports_every_odd_file(tmp_path: Path) -> None:
 def test_check_and_training_agree_on_what_is_fatal(tmp_path: Path) -> None:
     folder = _odd_folder(tmp_path / "in")
     fatal = [finding.path for finding in check(folder, silent) if finding.fatal]
-    with pytest.raises(UserError, match="5 of 13 pictures"):
+    with pytest.raises(UserError, match="5 of 13 images"):
         Folder(path=str(folder)).open(silent)
     for name in fatal:
         (folder / name).unlink()
@@ -215,6 +215,6 @@ def test_check_of_other_formats(tmp_path: Path) -> None:
     assert check(tmp_path / "good.csv", silent) == []
     assert [f.fatal for f in check(tmp_path / "bad.csv", silent)] == [True]
     assert [f.fatal for f in check(tmp_path / "fake.zip", silent)] == [True]
-    assert _short(check(tmp_path / "nothing", silent)) == {(str(tmp_path / "nothing"), "holds no pictures", True)}
+    assert _short(check(tmp_path / "nothing", silent)) == {(str(tmp_path / "nothing"), "contains no images", True)}
     with pytest.raises(UserError, match="does not exist"):
         check(tmp_path / "none", silent)

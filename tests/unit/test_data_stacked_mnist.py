@@ -1,4 +1,4 @@
-"""Stacked-MNIST on a made set of ten pictures, whose digit can be read from their grey level."""
+"""Stacked-MNIST on a made set of ten images, whose digit can be read from their grey level."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gannet.metrics.reverse_kl import ReverseKL
 
 
 def idx_folder(path: Path, labels: list[int], split: str = "train") -> Path:
-    """Pictures 8 x 8 that are 20 times their label grey all over."""
+    """Images 8 x 8 that are 20 times their label grey all over."""
     path.mkdir(exist_ok=True)
     pixels = np.repeat(np.array(labels, np.uint8) * 20, 64)
     (path / f"{split}-images-idx3-ubyte").write_bytes(
@@ -48,7 +48,7 @@ def test_channels_and_labels_belong_together(tmp_path: Path) -> None:
 
 
 def test_weights_are_the_shares_of_the_rows(tmp_path: Path) -> None:
-    """Digit 0 is two of eleven pictures: class 000 comes up 128,000 * (2/11)^3 = 769 times, class 999 96 times."""
+    """Digit 0 is two of eleven images: class 000 comes up 128,000 * (2/11)^3 = 769 times, class 999 96 times."""
     classes = StackedMnist(path=str(idx_folder(tmp_path, [*range(10), 0]))).open(silent).truth.classes
     assert classes is not None
     assert classes.weights.sum() == pytest.approx(1)
@@ -69,13 +69,13 @@ def test_it_is_found_by_name() -> None:
     assert source_for("stacked-mnist") == ("stacked-mnist", {})
 
 
-def test_other_pictures_are_refused(tmp_path: Path) -> None:
+def test_other_images_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"is not MNIST: its classes are 0, 1, 2;"):
         StackedMnist(path=str(idx_folder(tmp_path, [0, 1, 2]))).open(silent)
 
 
 def stacks(*classes: tuple[int, int, int]) -> np.ndarray:
-    """Pictures of three of the first ten of the built-in digits, which are 0 to 9 in order and written clearly."""
+    """Images of three of the first ten of the built-in digits, which are 0 to 9 in order and written clearly."""
     levels = np.rint(load_digits().images[:10] * (255 / 16)).astype(np.uint8)
     return levels[np.array(classes)].transpose(0, 2, 3, 1)
 
@@ -113,7 +113,7 @@ def test_classes_that_the_data_lack_do_not_count() -> None:
         assert counted_by(ReverseKL(classifier="digits-cnn-v1"), fake, weights) == pytest.approx(np.log(2))
 
 
-def test_cards_name_the_classifier_and_other_pictures_have_none() -> None:
+def test_cards_name_the_classifier_and_other_images_have_none() -> None:
     fake = stacks(*[(1, 2, 3)] * 11, (4, 5, 6))
     truth = Truth(classes=ClassModes("digits-cnn-v1", UNIFORM))
     cards, _ = evaluate(fake, fake, fake, kind="images", truth=truth, names=["modes", "reverse_kl"], seed=0, protocol={})

@@ -12,7 +12,7 @@ from torch.testing import assert_close
 from gannet.data.base import silent
 from gannet.data.digits import Digits
 from gannet.data.few_labels import rows_with_label
-from gannet.data.images import ImageTable
+from gannet.data.image_table import ImageTable
 from gannet.errors import UserError
 from gannet.games.base import Classifies
 from gannet.games.scoring import feature_distance
@@ -103,7 +103,7 @@ def test_labels_are_balanced_and_follow_their_seed():
     assert not np.array_equal(kept, rows_with_label(labels, 3, 11, seed=1))
 
 
-@pytest.mark.parametrize(("count", "reason"), [(2, "each needs at least one"), (18, "6 labelled pictures of class 2, which has 5")])
+@pytest.mark.parametrize(("count", "reason"), [(2, "the 3 classes needs at least one"), (18, "6 labelled images of class 2, which has 5")])
 def test_impossible_counts_are_refused(count, reason):
     with pytest.raises(UserError, match=reason):
         rows_with_label(np.repeat(np.arange(3), [50, 20, 5]), 3, count, seed=0)

@@ -13,7 +13,7 @@ from torch import nn
 import gannet
 from gannet.data.base import silent
 from gannet.data.digits import Digits
-from gannet.data.images import ImageTable
+from gannet.data.image_table import ImageTable
 from gannet.data.ring import Ring
 from gannet.health.base import examine, history_of
 from gannet.training.observers import gradient_norms

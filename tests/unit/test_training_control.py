@@ -247,9 +247,9 @@ def test_slow_motion_changes_nothing_and_shows_the_step(tmp_path):
     ("key", "value", "says"),
     [
         ("optimizer.generator.lr", 11.0, "less than or equal to 10"),
-        ("optimizer.generator.lr", 2e-4, "that value already"),
-        ("optimizer.generator.beta1", 0.3, "cannot change while training"),
-        ("prior.rate", 3.0, "cannot change while training"),
+        ("optimizer.generator.lr", 2e-4, "already has that value"),
+        ("optimizer.generator.beta1", 0.3, "cannot change during training"),
+        ("prior.rate", 3.0, "cannot change during training"),
         ("hidden", 4.0, "not a number of the recipe"),
         ("penalty.gamma", -1.0, "greater than or equal to 0"),
     ],
@@ -277,7 +277,7 @@ def test_torn_and_late_commands_are_refused(tmp_path):
     answers = [answer(run, number) or {} for number, _ in pending(run)]
     assert [(a["step"], a["outcome"]) for a in answers] == [(2, "refused"), (STEPS, "refused")]
     assert "no command file" in answers[0]["text"]
-    assert answers[1]["text"] == "Training had ended."
+    assert answers[1]["text"] == "Training has ended."
 
 
 def test_a_command_that_cannot_be_written_down_is_not_carried_out(tmp_path, monkeypatch):

@@ -1,1 +1,1 @@
-"""From what the user typed to a plan: keys, their types, everything a run needs."""
+"""Parse what the user typed into typed keys and a plan of the run."""

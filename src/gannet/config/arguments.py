@@ -1,7 +1,7 @@
-"""Dotted ``key=value`` text to typed arguments of a function or dataclass, and back: one parser for every key.
+"""Parse dotted ``key=value`` text into typed arguments of a function or dataclass, and write them back.
 
-A value set is flat: ``{"hidden": 128, "loss": "hinge", "loss.margin": 2.0, "optimizer.generator.lr": 1e-4}``. What a run saves
-is exactly what could be typed.
+A value set is flat: ``{"hidden": 128, "loss": "hinge", "loss.margin": 2.0, "optimizer.generator.lr": 1e-4}``. A run
+saves exactly what a user could type.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Root:
-    """A function or dataclass whose parameters are keys."""
+    """A function or dataclass whose parameters become keys."""
 
     function: Callable[..., Any]
     prefix: str = ""
@@ -43,19 +43,19 @@ def read(
     fixed: tuple[str, ...] = (),
     outside: Collection[str] = (),
 ) -> list[tuple[dict[str, Any], Values]]:
-    """For each root its keyword arguments and its flat value set, complete with defaults.
+    """Return for each root its keyword arguments and its flat value set, complete with defaults.
 
     Args:
-        given: flat keys and their values, as text or already typed; every key must belong to a root, or be a short key such as ``lr``.
-        roots: what the keys are for.
-        flags: values of parameters that are not keys, because the user sets them in another way.
-        advice: for each flag the sentence that says how, which may hold ``{value}``.
-        fixed: beginnings of keys that the user cannot set here, so that none of them is suggested.
-        outside: references to components outside Gannet that may be imported: those that the user typed. Values may come from a
-            file, and nothing that a file names is imported.
+        given: flat keys and their values, as text or typed; every key must belong to a root or be a short key such as ``lr``.
+        roots: the functions and dataclasses that own the keys.
+        flags: values of parameters that the user sets by flags instead of keys.
+        advice: for each flag, a sentence that explains how to set it; it may contain ``{value}``.
+        fixed: prefixes of keys that cannot be set here and are never suggested.
+        outside: user-supplied components that may be imported, because the user typed their names. Names in files are never
+            imported.
 
     Raises:
-        UserError: every unknown key, wrong type and value out of range, all at once.
+        UserError: reports all unknown keys, wrong types and values out of range at once.
     """
     flags, advice = dict(flags or {}), advice or {}
     misplaced = [f"{key}={given[key]}: {advice[key].format(value=given[key])}" for key in given if key in advice]
@@ -86,7 +86,7 @@ def _walk(
 
 
 class _Reader:
-    """Walks the typed parameters and takes what was given for each."""
+    """Reads the given value of each typed parameter, recursively."""
 
     def __init__(self, given: Mapping[str, Any], outside: Collection[str]) -> None:
         self.given, self.outside = given, outside
@@ -96,7 +96,7 @@ class _Reader:
         self.problems: list[Mistake] = []
 
     def parameters(self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()) -> dict[str, Any]:
-        # A dataclass's own hints, because inherited fields are to be read in the module that wrote them.
+        # For dataclasses, the hints of the class: inherited fields must be resolved in the module that defines them.
         has_init = inspect.isclass(function) and not dataclasses.is_dataclass(function)
         hints = get_type_hints(function.__init__ if has_init else function, include_extras=True)
         result: dict[str, Any] = {}
@@ -122,7 +122,7 @@ class _Reader:
         self.known.add(key)
         if key not in self.given:
             if default is inspect.Parameter.empty:
-                self.problems.append(f"{key} is needed: write {key}=VALUE.")
+                self.problems.append(f"{key} is required: add {key}=VALUE.")
             else:
                 self.values[key] = _plain(default)
             return default
@@ -139,7 +139,7 @@ class _Reader:
         is_deferred = get_origin(annotation) is Chosen
         factory, defaults = (default.factory, default.arguments) if is_deferred else (type(default), None)
         if key in self.given and not isinstance(self.given[key], str):
-            raise UserError(f"{key}: give the name of one of the {kind}, not {self.given[key]!r}.")
+            raise UserError(f"{key}: expected the name of one of the {kind}, not {self.given[key]!r}.")
         name = self.given.get(key, _component_name(factory))
         if key in self.given and canonical(name) != _component_name(factory):
             try:
@@ -155,22 +155,22 @@ class _Reader:
         return Chosen(factory, arguments) if is_deferred else self.build(key, factory, arguments)
 
     def load(self, key: str, kind: str, name: str, annotation: Any) -> type:
-        """The class of that name if it is a concrete subclass of the annotated base: a regularizer may be a penalty or a constraint."""
+        """The class of that name, which must be a concrete subclass of the annotated base: not every regularizer is a penalty."""
         base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
         if not is_outside(name):
             factory = find(kind, name, lambda component: _is_concrete(component.load(), base)).load()
             if not _is_concrete(factory, base):
                 allowed = ", ".join(n for n, c in components(kind).items() if _is_concrete(c.load(), base))
-                raise UserError(f"{key}={name}: {name!r} is not a {base.__name__}; {key} takes one of {allowed}.")
+                raise UserError(f"{key}={name}: {name!r} is not a {base.__name__}; {key} expects one of {allowed}.")
             return factory
         if name not in self.outside:
             raise UserError(
-                f"{key}={name} is code outside Gannet, which is imported only when you name it yourself: if you trust it, repeat the "
+                f"{key}={name} is code outside Gannet, which is imported only if you name it: if you trust it, repeat the "
                 f"command with {key}={name}."
             )
         factory = load_outside(name)
         if not _is_concrete(factory, base):
-            raise UserError(f"{key}={name} is not a concrete subclass of {base.__module__}.{base.__name__}, which {key} expects.")
+            raise UserError(f"{key}={name} is not a concrete subclass of {base.__module__}.{base.__name__}; {key} expects one.")
         return factory
 
     def build(self, key: str, factory: Callable[..., Any], arguments: dict[str, Any]) -> Any:
@@ -209,7 +209,7 @@ def _field_default(cls: Any, name: str) -> Any:
 
 
 def _typed(value: Any, annotation: Any) -> Any:
-    """The value in the annotated type; text that stands for nothing or for a list becomes that."""
+    """The value in the annotated type; the text ``none`` becomes None, and comma-separated text becomes a list if needed."""
     adapter = TypeAdapter(annotation)
     if not isinstance(value, str):
         return adapter.validate_python(value)

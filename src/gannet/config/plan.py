@@ -1,4 +1,4 @@
-"""From what the user typed to everything a run needs; every mistake is found here, before anything is created."""
+"""Turn what the user typed into everything a run needs; every mistake is reported before anything is created."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FLAGS = tuple(DEFAULT_FLAGS)
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that can start: keys read and checked, nothing made yet."""
+    """A run that can start: its keys are checked, and nothing is created yet."""
 
     recipe_name: str
     """Name, or the path of the user's own file."""
@@ -45,34 +45,34 @@ class Plan:
     source: Source
     settings: Settings
     values: dict[str, dict[str, Any]]
-    """Flat complete values of ``recipe``, ``data`` and ``settings``: what the run records."""
+    """Flat values of all keys of ``recipe``, ``data`` and ``settings``, as the run records them."""
     outside: frozenset[str] = frozenset()
-    """References to components outside Gannet that the user typed, so that they may be imported."""
+    """User-supplied components that the user typed and that may therefore be imported."""
 
     @property
     def repeated(self) -> dict[str, Any]:
-        """What has to be given again to open the run of this plan: components outside Gannet, and where its data are."""
+        """Keys to repeat when the run of this plan is opened again: user-supplied components and the path of the data."""
         outside = {key: value for key, value in self.values["recipe"].items() if is_outside(value) and value in self.outside}
         path = self.values["data"].get("path")
         return outside | ({"data.path": path} if path and Path(path).exists() else {})
 
     @property
     def keys(self) -> set[str]:
-        """Every key that can be typed."""
+        """All keys that a user can type."""
         known = {*self.values["recipe"], *(f"data.{key}" for key in self.values["data"]), *self.values["settings"]} - set(FLAGS)
         return known | set(short_keys(known))
 
     def experiment(self, form: Form) -> Experiment:
-        """Build networks and optimizers; the weights depend on the seed alone."""
+        """Build networks and optimizers; the initial parameters depend only on the seed."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive(self.settings.seed, "weights"))
             return self.recipe(form, **self.arguments)
 
     def with_changes(self, changes: Mapping[str, Any]) -> Plan:
-        """The same plan with other values of some keys.
+        """The plan with other values of some keys.
 
         Raises:
-            UserError: all that is wrong with them, at once.
+            UserError: reports all mistakes at once.
         """
         data = {f"data.{key}": value for key, value in self.values["data"].items()}
         settings = dict(self.values["settings"])
@@ -82,12 +82,12 @@ class Plan:
         return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, outside=self.outside)
 
     def precision(self, experiment: Experiment, form: Form) -> Precision:
-        """Arithmetic for this machine."""
+        """Number format and memory layout for this machine."""
         s = self.settings
         return decide(device=s.device, precision=s.precision, is_images=form.kind == "images", allow_bf16=experiment.allow_bf16)
 
     def record(self, dataset: Dataset, precision: Precision) -> RunRecord:
-        """What run.json says."""
+        """The content of run.json."""
         return RunRecord(
             version=VERSION,
             kind=dataset.form.kind,
@@ -108,17 +108,17 @@ class Plan:
 def plan(
     data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapping[str, Any], advice: Mapping[str, str] = FLAG_ADVICE
 ) -> Plan:
-    """Read every key.
+    """Check all keys and return the plan.
 
     Args:
         data: the DATA argument: a built-in name, a path, or ``hf:owner/name``.
         recipe: a recipe's name, the path of a recipe file, or None for the recommended one.
         given: keys as typed.
         flags: seed, device, precision.
-        advice: what to write instead of a key named like one of the flags.
+        advice: for each flag, what to write instead of a key of that name.
 
     Raises:
-        UserError: all that is wrong, at once.
+        UserError: reports all mistakes at once.
     """
     source_name, preset = source_for(data)
     source_class = cast(type[Source], find("data", source_name).load())
@@ -140,21 +140,22 @@ def plan_again(
     """The plan of an existing run.
 
     Args:
-        record: its run.json. Nothing that it names outside Gannet is imported.
+        record: its run.json. User-supplied components that only the record names are not imported.
         steps: a new total, or None.
-        recipe_file: the user's own recipe file, if the run was made from one and the user named it again.
-        device: instead of the recorded one.
-        changes: keys and flags that the user typed, with other values, or with a recorded component outside Gannet, which allows
-            importing it.
-        edits: recorded values that the run's journal gave to keys while it trained. As parts of a file they allow nothing.
+        recipe_file: the user's recipe file, if the run was made from one and the user named it again.
+        device: replaces the recorded device.
+        changes: keys and flags that the user typed, with other values; typing a recorded user-supplied component allows its import.
+        edits: values that the run's journal gave to keys during training. They come from a file, so they allow no imports.
 
     Raises:
-        UserError: code outside Gannet that was not named again, or a wrong key.
+        UserError: user-supplied code that was not named again, or a wrong key.
     """
     name = record["recipe"]
     if name.endswith(".py"):
         if recipe_file is None:
-            raise UserError(f"This run was made by the recipe file {name}. Name it again with --recipe {name}; a run never executes code.")
+            raise UserError(
+                f"This run was made by the recipe file {name}. Add --recipe {name}: Gannet never runs code that only a run names."
+            )
         name = recipe_file
     given = dict(record["arguments"]) | {f"data.{k}": v for k, v in record["data"]["arguments"].items()}
     settings = dict(record["settings"])
@@ -166,7 +167,7 @@ def plan_again(
     changes = dict(changes or {})
     flags |= {key: changes.pop(key) for key in FLAGS if key in changes}
     known = given | settings | dict(edits or {})
-    # A run keeps its data; only their place may change.
+    # A run keeps its data; only their path may change.
     fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
     given = _changed(known, expanded(changes, known))
     return _read_keys(name, _load_recipe(name), record["data"]["source"], given, flags, fixed=fixed, outside=_outside(changes))
@@ -199,14 +200,14 @@ def _read_keys(
         given, *roots, flags=flags, advice=advice, fixed=fixed, outside=outside
     )
     if isinstance(path := data_values.get("data.path"), str) and os.path.exists(path):
-        # Recorded whole, so that the run can be opened from another working directory.
+        # An absolute path, so that the run can be opened from another working directory.
         data_values["data.path"] = os.path.abspath(path)
     values = {"recipe": recipe_values, "data": {k.removeprefix("data."): v for k, v in data_values.items()}, "settings": settings_values}
     return Plan(recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values)
 
 
 def _changed(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The known keys with changes; another component does not have the keys of the one before it."""
+    """The known keys with changes; keys of a replaced component are dropped."""
     replaced = [f"{key}." for key, value in changes.items() if key in known and isinstance(value, str) and value != known[key]]
     return {key: value for key, value in known.items() if not key.startswith(tuple(replaced))} | dict(changes)
 
@@ -216,7 +217,7 @@ def _outside(typed: Mapping[str, Any]) -> frozenset[str]:
 
 
 def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:
-    """The name and source of a DATA argument with keys ``data.*`` and no others."""
+    """The name and source of a DATA argument; only keys ``data.*`` are allowed."""
     name, preset = source_for(data)
     source_class = cast(type[Source], find("data", name).load())
     [(arguments, _)] = read({f"data.{k}": v for k, v in preset.items()} | dict(given), Root(source_class, "data."))
@@ -224,19 +225,19 @@ def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:
 
 
 def _load_recipe(name: str, kind: Kind | None = None) -> Recipe:
-    """The recipe; where its name is wrong, those that train on ``kind`` are suggested."""
+    """The recipe of that name; for an unknown name, recipes for ``kind`` are suggested."""
 
     def suits(component: Component) -> bool:
         return kind is None or component.load().kind in (kind, "any")
 
     loaded = load_file(Path(name)) if name.endswith(".py") else find("recipes", name, suits).load()
     if not isinstance(loaded, Recipe):
-        raise UserError(f"The recipe in {name} must be decorated: @gannet.recipe(kind='points') or kind='images'.")
+        raise UserError(f"The recipe in {name} must be decorated with @gannet.recipe(kind='points') or @gannet.recipe(kind='images').")
     return loaded
 
 
 def _modes(dataset: Dataset) -> dict[str, Any]:
-    """What a viewer needs to count modes, without the data's code; nothing where the data have none."""
+    """What a viewer needs to count modes without the data source; empty if the modes are unknown."""
     modes = dataset.truth.modes
     if modes is None or len(modes.weights) > MODES_IN_RECORD:
         return {}
@@ -249,13 +250,13 @@ def open_data(plan: Plan, progress: Progress) -> Dataset:
 
 
 def open_held_out(plan: Plan, progress: Progress) -> Dataset | None:
-    """What the plan's source keeps for testing; None where it keeps nothing."""
+    """Open the held-out split of the plan's source; None if there is none."""
     source = plan.source.held_out()
     return None if source is None else source.open(progress)
 
 
 def environment(precision: Precision) -> dict[str, str]:
-    """The machine and library versions that exact resume depends on."""
+    """The machine and library versions that a bitwise exact resume depends on."""
     try:
         own = version("gannet-gan")
     except PackageNotFoundError:
@@ -276,7 +277,7 @@ def environment(precision: Precision) -> dict[str, str]:
 
 
 def _accelerator(device: torch.device) -> dict[str, str]:
-    """Model and libraries of a GPU: another one rounds differently."""
+    """Model and libraries of a GPU; another model rounds differently."""
     if device.type != "cuda":
         return {}
     return {"gpu": torch.cuda.get_device_name(device), "cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}

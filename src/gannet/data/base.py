@@ -1,4 +1,4 @@
-"""What the rest of Gannet knows about data: a Source is described by arguments, a Dataset is opened and gives batches."""
+"""The interface of data: a Source is described by arguments; a Dataset is an opened source that gives batches."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from torch import Tensor
 
 Kind = Literal["points", "images"]
 Progress = Callable[[str, int, int], None]
-"""``progress(what, done, total)``, called now and then during long work."""
+"""``progress(what, done, total)``, called repeatedly during long work."""
 
 
 @dataclass(frozen=True)
 class Modes:
-    """The Gaussian modes of a distribution that knows them, in original units."""
+    """The Gaussian modes of a distribution whose modes are known, in original units."""
 
     means: np.ndarray
     """(M, 2) float64."""
@@ -30,17 +30,17 @@ class Modes:
 
 @dataclass(frozen=True)
 class ClassModes:
-    """Modes of pictures that a classifier tells apart: its K classes in each of C channels, the first channel leading."""
+    """Modes of images that a classifier distinguishes: its K classes in each of C channels, the first channel most significant."""
 
     classifier: str
-    """Name of the feature extractor that tells them, for example ``mnist-cnn-v1``."""
+    """Name of the feature extractor that classifies them, for example ``mnist-cnn-v1``."""
     weights: np.ndarray
-    """(K ** C,) float64 shares in the data, sum to 1."""
+    """(K ** C,) float64 shares of the modes in the data, which sum to 1."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known about the distribution that the data come from; all fields None for most pictures."""
+    """What is known exactly about the distribution of the data; every field is None for most image data."""
 
     modes: Modes | None = None
     log_density: Callable[[np.ndarray], np.ndarray] | None = None
@@ -50,40 +50,40 @@ class Truth:
 
 @dataclass(frozen=True)
 class Form:
-    """What samples look like: all that networks are built from, and all that is needed to read what they make.
+    """What samples look like: enough to build the networks and to decode what they generate.
 
-    It is part of the run's record, so that sampling a run needs no data.
+    The run's record holds it, so that sampling a run needs no data.
     """
 
     kind: Kind
     shape: tuple[int, ...]
-    """Of one inside sample: (2,) or (C, H, W)."""
+    """Of one sample in normalised units: (2,) or (C, H, W)."""
     class_names: tuple[str, ...] = ()
-    """Names of the classes in label order; empty where there are no labels."""
+    """Names of the classes in label order; empty without labels."""
     mean: tuple[float, ...] = (0.0, 0.0)
-    """Of the points, in original units."""
+    """Mean of the points, in original units."""
     scale: float = 1.0
-    """Root mean variance over the axes of the points: inside = (outside - mean) / scale."""
+    """Root of the points' variance averaged over the axes: normalised = (original - mean) / scale."""
     num_labelled: int | None = None
-    """How many rows show their label in batches, the others showing -1; None where all do."""
+    """How many samples show their label in batches; the others show -1. None if all do."""
 
     @property
     def num_classes(self) -> int:
-        """Number of classes, 0 where there are no labels."""
+        """Number of classes; 0 without labels."""
         return len(self.class_names)
 
-    def encode(self, outside: np.ndarray) -> Tensor:
-        """Outside -> inside."""
+    def encode(self, original: np.ndarray) -> Tensor:
+        """Convert samples from original to normalised units."""
         if self.kind == "points":
-            return (torch.as_tensor(np.asarray(outside), dtype=torch.float32) - torch.tensor(self.mean)) / self.scale
-        return torch.from_numpy(np.ascontiguousarray(outside)).permute(0, 3, 1, 2).float() / 127.5 - 1
+            return (torch.as_tensor(np.asarray(original), dtype=torch.float32) - torch.tensor(self.mean)) / self.scale
+        return torch.from_numpy(np.ascontiguousarray(original)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
-    def decode(self, inside: Tensor) -> np.ndarray:
-        """Inside -> outside; pictures are clamped to the range, never rescaled to fill it."""
-        inside = inside.detach().float().cpu()
+    def decode(self, normalised: Tensor) -> np.ndarray:
+        """Convert samples from normalised to original units; image values are clamped to their range, never rescaled to fill it."""
+        normalised = normalised.detach().float().cpu()
         if self.kind == "points":
-            return (inside * self.scale + torch.tensor(self.mean)).numpy()
-        return ((inside.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+            return (normalised * self.scale + torch.tensor(self.mean)).numpy()
+        return ((normalised.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
     def as_json(self) -> dict[str, object]:
         """Plain values for the run's record."""
@@ -97,52 +97,52 @@ class Form:
 
 
 class Dataset(ABC):
-    """An opened source: batches for training, plain samples for measuring.
+    """An opened source: batches for training, reference samples for measuring.
 
-    *Inside* means what networks see: images float32 (N, C, H, W) in [-1, 1]; points float32 (N, 2), standardised.
-    *Outside* means what people and metrics see: images uint8 (N, H, W, C); points float32 (N, 2) in original units.
+    *Normalised units* are what networks see: images float32 (N, C, H, W) in [-1, 1]; points float32 (N, 2), standardised.
+    *Original units* are what people and metrics see: images uint8 (N, H, W, C); points float32 (N, 2).
     """
 
     kind: ClassVar[Kind]
     shape: tuple[int, ...]
-    """Of one inside sample: (2,) or (C, H, W)."""
+    """Of one sample in normalised units: (2,) or (C, H, W)."""
     class_names: tuple[str, ...] = ()
-    """Names of the classes in label order; empty where there are no labels."""
+    """Names of the classes in label order; empty without labels."""
     mean: Tensor = torch.zeros(2)
-    """Of the points, in original units."""
+    """Mean of the points, in original units."""
     scale: float = 1.0
-    """Root mean variance over the axes of the points."""
+    """Root of the points' variance averaged over the axes."""
     size: int | None = None
-    """Number of rows, or None for an endless distribution."""
+    """Number of samples, or None for an infinite distribution."""
     content_hash: str = ""
-    """Hex digest of what the data are; equal data give an equal hash."""
+    """Hexadecimal digest of the data; equal data have equal hashes."""
     num_labelled: int | None = None
-    """How many rows show their label in batches, the others showing -1; None where all do."""
+    """How many samples show their label in batches; the others show -1. None if all do."""
     truth: Truth = Truth()
     notes: tuple[str, ...] = ()
-    """Sentences that the user should read before training, for example that images were cropped."""
+    """Sentences for the user to read before training, for example that images were cropped."""
 
     @property
     def form(self) -> Form:
-        """What its samples look like."""
+        """The form of its samples."""
         return Form(self.kind, tuple(self.shape), tuple(self.class_names), tuple(self.mean.tolist()), float(self.scale), self.num_labelled)
 
     @property
     def num_classes(self) -> int:
-        """Number of classes, 0 where there are no labels."""
+        """Number of classes; 0 without labels."""
         return len(self.class_names)
 
     @abstractmethod
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Inside samples and labels (-1 where hidden) of batch number ``position``: a pure function of its arguments."""
+        """Samples in normalised units and labels (-1 if hidden) of batch number ``position``: a pure function of its arguments."""
 
     @abstractmethod
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """``count`` real outside samples (all of them where there are fewer) with their true labels, drawn without replacement."""
+        """``count`` real samples in original units with their true labels, drawn without replacement; all of them if there are fewer."""
 
 
 class Source(ABC):
-    """Where data come from. A frozen dataclass: its fields are the keys ``data.*`` of the command line."""
+    """Where data come from. A frozen dataclass whose fields are the keys ``data.*`` of the command line."""
 
     kind: ClassVar[Kind]
 
@@ -155,12 +155,12 @@ class Source(ABC):
         """
 
     def held_out(self) -> Source | None:
-        """The same choice of pictures that are not for training; None where the source has no such split."""
+        """The held-out split of the source with the same selection of images; None if the source has no such split."""
         return None
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """A :data:`Progress` that shows nothing."""
+    """Show nothing: the default :data:`Progress`."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Pictures decoded once: a uint8 table in the user's cache folder, opened as a memory map ever after."""
+"""A cache of decoded images: uint8 tables in the user's cache folder, opened later as memory maps."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from numpy.lib.format import open_memmap
 from gannet.data.base import Progress
 from gannet.data.decode import VERSION, fitted, is_cropped
 from gannet.data.digest import digest
-from gannet.data.pictures import ArrayPictures, Pictures, for_every, refuse_bad
+from gannet.data.undecoded_images import ImageArray, UndecodedImages, for_every, refuse_bad
 
 DEFAULT_SIZE_PIXELS = 64
 LARGEST_NATIVE_PIXELS = 256
-"""Pictures of one size above this are photographs, which nobody wants to train on unreduced by accident."""
+"""Above this side, images of one common size are taken for photographs and reduced, unless the user sets a size."""
 DEBRIS_SECONDS = 24 * 3600
-"""A temporary file this old belongs to a process that was killed."""
+"""A temporary file older than this was left by a killed process."""
 
 
 @dataclass(frozen=True)
 class TableForm:
-    """The common form of all pictures of a table."""
+    """Size and channels that all images of a table share."""
 
     width: int
     height: int
@@ -51,36 +51,36 @@ class Decoded(NamedTuple):
     """How many images lost edges to a centre crop; None if the table is older than this count."""
 
 
-def decoded(pictures: Pictures, size: int | None, channels: int | None, progress: Progress) -> Decoded:
-    """All pictures as one table of one size.
+def decoded(images: UndecodedImages, size: int | None, channels: int | None, progress: Progress) -> Decoded:
+    """All images as one table of one size.
 
     Args:
-        pictures: what to decode.
-        size: side in pixels; None for the pictures' own size where they share one of at most 256, else 64.
-        channels: 1 or 3; None for 1 where all are stored grey, else 3.
-        progress: called as pictures are read.
+        images: what to decode.
+        size: side in pixels; None for the size that all images share if it is at most 256, else 64.
+        channels: 1 or 3; None for 1 if all images are stored in grey, else 3.
+        progress: called as images are read.
 
     Raises:
-        UserError: some pictures cannot be used; nothing is left in the cache.
+        UserError: some images cannot be used; nothing is left in the cache.
     """
-    if isinstance(pictures, ArrayPictures) and _is_native(pictures.pixels, size, channels):
-        return Decoded(np.ascontiguousarray(pictures.pixels.transpose(0, 3, 1, 2)), 0)
-    path = cache_folder() / "pictures" / f"{digest(pictures.content_hash, size, channels, VERSION)}.npy"
+    if isinstance(images, ImageArray) and _is_native(images.pixels, size, channels):
+        return Decoded(np.ascontiguousarray(images.pixels.transpose(0, 3, 1, 2)), 0)
+    path = cache_folder() / "pictures" / f"{digest(images.content_hash, size, channels, VERSION)}.npy"
     table = _load(path)
-    if table is not None and len(table.pixels) == len(pictures):
+    if table is not None and len(table.pixels) == len(images):
         return table
-    form = _form(pictures, size, channels, progress)
-    return _decode_into(path, pictures, form, progress)
+    form = _form(images, size, channels, progress)
+    return _decode_into(path, images, form, progress)
 
 
-def _decode_into(path: Path, pictures: Pictures, form: TableForm, progress: Progress) -> Decoded:
-    """Decode and publish at ``path``; in memory where the disk does not take it, for the cache is only a convenience."""
-    shape = (len(pictures), form.channels, form.height, form.width)
+def _decode_into(path: Path, images: UndecodedImages, form: TableForm, progress: Progress) -> Decoded:
+    """Decode and store at ``path``; keep the table in memory if the disk refuses it, because the cache is optional."""
+    shape = (len(images), form.channels, form.height, form.width)
     temporary = path.with_name(f"{path.stem}.tmp-{os.getpid()}")
     try:
         mapped = _new_table(temporary, shape)
         out = np.empty(shape, dtype=np.uint8) if mapped is None else mapped
-        whole = Decoded(out, _fill(out, pictures, form, progress))
+        whole = Decoded(out, _fill(out, images, form, progress))
         return _published(whole, temporary, path) if isinstance(out, np.memmap) else whole
     finally:
         for debris in (temporary, _note_of(temporary)):
@@ -94,13 +94,13 @@ def _is_native(pixels: np.ndarray, size: int | None, channels: int | None) -> bo
     return fits and channels in (None, pixels.shape[3])
 
 
-def _form(pictures: Pictures, size: int | None, channels: int | None, progress: Progress) -> TableForm:
+def _form(images: UndecodedImages, size: int | None, channels: int | None, progress: Progress) -> TableForm:
     if size is not None and channels is not None:
         return TableForm(size, size, channels)
-    headers, problems = for_every(len(pictures), pictures.header, "reading picture sizes", progress)
-    if problems:  # a header can be sound above damaged pixels, and all bad pictures should be named at once
-        _, problems = for_every(len(pictures), lambda row: pictures.picture(row).size, "checking pictures", progress)
-    refuse_bad(pictures, problems)
+    headers, problems = for_every(len(images), images.header, "reading image sizes", progress)
+    if problems:  # an intact header may precede damaged pixels, and one error should name all bad images
+        _, problems = for_every(len(images), lambda row: images.image(row).size, "checking images", progress)
+    refuse_bad(images, problems)
     sizes = {(h.width, h.height) for h in headers}
     if size is None and len(sizes) == 1 and max(next(iter(sizes))) <= LARGEST_NATIVE_PIXELS:
         width, height = next(iter(sizes))
@@ -109,27 +109,27 @@ def _form(pictures: Pictures, size: int | None, channels: int | None, progress: 
     return TableForm(width, height, channels or (1 if all(h.grey for h in headers) else 3))
 
 
-def _fill(out: np.ndarray, pictures: Pictures, form: TableForm, progress: Progress) -> int:
-    """Fill ``out``; returns how many pictures were cropped."""
+def _fill(out: np.ndarray, images: UndecodedImages, form: TableForm, progress: Progress) -> int:
+    """Fill ``out`` and return how many images were cropped."""
 
     def one(row: int) -> bool:
-        picture = pictures.picture(row)
-        out[row] = fitted(picture, form.width, form.height, form.channels).transpose(2, 0, 1)
-        return is_cropped(picture.size, form.width, form.height)
+        image = images.image(row)
+        out[row] = fitted(image, form.width, form.height, form.channels).transpose(2, 0, 1)
+        return is_cropped(image.size, form.width, form.height)
 
-    cropped, problems = for_every(len(pictures), one, "decoding pictures", progress)
-    refuse_bad(pictures, problems)
+    cropped, problems = for_every(len(images), one, "decoding images", progress)
+    refuse_bad(images, problems)
     return sum(cropped)
 
 
 def _new_table(temporary: Path, shape: tuple[int, ...]) -> np.memmap | None:
-    """A writable map of a new file, or None where there is no permission, no such disk or no space."""
+    """A writable map of a new file, or None without permission, disk or space."""
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
         _sweep(temporary.parent)
         table = open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
         if hasattr(os, "posix_fallocate"):
-            # Without this a full disk shows itself as a bus error in the middle of a write.
+            # Reserve the space now: with a sparse file, a full disk is a bus error in the middle of a write.
             with temporary.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
     except OSError:
@@ -138,7 +138,7 @@ def _new_table(temporary: Path, shape: tuple[int, ...]) -> np.memmap | None:
 
 
 def _published(whole: Decoded, temporary: Path, path: Path) -> Decoded:
-    """Give the finished file its name, with a note of what it must be beside it, and open it."""
+    """Give the finished file its name, write its checksum note next to it, and open it."""
     out = whole.pixels
     assert isinstance(out, np.memmap)
     note = {"shape": out.shape, "dtype": "uint8", "bytes": temporary.stat().st_size, "cropped": whole.num_cropped}
@@ -164,7 +164,7 @@ def _sync(path: Path) -> None:
 
 
 def _load(path: Path) -> Decoded | None:
-    """The table, or None where there is none or it is not what was written."""
+    """The table, or None if it is absent or differs from what was written."""
     try:
         note = json.loads(_note_of(path).read_text(encoding="utf-8"))
         if path.stat().st_size != note["bytes"]:

@@ -18,7 +18,7 @@ from gannet.data.points import PointDistribution
 
 @dataclass(frozen=True, kw_only=True)
 class Checkerboard(Source):
-    """Points spread evenly over every second square of a board that is centred on the origin: sharp edges and corners that touch.
+    """A uniform distribution over every second square of a board centred on the origin: sharp edges and touching corners.
 
     The density is 1 / area on the dark squares and 0 elsewhere. The lower left square is dark.
     """
@@ -44,7 +44,7 @@ class Checkerboard(Source):
         row, column = _place(dark, self.rows)
         corners = torch.stack([column, row], dim=1)  # (N, 2) in squares from the lower left
         side = self.width / self.rows
-        # A millionth of the board's width is kept free at the edges, so that float32 cannot round a point into a light square.
+        # A margin of a millionth of the board's width stays empty, so that float32 cannot round a point into a light square.
         margin = 1e-6 * self.rows
         return (corners + torch.rand(count, 2, generator=rng).clamp_(margin, 1 - margin)).mul_(side).sub_(self.width / 2), dark
 

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from gannet.data.base import Progress
 from gannet.data.image_source import ImageSource
 from gannet.data.named import read_named
-from gannet.data.pictures import Pictures
+from gannet.data.undecoded_images import UndecodedImages
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -17,16 +17,16 @@ CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "
 class Cifar10(ImageSource):
     """Small colour photographs, 32 x 32 (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html).
 
-    Looked for in the folder $GANNET_DATA, then on the Hugging Face hub as uoft-cs/cifar10.
+    Read from the folder $GANNET_DATA, else from the Hugging Face hub as uoft-cs/cifar10.
     """
 
     split: Literal["train", "test"] = "train"
-    """50,000 pictures to train on, 10,000 to test with."""
+    """``train`` has 50,000 images, ``test`` 10,000."""
 
     def held_out(self) -> Self | None:
-        """The test pictures with all their labels, chosen and sized alike."""
+        """The test split with the same classes and size, and with all its labels."""
         return None if self.split == "test" else replace(self, split="test", labels=None)
 
-    def read(self, progress: Progress) -> Pictures:
-        """The pictures with their ten classes."""
+    def read(self, progress: Progress) -> UndecodedImages:
+        """The images with their ten classes."""
         return read_named("cifar10", "uoft-cs/cifar10", self.split, CLASS_NAMES, progress)

@@ -1,4 +1,4 @@
-"""Two circles, one in the other."""
+"""Two concentric circles."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ class Circles(Source):
         distance = np.linalg.norm(np.asarray(points, dtype=np.float64), axis=1)[:, None]  # (N, 1)
         radii = np.array([self.radius, self.radius * self.factor])
         variance = self.noise**2
-        # ive(0, z) = I_0(z) exp(-z), so the exponent left over is -(|x| - R)^2 / (2 s^2), which cannot overflow.
+        # ive(0, z) = I_0(z) exp(-z), so the remaining exponent is -(|x| - R)^2 / (2 s^2), which cannot overflow.
         logs = np.log(ive(0, distance * radii / variance)) - (distance - radii) ** 2 / (2 * variance)
         return np.logaddexp(logs[:, 0], logs[:, 1]) - math.log(2) - math.log(2 * math.pi * variance)

@@ -17,10 +17,10 @@ from gannet.errors import UserError
 
 @dataclass(frozen=True, kw_only=True)
 class CsvFile(Source):
-    """Points in a text file: two columns of numbers and, if you like, a third with a class.
+    """Points in a text file: two columns of numbers and an optional third column with the class.
 
-    Columns are separated by semicolons, commas or blanks; a first line of names is skipped, and so are empty lines and those
-    that begin with #. Between semicolons a decimal comma is understood.
+    Semicolons, commas or spaces separate the columns. A first line of column names, empty lines and lines that begin with #
+    are skipped. With semicolons, numbers may have a decimal comma.
     """
 
     kind: ClassVar[Kind] = "points"
@@ -28,7 +28,7 @@ class CsvFile(Source):
     """The file."""
 
     def open(self, progress: Progress) -> PointTable:
-        """The points of the file in its order."""
+        """The points in the order of the file."""
         rows = _rows(Path(self.path))
         points = np.array([_point(cells, number, self.path) for number, cells in rows]).reshape(-1, 2)
         if len(rows[0][1]) == 2:
@@ -45,16 +45,16 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         raise UserError(f"{path} cannot be read as text: {getattr(error, 'strerror', None) or error}.") from None
     kept = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
     if not kept:
-        raise UserError(f"{path} holds no points; expected two columns of numbers.")
+        raise UserError(f"{path} contains no points; expected two columns of numbers.")
     split = _splitter(kept[0][1])
     rows = [(number, split(line)) for number, line in kept]
     if not any(map(_is_number, rows[0][1][:2])):
         rows = rows[1:]
     if not rows:
-        raise UserError(f"{path} holds a line of names but no points; expected two columns of numbers.")
+        raise UserError(f"{path} has a line of column names but no points; expected two columns of numbers.")
     width = len(rows[0][1])
     if width not in (2, 3):
-        raise UserError(f"{path}, line {rows[0][0]}: {width} columns; expected two numbers, and at most a class behind them.")
+        raise UserError(f"{path}, line {rows[0][0]}: {width} columns; expected two numbers, then at most one class.")
     uneven = [(number, cells) for number, cells in rows if len(cells) != width]
     if uneven:
         raise UserError(f"{path}, line {uneven[0][0]}: {len(uneven[0][1])} columns where the first line of points has {width}.")
@@ -95,7 +95,7 @@ def _point(cells: list[str], number: int, path: str) -> tuple[float, float]:
 
 
 def _in_number_order(names: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Classes called 0..11 are ordered as numbers, others as text."""
+    """Order class names as numbers if all are numbers, else as text."""
     texts = [str(name) for name in names]
     order = sorted(
         range(len(texts)), key=(lambda i: int(texts[i])) if all(re.fullmatch(r"[+-]?\d+", t) for t in texts) else (lambda i: texts[i])

@@ -1,4 +1,4 @@
-"""Names for content: equal data give an equal digest on every machine."""
+"""Content hashes: equal data have equal digests on every machine."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def digest(*parts: Any) -> str:
 
 
 def digest_fields(source: Any) -> str:
-    """The digest of a frozen dataclass whose fields say everything about it."""
+    """The digest of a frozen dataclass that its fields define completely."""
     return digest(type(source).__name__, asdict(source))
 
 
 def digest_arrays(arrays: Iterable[np.ndarray | None], *parts: Any) -> str:
-    """The digest of arrays (values, shape and type) and of plain values beside them."""
+    """The digest of arrays (values, shape and type) and of additional plain values."""
     hasher = blake2b(digest(*parts).encode(), digest_size=16)
     for array in arrays:
         hasher.update(b"none" if array is None else f"{array.dtype.str}{array.shape}".encode())

@@ -1,4 +1,4 @@
-"""The handwritten digits inside scikit-learn."""
+"""The handwritten digits that scikit-learn contains."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 from gannet.data.base import Progress
 from gannet.data.digest import digest_arrays
 from gannet.data.image_source import ImageSource
-from gannet.data.pictures import ArrayPictures, Classes
+from gannet.data.undecoded_images import Classes, ImageArray
 
 
 @dataclass(frozen=True, kw_only=True)
 class Digits(ImageSource):
-    """1,797 real handwritten digits of 8 x 8 pixels, grey: the embedded real set, no download.
+    """1,797 real handwritten digits, grey, 8 x 8 pixels: built in, without a download.
 
     From the test part of the UCI optical digits (Alpaydin and Kaynak 1998, https://doi.org/10.24432/C50P49); levels 0..16 become 0..255.
     """
 
-    def read(self, progress: Progress) -> ArrayPictures:
-        """The pictures with the classes 0 to 9."""
+    def read(self, progress: Progress) -> ImageArray:
+        """The images with the classes 0 to 9."""
         from sklearn.datasets import load_digits
 
         levels, targets = load_digits(return_X_y=True)
         pixels = np.rint(np.asarray(levels) * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
         labels = np.asarray(targets, dtype=np.int64)
         names = tuple(str(i) for i in range(10))
-        return ArrayPictures("digits", digest_arrays([pixels, labels], names), Classes(labels, names), pixels)
+        return ImageArray("digits", digest_arrays([pixels, labels], names), Classes(labels, names), pixels)

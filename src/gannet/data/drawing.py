@@ -1,7 +1,7 @@
-"""A distribution drawn by hand: strokes of a brush become a file of points that any run can be trained on.
+"""A distribution drawn by hand: brush strokes become a file of points to train on.
 
-The same lines give the same bytes, whether a mouse reported them in a thousand pieces, a finger in fifty or the keyboard in two:
-coordinates are put on a grid, and points that do not bend a line by more than a cell are left out before anything is random.
+The same lines give the same bytes from a mouse (a thousand events), a finger (fifty) and the keyboard (two): coordinates are
+rounded to a grid and nearly collinear points are removed before random numbers are drawn.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Stroke(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     points: Annotated[list[tuple[Share, Share]], Field(min_length=1, max_length=20_000)]
-    """Corners of the line; a single one is a dot."""
+    """Corners of the line; a single corner is a dot."""
     width: Annotated[float, Field(ge=0, le=0.5, allow_inf_nan=False)] = 0.04
-    """Of the brush, as a share of the canvas; 0 is a line without breadth."""
+    """Width of the brush as a share of the canvas; 0 is a line without width."""
 
 
 class Sheet(BaseModel):
@@ -45,7 +45,7 @@ class Sheet(BaseModel):
 
     strokes: Annotated[list[Stroke], Field(min_length=1, max_length=1000)]
     count: Annotated[int, Field(ge=2, le=200_000)] = 5000
-    """How many points are drawn from it."""
+    """Number of points to sample."""
     seed: Annotated[int, Field(ge=0)] = 0
 
 
@@ -63,17 +63,17 @@ class Drawing:
 def save_drawing(folder: Path, strokes: Sequence[Mapping[str, Any]], *, count: int = 5000, seed: int = 0) -> Drawing:
     """Write ``folder/drawing-DIGEST.csv``; the same drawing is the same file.
 
-    Ink is laid evenly along every line and evenly across the brush: a line twice as long holds twice as many points, and
-    where lines cross there are more. The file's first line is a comment that holds the drawing itself.
+    Points are uniform along every line and across the brush: a line of twice the length gets twice as many points, and
+    crossings get more. The file's first line is a comment that contains the drawing.
 
     Args:
-        folder: is made if it is not there.
+        folder: created if absent.
         strokes: as :class:`Stroke`, for example ``{"points": [[0.1, 0.2], [0.5, 0.6]], "width": 0.05}``.
         count: number of points.
-        seed: of the points' places along and across the lines.
+        seed: for the positions of the points along and across the lines.
 
     Raises:
-        UserError: strokes that are none, all in one spot, outside of the canvas, or too many; or the file cannot be written.
+        UserError: no strokes, too many, all in one spot or outside the canvas; or the file cannot be written.
     """
     try:
         sheet = Sheet.model_validate({"strokes": list(strokes), "count": count, "seed": seed})
@@ -83,7 +83,7 @@ def save_drawing(folder: Path, strokes: Sequence[Mapping[str, Any]], *, count: i
         raise UserError(f"The drawing cannot be used: {where}: {first['msg'].replace('Input should be', 'should be')}.") from None
     lines = [(_corners(stroke.points), round(stroke.width * GRID)) for stroke in sheet.strokes]
     if not any(width for _, width in lines) and len({corner for corners, _ in lines for corner in corners}) < 2:
-        raise UserError("The drawing is one spot without breadth; draw a line, or take a broader brush.")
+        raise UserError("The drawing is one spot without width; draw a line, or use a wider brush.")
     points = _points(lines, sheet.count, sheet.seed)
     spec = {"drawing": lines, "grid": GRID, "seed": sheet.seed}
     content = f"# {json.dumps(spec, separators=(',', ':'))}\nx,y\n" + "".join(f"{x:.6f},{y:.6f}\n" for x, y in points.tolist())
@@ -91,7 +91,7 @@ def save_drawing(folder: Path, strokes: Sequence[Mapping[str, Any]], *, count: i
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"Cannot make the folder {folder}: {error.strerror}.") from None
+        raise UserError(f"Cannot create the folder {folder}: {error.strerror}.") from None
     path = folder / f"drawing-{digest[:12]}.csv"
     with written_whole(path, sync=True) as file:
         file.write(content.encode())
@@ -99,7 +99,7 @@ def save_drawing(folder: Path, strokes: Sequence[Mapping[str, Any]], *, count: i
 
 
 def _corners(points: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
-    """On the grid, without points that lie within a cell of the line between those kept (Douglas and Peucker 1973)."""
+    """Round to the grid and drop points within one cell of the line through their neighbours (Douglas and Peucker 1973)."""
     cells = np.rint(np.array(points) * GRID)
     kept, open_parts = {0, len(cells) - 1}, [(0, len(cells) - 1)]
     while open_parts:
@@ -116,7 +116,7 @@ def _corners(points: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
 
 
 def _distances(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """(N,) from (N, 2) points to the line segment between two."""
+    """(N,) distances from (N, 2) points to a line segment."""
     way = end - start
     length = float(way @ way)
     share = np.clip((points - start) @ way / length, 0, 1) if length else np.zeros(len(points))
@@ -124,11 +124,11 @@ def _distances(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.nda
 
 
 def _points(lines: Sequence[tuple[list[tuple[int, int]], int]], count: int, seed: int) -> np.ndarray:
-    """(count, 2): a place along all lines, moved by a place in the brush's disc."""
+    """(count, 2): random positions along all lines, each shifted within the brush's disc."""
     segments = [(a, b, width) for corners, width in lines for a, b in zip(corners, corners[1:] or corners, strict=False)]
     starts, ends = (np.array([segment[i] for segment in segments], np.float64) for i in (0, 1))
     widths = np.array([segment[2] for segment in segments], np.float64)
-    # A dot holds as much ink as a line of its own breadth; one without breadth as a line of one cell.
+    # A dot gets as many points as a line as long as its width; a dot without width as a line of one cell.
     lengths = np.array([hypot(b[0] - a[0], b[1] - a[1]) or max(width, 1) for a, b, width in segments])
     rng = numpy_rng(seed, "drawing")
     rows = rng.choice(len(segments), size=count, p=lengths / lengths.sum())

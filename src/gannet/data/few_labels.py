@@ -1,4 +1,4 @@
-"""Which rows keep their label when only a few do."""
+"""Choose which samples keep their label in semi-supervised training."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from gannet.seeding import numpy_rng
 
 
 def rows_with_label(labels: np.ndarray, num_classes: int, count: int, *, seed: int) -> np.ndarray:
-    """(count,) int64 sorted positions in ``labels``, drawn so that classes differ by at most one row.
+    """(count,) int64 sorted positions in ``labels``, drawn so that the class counts differ by at most one.
 
-    Where ``count`` is no multiple of the number of classes, the first classes have one row more.
+    If ``count`` is not a multiple of the number of classes, the first classes have one more sample.
 
     Raises:
-        UserError: fewer labels than classes, or a class with too few rows.
+        UserError: fewer labels than classes, or a class with too few samples.
     """
     if count < num_classes:
-        raise UserError(f"labels={count}: there are {num_classes} classes, and each needs at least one labelled picture.")
+        raise UserError(
+            f"labels={count}: each of the {num_classes} classes needs at least one labelled image; set labels={num_classes} or more."
+        )
     rng = numpy_rng(seed, "labels")
     kept = []
     for number in range(num_classes):
         rows = np.flatnonzero(labels == number)
         wanted = count // num_classes + (number < count % num_classes)
         if len(rows) < wanted:
-            raise UserError(f"labels={count} asks for {wanted} labelled pictures of class {number}, which has {len(rows)}.")
+            raise UserError(f"labels={count} needs {wanted} labelled images of class {number}, which has {len(rows)}; set fewer labels.")
         kept.append(rng.permutation(rows)[:wanted])
     return np.sort(np.concatenate(kept))

@@ -1,4 +1,4 @@
-"""Your own pictures, in a folder or a zip."""
+"""Images from a folder or a zip file."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from pathlib import Path
 from gannet.data.base import Progress
 from gannet.data.image_source import ImageSource
 from gannet.data.listing import read_listing
-from gannet.data.pictures import FilePictures
+from gannet.data.undecoded_images import ImageFiles
 
 
 @dataclass(frozen=True, kw_only=True)
 class Folder(ImageSource):
-    """A folder or a zip of pictures (PNG, JPEG, BMP, GIF, WEBP, TIFF): one folder for each class, or none.
+    """A folder or a zip file of images (PNG, JPEG, BMP, GIF, WEBP, TIFF): one folder per class, or no folders.
 
-    Pictures are turned as their EXIF says, see-through parts become white, 16 bits become 8. Rows are ordered by name.
+    Images are rotated by their EXIF orientation, composited on white if transparent, and reduced from 16 to 8 bits. They are
+    ordered by name.
     """
 
     path: str
     """The folder or the .zip file."""
 
-    def read(self, progress: Progress) -> FilePictures:
-        """The files that are pictures by their name."""
+    def read(self, progress: Progress) -> ImageFiles:
+        """List the files whose names end like an image."""
         return read_listing(Path(self.path), progress)

@@ -1,4 +1,4 @@
-"""Any mixture of Gaussians in the plane."""
+"""A user-defined mixture of Gaussians in the plane."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Matrix = tuple[tuple[float, float], tuple[float, float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Gmm(Source):
-    """A mixture of Gaussians with means, covariances and weights of your choice.
+    """A mixture of Gaussians with user-defined means, covariances and weights.
 
     The default is two round Gaussians that overlap a little: means (0, 0) and (1, 1), variance 0.1, equal weights.
 
@@ -32,7 +32,7 @@ class Gmm(Source):
     covariances: float | tuple[float | Matrix, ...] = 0.1
     """Variance of every mode: one number for all, or for each mode a number or a symmetric 2 x 2 matrix."""
     weights: tuple[float, ...] | None = None
-    """Share of every mode, brought to the sum 1; equal where none are given."""
+    """Share of every mode, normalised to the sum 1; equal by default."""
 
     def __post_init__(self) -> None:
         problems = [*self._wrong_means(), *self._wrong_covariances(), *self._wrong_weights()]
@@ -51,7 +51,7 @@ class Gmm(Source):
 
     def _wrong_means(self) -> list[str]:
         if not self.means:
-            return ["gmm: means is empty; give at least one pair, for example ((0,0),(1,1))."]
+            return ["gmm: means is empty; it needs at least one pair, for example ((0,0),(1,1))."]
         wrong = [m for m in self.means if len(m) != 2 or not np.isfinite(m).all()]
         return [f"gmm: mean {wrong[0]} is not a pair of finite numbers."] if wrong else []
 

@@ -17,7 +17,7 @@ from gannet.data.points import PointDistribution
 class Grid100(Source):
     """A hundred Gaussians on a 10 x 10 grid.
 
-    The modes lie from -4.5 to 4.5 in both coordinates: a hard test of lost modes.
+    The modes lie from -4.5 to 4.5 in both coordinates: a hard test of mode collapse.
     """
 
     kind: ClassVar[Kind] = "points"

@@ -1,4 +1,4 @@
-"""Any set of pictures on the Hugging Face hub, or saved by its library."""
+"""Image data sets from the Hugging Face hub, or files saved by its library ``datasets``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from urllib.parse import urlparse
 import numpy as np
 
 from gannet.data.base import Progress
-from gannet.data.decode import BadPicture
+from gannet.data.decode import BadImage
 from gannet.data.digest import digest_arrays
 from gannet.data.image_source import ImageSource
-from gannet.data.pictures import Classes, FilePictures
+from gannet.data.undecoded_images import Classes, ImageFiles
 from gannet.errors import UserError
 
 NUM_ROWS_AT_ONCE = 1000
@@ -28,32 +28,32 @@ LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target")
 
 @dataclass(frozen=True, kw_only=True)
 class Huggingface(ImageSource):
-    """Pictures by the name ``owner/name``, or a local folder or parquet file that the library ``datasets`` understands.
+    """Images from the hub by ``owner/name``, or from a local folder or parquet file that the library ``datasets`` reads.
 
-    The first column of pictures is used, and the first column of classes where there is one. Nothing that comes with the set is executed.
+    The first column of images and the first column of classes, if any, are used. Code that comes with the data is never executed.
     """
 
     path: str
     """Name on the hub (owner/name), a folder made by save_to_disk, or a .parquet file."""
     split: str = "train"
-    """Part of the set."""
+    """Split of the data set."""
 
-    def read(self, progress: Progress) -> FilePictures:
-        """Fetch the set, or find it fetched, and read its columns."""
+    def read(self, progress: Progress) -> ImageFiles:
+        """Download the data set, unless it is in the cache, and read its columns."""
         return read_hub(self.path, self.split, progress)
 
 
-def read_hub(path: str, split: str, progress: Progress) -> FilePictures:
-    """The encoded pictures of one split.
+def read_hub(path: str, split: str, progress: Progress) -> ImageFiles:
+    """The encoded images of one split.
 
     Raises:
-        UserError: not reachable, no such set or split, no column of pictures, rows without a label.
+        UserError: the hub is not reachable, an unknown data set or split, no column of images, or images without a label.
     """
     from datasets import Image
 
-    progress(f"fetching {path}", 0, 1)
+    progress(f"downloading {path}", 0, 1)
     rows = _loaded(path, split)
-    progress(f"fetching {path}", 1, 1)
+    progress(f"downloading {path}", 1, 1)
     column = _image_column(rows, path)
     encoded = rows.select_columns([column]).cast_column(column, Image(decode=False))
 
@@ -67,7 +67,7 @@ def read_hub(path: str, split: str, progress: Progress) -> FilePictures:
         for cell in encoded[start : start + NUM_ROWS_AT_ONCE][column]:
             hasher.update(_hash_of(cell))
     labels, class_names = (None, ()) if classes is None else (classes.labels, classes.names)
-    return FilePictures(
+    return ImageFiles(
         path, digest_arrays([labels], hasher.hexdigest(), class_names), classes, [f"row {row}" for row in range(len(rows))], read
     )
 
@@ -86,7 +86,7 @@ def _loaded(path: str, split: str) -> Any:
             return found[split] if isinstance(found, DatasetDict) else found
         with _offline_where_unreachable(not local.exists()):
             found = load_dataset(path, split=split)
-    except Exception as error:  # the library raises its own, and those of HTTP, arrow and the file system
+    except Exception as error:  # the library raises its own types and those of HTTP, arrow and the file system
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise UserError(
             f"The Hugging Face set {path!r}, split {split!r}, cannot be loaded: {reason.rstrip('.')}. {_advice(local)}"
@@ -97,13 +97,13 @@ def _loaded(path: str, split: str) -> Any:
 
 def _advice(local: Path) -> str:
     if local.exists():
-        return "Give a folder made by save_to_disk, a .parquet file, or a folder of pictures."
-    return "Check the name (owner/name), the split and the network; without a network, give a folder, zip or parquet file that you have."
+        return "Give a folder made by save_to_disk, a .parquet file, or a folder of images."
+    return "Check the name (owner/name), the split and the network; without a network, give a local folder, zip or parquet file."
 
 
 @contextmanager
 def _offline_where_unreachable(remote: bool) -> Iterator[None]:
-    """Without a network the library would ask five times, for half a minute, before it looks at what it has fetched earlier."""
+    """Set offline mode if the hub is not reachable: else the library retries for half a minute before it uses its cache."""
     from datasets import config
     from huggingface_hub import constants
 
@@ -120,7 +120,7 @@ def _offline_where_unreachable(remote: bool) -> Iterator[None]:
 
 def _reachable(address: str) -> bool:
     if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
-        return True  # only the proxy knows
+        return True  # only the proxy can tell
     parts = urlparse(address)
     try:
         socket.create_connection((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)), CONNECT_SECONDS).close()
@@ -130,12 +130,12 @@ def _reachable(address: str) -> bool:
 
 
 def _image_column(rows: Any, path: str) -> str:
-    """Name of the first column of pictures."""
+    """Name of the first column of images."""
     from datasets import Image
 
     found = [name for name, feature in rows.features.items() if isinstance(feature, Image)]
     if not found:
-        raise UserError(f"The Hugging Face set {path!r} has no column of pictures; its columns are {', '.join(rows.features)}.")
+        raise UserError(f"The Hugging Face set {path!r} has no column of images; its columns are {', '.join(rows.features)}.")
     return found[0]
 
 
@@ -161,20 +161,20 @@ def _classes(rows: Any, path: str) -> Classes | None:
         found, labels = np.unique(values, return_inverse=True)
         class_names = tuple(str(value) for value in found)
     if (labels < 0).all():
-        return None  # the hub's way of saying that labels are withheld
+        return None  # on the hub, -1 everywhere means that the labels are withheld
     if (labels < 0).any():
-        raise UserError(f"The Hugging Face set {path!r} has {int((labels < 0).sum())} rows without a label; choose another split.")
+        raise UserError(f"The Hugging Face set {path!r} has {int((labels < 0).sum())} images without a label; choose another split.")
     return Classes(labels.astype(np.int64), class_names)
 
 
 def _bytes(cell: Any) -> bytes:
     if not cell:
-        raise BadPicture("the cell is empty")
+        raise BadImage("the cell is empty")
     return cell["bytes"] if cell["bytes"] is not None else Path(cell["path"]).read_bytes()
 
 
 def _hash_of(cell: Any) -> bytes:
     try:
         return blake2b(_bytes(cell), digest_size=16).digest()
-    except (BadPicture, OSError):
-        return b"unreadable"  # named later, together with the other bad pictures
+    except (BadImage, OSError):
+        return b"unreadable"  # reported later, together with the other bad images

@@ -1,4 +1,4 @@
-"""What all sources of pictures share: the choice of classes, labels, size and channels."""
+"""The common part of all image sources: selection of classes, labels, size and channels."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from gannet.data.cache import decoded
 from gannet.data.decode import MIN_SIDE_PIXELS
 from gannet.data.digest import digest
 from gannet.data.few_labels import rows_with_label
-from gannet.data.images import ImageTable
-from gannet.data.pictures import Classes, Pictures
+from gannet.data.image_table import ImageTable
+from gannet.data.undecoded_images import Classes, UndecodedImages
 from gannet.errors import UserError, did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSource(Source):
-    """Pictures from somewhere; a final source says only how to :meth:`read` them."""
+    """Base class of image sources; a subclass implements only :meth:`read`."""
 
     kind: ClassVar[Kind] = "images"
     classes: str | None = None
     """Keep only these classes: names or label numbers, separated by commas (7, or horse, or 3,8)."""
     size: Annotated[int, Field(ge=8, le=1024)] | None = None
-    """Side in pixels after a square centre crop; by default the pictures' own size where all share one up to 256, else 64."""
+    """Side in pixels after a square centre crop; by default the size that all images share if it is at most 256, else 64."""
     channels: Annotated[int, Field(ge=1, le=3)] | None = None
-    """1 for grey, 3 for colour; by default 1 where all pictures are grey."""
+    """1 for grey, 3 for colour; by default 1 if all images are grey, else 3."""
     labels: Annotated[int, Field(ge=1)] | None = None
-    """How many pictures keep their label in training, equally many of each class; by default all. The rest have label -1."""
+    """How many images keep their label in training, the same number per class; by default all. The others have label -1."""
     labels_seed: Annotated[int, Field(ge=0)] = 0
-    """Which ones these are; not the run's seed, so that runs of several seeds can share the same labels."""
+    """Seed of their selection. It is separate from the run's seed, so that runs of several seeds can share the labelled images."""
 
     def __post_init__(self) -> None:
         problems = []
@@ -47,32 +47,32 @@ class ImageSource(Source):
             raise UserError(*problems)
 
     @abstractmethod
-    def read(self, progress: Progress) -> Pictures:
-        """The pictures, not yet decoded.
+    def read(self, progress: Progress) -> UndecodedImages:
+        """Find the images, not yet decoded.
 
         Raises:
-            UserError: they are missing, empty or unreadable.
+            UserError: the images are missing, empty or unreadable.
         """
 
     def open(self, progress: Progress) -> ImageTable:
-        """Decode the pictures, or find them decoded in the cache, and select the classes."""
-        pictures = self.read(progress)
-        if len(pictures) < 2:
-            raise UserError(f"{pictures.origin}: found {len(pictures)} pictures; at least 2 are needed.")
-        rows, classes = select(pictures, self.classes)
-        pixels, num_cropped = decoded(pictures, self.size, self.channels, progress)
+        """Decode the images, or take them from the cache, and select the classes."""
+        images = self.read(progress)
+        if len(images) < 2:
+            raise UserError(f"{images.origin}: found {len(images)} images; at least 2 are needed.")
+        rows, classes = select(images, self.classes)
+        pixels, num_cropped = decoded(images, self.size, self.channels, progress)
         if min(pixels.shape[2:]) < MIN_SIDE_PIXELS:
             raise UserError(
-                f"{pictures.origin}: pictures of {pixels.shape[3]} x {pixels.shape[2]} pixels; a side must have {MIN_SIDE_PIXELS}."
+                f"{images.origin}: images have {pixels.shape[3]} x {pixels.shape[2]} pixels; each side needs {MIN_SIDE_PIXELS}."
             )
         names = () if classes is None else classes.names
-        labelled = self._labelled(pictures.origin, classes)
+        labelled = self._labelled(images.origin, classes)
         table = ImageTable(
             pixels,
             None if classes is None else classes.labels,
             names,
             content_hash=digest(
-                pictures.content_hash, pixels.shape[1:], names, len(rows), *([] if labelled is None else [labelled.tolist()])
+                images.content_hash, pixels.shape[1:], names, len(rows), *([] if labelled is None else [labelled.tolist()])
             ),
             rows=rows,
             labelled=labelled,
@@ -80,7 +80,7 @@ class ImageSource(Source):
         if num_cropped:
             height, width = pixels.shape[2:]
             table.notes = (
-                f"{pictures.origin}: {num_cropped} of {len(pictures)} images lose edges to a centre crop of shape {width} x {height}; "
+                f"{images.origin}: {num_cropped} of {len(images)} images lose edges to a centre crop of shape {width} x {height}; "
                 "data.size sets the side of the square.",
             )
         return table
@@ -89,31 +89,31 @@ class ImageSource(Source):
         if self.labels is None:
             return None
         if classes is None:
-            raise UserError(f"{origin}: labels={self.labels} was asked for, but these pictures have no classes; leave labels out.")
+            raise UserError(f"{origin}: labels={self.labels} needs images with classes, and these have none; leave data.labels out.")
         return rows_with_label(classes.labels, len(classes.names), self.labels, seed=self.labels_seed)
 
 
-def select(pictures: Pictures, text: str | None) -> tuple[np.ndarray, Classes | None]:
-    """Rows (M,) int64 of the classes named in ``text`` (all for None), and their classes renumbered 0..K-1 in stored order.
+def select(images: UndecodedImages, text: str | None) -> tuple[np.ndarray, Classes | None]:
+    """Rows (M,) int64 of the classes named in ``text`` (all if None), and their classes renumbered 0..K-1 in stored order.
 
     Raises:
-        UserError: an unknown class, no classes at all, or fewer than two pictures left.
+        UserError: an unknown class, images without classes, or fewer than two selected images.
     """
-    classes = pictures.classes
+    classes = images.classes
     if text is None:
-        return np.arange(len(pictures)), classes
+        return np.arange(len(images)), classes
     if classes is None:
-        raise UserError(f"{pictures.origin}: classes={text} was asked for, but these pictures have no classes; leave classes out.")
-    wanted = sorted(_numbers(str(text), classes.names, pictures.origin))
+        raise UserError(f"{images.origin}: classes={text} needs images with classes, and these have none; leave data.classes out.")
+    wanted = sorted(_numbers(str(text), classes.names, images.origin))
     rows = np.flatnonzero(np.isin(classes.labels, wanted))
     if len(rows) < 2:
-        raise UserError(f"{pictures.origin}: classes={text} leaves {len(rows)} pictures; at least 2 are needed.")
+        raise UserError(f"{images.origin}: classes={text} selects {len(rows)} images; at least 2 are needed.")
     labels = np.searchsorted(wanted, classes.labels[rows])
     return rows, Classes(labels.astype(np.int64), tuple(classes.names[i] for i in wanted))
 
 
 def _numbers(text: str, names: tuple[str, ...], origin: str) -> set[int]:
-    if text in names:  # a class name may itself hold a comma
+    if text in names:  # a class name may contain a comma
         return {names.index(text)}
     by_name = {name.casefold(): i for i, name in reversed(list(enumerate(names)))}
     tokens = [token.strip() for token in text.split(",") if token.strip()]
@@ -122,7 +122,7 @@ def _numbers(text: str, names: tuple[str, ...], origin: str) -> set[int]:
     if unknown or not tokens:
         shown = ", ".join(map(repr, unknown)) or "''"
         raise UserError(
-            f"{origin}: no class {shown}.{did_you_mean(unknown[0] if unknown else '', names)} Label numbers 0 to {len(names) - 1} work too."
+            f"{origin}: no class {shown}.{did_you_mean(unknown[0] if unknown else '', names)} Or give label numbers, 0 to {len(names) - 1}."
         )
     return {number for number in found.values() if number is not None}
 

@@ -1,4 +1,4 @@
-"""``gannet data info`` and ``gannet data check``: what the data are, and what is wrong with the files."""
+"""``gannet data info`` describes data; ``gannet data check`` reports problems of the files."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import numpy as np
 from PIL import Image
 
 from gannet.data.base import Dataset, Description, Progress
-from gannet.data.decode import BadPicture, is_see_through, is_sixteen_bit, opened, orientation, upright
-from gannet.data.images import ImageTable
+from gannet.data.decode import BadImage, is_see_through, is_sixteen_bit, opened, orientation, upright
+from gannet.data.image_table import ImageTable
 from gannet.data.listing import Listing, listing
-from gannet.data.pictures import for_every
 from gannet.data.point_table import PointTable
 from gannet.data.resolve import source_for
+from gannet.data.undecoded_images import for_every
 from gannet.discovery import find
 from gannet.errors import UserError
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about one file that its owner should know."""
+    """One problem of one file."""
 
     path: str
-    """Relative to what was checked."""
+    """Relative to the checked path."""
     problem: str
     fatal: bool
-    """Training refuses the file; otherwise it is used, in the way that ``problem`` says."""
+    """True if training refuses the file; else training uses it as ``problem`` describes."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class _Report:
 
 
 def describe(dataset: Dataset, name: str) -> Description:
-    """What ``gannet data info`` prints.
+    """Collect what ``gannet data info`` prints.
 
     Args:
         dataset: the opened data.
-        name: of the source, or the argument DATA.
+        name: name of the source, or the argument DATA.
     """
     labels = dataset.labels if isinstance(dataset, ImageTable | PointTable) else None
     counts = [None] * dataset.num_classes if labels is None else np.bincount(labels, minlength=dataset.num_classes).tolist()
@@ -51,12 +51,12 @@ def describe(dataset: Dataset, name: str) -> Description:
 
 
 def check(path: str | Path, progress: Progress) -> list[Finding]:
-    """Decode everything at ``path`` and report each bad or odd file, in the order of names.
+    """Decode everything at ``path`` and report each damaged or unusual file, ordered by name.
 
-    A folder or a zip is checked file by file; of another format the first problem is reported.
+    Folders and zip files are checked file by file; for other formats, only the first problem is reported.
 
     Raises:
-        UserError: nothing at ``path`` that could be checked.
+        UserError: ``path`` holds nothing that can be checked.
     """
     text = str(path) if Path(path).is_absolute() else f"./{path}"
     try:
@@ -82,14 +82,14 @@ def _check_whole(path: str | Path, name: str, fields: dict[str, str], progress: 
 
 
 def _check_files(found: Listing, progress: Progress) -> list[Finding]:
-    names = found.pictures
-    reports, unreadable = for_every(len(names), lambda row: _report(found, names[row]), "checking pictures", progress)
+    names = found.images
+    reports, unreadable = for_every(len(names), lambda row: _report(found, names[row]), "checking images", progress)
     findings = [finding for report in reports for finding in report.findings]
     findings += [Finding(names[row], problem, fatal=True) for row, problem in unreadable]
     findings += _duplicates([(f, r.digest) for f, r in zip(_readable(names, unreadable), reports, strict=True)])
-    findings += [Finding(name, "not a picture by its name; ignored", fatal=False) for name in found.others]
+    findings += [Finding(name, "the name does not end like an image; ignored", fatal=False) for name in found.others]
     if not names:
-        findings.append(Finding(str(found.origin), "holds no pictures", fatal=True))
+        findings.append(Finding(str(found.origin), "contains no images", fatal=True))
     return sorted(findings, key=lambda finding: (finding.path, not finding.fatal, finding.problem))
 
 
@@ -101,22 +101,22 @@ def _readable(names: tuple[str, ...], unreadable: list[tuple[int, str]]) -> list
 def _report(found: Listing, name: str) -> _Report:
     blob = found.read(name)
     try:
-        picture = opened(blob)
-        odd = [Finding(name, problem, fatal=False) for problem in _oddities(picture)]
+        image = opened(blob)
+        odd = [Finding(name, problem, fatal=False) for problem in _oddities(image)]
         upright(blob)
-    except BadPicture as problem:
+    except BadImage as problem:
         return _Report(None, [Finding(name, str(problem), fatal=True)])
     return _Report(blake2b(blob, digest_size=16).hexdigest(), odd)
 
 
-def _oddities(picture: Image.Image) -> list[str]:
+def _oddities(image: Image.Image) -> list[str]:
     found = {
-        "CMYK; its colours are converted to RGB": picture.mode == "CMYK",
-        "16-bit; reduced to 8 bits": is_sixteen_bit(picture),
-        "palette; its colours are looked up": picture.mode in {"P", "PA"},
-        "alpha; see-through parts become white": is_see_through(picture),
-        "EXIF-rotated; turned upright": orientation(picture) != 1,
-        "animated; only the first frame is used": getattr(picture, "n_frames", 1) > 1,
+        "CMYK; its colours are converted to RGB": image.mode == "CMYK",
+        "16-bit; reduced to 8 bits": is_sixteen_bit(image),
+        "palette; its colours are looked up": image.mode in {"P", "PA"},
+        "alpha; transparent parts become white": is_see_through(image),
+        "EXIF-rotated; rotated upright": orientation(image) != 1,
+        "animated; only the first frame is used": getattr(image, "n_frames", 1) > 1,
     }
     return [problem for problem, is_so in found.items() if is_so]
 

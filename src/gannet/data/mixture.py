@@ -1,4 +1,4 @@
-"""A mixture of Gaussians in the plane: fast draws, exact density, exact moments."""
+"""A mixture of Gaussians in the plane: fast sampling, exact density, exact moments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gannet.data.base import Modes, Truth
 from gannet.data.points import PointDistribution
 
 NUM_POINTS_AT_ONCE = 8192
-"""Bounds the memory of a density over 100 modes to about 20 MB."""
+"""It bounds the memory for the density of 100 modes to about 20 MB."""
 
 
 class Mixture:
@@ -19,7 +19,7 @@ class Mixture:
     Args:
         means: (M, 2).
         covariances: (M, 2, 2), positive definite.
-        weights: (M,), sums to 1; equal where None.
+        weights: (M,), sums to 1; None for equal weights.
     """
 
     def __init__(self, means: np.ndarray, covariances: np.ndarray, weights: np.ndarray | None = None) -> None:
@@ -33,10 +33,10 @@ class Mixture:
         self._factors = torch.as_tensor(np.linalg.cholesky(self.modes.covariances), dtype=torch.float32)
         self._weights = torch.as_tensor(self.modes.weights)
         self._equal = bool(np.allclose(self.modes.weights, 1 / count, rtol=1e-12))
-        self._deviation = _common_deviation(self.modes.covariances)
+        self._deviation = _common_sigma(self.modes.covariances)
 
     def draw(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Points (N, 2) float32 and the mode (N,) int64 that each came from."""
+        """Draw points (N, 2) float32 and their modes (N,) int64."""
         if self._equal:
             labels = torch.randint(len(self._means), (count,), generator=rng)
         else:
@@ -80,7 +80,7 @@ class Mixture:
 
 
 def isotropic(means: np.ndarray, sigma: float) -> Mixture:
-    """Equal modes, all with the covariance ``sigma**2 * I``."""
+    """A mixture of equal modes with the covariance ``sigma**2 * I``."""
     return Mixture(means, np.broadcast_to(np.eye(2) * sigma**2, (len(means), 2, 2)))
 
 
@@ -90,7 +90,7 @@ def square_grid(rows: int, spacing: float) -> np.ndarray:
     return np.stack(np.meshgrid(axis, axis, indexing="xy"), axis=-1).reshape(-1, 2)
 
 
-def _common_deviation(covariances: np.ndarray) -> float | None:
-    """The one sigma of all modes where they are round and equal: a scalar is three times faster than a matrix for each point."""
+def _common_sigma(covariances: np.ndarray) -> float | None:
+    """The common standard deviation if all modes are isotropic and equal: a scalar is three times faster than a matrix per point."""
     variance = covariances[0, 0, 0]
     return float(np.sqrt(variance)) if np.array_equal(covariances, np.broadcast_to(np.eye(2) * variance, covariances.shape)) else None

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from gannet.data.base import Progress
 from gannet.data.image_source import ImageSource
 from gannet.data.named import read_named
-from gannet.data.pictures import Pictures
+from gannet.data.undecoded_images import UndecodedImages
 
 CLASS_NAMES = tuple(str(digit) for digit in range(10))
 
@@ -17,16 +17,16 @@ CLASS_NAMES = tuple(str(digit) for digit in range(10))
 class Mnist(ImageSource):
     """Handwritten digits, grey, 28 x 28 (LeCun et al. 1998, http://yann.lecun.com/exdb/mnist).
 
-    Looked for in the folder $GANNET_DATA, then on the Hugging Face hub as ylecun/mnist.
+    Read from the folder $GANNET_DATA, else from the Hugging Face hub as ylecun/mnist.
     """
 
     split: Literal["train", "test"] = "train"
-    """60,000 pictures to train on, 10,000 to test with."""
+    """``train`` has 60,000 images, ``test`` 10,000."""
 
     def held_out(self) -> Self | None:
-        """The test pictures with all their labels, chosen and sized alike."""
+        """The test split with the same classes and size, and with all its labels."""
         return None if self.split == "test" else replace(self, split="test", labels=None)
 
-    def read(self, progress: Progress) -> Pictures:
-        """The pictures with their ten classes."""
+    def read(self, progress: Progress) -> UndecodedImages:
+        """The images with their ten classes."""
         return read_named("mnist", "ylecun/mnist", self.split, CLASS_NAMES, progress)

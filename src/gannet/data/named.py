@@ -1,4 +1,4 @@
-"""Well-known sets by name: from the user's data folder, else from the Hugging Face hub."""
+"""Well-known data sets by name: from the user's data folder, else from the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from gannet.data.base import Progress
 from gannet.data.huggingface import read_hub
 from gannet.data.idx import idx_file, read_idx
 from gannet.data.listing import read_listing
-from gannet.data.pictures import ArrayPictures, Classes, FilePictures
+from gannet.data.undecoded_images import Classes, ImageArray, ImageFiles
 from gannet.errors import UserError
 
 
-def read_named(name: str, hub_name: str, split: str, class_names: tuple[str, ...], progress: Progress) -> ArrayPictures | FilePictures:
-    """The split of a set: ``$GANNET_DATA/name`` (IDX files, or pictures in class folders), ``$GANNET_DATA/name-split.zip``, or the hub.
+def read_named(name: str, hub_name: str, split: str, class_names: tuple[str, ...], progress: Progress) -> ImageArray | ImageFiles:
+    """Read a split from ``$GANNET_DATA/name`` (IDX files, or images in class folders), ``$GANNET_DATA/name-split.zip`` or the hub.
 
     Args:
         name: of the folder.
         hub_name: owner/name.
         split: train or test.
-        class_names: in the order of the set's own label numbers.
-        progress: called now and then.
+        class_names: in the order of the published label numbers.
+        progress: called during long work.
 
     Raises:
-        UserError: found nowhere; says what was tried and what to do.
+        UserError: not found; the error lists the places that were tried.
     """
     base = os.environ.get("GANNET_DATA")
     places = [Path(base) / name / split, Path(base) / name, Path(base) / f"{name}-{split}.zip"] if base else []
     for place in places:
         if idx_file(place, split, "images"):
             return read_idx(place, split, class_names)
-        # A folder that holds both splits is not one of them.
+        # A folder that contains both splits is neither of them.
         if place.is_file() or (place.is_dir() and not (place / split).is_dir()):
             return _in_official_order(read_listing(place, progress), class_names)
     try:
         return read_hub(hub_name, split, progress)
     except UserError as error:
-        tried = f"{' and '.join(str(p) for p in places[1:])} (not there)" if base else "$GANNET_DATA (not set)"
+        tried = " or ".join(str(p) for p in places[1:]) if base else "$GANNET_DATA (not set)"
         raise UserError(
-            f"{name} ({split}) was looked for in {tried} and on the Hugging Face hub as {hub_name} ({_reason(error)}). "
-            f"Set GANNET_DATA to a folder with {name}/ or {name}-{split}.zip in it, give the path of a copy as DATA, or go online once."
+            f"{name} ({split}) is neither in {tried} nor on the Hugging Face hub as {hub_name} ({_reason(error)}). "
+            f"Set GANNET_DATA to a folder with {name}/ or {name}-{split}.zip in it, give the path of a copy, or go online once."
         ) from None
 
 
-def _in_official_order(pictures: FilePictures, class_names: tuple[str, ...]) -> FilePictures:
-    """Folders sort by name; published label numbers may not, and labels must mean the same whatever the place they came from."""
-    classes = pictures.classes
+def _in_official_order(images: ImageFiles, class_names: tuple[str, ...]) -> ImageFiles:
+    """Renumber folder classes, which are sorted by name, as published, so that labels mean the same from every place."""
+    classes = images.classes
     if classes is None or set(classes.names) != set(class_names) or classes.names == class_names:
-        return pictures
+        return images
     new_number = np.array([class_names.index(name) for name in classes.names], dtype=np.int64)
     renumbered = Classes(new_number[classes.labels], class_names)
-    return FilePictures(pictures.origin, pictures.content_hash, renumbered, pictures.names, pictures.read)
+    return ImageFiles(images.origin, images.content_hash, renumbered, images.names, images.read)
 
 
 def _reason(error: UserError) -> str:

@@ -1,4 +1,4 @@
-"""Reading the arrays of an NPZ file, safely and with names that people use."""
+"""Read samples and labels of an NPZ file under their common names, without unpickling."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gannet.data.pictures import Classes
+from gannet.data.undecoded_images import Classes
 from gannet.errors import UserError
 
 SAMPLE_KEYS = ("samples", "images", "x", "arr_0")
@@ -16,10 +16,10 @@ LABEL_KEYS = ("labels", "y")
 
 
 def read_npz(path: Path) -> tuple[np.ndarray, Classes | None]:
-    """The samples, as stored, and their classes.
+    """Read the samples, as stored, and their classes.
 
     Raises:
-        UserError: no such file, not an NPZ, pickled objects inside, no array under a known key, labels that do not fit.
+        UserError: no such file, not an NPZ file, pickled objects, no array under a known key, or labels that do not fit.
     """
     if not path.is_file():
         raise UserError(f"{path} does not exist; give an .npz file.")
@@ -33,13 +33,13 @@ def read_npz(path: Path) -> tuple[np.ndarray, Classes | None]:
             samples = stored[sample_key]
             labels = stored[label_key] if label_key else None
     except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{path} is not a sound .npz file of plain arrays: {error}.") from None
+        raise UserError(f"{path} is not a valid .npz file of plain arrays: {error}.") from None
     return samples, None if labels is None else _classes(path, labels, len(samples) if samples.ndim else 0)
 
 
 def _classes(path: Path, labels: np.ndarray, num_samples: int) -> Classes:
     if labels.shape != (num_samples,):
-        raise UserError(f"{path}: labels of shape {labels.shape} for {num_samples} samples; one label for each is needed.")
+        raise UserError(f"{path}: labels of shape {labels.shape} for {num_samples} samples; each sample needs one label.")
     if labels.dtype.kind not in "iu" or (num_samples and labels.min() < 0):
         raise UserError(f"{path}: labels must be whole numbers from 0.")
     if num_samples and labels.max() > 100_000:

@@ -1,4 +1,4 @@
-"""In which order the rows of a table are seen: a pure function of (seed, epoch)."""
+"""The order of a table's rows in training: a pure function of (seed, epoch)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from torch import Tensor
 from gannet.seeding import torch_rng
 
 NUM_EPOCHS_KEPT = 2
-"""A batch that straddles two epochs must not compute either of them again."""
+"""Two, so that a batch that spans two epochs recomputes neither."""
 
 
 class Order:
-    """Endless shuffled passes over ``rows``: every epoch shows each row once, and no batch is cut short.
+    """Endless shuffled epochs over ``rows``: each epoch contains each row once, and every batch is full.
 
-    Batch ``position`` of ``count`` rows is the slice ``[position * count, (position + 1) * count)`` of the epochs laid end to end.
+    Batch ``position`` of ``count`` rows is the slice ``[position * count, (position + 1) * count)`` of the concatenated epochs.
 
     Args:
-        rows: (N,) int64, what is shuffled: the row numbers of a table, or of a selection from it.
+        rows: (N,) int64 row numbers of a table, or of a selection from it.
     """
 
     def __init__(self, rows: Tensor) -> None:
@@ -38,7 +38,7 @@ class Order:
         return torch.cat(parts)
 
     def reference(self, count: int, *, seed: int) -> Tensor:
-        """min(count, N) different row numbers, from a stream that training never sees."""
+        """min(count, N) distinct row numbers, from a random stream that training does not use."""
         return self._rows[torch.randperm(len(self._rows), generator=torch_rng(seed, "reference"))[:count]]
 
     def _epoch(self, seed: int, epoch: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Bent blades of a pinwheel."""
+"""A pinwheel of bent Gaussian blades."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gannet.data.points import PointDistribution
 
 @dataclass(frozen=True, kw_only=True)
 class Pinwheel(Source):
-    """Gaussian blades around the origin, bent by a rotation that grows with the distance along the blade.
+    """Gaussian blades around the origin, bent by a rotation that increases along the blade.
 
     A point (1 + radial * e1, tangential * e2), with e1 and e2 from N(0, 1), is turned by ``2 pi a / arms + bend * exp(1 + radial * e1)``
     and multiplied by ``radius`` (the warp of Johnson et al. 2016, https://arxiv.org/abs/1603.06277).
@@ -33,7 +33,7 @@ class Pinwheel(Source):
     bend: Annotated[float, Field(ge=-5, le=5)] = 0.25
     """How strongly the blades are bent; 0 leaves them straight."""
     radius: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
-    """Distance of a blade's middle from the origin."""
+    """Distance of the centre of a blade from the origin."""
 
     def open(self, progress: Progress) -> PointDistribution:
         """The distribution; labels are the blades."""

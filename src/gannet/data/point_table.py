@@ -1,4 +1,4 @@
-"""A table of points in the plane, read from a file."""
+"""A table of points in the plane from a file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from gannet.errors import UserError
 
 
 class PointTable(Dataset):
-    """Points (N, 2) of a file; inside they are ``(x - mean) / scale`` with the table's own mean and one scalar scale.
+    """Points (N, 2) from a file, normalised as ``(x - mean) / scale`` with the table's mean and one scalar scale.
 
     Args:
         points: (N, 2) numbers.
         labels: (N,) int64, or None.
         class_names: in label order.
-        origin: the file, for error sentences.
+        origin: the file, for error messages.
 
     Raises:
         UserError: fewer than two points, numbers that are not finite, or all points equal.
@@ -36,7 +36,7 @@ class PointTable(Dataset):
         _check(self.points, origin)
         mean, self.scale = moments_of(points)
         if self.scale < 1e-6 * (1e-30 + float(np.abs(mean).max())) or self.scale == 0:
-            raise UserError(f"{origin}: all points are equal, so there is nothing to learn; give points that differ.")
+            raise UserError(f"{origin}: all points are equal; give points that differ.")
         self.mean = torch.as_tensor(mean, dtype=torch.float32)
         self.labels = None if labels is None else np.asarray(labels, dtype=np.int64)
         self.class_names = class_names
@@ -46,13 +46,13 @@ class PointTable(Dataset):
         self._order = Order(torch.arange(self.size))
 
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Standardised points (N, 2) float32 and labels (N,) int64; the next rows of an endless shuffle."""
+        """Standardised points (N, 2) float32 and labels (N,) int64, from endless shuffled epochs."""
         rows = self._order.batch(count, seed=seed, position=position)
         labels = None if self.labels is None else torch.from_numpy(self.labels).index_select(0, rows).to(device)
         return self._inside.index_select(0, rows).to(device), labels
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Different points (N, 2) float32 in original units and their labels."""
+        """Distinct points (N, 2) float32 in original units and their labels."""
         rows = self._order.reference(count, seed=seed).numpy()
         return self.points[rows], None if self.labels is None else self.labels[rows]
 

@@ -1,4 +1,4 @@
-"""An endless distribution of points in the plane, drawn by a function of a generator."""
+"""An infinite distribution of points in the plane, sampled by a function of a random generator."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor | None]]
 """``draw(count, rng)`` -> points (N, 2) float32 in original units that the caller may overwrite, and labels (N,) int64 or None."""
 NOTHING_KNOWN = Truth()
 NUM_ESTIMATION_POINTS = 2**18
-"""Standard error of an estimated mean: scale / 512, which is far below what training can see."""
+"""The standard error of an estimated mean is then scale / 512, which does not affect training."""
 
 
 class PointDistribution(Dataset):
-    """Points (N, 2) of an endless distribution; inside they are ``(x - mean) / scale`` with one scalar scale for both axes.
+    """Points (N, 2) of an infinite distribution, normalised as ``(x - mean) / scale`` with one scalar scale for both axes.
 
-    One scalar keeps circles circles, so that distances inside are distances outside divided by ``scale``.
+    One scalar preserves circles: distances in normalised units are distances in original units divided by ``scale``.
 
     Args:
         draw: how to draw, in original units.
         content_hash: digest of the distribution's arguments.
-        class_names: names of the labels that ``draw`` gives.
+        class_names: names of the labels that ``draw`` returns.
         truth: what is known exactly.
-        moments: exact mean (2,) and scale; estimated once from a draw with a fixed seed where None.
+        moments: exact mean (2,) and scale; None to estimate them from a draw with a fixed seed.
     """
 
     kind: ClassVar[Kind] = "points"
@@ -58,13 +58,13 @@ class PointDistribution(Dataset):
         return points.to(device), None if labels is None else labels.to(device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Fresh points (N, 2) float32 in original units, from a stream that training never sees."""
+        """Fresh points (N, 2) float32 in original units, from a random stream that training does not use."""
         points, labels = self._draw(count, torch_rng(seed, "reference"))
         return points.numpy(), None if labels is None else labels.numpy()
 
 
 def moments_of(points: np.ndarray) -> tuple[np.ndarray, float]:
-    """Mean (2,) and the root of the mean variance over both coordinates, in float64."""
+    """Mean (2,) and the root of the variance averaged over both axes, in float64."""
     exact = np.asarray(points, dtype=np.float64)
     return exact.mean(axis=0), float(np.sqrt(exact.var(axis=0).mean()))
 

@@ -1,4 +1,4 @@
-"""What the argument DATA of the command line means."""
+"""The meaning of the argument DATA of the command line."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 
 
 def source_for(text: str) -> tuple[str, dict[str, str]]:
-    """Name of the source and the fields that DATA itself sets.
+    """The name of the source and the fields that DATA sets.
 
-    A name of ``gannet list data`` stands for itself, ``hf:owner/name`` for a set on the Hugging Face hub, and anything else is a path,
-    whose source is found by looking at it. A folder called like a source is reached as ``./ring``.
+    DATA is a name of ``gannet list data``, ``hf:owner/name`` for a data set on the Hugging Face hub, or else a path, whose content
+    determines the source. A folder with the name of a source is given as ``./ring``.
 
     Raises:
-        UserError: neither a name nor something that exists and can be read.
+        UserError: neither a name nor an existing, readable path.
     """
     name = canonical(text)
     if name in components("data"):
@@ -30,7 +30,7 @@ def source_for(text: str) -> tuple[str, dict[str, str]]:
     path = Path(text).expanduser()
     if not _exists(path):
         known = [name for name, component in components("data").items() if not _needs_a_path(component)]
-        # A slash or a dot shows that a path was meant, and then a list of names would only distract.
+        # A slash or a dot shows that a path was meant, so names of data sets would not help.
         hint = "" if _looks_like_a_path(text) else did_you_mean(text, known)
         raise UserError(f"{text!r} is not the name of a data set, and the path does not exist.{hint}")
     return _source_at(path), {"path": str(path)}
@@ -54,8 +54,8 @@ def _source_at(path: Path) -> str:
     if suffix == ".parquet":
         return "huggingface"
     if "idx" in path.name or "ubyte" in path.name:
-        raise UserError(f"{path} is one IDX file; give the folder it lies in, {path.parent}.")
-    raise UserError(f"{path} is not understood; give a folder, or a .zip, .csv, .npz or .parquet file.")
+        raise UserError(f"{path} is one IDX file; give its folder, {path.parent}.")
+    raise UserError(f"{path} has an unsupported format; give a folder, or a .zip, .csv, .npz or .parquet file.")
 
 
 def _source_in_folder(path: Path) -> str:
@@ -82,5 +82,5 @@ def _looks_like_a_path(text: str) -> bool:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # a name too long, or with a zero byte
+    except (OSError, ValueError):  # the name is too long or contains a zero byte
         return False

@@ -16,7 +16,7 @@ from gannet.data.points import PointDistribution
 
 @dataclass(frozen=True, kw_only=True)
 class Ring(Source):
-    """Eight Gaussians on a circle: the first test of whether a GAN loses modes.
+    """Eight Gaussians on a circle: the first test for mode collapse.
 
     The defaults are the protocol of Unrolled GANs (Metz et al. 2017, https://arxiv.org/abs/1611.02163); that of PacGAN
     (Lin et al. 2018, https://arxiv.org/abs/1712.04086) has radius 1 and sigma 0.01.

@@ -26,7 +26,7 @@ class Spiral(Source):
     arms: Annotated[int, Field(ge=1, le=100)] = 2
     """Number of arms."""
     turns: Annotated[float, Field(ge=0, le=20)] = 1.0
-    """How often each arm winds around the origin."""
+    """Number of turns of each arm around the origin."""
     radius: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
     """Distance of an arm's end from the origin."""
     noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
@@ -39,7 +39,7 @@ class Spiral(Source):
 
     def _draw(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         arm = torch.randint(self.arms, (count,), generator=rng)
-        # The square root spreads points evenly over the disc instead of crowding them at its centre.
+        # The square root makes points uniform over the disc instead of denser at its centre.
         along = torch.rand(count, generator=rng).sqrt_()
         angle = (along * self.turns + arm / self.arms) * (2 * math.pi)
         points = torch.stack([angle.cos(), angle.sin()], dim=1) * (self.radius * along).unsqueeze(1)

@@ -1,4 +1,4 @@
-"""Stacked-MNIST: three digits as the channels of one picture, a thousand modes that can be counted."""
+"""Stacked-MNIST: three digits as the channels of one image, with 1,000 countable modes."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from torch import Tensor
 from gannet.data.base import ClassModes, Dataset, Kind, Progress, Source, Truth
 from gannet.data.digest import digest
 from gannet.data.idx import Idx
-from gannet.data.images import ImageTable, to_inside
+from gannet.data.image_table import ImageTable, normalised
 from gannet.data.mnist import CLASS_NAMES, Mnist
 from gannet.data.order import Order
 from gannet.errors import UserError
 from gannet.seeding import numpy_rng
 
 NUM_ROWS = 128_000
-"""Of the published sets (Srivastava et al. 2017; Lin et al. 2018)."""
+"""Size of the published data sets (Srivastava et al. 2017; Lin et al. 2018)."""
 CLASSIFIER = "mnist-cnn-v1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackedMnist(Source):
-    """128,000 pictures of three random MNIST digits, one in each colour channel: 1,000 classes, ``000`` to ``999``, red first.
+    """128,000 images of three random MNIST digits, one in each colour channel: 1,000 classes, ``000`` to ``999``, red first.
 
     Metz et al. 2017, https://arxiv.org/abs/1611.02163, in the size of VEEGAN (Srivastava et al. 2017,
-    https://arxiv.org/abs/1705.07761) and PacGAN (Lin et al. 2018, https://arxiv.org/abs/1712.04086). Which digits make up a
-    picture never changes. The classes are the modes of ``modes`` and ``reverse_kl``; published counts are of 26,000 samples.
+    https://arxiv.org/abs/1705.07761) and PacGAN (Lin et al. 2018, https://arxiv.org/abs/1712.04086). The digits of an image
+    never change. The classes are the modes of ``modes`` and ``reverse_kl``; published counts use 26,000 samples.
     """
 
     kind: ClassVar[Kind] = "images"
     path: str | None = None
-    """Folder with MNIST's IDX files; by default MNIST is looked for as ``mnist`` is."""
+    """Folder with MNIST's IDX files; by default MNIST is found as for ``mnist``."""
     split: Literal["train", "test"] = "train"
-    """Whether the digits are those to train on or those to test with."""
+    """MNIST split that provides the digits."""
     size: Annotated[int, Field(ge=8, le=1024)] | None = None
     """Side in pixels; by default that of MNIST, 28."""
 
     def held_out(self) -> Self | None:
-        """Stacks of the test digits."""
+        """Stacks of MNIST's test digits."""
         return None if self.split == "test" else replace(self, split="test")
 
     def open(self, progress: Progress) -> StackedTable:
@@ -56,10 +56,10 @@ class StackedMnist(Source):
 
 
 class StackedTable(Dataset):
-    """Pictures (3, H, W), each of three rows of a table of grey ones; nothing but the row numbers is stored.
+    """Images (3, H, W), each stacked from three rows of a table of grey images; only the row numbers are stored.
 
     Args:
-        digits: grey pictures of ten classes.
+        digits: grey images of ten classes.
         rows: (N, 3) row numbers in ``digits``.
     """
 
@@ -77,12 +77,12 @@ class StackedTable(Dataset):
         self._order = Order(torch.arange(len(rows)))
 
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Pictures (N, 3, H, W) float32 in [-1, 1] and labels (N,) int64; the next rows of an endless shuffle."""
+        """Images (N, 3, H, W) float32 in [-1, 1] and labels (N,) int64, from endless shuffled epochs."""
         rows = self._order.batch(count, seed=seed, position=position)
-        return to_inside(self._stacked(rows).to(device)), self._labels.index_select(0, rows).to(device)
+        return normalised(self._stacked(rows).to(device)), self._labels.index_select(0, rows).to(device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Different rows, uint8 (N, H, W, 3), and their labels."""
+        """Distinct images, uint8 (N, H, W, 3), and their labels."""
         rows = self._order.reference(count, seed=seed)
         return self._stacked(rows).permute(0, 2, 3, 1).contiguous().numpy(), self._labels.index_select(0, rows).numpy()
 

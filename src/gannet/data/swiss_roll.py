@@ -1,4 +1,4 @@
-"""A rolled-up strip."""
+"""A rolled strip (Swiss roll)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gannet.data.points import PointDistribution
 
 @dataclass(frozen=True, kw_only=True)
 class SwissRoll(Source):
-    """A thin strip rolled up one and a half times: one connected curve that never crosses itself.
+    """A thin strip rolled up one and a half times: one connected curve without self-intersections.
 
     (t cos t, t sin t) * radius / (4.5 pi) with t = 1.5 pi (1 + 2u) and u uniform on [0, 1].
     """

@@ -1,1 +1,1 @@
-"""A person's hand on a running training."""
+"""Live control of a running training."""

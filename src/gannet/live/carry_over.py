@@ -1,4 +1,4 @@
-"""Changes of a key while training: the difference between two experiments, carried over to the trainer that plays."""
+"""Apply a change of a key during training: transfer the difference between two experiments to the trainer."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from gannet.training.trainer import Trainer
 
 
 def carry_over(before: Experiment, after: Experiment) -> Callable[[Trainer], None]:
-    """What puts the difference between two experiments into force.
+    """Return a function that applies the difference between two experiments to a trainer.
 
-    Both are freshly built from the same seed, so where all their tensors are equal they differ only in what is read at every
-    step: learning rates, decay of the average, numbers that modules hold (strength of a penalty, dropout), fields of the
-    loss. No list of keys is kept; a key that also shapes networks or their first weights shows in a tensor.
+    Both are built from the same seed. If all their tensors are equal, they differ only in values that are read at every step:
+    learning rates, EMA decay, numbers that modules hold (strength of a penalty, dropout), fields of the loss. This needs no list
+    of keys, because a key that also shapes networks or their initial parameters changes a tensor.
 
-    The trainer's game has networks like those of the experiments.
+    The trainer's game has the same networks as the experiments.
 
     Args:
-        before: as it is now.
-        after: as it shall be.
+        before: the current experiment.
+        after: the requested experiment.
 
     Raises:
-        UserError: there is no such difference, or more than such differences.
+        UserError: there is no such difference, or other differences too.
     """
-    fixed = (before.batch_size, before.steps, _other_rates(before)) != (after.batch_size, after.steps, _other_rates(after))
+    fixed = (before.batch_size, before.steps, _other_fields(before)) != (after.batch_size, after.steps, _other_fields(after))
     if fixed or not _same_tensors(before.game, after.game):
-        raise UserError("It shapes the networks, their first weights or the optimizer, so it cannot change while training.")
+        raise UserError("It shapes the networks, their initial parameters or the optimizer, so it cannot change during training.")
     numbers = list(_different_numbers(before.game, after.game))
     if not numbers and before.average == after.average and vars(before.optimizer) == vars(after.optimizer):
-        raise UserError("It is not read while training.")
+        raise UserError("It is not used during training.")
 
     def act(trainer: Trainer) -> None:
         trainer.rates = dict(vars(after.optimizer))
@@ -46,8 +46,8 @@ def carry_over(before: Experiment, after: Experiment) -> Callable[[Trainer], Non
     return act
 
 
-def _other_rates(experiment: Experiment) -> dict[str, Any]:
-    """The optimizers but for their learning rates: the rest is read only when they are made."""
+def _other_fields(experiment: Experiment) -> dict[str, Any]:
+    """The optimizers without their learning rates; the other fields are read only when optimizers are built."""
     return {player: replace(optimizer, lr=1.0) for player, optimizer in vars(experiment.optimizer).items()}
 
 

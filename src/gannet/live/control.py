@@ -1,7 +1,7 @@
-"""Control of a training while it runs: commands that a person gives are carried out between steps and written down.
+"""Live control of a training: commands are applied between steps and recorded.
 
-The trainer knows nothing of it. What commands do to weights is the journal (``runs/schema.py``): played from the beginning,
-or from a checkpoint, it does the same again.
+The trainer does not depend on it. The commands that change parameters are the journal (``runs/schema.py``): replayed from the
+beginning or from a checkpoint, it gives the same result.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ from gannet.training.observers import Clock
 from gannet.training.trainer import Trainer
 
 LOOK_SECONDS = 0.05
-"""Wall time between two looks for commands; each is one stat of a directory."""
+"""Seconds between two polls for commands; each poll is one stat of a directory."""
 TICK_NANOSECONDS = 1_000_000_000
-"""A directory that changed less than this ago may change again without a new time."""
+"""A directory that changed more recently than this may change again without a new modification time."""
 
 
 @dataclass(frozen=True)
 class Means:
-    """What a session lends for carrying out commands."""
+    """Functions of a session that commands call."""
 
     edit: Callable[[str, float | None], Callable[[], None] | None]
-    """(key, value) -> what puts it into force, None if it is in force already; raises UserError where it cannot be."""
+    """(key, value) -> a function that applies it, or None if it is already set; raises UserError if it cannot change."""
     snapshot: Callable[[], None]
     frame: Callable[[bool], None]
-    """Draw a frame of now; where there is one of this step already, only if True."""
+    """Record a frame now; if this step already has one, only if True."""
     say: Callable[[str], None]
 
 
 class Control:
-    """Asked before every step by the loop whether training goes on; looks for commands, waits, repeats the journal.
+    """Called by the loop before every step: polls for commands, waits if paused, and replays the journal.
 
     Args:
-        trainer: what is controlled.
-        writer: of the run that it writes.
+        trainer: the controlled trainer.
+        writer: writer of its run.
         interrupted: whether a signal asks to stop.
-        clock: pauses are not training.
-        means: for carrying commands out.
-        events: all events of the run so far: the journal, and which numbers are answered.
+        clock: excludes pauses from the training time.
+        means: functions that commands call.
+        events: all events of the run so far: they contain the journal and the numbers of answered commands.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class Control:
         self._allowed = 0
         self._seconds_per_step = self._due = 0.0
         self._slow: SlowMotion | None = None
-        self._refuse_late(_older_than_lock(writer), "It was given to an earlier process, which ended before it answered; give it again.")
+        self._refuse_late(_older_than_lock(writer), "It was sent to an earlier process, which ended before it answered; send it again.")
 
     def goes_on(self) -> bool:
-        """Carry out what was asked, wait where that was asked; False when training shall end."""
+        """Apply commands and wait if paused; False if training must end."""
         if self._slow is not None:
             self._end_slow()
         while self._journal and self._journal[0]["step"] <= self._trainer.step:
@@ -90,16 +90,16 @@ class Control:
         return not self._ends()
 
     def close(self) -> None:
-        """After the last step: what was asked too late is refused."""
+        """Refuse the commands that arrived after the last step."""
         if self._slow is not None:
             self._end_slow()
-        self._refuse_late(lambda path: True, "Training had ended.")
+        self._refuse_late(lambda path: True, "Training has ended.")
 
     def _ends(self) -> bool:
         return self._stopped or self._interrupted()
 
     def _wait(self) -> None:
-        """Until the next step may be played: it was allowed, or nothing holds it back any more."""
+        """Wait until the next step may be played."""
         while not self._ends() and (left := self._seconds_left()) > 0:
             began, was_paused = time.monotonic(), self._paused
             if was_paused:
@@ -131,7 +131,7 @@ class Control:
         for number, path in pending(self._writer.path, after=self._last):
             self._obey(number, path)
             if self._slow is not None:
-                return  # what comes after it waits until the recorded step is played
+                return  # later commands wait until the recorded step is played
         if is_settled:
             self._seen = changed
 
@@ -147,14 +147,14 @@ class Control:
             act()
 
     def _answer(self, command: Command, outcome: str, text: str) -> bool:
-        """Write it down first: a command that is not in the journal is not carried out."""
+        """Record the command and return whether that succeeded; a command that is not in the journal is not applied."""
         self._last = command.number
         try:
             self._writer.command(
                 self._trainer.step, number=command.number, name=command.name, arguments=command.arguments, outcome=outcome, text=text
             )
         except OSError as error:
-            self._means.say(f"Command {command.number} could not be written down and is not carried out: {error.strerror or error}.")
+            self._means.say(f"Command {command.number} could not be recorded and is not applied: {error.strerror or error}.")
             return False
         given = " ".join(f"{name}={value}" for name, value in command.arguments.items())
         self._means.say(
@@ -163,7 +163,7 @@ class Control:
         return True
 
     def _prepared(self, command: Command) -> Callable[[], None]:
-        """What carries the command out; raises UserError where it cannot be."""
+        """A function that applies the command; raises UserError if it is not possible."""
         arguments = command.arguments
         match command.name:
             case "pause":
@@ -186,7 +186,7 @@ class Control:
     def _prepared_edit(self, key: str, value: float | None) -> Callable[[], None]:
         act = self._means.edit(key, value)
         if act is None:
-            raise UserError(f"{key}: It has that value already.")
+            raise UserError(f"{key} already has that value.")
         return act
 
     def _prepared_step(self, player: str, count: int) -> Callable[[], None]:
@@ -226,7 +226,7 @@ class Control:
     def _move(self, player: str, count: int) -> None:
         for _ in range(count):
             if self._interrupted():
-                return  # the rest is played by a resume: the checkpoint knows how many were
+                return  # a resume plays the rest: the checkpoint records how many were played
             self._trainer.play_alone(player)
         self._means.frame(True)
 
@@ -234,7 +234,7 @@ class Control:
         arguments = entry["arguments"]
         if entry["name"] == "set":
             act = self._means.edit(arguments["key"], arguments["value"])
-            if act is not None:  # a run that repeats another may begin with the value that the journal sets
+            if act is not None:  # a run that repeats another may already begin with the journal's value
                 act()
         else:
             self._move(arguments["player"], arguments["count"])
@@ -248,7 +248,7 @@ class Control:
             with written_whole(path) as file:
                 np.savez_compressed(file, allow_pickle=False, **arrays)
         except (UserError, OSError) as error:
-            self._writer.event("warning", self._trainer.step, text=f"Slow motion not written: {error}")
+            self._writer.event("warning", self._trainer.step, text=f"The slow-motion recording was not written: {error}")
         else:
             self._writer.event("slow", self._trainer.step, text=path.name)
 
@@ -259,7 +259,7 @@ class Control:
 
 
 def journal_of(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The events of commands that change weights, in the order in which they act."""
+    """The events of commands that change parameters, in the order of their effect."""
     acting = [
         event
         for event in events
@@ -271,7 +271,7 @@ def journal_of(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _not_yet_played(journal: Iterable[dict[str, Any]], step: int, moves: int) -> Iterable[dict[str, Any]]:
-    """The journal without the moves of single players that are in the weights already; settings are all still to be made."""
+    """The journal without single-player moves that the checkpoint already contains; all changes of keys remain."""
     for entry in journal:
         if entry["name"] == "step" and entry["step"] <= step:
             played = min(moves, entry["arguments"]["count"])
@@ -289,6 +289,6 @@ def _readable(number: int, path: Path) -> Command:
 
 
 def _older_than_lock(writer: RunWriter) -> Callable[[Path], bool]:
-    """The lock file is written when a process takes it, by the same file system's clock as command files."""
+    """Whether a command is older than the lock, which the process writes at its start; both times are the file system's."""
     taken = os.stat(writer.path / LOCK_FILE).st_mtime_ns
     return lambda path: os.stat(path).st_mtime_ns < taken

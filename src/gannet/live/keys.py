@@ -1,4 +1,4 @@
-"""What a session lends to the control of its training: keys that change live, snapshots, frames."""
+"""Connect a session to its live control: keys that change live, snapshots, frames."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from gannet.training.trainer import Trainer
 
 
 class LiveKeys:
-    """The keys of a training that runs, and how one of them changes."""
+    """The keys of a running training, which can change one at a time."""
 
     def __init__(self, plan: Plan, trainer: Trainer) -> None:
         self.plan, self._trainer = plan, trainer
         self._form: Form = trainer.dataset.form
 
     def edit(self, key: str, value: float | None) -> Callable[[], None] | None:
-        """What puts the value into force from the next turn on; None if the key has it already.
+        """Return a function that applies the value from the next turn on; None if the key already has it.
 
         Raises:
-            UserError: the command line would not take it, or the key is read only before training begins.
+            UserError: the command line would refuse it, or the key is read only before training begins.
         """
         found = _edit(self.plan, self._form, key, value)
         if found is None:
@@ -44,7 +44,7 @@ class LiveKeys:
 
 
 def require_repeatable(plan: Plan, form: Form, journal: Iterable[Mapping[str, Any]]) -> None:
-    """Raise a :class:`UserError` if a journal sets a key that a training by ``plan`` cannot change."""
+    """Raise a :class:`UserError` if a journal sets a key that a training with ``plan`` cannot change."""
     for event in journal:
         if event["name"] != "set":
             continue
@@ -57,10 +57,10 @@ def require_repeatable(plan: Plan, form: Form, journal: Iterable[Mapping[str, An
 
 
 def _edit(plan: Plan, form: Form, key: str, value: float | None) -> tuple[Plan, Callable[[Trainer], None]] | None:
-    """The plan with the value, and what changes a trainer accordingly; None if the key has that value already."""
+    """The plan with the value and a function that changes a trainer accordingly; None if the key already has it."""
     recipe = plan.values["recipe"]
     if key not in recipe or not isinstance(recipe[key], float | None) or not isinstance(value, float | None):
-        raise UserError(f"{key} is not a number of the recipe that could change while training.")
+        raise UserError(f"{key} is not a number of the recipe that can change during training.")
     if recipe[key] == value:
         return None
     changed = plan.with_changes({key: value})
@@ -81,7 +81,7 @@ def control_of(
     checkpoints: Observer,
     say: Callable[[str], None],
 ) -> Control:
-    """The control of a session's training, whose trainer is in the state that it begins with."""
+    """The live control of a session, whose trainer must be in its initial state."""
 
     def frame(again: bool) -> None:
         there = (writer.path / FRAMES_FOLDER / frame_name(trainer.step, writer.kind)).exists()

@@ -1,4 +1,4 @@
-"""Slow motion: one step of a game on points, with the true values of its sub-steps, without changing a bit of training."""
+"""Slow motion: record the values of each sub-step of one step on points, without changing the training by a bit."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ FIELD_SIDE = 32
 
 
 class Shown(Scores, Generates, Protocol):
-    """What slow motion needs a game to be able to do; its generator is the network whose output are points."""
+    """The abilities of a game that slow motion needs; the generator is the network whose outputs are points."""
 
 
 class SlowMotion:
-    """Records the next step of a trainer: make it, let the trainer play once, then :meth:`finish`.
+    """Records the next step of a trainer: create it, let the trainer play one step, then call :meth:`finish`.
 
-    Sub-steps of the discriminator, then of the generator: sample, score, loss, gradients, update. Of a turn that repeats the
-    last repeat is kept. The fakes are those of the turn itself, caught where the generator makes them. Scores are taken in
-    evaluation mode from the weights that the turn begins with.
+    Sub-steps of the discriminator, then of the generator: sample, score, loss, gradients, update. Of a repeated turn, the last
+    repeat is kept. The fakes are those of the turn itself, captured at the generator's output. Logits are computed in evaluation
+    mode with the parameters at the beginning of the turn.
 
     Raises:
-        UserError: pictures, or a game that neither scores nor generates.
+        UserError: images, or a game without a discriminator or a generator.
     """
 
     def __init__(self, trainer: Trainer) -> None:
@@ -49,11 +49,11 @@ class SlowMotion:
 
     @property
     def game(self) -> Game:
-        """Of the trainer."""
+        """The trainer's game."""
         return self._trainer.game
 
     def finish(self) -> dict[str, np.ndarray]:
-        """The arrays of ``schema.SLOW_ARRAYS``; the trainer is as if nothing had been recorded."""
+        """Return the arrays of ``schema.SLOW_ARRAYS`` and remove all hooks from the trainer."""
         self._trainer.turns = self._turns
         self._end_turn()
         relative = np.asarray(int(cast(Shown, self.game).relative_scores))
@@ -61,7 +61,7 @@ class SlowMotion:
 
     def _watched(self, turn: Turn) -> Callable[[Batch], Terms]:
         def terms(batch: Batch) -> Terms:
-            state = batch.rng.get_state()  # the turn before is ended after this turn's seed was set
+            state = batch.rng.get_state()  # ending the previous turn draws after this turn's seed was set
             self._end_turn()
             before = self._field()
             batch.rng.set_state(state)
@@ -85,7 +85,7 @@ class SlowMotion:
             own["score_fake"], own["slope"] = self._scores(fake)
 
         def close() -> None:
-            """After the optimizer's step, whose backward pass has gone through the caught fakes if the player makes them."""
+            """Called after the optimizer's step; its backward pass has reached the captured fakes if the player generates them."""
             own["gradient_norm"] = np.float32(gradient_norms(self._trainer).get(f"{player}/gradient_norm", np.nan))
             own["field_after"] = self._field()
             if caught.network:
@@ -102,7 +102,7 @@ class SlowMotion:
             close()
 
     def _scores(self, points: Tensor) -> tuple[np.ndarray, np.ndarray]:
-        """(N,) scores and (N, 2) their gradients, per unit of the inside plane."""
+        """(N,) logits and (N, 2) their gradients in normalised units."""
         points = points.clone().requires_grad_()
         with evaluating(self.game), torch.enable_grad():
             scores = cast(Shown, self.game).score(points)
@@ -116,7 +116,7 @@ class SlowMotion:
 
 
 class _Caught:
-    """The fakes that a game makes inside the block, what they were made from, and the gradient that comes back to them."""
+    """Captures the fakes generated inside the block, their inputs, and the gradient with respect to them."""
 
     def __init__(self, game: Game) -> None:
         self._networks = {name: module for name, module in game.named_children() if name in game.averaged}
@@ -132,7 +132,7 @@ class _Caught:
             handle.remove()
 
     def again(self, game: Game) -> Tensor:
-        """The fakes made from the same inputs by the weights of now."""
+        """The fakes from the same inputs with the current parameters."""
         network = game.get_submodule(self.network)
         with torch.no_grad(), evaluating(game):
             return network(*self._inputs)
@@ -153,10 +153,10 @@ class _Caught:
 
 
 def check(trainer: Trainer) -> None:
-    """Whether a step can be shown.
+    """Check that slow motion supports the trainer's game.
 
     Raises:
-        UserError: it cannot.
+        UserError: it does not.
     """
     if trainer.dataset.form.kind != "points" or not isinstance(trainer.game, Scores) or not isinstance(trainer.game, Generates):
-        raise UserError("Slow motion shows games of a generator and a discriminator on points only.")
+        raise UserError("Slow motion supports only games of a generator and a discriminator on points.")

@@ -1,6 +1,6 @@
-"""A new run made from an older one: the same again from the beginning, or on from a checkpoint with changed keys.
+"""Create a new run from an older one: repeat it from the beginning, or continue from a checkpoint with changed keys.
 
-Both only make a directory; ``session.resume`` trains it, as it would train a run that was interrupted.
+Both only create a directory; ``sessions/resume.py`` trains it like an interrupted run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gannet.training import checkpoint
 
 
 def parse_again(data: str) -> tuple[Path, int | None] | None:
-    """(RUN, STEP) of a DATA argument ``RUN`` or ``RUN@STEP``; None where it names no run. Names of data sets come first."""
+    """(RUN, STEP) of a DATA argument ``RUN`` or ``RUN@STEP``; None if it is not a run. Names of data sets take precedence."""
     if canonical(data) in components("data"):
         return None
     path, at, step = data.rpartition("@")
@@ -36,19 +36,19 @@ def parse_again(data: str) -> tuple[Path, int | None] | None:
 
 
 def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
-    """Make ``out`` a run that trains ``run`` once more, every journaled command at its step again.
+    """Create a run in ``out`` that repeats ``run`` with every journaled command at its step.
 
-    With the same machine and libraries, and without changes, the weights will be the same bit for bit. A run that began as a
-    fork begins at its fork again.
+    With the same machine and libraries, and without changes, the parameters are equal bit for bit. A fork is repeated from its
+    first checkpoint.
 
     Args:
-        run: finished, stopped or still going; it is only read.
-        changes: keys with other values, as on the command line; seed, device and precision too.
-        out: a directory that does not exist, or is empty.
-        recipe_file: of a run of a user's own recipe file.
+        run: finished, stopped or still training; it is only read.
+        changes: keys with other values, as on the command line, including seed, device and precision.
+        out: a directory that does not exist or is empty.
+        recipe_file: the user's recipe file, if the run was made from one.
 
     Raises:
-        UserError: no run, a key that is wrong or of the data, or ``out`` holds something; nothing is made.
+        UserError: not a run, a wrong key, a key of the data, or ``out`` is not empty; nothing is created.
     """
     parent = Run(run)
     changes = expanded(changes, parent.record["arguments"])
@@ -60,21 +60,21 @@ def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str 
 
 
 def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
-    """Make ``out`` a run that goes on from a checkpoint of ``run`` with changed keys.
+    """Create a run in ``out`` that continues from a checkpoint of ``run`` with changed keys.
 
-    Weights, optimizers and random numbers go on exactly: without changes it is what the run itself did, or would have done,
-    had it been given no command after that step. Keys that were edited live up to the step keep their edited values.
+    Parameters, optimizers and random numbers continue exactly: without changes, the fork equals the run itself without commands
+    after that step. Keys that were edited live up to the step keep their edited values.
 
     Args:
         run: the parent; it is only read.
-        step: of one of its checkpoints.
+        step: step of one of its checkpoints.
         changes: keys with other values, as on the command line; ``steps`` is the new total.
-        out: a directory that does not exist, or is empty.
-        recipe_file: of a run of a user's own recipe file.
+        out: a directory that does not exist or is empty.
+        recipe_file: the user's recipe file, if the run was made from one.
 
     Raises:
-        UserError: no such run or checkpoint, a key that is wrong, of the data, or shapes the networks, or ``out`` holds
-            something; nothing is made.
+        UserError: no such run or checkpoint; a wrong key, or one of the data or of the networks' shape; or ``out`` is not empty.
+            Nothing is created.
     """
     parent = Run(run)
     changes = expanded(changes, parent.record["arguments"])
@@ -92,25 +92,25 @@ def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None, edit
         require_place(parent.record, str(changes["data.path"]))
     wrong = [key for key in changes if key.startswith("data.") and key != "data.path"]
     if wrong:
-        raise UserError(f"{wrong[0]} cannot change in a run made from another; train a new run on other data.")
+        raise UserError(f"{wrong[0]} cannot change in a run made from another run; for other data, train a new run.")
     if recipe_file is not None and not parent.record["recipe"].endswith(".py"):
-        raise UserError(f"--recipe {recipe_file}: a run made from {parent.path} has its recipe, {parent.record['recipe']}; leave it out.")
+        raise UserError(
+            f"--recipe {recipe_file}: a run made from {parent.path} keeps its recipe, {parent.record['recipe']}; leave --recipe out."
+        )
     return plan_again(parent.record, steps=None, recipe_file=recipe_file, changes=changes, edits=edits)
 
 
 def _fits(plan: Plan, parent: Run, origin: Path, changes: Mapping[str, Any]) -> None:
-    """Whether networks and optimizers of the plan can take over what the checkpoint holds."""
+    """Check that the plan's networks and optimizers can load the checkpoint."""
     known, now = parent.record["arguments"], plan.values["recipe"]
     rules = [key for key in now if key.startswith("optimizer.") and key.endswith(".name") and now[key] != known.get(key)]
     if rules:
-        raise UserError(f"{rules[0]}={now[rules[0]]}: a fork goes on with the optimizer's memory, so its rule cannot change.")
+        raise UserError(f"{rules[0]}={now[rules[0]]}: a fork continues with the optimizer's state, so the update rule cannot change.")
     try:
         checkpoint.load_into(plan.experiment(Form.from_json(parent.record["data"]["form"])).game, origin, "model")
     except UserError:
         changed = ", ".join(f"{key}={value}" for key, value in changes.items()) or "none"
-        raise UserError(
-            f"These changes make other networks than those of the checkpoint: {changed}. Train them from the beginning."
-        ) from None
+        raise UserError(f"These changes give other networks than the checkpoint's: {changed}. Train a new run with them.") from None
 
 
 def _checkpoint(run: Path, step: int) -> Path:
@@ -118,7 +118,7 @@ def _checkpoint(run: Path, step: int) -> Path:
     path = there.get(checkpoint_name(step))
     if path is None:
         steps = ", ".join(str(int(name.removeprefix("step-"))) for name in sorted(there)) or "none"
-        raise UserError(f"{run} has no checkpoint of step {step}. It has: {steps}. Keep more of them with checkpoint.keep=N.")
+        raise UserError(f"{run} has no checkpoint of step {step}. Available: {steps}. To keep more, train with checkpoint.keep=N.")
     if problems := checkpoint.problems(path):
         raise UserError(f"The checkpoint of step {step} cannot be used: {'; '.join(problems)}.")
     return path
@@ -132,7 +132,7 @@ def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[dict[str, An
         arguments=plan.values["recipe"],
         data={**known["data"], "arguments": plan.values["data"]},
         settings=plan.values["settings"],
-        # The parent's: a resume compares with it, and says where it differs from the machine of now.
+        # The parent's environment: a resume compares it with the current machine and reports differences.
         environment=known["environment"],
         parent=origin_of,
     )
@@ -149,13 +149,13 @@ def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[dict[str, An
     except BaseException as error:
         shutil.rmtree(out, ignore_errors=True)
         if isinstance(error, OSError):
-            raise UserError(f"Cannot make the run directory {out}: {error.strerror or error}.") from None
+            raise UserError(f"Cannot create the run directory {out}: {error.strerror or error}.") from None
         raise
     return out
 
 
 def _linked(source: str, target: str) -> None:
-    """Files of a checkpoint never change, so one copy of the bytes serves; across file systems they are copied."""
+    """Hard-link files of a checkpoint, which never change; copy them across file systems."""
     try:
         os.link(source, target)
     except OSError:

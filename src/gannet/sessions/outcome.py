@@ -1,4 +1,4 @@
-"""How a training session ended and what of it is saved. Nothing that has trained is deleted."""
+"""How a training session ended, and what is saved. A run that has trained is never deleted."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ class Outcome:
     step: int
     seconds: float
     signal: int | None
-    """The signal that stopped it, if one did."""
+    """The signal that stopped it, if any."""
     finished: bool = True
-    """Whether the last step was reached; without it and without a signal, a command stopped it."""
+    """Whether it reached the last step; if not, and without a signal, a command stopped it."""
     saved: int | None = None
     """Step of the newest valid checkpoint; None if there is none."""
     alarms: tuple[str, ...] = ()
-    """Sentences of the health alarms of this session, in the order in which they were raised."""
+    """The health alarms of this session, in order."""
 
     @property
     def is_saved(self) -> bool:
-        """Whether the last step is in a checkpoint, so that nothing can be lost any more."""
+        """Whether the newest checkpoint contains the last step."""
         return self.saved == self.step
 
 
 @contextmanager
 def removed_if_untrained(path: Path, existed: bool) -> Iterator[None]:
-    """Bad input that shows before the first step leaves nothing behind; what has trained is never deleted.
+    """Delete the new run directory if an error occurs before the first step; a run that has trained is never deleted.
 
     Args:
-        path: a run directory that this session made.
-        existed: whether it was an empty directory before.
+        path: a run directory that this session created.
+        existed: whether it existed before as an empty directory.
     """
     try:
         yield
@@ -55,7 +55,7 @@ def removed_if_untrained(path: Path, existed: bool) -> Iterator[None]:
 
 
 def has_trained(path: Path) -> bool:
-    """Whether a run directory holds anything of a training: a checkpoint of its own, recorded steps, or the event that ended it."""
+    """Whether a run directory contains traces of training: its own checkpoint, recorded steps or an end event."""
     begun_with = {origin.name for origin in checkpoint.newest_first(path / ORIGIN_FOLDER)}
     own = [found for found in checkpoint.newest_first(path / CHECKPOINTS_FOLDER) if found.name not in begun_with]
     return bool(own) or any(event["kind"] in ("terms", "stop", "finish") for event in Run(path).events())
@@ -67,7 +67,7 @@ def saved_step(path: Path) -> int | None:
 
 
 def saved_sentence(step: int, saved: int | None) -> str:
-    """What of a training that ended at ``step`` is on the disk."""
+    """A sentence that says whether the last ``step`` of a training is saved."""
     if saved == step:
         return f"Step {step} is saved."
     return f"Step {step} is not saved: " + ("there is no checkpoint." if saved is None else f"the newest checkpoint is of step {saved}.")

@@ -1,4 +1,4 @@
-"""Opening an existing run: what the user has to name again, and whether its data are those that it was trained on."""
+"""Open an existing run: which keys the user must repeat, and whether the data have changed."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from gannet.errors import UserError
 from gannet.runs.schema import RunRecord
 
 BY_PATH = frozenset({"folder", "idx", "npz", "npz-points", "csv-file"})
-"""Sources that only read a path."""
+"""Sources whose only required key is a path."""
 
 
 def repeat_keys(record: RunRecord, keys: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that a user gives with an existing run, where no other value of a key is possible.
+    """Check the keys that a user gives when opening an existing run, which keeps its values.
 
     Args:
-        record: of the run.
-        keys: ``data.path``, where its data are now, and components outside Gannet with the values that the run recorded.
+        record: the run's record.
+        keys: ``data.path``, the new path of the data, and user-supplied components with their recorded values.
 
     Raises:
-        UserError: any other key, or data of another kind at the new place.
+        UserError: any other key, or data of another kind at the new path.
     """
     known = dict(record["arguments"]) | {f"data.{k}": v for k, v in record["data"]["arguments"].items()}
     refused = [key for key, value in keys.items() if key != "data.path" and not (is_outside(value) and known.get(key) == value)]
     allowed = ["data.path=PATH", *(f"{key}={value}" for key, value in known.items() if is_outside(value))]
     if refused:
         raise UserError(
-            f"{', '.join(refused)} cannot be given here: a run keeps its keys. Allowed: {', '.join(allowed)}. "
+            f"{', '.join(refused)} cannot be set here: a run keeps its keys. Allowed: {', '.join(allowed)}. "
             "To train with other values, use gannet train RUN KEY=VALUE."
         )
     if "data.path" in keys:
@@ -41,32 +41,32 @@ def repeat_keys(record: RunRecord, keys: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def require_place(record: RunRecord, path: str) -> None:
-    """Raise if the data of a run cannot lie at ``path``.
+    """Check that the data of a run can be read from ``path``.
 
     Raises:
-        UserError: the run's data have no path, or those at ``path`` are of another kind.
+        UserError: the run's data have no path, or the data at ``path`` are of another kind.
     """
     source = record["data"]["source"]
     if "path" not in record["data"]["arguments"]:
-        raise UserError(f"data.path={path}: the data of this run, {source}, are not read from a path; leave it out.")
+        raise UserError(f"data.path={path}: this run's data, {source}, have no path; leave data.path out.")
     found = source_for(path)[0]
     if found != source and source in BY_PATH:
         raise UserError(f"data.path={path} is read as {found!r}, but the data of this run are {source!r}.")
 
 
 def reopen_data(plan: Plan, progress: Progress) -> Dataset:
-    """The data of an existing run, wherever it is told that they are.
+    """Open the data of an existing run at the path of its plan.
 
     Raises:
-        UserError: they are not there.
+        UserError: the data are missing.
     """
     path = plan.values["data"].get("path")
     if isinstance(path, str) and (plan.source_name in BY_PATH or os.path.isabs(path)) and not os.path.exists(path):
-        raise UserError(f"The data of this run are not at {path} any more. If they were moved, add data.path=PATH with the new place.")
+        raise UserError(f"The data of this run are no longer at {path}. If they have moved, add data.path=PATH with the new path.")
     return open_data(plan, progress)
 
 
 def changed_data(record: RunRecord, dataset: Dataset) -> str | None:
-    """A sentence if the data are not those that the run was trained on; None if they are."""
+    """A warning if the data differ from the training data of the run; None if they are equal."""
     then, now = record["data"].get("content_hash"), dataset.content_hash
     return None if then == now else f"The data have changed since the run was trained: their content hash was {then}, now it is {now}."

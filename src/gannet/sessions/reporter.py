@@ -1,4 +1,4 @@
-"""What a training says in Python: one line of progress on stderr, and a Python warning for each thing the user should know."""
+"""Progress of a training in Python: one line on stderr, and a Python warning for each alarm."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from gannet.training.trainer import Trainer
 
 LINE_SECONDS = 5.0
-"""Between two lines where a line cannot be updated in place."""
+"""Seconds between two lines if a line cannot be updated in place."""
 UPDATE_SECONDS = 0.2
 WIDTH = 110
-"""Longest line that is updated in place: what a terminal wraps cannot be overwritten."""
+"""Maximum length of a line that is updated in place, because a wrapped line cannot be overwritten."""
 
 
 class Reporter(Protocol):
-    """Who tells the user what happens."""
+    """Receives what a session reports to the user."""
 
     def work(self, what: str, done: int, total: int) -> None:
-        """Long work before training: decoding data."""
+        """Report long work before training, such as decoding data."""
 
     def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
-        """Training begins."""
+        """Report that training begins."""
 
     def advanced(self, step: int) -> None:
-        """So many steps are done; called often."""
+        """Report the number of steps done; called often."""
 
     def terms(self, step: int, values: dict[str, float]) -> None:
-        """The named terms of a step."""
+        """Report the terms of a step."""
 
     def warned(self, sentence: str) -> None:
-        """Something the user should know."""
+        """Report a warning."""
 
 
 class PythonReporter:
-    """Progress on stderr: a line updated in place on a terminal and in a notebook, a line every few seconds elsewhere.
+    """Progress on stderr: one line updated in place on a terminal or in a notebook, else a line every few seconds.
 
-    Alarms and other things to know are :class:`gannet.GannetWarning`, also when ``quiet``.
+    Alarms and warnings are :class:`gannet.GannetWarning`, even if ``quiet``.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -62,11 +62,11 @@ class PythonReporter:
         self._end_line()
 
     def work(self, what: str, done: int, total: int) -> None:
-        """Decoding and measuring."""
+        """Show the progress of decoding or measuring."""
         self._show(f"{what}: {done:,} of {total:,}")
 
     def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
-        """Which run begins."""
+        """Print which run begins."""
         self._end_line()
         self._total, self._text = trainer.steps, ""
         self._began, self._step_at_start = time.monotonic(), trainer.step
@@ -75,11 +75,11 @@ class PythonReporter:
         self.say(f"{name}: {trainer.steps:,} steps on {trainer.precision.device}, writing {path}")
 
     def advanced(self, step: int) -> None:
-        """Update the line."""
+        """Update the progress line."""
         self._show(self._progress(step))
 
     def terms(self, step: int, values: dict[str, float]) -> None:
-        """The newest losses; the last ones are shown whenever they come."""
+        """Store the newest losses; those of the last step are always shown."""
         shown = {name: value for name, value in values.items() if not name.endswith(("steps_per_second", "gradient_norm"))}
         self._text = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
         if step >= self._total:
@@ -91,12 +91,12 @@ class PythonReporter:
         return f"step {step:,} of {self._total:,}{left}  {self._text}"
 
     def warned(self, sentence: str) -> None:
-        """A warning, attributed to the line of the user's code that called Gannet."""
+        """Issue a Python warning that points to the user's code that called Gannet."""
         self._end_line()
         warnings.warn(sentence, GannetWarning, stacklevel=_outside())
 
     def say(self, sentence: str) -> None:
-        """A line that stays."""
+        """Print a permanent line."""
         self._end_line()
         if not self.quiet:
             print(sentence, file=sys.stderr, flush=True)
@@ -121,12 +121,12 @@ class PythonReporter:
 
 
 def _can_update() -> bool:
-    """A terminal, or a notebook, whose kernel shows carriage returns as a terminal does."""
+    """Whether stderr is a terminal or a notebook, which both support carriage returns."""
     return sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel")
 
 
 def _outside() -> int:
-    """``stacklevel`` for ``warnings.warn`` in the caller, so that the first frame outside this package is named."""
+    """``stacklevel`` for ``warnings.warn`` in the caller, so that it points to the first frame outside this package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("gannet."):
         level, frame = level + 1, frame.f_back

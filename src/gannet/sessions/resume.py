@@ -1,4 +1,4 @@
-"""Continuing a run: from its newest checkpoint, again from the beginning, or from a fork."""
+"""Resume a run from its newest checkpoint, or train a repetition or fork of a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
 
 BITWISE = ("torch", "numpy", "platform", "threads", "cpu_capability", "device", "gpu", "cuda", "cudnn", "precision")
-"""Fields of the environment that must be equal for a bitwise equal continuation."""
+"""Fields of the environment that must be equal for a bitwise exact resume."""
 
 
 def resume(
@@ -33,25 +33,25 @@ def resume(
     recipe_file: str | None = None,
     keys: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Continue a run exactly where its newest valid checkpoint is; with the same machine and libraries, bit for bit.
+    """Resume a run from its newest valid checkpoint; with the same machine and libraries, exactly, bit for bit.
 
     Args:
         path: the run directory.
-        reporter: tells the user what happens.
-        steps: a new total.
-        recipe_file: the user's own recipe file, if the run was made from one.
+        reporter: receives progress and warnings.
+        steps: a new total number of steps.
+        recipe_file: the user's recipe file, if the run was made from one.
         keys: see :func:`gannet.sessions.reopen.repeat_keys`. A new ``data.path`` is recorded in the run.
 
     Raises:
-        UserError: no run, no valid checkpoint, or other data than it was trained on.
-        TrainingStopped: the guard stopped it.
+        UserError: not a run, no valid checkpoint, or the data have changed.
+        TrainingStopped: a value is not finite.
     """
     record = read_record(path)
     keys = repeat_keys(record, keys or {})
     plan = plan_again(record, steps=steps, recipe_file=recipe_file, changes=keys)
     dataset = reopen_data(plan, reporter.work)
     if changed := changed_data(record, dataset):
-        raise UserError(f"{path}: {changed} Restore them, name their place with data.path=PATH, or train a new run.")
+        raise UserError(f"{path}: {changed} Restore them, give their path with data.path=PATH, or train a new run.")
     experiment = plan.experiment(dataset.form)
     with plan.precision(experiment, dataset.form).applied() as precision, RunWriter(path) as writer:
         if not has_trained(path):
@@ -61,18 +61,18 @@ def resume(
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
         seconds = _restore(path, trainer, reporter, is_new="parent" in record)
         if steps is not None and trainer.step > steps:
-            raise UserError(f"{path} already has {trainer.step} steps; give --steps at least that.")
+            raise UserError(f"{path} already has {trainer.step} steps; set --steps to at least {trainer.step}.")
         if trainer.step >= trainer.steps:
-            reporter.warned(f"{path} already has its {trainer.steps} steps; nothing to do. To train on, give --steps.")
+            reporter.warned(f"{path} already has all {trainer.steps} steps; nothing to do. To train longer, set --steps.")
             return Outcome(path, trainer.step, seconds, None, saved=saved_step(path))
         scheduled = any(optimizer.schedule != "constant" for optimizer in trainer.rates.values())
         if scheduled and trainer.steps != record["arguments"]["steps"]:
             reporter.warned(
-                f"The schedule now ends at step {trainer.steps}, so this is not the run that {trainer.steps} steps would have been."
+                f"The learning rate schedule now ends at step {trainer.steps}, so this run differs from a new run of {trainer.steps} steps."
             )
         writer.truncate_after(trainer.step)
         for name in _differences(record["environment"], environment(trainer.precision)):
-            reporter.warned(f"The bitwise contract is void: {name}.")
+            reporter.warned(f"This resume is not bitwise exact: {name}.")
             writer.event("warning", trainer.step, text=f"Resumed with {name}.")
         writer.event("resume", trainer.step, text=checkpoint_name(trainer.step))
         return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=seconds)
@@ -81,11 +81,11 @@ def resume(
 def train_again(
     run: Path, step: int | None, changes: Mapping[str, Any], out: Path | None, reporter: Reporter, *, recipe_file: str | None = None
 ) -> Outcome:
-    """Train ``run`` again from the beginning (``step`` None), its commands included, or on from one of its checkpoints.
+    """Repeat ``run`` with its commands from the beginning (``step`` None), or fork it from one of its checkpoints.
 
     Raises:
-        UserError: bad input; nothing is left behind.
-        TrainingStopped: the guard stopped it.
+        UserError: wrong input; nothing is left behind.
+        TrainingStopped: a value is not finite.
     """
     out = out or next_run(f"{run.resolve().name}-{'again' if step is None else step}")
     existed = out.exists()
@@ -99,14 +99,14 @@ def train_again(
 
 
 def _restore(path: Path, trainer: Trainer, reporter: Reporter, *, is_new: bool) -> float:
-    """Seconds trained so far. A run that was ended before its first checkpoint begins again, which is exact too."""
+    """Load the checkpoint and return the seconds trained so far. Without a checkpoint the run starts again, which is exact too."""
     if not checkpoint.newest_first(path / CHECKPOINTS_FOLDER):
         if not is_new:
-            reporter.warned(f"{path} has no checkpoint yet: it begins at step 0.")
+            reporter.warned(f"{path} has no checkpoint yet: it starts at step 0.")
         return 0.0
     newest, complaints = checkpoint.latest_valid(path / CHECKPOINTS_FOLDER)
     for complaint in complaints:
-        reporter.warned(f"{complaint}: falling back to {newest.name}.")
+        reporter.warned(f"{complaint}: using {newest.name} instead.")
     return checkpoint.restore(newest, trainer)
 
 

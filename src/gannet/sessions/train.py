@@ -1,4 +1,4 @@
-"""A training session from a plan to a finished run directory: a new run, and what is common to new and resumed ones."""
+"""A training session from a plan to a finished run directory: start a new run, and train new and resumed runs."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
     """Train a new run.
 
     Raises:
-        UserError: bad input; nothing is left behind.
-        TrainingStopped: the guard stopped it; the run directory and its last good checkpoint stay.
+        UserError: wrong input; nothing is left behind.
+        TrainingStopped: a value is not finite; the run directory and its last valid checkpoint remain.
     """
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} is not empty. Give another --out, or continue that run with `{in_shell('gannet', 'resume', out)}`.")
+        raise UserError(f"{out} is not empty. Choose another --out, or resume that run with `{in_shell('gannet', 'resume', out)}`.")
     dataset = open_data(plan, reporter.work)
     experiment = plan.experiment(dataset.form)
     with plan.precision(experiment, dataset.form).applied() as precision:
@@ -61,20 +61,20 @@ def train(
     *,
     seconds_before: float,
 ) -> Outcome:
-    """Train to the end, a stop or an error, with everything that looks after a training; how it ended is an event of the run.
+    """Train to the last step, a stop or an error, with all observers; the end is recorded as an event of the run.
 
     Args:
-        plan: what the user asked for.
+        plan: the plan of the run.
         path: the run directory.
-        trainer: at the step to train from.
+        trainer: in the state to train from.
         dataset: the training data.
         experiment: what the recipe returned.
-        writer: of the run directory, locked.
-        reporter: tells the user what happens.
-        seconds_before: trained in earlier sessions.
+        writer: writer of the locked run directory.
+        reporter: receives progress and warnings.
+        seconds_before: training time of earlier sessions.
 
     Raises:
-        TrainingStopped: the guard stopped it.
+        TrainingStopped: a value is not finite.
     """
     settings = plan.settings
     reporter.started(path, plan, trainer)
@@ -102,7 +102,7 @@ def train(
     if settings.measure.every:
         observers.append(_record_scores(plan, path, trainer, dataset, writer))
     if settings.health.every != 0:
-        unseen = _open_unseen(plan, trainer, writer, reporter)
+        unseen = _open_held_out(plan, trainer, writer, reporter)
         observers.append(
             watch_health(trainer, dataset, unseen, writer, seed=settings.seed, every=settings.health.every, events=heard, told=alarm)
         )
@@ -152,14 +152,14 @@ def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, w
     return Observer(plan.settings.measure.every, act, at_end=False)
 
 
-def _open_unseen(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Reporter) -> Dataset | None:
-    """Real data to compare the training data with; a set that cannot be had is no reason not to train."""
+def _open_held_out(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Reporter) -> Dataset | None:
+    """Held-out data for the health checks. None, with a warning, if they cannot be opened: training does not need them."""
     if trainer.dataset.size is None or not isinstance(trainer.game, Scores):
         return None
     try:
         return open_held_out(plan, reporter.work)
     except UserError as error:
-        writer.event("warning", trainer.step, text=f"Health is watched without held-out data: {error}")
+        writer.event("warning", trainer.step, text=f"Health checks run without held-out data: {error}")
         return None
 
 

@@ -1,4 +1,4 @@
-"""A trained run from Python and from the command line: sample, measure, animate, report."""
+"""A trained run, opened from Python or the command line: sample, measure, animate, report."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 
 class TrainedRun:
-    """The newest valid checkpoint of a run, ready to sample; the averaged generator unless ``raw``.
+    """The newest valid checkpoint of a run, ready to sample; the EMA generator unless ``raw``.
 
     Args:
         path: the run directory.
-        recipe_file: the user's own recipe file, if the run was made from one.
-        raw: the trained generator instead of its average.
-        keys: ``data.path``, where the data are now, and components outside Gannet that the run uses, which are only imported
-            when they are named here.
+        recipe_file: the user's recipe file, if the run was made from one.
+        raw: the trained generator instead of its exponential moving average.
+        keys: ``data.path``, the new path of the data, and the user-supplied components of the run, which are imported only if they
+            are named here.
 
     Raises:
-        UserError: not a run, no valid checkpoint, or code outside Gannet that was not named again.
+        UserError: not a run, no valid checkpoint, or user-supplied code that was not named again.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class TrainedRun:
         return f"<TrainedRun {head}{', raw weights' if self.weights == 'raw' else ''}{self._scores()}>"
 
     def _scores(self) -> str:
-        """Label and value of the cards measured last, here or into the run's scores.jsonl; none of an older step."""
+        """Labels and values of the newest score cards, from this object or from scores.jsonl, if they belong to this step."""
         cards = [card.as_json() for card in self._cards] or [
             card for card in self.run.scores() if card.get("step") == self.step and card.get("weights") == self.weights
         ]
@@ -77,28 +77,28 @@ class TrainedRun:
         return "".join(f", {label} {value}" for label, value in values.items())
 
     def sample(self, count: int = 64, *, seed: int = 0, label: str | int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-        """Outside samples (uint8 NHWC pictures, or points in original units) and their labels, if they follow labels.
+        """Samples in original units (uint8 NHWC images, or points) and their labels, if the generator is class-conditional.
 
         Args:
-            count: how many.
+            count: number of samples.
             seed: the same seed gives the same samples.
-            label: one class by name or number; every class in turn if None.
+            label: one class by name or number; None for all classes in turn.
 
         Raises:
-            UserError: a label for an unconditional run, or an unknown one.
+            UserError: a label for an unconditional run, or an unknown label.
         """
         labels = self._labels(count, label)
         samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=labels)
         return self.form.decode(samples), None if labels is None else labels.numpy()
 
     def columns(self, count: int, label: str | int | None = None) -> int:
-        """Columns of a grid of ``count`` samples: one per class where samples of all classes are shown."""
+        """Number of columns of a grid of ``count`` samples: one per class if the grid shows all classes."""
         return frame_labels(self.game, count)[1] if label is None else max(1, round(count**0.5))
 
     def save_picture(self, samples: np.ndarray, path: Path, *, columns: int, labels: np.ndarray | None = None) -> None:
-        """A grid of pictures, or a drawing of points, as PNG; whole or not at all.
+        """Write a grid of images, or a drawing of points, as PNG, complete or not at all.
 
-        Columns that each hold one class are headed by its name.
+        If each column holds one class, its name is the heading.
 
         Raises:
             UserError: the file cannot be written.
@@ -114,7 +114,7 @@ class TrainedRun:
             picture.save(file, "PNG")
 
     def save_arrays(self, samples: np.ndarray, labels: np.ndarray | None, path: Path) -> None:
-        """``samples`` (float32 points or uint8 NHWC pictures), and ``labels`` where there are any, as NPZ.
+        """Write ``samples`` (float32 points or uint8 NHWC images) and ``labels``, if any, as NPZ.
 
         Raises:
             UserError: the file cannot be written.
@@ -124,10 +124,10 @@ class TrainedRun:
             np.savez(file, **arrays)  # type: ignore[arg-type]
 
     def interpolate(self, *, rows: int = 8, columns: int = 10, seed: int = 0) -> np.ndarray:
-        """(rows * columns, ...) outside samples; each row walks from one latent to another.
+        """(rows * columns, ...) samples in original units; each row interpolates between two latents.
 
-        The walk is along the great circle (White 2016, https://arxiv.org/abs/1609.04468), which keeps the length of
-        Gaussian latents; where samples follow labels a row keeps one class.
+        The path is a great circle (White 2016, https://arxiv.org/abs/1609.04468), which preserves the norm of Gaussian
+        latents; with a class-conditional generator, each row shows one class.
 
         Raises:
             UserError: a game without latents.
@@ -143,14 +143,14 @@ class TrainedRun:
             return self.form.decode(self.game.generate(path, labels))
 
     def traverse(self, *, rows: int = 3, columns: int = 10, seed: int = 0) -> np.ndarray:
-        """(codes * rows * columns, ...) outside samples: for every code ``rows`` rows in which it alone goes from end to end.
+        """(codes * rows * columns, ...) samples in original units: ``rows`` rows per code, in which only this code varies.
 
         Raises:
             UserError: a game without codes.
         """
         game = self.game
         if not isinstance(game, DrawsCodes):
-            raise UserError("--traverse: this run's generator has no codes to move along; train one with --recipe infogan.")
+            raise UserError("--traverse: this run's generator has no latent codes; train one with --recipe infogan.")
         latents = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)
         share = torch.linspace(0, 1, columns).repeat(rows)
         with torch.no_grad(), evaluating(self.game):
@@ -165,10 +165,10 @@ class TrainedRun:
         progress: Progress = silent,
         announce: Callable[[Cost], None] | None = None,
     ) -> tuple[list[ScoreCard], list[str]]:
-        """Score cards, each with its floor, and sentences about metrics that do not apply here; ``announce`` is told the cost first.
+        """Score cards with their real-data references, and a sentence per metric that does not apply; ``announce`` gets the cost first.
 
         Raises:
-            UserError: the data are not there any more, an unknown metric, or samples that cannot be measured.
+            UserError: the data are missing, an unknown metric, or samples that cannot be measured.
         """
         dataset = self.open_data(progress)
         changed = changed_data(self.run.record, dataset)
@@ -191,14 +191,14 @@ class TrainedRun:
         return self._cards, skipped
 
     def open_data(self, progress: Progress = silent) -> Dataset:
-        """The data of the run, which may have changed; see :func:`changed_data`.
+        """Open the data of the run, which may have changed; see :func:`changed_data`.
 
         Raises:
-            UserError: they are not there any more, or hold samples of another form.
+            UserError: the data are missing, or their samples have another shape.
         """
         dataset = reopen_data(self.plan, progress)
         if dataset.form.shape != self.form.shape:
-            raise UserError(f"The data of {self.path} have changed: samples are {dataset.form.shape} now and were {self.form.shape}.")
+            raise UserError(f"The data of {self.path} have changed: samples had shape {self.form.shape} and now have {dataset.form.shape}.")
         return dataset
 
     def _held_out(self, progress: Progress, *, needed: bool) -> Dataset | None:
@@ -223,7 +223,7 @@ class TrainedRun:
         return list(names)
 
     def _scatter(self, points: np.ndarray) -> Image.Image:
-        """The points over the real ones of the run's last frame, in the same view."""
+        """Draw the points over the real points of the run's last frame, in the same view."""
         from gannet.figures.field2d import draw_points
 
         frames = self.run.frames()
@@ -242,7 +242,7 @@ class TrainedRun:
         if label is None:
             return torch.arange(count) % classes if classes else None
         if not classes:
-            raise UserError("--label: this run's generator does not follow labels; train one with --recipe cgan.")
+            raise UserError("--label: this run's generator is not class-conditional; train one with --recipe cgan.")
         names = self.form.class_names
         if str(label) in names:
             return torch.full((count,), names.index(str(label)))
@@ -250,7 +250,7 @@ class TrainedRun:
 
 
 def great_circle(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
-    """Spherical interpolation (..., F): share 0 is ``start``, 1 is ``end``; straight where the two are parallel."""
+    """Spherical interpolation (..., F): share 0 is ``start``, 1 is ``end``; linear if the two are parallel."""
     unit_start, unit_end = (torch.nn.functional.normalize(x, dim=-1) for x in (start, end))
     angle = (unit_start * unit_end).sum(-1, keepdim=True).clamp(-1, 1).acos()
     sine = angle.sin()

@@ -1,4 +1,4 @@
-"""A table of pictures, decoded once."""
+"""A table of decoded images."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from gannet.data.base import Dataset, Kind
 from gannet.data.order import Order
 
 RESIDENT_BYTES = 4 * 2**30
-"""A table up to this size is copied whole to an accelerator, so that a batch is gathered there."""
+"""A table up to this size is copied to the accelerator as a whole, so that batches are gathered there."""
 
 
 class ImageTable(Dataset):
-    """Pictures uint8 (N, C, H, W), in memory or a memory map, served as float32 ``x / 127.5 - 1``.
+    """Images uint8 (N, C, H, W), in memory or in a memory map, returned as float32 ``x / 127.5 - 1``.
 
     Args:
         pixels: uint8 (N, C, H, W).
-        labels: int64, one for each row of ``rows``; None where there are no classes.
+        labels: int64, one per entry of ``rows``; None without classes.
         class_names: in label order.
-        content_hash: digest of the pictures and of the selection.
-        rows: int64 (M,) rows of ``pixels`` that belong to the data set; all where None.
-        labelled: positions in ``rows`` of the pictures that keep their label in batches; all where None. Half of every
-            batch is then drawn from these alone, because among many pictures a batch would mostly hold none of them.
+        content_hash: digest of the images and of the selection.
+        rows: int64 (M,) rows of ``pixels`` that belong to the data set; None for all.
+        labelled: positions in ``rows`` of the images that keep their label in batches; None for all. Half of every batch is
+            then drawn from these alone, because a uniform batch would mostly contain none of them.
     """
 
     kind: ClassVar[Kind] = "images"
@@ -58,22 +58,22 @@ class ImageTable(Dataset):
 
     @property
     def labels(self) -> np.ndarray | None:
-        """(M,) int64 true class of every row of the data set, in stored order."""
+        """(M,) int64 true class of every image of the data set, in stored order."""
         return None if self._labels is None else self._labels[self._labels >= 0].numpy()
 
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Pictures (N, C, H, W) float32 in [-1, 1] and labels (N,) int64, -1 where hidden; the next rows of an endless shuffle."""
+        """Images (N, C, H, W) float32 in [-1, 1] and labels (N,) int64, -1 if hidden, from endless shuffled epochs."""
         rows = self._rows(count, seed, position)
         pixels, labels = self._tables_on(device)
         rows = rows.to(pixels.device)
-        chosen = pixels.index_select(0, rows).to(device)  # moved as bytes: a quarter of the floats
-        return to_inside(chosen), None if labels is None else labels.index_select(0, rows).to(device)
+        chosen = pixels.index_select(0, rows).to(device)  # transferred as uint8: a quarter of the bytes of float32
+        return normalised(chosen), None if labels is None else labels.index_select(0, rows).to(device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Different pictures uint8 (N, H, W, C) and their true labels, those hidden from training too: it is for measuring."""
+        """Distinct images uint8 (N, H, W, C) and their true labels, including those hidden from training."""
         rows = self._order.reference(count, seed=seed)
-        pictures = self.pixels.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
-        return pictures, None if self._labels is None else self._labels.index_select(0, rows).numpy()
+        images = self.pixels.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
+        return images, None if self._labels is None else self._labels.index_select(0, rows).numpy()
 
     def _rows(self, count: int, seed: int, position: int) -> Tensor:
         if self._labelled_order is None:
@@ -89,8 +89,8 @@ class ImageTable(Dataset):
         return self._resident[device]
 
 
-def to_inside(levels: Tensor) -> Tensor:
-    """uint8 levels 0..255 -> float32 ``x / 127.5 - 1``."""
+def normalised(levels: Tensor) -> Tensor:
+    """Convert uint8 levels 0..255 to float32 ``x / 127.5 - 1``."""
     return levels.to(torch.float32).div_(127.5).sub_(1)
 
 

@@ -1,4 +1,4 @@
-"""Pictures as a source finds them, before they are decoded to one size."""
+"""Images before they are decoded to one size: files or arrays, read in parallel."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ import numpy as np
 from PIL import Image
 
 from gannet.data.base import Progress
-from gannet.data.decode import BadPicture, Header, header, upright
+from gannet.data.decode import BadImage, Header, header, upright
 from gannet.errors import UserError, in_shell
 
 T = TypeVar("T")
 NUM_NAMED = 5
 NUM_AT_ONCE = 64
-"""Pictures handed to a thread together; the overhead of a task is then below a percent."""
+"""Images per thread task; the overhead of a task is then below 1 %."""
 
 
 @dataclass(frozen=True)
 class Classes:
-    """Which class every picture belongs to."""
+    """The class of every image."""
 
     labels: np.ndarray
     """(N,) int64."""
     names: tuple[str, ...]
 
 
-class Pictures(ABC):
-    """A sequence of pictures that can be read in any order and from several threads."""
+class UndecodedImages(ABC):
+    """A sequence of images that can be read in any order and from several threads."""
 
     origin: str
-    """Path or name, for error sentences."""
+    """Path or name, for error messages."""
     content_hash: str
     classes: Classes | None
 
@@ -44,20 +44,20 @@ class Pictures(ABC):
 
     @abstractmethod
     def name(self, row: int) -> str:
-        """What to call the picture in an error."""
+        """The image's name in error messages."""
 
     @abstractmethod
     def header(self, row: int) -> Header:
-        """Size and colour; raises :class:`BadPicture`."""
+        """Size and colour; raises :class:`BadImage`."""
 
     @abstractmethod
-    def picture(self, row: int) -> Image.Image:
-        """Upright, mode L or RGB; raises :class:`BadPicture`."""
+    def image(self, row: int) -> Image.Image:
+        """Upright, mode L or RGB; raises :class:`BadImage`."""
 
 
 @dataclass(frozen=True)
-class FilePictures(Pictures):
-    """Encoded pictures: ``read(row)`` gives the bytes of one file."""
+class ImageFiles(UndecodedImages):
+    """Encoded images: ``read(row)`` gives the bytes of one file."""
 
     origin: str
     content_hash: str
@@ -76,14 +76,14 @@ class FilePictures(Pictures):
         """Size and colour from the first bytes of the file."""
         return header(self.read(row))
 
-    def picture(self, row: int) -> Image.Image:
+    def image(self, row: int) -> Image.Image:
         """The decoded file."""
         return upright(self.read(row))
 
 
 @dataclass(frozen=True)
-class ArrayPictures(Pictures):
-    """Pictures that already are pixels: uint8 (N, H, W, C) with C = 1 or 3."""
+class ImageArray(UndecodedImages):
+    """Images given as pixels: uint8 (N, H, W, C) with C = 1 or 3."""
 
     origin: str
     content_hash: str
@@ -101,46 +101,46 @@ class ArrayPictures(Pictures):
         """The same for every row."""
         return Header(self.pixels.shape[2], self.pixels.shape[1], self.pixels.shape[3] == 1)
 
-    def picture(self, row: int) -> Image.Image:
+    def image(self, row: int) -> Image.Image:
         """One row."""
         pixels = self.pixels[row]
         return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def for_every(count: int, work: Callable[[int], T], what: str, progress: Progress) -> tuple[list[T], list[tuple[int, str]]]:
-    """``work(row)`` for all rows on all processors: results in row order, and (row, problem) of every bad picture."""
+    """Apply ``work(row)`` to all rows in parallel: results in row order, and (row, problem) of every bad image."""
 
-    def some(rows: range) -> list[tuple[int, T | BadPicture]]:
+    def some(rows: range) -> list[tuple[int, T | BadImage]]:
         return [(row, _or_problem(work, row)) for row in rows]
 
     results, problems = [], []
     progress(what, 0, count)
     for part in _in_threads(some, [range(i, min(i + NUM_AT_ONCE, count)) for i in range(0, count, NUM_AT_ONCE)]):
-        results += [result for _, result in part if not isinstance(result, BadPicture)]
-        problems += [(row, str(result)) for row, result in part if isinstance(result, BadPicture)]
+        results += [result for _, result in part if not isinstance(result, BadImage)]
+        problems += [(row, str(result)) for row, result in part if isinstance(result, BadImage)]
         progress(what, part[-1][0] + 1, count)
     return results, problems
 
 
-def refuse_bad(pictures: Pictures, problems: list[tuple[int, str]]) -> None:
-    """Raise a :class:`UserError` naming the first bad pictures, if there are any."""
+def refuse_bad(images: UndecodedImages, problems: list[tuple[int, str]]) -> None:
+    """Raise a :class:`UserError` that names the first bad images, if any."""
     if not problems:
         return
-    named = "; ".join(f"{pictures.name(row)}: {problem}" for row, problem in problems[:NUM_NAMED])
+    named = "; ".join(f"{images.name(row)}: {problem}" for row, problem in problems[:NUM_NAMED])
     more = f"; and {len(problems) - NUM_NAMED} more" if len(problems) > NUM_NAMED else ""
     raise UserError(
-        f"{pictures.origin}: {len(problems)} of {len(pictures)} pictures cannot be used ({named}{more}). "
-        f"Remove or repair them; `{in_shell('gannet', 'data', 'check', pictures.origin)}` lists every one."
+        f"{images.origin}: {len(problems)} of {len(images)} images cannot be used ({named}{more}). "
+        f"Remove or repair them; `{in_shell('gannet', 'data', 'check', images.origin)}` lists all of them."
     )
 
 
-def _or_problem(work: Callable[[int], T], row: int) -> T | BadPicture:
+def _or_problem(work: Callable[[int], T], row: int) -> T | BadImage:
     try:
         return work(row)
-    except BadPicture as problem:
+    except BadImage as problem:
         return problem
     except OSError as error:
-        return BadPicture(f"cannot be read ({error.strerror or error})")
+        return BadImage(f"cannot be read ({error.strerror or error})")
 
 
 def _in_threads(work: Callable[[range], T], parts: list[range]) -> Iterator[T]:
