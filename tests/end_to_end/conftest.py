@@ -1,4 +1,4 @@
-"""The installed command, run as a user runs it."""
+"""The ``gannet`` command as a user gives it: in this process, or as the installed command where the process itself matters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,26 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.fixture
-def gannet(folder, environment) -> Callable[..., Answer]:
-    """``gannet("train", "ring")`` in the empty folder."""
+def gannet(folder, environment, monkeypatch) -> Callable[..., Answer]:
+    """``gannet("train", "ring")`` in the empty folder, in this process: a new process would spend seconds on importing torch."""
+    from gannet import cli
+
+    def call(*words: object) -> Answer:
+        with monkeypatch.context() as patch, redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+            patch.chdir(folder)
+            for name in set(os.environ) - set(environment):
+                patch.delenv(name)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            status = cli.run([*map(str, words)])
+        return Answer(status, out.getvalue(), err.getvalue())
+
+    return call
+
+
+@pytest.fixture
+def installed(folder, environment) -> Callable[..., Answer]:
+    """The same as ``gannet`` through the installed command, for tests of what only a process has."""
     assert COMMAND.is_file(), f"the command is not installed beside {sys.executable}"
 
     def call(*words: object, timeout: float = 240) -> Answer:
