@@ -1,8 +1,9 @@
-"""The command, run as a user runs it: words in, exit status and text out."""
+"""The ``gannet`` command as a user gives it: words in, exit status and text out."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -48,5 +49,19 @@ def gannet(folder, warm) -> Callable[..., Answer]:
 
     def call(*words: object, timeout: float = 240) -> Answer:
         return Answer(*warm.run([str(word) for word in words], folder, timeout))
+
+    return call
+
+
+@pytest.fixture
+def installed(folder, environment) -> Callable[..., Answer]:
+    """The same through the installed command."""
+    assert COMMAND.is_file(), f"the command is not installed beside {sys.executable}"
+
+    def call(*words: object, timeout: float = 240) -> Answer:
+        done = subprocess.run(
+            [str(COMMAND), *map(str, words)], cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
 
     return call

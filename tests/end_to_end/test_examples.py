@@ -64,8 +64,8 @@ def test_your_own_loss(example):
     assert floor < value < 1.5
 
 
-def test_your_own_loss_from_the_command_line(gannet, environment, monkeypatch):
-    monkeypatch.setitem(environment, "PYTHONPATH", f"{EXAMPLES}:{environment.get('PYTHONPATH', '')}")
+def test_your_own_loss_from_the_command_line(gannet, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
     words = ("train", "ring", "--recipe", "gan", "--steps", "2", "--out", "run", "loss=03_your_own_loss:SquaredHinge")
     assert gannet(*words, "loss.margin=3").status == 0
     refused = gannet(*words, "loss.margin=-3")
