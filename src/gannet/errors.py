@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -64,8 +65,8 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 def in_shell(*words: object) -> str:
-    """A shell command for display, quoted so that a shell reads the same words."""
-    return shlex.join(map(str, words))
+    """A shell command for display, quoted so that a shell reads the same words. A path with a leading dash is not read as an option."""
+    return shlex.join(f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word) for word in words)
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

@@ -53,7 +53,12 @@ MISTAKES = {
     "no labels": (["train", "pictures", "--recipe", "cgan"], ["'cgan' needs labels"]),
     "unknown class": (["train", "digits", "data.classes=cat"], ["no class 'cat'"]),
     "impossible size": (["train", "digits", "--recipe", "dcgan", "data.size=29"], ["cannot make images of 29 x 29", "data.size=28"]),
-    "run exists": (["train", "ring", "--out", "used"], ["used is not empty", "gannet resume"]),
+    "run exists": (["train", "ring", "--out", "a run"], ["a run is not empty", "gannet resume 'a run'"]),
+    "folder used": (["train", "ring", "--out", "used"], ["used is not empty. Choose another --out."]),
+    "a file is there": (["train", "ring", "--out", "broken.py"], ["broken.py is a file. Choose another --out."]),
+    "empty data": (["train", ""], ["An argument is empty"]),
+    "empty out": (["train", "ring", "--out", ""], ["An argument is empty"]),
+    "empty path": (["data", "check", ""], ["An argument is empty"]),
     "empty folder": (["train", "empty"], ["empty"]),
     "folder without images": (["train", "texts"], ["texts"]),
     "truncated image": (["train", "truncated"], ["bad.jpg"]),
@@ -77,6 +82,8 @@ def furnished(folder):
     """The folder with the files that the mistakes are about, and a list of all of it."""
     (folder / "used").mkdir()
     (folder / "used" / "file").write_text("mine")
+    (folder / "a run").mkdir()
+    (folder / "a run" / "run.json").write_text("{}")
     (folder / "empty").mkdir()
     (folder / "texts").mkdir()
     (folder / "texts" / "a.txt").write_text("no image")

@@ -15,7 +15,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from gannet import cli
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 from gannet.runs.commands import submit
 from gannet.runs.reader import Run
 
@@ -106,3 +106,8 @@ def test_live_commands_are_said_not_to_be_in_the_line(trained):
         run = trained(name)
         assert cli.run(["report", str(run)]) == 0
         assert ("which this line does not repeat" in (run / "report.html").read_text(encoding="utf-8")) is said
+
+
+def test_a_path_with_a_leading_dash_is_not_an_option():
+    assert in_shell("gannet", "measure", Path("-x")) == "gannet measure ./-x"
+    assert in_shell("gannet", "measure", Path("a b"), "-o") == "gannet measure 'a b' -o"

@@ -35,6 +35,8 @@ app.add_typer(weights.app, name="weights")
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; a user's mistake is sentences on stderr, never a traceback."""
+    if "" in arguments:
+        return _say(["An argument is empty, perhaps an unset variable of the shell. Give it a value, or leave it out."], BAD_INPUT)
     try:
         result = app(args=list(arguments), standalone_mode=False)
     except UserError as error:

@@ -78,6 +78,6 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     elif not outcome.is_saved:
         reporter.warned(f"{saved} Free some space and make the last steps again with: {resume}")
     else:
-        following = " | ".join(in_shell("gannet", verb, outcome.path) for verb in ("measure", "report"))
+        following = " && ".join(in_shell("gannet", verb, outcome.path) for verb in ("measure", "report"))
         reporter.say(f"{outcome.step} steps in {outcome.seconds:.1f} s. {saved} Next: {following}")
     return 0 if outcome.is_saved else UNSAVED

@@ -22,6 +22,8 @@ def source_for(text: str) -> tuple[str, dict[str, str]]:
     Raises:
         UserError: neither a name nor an existing, readable path.
     """
+    if not text:
+        raise UserError("DATA is empty. Give the name of a data set, or a path.")
     name = canonical(text)
     if name in components("data"):
         return name, {}

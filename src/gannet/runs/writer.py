@@ -81,11 +81,7 @@ class RunWriter:
             _fill(temporary, complete, recipe_source)
             os.rename(temporary, path)  # onto an empty directory too; fails when it holds anything
         except OSError as error:
-            if path.is_dir() and any(path.iterdir()):
-                problem = f"{path} is not empty. Give another --out, or continue that run with `{in_shell('gannet', 'resume', path)}`."
-            else:
-                problem = f"Cannot make the run directory {path}: {error.strerror}."
-            raise UserError(problem) from None
+            raise UserError(taken(path) or f"Cannot make the run directory {path}: {error.strerror}.") from None
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return cls(path, kind)
@@ -231,6 +227,16 @@ class RunWriter:
         if self.drops == 1:
             message = f"Could not write in {self.path}: {error.strerror or error}. Training goes on; such records are dropped."
             warnings.warn(message, RuntimeWarning, stacklevel=4)
+
+
+def taken(path: Path) -> str | None:
+    """One sentence if no run can be made at ``path`` because something is there."""
+    if path.is_dir():
+        if not any(path.iterdir()):
+            return None
+        advice = f", or resume that run with `{in_shell('gannet', 'resume', path)}`" if (path / RUN_FILE).is_file() else ""
+        return f"{path} is not empty. Choose another --out{advice}."
+    return f"{path} is a file. Choose another --out." if path.exists() or path.is_symlink() else None
 
 
 def append_scores(path: Path, cards: Iterable[Mapping[str, Any]]) -> None:

@@ -8,11 +8,11 @@ from signal import Signals
 
 from gannet.config.plan import Plan, open_data, open_held_out
 from gannet.data.base import Dataset, silent
-from gannet.errors import TrainingStopped, UserError, in_shell
+from gannet.errors import TrainingStopped, UserError
 from gannet.games.base import Scores
 from gannet.live.keys import control_of
 from gannet.runs.reader import Run
-from gannet.runs.writer import RunWriter
+from gannet.runs.writer import RunWriter, taken
 from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_sentence, saved_step
 from gannet.sessions.reporter import Reporter
 from gannet.training import loop
@@ -30,8 +30,8 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
         UserError: wrong input; nothing is left behind.
         TrainingStopped: a value is not finite; the run directory and its last valid checkpoint remain.
     """
-    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} is not empty. Choose another --out, or resume that run with `{in_shell('gannet', 'resume', out)}`.")
+    if out is not None and (problem := taken(out)):
+        raise UserError(problem)
     dataset = open_data(plan, reporter.work)
     experiment = plan.experiment(dataset.form)
     with plan.precision(experiment, dataset.form).applied() as precision:
