@@ -78,12 +78,12 @@ class Purity(_Answered):
 
 @dataclass(frozen=True)
 class ClassAccuracy(FeatureMetric):
-    """Whether generated pictures show the class that was asked for.
+    """Whether generated images show the class that was asked for.
 
-    Share of generated pictures in which an independent classifier sees the class that the generator was asked for.
+    Share of generated images in which an independent classifier sees the class that the generator was asked for.
 
     0 to 1; guessing one of K equal classes gives 1 / K. The classifier errs too: the real-data reference is its accuracy on real
-    pictures. The shares of the single classes stand on the card. One perfect picture for each class scores full marks: it says nothing
+    images. The shares of the single classes stand on the card. One perfect image for each class scores full marks: it says nothing
     of variety.
     """
 
@@ -125,12 +125,12 @@ class ClassAccuracy(FeatureMetric):
 
 @dataclass(frozen=True)
 class ClassHistogram(FeatureMetric):
-    """How unevenly a classifier finds its classes among generated pictures, against real ones.
+    """How unevenly a classifier finds its classes among generated images, against real ones.
 
-    Total variation between the class shares of generated and of real pictures: sum |p - q| / 2, 0 to 1.
+    Total variation between the class shares of generated and of real images: sum |p - q| / 2, 0 to 1.
 
-    Each picture counts for the class that the classifier finds likeliest. Classes that hardly come are named in the warnings. n perfect
-    pictures of K equal classes read about sqrt(K / (pi n)) instead of 0: compare with the real-data reference.
+    Each image counts for the class that the classifier finds likeliest. Classes that hardly come are named in the warnings. n perfect
+    images of K equal classes read about sqrt(K / (pi n)) instead of 0: compare with the real-data reference.
     """
 
     extractor: str = "mnist-cnn-v1"

@@ -59,11 +59,11 @@ class FrechetDistance(FeatureMetric):
 class FrechetDistanceAtInfinity(FeatureMetric):
     """Frechet distance extrapolated to infinitely many samples.
 
-    The value at 1 / n = 0 of a line through the FD of n real against n generated pictures, for several n.
+    The value at 1 / n = 0 of a line through the FD of n real against n generated images, for several n.
 
     Chong and Forsyth 2020, https://arxiv.org/abs/1911.07023: the bias of the FD falls as 1 / n, so the line takes most of it away. Both
     sets are thinned here, for both have a bias. The sizes stand evenly in 1 / n from a fifth to all of the smaller set; the choice of the
-    pictures is seeded. R^2 of the line is on the card: without a real difference the line fits noise, and the value scatters around 0.
+    images is seeded. R^2 of the line is on the card: without a real difference the line fits noise, and the value scatters around 0.
     """
 
     sizes: Annotated[int, Field(ge=3, le=50)] = 15
@@ -103,17 +103,17 @@ class FrechetDistanceAtInfinity(FeatureMetric):
 class FrechetDistancePerClass(FeatureMetric):
     """Frechet distance of each class by itself.
 
-    Mean over classes of the FD between the generated and the real pictures of one class; every class stands on the card.
+    Mean over classes of the FD between the generated and the real images of one class; every class stands on the card.
 
     It sees what the FD of all together cannot: classes that are exchanged, or one that is made badly. Of a game that follows labels, the
-    classes of its pictures are those that it was asked for (the intra-FID of Miyato and Koyama 2018, section 5,
-    https://arxiv.org/abs/1802.05637, which is of Inception); of any other game those that the extractor sees, in real pictures too, so
-    the extractor must be a classifier. A class with fewer than 10 pictures has no FD, and then there is no mean. Each class has a K-th of
-    the pictures, so the bias of few samples is larger than that of ``fd``: compare with the real-data reference.
+    classes of its images are those that it was asked for (the intra-FID of Miyato and Koyama 2018, section 5,
+    https://arxiv.org/abs/1802.05637, which is of Inception); of any other game those that the extractor sees, in real images too, so
+    the extractor must be a classifier. A class with fewer than 10 images has no FD, and then there is no mean. Each class has a K-th of
+    the images, so the bias of few samples is larger than that of ``fd``: compare with the real-data reference.
     """
 
     classes: Literal["asked", "seen"] = "asked"
-    """The class of a generated picture: what was asked for, or what the extractor sees; Gannet takes what there is."""
+    """The class of a generated image: what was asked for, or what the extractor sees; Gannet takes what there is."""
 
     name: ClassVar[str] = "fd_per_class"
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
@@ -137,7 +137,7 @@ class FrechetDistancePerClass(FeatureMetric):
         """>= 0.
 
         Raises:
-            UserError: a class with fewer than 10 pictures, or classes that nobody knows.
+            UserError: a class with fewer than 10 images, or classes that nobody knows.
         """
         names, of_real, of_fake = self._classes(samples)
         for number, name in enumerate(names):

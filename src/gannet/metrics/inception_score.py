@@ -24,12 +24,12 @@ PUBLISHED_SPLITS = 10
 class ClassifierScore(FeatureMetric):
     """Classifier score: the formula of the inception score on a classifier of these data.
 
-    exp(E_x KL(p(class | x) || p(class))) of the generated pictures: 1 to the number of classes.
+    exp(E_x KL(p(class | x) || p(class))) of the generated images: 1 to the number of classes.
 
-    High where the classifier is sure of each picture and all classes come equally often. The formula is that of Salimans et al.
+    High where the classifier is sure of each image and all classes come equally often. The formula is that of Salimans et al.
     2016, section 4, https://arxiv.org/abs/1606.03498. **It is the inception score only with the extractor inception**: any other label
-    names the classifier. One perfect picture for each class scores full marks, and a classifier is sure of
-    much that is no digit: never read it alone. All pictures count at once; of Inception, as its papers do, it is the mean over ten
+    names the classifier. One perfect image for each class scores full marks, and a classifier is sure of
+    much that is no digit: never read it alone. All images count at once; of Inception, as its papers do, it is the mean over ten
     random tenths. The classifiers were trained with smoothed labels, so even real MNIST scores 7.4 of 10: compare with the real-data
     reference.
     """

@@ -49,18 +49,18 @@ class _Counted(_ByMode):
 class ModesCaptured(_Counted):
     """Modes captured.
 
-    Number of modes that have at least one high-quality point, or one picture: 0 ... M, M is right.
+    Number of modes that have at least one high-quality point, or one image: 0 ... M, M is right.
 
     A point is high quality within ``sigmas`` (Mahalanobis) of the mode that it is nearest to. Says nothing about how
     evenly the modes are served: that is ``reverse_kl``. Lin et al. 2018 (PacGAN), section 4.1,
     https://arxiv.org/abs/1712.04086, who use one point and 2,500 samples.
 
-    Where the modes are classes (``stacked-mnist``) every picture counts for the combination of classes that ``classifier``
-    sees in its channels; published counts are of 26,000 pictures (section 4.2), and fewer find fewer modes of real data too.
+    Where the modes are classes (``stacked-mnist``) every image counts for the combination of classes that ``classifier``
+    sees in its channels; published counts are of 26,000 images (section 4.2), and fewer find fewer modes of real data too.
     """
 
     at_least: Annotated[int, Field(ge=1)] = 1
-    """High-quality points, or pictures, that make a mode captured."""
+    """High-quality points, or images, that make a mode captured."""
 
     name: ClassVar[str] = "modes"
     better: ClassVar[Better] = "higher"
@@ -121,11 +121,11 @@ class ReverseKL(_Counted):
 
     The convention follows their published program: only high-quality points are counted, each for its nearest mode, and
     q is their share among the high-quality points (not among all). Points in the void therefore do not count here:
-    read it beside ``high_quality``. Where no point is of high quality, q does not exist: the value is then the worst that any q could
+    read it together with ``high_quality``. Where no point is of high quality, q does not exist: the value is then the worst that any q could
     have, log(1 / min p), with a warning, so that a curve over training stays finite and starts at its bad end.
 
-    Where the modes are classes (``stacked-mnist``) every picture counts, for the combination of classes that ``classifier``
-    sees in its channels. N pictures drawn from p itself give about (M - 1) / 2N: 0.019 for 26,000 of 1,000 classes,
+    Where the modes are classes (``stacked-mnist``) every image counts, for the combination of classes that ``classifier``
+    sees in its channels. N images drawn from p itself give about (M - 1) / 2N: 0.019 for 26,000 of 1,000 classes,
     and 0.015 where they are different rows out of 128,000.
     """
 
@@ -164,7 +164,7 @@ class ModeBalance(_Counted):
     sum over modes of min(q, p): q the generated shares of the modes, p their true weights. 0 to 1, 1 is right.
 
     1 less the total variation: what is missing to 1 would have to move to other modes. Serving k of M equal modes evenly gives k / M,
-    however many points. Counted as in ``reverse_kl``: high-quality points, each for its nearest mode; or every picture, for the
+    however many points. Counted as in ``reverse_kl``: high-quality points, each for its nearest mode; or every image, for the
     combination of classes that ``classifier`` sees, where modes are classes (``stacked-mnist``). n perfect points of M equal
     modes read about 1 - sqrt((M - 1) / (2 pi n)) instead of 1: 0.979 for 8 modes and 2,500 points; compare with the real-data reference.
     """
@@ -198,7 +198,7 @@ class ModeBalance(_Counted):
 class Spread(_ByMode):
     """Spread of the modes.
 
-    Median over modes of the samples' own deviation over the mode's sigma: 1 is right, below 1 modes have shrunk.
+    Median over modes of the samples' own standard deviation over the mode's sigma: 1 is right, below 1 modes have shrunk.
 
     For each mode, of the points nearest to it and within ``reach`` sigma, whitened by the true covariance: the median
     squared distance from their own centre (the median of each axis) over 2 ln 2, the median of chi^2 with 2 degrees of

@@ -56,7 +56,7 @@ class Precision(_Neighbours):
     Share of generated samples that lie in the ball of a real sample up to its k-th nearest real neighbour: [0, 1].
 
     Kynkaanniemi et al. 2019, eq. 1 and 2, https://arxiv.org/abs/1904.06991. Real samples do not score 1 against real samples:
-    compare with the real-data reference. It sees quality, not variety: one good picture a thousand times scores 1. Points are compared by
+    compare with the real-data reference. It sees quality, not variety: one good image a thousand times scores 1. Points are compared by
     their coordinates, images by features. One real sample far off makes one large ball: see density.
     """
 

@@ -21,7 +21,7 @@ class Reconstruction(Metric):
 
     Mean squared error per value of G(E(x)) against x.
 
-    Pictures are scaled to [0, 1]; for points the error is divided by the mean variance of the axes, so that 1 is no
+    Images are scaled to [0, 1]; for points the error is divided by the mean variance of the axes, so that 1 is no
     better than always answering the mean. On the source's test split where it has one.
     """
 
@@ -51,7 +51,7 @@ class Reconstruction(Metric):
 class ReconstructionClass(FeatureMetric):
     """Whether reconstructions show what the originals show.
 
-    Share of real pictures x for which an independent classifier sees in G(E(x)) the class that it sees in x.
+    Share of real images x for which an independent classifier sees in G(E(x)) the class that it sees in x.
 
     0 to 1; an encoder that says nothing of x gets about 1 / K of K equal classes. On the source's test split where it has one. True
     labels are not needed, and the classifier's errors on x count neither way. The same digit may be written quite differently:
@@ -59,7 +59,7 @@ class ReconstructionClass(FeatureMetric):
     """
 
     extractor: str = "mnist-cnn-v1"
-    """The classifier, which must know such pictures: mnist-cnn-v1, fashion-cnn-v1 or digits-cnn-v1."""
+    """The classifier, which must know such images: mnist-cnn-v1, fashion-cnn-v1 or digits-cnn-v1."""
 
     name: ClassVar[str] = "reconstruction_class"
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
@@ -80,7 +80,7 @@ class ReconstructionClass(FeatureMetric):
         """In [0, 1].
 
         Raises:
-            UserError: an extractor that is no classifier, too few pictures, or shapes that differ.
+            UserError: an extractor that is no classifier, too few images, or shapes that differ.
         """
         seen, seen_again = (log_probabilities(self.extractor, pictures).argmax(axis=1) for pictures in checked_reconstructions(samples))
         same = share(seen == seen_again)

@@ -1,4 +1,4 @@
-"""Vendi score: how many different pictures there seem to be."""
+"""Vendi score: how many different images there seem to be."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from gannet.metrics.intervals import Rows, leave_out
 
 @dataclass(frozen=True)
 class Vendi(FeatureMetric):
-    """Vendi score: how many different pictures there seem to be.
+    """Vendi score: how many different images there seem to be.
 
-    exp of the entropy of the eigenvalues of K / n, K the cosines between the features of generated pictures: [1, D].
+    exp of the entropy of the eigenvalues of K / n, K the cosines between the features of generated images: [1, D].
 
-    Friedman and Dieng 2023, definition 3.1, https://arxiv.org/abs/2210.02410: equal pictures give 1, n pictures without any
+    Friedman and Dieng 2023, definition 3.1, https://arxiv.org/abs/2210.02410: equal images give 1, n images without any
     likeness n. The features are taken less the real mean and over the real standard deviation, for responses of one network all
     point nearly the same way; no more than their number D can be told apart. Diversity alone: noise is diverse, so the right value is
-    that of real pictures (the real-data reference).
+    that of real images (the real-data reference).
     """
 
     name: ClassVar[str] = "vendi"
