@@ -121,8 +121,8 @@ class ReverseKL(_Counted):
 
     The convention follows their published program: only high-quality points are counted, each for its nearest mode, and
     q is their share among the high-quality points (not among all). Points in the void therefore do not count here:
-    read it together with ``high_quality``. Where no point is of high quality, q does not exist: the value is then the worst that any q could
-    have, log(1 / min p), with a warning, so that a curve over training stays finite and starts at its bad end.
+    read it together with ``high_quality``. Where no point is of high quality, q does not exist: the value is then the worst of any q,
+    log(1 / min p), with a warning, so that a curve over training stays finite and starts at its bad end.
 
     Where the modes are classes (``stacked-mnist``) every image counts, for the combination of classes that ``classifier``
     sees in its channels. N images drawn from p itself give about (M - 1) / 2N: 0.019 for 26,000 of 1,000 classes,
