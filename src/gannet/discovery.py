@@ -1,4 +1,9 @@
-"""Components are found by file: ``losses/hinge.py`` holds the loss ``hinge``. There is no list to keep."""
+"""Components are found in the source text of their files; there is no list to keep.
+
+A component's name is the ``name`` that its class body states; otherwise the file's name where the file holds one component
+(``losses/hinge.py`` is the loss ``hinge``); otherwise the kebab case of the class name. A class whose name starts with ``_`` is a
+base that a family shares in its file, not a component.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +30,7 @@ BASES: dict[str, set[str]] = {
     "augmentations": {"Augmentation"},
     "games": {"Game", "Adversarial"},
     "data": {"Source", "ImageSource"},
-    "metrics": {"Metric"},
+    "metrics": {"Metric", "FeatureMetric"},
 }
 """Folder of the package -> the abstract classes whose subclasses are its components (recipes are functions)."""
 
@@ -40,6 +45,11 @@ class Component:
     path: Path
     summary: str
     """First line of the file's docstring, or of the class's where a file holds several."""
+
+    @property
+    def json_name(self) -> str:
+        """The name as files and score cards write it: ``gan-deep`` is ``gan_deep``."""
+        return self.name.replace("-", "_")
 
     def load(self) -> Any:
         """Import the file and return the class or function."""
@@ -66,6 +76,15 @@ def find(kind: str, name: str, allowed: Callable[[Component], bool] = lambda com
         suitable = tuple(other for other, component in known.items() if allowed(component))
         raise UserError(Unknown(f"Unknown {noun} {name!r}.{nearest(name, known)}", suitable, noun))
     return known[canonical(name)]
+
+
+def name_of(kind: str, factory: Any) -> str:
+    """The name of a component's class or function, as :func:`components` lists it."""
+    stem = factory.__module__.rpartition(".")[2]
+    for component in components(kind).values():
+        if (component.path.stem, component.symbol) == (stem, factory.__name__):
+            return component.name
+    return canonical(stem)
 
 
 def is_outside(name: object) -> bool:
@@ -113,11 +132,32 @@ def _in_file(kind: str, path: Path) -> list[Component]:
     if kind == "recipes":
         picked = [n for n in module.body if isinstance(n, ast.FunctionDef) and n.name == path.stem]
     else:
-        bases = BASES[kind]
-        picked = [n for n in module.body if isinstance(n, ast.ClassDef) and _base_names(n) & bases and n.name not in bases]
+        picked = _concrete(module, BASES[kind])
     if len(picked) == 1:
-        return [Component(kind, canonical(path.stem), picked[0].name, path, _summary(module))]
-    return [Component(kind, _kebab(n.name), n.name, path, _summary(n)) for n in picked]
+        return [_component(kind, path, picked[0], path.stem, _summary(module))]
+    return [_component(kind, path, n, _kebab(n.name), _summary(n)) for n in picked]
+
+
+def _component(kind: str, path: Path, node: ast.ClassDef | ast.FunctionDef, name: str, summary: str) -> Component:
+    return Component(kind, canonical(_stated_name(node) or name), node.name, path, summary)
+
+
+def _concrete(module: ast.Module, bases: set[str]) -> list[ast.ClassDef]:
+    """The public classes below ``bases``, also by way of a private base in the same file."""
+    classes = [n for n in module.body if isinstance(n, ast.ClassDef)]
+    below = set(bases)
+    for n in classes:
+        if n.name.startswith("_") and _base_names(n) & below:
+            below.add(n.name)
+    return [n for n in classes if _base_names(n) & below and n.name not in below]
+
+
+def _stated_name(node: ast.ClassDef | ast.FunctionDef) -> str | None:
+    """The value of ``name: ClassVar[str] = "..."`` in the body of a class."""
+    for line in node.body if isinstance(node, ast.ClassDef) else []:
+        if isinstance(line, ast.AnnAssign) and ast.unparse(line.target) == "name" and isinstance(line.value, ast.Constant):
+            return str(line.value.value)
+    return None
 
 
 def _summary(node: ast.Module | ast.ClassDef | ast.FunctionDef) -> str:

@@ -14,9 +14,6 @@ from gannet.training.trainer import Trainer
 
 def test_all_are_found():
     assert set(RECIPES) >= {"gan", "gan-deep", "mlp-gan", "cgan", "dcgan", "dcgan-strided", "lsgan", "wgan", "wgan-gp"}
-    assert len(RECIPES) == 31
-    assert len(components("games")) == 8
-    assert len(components("networks")) == 24
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
@@ -67,10 +64,8 @@ def test_every_game_plays_with_every_loss(name, loss):
 def test_every_game_is_played_with_losses_or_has_an_objective_of_its_own():
     games = [found.load() for found in components("games").values()]
     assert {game for game in games if takes_a_loss(game.__init__)} == set(ONE_PER_GAME)
-    assert len(ONE_PER_GAME) == 6
     fixed = {type(make(name).game) for name in RECIPES if not takes_a_loss(load(name).function)}
     assert fixed == {game for game in games if not takes_a_loss(game.__init__)}, "a recipe hides the loss of its game"
-    assert len(fixed) == 2
 
 
 @pytest.mark.parametrize("name", RECIPES)

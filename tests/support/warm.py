@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 IMPORTED = (
-    "gannet.api", "gannet.sessions.resume", "gannet.evaluation.measure", "gannet.metrics.fd", "gannet.reports.html",
+    "gannet.api", "gannet.sessions.resume", "gannet.evaluation.measure", "gannet.metrics.frechet", "gannet.reports.html",
     "gannet.doctor.diagnosis", "gannet.comparison.work", "sklearn.datasets", "scipy.stats", "ot", "PIL.Image",
 )  # fmt: skip
 

@@ -17,8 +17,7 @@ from gannet.evaluation.choice import default_names
 from gannet.evaluation.evaluate import evaluate
 from gannet.metrics.base import Samples, as_estimate
 from gannet.metrics.mode_counts import class_counts
-from gannet.metrics.modes import ModesCaptured
-from gannet.metrics.reverse_kl import ReverseKL
+from gannet.metrics.modes import ModesCaptured, ReverseKL
 
 
 def idx_folder(path: Path, labels: list[int], split: str = "train") -> Path:

@@ -18,10 +18,9 @@ from gannet.evaluation.evaluate import evaluate
 from gannet.evaluation.table import render
 from gannet.features.extractors import features
 from gannet.metrics.base import Answers, Labels, Samples
-from gannet.metrics.class_accuracy import ClassAccuracy
-from gannet.metrics.fd import frechet_distance
-from gannet.metrics.fd_per_class import FrechetDistancePerClass
-from gannet.metrics.reconstruction_class import ReconstructionClass
+from gannet.metrics.classes import ClassAccuracy
+from gannet.metrics.frechet import FrechetDistancePerClass, frechet_distance
+from gannet.metrics.reconstruction import ReconstructionClass
 from gannet.recipes.cgan import cgan
 from gannet.recipes.gan import gan
 from gannet.testing.metric_data import draw, labelled_digits

@@ -17,9 +17,8 @@ from gannet.data.mnist import Mnist
 from gannet.data.ring import Ring
 from gannet.evaluation.choice import default_names
 from gannet.evaluation.measure import ask, measurer
-from gannet.metrics.accuracy import Accuracy
 from gannet.metrics.base import Answers, Metric, Samples, as_estimate
-from gannet.metrics.purity import Purity
+from gannet.metrics.classes import Accuracy, Purity
 from gannet.metrics.reconstruction import Reconstruction
 
 

@@ -12,11 +12,8 @@ from scipy.stats import norm
 from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.metrics.base import Metric, Samples, as_estimate
-from gannet.metrics.js import JensenShannon
-from gannet.metrics.kl_data_model import KLDataModel
-from gannet.metrics.kl_model_data import KLModelData
+from gannet.metrics.divergences import JensenShannon, KLDataModel, KLModelData, smoothed
 from gannet.metrics.partition import partition
-from gannet.metrics.smoothing import smoothed
 from gannet.testing.metric_data import gaussian_truth
 from gannet.theory.divergences import jensen_shannon, kullback_leibler
 

@@ -14,9 +14,9 @@ from torch import nn
 from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.features.randconv import randconv_features, randconv_hash, randconv_weights
-from gannet.metrics import fd
+from gannet.metrics import frechet
 from gannet.metrics.base import Samples, as_estimate
-from gannet.metrics.fd import FrechetDistance, frechet_distance
+from gannet.metrics.frechet import FrechetDistance, frechet_distance
 
 RNG = np.random.default_rng(3)
 
@@ -44,7 +44,7 @@ def test_closed_form_between_gaussians() -> None:
 
 
 def test_a_biased_covariance_fails_the_closed_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fd, "_covariance_root", lambda rows: np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows)))[1])
+    monkeypatch.setattr(frechet, "_covariance_root", lambda rows: np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows)))[1])
     with pytest.raises(AssertionError):
         check_closed_form(frechet_distance)
 

@@ -9,11 +9,9 @@ import pytest
 from scipy import stats
 
 from gannet.data.base import Truth
-from gannet.metrics.authpct import AuthPct
 from gannet.metrics.base import Estimate, Metric, Samples, as_estimate
-from gannet.metrics.coverage import Coverage
-from gannet.metrics.density import Density
-from gannet.metrics.fd import frechet_distance
+from gannet.metrics.divergences import JensenShannon
+from gannet.metrics.frechet import frechet_distance
 from gannet.metrics.intervals import (
     WILSON_EFFECTIVE,
     Rows,
@@ -26,12 +24,10 @@ from gannet.metrics.intervals import (
     tenths,
     wilson,
 )
-from gannet.metrics.js import JensenShannon
-from gannet.metrics.precision import Precision
-from gannet.metrics.recall import Recall
-from gannet.metrics.reverse_kl import ReverseKL
-from gannet.metrics.spread import Spread
-from gannet.metrics.w2 import Wasserstein2
+from gannet.metrics.memorisation import AuthPct
+from gannet.metrics.modes import ReverseKL, Spread
+from gannet.metrics.neighbours import Coverage, Density, Precision, Recall
+from gannet.metrics.wasserstein import Wasserstein2
 from gannet.testing.metric_data import RING, RING_SIGMA
 
 RNG = np.random.default_rng(21)

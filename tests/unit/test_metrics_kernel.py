@@ -15,9 +15,7 @@ from gannet.errors import UserError
 from gannet.features.extractors import features
 from gannet.metrics import kernel_mmd
 from gannet.metrics.base import Estimate, Samples
-from gannet.metrics.kernel_mmd import unbiased_mmd
-from gannet.metrics.kid import KernelDistance, cubic
-from gannet.metrics.mmd import MaximumMeanDiscrepancy, gaussians
+from gannet.metrics.kernel_mmd import KernelDistance, MaximumMeanDiscrepancy, cubic, gaussians, unbiased_mmd
 from gannet.testing.metric_data import draw
 from gannet.testing.metrics import check_metric
 

@@ -10,11 +10,7 @@ import pytest
 from gannet.data.base import Modes, Truth
 from gannet.errors import UserError
 from gannet.metrics.base import Metric, Samples, as_estimate
-from gannet.metrics.high_quality import HighQuality
-from gannet.metrics.mode_balance import ModeBalance
-from gannet.metrics.modes import ModesCaptured
-from gannet.metrics.reverse_kl import ReverseKL
-from gannet.metrics.spread import Spread
+from gannet.metrics.modes import HighQuality, ModeBalance, ModesCaptured, ReverseKL, Spread
 from gannet.testing.metric_data import RING, RING_SIGMA
 
 # Three modes on a line; the second is long in y (sigma 1 by 4), the weights differ.

@@ -7,13 +7,12 @@ import pytest
 from scipy import stats
 
 from gannet.data.base import Truth
-from gannet.metrics import fd_infinity
+from gannet.metrics import frechet
 from gannet.metrics.base import Estimate, Samples, as_estimate
-from gannet.metrics.class_histogram import ClassHistogram, class_shares
-from gannet.metrics.ct import DataCopying, mann_whitney_z
+from gannet.metrics.classes import ClassHistogram, class_shares
 from gannet.metrics.energy_distance import EnergyDistance
-from gannet.metrics.fd import frechet_distance
-from gannet.metrics.fd_infinity import FrechetDistanceAtInfinity, at_zero
+from gannet.metrics.frechet import FrechetDistanceAtInfinity, at_zero, frechet_distance
+from gannet.metrics.memorisation import DataCopying, mann_whitney_z
 from gannet.metrics.nll import NegativeLogLikelihood
 from gannet.metrics.power_spectrum import PowerSpectrumDistance, power_spectrum
 from gannet.testing.metric_data import gaussian_truth
@@ -77,7 +76,7 @@ def test_line_to_infinity() -> None:
 
 def test_bias_of_few_samples_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between N(0, I) and N(m, I) in 20 dimensions FD is |m|^2 = 4; with 300 samples a side it reads more."""
-    monkeypatch.setattr(fd_infinity, "features", lambda name, images: images.reshape(len(images), -1) / 16 - 8)
+    monkeypatch.setattr(frechet, "features", lambda name, images: images.reshape(len(images), -1) / 16 - 8)
     shift = np.sqrt(4 / 20)
     sets = [np.clip(16 * (8 + RNG(i).standard_normal((300, 4, 5, 1)) + shift * i), 0, 255).astype(np.uint8) for i in range(2)]
     biased = frechet_distance(*(rows.reshape(300, -1) / 16 - 8 for rows in sets))
@@ -127,9 +126,9 @@ def test_the_sets_of_the_line_to_infinity(monkeypatch: pytest.MonkeyPatch) -> No
     chosen anew."""
     chosen: list[np.ndarray] = []
     lines: list[np.ndarray] = []
-    monkeypatch.setattr(fd_infinity, "features", lambda name, images: images.reshape(len(images), -1)[:, :2].astype(float))
-    monkeypatch.setattr(fd_infinity, "frechet_distance", lambda real, fake: chosen.append(fake) or float(len(fake)))
-    monkeypatch.setattr(fd_infinity, "at_zero", lambda x, y: lines.append(x) or (0.0, 1.0))
+    monkeypatch.setattr(frechet, "features", lambda name, images: images.reshape(len(images), -1)[:, :2].astype(float))
+    monkeypatch.setattr(frechet, "frechet_distance", lambda real, fake: chosen.append(fake) or float(len(fake)))
+    monkeypatch.setattr(frechet, "at_zero", lambda x, y: lines.append(x) or (0.0, 1.0))
     images = np.arange(2 * 100 * 64, dtype=np.uint64).reshape(2, 100, 8, 8, 1)
     images = (images * 7919 % 251).astype(np.uint8)
     with pytest.warns(UserWarning, match=r"R\^2"):

@@ -11,13 +11,10 @@ from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.features.extractors import features
 from gannet.metrics import pairwise
-from gannet.metrics.authpct import AuthPct
 from gannet.metrics.base import Estimate, Metric, Samples, as_estimate
-from gannet.metrics.coverage import Coverage
-from gannet.metrics.density import Density
+from gannet.metrics.memorisation import AuthPct
+from gannet.metrics.neighbours import Coverage, Density, Precision, Recall
 from gannet.metrics.pairwise import neighbour_radii, squared_distances
-from gannet.metrics.precision import Precision
-from gannet.metrics.recall import Recall
 from gannet.testing.metric_data import draw
 from gannet.testing.metrics import check_metric
 

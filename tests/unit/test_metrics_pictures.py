@@ -14,7 +14,7 @@ from gannet.data.base import Truth
 from gannet.discovery import find
 from gannet.errors import UserError
 from gannet.metrics.base import Samples
-from gannet.metrics.classifier_score import classifier_score
+from gannet.metrics.inception_score import classifier_score
 from gannet.metrics.ms_ssim import MultiScaleSimilarity, _pairs
 from gannet.metrics.structural_similarity import SCALE_WEIGHTS, ms_ssim, num_scales
 from gannet.metrics.vendi import Vendi, vendi_score
@@ -127,7 +127,7 @@ def test_vendi_of_one_picture_many_times() -> None:
 
 def test_the_inception_score_is_a_mean_over_ten_tenths(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten classes, one picture each, in any order: of all together 10, of a tenth with one picture 1. Other classifiers take all."""
-    module = importlib.import_module("gannet.metrics.is")
+    module = importlib.import_module("gannet.metrics.inception_score")
     with np.errstate(divide="ignore"):
         sure = np.log(np.maximum(np.eye(10), 1e-300))
     monkeypatch.setattr(module, "log_probabilities", lambda extractor, images: sure)

@@ -13,10 +13,7 @@ from scipy.stats import wasserstein_distance
 from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.metrics.base import Metric, Samples, as_estimate
-from gannet.metrics.sliced_w import SlicedWasserstein, wasserstein_1d
-from gannet.metrics.transport import thinned
-from gannet.metrics.w1 import Wasserstein1
-from gannet.metrics.w2 import Wasserstein2
+from gannet.metrics.wasserstein import SlicedWasserstein, Wasserstein1, Wasserstein2, thinned, wasserstein_1d
 
 RNG = np.random.default_rng(11)
 CLOUD = RNG.standard_normal((400, 2)) * [1.0, 3.0]

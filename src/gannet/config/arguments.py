@@ -16,7 +16,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
-from gannet.discovery import BASES, canonical, components, find, is_outside, load_outside
+from gannet.discovery import BASES, canonical, components, find, is_outside, load_outside, name_of
 from gannet.errors import Mistake, UserError
 from gannet.keys import expanded, unknown_key
 from gannet.recipes.base import Chosen
@@ -193,10 +193,10 @@ def _is_concrete(factory: Any, base: type) -> bool:
 
 
 def _component_name(factory: Any) -> str:
-    package, _, stem = factory.__module__.rpartition(".")
-    if not package.startswith("gannet."):
+    package = factory.__module__.split(".")
+    if package[0] != "gannet" or len(package) < 3:
         return f"{factory.__module__}:{factory.__name__}"
-    return canonical(stem)
+    return name_of(package[1], factory)
 
 
 def _field_default(cls: Any, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Which metrics are measured: those that a user names, and those that apply to the samples without being named."""
+"""Which metrics are measured: those that a user names, and those measured by default."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def default_names(
     *,
     published: bool = False,
 ) -> list[str]:
-    """JSON names of the metrics of ``kind``, and of what the game answers, that are measured without being asked for, sorted.
+    """JSON names, sorted, of the metrics measured by default for ``kind`` and for what the game answers.
 
-    Modes are a matter of course for points, and their absence is said; among pictures they are the exception. ``published`` adds FID, KID
-    and IS of pictures where the weights of Inception are.
+    Mode metrics always run on points and report when the ground truth is missing; on images they run only with a known truth.
+    ``published`` adds FID, KID and IS of images if the Inception weights are installed.
     """
-    found = {component.path.stem: component.load() for component in components("metrics").values()}
+    found = {component.json_name: component.load() for component in components("metrics").values()}
     looking = {name: metric for name, metric in found.items() if kind in metric.kinds and kind not in metric.asked_for}
     if kind == "images":
         looking = {name: metric for name, metric in looking.items() if not _unmet(metric, kind, truth or Truth())}
@@ -66,7 +66,7 @@ def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
     if named and not takes_extractor:
         raise UserError(f"Metric {name!r}: {written['metric']} uses no feature extractor, so it takes no brackets." if written else "")
     picked = named or extractor
-    json_name = f"{component.path.stem}[{named}]" if named else component.path.stem
+    json_name = f"{component.json_name}[{named}]" if named else component.json_name
     return json_name, metric(extractor=picked) if picked and takes_extractor else metric()
 
 
@@ -76,7 +76,7 @@ def stem(name: str) -> str:
 
 
 def require_measurable(names: Sequence[str] | None, kind: Kind, truth: Truth) -> None:
-    """Raise where a metric that was asked for does not exist, lacks its weights or can say nothing about such data.
+    """Raise if a requested metric does not exist, lacks its weights or does not apply to such data.
 
     Raises:
         UserError: a sentence for each such metric.

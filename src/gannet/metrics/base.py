@@ -16,7 +16,7 @@ from gannet.data.base import Kind, Truth
 from gannet.metrics.rounding import written
 
 Better = Literal["lower", "higher", "one", "real"]
-"""Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the floor) is."""
+"""Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the real-data reference) is."""
 Need = Literal["samples", "modes", "density", "held_out", "classes", "followed", "reconstructed", "predicted", "clusters"]
 """What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, classes of the real
 samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
@@ -57,7 +57,7 @@ class Labels:
     real: np.ndarray
     """(N,) int64."""
     spare: np.ndarray
-    """Of the real samples of the floor."""
+    """Of the real samples of the real-data reference."""
     fake: np.ndarray | None = None
     """(M,) int64 that the generator was asked for; None where it follows no labels."""
 
@@ -114,11 +114,10 @@ def as_estimate(result: float | Estimate) -> Estimate:
 
 
 class Metric(ABC):
-    """One number about a set of generated samples. Final subclasses are frozen dataclasses, one per file.
+    """One number about a set of generated samples. Final subclasses are frozen dataclasses; a file holds one metric or a family."""
 
-    The file name is the metric's name in JSON.
-    """
-
+    name: ClassVar[str] = ""
+    """Its name in JSON; the command line writes hyphens for underscores. Discovery reads it from the class body."""
     kinds: ClassVar[tuple[Kind, ...]]
     """What it can look at."""
     better: ClassVar[Better]
@@ -132,7 +131,7 @@ class Metric(ABC):
     symmetric: ClassVar[bool] = False
     """Whether exchanging real and fake leaves the value as it is."""
     asked_for: ClassVar[tuple[Kind, ...]] = ()
-    """Kinds for which it is measured only if it is named: dear, or not what a first look needs."""
+    """Kinds for which it is opt-in: expensive, or not useful by default."""
     grows_with: ClassVar[Literal["rows", "pairs"]] = "rows"
     """What its time is proportional to, for an estimate beforehand."""
     unbiased: ClassVar[bool] = False
@@ -140,9 +139,9 @@ class Metric(ABC):
     blind_to: ClassVar[tuple[str, ...]] = ()
     """Damage (named as in :func:`gannet.testing.metrics.corruptions`) that it does not see; the contract holds it to that."""
 
-    @abstractmethod
     def label(self) -> str:
-        """The guarded name of the value, for example ``FD[randconv-v1]``."""
+        """The guarded name of the value, for example ``FD[randconv-v1]``; the metric's name unless overridden."""
+        return self.name
 
     @abstractmethod
     def spec(self) -> dict[str, Any]:
@@ -175,8 +174,8 @@ class ScoreCard:
     label: str
     value: float
     floor: float | None
-    """The same metric between two halves of real data at the same n: what real samples score. It is one draw, which chance moves as it
-    moves the value, so generated samples can score better."""
+    """Real-data reference: the same metric between two halves of real data at the same n. It is one random draw, like the value, so
+    generated samples can read better."""
     n_real: int
     n_fake: int
     spec: Mapping[str, Any]
@@ -195,7 +194,7 @@ class ScoreCard:
     parts: Mapping[str, float] = field(default_factory=dict)
     """What the value is made of, by name, such as one number for each class."""
     floor_parts: Mapping[str, float] = field(default_factory=dict)
-    """The same of the floor."""
+    """The same parts of the real-data reference."""
 
     @property
     def fingerprint(self) -> str:

@@ -16,22 +16,21 @@ from gannet.metrics.pairwise import squared_distances
 
 @dataclass(frozen=True)
 class EnergyDistance(Metric):
-    """2 E|X - Y| - E|X - X'| - E|Y - Y'|, in the unit of the points: 0 only for equal distributions.
+    """Energy distance between two sets of points.
+
+    2 E|X - Y| - E|X - X'| - E|Y - Y'|, in the unit of the points: 0 only for equal distributions.
 
     Szekely and Rizzo 2013, https://doi.org/10.1016/j.jspi.2013.03.018. The square of what scipy calls energy distance. Over all
     pairs, each point also with itself (V-statistic), so it is never below 0 and a little above it for two draws of one distribution.
     """
 
+    name: ClassVar[str] = "energy_distance"
     kinds: ClassVar[tuple[Kind, ...]] = ("points",)
     better: ClassVar[Better] = "lower"
     bounds: ClassVar[Bounds] = NOT_NEGATIVE
     grows_with: ClassVar[Literal["rows", "pairs"]] = "pairs"
     symmetric: ClassVar[bool] = True
     asked_for: ClassVar[tuple[Kind, ...]] = ("points",)
-
-    def label(self) -> str:
-        """``energy_distance``."""
-        return "energy_distance"
 
     def spec(self) -> dict[str, Any]:
         """The estimator."""

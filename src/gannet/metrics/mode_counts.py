@@ -1,4 +1,4 @@
-"""How many generated samples each mode has: high-quality points, or pictures by the classes that a classifier sees."""
+"""How many generated samples each mode has: high-quality points, or images by the classes that a classifier sees."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def mode_counts(samples: Samples, sigmas: float, classifier: str | None) -> tupl
     """Counts (M,) int64 of the generated samples and true weights (M,) float64, of the modes that have any weight.
 
     Args:
-        samples: points with Gaussian modes, or pictures whose modes are classes.
+        samples: points with Gaussian modes, or images whose modes are classes.
         sigmas: a point counts for the mode that it is nearest to where it is no further from it than this.
-        classifier: of pictures; each counts for the most likely class of every channel. None for points.
+        classifier: of images; each counts for the most likely class of every channel. None for points.
 
     Raises:
         UserError: the modes are not known, or the samples cannot be used.
@@ -42,7 +42,7 @@ def mode_counts(samples: Samples, sigmas: float, classifier: str | None) -> tupl
 
 
 def class_counts(images: np.ndarray, classifier: str) -> np.ndarray:
-    """uint8 (N, H, W, C) -> (K ** C,) pictures of every combination of the classifier's K classes, the first channel leading."""
+    """uint8 (N, H, W, C) -> (K ** C,) images of every combination of the classifier's K classes, the first channel leading."""
     count, height, width, channels = images.shape
     planes = images.transpose(0, 3, 1, 2).reshape(count * channels, height, width, 1)
     classes = log_probabilities(classifier, planes).argmax(axis=1).reshape(count, channels)

@@ -1,4 +1,4 @@
-"""Likeness of generated pictures to each other by multi-scale structural similarity."""
+"""Likeness of generated images to each other by multi-scale structural similarity."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ INTERVAL = "normal, with the most that pairs of common pictures can add"
 
 @dataclass(frozen=True)
 class MultiScaleSimilarity(Metric):
-    """Mean MS-SSIM over random pairs of generated pictures: 0 (unlike) to 1 (all the same).
+    """Likeness of generated images to each other by multi-scale structural similarity.
+
+    Mean MS-SSIM over random pairs of generated images: 0 (unlike) to 1 (all the same).
 
     Wang et al. 2003, https://doi.org/10.1109/ACSSC.2003.1292216; as a measure of variety Odena et al. 2017, section 4.2,
-    https://arxiv.org/abs/1610.09585 (there within classes, here over all pictures). Of the five scales those are used on which the
+    https://arxiv.org/abs/1610.09585 (there within classes, here over all images). Of the five scales those are used on which the
     window fits, with their weights over the sum of these. Lower is more varied, but noise is varied too: the right value is
-    that of real pictures (the floor). About 1 s for 1,000 pairs of 32 x 32 x 3.
+    that of real images (the real-data reference). About 1 s for 1,000 pairs of 32 x 32 x 3.
     """
 
     pairs: Annotated[int, Field(ge=10, le=100_000)] = 1000
-    """Random pairs of two different pictures."""
+    """Random pairs of two different images."""
 
+    name: ClassVar[str] = "ms_ssim"
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "real"
     bounds: ClassVar[Bounds] = SHARE
@@ -50,7 +53,7 @@ class MultiScaleSimilarity(Metric):
         """In [0, 1].
 
         Raises:
-            UserError: pictures smaller than the window of 11 pixels.
+            UserError: images smaller than the window of 11 pixels.
         """
         _, fake = checked_images(samples)
         first, second = _pairs(fake, self.pairs, rng)

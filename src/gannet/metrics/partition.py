@@ -53,7 +53,7 @@ class Partition:
 
 
 _recent: OrderedDict[tuple[int, str, int], tuple[Truth, Partition]] = OrderedDict()
-"""The last few partitions: three metrics and their floors ask for the same one. The truth is kept, so its id stays its own."""
+"""The last few partitions: three metrics and their references ask for the same one. The truth is kept, so its id stays its own."""
 
 
 def partition(truth: Truth, real: np.ndarray, cells: int) -> Partition:

@@ -1,4 +1,4 @@
-"""Distance between the power spectra of real and generated pictures."""
+"""Distance between the power spectra of real and generated images."""
 
 from __future__ import annotations
 
@@ -19,22 +19,21 @@ QUANTISATION = 1 / 12
 
 @dataclass(frozen=True)
 class PowerSpectrumDistance(Metric):
-    """Mean over spatial frequencies of |log mean power of real - log mean power of generated|, in nats: 0 is right.
+    """Distance between the power spectra of real and generated images.
 
-    The power |FFT(grey picture)|^2 / pixels is averaged over the pictures and over rings of equal whole frequency 0 ... side / 2 cycles a
-    picture; grey is the mean of the channels in levels of 0 to 255. It sees checkerboards of transposed convolutions, blur and noise
-    (Durall et al. 2020, https://arxiv.org/abs/2003.01826), and nothing of what the pictures show.
+    Mean over spatial frequencies of |log mean power of real - log mean power of generated|, in nats: 0 is right.
+
+    The power |FFT(grey image)|^2 / pixels is averaged over the images and over rings of equal whole frequency 0 ... side / 2 cycles a
+    image; grey is the mean of the channels in levels of 0 to 255. It sees checkerboards of transposed convolutions, blur and noise
+    (Durall et al. 2020, https://arxiv.org/abs/2003.01826), and nothing of what the images show.
     """
 
+    name: ClassVar[str] = "power_spectrum"
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "lower"
     bounds: ClassVar[Bounds] = NOT_NEGATIVE
     symmetric: ClassVar[bool] = True
     asked_for: ClassVar[tuple[Kind, ...]] = ("images",)
-
-    def label(self) -> str:
-        """``power_spectrum``."""
-        return "power_spectrum"
 
     def spec(self) -> dict[str, Any]:
         """The transform and the average."""

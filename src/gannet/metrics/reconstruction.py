@@ -1,4 +1,4 @@
-"""Error of reconstructions, for games that encode."""
+"""Reconstructions of games that encode: their error, and whether they show the same class."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Need, Samples
+from gannet.features.extractors import describe, log_probabilities
+from gannet.metrics.base import NOT_NEGATIVE, SHARE, Better, Bounds, Estimate, Metric, Need, Samples
+from gannet.metrics.extracted import FeatureMetric
 from gannet.metrics.inputs import checked_reconstructions
-from gannet.metrics.intervals import mean
+from gannet.metrics.intervals import WILSON, mean, share
 
 
 @dataclass(frozen=True)
 class Reconstruction(Metric):
-    """Mean squared error per value of G(E(x)) against x.
+    """Error of reconstructions, for games that encode.
 
-    Pictures are scaled to [0, 1]; for points the error is divided by the mean variance of the axes, so that 1 is no
+    Mean squared error per value of G(E(x)) against x.
+
+    Images are scaled to [0, 1]; for points the error is divided by the mean variance of the axes, so that 1 is no
     better than always answering the mean. On the source's test split where it has one.
     """
 
+    name: ClassVar[str] = "reconstruction"
     kinds: ClassVar[tuple[Kind, ...]] = ("points", "images")
     better: ClassVar[Better] = "lower"
     bounds: ClassVar[Bounds] = NOT_NEGATIVE
     needs: ClassVar[Need] = "reconstructed"
-
-    def label(self) -> str:
-        """``reconstruction``."""
-        return "reconstruction"
 
     def spec(self) -> dict[str, Any]:
         """Version and scale."""
@@ -44,3 +45,43 @@ class Reconstruction(Metric):
         scale = 255.0**2 if real.dtype == np.uint8 else float(real.astype(np.float64).var(axis=0).mean())
         errors = np.array([np.square(r.astype(np.float64) - m).mean() for r, m in zip(real, made, strict=True)])
         return mean(errors / scale)
+
+
+@dataclass(frozen=True)
+class ReconstructionClass(FeatureMetric):
+    """Whether reconstructions show what the originals show.
+
+    Share of real images x for which an independent classifier sees in G(E(x)) the class that it sees in x.
+
+    0 to 1; an encoder that says nothing of x gets about 1 / K of K equal classes. On the source's test split where it has one. True
+    labels are not needed, and the classifier's errors on x count neither way. The same digit may be written quite differently:
+    ``reconstruction`` measures that.
+    """
+
+    extractor: str = "mnist-cnn-v1"
+    """The classifier, which must know such images: mnist-cnn-v1, fashion-cnn-v1 or digits-cnn-v1."""
+
+    name: ClassVar[str] = "reconstruction_class"
+    kinds: ClassVar[tuple[Kind, ...]] = ("images",)
+    better: ClassVar[Better] = "higher"
+    bounds: ClassVar[Bounds] = SHARE
+    needs: ClassVar[Need] = "reconstructed"
+    needs_classifier: ClassVar[bool] = True
+
+    def label(self) -> str:
+        """``reconstruction_class[classifier]``."""
+        return f"reconstruction_class[{self.extractor}]"
+
+    def spec(self) -> dict[str, Any]:
+        """The classifier."""
+        return {"version": 1, **describe(self.extractor), "class": "likeliest"}
+
+    def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
+        """In [0, 1].
+
+        Raises:
+            UserError: an extractor that is no classifier, too few images, or shapes that differ.
+        """
+        seen, seen_again = (log_probabilities(self.extractor, pictures).argmax(axis=1) for pictures in checked_reconstructions(samples))
+        same = share(seen == seen_again)
+        return Estimate(same.value, same.ci95, WILSON)

@@ -1,4 +1,4 @@
-"""Multi-scale structural similarity of pairs of pictures."""
+"""Multi-scale structural similarity of pairs of images."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SIGMA = 1.5
 
 
 def ms_ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """uint8 (N, H, W, C) twice -> (N,) float64 in [0, 1]; 1 for equal pictures.
+    """uint8 (N, H, W, C) twice -> (N,) float64 in [0, 1]; 1 for equal images.
 
     prod_j contrast_structure_j^w_j over all scales but the last, times ssim^w of the last; each factor is the mean over the
-    places where the whole window fits, and over the channels; negative means count as 0. The picture is halved between scales.
+    places where the whole window fits, and over the channels; negative means count as 0. The image is halved between scales.
 
     Raises:
         UserError: a side of less than 11 pixels.

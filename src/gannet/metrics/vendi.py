@@ -1,4 +1,4 @@
-"""Vendi score: how many different pictures there seem to be."""
+"""Vendi score: how many different images there seem to be."""
 
 from __future__ import annotations
 
@@ -9,33 +9,30 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gannet.data.base import Kind
-from gannet.features.extractors import RANDCONV, check_name, describe, features
-from gannet.metrics.base import Better, Bounds, Estimate, Metric, Samples
+from gannet.features.extractors import describe, features
+from gannet.metrics.base import Better, Bounds, Estimate, Samples
+from gannet.metrics.extracted import FeatureMetric
 from gannet.metrics.inputs import checked_images
 from gannet.metrics.intervals import Rows, leave_out
 
 
 @dataclass(frozen=True)
-class Vendi(Metric):
-    """exp of the entropy of the eigenvalues of K / n, K the cosines between the features of generated pictures: [1, D].
+class Vendi(FeatureMetric):
+    """Vendi score: how many different images there seem to be.
 
-    Friedman and Dieng 2023, definition 3.1, https://arxiv.org/abs/2210.02410: equal pictures give 1, n pictures without any
+    exp of the entropy of the eigenvalues of K / n, K the cosines between the features of generated images: [1, D].
+
+    Friedman and Dieng 2023, definition 3.1, https://arxiv.org/abs/2210.02410: equal images give 1, n images without any
     likeness n. The features are taken less the real mean and over the real standard deviation, for responses of one network all
     point nearly the same way; no more than their number D can be told apart. Diversity alone: noise is diverse, so the right value is
-    that of real pictures (the floor).
+    that of real images (the real-data reference).
     """
 
-    extractor: str = RANDCONV
-    """Of features: randconv-v1 for any pictures, or a classifier such as mnist-cnn-v1."""
-
+    name: ClassVar[str] = "vendi"
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
     better: ClassVar[Better] = "real"
     bounds: ClassVar[Bounds] = (1.0, math.inf)
     asked_for: ClassVar[tuple[Kind, ...]] = ("images",)
-
-    def __post_init__(self) -> None:
-        """Refuse unknown extractors."""
-        check_name(self.extractor)
 
     def label(self) -> str:
         """``Vendi[extractor]``."""
