@@ -194,7 +194,7 @@ def test_what_the_gan_page_says_of_modes_is_what_was_recorded():
     assert found["ring"] == [8.0] * 5
     assert max(found["grid"]) < 25
     text = make_docs.pages()[Path("docs/methods/gan.md")]
-    assert "it reaches\nevery mode of the ring" in text
+    assert "it reaches all modes of the ring" in text
     assert "it loses modes of the grid" in text
 
 
