@@ -92,7 +92,7 @@ def test_docstrings_become_markdown():
 
 def test_arguments_have_default_range_and_help():
     rows = argument_table(RECIPES["wgan-gp"].load(), "critic_steps: Said here,\n    in two lines.").splitlines()
-    assert "| `penalty.sides` | `two` | one, two | `two`: smaller norms cost too; `one`: only larger ones do. |" in rows
+    assert "| `penalty.sides` | `two` | one, two | `two` penalises norms below and above the target; `one` only norms above it. |" in rows
     assert "| `critic_steps` | `5` | integer ≥ 1 | Said here, in two lines. |" in rows
     assert r"| `optimizer.generator.beta1` | `0` | number ≥ 0, \< 1 | Decay of the gradient average (Adam); ignored by rmsprop. |" in rows
     assert "| `penalty.final` | `0.0005` | number > 0 or none |" in argument_table(RECIPES["particle-gan"].load(), "")
@@ -194,7 +194,7 @@ def test_what_the_gan_page_says_of_modes_is_what_was_recorded():
     assert found["ring"] == [8.0] * 5
     assert max(found["grid"]) < 25
     text = make_docs.pages()[Path("docs/methods/gan.md")]
-    assert "it reaches\nevery mode of the ring" in text
+    assert "it reaches all modes of the ring" in text
     assert "it loses modes of the grid" in text
 
 

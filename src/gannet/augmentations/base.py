@@ -9,18 +9,18 @@ from torch import Tensor
 
 
 class Augmentation(ABC):
-    """A random change of every sample by itself, differentiable in the samples. Final subclasses are frozen dataclasses."""
+    """An independent random change of every sample, differentiable in the samples. Concrete subclasses are frozen dataclasses."""
 
     @abstractmethod
     def __call__(self, samples: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """(N, *shape) -> (N, *shape).
 
-        Every random number from ``rng``; from the device's own generator where it is None.
+        All random numbers come from ``rng``, or from the device's default generator if it is None.
         """
 
 
 def shifted(pictures: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """(N, C, H, W) moved by (N,) whole pixels each way; zeros (grey) come in at the other side. Differentiable twice."""
+    """(N, C, H, W) shifted by (N,) whole pixels in each direction; new pixels are 0 (grey). Twice differentiable."""
     count, channels, height, width = pictures.shape
     device = pictures.device
     rows = torch.arange(height, device=device) - down[:, None]  # (N, H): where each row comes from
@@ -33,7 +33,7 @@ def shifted(pictures: Tensor, down: Tensor, right: Tensor) -> Tensor:
 
 
 def random_shifts(pictures: Tensor, share: float, rng: torch.Generator | None) -> tuple[Tensor, Tensor]:
-    """(N,) and (N,) whole pixels down and right, uniform up to ``share`` of the side, rounded, both ways."""
+    """(N,) and (N,) whole pixels down and right, uniform between minus and plus the rounded ``share`` of the side."""
     most = [round(share * side) for side in pictures.shape[2:]]
     down, right = (torch.randint(-m, m + 1, pictures.shape[:1], generator=rng, device=pictures.device) for m in most)
     return down, right

@@ -15,25 +15,25 @@ from gannet.errors import UserError
 
 @dataclass(frozen=True)
 class DiffAugment(Augmentation):
-    """Random colour, then translation, then cutout of pictures (N, C, H, W).
+    """Random colour, then translation, then cutout of images (N, C, H, W).
 
-    Zhao et al. 2020, https://arxiv.org/abs/2006.10738: shown to the discriminator in place of every picture, real or
-    generated, and differentiated in the generator's turn, so that the discriminator cannot learn few pictures by heart
-    and the generator does not learn to make augmented ones. Values may leave [-1, 1] by colour, as published.
+    Zhao et al. 2020, https://arxiv.org/abs/2006.10738. The discriminator sees only augmented images, real and generated, so
+    that it cannot memorise few images. The generator's turn differentiates through the augmentation, so that the generator
+    does not learn to make augmented images. As in the paper, colour can move values out of [-1, 1].
     """
 
     color: bool = True
     """Brightness by -.5 to .5, saturation by a factor of 0 to 2, contrast by a factor of .5 to 1.5."""
     translation: Annotated[float, Field(ge=0, lt=1)] = 0.125
-    """Largest shift each way as a share of the side; what comes in is 0, grey. 0 is none."""
+    """Largest shift in each direction as a share of the side; new pixels are 0 (grey). 0 disables it."""
     cutout: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    """Side of a square set to 0, as a share of the picture's; its centre may lie anywhere in the picture. 0 is none."""
+    """Side of a square set to 0, as a share of the image side; its centre is uniform in the image. 0 disables it."""
 
     def __call__(self, samples: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """(N, C, H, W) -> (N, C, H, W).
 
         Raises:
-            UserError: the samples are no pictures.
+            UserError: the samples are not images.
         """
         if samples.dim() != 4:
             raise UserError("The augmentation 'diffaugment' changes pictures, and these samples are points; use instance-noise.")

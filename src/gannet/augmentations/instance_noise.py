@@ -14,15 +14,15 @@ from gannet.augmentations.base import Augmentation
 
 @dataclass(frozen=True)
 class InstanceNoise(Augmentation):
-    """x + deviation * N(0, I), for points and for pictures.
+    """x + deviation * N(0, I), for points and images.
 
-    Sønderby et al. 2017, https://arxiv.org/abs/1610.04490: both distributions are smeared until they overlap,
-    so that the discriminator's gradient means something everywhere. The noise stays the same throughout training: two
-    distributions that are equal under Gaussian noise are equal without it.
+    Sønderby et al. 2017, https://arxiv.org/abs/1610.04490: noise makes both distributions overlap, so that the
+    discriminator's gradient is informative everywhere. The noise level is constant during training: two distributions that
+    are equal with Gaussian noise are equal without it.
     """
 
     deviation: Annotated[float, Field(ge=0)] = 0.1
-    """In inside units: points have deviation 1, pictures lie in [-1, 1]."""
+    """Standard deviation in normalised units: points have standard deviation 1, images lie in [-1, 1]."""
 
     def __call__(self, samples: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """(N, *shape) -> (N, *shape)."""

@@ -1,1 +1,1 @@
-"""Encodings: what a discriminator of points sees of a point."""
+"""Encodings: fixed features of points at the input of a discriminator."""

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 
 class Encoding(nn.Module, ABC):
-    """A fixed map from points to the discriminator's input features. Holds buffers at most, never trained weights."""
+    """A fixed map from points to the discriminator's input features. It may have buffers but no trainable parameters."""
 
     size: int
     """Length of an encoded point."""
 
     @abstractmethod
     def forward(self, points: Tensor) -> Tensor:
-        """(N, 2) -> (N, size), differentiable twice."""
+        """(N, 2) -> (N, size), twice differentiable."""

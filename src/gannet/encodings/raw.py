@@ -8,7 +8,7 @@ from gannet.encodings.base import Encoding
 
 
 class Raw(Encoding):
-    """The identity."""
+    """The identity: the discriminator sees the coordinates."""
 
     def __init__(self) -> None:
         super().__init__()

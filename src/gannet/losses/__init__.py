@@ -1,1 +1,1 @@
-"""Losses: two-sided functions of a discriminator's raw scores. One file is one loss."""
+"""Losses: functions of a discriminator's logits, one side for each player. One file is one loss."""

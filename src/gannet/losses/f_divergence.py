@@ -20,8 +20,8 @@ class FDivergence(AdversarialLoss):
 
     G minimises -E g(D(G(z))): the paper's practical form (section 3.2), which has the same fixed points as the bound and a
     stronger gradient while D wins. Nowozin, Cseke, Tomioka 2016, https://arxiv.org/abs/1606.00709, tables 1, 2 and 6. The
-    output activation g keeps g(D) where the conjugate f* is defined; it is part of the loss, so that D stays raw. The bound is
-    reached by g(D) = f'(p/q):
+    output activation g maps to the domain of the conjugate f*. It is part of the loss, so that D outputs unconstrained
+    logits. The bound is attained for g(D) = f'(p/q):
 
     | divergence        | f(u)                              | g(v)            | f*(g(v))       | value at the optimum    | at v =        |
     |---|---|---|---|---|---|
@@ -31,30 +31,30 @@ class FDivergence(AdversarialLoss):
     | pearson           | (u - 1)^2                         | v               | v^2/4 + v      | integral of (p - q)^2/q | 2 (p/q - 1)   |
     | squared-hellinger | (sqrt u - 1)^2                    | 1 - e^-v        | e^v - 1        | of (sqrt p - sqrt q)^2  | (log p/q) / 2 |
 
-    For kl the paper's g is v; one more moves the boundary between real and fake to a score of zero, where the others have it.
-    Jensen-Shannon is the non-saturating loss up to a constant.
+    For kl the paper uses g(v) = v. Here g(v) = 1 + v moves the boundary between real and fake to a logit of zero, as for the
+    other divergences. Jensen-Shannon equals the non-saturating loss up to a constant.
     """
 
     divergence: Divergence = "pearson"
-    """Which one."""
+    """The divergence."""
     zero_sum: bool = False
-    """Whether G minimises the bound itself, -E f*(g(D(G(z)))), in place of the practical form."""
+    """Whether G minimises the bound itself, -E f*(g(D(G(z)))), instead of the practical form."""
 
     @property
     def grows_exponentially(self) -> bool:
-        """Jensen-Shannon and Pearson do not."""
+        """True except for Jensen-Shannon and Pearson."""
         return self.divergence in ("kl", "reverse-kl", "squared-hellinger")
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Minus the bound: never below minus the divergence of the two distributions."""
+        """Minus the bound, which is at least minus the divergence of the two distributions."""
         return self.conjugate(fake).mean() - self.activated(real).mean()
 
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
-        """-E g(D(G(z))), or the bound's part that depends on G."""
+        """-E g(D(G(z))), or the part of the bound that depends on G."""
         return -self.conjugate(fake).mean() if self.zero_sum else -self.activated(fake).mean()
 
     def pairs(self, real: Tensor, fake: Tensor) -> Tensor:
-        """The discriminator's loss with the sides exchanged; its negative where the game is zero-sum."""
+        """The discriminator's loss with the sides exchanged; minus the discriminator's loss if the game is zero-sum."""
         return -self.discriminator(real, fake) if self.zero_sum else self.discriminator(fake, real)
 
     def activated(self, scores: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ class FDivergence(AdversarialLoss):
                 return 1 - (-scores).exp()
 
     def conjugate(self, scores: Tensor) -> Tensor:
-        """f*(g(v)), simplified by hand so that no exponential is undone by a logarithm."""
+        """f*(g(v)), simplified by hand to avoid logarithms of exponentials."""
         match self.divergence:
             case "kl":
                 return scores.exp()

@@ -21,7 +21,7 @@ class Hinge(AdversarialLoss):
     """
 
     margin: Annotated[float, Field(gt=0)] = 1.0
-    """Scores beyond this are not pushed further."""
+    """Logits beyond this value are not pushed further."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """>= 0."""
@@ -32,7 +32,7 @@ class Hinge(AdversarialLoss):
         return -fake.mean()
 
     def pairs(self, real: Tensor, fake: Tensor) -> Tensor:
-        """E D(x, E(x)) - E D(G(z), z): no margin on this side, as in the generator's loss."""
+        """E D(x, E(x)) - E D(G(z), z): no margin, as in the generator's loss."""
         return real.mean() - fake.mean()
 
     @classmethod

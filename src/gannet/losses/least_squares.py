@@ -14,7 +14,7 @@ class LeastSquares(AdversarialLoss):
     """D: 1/2 E (D(x)-b)^2 + 1/2 E (D(G(z))-a)^2; G: 1/2 E (D(G(z))-c)^2.
 
     Mao et al. 2017, eq. 2, https://arxiv.org/abs/1611.04076. With b-c = 1 and b-a = 2 (a=-1, b=1, c=0) the generator
-    minimises a Pearson chi-squared divergence. It pulls back scores that lie beyond their target.
+    minimises a Pearson chi-squared divergence. Logits beyond their target are pulled back.
     """
 
     a: float = 0.0
@@ -22,7 +22,7 @@ class LeastSquares(AdversarialLoss):
     b: float = 1.0
     """Target of the discriminator for reals."""
     c: float = 1.0
-    """What the generator wants fakes to score."""
+    """Target of the generator for fakes."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """>= 0."""

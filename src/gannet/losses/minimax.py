@@ -16,11 +16,11 @@ class Minimax(AdversarialLoss):
     """D: E sp(-D(x)) + E sp(D(G(z))); G: -E sp(D(G(z))), with sp(t) = log(1 + e^t).
 
     Goodfellow et al. 2014, eq. 1, https://arxiv.org/abs/1406.2661. The generator's gradient vanishes while the
-    discriminator wins; it is here so that this can be seen. Not the non-saturating loss, which everybody trains with.
+    discriminator wins. Use it to demonstrate that effect. The usual choice for training is the non-saturating loss.
     """
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """E sp(-D(x)) + E sp(D(G(z))) >= 0; 2 log 2 when D cannot tell."""
+        """E sp(-D(x)) + E sp(D(G(z))) >= 0; 2 log 2 if D is undecided."""
         return softplus(-real).mean() + softplus(fake).mean()
 
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
@@ -28,7 +28,7 @@ class Minimax(AdversarialLoss):
         return -softplus(fake).mean()
 
     def pairs(self, real: Tensor, fake: Tensor) -> Tensor:
-        """The discriminator's loss negated: zero-sum on pairs too."""
+        """Minus the discriminator's loss: the game on pairs is zero-sum too."""
         return -self.discriminator(real, fake)
 
     @classmethod

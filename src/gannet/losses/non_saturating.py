@@ -1,4 +1,4 @@
-"""The loss that the classic GANs train with, with one-sided label smoothing."""
+"""The non-saturating loss of the classic GANs, with one-sided label smoothing."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class NonSaturating(AdversarialLoss):
     """
 
     smoothing: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.0
-    """How far below 1 the label of real rows lies; 0.1 in Improved Techniques."""
+    """Amount by which the target of reals is below 1; 0.1 in Salimans et al. 2016."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Cross-entropy of both sides, >= 0."""
+        """Sum of the cross-entropies of reals and fakes, >= 0."""
         # a sp(-t) + (1-a) sp(t) = sp(-t) + (1-a) t, because sp(t) - sp(-t) = t.
         smoothed = softplus(-real) + self.smoothing * real if self.smoothing else softplus(-real)
         return smoothed.mean() + softplus(fake).mean()

@@ -16,15 +16,15 @@ from gannet.losses.base import AdversarialLoss, Example
 class RelativisticAverage(AdversarialLoss):
     """D: E sp(mean D(G) - D(x)) + E sp(D(G(z)) - mean D(x)); G: the same with the sides exchanged, sp(t) = log(1 + e^t).
 
-    Jolicoeur-Martineau 2019 (RaSGAN), section 4.2 and appendix, https://arxiv.org/abs/1807.00734: a row is compared with the
-    mean score of the other side. Not the paired loss, which compares it with one row of the other side.
+    Jolicoeur-Martineau 2019 (RaSGAN), section 4.2 and appendix, https://arxiv.org/abs/1807.00734: each logit is compared with
+    the mean logit of the other side. The paired loss instead compares it with one sample of the other side.
     """
 
     generator_needs_real: ClassVar[bool] = True
     relative_scores: ClassVar[bool] = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """>= 0; 2 log 2 when D cannot tell."""
+        """>= 0; 2 log 2 if D is undecided."""
         return softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean()
 
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:

@@ -14,18 +14,18 @@ from gannet.losses.base import AdversarialLoss, Example
 
 @dataclass(frozen=True)
 class RelativisticPaired(AdversarialLoss):
-    """D: E sp(D(G(z)) - D(x)); G: E sp(D(x) - D(G(z))), over pairs of one real and one fake row, sp(t) = log(1 + e^t).
+    """D: E sp(D(G(z)) - D(x)); G: E sp(D(x) - D(G(z))), over pairs of one real and one fake sample, sp(t) = log(1 + e^t).
 
-    Jolicoeur-Martineau 2019, https://arxiv.org/abs/1807.00734; the objective of R3GAN (Huang et al. 2024,
-    https://arxiv.org/abs/2501.05441), where it is used together with R1 and R2. Only differences of scores matter.
-    Not the relativistic average loss, which compares a row with the mean of the other side.
+    Jolicoeur-Martineau 2019, https://arxiv.org/abs/1807.00734. It is the objective of R3GAN (Huang et al. 2024,
+    https://arxiv.org/abs/2501.05441), together with R1 and R2. Only differences of logits matter. The relativistic average
+    loss instead compares a logit with the mean of the other side.
     """
 
     generator_needs_real: ClassVar[bool] = True
     relative_scores: ClassVar[bool] = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """>= 0; log 2 when D cannot tell."""
+        """>= 0; log 2 if D is undecided."""
         return softplus(fake - real).mean()
 
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:

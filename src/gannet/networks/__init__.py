@@ -1,1 +1,1 @@
-"""Networks: tensors in, tensors out; no losses, no devices."""
+"""Networks: tensors in, tensors out; without losses and devices."""

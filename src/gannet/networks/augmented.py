@@ -10,9 +10,9 @@ from gannet.types import DiscriminatorOutput
 
 
 class Augmented(Discriminator):
-    """augmentation -> another discriminator, in training mode; the other discriminator alone in evaluation mode.
+    """Augmentation followed by another discriminator in training mode; only the other discriminator in evaluation mode.
 
-    Reals and fakes go through it in both players' turns, so neither side ever shows the inner network a plain sample.
+    Reals and fakes are augmented in both players' turns, so the inner discriminator is only trained on augmented samples.
     """
 
     def __init__(self, discriminator: Discriminator, augmentation: Augmentation) -> None:
@@ -24,5 +24,5 @@ class Augmented(Discriminator):
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """(N, *shape), (N,) -> DiscriminatorOutput."""
-        # Like dropout from the default generator, which the trainer seeds anew for every turn.
+        # Like dropout, it draws from the default generator, which the trainer seeds for every turn.
         return self.discriminator(self.augmentation(samples) if self.training else samples, labels)

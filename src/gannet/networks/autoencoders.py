@@ -1,4 +1,4 @@
-"""Discriminators that are autoencoders: what they reconstruct badly looks generated."""
+"""Discriminators that are autoencoders: a large reconstruction error means fake."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gannet.types import DiscriminatorOutput
 
 
 class AutoencoderDiscriminator(Discriminator):
-    """x -> encoder -> code -> decoder -> x'; the score is minus the energy, the mean of |x - x'|^power over coordinates.
+    """x -> encoder -> code -> decoder -> x'; the logit is minus the energy, the mean of |x - x'|^power over coordinates.
 
     Mean squares (power 2): EBGAN, Zhao et al. 2017, https://arxiv.org/abs/1609.03126. Mean absolute differences (power 1):
     BEGAN, Berthelot et al. 2017, eq. 1, https://arxiv.org/abs/1703.10717. The codes are the features.
@@ -20,9 +20,9 @@ class AutoencoderDiscriminator(Discriminator):
 
     def __init__(self, encoder: Encoder, decoder: Generator, *, power: Literal[1, 2] = 2) -> None:
         """Args:
-        encoder: samples to codes, its rows independent.
-        decoder: codes to samples, its rows independent.
-        power: of the reconstruction error.
+        encoder: samples to codes; samples of a batch must be independent.
+        decoder: codes to samples; samples of a batch must be independent.
+        power: exponent of the reconstruction error.
         """
         assert encoder.shape == decoder.shape
         assert encoder.latent_size == decoder.latent_size
@@ -40,8 +40,8 @@ class AutoencoderDiscriminator(Discriminator):
 class ConvolutionalDecoder(Generator):
     """code -> h*w*64 ELU -> [up 2, conv 3x3 64, ELU] up to half of the size -> up 2, conv 3x3 -> tanh; no normalisation.
 
-    After the decoder of BEGAN (Berthelot et al. 2017, figure 1, https://arxiv.org/abs/1703.10717), made lighter: one convolution
-    for its two at every size, the last straight to the picture.
+    A lighter version of the decoder of BEGAN (Berthelot et al. 2017, figure 1, https://arxiv.org/abs/1703.10717): one
+    convolution instead of two per resolution, and the last one outputs the image.
     """
 
     def __init__(self, latent_size: int, shape: tuple[int, ...], *, width: int = 64) -> None:

@@ -1,4 +1,4 @@
-"""What a generator and a discriminator accept and return, and the small pieces that several networks share."""
+"""What a generator and a discriminator accept and return, and helpers that several networks share."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from gannet.errors import UserError
 from gannet.types import DiscriminatorOutput
 
 SMALLEST_SIDE = 8
-"""The least value of ``data.size``."""
+"""The smallest value of ``data.size``."""
 
 
 class Generator(nn.Module, ABC):
-    """Latents (and labels, where ``num_classes`` > 0) to inside samples."""
+    """Latents (and class labels if ``num_classes`` > 0) to samples in normalised units."""
 
     latent_size: int
     shape: tuple[int, ...]
-    """Of one sample: (2,) or (C, H, W)."""
+    """Shape of one sample: (2,) or (C, H, W)."""
     num_classes: int
     """0 for an unconditional network."""
 
@@ -30,17 +30,17 @@ class Generator(nn.Module, ABC):
 
 
 class Discriminator(nn.Module, ABC):
-    """Inside samples (and labels) to a DiscriminatorOutput. A critic is a discriminator too."""
+    """Samples in normalised units (and class labels) to a DiscriminatorOutput. A critic is a discriminator too."""
 
     rows_independent: bool
-    """True where the score of a row never depends on other rows, in training mode either (no batch statistics)."""
+    """True if an output never depends on other samples of the batch, even in training mode (no batch statistics)."""
     shape: tuple[int, ...]
     num_classes: int
-    """Of the labels that it is given; 0 where it sees none."""
+    """Number of classes of its label input; 0 without labels."""
     latent_size: int = 0
-    """Of the latents that it is given beside the samples; 0 where it sees none."""
+    """Length of the latents of its second input; 0 without latents."""
     pack: int = 1
-    """Consecutive rows that share one score in training mode; in evaluation mode every row has a score of its own."""
+    """Number of consecutive samples judged together in training mode. In evaluation mode every sample has its own output."""
 
     @abstractmethod
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
@@ -48,7 +48,7 @@ class Discriminator(nn.Module, ABC):
 
 
 class Encoder(nn.Module, ABC):
-    """Inside samples to latents: a generator's way back."""
+    """Samples in normalised units to latents: the inverse direction of a generator."""
 
     shape: tuple[int, ...]
     latent_size: int
@@ -57,12 +57,12 @@ class Encoder(nn.Module, ABC):
     def forward(self, samples: Tensor, noise: Tensor | None = None) -> Tensor:
         """(N, *shape) -> (N, latent_size).
 
-        ``noise`` (N, latent_size) ~ N(0, I) is what a stochastic encoder draws with; None gives its mean.
+        ``noise`` (N, latent_size) ~ N(0, I) is the noise of a stochastic encoder; None gives its mean.
         """
 
 
 class Trunk(nn.Module, ABC):
-    """Inside samples to features: what discriminators of several heads and encoders are built on."""
+    """Samples in normalised units to features: the common part of discriminators with several heads and of encoders."""
 
     rows_independent: bool
     """As of :class:`Discriminator`."""
@@ -76,7 +76,7 @@ class Trunk(nn.Module, ABC):
 
 
 def with_onehot(flat: Tensor, labels: Tensor | None, num_classes: int) -> Tensor:
-    """(N, F), (N,) -> (N, F + num_classes): the label appended as a one-hot vector; ``flat`` where there are no classes."""
+    """(N, F), (N,) -> (N, F + num_classes): ``flat`` with the one-hot class label appended; unchanged without classes."""
     if num_classes == 0:
         return flat
     if labels is None:
@@ -85,12 +85,12 @@ def with_onehot(flat: Tensor, labels: Tensor | None, num_classes: int) -> Tensor
 
 
 def doublings(shape: tuple[int, ...], smallest: int, largest: int, network: str) -> tuple[int, int, int]:
-    """How images (C, H, W) are reached by doubling: (h, w, times), h * 2^times == H and w * 2^times == W.
+    """The start (h, w) and the number of doublings that give images (C, H, W): h * 2^times == H and w * 2^times == W.
 
-    The shorter of h and w lies between ``smallest`` and ``largest``.
+    The smaller of h and w lies between ``smallest`` and ``largest``.
 
     Raises:
-        UserError: the sides do not suit; the sentence says which do.
+        UserError: the image size is unsupported; the message gives supported sizes.
     """
     height, width = shape[1:]
     for times in range(8, 0, -1):
@@ -109,7 +109,7 @@ def _range(smallest: int, largest: int) -> str:
 
 
 def initialise_normal(module: nn.Module, deviation: float = 0.02) -> None:
-    """Radford's initialisation: convolution and linear weights N(0, deviation^2), batch norm gains N(1, deviation^2).
+    """DCGAN's initialisation: convolution and linear weights N(0, deviation^2), batch norm gains N(1, deviation^2).
 
     Radford, Metz, Chintala 2016, section 4, https://arxiv.org/abs/1511.06434.
     """

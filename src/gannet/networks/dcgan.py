@@ -14,8 +14,8 @@ from gannet.types import DiscriminatorOutput
 class DCGANGenerator(Generator):
     """z -> 1024 ReLU BN -> h*w*128 ReLU BN -> transposed convolutions 4x4 stride 2 (64 ReLU BN, ...) -> tanh.
 
-    28x28 has h = w = 7 and two doublings; a label is appended to z as a one-hot vector. After Radford et al. 2016,
-    https://arxiv.org/abs/1511.06434, with a dense stem.
+    28x28 images have h = w = 7 and two doublings. A class label is appended to z as a one-hot vector. The generator of the
+    GAN assignment of Stanford's course CS231n, which simplifies Radford et al. 2016, https://arxiv.org/abs/1511.06434.
     """
 
     def __init__(self, latent_size: int, shape: tuple[int, ...], *, num_classes: int = 0) -> None:
@@ -43,23 +43,23 @@ class DCGANGenerator(Generator):
 
 
 class DCGANTrunk(Trunk):
-    """conv 5x5 32 LReLU, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU; no padding from 16 pixels on.
+    """conv 5x5 32 LReLU, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU; without padding for sides of at least 16 pixels.
 
     With ``batch_norm`` the second convolution and the dense layer are normalised, as in InfoGAN (Chen et al. 2016, appendix
-    C.1, https://arxiv.org/abs/1606.03657); rows of a batch then influence each other.
+    C.1, https://arxiv.org/abs/1606.03657). Samples of a batch then influence each other.
     """
 
     def __init__(self, shape: tuple[int, ...], *, slope: float = 0.01, batch_norm: bool = False) -> None:
         """Args:
-        shape: of one picture.
-        slope: of the leaky ReLU for negative inputs.
-        batch_norm: whether to normalise all layers but the first.
+        shape: shape of one image.
+        slope: slope of the leaky ReLU for negative inputs.
+        batch_norm: whether to normalise all layers except the first.
         """
         super().__init__()
         self.shape, self.size, self.rows_independent = shape, 1024, not batch_norm
-        # Pictures under 16 pixels would shrink to nothing without padding.
+        # Images below 16 pixels would shrink to nothing without padding.
         padding = 0 if min(shape[1:]) >= 16 else 2
-        # Pooling commutes with the leaky ReLU (it is monotone), and after pooling there is a quarter of it to do.
+        # Pooling commutes with the monotone leaky ReLU, and pooling first leaves only a quarter of the activations.
         self.convolutions = nn.Sequential(
             *(nn.Conv2d(shape[0], 32, 5, padding=padding), nn.MaxPool2d(2), nn.LeakyReLU(slope, inplace=True)),
             *(nn.Conv2d(32, 64, 5, padding=padding), nn.MaxPool2d(2), *([nn.BatchNorm2d(64)] if batch_norm else [])),
@@ -76,7 +76,7 @@ class DCGANTrunk(Trunk):
 
 
 class DCGANDiscriminator(Discriminator):
-    """The trunk and one linear score."""
+    """The trunk and a linear logit."""
 
     def __init__(self, shape: tuple[int, ...], *, slope: float = 0.01, batch_norm: bool = False) -> None:
         """Args: as of :class:`DCGANTrunk`."""

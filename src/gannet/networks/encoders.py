@@ -1,4 +1,4 @@
-"""The generator's way back: one latent for every sample, or a distribution over latents."""
+"""Encoders: one latent for every sample, or a distribution over latents."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class DeterministicEncoder(Encoder):
         self.head = nn.Linear(trunk.size, latent_size)
 
     def forward(self, samples: Tensor, noise: Tensor | None = None) -> Tensor:
-        """(N, *shape) -> (N, latent_size), whatever the noise."""
+        """(N, *shape) -> (N, latent_size); ignores the noise."""
         return self.head(self.trunk(samples)).float()
 
 
 class StochasticEncoder(Encoder):
-    """x -> trunk -> mean m(x) and log deviation s(x); z = m + exp(s) noise, the encoder of ALI.
+    """x -> trunk -> mean m(x) and log standard deviation s(x); z = m + exp(s) noise, the encoder of ALI.
 
-    Dumoulin et al. 2017, section 2.1, https://arxiv.org/abs/1606.00704. The log deviation is kept in [-7, 2].
+    Dumoulin et al. 2017, section 2.1, https://arxiv.org/abs/1606.00704. s is clamped to [-7, 2].
     """
 
     def __init__(self, trunk: Trunk, latent_size: int) -> None:

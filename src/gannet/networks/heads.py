@@ -1,4 +1,4 @@
-"""Discriminators that know classes: a trunk with one of several heads."""
+"""Discriminators with classes: a trunk with one of several heads."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from gannet.types import DiscriminatorOutput
 
 
 class ClassLogitsDiscriminator(Discriminator):
-    """trunk -> K class logits; the score of a sample is their log-sum-exp.
+    """trunk -> K class logits; the discriminator's logit is their log-sum-exp.
 
-    With the logit of a further class "generated" fixed at 0, the softmax over K + 1 classes says real with probability
-    Z / (Z + 1), Z = sum over k of exp(l_k): a sigmoid of log Z (Salimans et al. 2016, section 5,
+    If an additional class "generated" has the fixed logit 0, the softmax over K + 1 classes gives the probability Z / (Z + 1)
+    for real, with Z = sum over k of exp(l_k). That is the sigmoid of log Z (Salimans et al. 2016, section 5,
     https://arxiv.org/abs/1606.03498).
     """
 
@@ -30,7 +30,7 @@ class ClassLogitsDiscriminator(Discriminator):
 
 
 class AuxiliaryDiscriminator(Discriminator):
-    """trunk -> one score and, beside it, K class logits (Odena, Olah, Shlens 2017, https://arxiv.org/abs/1610.09585)."""
+    """trunk -> one logit and K class logits (Odena, Olah, Shlens 2017, https://arxiv.org/abs/1610.09585)."""
 
     def __init__(self, trunk: Trunk, num_classes: int) -> None:
         super().__init__()
@@ -46,10 +46,10 @@ class AuxiliaryDiscriminator(Discriminator):
 
 
 class ProjectionDiscriminator(Discriminator):
-    """score(x, y) = w . f(x) + b + v_y . f(x): the label comes in by an inner product with the features.
+    """D(x, y) = w . f(x) + b + v_y . f(x): the class label enters by an inner product with the features.
 
-    Miyato and Koyama 2018, eq. 4, https://arxiv.org/abs/1802.05637. The rows v_y are the weight of a linear layer, so that
-    constraints on weights hold for them as well.
+    Miyato and Koyama 2018, eq. 4, https://arxiv.org/abs/1802.05637. The vectors v_y are the rows of a linear layer's weight
+    matrix, so that constraints apply to them as well.
     """
 
     def __init__(self, trunk: Trunk, num_classes: int) -> None:

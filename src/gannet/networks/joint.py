@@ -11,18 +11,18 @@ from gannet.types import DiscriminatorOutput
 
 
 class JointDiscriminator(Discriminator):
-    """x -> trunk, z -> two hidden layers; both together -> one hidden layer -> one score; leaky ReLU .2.
+    """x -> trunk, z -> two hidden layers; both concatenated -> one hidden layer -> one logit; leaky ReLU .2.
 
-    The shape of Dumoulin et al. 2017, figure 1 and appendix A, https://arxiv.org/abs/1606.00704, without its maxout.
+    The architecture of Dumoulin et al. 2017, figure 1 and appendix A, https://arxiv.org/abs/1606.00704, without maxout.
     """
 
     rows_independent = True
 
     def __init__(self, trunk: Trunk, latent_size: int, *, hidden: int) -> None:
         """Args:
-        trunk: of the samples; its rows must be independent.
+        trunk: features of the samples; samples of a batch must be independent.
         latent_size: length of a latent.
-        hidden: width of the layers on the latents and of the joint one.
+        hidden: width of the layers of the latents and of the joint layer.
         """
         assert trunk.rows_independent
         super().__init__()
@@ -32,7 +32,7 @@ class JointDiscriminator(Discriminator):
         self.joint_layers = nn.Sequential(nn.Linear(trunk.size + hidden, hidden), activation(0.2))
         self.head = nn.Linear(hidden, 1)
 
-    # A pair takes the place of the sample alone; games that play on pairs know it.
+    # Takes a pair (x, z) instead of a sample; only games on pairs call it.
     def forward(self, samples: Tensor, latents: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:  # pyright: ignore[reportIncompatibleMethodOverride]
         """(N, *shape), (N, latent_size) -> DiscriminatorOutput."""
         features = self.joint_layers(torch.cat([self.trunk(samples), self.latent_layers(latents)], dim=1))

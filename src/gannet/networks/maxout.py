@@ -23,20 +23,20 @@ class Maxout(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """(N, size) -> (N, width)."""
-        # The axis of the units last: a maximum over a strided axis is vectorised, and twice as fast.
+        # The axis of the units is last, because the maximum over a strided axis is vectorised and twice as fast.
         return self.linear(values).view(-1, self.pieces, self.width).amax(1)
 
 
 class MaxoutDiscriminator(Discriminator):
-    """sample, flattened -> hidden layers of maxout units -> one score; no normalisation."""
+    """flattened sample -> hidden layers of maxout units -> one logit; without normalisation."""
 
     rows_independent = True
 
     def __init__(self, shape: tuple[int, ...], *, hidden: Sequence[int], pieces: int = 5) -> None:
         """Args:
-        shape: of one sample, or of a pack.
-        hidden: numbers of units of the hidden layers.
-        pieces: linear functions that a unit is the maximum of.
+        shape: shape of one sample, or of a pack.
+        hidden: widths of the hidden layers.
+        pieces: number of linear functions per maxout unit.
         """
         super().__init__()
         self.shape, self.num_classes = shape, 0
@@ -50,7 +50,7 @@ class MaxoutDiscriminator(Discriminator):
 
 
 class MaxoutJointDiscriminator(Discriminator):
-    """sample and latent side by side -> hidden layers of maxout units -> one score."""
+    """sample and latent, concatenated -> hidden layers of maxout units -> one logit."""
 
     rows_independent = True
 
@@ -61,7 +61,7 @@ class MaxoutJointDiscriminator(Discriminator):
         self.trunk = _trunk(prod(shape) + latent_size, hidden, pieces)
         self.head = nn.Linear(hidden[-1], 1)
 
-    # A pair takes the place of the sample alone; games that play on pairs know it.
+    # Takes a pair (x, z) instead of a sample; only games on pairs call it.
     def forward(self, samples: Tensor, latents: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:  # pyright: ignore[reportIncompatibleMethodOverride]
         """(N, *shape), (N, latent_size) -> DiscriminatorOutput."""
         features = self.trunk(torch.cat([samples.flatten(1), latents], dim=1))

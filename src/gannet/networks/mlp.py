@@ -1,4 +1,4 @@
-"""Fully connected networks, for points and for flat pictures."""
+"""Fully connected networks, for points and flattened images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gannet.types import DiscriminatorOutput
 
 
 class MLPGenerator(Generator):
-    """latents (+ one-hot label) -> hidden layers -> sample; linear output for points, tanh for pictures."""
+    """latents (+ one-hot label) -> hidden layers -> sample; linear output for points, tanh for images."""
 
     def __init__(
         self,
@@ -28,11 +28,11 @@ class MLPGenerator(Generator):
     ) -> None:
         """Args:
         latent_size: length of a latent.
-        shape: of one sample.
+        shape: shape of one sample.
         hidden: widths of the hidden layers.
-        slope: of the leaky ReLU for negative inputs; 0 is ReLU.
-        batch_norm: which hidden layers are normalised before their activation; None is no layer.
-        num_classes: 0, or the number of labels.
+        slope: slope of the leaky ReLU for negative inputs; 0 is ReLU.
+        batch_norm: for each hidden layer whether it is normalised before its activation; None for no layer.
+        num_classes: number of classes, or 0 for an unconditional generator.
         """
         super().__init__()
         self.latent_size, self.shape, self.num_classes = latent_size, shape, num_classes
@@ -49,7 +49,7 @@ class MLPGenerator(Generator):
 
 
 class MLPDiscriminator(Discriminator):
-    """sample (+ one-hot label), flattened and perhaps encoded -> hidden layers -> one score."""
+    """flattened and optionally encoded sample (+ one-hot label) -> hidden layers -> one logit."""
 
     rows_independent = True
 
@@ -63,7 +63,7 @@ class MLPDiscriminator(Discriminator):
         dropout: float = 0.0,
         num_classes: int = 0,
     ) -> None:
-        """Args: as of :class:`MLPGenerator`; ``encoding`` maps points to features first; ``dropout`` follows every activation."""
+        """Args: see :class:`MLPGenerator`; ``encoding`` maps points to features first; ``dropout`` follows every activation."""
         super().__init__()
         self.shape, self.num_classes, self.encoding = shape, num_classes, encoding
         layers: list[nn.Module] = []
@@ -84,7 +84,7 @@ class MLPDiscriminator(Discriminator):
 
 
 class MLPTrunk(Trunk):
-    """sample, flattened and perhaps encoded -> hidden layers, with batch norm or without."""
+    """flattened and optionally encoded sample -> hidden layers, with or without batch norm."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class MLPTrunk(Trunk):
         encoding: Encoding | None = None,
         batch_norm: bool = False,
     ) -> None:
-        """Args: as of :class:`MLPDiscriminator`; ``batch_norm`` is of every layer."""
+        """Args: see :class:`MLPDiscriminator`; ``batch_norm`` applies to all layers."""
         super().__init__()
         self.shape, self.size, self.encoding = shape, hidden[-1], encoding
         self.rows_independent = not batch_norm
@@ -109,7 +109,7 @@ class MLPTrunk(Trunk):
 
 
 def activation(slope: float) -> nn.Module:
-    """ReLU, leaky where ``slope`` > 0."""
+    """ReLU, or leaky ReLU if ``slope`` > 0."""
     return nn.LeakyReLU(slope, inplace=True) if slope else nn.ReLU(inplace=True)
 
 
@@ -121,5 +121,5 @@ def _hidden_layers(widths: Sequence[int], norms: Sequence[bool], slope: float) -
 
 
 def _batch_norm(width: int) -> nn.BatchNorm1d:
-    # A running average that keeps 0.8 of the old value (Keras's momentum 0.8) is momentum 0.2 here; eps is not momentum.
+    # Keras's momentum 0.8, the share of the old running average, is momentum 0.2 in torch.
     return nn.BatchNorm1d(width, eps=1e-5, momentum=0.2)

@@ -1,4 +1,4 @@
-"""Fully connected layers with noise between them, which keeps a discriminator from learning few labels by heart."""
+"""Fully connected layers with noise between them, which keeps a discriminator from memorising few labels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gannet.networks.base import Trunk
 
 
 class GaussianNoise(nn.Module):
-    """Adds N(0, deviation^2) in training, nothing in evaluation."""
+    """Adds N(0, deviation^2) in training mode and nothing in evaluation mode."""
 
     def __init__(self, deviation: float) -> None:
         super().__init__()
@@ -21,12 +21,12 @@ class GaussianNoise(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Any shape."""
-        # Like dropout from the default generator, which the trainer seeds anew for every turn.
+        # Like dropout, it draws from the default generator, which the trainer seeds for every turn.
         return values + self.deviation * torch.randn_like(values) if self.training else values
 
 
 class NoisyMLPTrunk(Trunk):
-    """Flat sample in [0, 1] -> hidden layers, weight-normalised, ReLU; Gaussian noise of .3 before the first, .5 before the others.
+    """Flat sample in [0, 1] -> weight-normalised hidden layers, ReLU; Gaussian noise .3 before the first layer, .5 before others.
 
     The discriminator of Salimans et al. 2016, section 6.1, https://arxiv.org/abs/1606.03498: hidden layers of 1000, 500,
     250, 250 and 250. Weight normalisation: Salimans and Kingma 2016, https://arxiv.org/abs/1602.07868.
@@ -36,7 +36,7 @@ class NoisyMLPTrunk(Trunk):
 
     def __init__(self, shape: tuple[int, ...], *, hidden: Sequence[int] = (1000, 500, 250, 250, 250)) -> None:
         """Args:
-        shape: of one sample.
+        shape: shape of one sample.
         hidden: widths of the hidden layers.
         """
         super().__init__()
@@ -45,7 +45,7 @@ class NoisyMLPTrunk(Trunk):
         before = prod(shape)
         for index, after in enumerate(hidden):
             linear = nn.Linear(before, after)
-            # Activations of about unit size: smaller ones would drown in the noise. Dark pictures ask for more in the first layer.
+            # Activations have about unit variance, because noise would dominate smaller ones. Dark images need more in layer one.
             nn.init.normal_(linear.weight, 0.0, ((2.0 if index else 8.0) / before) ** 0.5)
             nn.init.zeros_(linear.bias)
             layers += [GaussianNoise(0.5 if index else 0.3), weight_norm(linear), nn.ReLU(inplace=True)]

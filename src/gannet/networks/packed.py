@@ -10,22 +10,22 @@ from gannet.types import DiscriminatorOutput
 
 
 class PackedDiscriminator(Discriminator):
-    """m samples of one batch side by side, one score for the pack: PacGAN.
+    """One logit for a pack of m samples of a batch: PacGAN.
 
-    Lin, Khetan, Fanti, Oh 2018, section 2, https://arxiv.org/abs/1712.04086: a generator without some of the modes gives packs
-    that lack variety, which is far easier to see than in single samples. Samples lie side by side along their first axis:
-    points (2,) become (2m,), pictures (C, H, W) become (mC, H, W), and nothing else of the discriminator changes.
+    Lin, Khetan, Fanti, Oh 2018, section 2, https://arxiv.org/abs/1712.04086: a generator that lacks modes gives packs that
+    lack variety, which is easier to detect than in single samples. Samples are concatenated along their first axis: points
+    (2,) become (2m,), images (C, H, W) become (mC, H, W). The rest of the discriminator is unchanged.
 
-    In training mode N rows give N / m scores: rows 0 ... m-1 are the first pack. In evaluation mode each row is packed with
-    itself, so that any N rows give N scores. The optimal score of a pack is the sum of the log density ratios of its members;
-    that of a sample packed with itself is m times its own, with the same sign.
+    In training mode N samples give N / m logits: samples 0 ... m-1 are the first pack. In evaluation mode each sample is
+    packed with itself, so that N samples give N logits. The optimal logit of a pack is the sum of the log density ratios of
+    its samples. The optimal logit of a sample packed with itself is m times its log density ratio, with the same sign.
     """
 
     def __init__(self, discriminator: Discriminator, shape: tuple[int, ...], pack: int) -> None:
         """Args:
-        discriminator: of packs, made for :func:`packed_shape`.
-        shape: of one sample.
-        pack: m, samples side by side.
+        discriminator: a discriminator of packs, whose shape is :func:`packed_shape`.
+        shape: shape of one sample.
+        pack: number m of samples in a pack.
         """
         assert discriminator.shape == packed_shape(shape, pack)
         assert discriminator.num_classes == discriminator.latent_size == 0
@@ -35,10 +35,10 @@ class PackedDiscriminator(Discriminator):
         self.discriminator = discriminator
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """(N, *shape) -> DiscriminatorOutput of N / m packs in training mode, of N rows in evaluation mode.
+        """(N, *shape) -> DiscriminatorOutput of N / m packs in training mode, of N samples in evaluation mode.
 
         Raises:
-            UserError: N is no multiple of m in training mode.
+            UserError: N is not a multiple of m in training mode.
         """
         if self.training:
             check_divisible(len(samples), self.pack)
@@ -49,12 +49,12 @@ class PackedDiscriminator(Discriminator):
 
 
 def packed_shape(shape: tuple[int, ...], pack: int) -> tuple[int, ...]:
-    """Of ``pack`` samples side by side along their first axis."""
+    """Shape of ``pack`` samples concatenated along their first axis."""
     return (shape[0] * pack, *shape[1:])
 
 
 def check_divisible(batch_size: int, pack: int) -> None:
-    """Raise a :class:`UserError` where a batch does not divide into packs."""
+    """Raise a :class:`UserError` if a batch does not divide into packs."""
     if batch_size % pack:
         raise UserError(
             f"A batch of {batch_size} rows does not divide into packs of {pack}; "

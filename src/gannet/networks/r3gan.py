@@ -1,4 +1,4 @@
-"""The modern residual pair of R3GAN, without normalisation, in sizes that two processors can train."""
+"""The residual networks of R3GAN without normalisation, small enough to train on two CPU cores."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from gannet.types import DiscriminatorOutput
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 SLOPE = 0.2
 GROUP_WIDTH = 16
-"""Channels that see each other in a grouped convolution."""
+"""Channels per group of a grouped convolution."""
 EXPANSION = 2
-"""Of the channels inside a residual branch."""
+"""Ratio of the channels inside and outside a residual branch."""
 WIDEST = 8
-"""Channels grow with every halving of the side, up to this many times ``width``."""
+"""Channels double with every halving of the resolution, up to this multiple of ``width``."""
 
 
 class ResidualBlock(nn.Module):
     """x + conv1x1(a(grouped conv3x3(a(conv1x1(x))))), a = leaky ReLU .2: a grouped, inverted bottleneck.
 
-    Biases stand before activations only. The last convolution starts at zero, so that the block starts as the identity,
-    and the others are scaled by ``scale`` (Fixup: Zhang, Dauphin, Ma 2019, https://arxiv.org/abs/1901.09321): that is what
+    Only convolutions before activations have biases. The last convolution is initialised to zero, so that the block starts as
+    the identity. The others are scaled by ``scale`` (Fixup: Zhang, Dauphin, Ma 2019, https://arxiv.org/abs/1901.09321). This
     replaces normalisation.
     """
 
@@ -47,11 +47,11 @@ class ResidualBlock(nn.Module):
 
 
 class R3GANGenerator(Generator):
-    """z scales the channels of a learned map of 4x4 (7x7 for 28x28); then residual blocks and doublings; 1x1 conv, tanh.
+    """z scales the channels of a learned 4x4 map (7x7 for 28x28); then residual blocks and doublings; 1x1 conv, tanh.
 
-    Huang, Gokaslan, Kuleshov, Tompkin 2024, section 4, https://arxiv.org/abs/2501.05441, from the paper's description and
-    far smaller: one block for every size, ``width`` channels at the full one. Doubling is bilinear, with a 1x1 convolution
-    where the number of channels changes.
+    Huang, Gokaslan, Kuleshov, Tompkin 2024, section 4, https://arxiv.org/abs/2501.05441. It follows the paper's description
+    and is far smaller: one block per resolution, ``width`` channels at full resolution. Doubling is bilinear, with a 1x1
+    convolution that changes the number of channels.
     """
 
     def __init__(self, latent_size: int, shape: tuple[int, ...], *, width: int = 16) -> None:
@@ -69,15 +69,15 @@ class R3GANGenerator(Generator):
         """(N, latent_size) -> (N, C, H, W)."""
         maps = self.blocks[0](self.map * self.scales(latents)[:, :, None, None])
         for change, block in zip(self.changes, self.blocks[1:], strict=True):
-            # The convolution first: it is of single pixels, so that there is a quarter of it to do.
+            # A 1x1 convolution before doubling processes only a quarter of the pixels.
             maps = block(interpolate(change(maps), scale_factor=2, mode="bilinear", align_corners=False))
         return self.last(maps).tanh()
 
 
 class R3GANDiscriminator(Discriminator):
-    """The generator's mirror: 1x1 conv; residual blocks and halvings down to 4x4; one weight per pixel and channel; linear.
+    """The generator mirrored: 1x1 conv; residual blocks and halvings to 4x4; one weight per pixel and channel; linear.
 
-    Halving is the mean of 2x2 pixels. The score has no bias: only differences of scores matter to the loss.
+    Halving is the mean of 2x2 pixels. The logit has no bias, because the loss depends only on differences of logits.
     """
 
     rows_independent = True
@@ -103,7 +103,7 @@ class R3GANDiscriminator(Discriminator):
 
 
 def _widths(width: int, times: int) -> list[int]:
-    """Channels from the full size down."""
+    """Channels per resolution, from full resolution down."""
     return [min(width << i, width * WIDEST) for i in range(times + 1)]
 
 

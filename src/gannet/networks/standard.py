@@ -1,4 +1,4 @@
-"""The ordinary pair for any data, for recipes whose point is elsewhere: the objective, a penalty, a constraint."""
+"""Standard networks for points and images, for recipes about objectives, penalties or constraints."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gannet.networks.mlp import MLPDiscriminator, MLPGenerator, MLPTrunk
 
 
 def standard_generator(latent_size: int, shape: tuple[int, ...], hidden: int, *, batch_norm: bool = False) -> Generator:
-    """Points: two hidden layers of ``hidden`` ReLU units. Pictures: the one of ``dcgan``, which has widths of its own.
+    """Points: two hidden layers of ``hidden`` ReLU units. Images: the generator of ``dcgan``, with fixed widths.
 
-    ``batch_norm`` normalises the hidden layers for points too, as those for pictures always are: the points of a batch then
-    cannot all go to one place.
+    ``batch_norm`` also normalises the hidden layers for points, so that the points of a batch cannot all collapse to one
+    place. The generator of images always has batch norm.
     """
     if len(shape) == 1:
         return MLPGenerator(latent_size, shape, hidden=[hidden] * 2, batch_norm=[batch_norm] * 2)
@@ -23,21 +23,21 @@ def standard_generator(latent_size: int, shape: tuple[int, ...], hidden: int, *,
 
 
 def standard_discriminator(shape: tuple[int, ...], hidden: int) -> Discriminator:
-    """As :func:`standard_generator`; leaky ReLU, no normalisation."""
+    """Points: two hidden layers of ``hidden`` leaky ReLU units. Images: the discriminator of ``dcgan``. No normalisation."""
     if len(shape) == 1:
         return MLPDiscriminator(shape, hidden=[hidden] * 2, slope=0.2)
     return DCGANDiscriminator(shape)
 
 
 def standard_trunk(shape: tuple[int, ...], hidden: int) -> Trunk:
-    """The standard discriminator without its score, for other heads."""
+    """The standard discriminator without its last layer, for other heads."""
     if len(shape) == 1:
         return MLPTrunk(shape, hidden=[hidden] * 2, slope=0.2)
     return DCGANTrunk(shape)
 
 
 def standard_autoencoder(shape: tuple[int, ...], hidden: int, *, code_size: int, power: Literal[1, 2] = 2) -> AutoencoderDiscriminator:
-    """The standard trunk as encoder; the decoder mirrors it for points and has convolutions of its own for pictures."""
+    """The standard trunk as encoder; the decoder is its mirror for points and a separate convolutional network for images."""
     encoder = DeterministicEncoder(standard_trunk(shape, hidden), code_size)
     if len(shape) == 1:
         return AutoencoderDiscriminator(encoder, MLPGenerator(code_size, shape, hidden=[hidden] * 2, slope=0.2), power=power)

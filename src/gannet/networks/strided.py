@@ -1,4 +1,4 @@
-"""The all-convolutional pair after Radford's rules: no pooling, batch norm except at the picture's side."""
+"""The all-convolutional networks of the DCGAN paper: no pooling, batch norm except next to the image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gannet.types import DiscriminatorOutput
 
 
 class StridedGenerator(Generator):
-    """z -> 4x4 -> transposed convolutions 4x4 stride 2, halving the width each time -> tanh: the discriminator's mirror.
+    """z -> 4x4 -> transposed convolutions 4x4 stride 2, each halving the width -> tanh: the discriminator mirrored.
 
     Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434.
     """

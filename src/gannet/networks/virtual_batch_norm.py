@@ -1,4 +1,4 @@
-"""Virtual batch normalisation: statistics of one batch that is fixed before training."""
+"""Virtual batch normalisation: statistics of one batch fixed before training."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from gannet.networks.base import Generator
 
 
 class VirtualBatchNorm(nn.Module):
-    """Normalises every row by the statistics of a reference batch with the row itself added to it.
+    """Normalises every sample by the statistics of the reference batch together with that sample.
 
-    Salimans et al. 2016, section 3.5, https://arxiv.org/abs/1606.03498. The first ``reference_rows`` rows of the input are
-    the reference and are normalised by its statistics alone. Mean and mean square of a row are over its pixels; the row
-    counts 1/(R + 1), the reference R/(R + 1).
+    Salimans et al. 2016, section 3.5, https://arxiv.org/abs/1606.03498. The first R = ``reference_rows`` samples of the input
+    are the reference batch, which is normalised by its own statistics. The moments of a sample are over its pixels; the
+    sample has weight 1/(R + 1) and the reference R/(R + 1).
     """
 
     def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d, reference_rows: int) -> None:
         """Args:
-        norm: the layer in whose place this one stands; its gain, bias and epsilon are taken over.
-        reference_rows: R.
+        norm: the layer to replace; gain, bias and epsilon are taken from it.
+        reference_rows: number R of samples in the reference batch.
         """
         super().__init__()
         self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
@@ -36,7 +36,7 @@ class VirtualBatchNorm(nn.Module):
         return torch.addcmul(self.bias.view(shape) - mean * scale, rows, scale).to(values.dtype)
 
     def with_reference(self, moments: Tensor) -> Tensor:
-        """(R + N, ...): the reference's mean for its own rows, mixed with the row's own for the others."""
+        """(R + N, ...): the mean of the reference for its own samples, mixed with the sample's own moment for the others."""
         count = self.reference_rows
         reference = moments[:count].mean(0, keepdim=True)
         others = (count * reference + moments[count:]) / (count + 1)
@@ -44,10 +44,10 @@ class VirtualBatchNorm(nn.Module):
 
 
 class VirtualBatchNormGenerator(Generator):
-    """A generator with every batch norm made virtual; the reference batch is one of latents, drawn before training.
+    """A generator with virtual batch norm; the reference is a batch of latents drawn before training.
 
-    The reference goes through the network with every batch, in evaluation mode too, so a sample never depends on the
-    others that are made with it, and there are no running statistics. It is a buffer and part of every checkpoint.
+    The reference passes through the network with every batch, also in evaluation mode. So a sample never depends on the
+    other samples of its batch, and there are no running statistics. The reference is a buffer in every checkpoint.
     """
 
     reference: Tensor

@@ -1,1 +1,1 @@
-"""Priors: where the generator's input comes from."""
+"""Priors: distributions of the generator's latents."""

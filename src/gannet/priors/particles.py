@@ -15,13 +15,13 @@ from gannet.priors.base import Prior
 class Particles(Prior):
     """z = p_i + exp(s) * e, i uniform over the table, e ~ N(0, I): an equal mixture of ``count`` Gaussians in latent space.
 
-    The table p and the log width s are trained with the generator, so the prior itself can break into as many parts as
-    the data have, which a connected prior under a continuous generator cannot. The table is after ParticleGAN
-    (https://pypi.org/project/particlegan); the learned width is what keeps the number of distinct samples unbounded:
-    with ``width=0`` there are only ``count`` of them, and the score card says so.
+    The table p and the log width s are trained with the generator. So the prior can split into as many parts as the data,
+    which is impossible with a connected prior and a continuous generator. The table follows ParticleGAN
+    (https://pypi.org/project/particlegan). The learned width keeps the number of distinct samples unlimited. With
+    ``width=0`` there are at most ``count`` distinct samples, and the score card reports that.
 
-    Weights are stored divided by ``rate``: Adam's steps do not depend on the gradient's scale, so particles then move
-    ``rate`` times as fast as the generator's weights under one learning rate.
+    Parameters are stored divided by ``rate``. Adam's steps do not depend on the scale of the gradient, so particles move
+    ``rate`` times as fast as the generator's parameters with the same learning rate.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class Particles(Prior):
         rate: Annotated[float, Field(gt=0)] = 17.0,
     ) -> None:
         """Args:
-        count: particles in the table.
+        count: number of particles in the table.
         size: length of a latent.
-        width: initial standard deviation of the noise around a particle; 0 is none, for good.
-        rate: learning rate relative to the generator's.
+        width: initial standard deviation of the noise around a particle; 0 disables the noise for the whole run.
+        rate: learning rate relative to the generator's learning rate.
         """
         super().__init__()
         self.size, self.count, self.rate = size, count, rate
@@ -52,7 +52,7 @@ class Particles(Prior):
         return torch.addcmul(latents, noise, (self.rate * self.log_width).exp())
 
     def limitation(self) -> str | None:
-        """Only a table without noise bounds the number of distinct samples."""
+        """A table without noise limits the number of distinct samples."""
         if self.log_width is not None:
             return None
         return f"The prior is a table of {self.count:,} particles without noise: no more distinct samples than that exist."

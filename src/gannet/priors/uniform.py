@@ -12,7 +12,7 @@ from gannet.priors.base import Prior
 
 
 class Uniform(Prior):
-    """z ~ U(-1, 1), each coordinate alone."""
+    """z ~ U(-1, 1), independently for each coordinate."""
 
     def __init__(self, size: Annotated[int, Field(ge=1)] = 96) -> None:
         super().__init__()

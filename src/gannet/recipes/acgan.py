@@ -22,20 +22,20 @@ def acgan(
     batch_size: BatchSize = 128,
     steps: Count = 1_400,
 ) -> Experiment:
-    """The convolutional pair; the discriminator names the class of what it sees, the generator is told one.
+    """The convolutional pair; the discriminator predicts the class of its input, the generator receives a class label.
 
-    Odena, Olah, Shlens 2017, https://arxiv.org/abs/1610.09585. Samples become typical of their class at some cost in
+    Odena, Olah, Shlens 2017, https://arxiv.org/abs/1610.09585. Samples become typical of their class and lose some
     variety.
 
     Formula: D: its loss - E log C(y | x) - E log C(y' | G(z, y')); G: its loss - E log C(y' | G(z, y')), y' random.
 
-    Adds: a second head on the discriminator that names the class; the discriminator is not told the label.
+    Adds: a second head on the discriminator that predicts the class; the discriminator does not see the label.
 
-    Traps: Samples that are easy to name are rewarded, so variety within a class suffers: look at recall beside
-    accuracy. Its scores do not stand beside those of a recipe without labels.
+    Traps: The generator is rewarded for samples that are easy to classify, so variety within a class suffers: look at recall
+    as well as accuracy. Its metrics cannot be compared with those of an unconditional recipe.
 
     Keys:
-        class_weight: Weight of both class terms beside the loss.
+        class_weight: Weight of both class terms relative to the loss.
     """
     noise = prior.make()
     game = AuxiliaryClassifier(

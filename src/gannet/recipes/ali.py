@@ -1,4 +1,4 @@
-"""Adversarially learned inference: the encoder gives a distribution over latents."""
+"""Adversarially learned inference: the encoder outputs a distribution over latents."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def ali(
     batch_size: BatchSize = 128,
     steps: Count = 3_000,
 ) -> Experiment:
-    """A stochastic encoder z ~ N(m(x), s(x)^2), a generator, and a discriminator of pairs; on pictures and on points.
+    """A stochastic encoder z ~ N(m(x), s(x)^2), a generator, and a discriminator of pairs; for images and points.
 
-    Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with fully connected networks of two hidden layers; batch norm
-    in the generator of pictures only.
+    Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with fully connected networks of two hidden layers. Only the
+    generator of images has batch norm.
 
     Formula: D: -E log s(D(x, m(x) + s(x) e)) - E log(1 - s(D(G(z), z))); G and E: the same with the two kinds of pairs
     exchanged.
 
-    Adds: noise in BiGAN's encoder: it draws from a Gaussian over latents with mean and width of its own.
+    Adds: noise in BiGAN's encoder, which draws from a Gaussian whose mean and standard deviation depend on x.
 
-    Traps: Reconstructions are made from the mean, training draws; where the widths stay large the two differ. As with
-    BiGAN, nothing asks for equal pixels.
+    Traps: Reconstructions use the mean of the encoder, training uses random draws. If the standard deviations stay large, the
+    two differ. As in BiGAN, no term asks for equal pixels.
 
     Keys:
-        hidden: Width of every layer; 512 on pictures and 128 on points if left out.
+        hidden: Width of every layer; by default 512 for images and 128 for points.
     """
     noise = prior.make()
     is_images = form.kind == "images"

@@ -23,17 +23,17 @@ def ali_pac(
     batch_size: BatchSize = 100,
     steps: Count = 20_000,
 ) -> Experiment:
-    """The row "ALI" beside ``pacgan2``: its generator, an encoder that mirrors it, its discriminator on pairs.
+    """The ALI baseline for ``pacgan2``: the same generator, an encoder that mirrors it, and a maxout discriminator of pairs.
 
     Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with the networks and the budget of Lin et al. 2018, section 4.1,
-    https://arxiv.org/abs/1712.04086; the protocol is as of ``pacgan2``.
+    https://arxiv.org/abs/1712.04086. The protocol is that of ``pacgan2``.
 
     Formula: D: E sp(-D(x, E(x))) + E sp(D(G(z), z)); G and E: E sp(D(x, E(x))) + E sp(-D(G(z), z)), sp(t) = log(1 + e^t).
 
-    Adds: an encoder z ~ N(m(x), s(x)^2), whose latents of lost modes the discriminator learns to tell from the prior's.
+    Adds: an encoder z ~ N(m(x), s(x)^2). The discriminator learns to distinguish the latents of lost modes from the prior.
 
-    Traps: Three deep networks make a step dearer than one of ``pacgan2``. That a reconstruction is close says little with
-    as many latents as coordinates.
+    Traps: With three deep networks a step costs more than a step of ``pacgan2``. Small reconstruction errors mean little if
+    there are as many latents as coordinates.
     """
     noise = prior.make()
     game = BiGAN(

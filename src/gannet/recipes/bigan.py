@@ -26,16 +26,16 @@ def bigan(
     """Fully connected networks of two hidden layers, and a discriminator of pairs (x, z).
 
     Donahue, Krähenbühl, Darrell 2017, section 4.2, https://arxiv.org/abs/1605.09782, whose layers are 1024 wide.
-    Reconstructions G(E(x)) keep what the latents can say of a picture; nothing asks for equal pixels. ``hidden`` is the
+    Reconstructions G(E(x)) preserve what the latents encode of an image; no term asks for equal pixels. ``hidden`` is the
     width of every layer.
 
     Formula: D: -E log s(D(x, E(x))) - E log(1 - s(D(G(z), z))); G and E: the same with the two kinds of pairs
     exchanged, s the sigmoid.
 
-    Adds: an encoder E on the generator's side, and a discriminator that sees samples with their latents.
+    Adds: an encoder E that belongs to the generator's player, and a discriminator of samples with their latents.
 
-    Traps: Reconstructions are of the same kind of picture, not of the same pixels: nothing compares x with G(E(x))
-    directly. Samples without their latents cannot be scored.
+    Traps: Reconstructions show a similar image, not the same pixels: no term compares x with G(E(x)) directly. The
+    discriminator needs the latents of a sample.
     """
     noise = prior.make()
     game = BiGAN(

@@ -22,17 +22,17 @@ def cgan(
 ) -> Experiment:
     """[z, one-hot] -> 128, 256 BN, 512 BN -> tanh against [image, one-hot] -> 512, 256 -> 1; leaky ReLU .2.
 
-    Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784. A real picture with the wrong label counts as fake (Reed et
-    al. 2016, https://arxiv.org/abs/1605.05396); labels of fakes are random.
+    Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784. A real image with the wrong label counts as fake (Reed et
+    al. 2016, https://arxiv.org/abs/1605.05396). Labels of fakes are random.
 
     Formula: D: -E log s(D(x, y)) - E log(1 - s(D(G(z, y'), y') or D(x, wrong y))); G: -E log s(D(G(z, y'), y')), s the
     sigmoid, y' random.
 
-    Adds: the label, as a one-hot vector, at the input of both networks; real pictures with a wrong label as a second
-    kind of fake.
+    Adds: the class label as a one-hot vector at the input of both networks; real images with a wrong label as a second kind
+    of fake.
 
-    Traps: Without the wrong labels D can win by realism alone, and G may ignore the label. Samples of all classes are
-    balanced when they are measured, so its scores do not stand beside those of a recipe without labels.
+    Traps: Without the wrong labels D can win by realism alone, and G may ignore the label. Measurements use balanced classes,
+    so its metrics cannot be compared with those of an unconditional recipe.
     """
     noise = prior.make()
     classes = form.num_classes

@@ -20,18 +20,18 @@ def dcgan_strided(
     batch_size: BatchSize = 128,
     steps: Count = 4_000,
 ) -> Experiment:
-    """Radford's rules: strides instead of pooling, batch norm except at the picture's side, N(0, 0.02) weights.
+    """The rules of the DCGAN paper: strides instead of pooling, batch norm except next to the image, N(0, 0.02^2) weights.
 
-    Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434: Adam 2e-4, beta1 0.5. Pictures are 32x32 unless
-    data.size says otherwise.
+    Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434: Adam 2e-4, beta1 0.5. Images are 32x32 by default
+    (``data.size``).
 
     Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
 
-    Adds: strided convolutions for pooling, batch norm in both networks except at the picture's side, the paper's
-    initial weights.
+    Adds: strided convolutions instead of pooling, batch norm in both networks except next to the image, the paper's
+    initialisation.
 
-    Traps: Batch norm makes a score depend on the other rows: reals and fakes are scored in batches of their own, and
-    penalties on single rows do not suit this discriminator.
+    Traps: With batch norm a logit depends on the other samples of its batch. Reals and fakes have separate forward passes,
+    and penalties on single samples do not suit this discriminator.
     """
     noise = prior.make()
     game = TwoPlayer(StridedGenerator(noise.size, form.shape), StridedDiscriminator(form.shape), noise, loss=loss)

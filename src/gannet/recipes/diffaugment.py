@@ -23,18 +23,18 @@ def diffaugment(
     batch_size: BatchSize = 128,
     steps: Count = 1_400,
 ) -> Experiment:
-    """The pair of ``dcgan``, whose discriminator sees every picture recoloured, moved and with a hole, real or generated.
+    """The pair of ``dcgan``; the discriminator sees all images, real and generated, with random colour, shift and cutout.
 
     Zhao et al. 2020, https://arxiv.org/abs/2006.10738.
 
     Formula: D: E sp(-D(T(x))) + E sp(D(T(G(z)))); G: E sp(-D(T(G(z)))), T a random, differentiable augmentation, drawn
-    anew for every row.
+    independently for every sample.
 
-    Adds: a discriminator that cannot learn few pictures by heart; meant for hundreds of pictures rather than tens of
-    thousands. The gain itself has not been measured here.
+    Adds: a discriminator that cannot memorise few images. It is meant for hundreds of images, not tens of thousands. Gannet
+    has not measured the gain.
 
-    Traps: Both sides must be augmented, in the generator's turn too, or the generator learns to make augmented pictures.
-    ``augmentation=instance-noise`` needs no knowledge of pictures.
+    Traps: Both sides must be augmented, also in the generator's turn. Otherwise the generator learns to make augmented
+    images. ``augmentation=instance-noise`` works for any data.
     """
     noise = prior.make()
     discriminator = Augmented(DCGANDiscriminator(form.shape), augmentation)

@@ -26,17 +26,17 @@ def dragan(
     batch_size: BatchSize = 128,
     steps: Count = 5_000,
 ) -> Experiment:
-    """The ordinary pair of networks with a penalty on D's gradient at randomly perturbed reals.
+    """The standard pair of networks with a penalty on D's gradient at randomly perturbed reals.
 
-    Kodali et al. 2017, https://arxiv.org/abs/1705.07215, with weight 1 in place of their 10.
+    Kodali et al. 2017, https://arxiv.org/abs/1705.07215, with weight 1 instead of the paper's 10.
 
-    Formula: D: E sp(-D(x)) + E sp(D(G(z))) + E (|grad D(x + d)| - 1)^2, d normal with half the deviation of the batch;
-    G: E sp(-D(G(z))).
+    Formula: D: E sp(-D(x)) + E sp(D(G(z))) + E (|grad D(x + d)| - 1)^2, d normal with half the standard deviation of the
+    batch; G: E sp(-D(G(z))).
 
-    Adds: a slope of 1 for D in the neighbourhood of the data, without looking at the fakes.
+    Adds: a slope of 1 for D in the neighbourhood of the data, independent of the fakes.
 
-    Traps: A slope of 1 at the data themselves means that D never comes to rest, and on points a larger
-    weight holds it flatter. Modes come out narrower than they are: spread .57 to .81 on the ring, all 8 modes (seeds 0 to 4).
+    Traps: With a slope of 1 at the data D never converges to a constant, and on points a larger weight makes D flatter.
+    Modes are too narrow: spread .57 to .81 on the ring, all 8 modes (seeds 0 to 4).
     """
     noise = prior.make()
     game = TwoPlayer(

@@ -23,17 +23,17 @@ def f_gan(
     batch_size: BatchSize = 128,
     steps: Count = 3_000,
 ) -> Experiment:
-    """The standard pair with the variational bound of ``loss.divergence``, Pearson's chi-squared unless it is chosen.
+    """The standard pair with the variational bound of the divergence ``loss.divergence``; Pearson's chi-squared by default.
 
-    Nowozin, Cseke, Tomioka 2016, https://arxiv.org/abs/1606.00709; the generator minimises the paper's practical form
-    (section 3.2), ``loss.zero_sum=true`` the bound itself. The generator of points has batch norm, as that of pictures.
+    Nowozin, Cseke, Tomioka 2016, https://arxiv.org/abs/1606.00709. The generator minimises the paper's practical form
+    (section 3.2), or the bound itself with ``loss.zero_sum=true``. The generator of points has batch norm, like that of images.
 
     Formula: D: -E g(D(x)) + E f*(g(D(G(z)))); G: -E g(D(G(z))), g the activation and f* the conjugate of the divergence.
 
-    Adds: one bound for a family of divergences; which one is ``loss.divergence``.
+    Adds: one bound for a family of divergences, selected by ``loss.divergence``.
 
-    Traps: With a discriminator that is not optimal the name of the divergence promises less than it says. Some conjugates
-    grow exponentially: large scores overflow. Without a penalty on D the modes stay too wide.
+    Traps: If the discriminator is not optimal, the generator does not minimise the named divergence. Some conjugates grow
+    exponentially: large logits overflow. Without a penalty on D the modes stay too wide.
     """
     noise = prior.make()
     game = TwoPlayer(

@@ -25,16 +25,15 @@ def gan(
 ) -> Experiment:
     """The first GAN: z 32 -> 128 ReLU -> 2 against 2 -> 128 ReLU -> 1, non-saturating, Adam.
 
-    Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661. In 3,000 steps it reaches
-    every mode of the ring but draws them too wide, and it loses modes of the grid (below); watching that is its use.
+    Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661. In 3,000 steps it reaches all modes of the ring but makes them
+    too wide, and it loses modes of the grid (below). Use it to watch these failures.
 
     Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
 
-    Adds: the game itself: two networks and two optimizers, nothing that keeps the discriminator smooth or the modes
-    apart.
+    Adds: the game itself: two networks and two optimizers, without any regularization.
 
-    Traps: A mode that is reached is not yet drawn well: read ``modes`` together with ``high_quality`` and ``spread``. The
-    terms do not fall while samples get better: look at samples and metrics, not at the losses.
+    Traps: A mode can be reached and still have the wrong shape: read ``modes`` together with ``high_quality`` and ``spread``.
+    The losses do not fall while samples improve: look at samples and metrics.
     """
     noise = prior.make()
     game = TwoPlayer(

@@ -23,17 +23,17 @@ def gan_deep(
     batch_size: BatchSize = 128,
     steps: Count = 50_000,
 ) -> Experiment:
-    """Two hidden layers on each side, Adam with beta1 0.5, 50,000 steps, a frame every 50: the clouds meet and wander.
+    """Two hidden layers in each network, Adam with beta1 0.5, 50,000 steps, a frame every 50 steps.
 
-    The classic game circles around its solution (Mescheder et al. 2018, https://arxiv.org/abs/1801.04406); the moving
-    average of the generator is what gets close.
+    The classic game circles around its solution (Mescheder et al. 2018, https://arxiv.org/abs/1801.04406). The exponential
+    moving average (EMA) of the generator gets close to it.
 
     Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
 
-    Adds: a second hidden layer on each side, slower Adam, and the moving average of the generator as what is sampled.
+    Adds: a second hidden layer in each network, a smaller learning rate, and the EMA of the generator for sampling.
 
-    Traps: More steps do not make it settle. The raw generator is wherever the circle has brought it at that step, so a
-    frame or a score of one step says little.
+    Traps: More steps do not make it converge. The generator without EMA keeps circling, so a frame or a metric of a single
+    step says little.
     """
     noise = prior.make()
     game = TwoPlayer(

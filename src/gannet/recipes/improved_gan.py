@@ -38,27 +38,27 @@ def improved_gan(
     batch_size: BatchSize = 64,
     steps: Count = 6_000,
 ) -> Experiment:
-    """The ordinary pair of networks with minibatch discrimination, historical averaging and one-sided label smoothing.
+    """The standard pair of networks with minibatch discrimination, historical averaging and one-sided label smoothing.
 
-    Salimans et al. 2016, section 3, https://arxiv.org/abs/1606.03498. ``virtual_batch_norm`` stands in place of the batch
-    norm of the generator of pictures; the one of points has none. Historical averaging acts on both players' weights.
+    Salimans et al. 2016, section 3, https://arxiv.org/abs/1606.03498. ``virtual_batch_norm`` replaces batch norm in the
+    generator of images; the generator of points has no batch norm. Historical averaging acts on both players' parameters.
 
-    Formula: D: E [.9 sp(-D(x)) + .1 sp(D(x))] + E sp(D(G(z))), where D also sees how many rows of the batch are like this
-    one; G: E sp(-D(G(z))), or with feature matching |E f(x) - E f(G(z))|^2; for both the squared distance of the weights
-    to the mean of their past.
+    Formula: D: E [.9 sp(-D(x)) + .1 sp(D(x))] + E sp(D(G(z))), where D also sees how many samples of the batch are similar;
+    G: E sp(-D(G(z))), or with feature matching |E f(x) - E f(G(z))|^2; for both the squared distance of the parameters to
+    the mean of their past.
 
-    Adds: rows of a batch are compared, so that D sees fakes that are all alike.
+    Adds: a comparison of the samples of a batch, so that D detects fakes that are all alike.
 
-    Traps: The score of a row depends on the other rows of its batch; penalties on gradients count that in. In evaluation
-    mode the comparison is replaced by its running mean. The cost of the comparison grows with the square of the batch.
-    The moving mean of all past weights weighs against late improvements when its weight is large.
+    Traps: A logit depends on the other samples of its batch, and gradient penalties include that influence. In evaluation
+    mode the comparison is replaced by its running mean. The cost of the comparison grows with the square of the batch size.
+    A large weight of historical averaging slows down late improvements.
 
     Keys:
-        minibatch: how rows are compared: ``discrimination``, their ``deviation`` (Karras et al. 2018), or not at all.
-        kernels: learned views of minibatch discrimination.
-        feature_matching: the generator matches mean features of D in place of its loss.
-        weight_penalty: a term on the weights of both players.
-        virtual_batch_norm: statistics of a fixed reference batch in the generator of pictures.
+        minibatch: how samples are compared: ``discrimination``, their standard ``deviation`` (Karras et al. 2018), or ``none``.
+        kernels: number of kernels of minibatch discrimination.
+        feature_matching: whether the generator matches mean features of D instead of minimising its loss.
+        weight_penalty: a term on the parameters of both players.
+        virtual_batch_norm: whether the generator of images is normalised by the statistics of a fixed reference batch.
     """
     noise = prior.make()
     generator = standard_generator(noise.size, form.shape, hidden)

@@ -26,19 +26,19 @@ def infogan(
 ) -> Experiment:
     """62 noise variables, a category of 10 and 2 continuous codes; the convolutional pair with a head that reads codes.
 
-    Chen et al. 2016, section 7 and appendix C.1, https://arxiv.org/abs/1606.03657, with their learning rates. Look with
-    ``gannet sample RUN --traverse``.
+    Chen et al. 2016, section 7 and appendix C.1, https://arxiv.org/abs/1606.03657, with the paper's learning rates.
+    ``gannet sample RUN --traverse`` shows the codes.
 
     Formula: D, G: the usual loss - weight E log Q(c | G(z, c)), which bounds the mutual information I(c; G(z, c)) from
     below.
 
-    Adds: codes c beside the noise, and a head Q on the discriminator's features that reads them back.
+    Adds: codes c in addition to the noise, and a head Q on the discriminator's features that recovers them.
 
-    Traps: Which code becomes what is chance, and differs from seed to seed; categories can share a class or split one,
-    and ``purity`` forgives sharing: look at the traversal too.
+    Traps: The meaning of a code is random and differs between seeds. Two categories can share a class or split one, and
+    ``purity`` does not penalise sharing: look at the traversal too.
 
     Keys:
-        continuous_weight: Weight of the continuous codes' term beside the categories', which weigh 1.
+        continuous_weight: Weight of the term of the continuous codes; the term of the categories has weight 1.
     """
     noise = prior.make()
     discriminator = DCGANDiscriminator(form.shape, slope=0.1, batch_norm=True)

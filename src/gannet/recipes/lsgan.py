@@ -23,15 +23,15 @@ def lsgan(
 ) -> Experiment:
     """The pair of ``dcgan``, or on points two layers of ``hidden`` units each, with the least squares loss.
 
-    Mao et al. 2017, https://arxiv.org/abs/1611.04076: scores far on the right side of their target are pulled back, so
-    the generator keeps a gradient where cross-entropy has none.
+    Mao et al. 2017, https://arxiv.org/abs/1611.04076: logits far beyond their target are pulled back, so the generator has
+    a gradient where that of cross-entropy vanishes.
 
     Formula: D: 1/2 E (D(x) - 1)^2 + 1/2 E D(G(z))^2; G: 1/2 E (D(G(z)) - 1)^2.
 
-    Adds: a quadratic loss in place of cross-entropy; the networks stay.
+    Adds: a quadratic loss instead of cross-entropy; the networks are the same.
 
-    Traps: The gradient grows with the distance from the target, so a score that runs away can throw the weights far; no
-    sigmoid at the discriminator's end.
+    Traps: The gradient grows with the distance from the target, so an extreme logit can change the parameters a lot. The
+    discriminator's output has no sigmoid.
     """
     noise = prior.make()
     game = TwoPlayer(standard_generator(noise.size, form.shape, hidden), standard_discriminator(form.shape, hidden), noise, loss=loss)

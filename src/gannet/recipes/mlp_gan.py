@@ -32,14 +32,14 @@ def mlp_gan(
     Formula: D: -E [0.9 log s(D(x)) + 0.1 log(1 - s(D(x)))] - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the
     sigmoid.
 
-    Adds: one-sided label smoothing and dropout in the discriminator, which keep it from being sure.
+    Adds: one-sided label smoothing and dropout in the discriminator, which keep it from becoming overconfident.
 
-    Traps: Smoothing fakes too would reward samples where D errs (Salimans et al. 2016, section 3.4,
+    Traps: Smoothing the labels of fakes too would reinforce errors of D (Salimans et al. 2016, section 3.4,
     https://arxiv.org/abs/1606.03498). With ``dropout=0`` half of the samples of MNIST were 1, 7 and 9 after 12,000
     steps (one seed).
 
     Keys:
-        dropout: Share of D's hidden units that is set to 0 in each turn.
+        dropout: Share of D's hidden units set to 0 in each turn.
     """
     noise = prior.make()
     game = TwoPlayer(

@@ -1,4 +1,4 @@
-"""PacGAN on pictures: the all-convolutional GAN with a discriminator that sees pictures in packs of two."""
+"""PacGAN on images: the all-convolutional GAN with a discriminator of packs of two images."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def pacdcgan2(
     batch_size: BatchSize = 128,
     steps: Count = 4_000,
 ) -> Experiment:
-    """``dcgan-strided`` with pictures side by side in the channels of the discriminator; ``pack=1`` is ``dcgan-strided``.
+    """``dcgan-strided`` whose discriminator sees the images of a pack stacked as channels; ``pack=1`` is ``dcgan-strided``.
 
-    Lin, Khetan, Fanti, Oh 2018, section 4.2, https://arxiv.org/abs/1712.04086, who find all 1,000 modes of Stacked-MNIST with
-    it, with larger networks than these. A batch holds batch_size / pack packs.
+    Lin, Khetan, Fanti, Oh 2018, section 4.2, https://arxiv.org/abs/1712.04086, find all 1,000 modes of Stacked-MNIST with it,
+    with larger networks. A batch has batch_size / pack packs.
 
     Formula: D: E sp(-D(x_1, x_2)) + E sp(D(G(z_1), G(z_2))), G: E sp(-D(G(z_1), G(z_2))), sp(t) = log(1 + e^t).
 
-    Adds: packs of pictures, so that a lack of variety is something to see.
+    Adds: packs of images, so that the discriminator can detect a lack of variety.
 
-    Traps: A batch must divide into packs. Nothing but the first convolution is wider than for single pictures. Published
-    counts on ``stacked-mnist`` are of 26,000 pictures: ``gannet measure RUN --metrics modes,reverse_kl --samples 26000``.
+    Traps: A batch must divide into packs. Only the first convolution is wider than for single images. Published counts on
+    ``stacked-mnist`` use 26,000 images: ``gannet measure RUN --metrics modes,reverse_kl --samples 26000``.
     """
     check_divisible(batch_size, pack)
     noise = prior.make()

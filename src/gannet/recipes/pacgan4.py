@@ -1,4 +1,4 @@
-"""PacGAN on points: a discriminator that sees samples in packs of four."""
+"""PacGAN on points: a discriminator of packs of four samples."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def pacgan4(
 ) -> Experiment:
     """``pacgan2`` with packs of four.
 
-    Lin, Khetan, Fanti, Oh 2018, section 4.1, https://arxiv.org/abs/1712.04086; networks and protocol are as of ``pacgan2``.
+    Lin, Khetan, Fanti, Oh 2018, section 4.1, https://arxiv.org/abs/1712.04086. Networks and protocol are those of ``pacgan2``.
 
     Formula: D: E sp(-D(x_1 ... x_4)) + E sp(D(G(z_1) ... G(z_4))), G: E sp(-D(G(z_1) ... G(z_4))), sp(t) = log(1 + e^t).
 
-    Adds: larger packs, in which a lost mode is seen more easily still.
+    Adds: larger packs, in which a lost mode is even easier to detect.
 
-    Traps: As of ``pacgan2``; a batch of 100 holds only 25 packs, so the discriminator's gradient is noisier.
+    Traps: Those of ``pacgan2``. A batch of 100 has only 25 packs, so the discriminator's gradient is noisier.
     """
     return pacgan2(form, pack=pack, hidden=hidden, prior=prior, loss=loss, optimizer=optimizer, batch_size=batch_size, steps=steps)

@@ -1,4 +1,4 @@
-"""The recommended GAN on points: it finds every mode and keeps their widths."""
+"""The recommended GAN on points: it finds all modes with the right widths."""
 
 from __future__ import annotations
 
@@ -30,18 +30,17 @@ def particle_gan(
 ) -> Experiment:
     """Paired relativistic loss with R1 and R2, learnable particles as prior, Fourier features on many scales for D.
 
-    The loss and the penalties are R3GAN's (Huang et al. 2024, https://arxiv.org/abs/2501.05441); the prior follows
-    ParticleGAN. One setting serves broad and sharp, few and many modes.
+    The loss and the penalties are those of R3GAN (Huang et al. 2024, https://arxiv.org/abs/2501.05441). The prior follows
+    ParticleGAN. The same settings work for broad and sharp modes and for few and many modes.
 
     Formula: D: E sp(D(G(z)) - D(x)) + gamma/2 (E |grad D(x)|^2 + E |grad D(G(z))|^2); G: E sp(D(x) - D(G(z))), sp(t) =
     log(1 + e^t).
 
-    Adds: latents that are learned and can part as the data do; Fourier features, so that D sees fine detail; a penalty
-    that falls from 0.1 to 5e-4 while training.
+    Adds: a learned prior that can split into separate parts like the data; Fourier features, so that D sees fine detail; a
+    penalty that falls from 0.1 to 5e-4 during training.
 
-    Traps: The penalty and both learning rates fall over all ``steps``: a longer run is another run, not the same one
-    continued. Only differences of scores mean something. With ``prior.width=0`` there are no more distinct samples than
-    particles.
+    Traps: The penalty and both learning rates are scheduled over ``steps``: a run with more steps differs from the start.
+    Only differences of logits are meaningful. With ``prior.width=0`` there are only as many distinct samples as particles.
     """
     noise = prior.make()
     game = TwoPlayer(

@@ -26,17 +26,18 @@ def projection(
 ) -> Experiment:
     """The convolutional pair with spectral norm and hinge loss; the label enters by an inner product with the features.
 
-    Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637. They take five critic steps of 2e-4; here the discriminator
-    learns faster instead, which costs less (Heusel et al. 2017, https://arxiv.org/abs/1706.08500).
+    Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637. The paper uses five critic steps with learning rate 2e-4. Here
+    the discriminator has a larger learning rate instead, which costs less (Heusel et al. 2017,
+    https://arxiv.org/abs/1706.08500).
 
     Formula: D(x, y) = v_y . f(x) + u . f(x) + b; D: E relu(1 - D(x, y)) + E relu(1 + D(G(z, y'), y')); G: -E D(G(z,
     y'), y').
 
-    Adds: an embedding of the label whose inner product with the features is part of the score; spectral norm on every
-    layer of D.
+    Adds: an embedding of the class label whose inner product with the features is part of the logit; spectral norm on all
+    layers of D.
 
-    Traps: Without the spectral norm the inner product can grow without bound. Its scores do not stand beside those of a
-    recipe without labels.
+    Traps: Without the spectral norm the inner product can grow without bound. Its metrics cannot be compared with those of
+    an unconditional recipe.
     """
     noise = prior.make()
     game = TwoPlayer(

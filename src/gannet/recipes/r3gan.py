@@ -29,22 +29,22 @@ def r3gan(
     batch_size: BatchSize = 64,
     steps: Count = 6_000,
 ) -> Experiment:
-    """Paired relativistic loss, R1 and R2 of equal, falling strength, a Gaussian prior, Adam with beta1 0, moving average.
+    """Paired relativistic loss, R1 and R2 with equal, falling strength, a Gaussian prior, Adam with beta1 0, EMA.
 
-    Huang, Gokaslan, Kuleshov, Tompkin 2024, https://arxiv.org/abs/2501.05441. Pictures: residual networks without
-    normalisation, ``width`` channels at the full size. Points: fully connected networks of three layers of ``hidden``, and
-    the encoding that ``particle-gan`` gives its discriminator.
+    Huang, Gokaslan, Kuleshov, Tompkin 2024, https://arxiv.org/abs/2501.05441. Images: residual networks without
+    normalisation, with ``width`` channels at full resolution. Points: fully connected networks with three layers of ``hidden``
+    units, and the encoding of ``particle-gan`` in the discriminator.
 
     Formula: D: E sp(D(G(z)) - D(x)) + gamma/2 E |grad D(x)|^2 + gamma/2 E |grad D(G(z))|^2; G: E sp(D(x) - D(G(z))),
     sp(t) = log(1 + e^t).
 
-    Adds: a paired loss whose landscape has no minima at collapsed generators, two penalties with which it converges locally,
-    and networks of today in place of tricks: no normalisation, residual branches that start at zero.
+    Adds: a paired loss without local minima at collapsed generators, two penalties that make it converge locally, and modern
+    networks instead of tricks: no normalisation, residual branches that start at zero.
 
-    Traps: Scores have no zero and no unit; only differences mean something. Networks as small as these are for two
-    processors: the paper's are far larger, and its results are of those. Both penalties differentiate twice, which makes a
-    step dear. A connected prior leaves points between far modes: on the ring (``data.radius=1 data.sigma=0.01``, seeds 0 to 2)
-    all 8 modes are found each time, with .68 to .70 of the points within 3 sigma and a spread of 1.27 to 1.31.
+    Traps: Only differences of logits are meaningful. These networks are sized for two CPU cores. The paper's results are from
+    far larger networks. Both penalties need second derivatives, which makes a step expensive. A connected prior leaves points
+    between distant modes: on the ring (``data.radius=1 data.sigma=0.01``, seeds 0 to 2) all runs find all 8 modes, with .68
+    to .70 of the points within 3 sigma and a spread of 1.27 to 1.31.
     """
     noise = prior.make()
     if form.kind == "images":

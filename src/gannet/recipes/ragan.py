@@ -23,16 +23,16 @@ def ragan(
     batch_size: BatchSize = 128,
     steps: Count = 3_000,
 ) -> Experiment:
-    """The standard pair with the relativistic average loss: a score counts against the mean score of the other side.
+    """The standard pair with the relativistic average loss: each logit is compared with the mean logit of the other side.
 
-    Jolicoeur-Martineau 2019, https://arxiv.org/abs/1807.00734. The generator of points has batch norm, as that of pictures.
+    Jolicoeur-Martineau 2019, https://arxiv.org/abs/1807.00734. The generator of points has batch norm, like that of images.
 
     Formula: D: E sp(-(D(x) - E D(G(z)))) + E sp(D(G(z)) - E D(x)); G: the same with the sides exchanged;
     sp(t) = log(1 + e^t).
 
-    Adds: a score counts only against the other side's mean, and the generator's turn looks at real rows too.
+    Adds: logits count only relative to the mean of the other side, and the generator's loss depends on reals too.
 
-    Traps: The means are those of the batch, so small batches make them noisy. Only differences of scores mean something.
+    Traps: The means are over the batch, so they are noisy in small batches. Only differences of logits are meaningful.
     Without a penalty on D the modes stay too wide.
     """
     noise = prior.make()

@@ -1,4 +1,4 @@
-"""A classifier from few labels: class logits as the score, feature matching."""
+"""A classifier from few class labels: the discriminator's logit is computed from class logits; feature matching."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def semi_supervised(
 ) -> Experiment:
     """A fully connected discriminator with noise, 10 class logits from 100 labels, and a generator that matches features.
 
-    Salimans et al. 2016, section 6.1, https://arxiv.org/abs/1606.03498, who train for far longer. Half of a batch are
-    labelled pictures. ``data.labels=none`` keeps every label.
+    Salimans et al. 2016, section 6.1, https://arxiv.org/abs/1606.03498, train for far longer. Half of each batch consists of
+    labelled images. ``data.labels=none`` uses all labels.
 
-    Formula: D: loss on logsumexp of K class logits - E log p(y | x) on labelled rows; G: |E f(x) - E f(G(z))|^2, f the
+    Formula: D: loss on logsumexp of K class logits - E log p(y | x) on labelled samples; G: |E f(x) - E f(G(z))|^2, f the
     features.
 
-    Adds: a classifier inside the discriminator, and feature matching as the generator's only aim.
+    Adds: a classifier inside the discriminator, and feature matching as the generator's only objective.
 
-    Traps: A generator that matches means makes poor pictures: good classes and good samples do not come together here.
-    Which 100 rows are labelled matters; report several draws.
+    Traps: Feature matching gives a good classifier and poor images. The result depends on which 100 samples are labelled;
+    report several draws.
     """
     noise = prior.make()
     game = SemiSupervised(

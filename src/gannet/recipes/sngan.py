@@ -26,17 +26,17 @@ def sngan(
     batch_size: BatchSize = 128,
     steps: Count = 4_000,
 ) -> Experiment:
-    """The ordinary pair of networks with every weight of D divided by its largest singular value, and the hinge loss.
+    """The standard pair of networks with spectral normalisation of D and the hinge loss.
 
     Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
 
     Formula: D: E relu(1 - D(x)) + E relu(1 + D(G(z))); G: -E D(G(z)); every weight matrix of D is W / s(W), s the largest
     singular value by power iteration.
 
-    Adds: a bound on the slope of D by construction, with no term and no second backward pass.
+    Adds: a bound on the slope of D by construction, without an additional term or a second backward pass.
 
-    Traps: D sees ``critic_steps`` times as many rows as the steps say. The matrix of a convolution is its flattened kernel,
-    so the bound on the slope of a convolution is not 1. Power iteration stands still in the generator's turn.
+    Traps: D sees ``critic_steps`` batches per step. The matrix of a convolution is its flattened kernel, so the bound on the
+    slope of a convolution is not 1. Power iteration pauses in the generator's turn.
     """
     noise = prior.make()
     game = TwoPlayer(

@@ -26,19 +26,19 @@ def softmax_gan(
 ) -> Experiment:
     """The standard pair with one softmax over each batch of reals and fakes together.
 
-    Lin 2017, https://arxiv.org/abs/1704.06191. The generator of points has batch norm, as that of pictures. On the ring it
-    does not find every mode: 6, 7 and 7 of 8 (seeds 0, 1 and 2), with 31, 41 and 35 % of the points within three deviations of one.
-    All eight are often there after a third of training; some are lost again while D's loss nears its floor, the logarithm of
-    the number of reals, where every real row scores the same however often G makes its like. Batches of 32 to 512 and rates
-    of 3e-4 to 2e-3 (one or two seeds each) did not mend that.
+    Lin 2017, https://arxiv.org/abs/1704.06191. The generator of points has batch norm, like that of images. On the ring it
+    does not find all modes: 6, 7 and 7 of 8 (seeds 0, 1 and 2), with 31, 41 and 35 % of the points within 3 sigma of a mode.
+    After a third of training it often has all eight modes. Some are lost again when D's loss approaches its minimum, the
+    logarithm of the number of reals. There all reals have equal logits, whatever the density of G. Batch sizes of 32 to 512
+    and learning rates of 3e-4 to 2e-3 (one or two seeds each) did not fix that.
 
-    Formula: D: log Z - mean over reals of D(x); G: log Z - mean over the batch of D; Z the sum of e^D over all rows of the
+    Formula: D: log Z - mean over reals of D(x); G: log Z - mean over the batch of D; Z the sum of e^D over all samples of the
     batch, real and generated.
 
-    Adds: one softmax over the whole batch in place of a decision for each row.
+    Adds: one softmax over the whole batch instead of one decision per sample.
 
-    Traps: The number of rows is part of the method: ``batch_size`` changes the loss. At equal scores the generator has no
-    gradient, so it rests as soon as D cannot tell.
+    Traps: The loss depends on ``batch_size``. If all logits are equal, the generator's gradient is zero: it stops as soon as D
+    is undecided.
     """
     noise = prior.make()
     game = TwoPlayer(

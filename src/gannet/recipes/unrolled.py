@@ -1,4 +1,4 @@
-"""Unrolled GAN: a generator that looks ahead."""
+"""Unrolled GAN: a generator that anticipates the discriminator."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def unrolled(
     batch_size: BatchSize = 128,
     steps: Count = 1_500,
 ) -> Experiment:
-    """The standard pair; the generator looks ``unrolled_steps`` steps of the discriminator ahead.
+    """The standard pair; the generator's loss is computed after ``unrolled_steps`` more steps of the discriminator.
 
-    Metz et al. 2017, https://arxiv.org/abs/1611.02163. The generator of points has batch norm, as that of pictures. On
-    the ring it finds all 8 modes (seeds 0, 1 and 2), with 32, 43 and 44 % of the points within three deviations of one.
+    Metz et al. 2017, https://arxiv.org/abs/1611.02163. The generator of points has batch norm, like that of images. On
+    the ring it finds all 8 modes (seeds 0, 1 and 2), with 32, 43 and 44 % of the points within 3 sigma of a mode.
 
-    Formula: G maximises D's loss at the weights that D would have after ``unrolled_steps`` more steps, and differentiates
-    through these steps; D minimises its loss at its weights of now.
+    Formula: G maximises D's loss at the parameters that D would have after ``unrolled_steps`` more steps, and differentiates
+    through these steps; D minimises its loss at its current parameters.
 
-    Adds: a generator that sees how D will answer, against cycling and lost modes.
+    Adds: a generator that anticipates the reaction of D, against cycling and lost modes.
 
-    Traps: The discriminator must learn more slowly than the generator, here ten times: one that wins leaves a zero-sum game without
-    a gradient; with learning rates of 1e-3 and 5e-4 two of three seeds find no mode of the ring. Keep ``unrolled_rate`` near the
-    discriminator's learning rate and the rates constant: where the imagined steps are longer than the real ones, the generator
-    plays against a discriminator that never comes. A step costs about five times one of the ordinary game: compare by seconds as
-    well as by steps.
+    Traps: The discriminator needs a smaller learning rate than the generator, here a tenth: in a zero-sum game a discriminator
+    that wins leaves no gradient. With learning rates of 1e-3 and 5e-4 two of three seeds find no mode of the ring. Keep
+    ``unrolled_rate`` near the discriminator's learning rate, and keep the learning rates constant: if the unrolled steps are
+    longer than the real ones, the generator plays against a discriminator that never occurs. A step costs about five times as
+    much as in the ordinary game: compare by seconds as well as by steps.
     """
     noise = prior.make()
     game = Unrolled(

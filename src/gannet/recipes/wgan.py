@@ -27,17 +27,16 @@ def wgan(
 ) -> Experiment:
     """Critic clipped to 0.01, five critic steps per generator step, RMSprop 5e-5.
 
-    Arjovsky, Chintala, Bottou 2017, algorithm 1, https://arxiv.org/abs/1701.07875. Slow on purpose: clipping makes a weak
-    critic, which is what WGAN-GP mends.
+    Arjovsky, Chintala, Bottou 2017, algorithm 1, https://arxiv.org/abs/1701.07875. It learns slowly, because clipping makes a
+    weak critic. WGAN-GP fixes that.
 
-    Formula: critic: E D(G(z)) - E D(x), every weight kept in [-0.01, 0.01]; G: -E D(G(z)).
+    Formula: critic: E D(G(z)) - E D(x), every parameter clipped to [-0.01, 0.01]; G: -E D(G(z)).
 
-    Adds: a critic that is kept Lipschitz by clipping, so that its loss follows the earth mover's distance up to an
+    Adds: a critic that is Lipschitz continuous by clipping, so that its loss follows the earth mover's distance up to an
     unknown factor.
 
-    Traps: Momentum (Adam) makes it unstable, which is why the paper takes RMSprop. The clipping limit is a second
-    learning rate: too large is slow to converge, too small lets gradients vanish. The critic sees five times as many
-    pictures as the steps say.
+    Traps: Momentum (Adam) makes training unstable, so the paper uses RMSprop. The clipping limit must be tuned like a learning
+    rate: if it is too large, convergence is slow; if it is too small, gradients vanish. The critic sees five batches per step.
     """
     noise = prior.make()
     game = TwoPlayer(
@@ -48,5 +47,5 @@ def wgan(
         constraints=[constraint],
         critic_steps=critic_steps,
     )
-    # In bf16 torch 2.13 gives gradients that are not finite where a 5x5 convolution sees a single pixel, as here from 8x8 on.
+    # In bf16, gradients of torch 2.13 are not finite if a 5x5 convolution sees a single pixel, as for 8x8 images here.
     return Experiment(game, optimizer, batch_size, steps, allow_bf16=min(form.shape[1:]) > 8)

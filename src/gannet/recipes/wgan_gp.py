@@ -29,16 +29,15 @@ def wgan_gp(
 ) -> Experiment:
     """Penalty 10 on the critic's gradient norm, five critic steps per generator step, Adam 2e-4 (0, 0.9).
 
-    Gulrajani et al. 2017, algorithm 1, https://arxiv.org/abs/1704.00028. No batch norm in the critic. Points are made and
-    scored by two hidden layers of ``hidden`` units.
+    Gulrajani et al. 2017, algorithm 1, https://arxiv.org/abs/1704.00028. The critic has no batch norm. For points both
+    networks have two hidden layers of ``hidden`` units.
 
-    Formula: critic: E D(G(z)) - E D(x) + 10 E (|grad D(x~)| - 1)^2, x~ between a real and a fake row; G: -E D(G(z)).
+    Formula: critic: E D(G(z)) - E D(x) + 10 E (|grad D(x~)| - 1)^2, x~ between a real and a fake sample; G: -E D(G(z)).
 
-    Adds: a penalty that holds the slope of the critic at 1 between the data and the samples, in place of clipped
-    weights.
+    Adds: a penalty that keeps the slope of the critic near 1 between the data and the samples, instead of clipping.
 
-    Traps: The penalty is of single rows: batch norm in the critic would void it. The critic sees five times as many
-    rows as the steps say, which a comparison at equal steps has to mention.
+    Traps: The penalty is defined per sample, so batch norm in the critic would invalidate it. The critic sees five batches
+    per step; mention that in comparisons at equal steps.
     """
     noise = prior.make()
     points = form.kind == "points"
@@ -50,5 +49,5 @@ def wgan_gp(
         penalties=[penalty.make()],
         critic_steps=critic_steps,
     )
-    # In bf16 torch 2.13 gives gradients that are not finite where a 5x5 convolution sees a single pixel, as here from 8x8 on.
+    # In bf16, gradients of torch 2.13 are not finite if a 5x5 convolution sees a single pixel, as for 8x8 images here.
     return Experiment(game, optimizer, batch_size, steps, allow_bf16=points or min(form.shape[1:]) > 8)

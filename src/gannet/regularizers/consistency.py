@@ -14,10 +14,10 @@ from gannet.types import Batch, Inputs
 
 
 class Consistency(Penalty):
-    """weight * E (D(x) - D(T(x)))^2 on reals; T mirrors and shifts a picture, and moves a point a little.
+    """weight * E (D(x) - D(T(x)))^2 on reals; T mirrors and shifts images and adds noise to points.
 
-    CR-GAN: Zhang et al. 2020, https://arxiv.org/abs/1910.12027. Of a pair (x, z) only x is changed.
-    Gradients flow through both scores.
+    CR-GAN: Zhang et al. 2020, https://arxiv.org/abs/1910.12027. In a pair (x, z) only x is changed.
+    Gradients flow through both logits.
     """
 
     def __init__(
@@ -30,10 +30,10 @@ class Consistency(Penalty):
     ) -> None:
         """Args:
         weight: factor of the term.
-        shift: of pictures, at most, each way, as a share of the side.
-        flip: whether half of the pictures are mirrored; wrong for digits and letters.
-        jitter: deviation of the noise on points, which themselves have deviation 1.
-        every: steps between two applications; the term is that much stronger.
+        shift: largest shift of images in each direction, as a share of the side.
+        flip: whether half of the images are mirrored; unsuitable for digits and letters.
+        jitter: standard deviation of the noise on points, whose own standard deviation is 1.
+        every: applied every k-th step and multiplied by k.
         """
         super().__init__()
         self.weight, self.shift, self.flip, self.jitter, self.every = weight, shift, flip, jitter, every
@@ -45,7 +45,7 @@ class Consistency(Penalty):
         return self.weight * (score(real) - score((changed, *rest))).square().mean()
 
     def changed(self, samples: Tensor, rng: torch.Generator) -> Tensor:
-        """(N, *shape) -> (N, *shape): other samples that should look as real."""
+        """(N, *shape) -> (N, *shape): changed samples that are equally realistic."""
         if samples.dim() == 2:
             return samples + self.jitter * torch.randn(samples.shape, generator=rng, device=samples.device, dtype=samples.dtype)
         if self.flip:

@@ -13,11 +13,11 @@ from gannet.types import Batch, Inputs
 
 
 class Dragan(Penalty):
-    """weight * E (|grad D(x + d)| - target)^2, x real, d ~ N(0, (scale * s)^2 I), s the deviation of the batch's values.
+    """weight * E (|grad D(x + d)| - target)^2, x real, d ~ N(0, (scale * s)^2 I), s the batch's standard deviation.
 
-    Kodali et al. 2017, https://arxiv.org/abs/1705.07215, who fix the variance of d; a multiple of the batch's
-    own deviation does not depend on the units of the data. Only the neighbourhood of the data is held to a slope, not the
-    way to the fakes as in WGAN-GP. The norm is taken per sample; s is measured for every input of a pair by itself.
+    Kodali et al. 2017, https://arxiv.org/abs/1705.07215, fix the variance of d. A multiple of the batch's standard deviation
+    does not depend on the units of the data. The penalty applies only in the neighbourhood of the data, and not between
+    reals and fakes as in WGAN-GP. The norm is taken per sample. In a pair, s is computed separately for each input.
     """
 
     def __init__(
@@ -29,9 +29,9 @@ class Dragan(Penalty):
     ) -> None:
         """Args:
         weight: factor of the term.
-        scale: deviation of the perturbation over that of the batch.
-        target: the norm asked for.
-        every: steps between two applications; the term is that much stronger.
+        scale: standard deviation of the perturbation divided by that of the batch.
+        target: the target of the gradient norm.
+        every: applied every k-th step and multiplied by k.
         """
         super().__init__()
         self.weight, self.scale, self.target, self.every = weight, scale, target, every
@@ -39,11 +39,11 @@ class Dragan(Penalty):
     def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; zero for a linear critic of slope ``target``."""
         near = tuple(self.perturbed(tensor.detach(), batch.rng).requires_grad_() for tensor in real)
-        # The epsilon keeps the gradient of the root finite where the critic is flat.
+        # The epsilon keeps the gradient of the root finite if the critic is constant.
         norms = (input_gradients(score(near), near) + 1e-12).sqrt()
         return self.weight * (norms - self.target).square().mean()
 
     def perturbed(self, samples: Tensor, rng: torch.Generator) -> Tensor:
-        """(N, ...) with independent noise on every value."""
+        """(N, ...) with independent noise added to every value."""
         noise = torch.randn(samples.shape, generator=rng, device=samples.device, dtype=samples.dtype)
         return samples + self.scale * samples.std(correction=0) * noise

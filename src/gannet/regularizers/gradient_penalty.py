@@ -13,11 +13,11 @@ from gannet.types import Batch, Inputs
 
 
 class GradientPenalty(Penalty):
-    """weight * E (|grad D(x~)| - target)^2 on random points x~ between a real and a fake row.
+    """weight * E (|grad D(x~)| - target)^2 on random points x~ between a real and a fake sample.
 
-    Gulrajani et al. 2017, eq. 3, https://arxiv.org/abs/1704.00028. The norm is taken per sample. One-sided (their
-    section 4): only norms above the target are penalised. The mixing weight is one uniform number per row, shared by
-    all inputs of the row. Where several rows share a score (packs), the gradient is with respect to all of them.
+    Gulrajani et al. 2017, eq. 3, https://arxiv.org/abs/1704.00028. The norm is taken per sample. One-sided (section 4 of the
+    paper): only norms above the target are penalised. The interpolation weight is one uniform number per sample, shared by
+    all inputs of a pair. If the discriminator judges packs, the gradient is with respect to all samples of a pack.
     """
 
     def __init__(
@@ -28,10 +28,10 @@ class GradientPenalty(Penalty):
         every: Annotated[int, Field(ge=1)] = 1,
     ) -> None:
         """Args:
-        weight: of the penalty beside the loss.
-        target: norm of the gradient that costs nothing.
-        sides: ``two``: smaller norms cost too; ``one``: only larger ones do.
-        every: applied every k-th step, then k times as strong.
+        weight: factor of the term.
+        target: the target of the gradient norm.
+        sides: ``two`` penalises norms below and above the target; ``one`` only norms above it.
+        every: applied every k-th step and multiplied by k.
         """
         super().__init__()
         self.weight, self.target, self.sides, self.every = weight, target, sides, every
@@ -40,7 +40,7 @@ class GradientPenalty(Penalty):
         """Scalar >= 0; zero for a linear critic of slope ``target``."""
         mix = torch.rand(len(real[0]), generator=batch.rng, device=real[0].device)
         between = tuple(_lerp(r.detach(), f.detach(), mix).requires_grad_() for r, f in zip(real, fake, strict=True))
-        # The epsilon keeps the gradient of the root finite where the critic is flat.
+        # The epsilon keeps the gradient of the root finite if the critic is constant.
         norms = (input_gradients(score(between), between) + 1e-12).sqrt()
         excess = norms - self.target
         if self.sides == "one":

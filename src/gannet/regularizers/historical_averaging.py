@@ -1,4 +1,4 @@
-"""Historical averaging of the weights of a player."""
+"""Historical averaging of the parameters of a player."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gannet.regularizers.base import WeightPenalty
 
 
 class HistoricalAveraging(WeightPenalty):
-    """weight * |w - 1/t sum over i <= t of w_i|^2, w_i a player's weights at its i-th turn.
+    """weight * |w - 1/t sum over i <= t of w_i|^2, w_i a player's parameters at its i-th turn.
 
-    Salimans et al. 2016, section 3.3, https://arxiv.org/abs/1606.03498, after fictitious play: a player that runs in
-    circles is drawn to their centre. The mean is a buffer for every weight and is a constant to the gradient.
+    Salimans et al. 2016, section 3.3, https://arxiv.org/abs/1606.03498, inspired by fictitious play: parameters that move in
+    circles are pulled to the centre. The means are buffers and are constants for the gradient.
     """
 
     count: Tensor
@@ -30,12 +30,12 @@ class HistoricalAveraging(WeightPenalty):
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
 
     def build(self, modules: Iterable[nn.Module]) -> None:
-        """Makes room for the mean of every weight."""
+        """Create a buffer for the mean of every parameter."""
         for index, weight in enumerate(_weights(modules)):
             self.register_buffer(f"mean_{index}", torch.zeros_like(weight))
 
     def forward(self, modules: Iterable[nn.Module]) -> Tensor:
-        """Scalar >= 0; zero while the weights have never moved."""
+        """Scalar >= 0; zero as long as the parameters have not changed."""
         weights = _weights(modules)
         means = [self.get_buffer(f"mean_{index}") for index in range(len(weights))]
         with torch.no_grad():

@@ -13,12 +13,11 @@ from gannet.types import Batch, Inputs
 
 
 class LeCam(Penalty):
-    """weight * (E (D(x) - a_F)^2 + E (D(G(z)) - a_R)^2), a_R and a_F running averages of the real and the fake scores.
+    """weight * (E (D(x) - a_F)^2 + E (D(G(z)) - a_R)^2), a_R and a_F moving averages of the real and the fake logits.
 
-    Tseng et al. 2021, https://arxiv.org/abs/2104.03310: scores are held back towards what the other side usually
-    gets, which with few data keeps the discriminator from growing certain. The averages are exponential with ``decay``;
-    at first they are plain means, so that nothing is pulled towards their initial value. They include this step's batch
-    and are constants to the gradient.
+    Tseng et al. 2021, https://arxiv.org/abs/2104.03310: logits are pulled towards the average of the other side, which
+    keeps the discriminator from overfitting few data. The averages are exponential with ``decay``. They start as plain
+    means, so that their initial value has no influence. They include the current batch and are constants for the gradient.
     """
 
     real_average: Tensor
@@ -33,8 +32,8 @@ class LeCam(Penalty):
     ) -> None:
         """Args:
         weight: factor of the term.
-        decay: kept of the averages at every application.
-        every: steps between two applications; the term is that much stronger.
+        decay: share of the old averages kept at every application.
+        every: applied every k-th step and multiplied by k.
         """
         super().__init__()
         self.weight, self.decay, self.every = weight, decay, every
@@ -52,7 +51,7 @@ class LeCam(Penalty):
 
     @torch.no_grad()
     def remember(self, real_scores: Tensor, fake_scores: Tensor) -> None:
-        """Move both averages by one batch of scores, (N,) each."""
+        """Update both averages with one batch of logits, (N,) each."""
         self.count += 1
         share = (1 / self.count).clamp(min=1 - self.decay)
         for average, scores in ((self.real_average, real_scores), (self.fake_average, fake_scores)):

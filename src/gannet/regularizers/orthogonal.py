@@ -1,4 +1,4 @@
-"""Orthogonal regularisation of the weights of a player."""
+"""Orthogonal regularisation of the parameters of a player."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from gannet.regularizers.base import WeightPenalty
 class Orthogonal(WeightPenalty):
     """weight * sum over layers of |W W^T with its diagonal set to zero|^2, W (out, everything else).
 
-    Brock, Donahue, Simonyan 2019, eq. 3, https://arxiv.org/abs/1809.11096: filters are kept from pointing the same way,
-    and their lengths stay free.
+    Brock, Donahue, Simonyan 2019, eq. 3, https://arxiv.org/abs/1809.11096: filters are pushed to be orthogonal; their norms
+    are not restricted.
     """
 
     def __init__(self, weight: Annotated[float, Field(ge=0)] = 1e-4) -> None:
@@ -30,7 +30,7 @@ class Orthogonal(WeightPenalty):
         """Nothing to prepare."""
 
     def forward(self, modules: Iterable[nn.Module]) -> Tensor:
-        """Scalar >= 0; zero where the filters of every layer are orthogonal."""
+        """Scalar >= 0; zero if the filters of every layer are orthogonal."""
         return self.weight * torch.stack([_overlap(filters) for filters in _filters(modules)]).sum()
 
 

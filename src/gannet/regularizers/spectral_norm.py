@@ -14,20 +14,20 @@ from gannet.regularizers.base import Constraint
 
 @dataclass(frozen=True)
 class SpectralNorm(Constraint):
-    """Every linear and convolutional weight is divided by its largest singular value.
+    """Divides the weight matrix of every linear and convolutional layer by its largest singular value.
 
-    Miyato et al. 2018, https://arxiv.org/abs/1802.05957. The singular value is followed by power iteration, one step per
-    forward pass of the discriminator's own turn, on the kernel flattened to (out, in * height * width).
+    Miyato et al. 2018, https://arxiv.org/abs/1802.05957. The singular value is estimated by power iteration on the kernel
+    flattened to (out, in * height * width), in every forward pass of the discriminator's turn.
     """
 
     iterations: Annotated[int, Field(ge=1)] = 1
     """Power iterations per forward pass."""
 
     def build(self, network: nn.Module) -> None:
-        """Replaces the weights by parametrized ones."""
+        """Parametrize the weight matrices."""
         for layer in list(network.modules()):
             if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d):
                 parametrizations.spectral_norm(layer, n_power_iterations=self.iterations)
 
     def apply(self, network: nn.Module) -> None:
-        """Nothing to do: the parametrization holds at every forward pass."""
+        """Does nothing: the parametrization applies in every forward pass."""

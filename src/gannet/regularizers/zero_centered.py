@@ -12,19 +12,19 @@ from gannet.regularizers.base import Penalty, ScoreFunction
 from gannet.types import Batch, Inputs
 
 ANNEALED = 0.8
-"""Share of training after which an annealed strength has reached its final value."""
+"""Share of training after which an annealed strength reaches its final value."""
 
 
 class ZeroCentered(Penalty):
     """gamma/2 E |grad D(x)|^2 on reals (R1), on fakes (R2), or on both.
 
     Mescheder, Geiger, Nowozin 2018, eq. 9 and 10, https://arxiv.org/abs/1801.04406. With ``every=k`` the term is applied
-    every k-th step and k times as strong. With ``final`` the strength falls geometrically from gamma to final over the
-    first four fifths of training, as R3GAN anneals it (https://arxiv.org/abs/2501.05441): a smooth discriminator finds the
-    modes, a sharper one then gets their widths right.
+    every k-th step and multiplied by k. With ``final`` the strength falls geometrically from gamma to final over the first
+    four fifths of training, as in R3GAN (https://arxiv.org/abs/2501.05441): a smooth discriminator finds the modes, and a
+    sharper one then learns their widths.
 
-    Where the rows of a batch influence each other (batch norm, minibatch discrimination), what is taken for the gradient at
-    a row is that of the sum of all scores: its influence on the other rows of its side is counted too.
+    If the samples of a batch influence each other (batch norm, minibatch discrimination), the gradient at a sample is that
+    of the sum of all logits, and includes its influence on the other samples of its side.
     """
 
     differentiates = ("real", "fake")
@@ -37,10 +37,10 @@ class ZeroCentered(Penalty):
         every: Annotated[int, Field(ge=1)] = 1,
     ) -> None:
         """Args:
-        gamma: strength; at the start where ``final`` is given.
-        on: which rows: ``real`` is R1, ``fake`` is R2.
-        final: strength after four fifths of training; none keeps gamma.
-        every: applied every k-th step, then k times as strong.
+        gamma: strength; the initial strength if ``final`` is given.
+        on: ``real`` is R1, ``fake`` is R2, ``both`` is both.
+        final: strength after four fifths of training; ``none`` keeps gamma constant.
+        every: applied every k-th step and multiplied by k.
         """
         super().__init__()
         self.gamma, self.on, self.final, self.every = gamma, on, final, every
@@ -52,13 +52,13 @@ class ZeroCentered(Penalty):
         return self.gamma * (self.final / self.gamma) ** min(1.0, progress / ANNEALED)
 
     def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
-        """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x. Where several rows share a score, x is all of them."""
+        """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x. For packs, x is the whole pack."""
         sides = {"real": (real,), "fake": (fake,), "both": (real, fake)}[self.on]
         scores = [score(side) for side in sides]
         inputs = tuple(tensor for side in sides for tensor in side)
         counts = [len(s) for s, side in zip(scores, sides, strict=True) for _ in side]
-        # One backward pass for both sides: no score of a real row depends on a fake one (reals and fakes are scored in
-        # passes of their own where rows are not independent).
+        # One backward pass for both sides: logits of reals never depend on fakes, because samples that are not independent
+        # get separate forward passes for reals and fakes.
         gradients = torch.autograd.grad(torch.stack([s.sum() for s in scores]).sum(), inputs, create_graph=True)
         squares = [g.float().square().sum() / count for g, count in zip(gradients, counts, strict=True)]
         return 0.5 * self.gamma_at(batch.progress) * torch.stack(squares).sum()

@@ -1,4 +1,4 @@
-"""What a recipe returns: everything a training run consists of, apart from the data."""
+"""What a recipe returns: everything that defines a training run, except the data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How one player's weights are moved."""
+    """The optimizer settings of one player."""
 
     lr: Rate = 2e-4
     """Learning rate."""
@@ -27,19 +27,19 @@ class Optimizer:
     beta2: Beta = 0.999
     """Decay of the squared-gradient average (Adam), smoothing constant of rmsprop."""
     name: Literal["adam", "rmsprop"] = "adam"
-    """Which update rule."""
+    """The update rule."""
     schedule: Literal["constant", "cosine"] = "constant"
-    """The learning rate over training: constant, or a half cosine down to 0 at the last step."""
+    """The learning rate during training: constant, or a half cosine from ``lr`` to 0 at the last step."""
 
     def build(self, modules: list[nn.Module]) -> torch.optim.Optimizer:
-        """The torch optimizer of all weights in ``modules``; fused, because unfused Adam on a CPU is many small loops."""
+        """The torch optimizer of all parameters in ``modules``. Adam is fused, because unfused Adam is slow on a CPU."""
         weights = [w for module in modules for w in module.parameters()]
         if self.name == "adam":
             return torch.optim.Adam(weights, lr=self.lr, betas=(self.beta1, self.beta2), fused=True)
         return torch.optim.RMSprop(weights, lr=self.lr, alpha=self.beta2, foreach=True)
 
     def lr_at(self, progress: float) -> float:
-        """Learning rate at a share of training in [0, 1]."""
+        """Learning rate at a progress in [0, 1]."""
         return self.lr * (0.5 + 0.5 * cos(pi * progress)) if self.schedule == "cosine" else self.lr
 
 
@@ -53,20 +53,20 @@ class Optimizers:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A game and how it is trained."""
+    """A game and its training settings."""
 
     game: Game
     optimizer: Optimizers
     batch_size: int
     steps: int
     average: float = 0.999
-    """Decay per step of the moving average of the generator."""
+    """Decay per step of the generator's exponential moving average (EMA)."""
     frames_every: int = 250
-    """Steps between two recorded pictures, unless the user says otherwise."""
+    """Default number of steps between two recorded frames."""
     print_every: int = 50
-    """Steps between two recorded sets of terms."""
+    """Number of steps between two records of the terms."""
     allow_bf16: bool = True
-    """False where bfloat16 arithmetic was seen to spoil the result."""
+    """False if bfloat16 arithmetic is known to spoil the result."""
 
     def __post_init__(self) -> None:
         weights = [w for modules in self.game.players.values() for module in modules for w in module.parameters()]

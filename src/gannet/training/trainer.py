@@ -1,4 +1,4 @@
-"""The training step. It loops over turns and knows neither methods nor networks."""
+"""The training step: a loop over turns, independent of the method and the networks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gannet.types import Batch
 
 
 class Trainer:
-    """Plays a game on data. Everything random is a function of (seed, step), so a step can be repeated exactly."""
+    """Trains a game on data. All random numbers are a function of (seed, step), so that a step can be replayed exactly."""
 
     def __init__(self, experiment: Experiment, dataset: Dataset, *, seed: int, precision: Precision) -> None:
         self.game = experiment.game
@@ -27,7 +27,7 @@ class Trainer:
         self.batch_size, self.steps = experiment.batch_size, experiment.steps
         self.step = 0
         self.moves = 0
-        """Turns that :meth:`play_alone` took; (step, moves) is the exact place in training."""
+        """Number of turns by :meth:`play_alone`; (step, moves) is the exact position in training."""
         self.turns = self.game.turns()
         self.batches_per_step = max(turn.repeats for turn in self.turns)
         players = self.game.players
@@ -38,14 +38,14 @@ class Trainer:
         self.average = Average(self.game, experiment.average)
         self.rng = default_generator(precision.device)
         self.minimised: set[str] = set()
-        """Names of the terms that a player minimised so far, not only watched."""
+        """Names of all terms that a player has minimised, as opposed to values that are only recorded."""
         self._drawn: tuple[int, tuple[Tensor, Tensor | None]] | None = None
 
     def play(self) -> dict[str, Tensor]:
-        """One step of the game: every turn, as often as it repeats. Returns the last terms as ``player/term``.
+        """One step of the game: all turns with their repeats. Returns the last terms as ``player/term``.
 
         Raises:
-            TrainingStopped: a loss or gradient is not finite; the weights are those of before the turn.
+            TrainingStopped: a loss or gradient is not finite; the parameters are unchanged since before that turn.
         """
         terms_by_name: dict[str, Tensor] = {}
         for turn_index, turn in enumerate(self.turns):
@@ -56,9 +56,9 @@ class Trainer:
         return terms_by_name
 
     def play_alone(self, player: str) -> dict[str, Tensor]:
-        """One turn of one player out of the game's order; the step and the moving average stay. Returns its terms.
+        """One turn of one player outside the game's order, without a step or an EMA update. Returns its terms.
 
-        Its batch is a function of (seed, moves before), so the order of steps and moves determines the weights.
+        Its batch is a function of (seed, previous moves), so the order of steps and moves determines the parameters.
 
         Raises:
             TrainingStopped: as in :meth:`play`.
@@ -80,7 +80,7 @@ class Trainer:
         with self.bystanders[turn.player].frozen(), self.precision.autocast():
             terms = turn.terms(batch)
         total = terms.total()
-        # Naming the inputs keeps gradients away from the other players' weights and from the data.
+        # With explicit inputs, the other players' parameters and the data get no gradients.
         total.backward(inputs=weights)
         if not (total.isfinite() and gradients_are_finite(weights)):
             values = ", ".join(f"{name} = {value.item():.4g}" for name, value in terms.minimise.items())
@@ -94,7 +94,7 @@ class Trainer:
         return {f"{turn.player}/{name}": value.detach() for name, value in (terms.minimise | terms.watch).items()}
 
     def _batch(self, turn: Turn, turn_index: int, repeat: int) -> Batch:
-        # A turn with fewer repeats plays on the last real batches of the step, so an epoch is an epoch for every game.
+        # A turn with fewer repeats uses the last real batches of the step, so that an epoch is the same for all games.
         position = self.step * self.batches_per_step + self.batches_per_step - turn.repeats + repeat
         if self._drawn is None or self._drawn[0] != position:
             drawn = self.dataset.batch(self.batch_size, seed=self.seed, position=position, device=self.precision.device)
@@ -109,9 +109,9 @@ class Trainer:
 
 
 def default_generator(device: torch.device) -> torch.Generator:
-    """The device's own generator: dropout has none of its own, so this one is reseeded for every turn.
+    """The device's default random generator, which the trainer seeds for every turn because dropout draws from it.
 
-    Not torch.manual_seed, which also queues a call for every absent kind of accelerator: a quarter of a points step.
+    torch.manual_seed is not used: it also queues a call for every absent kind of accelerator, a quarter of a points step.
     """
     if device.type == "cuda":
         return torch.cuda.default_generators[device.index or 0]
