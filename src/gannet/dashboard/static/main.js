@@ -23,9 +23,13 @@ const CONTROL_ORDER = 15;
  * @property {boolean} [wide] takes the left, larger column
  * @property {boolean} [picture] shown for every run when several are side by side
  * @property {(run: Run) => boolean} suits
- * @property {(element: HTMLElement, run: Run, store: Store) => (() => void)} mount fills the element; what it returns takes everything back
+ * @property {(element: HTMLElement, run: Run, store: Store) => (() => void)} mount fills the element; what it returns
+ *   takes everything back
  */
-/** @typedef {{timeline: Timeline, t: typeof t, shared: Record<string, any>}} Store shared: choices that panels of several runs have in common */
+/**
+ * @typedef {{timeline: Timeline, t: typeof t, shared: Record<string, any>}} Store shared: choices that panels of
+ *   several runs have in common
+ */
 
 const place = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const main = place("main");

@@ -67,7 +67,12 @@ export default {
         chart.set(all, store.timeline.step, group === "minimised" ? run.alarms : []);
       }
     };
-    /** Finer points for a part, where the whole was thinned. @param {string} group @param {number|null} from @param {number|null} to */
+    /**
+     * Finer points for a part, where the whole was thinned.
+     * @param {string} group
+     * @param {number|null} from
+     * @param {number|null} to
+     */
     const zoom = async (group, from, to) => {
       if (from === null || to === null) {
         zoomed.delete(group);
@@ -114,7 +119,11 @@ export default {
   },
 };
 
-/** Finer points of a part, and what was recorded since. @param {any} part @param {{steps: number[], values: (number|null)[]}} line */
+/**
+ * Finer points of a part, and what was recorded since.
+ * @param {any} part
+ * @param {{steps: number[], values: (number|null)[]}} line
+ */
 function continued(part, line) {
   if (!part?.steps.length) return line;
   const end = part.steps.at(-1),
