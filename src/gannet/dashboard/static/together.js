@@ -4,7 +4,7 @@ import { bandOf, groupsOf } from "./bands.js";
 import { Chart } from "./chart.js";
 import { digits, fill, h, whole } from "./dom.js";
 import { t } from "./i18n.js";
-import { GROUPS, groupOf } from "./panels/terms.js";
+import { GROUPS, groupOf, seriesName } from "./panels/terms.js";
 import { byProtocol, differing, protocolOf } from "./protocols.js";
 
 const DRAW_MILLISECONDS = 700;
@@ -51,7 +51,7 @@ export function together(runs, place, store) {
     });
     names.sort((a, b) => GROUPS.indexOf(String(groupOf(a))) - GROUPS.indexOf(String(groupOf(b))));
     for (const name of names.slice(0, CHARTS_AT_MOST)) {
-      const title = name.replace("vitals/", "").replaceAll("_", " ");
+      const title = seriesName(name);
       chartOf(name, curves, { title, logarithmic: groupOf(name) === "gradients" }).set(
         groups.flatMap((group, ink) => linesOf(group, ink, (run) => run.series.get(name))),
         store.timeline.step,

@@ -20,6 +20,15 @@ export function groupOf(name) {
   return name.includes("/") ? "minimised" : "other";
 }
 
+/** The name of a series for people: its parts translated where they are known. @param {string} name */
+export function seriesName(name) {
+  if (name === "steps_per_second") return t("terms.rate");
+  const words = name.replace("vitals/", "").split("/");
+  return words
+    .map((word) => (t(`series.${word}`) === `series.${word}` ? word.replaceAll("_", " ") : t(`series.${word}`)))
+    .join("/");
+}
+
 /** @type {import("../main.js").Panel} */
 export default {
   title: "terms.title",
@@ -40,10 +49,7 @@ export default {
       [...run.series]
         .filter(([name]) => groupOf(name) === group)
         .map(([name, line]) => ({
-          name:
-            name === "steps_per_second"
-              ? t("terms.rate")
-              : name.replace("vitals/", "").replace("/gradient_norm", "").replaceAll("_", " "),
+          name: seriesName(name.replace("/gradient_norm", "")),
           ...continued(
             zoomed.get(group)?.find((part) => part.name === name),
             line,
