@@ -16,7 +16,7 @@ const STATUS_MILLISECONDS = 4000;
 const CONTROL_ORDER = 15;
 
 /**
- * A panel is one file in panels/ with this as its default export.
+ * A file in panels/ has one of these, or a list of them, as its default export.
  * @typedef {object} Panel
  * @property {string} title key of i18n, or words
  * @property {number} order smaller comes first
@@ -46,7 +46,7 @@ let undo = [];
 async function begin() {
   place("skip").textContent = t("page.skip");
   const { panels: files } = await get("/api/panels");
-  panels = (await Promise.all(files.map((/** @type {string} */ file) => import(`./panels/${file}`)))).map(
+  panels = (await Promise.all(files.map((/** @type {string} */ file) => import(`./panels/${file}`)))).flatMap(
     (module) => module.default,
   );
   panels.sort((a, b) => a.order - b.order);
