@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from conftest import Server, click, until
+from support.page import Server, click, until
 from support.real_runs import KILL, SMALL, Person, measure
 from support.real_runs import train as train_here
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CHARTED, until, violations
+from support.page import CHARTED, until, violations
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import click, until
+from support.page import click, until
 
 from gannet.runs.reader import Run
 from gannet.runs.schema import SLOW_FOLDER, frame_name

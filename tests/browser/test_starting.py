@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
-from conftest import click, until
+from support.page import click, until
 
 from gannet.data.drawing import save_drawing
 from gannet.runs.reader import Run
