@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from find_browser import MISSING, find_browser, launched
 from playwright.sync_api import Browser, Page
+from support.page import READY, Server, until
 from support.real_runs import trained, trained_once
 
 from gannet.dashboard.library import identity_of
@@ -24,16 +23,6 @@ from gannet.dashboard.library import identity_of
 __all__ = ["trained", "trained_once"]
 
 PATIENCE_MILLISECONDS = 60_000
-READY = "document.querySelector('canvas')?.dataset.step"
-CHARTED = "document.querySelectorAll('.chart .main-svg').length"
-SERVE = """
-import sys
-from pathlib import Path
-from gannet.dashboard.server import View
-view = View(Path(sys.argv[1]), int(sys.argv[2]) or None, sys.argv[3], "--read-only" in sys.argv)
-print(view.port, flush=True)
-view.serve()
-"""
 
 
 @pytest.fixture(scope="package")
@@ -44,31 +33,6 @@ def browser() -> Iterator[Browser]:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
     with launched(program) as started:
         yield started
-
-
-@dataclass
-class Server:
-    """``gannet watch`` on a folder, in a separate process."""
-
-    root: Path
-    port: int = 0
-    token: str = "token-of-the-tests"
-    flags: tuple[str, ...] = ()
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(self.root), str(self.port), self.token, *self.flags], stdout=subprocess.PIPE, text=True
-        )
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/?token={self.token}"
 
 
 @pytest.fixture(scope="session")
@@ -159,12 +123,6 @@ def open_page(new_page) -> Callable[..., Page]:
     return begin
 
 
-def until(page: Page, expression: str) -> Any:
-    """Wait until an expression is true, and return its value."""
-    # The page's policy forbids to evaluate text later on, which Playwright does with an expression but not with a function.
-    return page.wait_for_function(f"() => {expression}").json_value()
-
-
 def without_checkpoints(run: Path, to: Path) -> Path:
     """A copy that cannot be asked anything, so that nothing is drawn from its checkpoints while a test looks at the rest."""
     shutil.copytree(run, to)
@@ -199,14 +157,6 @@ def recorded(trained, tmp_path) -> Path:
     return trained("shown", tmp_path / "runs" / "recorded")
 
 
-def click(words: str, within: str = "body") -> str:
-    """Script that clicks the visible button with these words."""
-    return (
-        f"[...document.querySelectorAll({within!r} + ' button')]"
-        f".find((button) => button.textContent === {words!r} && button.offsetParent !== null).click()"
-    )
-
-
 @pytest.fixture
 def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
     """What ``train`` started, in order; ends with the test."""
@@ -232,10 +182,3 @@ def train(tmp_path, processes) -> Callable[..., Path]:
         return path
 
     return begin
-
-
-def violations(page: Page) -> list[list[str]]:
-    """What axe finds in a page: [rule, elements ...]."""
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = Axe().run(page, options={"runOnly": tags, "resultTypes": ["violations"]}).response["violations"]
-    return [[rule["id"], *(node["html"] for node in rule["nodes"])] for rule in found]

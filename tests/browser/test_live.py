@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from conftest import Server, click, until
+from support.page import Server, click, until
 from support.real_runs import KILL, SMALL, Person, measure
 from support.real_runs import train as train_here
 
@@ -155,7 +155,7 @@ def test_points_move_and_commands_are_obeyed_while_a_training_process_runs(serve
     page.evaluate("document.getElementById('control-value').form.requestSubmit()")
     commands = "gannet.runs[0].events.filter((e) => e.kind === 'command')"
     until(page, f"{commands}.length === 2")
-    page.evaluate(click("Go on", ".controls"))
+    page.evaluate(click("Continue", ".controls"))
     until(page, f"gannet.runs[0].lastStep > {resting} + 50")
     told = page.evaluate(f"{commands}.map((e) => [e.name, e.outcome])")
     assert told == [["pause", "applied"], ["set", "applied"], ["go", "applied"]]

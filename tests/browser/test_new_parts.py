@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import click, until, violations
+from support.page import click, until, violations
 
 
 @pytest.fixture(params=["slow", "fork", "draw", "several"])

@@ -9,8 +9,8 @@ import shlex
 import shutil
 
 import numpy as np
-from conftest import CHARTED, until
 from PIL import Image
+from support.page import CHARTED, until
 
 from gannet.reports.html import report as write_report
 from gannet.runs.reader import Run

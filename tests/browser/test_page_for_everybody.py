@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CHARTED, until, violations
+from support.page import CHARTED, until, violations
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -35,3 +35,4 @@ def test_the_page_speaks_chinese(serve, open_page, ring):
     page.evaluate("document.querySelector('button[lang=zh]').click()")
     until(page, "document.documentElement?.lang === 'zh-CN' && document.querySelector('canvas')?.dataset.step")
     assert "真实点与生成点" in page.evaluate("document.querySelector('main').textContent")
+    until(page, "[...document.querySelectorAll('.chart')].some((chart) => chart.ariaLabel.includes('判别器/对抗损失'))")

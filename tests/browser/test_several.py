@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import until
+from support.page import until
 
 from gannet.dashboard.library import identity_of
 from gannet.runs.writer import RunWriter

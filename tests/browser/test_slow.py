@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import click, until
+from support.page import click, until
 
 from gannet.runs.reader import Run
 from gannet.runs.schema import SLOW_FOLDER, frame_name
 
-NAMES = ["Sample", "Score", "Loss", "Gradient", "Update"]
+NAMES = ["Sample", "Output", "Loss", "Gradient", "Update"]
 PLAY = "document.querySelector('.story .buttons button:nth-child(2)').ariaLabel"
 SHOWN = "document.querySelector('.story canvas').dataset.shown"
 VALUES = "Object.fromEntries([...document.querySelectorAll('.values div')].map((d) => [...d.children].map((c) => c.textContent)))"
@@ -44,15 +44,17 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
 
     assert turn_to(page, 1) == {"real points shown": "16", "generated points shown": "16"}
     values = turn_to(page, 2)
-    assert number(values["mean score, real"]) == pytest.approx(told["discriminator/score_real"].mean(), rel=1e-3)
-    assert values["real taken for real"] == f"{(told['discriminator/score_real'] > 0).sum()} of 16"
-    assert values["generated found out"] == f"{(told['discriminator/score_fake'] < 0).sum()} of 16"
+    assert number(values["mean output, real"]) == pytest.approx(told["discriminator/score_real"].mean(), rel=1e-3)
+    assert values["real judged real"] == f"{(told['discriminator/score_real'] > 0).sum()} of 16"
+    assert values["generated judged generated"] == f"{(told['discriminator/score_fake'] < 0).sum()} of 16"
     assert number(turn_to(page, 3)["adversarial"]) == pytest.approx(float(told["discriminator/loss/adversarial"]), rel=1e-3)
     assert page.evaluate("document.querySelector('.strip').hidden") is False
     values = turn_to(page, 4)
-    assert number(values["length of the gradient over all weights"]) == pytest.approx(float(told["discriminator/gradient_norm"]), rel=1e-3)
+    assert number(values["length of the gradient over all parameters"]) == pytest.approx(
+        float(told["discriminator/gradient_norm"]), rel=1e-3
+    )
     change = np.abs(told["discriminator/field_after"] - told["discriminator/field_before"])
-    assert number(turn_to(page, 5)["mean change of the score"]) == pytest.approx(change.mean(), rel=2e-3)
+    assert number(turn_to(page, 5)["mean change of the output"]) == pytest.approx(change.mean(), rel=2e-3)
     assert number(turn_to(page, 8)["adversarial"]) == pytest.approx(float(told["generator/loss/adversarial"]), rel=1e-3)
     lengths = np.hypot(*told["generator/gradient"].T)
     assert number(turn_to(page, 9)["mean length at a point"]) == pytest.approx(lengths.mean(), rel=2e-3)
@@ -84,7 +86,7 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     assert page.evaluate(f"[...document.querySelectorAll('button')].find((b) => b.textContent === '{ASK}').hidden")  # the run is over
     page.evaluate("document.querySelector('.story').focus()")
     for key, current in (
-        ("ArrowRight", "2Score"),
+        ("ArrowRight", "2Output"),
         ("End", "10Update"),
         ("ArrowLeft", "9Gradient"),
         ("Home", "1Sample"),
@@ -96,17 +98,17 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     told = dict(np.load(shown / SLOW_FOLDER / frame_name(501, "points")))
     mine = {name.partition("/")[2]: value for name, value in told.items() if name.startswith("discriminator/")}
     values = turn_to(page, 2)
-    assert number(values["mean score, real"]) == pytest.approx(mine["score_real"].mean(), rel=1e-3)
-    assert number(values["mean score, generated"]) == pytest.approx(mine["score_fake"].mean(), rel=1e-3)
-    assert values["real taken for real"] == f"{(mine['score_real'] > 0).sum()} of 16"
-    assert values["generated found out"] == f"{(mine['score_fake'] < 0).sum()} of 16"
+    assert number(values["mean output, real"]) == pytest.approx(mine["score_real"].mean(), rel=1e-3)
+    assert number(values["mean output, generated"]) == pytest.approx(mine["score_fake"].mean(), rel=1e-3)
+    assert values["real judged real"] == f"{(mine['score_real'] > 0).sum()} of 16"
+    assert values["generated judged generated"] == f"{(mine['score_fake'] < 0).sum()} of 16"
     losses = {name.removeprefix("loss/"): float(value) for name, value in mine.items() if name.startswith("loss/")}
     assert losses.keys() == {"adversarial", "Dragan"}
     values = {name: number(text) for name, text in turn_to(page, 3).items()}
     assert values == pytest.approx(losses | {"sum": sum(losses.values())}, rel=1e-3)
     values = turn_to(page, 9)
     lengths = np.hypot(*told["generator/gradient"].T)
-    assert number(values["length of the gradient over all weights"]) == pytest.approx(float(told["generator/gradient_norm"]), rel=1e-3)
+    assert number(values["length of the gradient over all parameters"]) == pytest.approx(float(told["generator/gradient_norm"]), rel=1e-3)
     assert number(values["mean length at a point"]) == pytest.approx(lengths.mean(), rel=2e-3)
     moved = np.hypot(*(told["generator/fake_after"] - told["generator/fake"]).T)
     values = {name: number(text) for name, text in turn_to(page, 10).items()}
@@ -117,7 +119,7 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     page.evaluate("document.querySelector('.story').focus()")
     page.keyboard.press("Home")
     page.keyboard.press(" ")
-    until(page, f"{CURRENT} === '2Score'")
+    until(page, f"{CURRENT} === '2Output'")
     page.keyboard.press(" ")
     assert page.evaluate(PLAY) == "Play the sub-steps"
 
@@ -150,10 +152,10 @@ def test_scores_without_a_zero_are_counted_from_their_middle(serve, open_page, r
     values = turn_to(page, 2)
     real, fake = (arrays[f"discriminator/{name}"] for name in ("score_real", "score_fake"))
     middle = np.concatenate([real, fake]).mean()
-    assert values["real taken for real"] == f"{(real > middle).sum()} of 16"
-    assert values["generated found out"] == f"{(fake < middle).sum()} of 16"
+    assert values["real judged real"] == f"{(real > middle).sum()} of 16"
+    assert values["generated judged generated"] == f"{(fake < middle).sum()} of 16"
     assert min((real > middle).sum(), (fake < middle).sum()) < 16
-    assert "middle of all scores" in page.evaluate("document.querySelector('.telling .summary').textContent")
+    assert "middle of all outputs" in page.evaluate("document.querySelector('.telling .summary').textContent")
 
 
 def test_a_slow_motion_that_is_not_there_is_one_sentence(serve, open_page, recorded):

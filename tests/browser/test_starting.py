@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
-from conftest import click, until
+from support.page import click, until
 
 from gannet.data.drawing import save_drawing
 from gannet.runs.reader import Run
@@ -56,7 +56,7 @@ def test_a_view_that_may_only_look_offers_nothing(serve, open_page, ring):
     page = open_page(serve(ring.parent, "--read-only"), ring)
     offered = page.evaluate("[...document.querySelectorAll('button')].filter((b) => b.offsetParent).map((b) => b.textContent)")
     assert not {"Fork from a checkpoint …", "Draw data …", "Pause", "Next step in slow motion"} & set(offered)
-    assert "may only look" in page.evaluate("document.querySelector('[aria-label=Control]').textContent")
+    assert "read-only" in page.evaluate("document.querySelector('[aria-label=Control]').textContent")
 
 
 OPEN = click("Draw data …")

@@ -77,7 +77,7 @@ class Api:
         ]
 
     def panels(self, request: Request) -> Response:
-        """Names of the panel modules: a panel is one file in static/panels."""
+        """Names of the panel modules: the files in static/panels."""
         return _json({"panels": sorted(path.name for path in (STATIC / "panels").glob("*.js"))})
 
     def charts(self, request: Request) -> Response:

@@ -7,7 +7,11 @@ import { configuration } from "./compare.js";
 /** How often something is looked at or kept, and where it ran, changes no weight. */
 const HARMLESS = /^(seed|measure\.|checkpoint\.|frames\.|health\.|environment\.)/;
 
-/** Runs of one recipe with the same settings, whatever their seeds. @param {import("./run.js").Run[]} runs @returns {Group[]} */
+/**
+ * Runs of one recipe with the same settings, whatever their seeds.
+ * @param {import("./run.js").Run[]} runs
+ * @returns {Group[]}
+ */
 export function groupsOf(runs) {
   /** @type {Map<string, {settings: Record<string, string>, runs: import("./run.js").Run[]}>} */
   const found = new Map();
@@ -32,7 +36,11 @@ export function groupsOf(runs) {
   });
 }
 
-/** A curve between its points; null before the first, after the last, and beside a gap. @param {Curve} curve @param {number} step */
+/**
+ * A curve between its points; null before the first, after the last, and beside a gap.
+ * @param {Curve} curve
+ * @param {number} step
+ */
 function valueAt({ steps, values }, step) {
   let low = 0,
     high = steps.length;
@@ -49,7 +57,11 @@ function valueAt({ steps, values }, step) {
     : before + ((after - before) * (step - steps[low - 1])) / (steps[low] - steps[low - 1]);
 }
 
-/** Mean, least and greatest of several curves, where all of them are. @param {Curve[]} curves @param {boolean} [between] whether values between points count */
+/**
+ * Mean, least and greatest of several curves, where all of them are.
+ * @param {Curve[]} curves
+ * @param {boolean} [between] whether values between points count
+ */
 export function bandOf(curves, between = true) {
   const first = Math.max(...curves.map(({ steps }) => steps[0] ?? Infinity)),
     last = Math.min(...curves.map(({ steps }) => steps.at(-1) ?? -Infinity));

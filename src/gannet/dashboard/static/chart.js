@@ -8,7 +8,8 @@ let loading;
 
 function plotly() {
   const begun = (loading ??= (async () => {
-    // The package carries style sheets of kinds of charts that are not used here; elements with their ids keep them out.
+    // The package carries style sheets of kinds of charts that are not used here; elements with their ids keep them
+    // out.
     for (const id of (await get("/api/charts")).styles) document.head.append(h("meta", { id }));
     await new Promise((done, failed) =>
       document.head.append(h("script", { src: "/plotly.js", onload: done, onerror: failed })),
@@ -26,13 +27,20 @@ const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
 const MARKS = ["circle", "diamond", "square", "x", "triangle-up", "cross"];
 const ROWS_IN_TABLE = 40;
 
-/** band: low to high is shaded; thin: belongs to the line before, in its colour, without a name of its own;
- * ink: which colour, dash and mark, counted from 0; by place where left out.
- * @typedef {{ink?: number, name: string, steps: number[], values: (number|null)[], low?: (number|null)[], high?: (number|null)[], band?: boolean, thin?: boolean}} Line */
+/**
+ * band: low to high is shaded; thin: belongs to the line before, in its colour, without a name of its own; ink: which
+ * colour, dash and mark, counted from 0; by place where left out.
+ * @typedef {{ink?: number, name: string, steps: number[], values: (number|null)[], low?: (number|null)[], high?:
+ *   (number|null)[], band?: boolean, thin?: boolean}} Line
+ */
 
 /** Lines over steps, with zoom by dragging and values under the pointer. */
 export class Chart {
-  /** @param {HTMLElement} place @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, small?: boolean, legend?: boolean, across?: string, zoomed?: (from: number|null, to: number|null) => void}} options */
+  /**
+   * @param {HTMLElement} place
+   * @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, small?: boolean, legend?:
+   *   boolean, across?: string, zoomed?: (from: number|null, to: number|null) => void}} options
+   */
   constructor(place, options) {
     this.options = options;
     this.box = h("div", { class: "chart", role: "img", "aria-label": options.title });
@@ -67,7 +75,12 @@ export class Chart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.recoloured);
   }
 
-  /** Lines may be the arrays of last time, grown in place. @param {Line[]} lines @param {number} step @param {any[]} [alarms] */
+  /**
+   * Lines may be the arrays of last time, grown in place.
+   * @param {Line[]} lines
+   * @param {number} step
+   * @param {any[]} [alarms]
+   */
   set(lines, step, alarms = []) {
     this.lines = lines;
     this.step = step;
@@ -191,8 +204,10 @@ export class Chart {
     this.draw();
   }
 
-  /** Plotly compares arrays by identity, unless the revision of the data changes.
-   * Words and numbers are plain: Plotly would put superscripts and links in with inline styles, which the page's policy refuses. */
+  /**
+   * Plotly compares arrays by identity, unless the revision of the data changes. Words and numbers are plain: Plotly
+   * would put superscripts and links in with inline styles, which the page's policy refuses.
+   */
   layout() {
     const [ink, muted, rule] = ["ink", "muted", "rule"].map(colour);
     const line = (/** @type {any} */ shape) => ({ type: "line", yref: "paper", y0: 0, y1: 1, ...shape });

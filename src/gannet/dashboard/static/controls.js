@@ -107,7 +107,8 @@ export function controls(run, open) {
   const refresh = () => {
     const alive = run.summary.state === "running" && run.connected && !run.readOnly;
     all.disabled = !alive;
-    if (value.value === offered && document.activeElement !== value) show(); // edited elsewhere, and not typed over here
+    // Edited elsewhere, and not typed over here.
+    if (value.value === offered && document.activeElement !== value) show();
     goOrPause.textContent = t(run.paused ? "control.go" : "control.pause");
     const why = run.readOnly
       ? t("control.readOnly")
@@ -137,7 +138,12 @@ export function controls(run, open) {
   return details;
 }
 
-/** The event that answers a command; null where none comes. @param {import("./run.js").Run} run @param {number} number @returns {Promise<any>} */
+/**
+ * The event that answers a command; null where none comes.
+ * @param {import("./run.js").Run} run
+ * @param {number} number
+ * @returns {Promise<any>}
+ */
 export function replyTo(run, number, seconds = 20) {
   return new Promise((done) => {
     const look = () => {

@@ -13,8 +13,12 @@ function inverses(modes, extra = 0) {
   });
 }
 
-/** How many points lie within three standard deviations of the mode that they are nearest to (Mahalanobis), as the metric `modes` counts.
- * @param {ArrayLike<number>} points x, y, x, y, ... @param {Modes} modes */
+/**
+ * How many points lie within three standard deviations of the mode that they are nearest to (Mahalanobis), as the
+ * metric `modes` counts.
+ * @param {ArrayLike<number>} points x, y, x, y, ...
+ * @param {Modes} modes
+ */
 export function modeCounts(points, modes) {
   const known = INVERSES.get(modes) ?? inverses(modes);
   INVERSES.set(modes, known);
@@ -47,10 +51,18 @@ function nodes(extent, side) {
   return { x0, y0, dx: (x1 - x0) / (side - 1), dy: (y1 - y0) / (side - 1) };
 }
 
-/** The width of the kernel that both densities are smoothed with: a twentieth of half of the view. @param {ArrayLike<number>} extent */
+/**
+ * The width of the kernel that both densities are smoothed with: a twentieth of half of the view.
+ * @param {ArrayLike<number>} extent
+ */
 export const bandwidth = (extent) => (extent[1] - extent[0]) / 40;
 
-/** Density of points at the nodes of a view, by Gaussian kernels. @param {ArrayLike<number>} points @param {ArrayLike<number>} extent @param {number} side */
+/**
+ * Density of points at the nodes of a view, by Gaussian kernels.
+ * @param {ArrayLike<number>} points
+ * @param {ArrayLike<number>} extent
+ * @param {number} side
+ */
 export function kernelDensity(points, extent, side) {
   const { x0, y0, dx, dy } = nodes(extent, side),
     width = bandwidth(extent),
@@ -103,7 +115,12 @@ export function optimal(p, q) {
   return Float64Array.from(p, (value, i) => (value + q[i] > least ? value / (value + q[i]) : NaN));
 }
 
-/** Length of the gradient, by central differences between nodes. @param {ArrayLike<number>} field @param {ArrayLike<number>} extent @param {number} side */
+/**
+ * Length of the gradient, by central differences between nodes.
+ * @param {ArrayLike<number>} field
+ * @param {ArrayLike<number>} extent
+ * @param {number} side
+ */
 export function gradientLength(field, extent, side) {
   const { dx, dy } = nodes(extent, side),
     out = new Float64Array(side * side);

@@ -2,7 +2,8 @@
 
 /**
  * @param {string} tag
- * @param {Record<string, any>} [properties] on...: listener; class, aria-*, data-* and others: attribute; false and null: left out.
+ * @param {Record<string, any>} [properties] on...: listener; class, aria-*, data-* and others: attribute; false and
+ *   null: left out.
  * @param {...(Node|string|number|null|undefined|Array<any>)} children
  * @returns {any}
  */

@@ -9,7 +9,11 @@ export const language =
   stored && stored in languages ? stored : navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 
-/** The words for a key, with {name} filled in; the key itself where there are none. @param {string} key @param {Record<string, any>} [values] */
+/**
+ * The words for a key, with {name} filled in; the key itself where there are none.
+ * @param {string} key
+ * @param {Record<string, any>} [values]
+ */
 export function t(key, values = {}) {
   const words = languages[language][key] ?? en[/** @type {keyof typeof en} */ (key)] ?? key;
   return words.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));

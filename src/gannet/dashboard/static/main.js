@@ -16,16 +16,20 @@ const STATUS_MILLISECONDS = 4000;
 const CONTROL_ORDER = 15;
 
 /**
- * A panel is one file in panels/ with this as its default export.
+ * A file in panels/ has one of these, or a list of them, as its default export.
  * @typedef {object} Panel
  * @property {string} title key of i18n, or words
  * @property {number} order smaller comes first
  * @property {boolean} [wide] takes the left, larger column
  * @property {boolean} [picture] shown for every run when several are side by side
  * @property {(run: Run) => boolean} suits
- * @property {(element: HTMLElement, run: Run, store: Store) => (() => void)} mount fills the element; what it returns takes everything back
+ * @property {(element: HTMLElement, run: Run, store: Store) => (() => void)} mount fills the element; what it returns
+ *   takes everything back
  */
-/** @typedef {{timeline: Timeline, t: typeof t, shared: Record<string, any>}} Store shared: choices that panels of several runs have in common */
+/**
+ * @typedef {{timeline: Timeline, t: typeof t, shared: Record<string, any>}} Store shared: choices that panels of
+ *   several runs have in common
+ */
 
 const place = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const main = place("main");
@@ -42,7 +46,7 @@ let undo = [];
 async function begin() {
   place("skip").textContent = t("page.skip");
   const { panels: files } = await get("/api/panels");
-  panels = (await Promise.all(files.map((/** @type {string} */ file) => import(`./panels/${file}`)))).map(
+  panels = (await Promise.all(files.map((/** @type {string} */ file) => import(`./panels/${file}`)))).flatMap(
     (module) => module.default,
   );
   panels.sort((a, b) => a.order - b.order);

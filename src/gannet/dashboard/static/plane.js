@@ -1,9 +1,16 @@
 // Drawing on a canvas: equal scales on both axes, y upwards.
 import { colour } from "./dom.js";
 
-/** @typedef {{x: (value: number) => number, y: (value: number) => number, size: number, extent: ArrayLike<number>}} View */
+/**
+ * @typedef {{x: (value: number) => number, y: (value: number) => number, size: number, extent: ArrayLike<number>}} View
+ */
 
-/** A canvas made sharp for this screen. @param {HTMLCanvasElement} canvas @param {number} size width in CSS pixels @param {number} [height] */
+/**
+ * A canvas made sharp for this screen.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} size width in CSS pixels
+ * @param {number} [height]
+ */
 export function sharpened(canvas, size, height = size) {
   const ratio = Math.min(window.devicePixelRatio || 1, 2);
   const sides = [size, height].map((side) => Math.round(side * ratio));
@@ -31,7 +38,10 @@ function rgb(name) {
   return [1, 3, 5].map((at) => parseInt(value.slice(at, at + 2), 16));
 }
 
-/** Values in [-1, 1]: below zero the tint of generated, above that of real, zero is paper. @returns {(value: number) => number[]} */
+/**
+ * Values in [-1, 1]: below zero the tint of generated, above that of real, zero is paper.
+ * @returns {(value: number) => number[]}
+ */
 export function diverging() {
   const [paper, low, high] = [rgb("plot"), rgb("fake-tint"), rgb("real-tint")];
   return (value) => {
@@ -47,8 +57,14 @@ export function rising() {
   return (value) => paper.map((p, i) => p + (high[i] - p) * Math.min(1, Math.max(0, value)) ** 0.7);
 }
 
-/** A field under everything else; row 0 is the lowest y, nodes lie on the edges. @param {CanvasRenderingContext2D} pen @param {View} view
- * @param {ArrayLike<number>} field @param {number} side @param {(value: number) => number[]} shade */
+/**
+ * A field under everything else; row 0 is the lowest y, nodes lie on the edges.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {ArrayLike<number>} field
+ * @param {number} side
+ * @param {(value: number) => number[]} shade
+ */
 export function drawField(pen, view, field, side, shade) {
   const small = document.createElement("canvas");
   small.width = small.height = side;
@@ -68,8 +84,14 @@ export function drawField(pen, view, field, side, shade) {
   pen.drawImage(small, -cell / 2, -cell / 2, view.size + cell, view.size + cell);
 }
 
-/** The line on which a field is zero, by marching squares. @param {CanvasRenderingContext2D} pen @param {View} view @param {ArrayLike<number>} field @param {number} side
- * @param {number[]} [dash] */
+/**
+ * The line on which a field is zero, by marching squares.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {ArrayLike<number>} field
+ * @param {number} side
+ * @param {number[]} [dash]
+ */
 export function drawContour(pen, view, field, side, dash = []) {
   const cell = view.size / (side - 1),
     px = (/** @type {number} */ c) => c * cell,
@@ -110,8 +132,13 @@ export function drawContour(pen, view, field, side, dash = []) {
   pen.setLineDash([]);
 }
 
-/** Hollow circles are real, solid dots with a rim are generated: told apart without colour. @param {CanvasRenderingContext2D} pen @param {View} view
- * @param {ArrayLike<number>} points @param {"real"|"fake"} kind */
+/**
+ * Hollow circles are real, solid dots with a rim are generated: told apart without colour.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {ArrayLike<number>} points
+ * @param {"real"|"fake"} kind
+ */
 export function drawPoints(pen, view, points, kind, scale = 1) {
   const radius = Math.max(2, (view.size / 210) * scale);
   pen.beginPath();
@@ -134,7 +161,12 @@ export function drawPoints(pen, view, points, kind, scale = 1) {
   pen.fill();
 }
 
-/** @param {CanvasRenderingContext2D} pen @param {View} view @param {number[][]} arrows [x, y, dx, dy] in data units @param {string} ink */
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {number[][]} arrows [x, y, dx, dy] in data units
+ * @param {string} ink
+ */
 export function drawArrows(pen, view, arrows, ink) {
   pen.beginPath();
   for (const [x, y, dx, dy] of arrows) {
@@ -154,8 +186,14 @@ export function drawArrows(pen, view, arrows, ink) {
   pen.stroke();
 }
 
-/** Arrows from points, whose lengths tell of each other only: the 98th percentile reaches ``longest`` of the view, and none is longer.
- * @param {ArrayLike<number>} points @param {ArrayLike<number>} vectors @param {ArrayLike<number>} extent @param {number} longest */
+/**
+ * Arrows from points, whose lengths tell of each other only: the 98th percentile reaches ``longest`` of the view, and
+ * none is longer.
+ * @param {ArrayLike<number>} points
+ * @param {ArrayLike<number>} vectors
+ * @param {ArrayLike<number>} extent
+ * @param {number} longest
+ */
 export function scaledArrows(points, vectors, extent, longest) {
   const lengths = Float64Array.from({ length: vectors.length / 2 }, (_, i) =>
     Math.hypot(vectors[2 * i], vectors[2 * i + 1]),
@@ -174,7 +212,13 @@ export function quantile(values, share) {
   return sorted[Math.floor(share * (sorted.length - 1))];
 }
 
-/** The lines of a grid of points. @param {CanvasRenderingContext2D} pen @param {View} view @param {ArrayLike<number>} grid @param {number} side */
+/**
+ * The lines of a grid of points.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {ArrayLike<number>} grid
+ * @param {number} side
+ */
 export function drawGrid(pen, view, grid, side) {
   pen.beginPath();
   for (const along of [1, side])
@@ -190,7 +234,13 @@ export function drawGrid(pen, view, grid, side) {
   pen.stroke();
 }
 
-/** Where known modes are: a cross and their three standard deviations. @param {CanvasRenderingContext2D} pen @param {View} view @param {import("./density.js").Modes} modes @param {number[]} counts */
+/**
+ * Where known modes are: a cross and their three standard deviations.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {import("./density.js").Modes} modes
+ * @param {number[]} counts
+ */
 export function drawModes(pen, view, modes, counts) {
   modes.means.forEach(([mx, my], m) => {
     const [[a], [, d]] = modes.covariances[m],

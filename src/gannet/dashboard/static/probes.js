@@ -1,4 +1,5 @@
-// Questions to the newest checkpoint of a run. A process of its own answers one after another, since training may be going on.
+// Questions to the newest checkpoint of a run. A process of its own answers one after another, since training may be
+// going on.
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { get } from "./server.js";
@@ -6,7 +7,10 @@ import { get } from "./server.js";
 const TILE = 56;
 const GAP = 2;
 
-/** @typedef {{name: string, columns: number, rows: number, cell: [number, number], heads: string[], sides: string[], png: string}} Sheet */
+/**
+ * @typedef {{name: string, columns: number, rows: number, cell: [number, number], heads: string[], sides: string[],
+ *   png: string}} Sheet
+ */
 /** @typedef {{name: string, x: number[], lines: Record<string, number[]>, logarithmic: boolean}} Curve */
 /** @typedef {{step: number, sheets: Sheet[], curves: Curve[], values: Record<string, any>}} Answer */
 
@@ -64,7 +68,8 @@ export function checkpointOf(run) {
  * A panel that shows the answer to one question, where the game can be asked it; drawn when it comes into view.
  * @param {string} question
  * @param {{order: number, wide?: boolean}} where
- * @param {(answer: Answer, place: HTMLElement, again: (values: Record<string, number>) => Promise<Answer>) => (() => void)|void} draw what it returns takes everything back
+ * @param {(answer: Answer, place: HTMLElement, again: (values: Record<string, number>) => Promise<Answer>) => (() =>
+ *   void)|void} draw what it returns takes everything back
  * @returns {import("./main.js").Panel}
  */
 export function probe(question, { order, wide = false }, draw) {
@@ -122,7 +127,12 @@ export function probe(question, { order, wide = false }, draw) {
   };
 }
 
-/** Pictures in rows and columns, with words at the columns and rows. @param {Sheet} sheet @param {string} title @param {string} [words] said of it */
+/**
+ * Pictures in rows and columns, with words at the columns and rows.
+ * @param {Sheet} sheet
+ * @param {string} title
+ * @param {string} [words] said of it
+ */
 export function drawSheet(sheet, title, words = "") {
   const {
     columns,

@@ -13,7 +13,11 @@ export function protocolOf(card) {
   return found;
 }
 
-/** Metric -> its protocols -> their cards in order of steps, the newest of each step. @param {any[]} cards @returns {Map<string, Map<string, any[]>>} */
+/**
+ * Metric -> its protocols -> their cards in order of steps, the newest of each step.
+ * @param {any[]} cards
+ * @returns {Map<string, Map<string, any[]>>}
+ */
 export function byProtocol(cards) {
   /** @type {Map<string, Map<string, any[]>>} */
   const found = new Map();

@@ -7,8 +7,10 @@ const FRAMES_KEPT = 64;
 const POLL_MILLISECONDS = 1500;
 const RETRY_MILLISECONDS = 1500;
 
-/** Tells of "change" (detail: a Set of "terms", "events", "frames", "scores", "state", "reset"), at most once a drawn picture, and of
- * "replaced" where its record is another one. */
+/**
+ * Tells of "change" (detail: a Set of "terms", "events", "frames", "scores", "state", "reset"), at most once a drawn
+ * picture, and of "replaced" where its record is another one.
+ */
 export class Run extends EventTarget {
   /** @param {string} id */
   constructor(id) {
@@ -157,7 +159,11 @@ export class Run extends EventTarget {
     if (!this.closed) this.follow(live);
   }
 
-  /** What the list of runs says now, for what no event tells: a killed process, scores of another process, another record. @param {any} listed */
+  /**
+   * What the list of runs says now, for what no event tells: a killed process, scores of another process, another
+   * record.
+   * @param {any} listed
+   */
   heed(listed) {
     if (this.summary.state === "running" && listed.state === "interrupted") {
       this.summary.state = "interrupted";

@@ -1,4 +1,5 @@
-// A canvas to draw on with mouse, pen, touch or keyboard. All of them make the same strokes: corners in [0, 1] x [0, 1], y upwards.
+// A canvas to draw on with mouse, pen, touch or keyboard. All of them make the same strokes: corners in [0, 1] x [0,
+// 1], y upwards.
 import { colour, h } from "./dom.js";
 import { sharpened } from "./plane.js";
 import { t } from "./i18n.js";
@@ -114,7 +115,10 @@ export class Sketch extends EventTarget {
     this.end();
   }
 
-  /** Arrows move the cursor, space puts the brush down and lifts it, backspace takes the last stroke back. @param {KeyboardEvent} event */
+  /**
+   * Arrows move the cursor, space puts the brush down and lifts it, backspace takes the last stroke back.
+   * @param {KeyboardEvent} event
+   */
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const far = event.shiftKey ? LARGE_STEP : 1;

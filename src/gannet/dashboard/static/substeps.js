@@ -1,4 +1,5 @@
-// The sub-steps of one step in slow motion: what each shows on the plane and in numbers. All values are those that training had.
+// The sub-steps of one step in slow motion: what each shows on the plane and in numbers. All values are those that
+// training had.
 import { colour, digits } from "./dom.js";
 import { t } from "./i18n.js";
 import { diverging, drawArrows, drawContour, drawField, drawPoints, scaledArrows } from "./plane.js";
@@ -42,8 +43,12 @@ export class Recording {
       .map(([name, { data }]) => [name.slice(before.length), data[0]]);
   }
 
-  /** Scores -> above zero leans to real. Without a zero of their own they are counted from the middle of what the turn saw.
-   * @param {string} player @returns {(score: number) => number} */
+  /**
+   * Scores -> above zero leans to real. Without a zero of their own they are counted from the middle of what the turn
+   * saw.
+   * @param {string} player
+   * @returns {(score: number) => number}
+   */
   leaning(player) {
     if (!this.relative) return (score) => score;
     const seen = ["score_real", "score_fake"].flatMap((name) => Array.from(this.of(player, name) ?? [])),
@@ -61,7 +66,13 @@ const lengths = (vectors) =>
 /** @param {ArrayLike<number>} from @param {ArrayLike<number>} to */
 const between = (from, to) => Float64Array.from(to, (value, i) => value - from[i]);
 
-/** @param {CanvasRenderingContext2D} pen @param {View} view @param {Recording} recording @param {Substep} substep @param {number} share of the sub-step's motion, 1 is done */
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {Recording} recording
+ * @param {Substep} substep
+ * @param {number} share of the sub-step's motion, 1 is done
+ */
 export function drawSubstep(pen, view, recording, { player, part }, share) {
   const leaning = recording.leaning(player),
     shade = diverging(),
@@ -73,9 +84,7 @@ export function drawSubstep(pen, view, recording, { player, part }, share) {
   if (part !== "sample" && before) {
     const side = Math.round(Math.sqrt(before.length)),
       moved = part === "update" && after ? share : 0;
-    const scores = Float64Array.from(before, (score, i) =>
-      leaning(score + (moved ? /** @type {any} */ (after[i] - score) * moved : 0)),
-    );
+    const scores = Float64Array.from(before, (score, i) => leaning(after ? score + (after[i] - score) * moved : score));
     drawField(
       pen,
       view,
@@ -136,7 +145,12 @@ export function drawSubstep(pen, view, recording, { player, part }, share) {
   }
 }
 
-/** Points whose scores say so. @param {ArrayLike<number>|null} points @param {ArrayLike<number>|null} scores @param {(score: number) => boolean} wrong */
+/**
+ * Points whose scores say so.
+ * @param {ArrayLike<number>|null} points
+ * @param {ArrayLike<number>|null} scores
+ * @param {(score: number) => boolean} wrong
+ */
 function mistaken(points, scores, wrong) {
   return points && scores
     ? Array.from(scores, (score, i) => (wrong(score) ? [points[2 * i], points[2 * i + 1]] : [])).filter(
@@ -160,8 +174,14 @@ function drawCrosses(pen, view, points) {
   pen.stroke();
 }
 
-/** Scores on a line: real ones above it, generated ones below, their means as triangles.
- * @param {CanvasRenderingContext2D} pen @param {number} width @param {number} height @param {Recording} recording @param {string} player */
+/**
+ * Scores on a line: real ones above it, generated ones below, their means as triangles.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number} width
+ * @param {number} height
+ * @param {Recording} recording
+ * @param {string} player
+ */
 export function drawScores(pen, width, height, recording, player) {
   const rows = [
     ["real", recording.of(player, "score_real"), -1],
@@ -213,7 +233,12 @@ export function drawScores(pen, width, height, recording, player) {
   if (!recording.relative && x(0) > 60 && x(0) < width - 60) write(0, "center", x(0));
 }
 
-/** Name and number, as a person reads them. @param {Recording} recording @param {Substep} substep @returns {[string, string][]} */
+/**
+ * Name and number, as a person reads them.
+ * @param {Recording} recording
+ * @param {Substep} substep
+ * @returns {[string, string][]}
+ */
 export function valuesOf(recording, { player, part }) {
   const isD = player === "discriminator",
     leaning = recording.leaning(player),
@@ -278,7 +303,11 @@ function movedOf(recording, player, sum) {
   return from && to ? digits(sum(lengths(between(from, to)))) : null;
 }
 
-/** Rows of a table: every point that is shown, with what is known of it at this sub-step. @param {Recording} recording @param {Substep} substep */
+/**
+ * Rows of a table: every point that is shown, with what is known of it at this sub-step.
+ * @param {Recording} recording
+ * @param {Substep} substep
+ */
 export function rowsOf(recording, { player, part }) {
   const of = (/** @type {string} */ name) => recording.of(player, name),
     scored = part !== "sample",

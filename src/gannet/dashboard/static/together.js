@@ -1,9 +1,10 @@
-// Curves and scores of several runs in the same charts: the mean of runs that differ in their seed only, and from the least to the greatest.
+// Curves and scores of several runs in the same charts: the mean of runs that differ in their seed only, and from the
+// least to the greatest.
 import { bandOf, groupsOf } from "./bands.js";
 import { Chart } from "./chart.js";
 import { digits, fill, h, whole } from "./dom.js";
 import { t } from "./i18n.js";
-import { GROUPS, groupOf } from "./panels/terms.js";
+import { GROUPS, groupOf, seriesName } from "./panels/terms.js";
 import { byProtocol, differing, protocolOf } from "./protocols.js";
 
 const DRAW_MILLISECONDS = 700;
@@ -13,7 +14,12 @@ const CONSTANT = new Set(["vitals/modes_known", "vitals/modes_expected"]);
 
 /** @typedef {import("./run.js").Run} Run */
 
-/** @param {Run[]} runs @param {HTMLElement} place @param {import("./main.js").Store} store @returns {() => void} takes everything back */
+/**
+ * @param {Run[]} runs
+ * @param {HTMLElement} place
+ * @param {import("./main.js").Store} store
+ * @returns {() => void} takes everything back
+ */
 export function together(runs, place, store) {
   const groups = groupsOf(runs);
   const curves = h("div", { class: "many" }),
@@ -24,7 +30,11 @@ export function together(runs, place, store) {
   /** @type {Map<string, Chart>} */
   const charts = new Map();
 
-  /** @param {string} name @param {HTMLElement} parent @param {{title: string, logarithmic?: boolean, floor?: number|null}} options */
+  /**
+   * @param {string} name
+   * @param {HTMLElement} parent
+   * @param {{title: string, logarithmic?: boolean, floor?: number|null}} options
+   */
   const chartOf = (name, parent, options) => {
     const known = charts.get(name);
     if (known) return known;
@@ -41,7 +51,7 @@ export function together(runs, place, store) {
     });
     names.sort((a, b) => GROUPS.indexOf(String(groupOf(a))) - GROUPS.indexOf(String(groupOf(b))));
     for (const name of names.slice(0, CHARTS_AT_MOST)) {
-      const title = name.replace("vitals/", "").replaceAll("_", " ");
+      const title = seriesName(name);
       chartOf(name, curves, { title, logarithmic: groupOf(name) === "gradients" }).set(
         groups.flatMap((group, ink) => linesOf(group, ink, (run) => run.series.get(name))),
         store.timeline.step,
@@ -130,9 +140,14 @@ function card(title, children) {
   return h("section", { class: "card", "aria-label": t(title) }, h("h2", {}, t(title)), children);
 }
 
-/** The mean with its band, and each run thinly; a run alone is its own line.
- * @param {import("./bands.js").Group} group @param {number} ink the same in all charts @param {(run: Run) => import("./bands.js").Curve|undefined} curveOf @param {boolean} [between]
- * @returns {import("./chart.js").Line[]} */
+/**
+ * The mean with its band, and each run thinly; a run alone is its own line.
+ * @param {import("./bands.js").Group} group
+ * @param {number} ink the same in all charts
+ * @param {(run: Run) => import("./bands.js").Curve|undefined} curveOf
+ * @param {boolean} [between]
+ * @returns {import("./chart.js").Line[]}
+ */
 function linesOf(group, ink, curveOf, between = true) {
   const curves = group.runs.flatMap((run) => {
     const curve = curveOf(run);

@@ -42,7 +42,8 @@ export default {
     let failedAt = -1;
     const changed = (/** @type {any} */ event) => {
       if (!event.detail.has("events") && !event.detail.has("state")) return;
-      if (checkpoint.state === "failed" && newest() > failedAt) checkpoint.state = "unasked"; // what failed was asked of an older one, or of none
+      // What failed was asked of an older one, or of none.
+      if (checkpoint.state === "failed" && newest() > failedAt) checkpoint.state = "unasked";
       begin();
     };
     const answered = () => {

@@ -420,7 +420,11 @@ class PointsPanel {
   }
 }
 
-/** Latents placed in the view: two standard deviations reach four fifths of the way to its edge. @param {ArrayLike<number>} latents @param {ArrayLike<number>} extent */
+/**
+ * Latents placed in the view: two standard deviations reach four fifths of the way to its edge.
+ * @param {ArrayLike<number>} latents
+ * @param {ArrayLike<number>} extent
+ */
 function spread(latents, extent) {
   const out = new Float64Array(latents.length),
     centres = [(extent[0] + extent[1]) / 2, (extent[2] + extent[3]) / 2],
@@ -453,7 +457,11 @@ function flatGrid(side, extent) {
   return out;
 }
 
-/** From where a fake was in the frame before to where it is. @param {ArrayLike<number>} from @param {ArrayLike<number>} to */
+/**
+ * From where a fake was in the frame before to where it is.
+ * @param {ArrayLike<number>} from
+ * @param {ArrayLike<number>} to
+ */
 function movements(from, to) {
   return Array.from({ length: ARROWS }, (_, i) => [
     from[2 * i],

@@ -316,7 +316,10 @@ class SlowPanel {
     this.playButton.title = t(`slow.${name}`);
   }
 
-  /** Arrows turn the sub-steps while the focus is in here; elsewhere they turn the recording. @param {KeyboardEvent} event */
+  /**
+   * Arrows turn the sub-steps while the focus is in here; elsewhere they turn the recording.
+   * @param {KeyboardEvent} event
+   */
   key(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (event.altKey || event.ctrlKey || event.metaKey || target.closest("summary, .scroll")) return;

@@ -20,6 +20,15 @@ export function groupOf(name) {
   return name.includes("/") ? "minimised" : "other";
 }
 
+/** The name of a series for people: its parts translated where they are known. @param {string} name */
+export function seriesName(name) {
+  if (name === "steps_per_second") return t("terms.rate");
+  const words = name.replace("vitals/", "").split("/");
+  return words
+    .map((word) => (t(`series.${word}`) === `series.${word}` ? word.replaceAll("_", " ") : t(`series.${word}`)))
+    .join("/");
+}
+
 /** @type {import("../main.js").Panel} */
 export default {
   title: "terms.title",
@@ -40,10 +49,7 @@ export default {
       [...run.series]
         .filter(([name]) => groupOf(name) === group)
         .map(([name, line]) => ({
-          name:
-            name === "steps_per_second"
-              ? t("terms.rate")
-              : name.replace("vitals/", "").replace("/gradient_norm", "").replaceAll("_", " "),
+          name: seriesName(name.replace("/gradient_norm", "")),
           ...continued(
             zoomed.get(group)?.find((part) => part.name === name),
             line,
@@ -67,7 +73,12 @@ export default {
         chart.set(all, store.timeline.step, group === "minimised" ? run.alarms : []);
       }
     };
-    /** Finer points for a part, where the whole was thinned. @param {string} group @param {number|null} from @param {number|null} to */
+    /**
+     * Finer points for a part, where the whole was thinned.
+     * @param {string} group
+     * @param {number|null} from
+     * @param {number|null} to
+     */
     const zoom = async (group, from, to) => {
       if (from === null || to === null) {
         zoomed.delete(group);
@@ -114,7 +125,11 @@ export default {
   },
 };
 
-/** Finer points of a part, and what was recorded since. @param {any} part @param {{steps: number[], values: (number|null)[]}} line */
+/**
+ * Finer points of a part, and what was recorded since.
+ * @param {any} part
+ * @param {{steps: number[], values: (number|null)[]}} line
+ */
 function continued(part, line) {
   if (!part?.steps.length) return line;
   const end = part.steps.at(-1),
