@@ -14,7 +14,7 @@ PATIENCE = 20
 WIDTH = 5
 """Number of records in the median: found modes fluctuate early in training."""
 TOLERATED = 0.1
-"""Share of modes that may be missing; fewer than one mode if chance does not explain it."""
+"""Share of modes that may be missing; with few modes, one missing mode is reported."""
 LOW = 0.25
 """Diversity relative to real data below which samples are too similar."""
 
