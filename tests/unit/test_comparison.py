@@ -133,7 +133,7 @@ MISTAKES = {
     "mistake of all": (["ring", "--recipes", "gan,gan-deep", "data.sigma=-1"], ["gannet: data.sigma=-1", "greater than 0"]),
     "unknown metric": (["ring", "--recipes", "gan", "--metrics", "w9"], ["Unknown metric 'w9'"]),
     "metric of pictures": (["ring", "--recipes", "gan", "--metrics", "is"], ["is cannot be measured here", "not points"]),
-    "weights missing": (["digits", "--recipes", "dcgan", "--metrics", "fd[dinov2]"], ["weights of dinov2 are not here"]),
+    "weights missing": (["digits", "--recipes", "dcgan", "--metrics", "fd[dinov2]"], ["weights of dinov2 are missing"]),
     "other data": (["digits", "--recipes", "lsgan,wgan-gp"], ["data.size (none for lsgan, 32 for wgan-gp)", "data.size=VALUE"]),
     "other sampling": (["digits", "--recipes", "lsgan,cgan", "data.size=16"], ["sampler.classes (none for lsgan, balanced for cgan)"]),
     "too few samples": (["ring", "--recipes", "gan", "--samples", "3"], ["--samples"]),

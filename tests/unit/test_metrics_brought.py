@@ -184,7 +184,7 @@ def test_code_in_the_file_is_not_run(folder: Path, monkeypatch: pytest.MonkeyPat
     assert not (folder / "sprung").exists()
 
 
-@pytest.mark.parametrize(("spoil", "why"), [(float("nan"), "finite: False"), (0.0, "different pictures give the same features")])
+@pytest.mark.parametrize(("spoil", "why"), [(float("nan"), "finite: False"), (0.0, "different images give the same features")])
 def test_weights_that_fail_the_self_test(spoil: float, why: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = Tiny()
     network.conv.weight.data.fill_(spoil)

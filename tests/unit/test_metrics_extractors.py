@@ -102,7 +102,7 @@ def test_resizing_leaves_the_own_size_and_constants_alone() -> None:
 def test_probabilities_sum_to_1_and_randconv_has_none() -> None:
     images, _ = digits()
     np.testing.assert_allclose(np.exp(log_probabilities("digits-cnn-v1", images)).sum(axis=1), 1, rtol=1e-12)
-    with pytest.raises(UserError, match="knows no classes"):
+    with pytest.raises(UserError, match="is not a classifier"):
         log_probabilities("randconv-v1", images)
 
 

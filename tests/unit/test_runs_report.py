@@ -242,7 +242,7 @@ def test_health_is_shown_where_it_was_watched(trained, tmp_path):
     run = Run(trained("points"))
     looks = sum(event["kind"] == "vitals" for event in run.events())
     report(run, tmp_path / "r.html")
-    assert f"Nothing was noticed in {looks} looks." in parsed(tmp_path / "r.html").text
+    assert f"No findings in {looks} health checks." in parsed(tmp_path / "r.html").text
     run = Run(trained("alarmed"))
     report(run, tmp_path / "r.html")
     page = parsed(tmp_path / "r.html").text
@@ -302,7 +302,7 @@ def test_cards_that_were_made_differently_are_set_apart_with_what_differs(traine
     prints = {card["n_fake"]: card["fingerprint"] for card in run.scores() if card["metric"] == "w2"}
     assert len(set(prints.values())) == 2
     report(run, tmp_path / "r.html")
-    above, below = parsed(tmp_path / "r.html").text.split("Measured in another way")
+    above, below = parsed(tmp_path / "r.html").text.split("Other protocols")
     newest = [card for card in run.scores() if card["metric"] == "w2"][-1]
     assert prints[400] in above
     assert " to ".join(f"{end:.4g}" for end in newest["ci95"]) in above

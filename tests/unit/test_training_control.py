@@ -168,7 +168,7 @@ def test_a_fork_keeps_earlier_edits_and_drops_later_ones(edited, tmp_path):
 @pytest.mark.parametrize(
     ("step", "changes", "says"),
     [
-        (7, {}, "no checkpoint of step 7. It has: 4, 8, 9, 12"),
+        (7, {}, "no checkpoint of step 7. Available: 4, 8, 9, 12"),
         (8, {"hidden": "9"}, "other networks"),
         (8, {"optimizer.generator.name": "rmsprop"}, "rule cannot change"),
         (8, {"data.modes": "3"}, "other data"),

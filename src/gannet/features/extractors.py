@@ -1,4 +1,4 @@
-"""Feature extractors for images by name: which there are, what they give, and which one fits the data.
+"""Feature extractors for images by name: their outputs, and the choice of the one that fits the data.
 
 An extractor's name stands in the label and in the spec of every number that it makes, with the hash of its weights and its
 preprocessing, so two extractors' numbers never look alike.
@@ -28,11 +28,11 @@ NAMES = (RANDCONV, *TRAINED, EFFNET, *BROUGHT)
 SHORTFALL = 0.04
 """By how much a classifier's accuracy on the real pictures may stay below that on its own test set, to be taken for them."""
 JUDGED = 1000
-"""Real pictures that are enough to tell."""
+"""Number of real images for this test."""
 REMEMBERED = 5
-"""Sets of pictures whose responses are kept: real, generated, those of the floor and held-out ones, and one more."""
+"""Number of image sets whose responses are kept: real, generated, reference and held-out images, and one more."""
 PART_ROWS = 500
-"""Pictures between two words about progress."""
+"""Images between two progress reports."""
 
 Responses = tuple[np.ndarray, np.ndarray | None]
 """Features (N, D) and, of a classifier, logits (N, classes); float64, read-only."""
@@ -40,7 +40,7 @@ _kept: OrderedDict[tuple[str, str], Responses] = OrderedDict()
 
 
 def check_name(name: str) -> None:
-    """Raise a :class:`UserError` for a name that is no extractor."""
+    """Raise a :class:`UserError` if the name is not an extractor."""
     if name not in NAMES:
         raise UserError(unknown(f"Unknown feature extractor {name!r}.", name, NAMES))
 
@@ -49,7 +49,7 @@ def describe(name: str) -> dict[str, Any]:
     """What an extractor adds to a metric's spec: name, hash of the weights, preprocessing, precision.
 
     Raises:
-        UserError: its weights are not there.
+        UserError: its weights are missing.
     """
     common = {"extractor": name, "features_dtype": "float32"}
     if name == RANDCONV:
@@ -69,10 +69,10 @@ def describe(name: str) -> dict[str, Any]:
 def features(name: str, images: np.ndarray) -> np.ndarray:
     """uint8 (N, H, W, C) -> float64 (N, D), read-only: 224 columns of randconv-v1, 64 of the classifiers, 2,048 of inception.
 
-    The last few sets are remembered, so that metrics on the same pictures share the work.
+    The last few results are cached, so that metrics on the same images share the work.
 
     Raises:
-        UserError: pictures that the extractor cannot look at, or weights that are not there.
+        UserError: the extractor does not support these images, or its weights are missing.
     """
     return extract(name, images)[0]
 
@@ -81,26 +81,26 @@ def log_probabilities(name: str, images: np.ndarray) -> np.ndarray:
     """uint8 (N, H, W, C) -> (N, classes) float64 log p(class | picture).
 
     Raises:
-        UserError: an extractor that is no classifier, or pictures that it cannot look at.
+        UserError: the extractor is not a classifier, or does not support these images.
     """
     logits = extract(name, images)[1]
     if logits is None:
-        raise UserError(f"{name} knows no classes: choose one of {', '.join(TRAINED)}, written like is[{next(iter(TRAINED))}].")
+        raise UserError(f"{name} is not a classifier; choose one of {', '.join(TRAINED)}, written like is[{next(iter(TRAINED))}].")
     shifted = logits - logits.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def extract(name: str, images: np.ndarray, *, on_disk: bool = False, progress: Progress = silent) -> Responses:
-    """Features and logits of a set, from memory, from the disk or by looking.
+    """Features and logits of images: from memory, from the cache folder, or computed.
 
     Args:
         name: of the extractor.
         images: uint8 (N, H, W, C).
-        on_disk: whether the set will come again, as real pictures do; its responses are then kept in the cache folder.
-        progress: called as pictures are looked at.
+        on_disk: store the responses in the cache folder, because the images recur, as real images do.
+        progress: called while images are processed.
 
     Raises:
-        UserError: pictures that the extractor cannot look at, or weights that are not there.
+        UserError: the extractor does not support these images, or its weights are missing.
     """
     check_name(name)
     images = np.ascontiguousarray(images)
@@ -118,7 +118,7 @@ def extract(name: str, images: np.ndarray, *, on_disk: bool = False, progress: P
 
 
 def fitting(images: np.ndarray, labels: np.ndarray | None, class_names: Sequence[str]) -> str:
-    """The extractor to take where the user names none: a classifier that proves to know these data, else randconv-v1.
+    """The default extractor: a classifier that recognises these data, else randconv-v1.
 
     Neither the name of a data set nor its size decides: a classifier is taken only if it has all the class names and
     names (the first 1,000 of) the labelled real pictures about as well as its own test set: at most 4 points worse. Pictures
@@ -134,7 +134,7 @@ def fitting(images: np.ndarray, labels: np.ndarray | None, class_names: Sequence
     truth = np.asarray(class_names)[labels[:JUDGED]]
     surplus = {RANDCONV: 0.0}
     for name, trained in TRAINED.items():
-        # A single class is recognised by chance too easily.
+        # A single class is too easily recognised by chance.
         if set(class_names) <= set(trained.class_names) and len(set(truth)) > 1:
             found = np.asarray(trained.class_names)[responses(name, images[:JUDGED])[1].argmax(axis=1)]
             surplus[name] = float((found == truth).mean()) - (trained.test_accuracy - SHORTFALL)

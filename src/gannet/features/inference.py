@@ -1,4 +1,4 @@
-"""Pictures through a network, a bounded number at a time."""
+"""Run a network on images in chunks of bounded size."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from gannet.errors import UserError
 
 CHUNK_ROWS = 50
-"""Pictures of 299 x 299 at once: about 1 GB in the widest layers of Inception."""
+"""Images of 299 x 299 per chunk: about 1 GB in the widest layers of Inception."""
 
 
 def best_device() -> torch.device:
-    """A GPU where there is one."""
+    """A GPU if available, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -25,7 +25,7 @@ def respond(name: str, network: nn.Module, prepared: Callable[[np.ndarray], Tens
     Full float32 on every device.
 
     Raises:
-        UserError: pictures with other than 1 or 3 channels.
+        UserError: images that do not have 1 or 3 channels.
     """
     if images.shape[3] not in (1, 3):
         raise UserError(f"{name} needs images of 1 or 3 channels, not {images.shape[3]}.")

@@ -1,6 +1,6 @@
-"""Extractors whose weights the user brings: which files are accepted, and how they are checked, kept and used.
+"""Extractors with user-supplied weights: which files are accepted, and how they are checked, stored and used.
 
-Nothing is downloaded, and nothing takes the place of missing weights.
+Nothing is downloaded, and missing weights are never replaced by others.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SELF_TEST_PICTURES = 2
 
 @dataclass(frozen=True)
 class Brought:
-    """What is known about an extractor before its weights are there."""
+    """What is known about an extractor before its weights are added."""
 
     what: str
     """One line for people."""
@@ -99,7 +99,7 @@ def add(name: str, file: Path) -> Kept:
     from safetensors.torch import save
 
     if name not in BROUGHT:
-        raise UserError(f"Unknown extractor {name!r}: it takes no weights of yours.{did_you_mean(name, BROUGHT)}")
+        raise UserError(f"{name!r} is not an extractor with user-supplied weights.{did_you_mean(name, BROUGHT)}")
     brought = BROUGHT[name]
     kept = _recognised(name, brought, file)
     network = _network(name, brought, kept.variant, _read(file), str(file))
@@ -110,7 +110,7 @@ def add(name: str, file: Path) -> Kept:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"Cannot make {path.parent}: {error.strerror or error}. Set GANNET_WEIGHTS to a folder of yours.") from None
+        raise UserError(f"Cannot create {path.parent}: {error.strerror or error}. Set GANNET_WEIGHTS to a writable folder.") from None
     with written_whole(path, sync=True) as out:
         out.write(save(tensors, about))
     load.cache_clear()
@@ -145,8 +145,8 @@ def needed(name: str) -> Kept:
     kept = find(name)
     if kept is None:
         raise UserError(
-            f"The weights of {name} are not here: get {BROUGHT[name].source} and run `gannet weights add {name} FILE`; "
-            "without it, metrics of features measure under another name, such as FD[randconv-v1]."
+            f"The weights of {name} are missing: download {BROUGHT[name].source} and run `gannet weights add {name} FILE`; "
+            "without them, feature metrics use another extractor and name, such as FD[randconv-v1]."
         )
     return kept
 
@@ -177,13 +177,13 @@ def responses(name: str, images: np.ndarray) -> tuple[np.ndarray, ...]:
     """uint8 (N, H, W, C) -> features (N, D) and, of a classifier, logits (N, classes), float32.
 
     Raises:
-        UserError: pictures with other than 1 or 3 channels, no weights, or damaged ones.
+        UserError: images that do not have 1 or 3 channels, or weights that are missing or damaged.
     """
     return respond(name, load(name), BROUGHT[name].prepared, images)
 
 
 def self_test(name: str, brought: Brought, network: nn.Module) -> None:
-    """Fixed pictures give one finite row of features each, different ones, the same again, and the same alone.
+    """Check the weights on fixed images: features are finite, distinct, repeatable and independent of the batch.
 
     Raises:
         UserError: they do not.
@@ -194,18 +194,18 @@ def self_test(name: str, brought: Brought, network: nn.Module) -> None:
     if first.ndim != 2 or len(first) != len(images) or not np.isfinite(first).all():
         problem = f"features of shape {first.shape}, finite: {bool(np.isfinite(first).all())}"
     elif not (first == again).all():
-        problem = "the same pictures give other features the second time"
+        problem = "the same images give other features the second time"
     elif not np.allclose(alone[0], first[0], rtol=1e-3, atol=1e-4 * float(np.abs(first).max())):
-        problem = "a picture's features depend on the others of its batch"
+        problem = "the features of an image depend on the rest of its batch"
     elif np.ptp(first, axis=0).max() == 0:
-        problem = "different pictures give the same features"
+        problem = "different images give the same features"
     if problem:
         raise UserError(f"The weights of {name} fail the self-test ({problem}); nothing was written.")
 
 
 def _recognised(name: str, brought: Brought, file: Path) -> Kept:
     if not file.is_file():
-        raise UserError(f"No file at {file}: get {brought.source} and name it here.")
+        raise UserError(f"No file at {file}: download {brought.source} and give its path.")
     hasher = sha256()
     try:
         with file.open("rb") as stream:
@@ -219,7 +219,7 @@ def _recognised(name: str, brought: Brought, file: Path) -> Kept:
         expected = " or ".join(digits[:8] for digits in brought.files)
         raise UserError(
             f"{file} is not an accepted file of {name}: its sha256 starts with {found[:8]}, not with {expected}, so it is cut off or "
-            f"another file; nothing was written. Get {brought.source}."
+            f"another file; nothing was written. Download {brought.source}."
         )
     return Kept(found, variant)
 
@@ -230,7 +230,7 @@ def _read(file: Path) -> dict[str, Tensor]:
     except Exception as error:
         raise UserError(f"{file} cannot be read as PyTorch weights ({type(error).__name__}); nothing was written.") from None
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise UserError(f"{file} holds something other than named tensors; nothing was written.")
+        raise UserError(f"{file} contains more than named tensors; nothing was written.")
     return dict(content)
 
 

@@ -1,4 +1,4 @@
-"""What rules look at, what they answer, and where they are found."""
+"""The interface of health rules: their input, their findings and advice, and their discovery."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ NOTHING: Series = (np.empty(0, np.int64), np.empty(0))
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a rule noticed."""
+    """A problem that a rule reports."""
 
     rule: str
     severity: Severity
     text: str
     """One sentence with its evidence."""
     values: dict[str, float] = field(default_factory=dict)
-    """The figures behind the sentence."""
+    """The numbers behind the sentence."""
 
 
 @dataclass(frozen=True)
 class History:
-    """Everything recorded so far that rules may look at."""
+    """All recorded values that rules may use."""
 
     series: Mapping[str, Series]
     """Terms and vitals by name."""
     minimised: frozenset[str] = frozenset()
-    """The terms that a player minimises; those only watched may stand still. Empty where it is not known."""
+    """The terms that a player minimises; only-watched terms may be constant. Empty if not known."""
     finished: bool = False
-    """Training is over: what has not come will not come."""
+    """Whether training has finished, so that nothing can improve any more."""
 
     def get(self, name: str) -> Series:
-        """Steps and finite values of one series; empty where there is none."""
+        """Steps and finite values of one series; empty if it does not exist."""
         steps, values = self.series.get(name, NOTHING)
         finite = np.isfinite(values)
         return steps[finite], values[finite]
@@ -57,12 +57,12 @@ class History:
 
 @dataclass(frozen=True)
 class Case:
-    """What is known of a run besides its history; advice is given in its own keys."""
+    """The configuration of a run, from which advice derives changes of keys."""
 
     keys: Mapping[str, Any] = field(default_factory=dict)
-    """Flat arguments of its recipe, as they are now: with live edits."""
+    """Flat current arguments of its recipe, including live edits."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    """The recipe's own values of the same keys; empty for a user's recipe file."""
+    """The recipe's default values of the same keys; empty for a user's recipe file."""
     smoother: str | None = None
     """A recipe that keeps D smooth with a penalty or spectral normalisation, for such data; None if the run has such a term itself."""
 
@@ -75,12 +75,12 @@ class Case:
         return _positive(self.defaults.get(key))
 
     def rates(self, factor: float, *players: str) -> dict[str, Any]:
-        """Learning rates of these players (of all if none is named), multiplied."""
+        """Learning rates of these players (of all by default), multiplied by ``factor``."""
         names = [f"optimizer.{player}.lr" for player in players] or [name for name in self.keys if LEARNING_RATE.fullmatch(name)]
         return {name: rounded(factor * rate) for name in names if (rate := self.number(name)) is not None}
 
     def stronger_penalty(self) -> dict[str, Any]:
-        """Ten times the penalty on D."""
+        """Ten times the strength of the penalty on D."""
         return {name: rounded(10 * weight) for name in ("penalty.gamma", "penalty.weight") if (weight := self.number(name)) is not None}
 
 
@@ -89,20 +89,20 @@ def _positive(value: Any) -> float | None:
 
 
 def rounded(value: float) -> float:
-    """Three digits, as people write settings."""
+    """Round to three significant digits, as people write settings."""
     return float(f"{value:.3g}")
 
 
 @dataclass(frozen=True)
 class Advice:
-    """A likely cause and one change that is worth a try."""
+    """A likely cause and one change to try."""
 
     cause: str
     """A name with hyphens."""
     text: str
-    """Why this is the likely cause and what the change does, with figures."""
+    """Why this is the likely cause and what the change does, with numbers."""
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """Keys of the run and their suggested values; ``steps`` alone means to train longer or less long."""
+    """Keys of the run and their suggested values; ``steps`` alone means longer or shorter training."""
     recipe: str | None = None
     """Another recipe, instead of changes."""
 
@@ -111,11 +111,11 @@ class Rule(Protocol):
     """A module of ``health/rules``. Pure: equal histories give equal answers."""
 
     def examine(self, history: History) -> Finding | None:
-        """What is wrong, or None. Too short a history is healthy."""
+        """The finding, or None; a history that is too short is healthy."""
         ...
 
     def advice(self, case: Case, values: Mapping[str, float]) -> Advice:
-        """What to try: ``values`` are the finding's. Changes are empty only where no key of the run can help."""
+        """What to try; ``values`` are those of the finding. Changes are empty only if no key of the run can help."""
         ...
 
 
@@ -127,13 +127,13 @@ def all_rules() -> dict[str, Rule]:
 
 
 def examine(history: History) -> list[Finding]:
-    """What every rule says, alarms first."""
+    """The findings of all rules, alarms first."""
     found = [finding for rule in all_rules().values() if (finding := rule.examine(history))]
     return sorted(found, key=lambda finding: finding.severity)  # "alarm" sorts before "warning"
 
 
 def history_of(events: Iterable[Mapping[str, Any]], *, finished: bool = False) -> History:
-    """The history that a run's events of kind terms and vitals tell; of two values at one step the later one counts."""
+    """The history in a run's events ``terms`` and ``vitals``; of two values at one step, the later one counts."""
     found: dict[str, dict[int, float]] = {}
     minimised: set[str] = set()
     for event in events:
@@ -151,5 +151,5 @@ def _series(values: dict[int, float]) -> Series:
 
 
 def smoothed(values: np.ndarray, width: int = 3) -> np.ndarray:
-    """(T,) -> (T - width + 1,) medians of ``width`` values in a row: one odd record moves nothing."""
+    """(T,) -> (T - width + 1,) running medians of ``width`` values, which ignore single outliers."""
     return np.median(np.lib.stride_tricks.sliding_window_view(values, width), axis=1)

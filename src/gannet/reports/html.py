@@ -1,4 +1,4 @@
-"""One HTML file that says what a run was and shows what it did: one small script, no network, light and dark, wide and narrow."""
+"""A report of a run as one HTML file: one small script, no network, light and dark, wide and narrow."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ __all__ = ["animate", "report"]
 MOMENTS = 12
 LISTED_EVENTS = 200
 TELLING = ("start", "resume", "warning", "stop", "finish")
-"""Kinds of event that people want to read; the others are drawn."""
+"""Kinds of event that the report lists; the others are drawn."""
 
 
 def report(run: Run, path: str | Path) -> int:
-    """Write a run's report: how it was made, what it scored, how it looked, what happened. The same run gives the same bytes.
+    """Write a run's report: command, score cards, frames, curves and events. The same run gives the same bytes.
 
     Args:
-        run: what was recorded.
-        path: the HTML file, written whole or not at all.
+        run: the run to report.
+        path: the HTML file, written completely or not at all.
 
     Returns:
         Number of bytes written.
@@ -87,7 +87,7 @@ def _pictures(run: Run) -> str:
     if not frames:
         return _section("What it makes", '<p class="none">No frame can be read.</p>')
     tiles = [tile(index, *frames[index]) for index in choose([step for step, _ in frames], MOMENTS)] if len(frames) > 1 else []
-    note = '<p class="note">Early moments lie close together, since most happens then.</p>' if tiles else ""
+    note = '<p class="note">Early frames are closer together, because most changes happen early.</p>' if tiles else ""
     return _section(
         "What it makes", f'<div class="pair"><div>{player(frames)}</div><div>{note}<div class="sheet">{"".join(tiles)}</div></div></div>'
     )
@@ -110,8 +110,8 @@ def _curves(run: Run, events: list[dict[str, Any]]) -> str:
         for name, (steps, values) in sorted(terms.items())
     ]
     table = _table(["term", "last step", "first", "last", "lowest", "highest"], rows, words=1)
-    note = '<p class="note">Where a series is long, a line is the mean, and the band behind it goes from lowest to highest.'
-    note += " Dashed: something was noticed, see Health.</p>" if marks else "</p>"
+    note = '<p class="note">In long series, the line is the mean and the band shows minimum and maximum.'
+    note += " Dashed lines mark health findings, see Health.</p>" if marks else "</p>"
     return _section("Curves", f'{note}<div class="scroll">{picture}</div><details><summary>The same as a table</summary>{table}</details>')
 
 
@@ -119,14 +119,14 @@ def _scores(cards: list[dict[str, Any]]) -> str:
     if not cards:
         return _section("Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>')
     note = (
-        '<p class="note">The floor is the same metric between two halves of the real data. It is one draw: chance moves it too, '
-        "so generated samples can score better. "
-        "Only values with equal fingerprints may be compared.</p>"
+        '<p class="note">The real-data reference is the same metric between two halves of the real data. It is one random draw, '
+        "so generated samples can get a better value. "
+        "Compare only values with equal fingerprints.</p>"
     )
     newest, unlike, sentences = by_protocol(cards)
     parts = [note, _card_table(newest)]
     if unlike:
-        parts += ["<h3>Measured in another way: not to be compared with the values above</h3>", _listed(sentences), _card_table(unlike)]
+        parts += ["<h3>Other protocols: not comparable with the values above</h3>", _listed(sentences), _card_table(unlike)]
     ways: dict[str, list[str]] = {}
     for card in newest:
         if card.get("interval"):
@@ -137,7 +137,7 @@ def _scores(cards: list[dict[str, Any]]) -> str:
 
 
 def _card_table(cards: list[dict[str, Any]]) -> str:
-    unseen = ["held-out data"] if any(card.get("held_out") is not None for card in cards) else []
+    held_out = ["held-out data"] if any(card.get("held_out") is not None for card in cards) else []
     rows = [
         [
             card.get("label", card["metric"]),
@@ -146,13 +146,13 @@ def _card_table(cards: list[dict[str, Any]]) -> str:
             _number(card.get("value")),
             " to ".join(map(_number, card["ci95"])) if card.get("ci95") else "",
             _number(card.get("floor")),
-            *([_number(card.get("held_out"))] if unseen else []),
+            *([_number(card.get("held_out"))] if held_out else []),
             f"{_count(card.get('n_real'))} / {_count(card.get('n_fake'))}",
             f"{card.get('fingerprint', '')} {card.get('weights', '')}".strip(),
         ]
         for card in cards
     ]
-    head = ["metric", "better", "step", "value", "95 % interval", "floor", *unseen, "n real / generated", "fingerprint, weights"]
+    head = ["metric", "better", "step", "value", "95 % interval", "reference", *held_out, "n real / generated", "fingerprint, weights"]
     return _table(head, rows, words=2)
 
 
@@ -166,10 +166,10 @@ def _health(events: list[dict[str, Any]]) -> str:
     noticed = [event for event in events if event["kind"] == "health"]
     if not noticed:
         looks = sum(event["kind"] == "vitals" for event in events)
-        return _section("Health", f'<p class="none">Nothing was noticed in {looks:,} looks.</p>')
+        return _section("Health", f'<p class="none">No findings in {looks:,} health checks.</p>')
     rows = [[f"{e['step']:,}", e.get("severity", ""), e.get("rule", ""), e.get("text", "")] for e in noticed[-LISTED_EVENTS:]]
-    note = '<p class="note">What was noticed while it trained; <code>gannet doctor RUN</code> says what of it lasted, and what to try.</p>'
-    return _section("Health", note + _table(["step", "severity", "rule", "what was seen"], rows, words=4))
+    note = '<p class="note">Findings during training; <code>gannet doctor RUN</code> says which of them lasted and what to try.</p>'
+    return _section("Health", note + _table(["step", "severity", "rule", "finding"], rows, words=4))
 
 
 def _how(run: Run, events: list[dict[str, Any]]) -> str:
@@ -182,7 +182,7 @@ def _how(run: Run, events: list[dict[str, Any]]) -> str:
         ""
         if not edits
         else (
-            '<p class="note">Commands were applied while it trained, which this line does not repeat; '
+            '<p class="note">Commands were applied during training, which this line does not repeat; '
             "<code>gannet train RUN</code> with the path of this run does.</p>"
         )
     )
@@ -203,7 +203,7 @@ def _events(events: list[dict[str, Any]]) -> str:
     told = [event for event in events if event["kind"] in TELLING or (event.get("text") and event["kind"] not in drawn)]
     rows = [[f"{event['step']:,}", event["kind"], event.get("text", "")] for event in told[-LISTED_EVENTS:]]
     note = f'<p class="note">The last {LISTED_EVENTS} of {len(told):,}.</p>' if len(told) > LISTED_EVENTS else ""
-    body = _table(["step", "event", "what it says"], rows, words=3) if rows else '<p class="none">None.</p>'
+    body = _table(["step", "event", "text"], rows, words=3) if rows else '<p class="none">None.</p>'
     return _section("Warnings and events", note + body)
 
 
@@ -226,7 +226,7 @@ def _section(title: str, body: str) -> str:
 
 
 def _table(head: list[str], rows: list[list[Any]], words: int) -> str:
-    """A table whose first ``words`` columns hold words; the others hold numbers and stand to the right."""
+    """A table whose first ``words`` columns contain words; the others contain numbers and are right-aligned."""
 
     def cells(values: list[Any], tag: str) -> str:
         marks = ["" if column < words else ' class="number"' for column in range(len(values))]

@@ -1,4 +1,4 @@
-"""A run's recorded frames as pictures: one, a dozen moments, or an animation."""
+"""Draw a run's recorded frames: one frame, a dozen, or an animation."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ Progress = Callable[[str, int, int], None]
 ANIMATION_PIXELS = 480
 ANIMATION_FRAMES = 120
 FIELD_LEVELS = 12
-"""Steps of colour in an animation's ground: few enough to keep the file small."""
+"""Number of colour levels in the background of an animation; few levels keep the file small."""
 READABLE_WIDTH = 440
 
 
 def animate(run: Run, path: str | Path, progress: Progress | None = None, *, total_seconds: float = 10) -> int:
-    """Save the training as a GIF: early frames close together, since most happens then, later ones evenly spaced.
+    """Save the training as a GIF: early frames close together, because most changes happen early, later ones evenly spaced.
 
     Args:
         run: what was recorded.
         path: the GIF.
-        progress: called with ("animation", done, total) now and then.
-        total_seconds: length, without the hold on the last frame.
+        progress: called with ("animation", done, total).
+        total_seconds: duration without the hold on the last frame.
 
     Returns:
         Number of bytes written.
 
     Raises:
-        UserError: the run has no frame that can be read, or the file cannot be written.
+        UserError: the run has no readable frame, or the file cannot be written.
     """
     from gannet.figures.animation import save_gif
 
     frames = run.frames()
     if not frames:
-        raise UserError(f"The run {run.path} has no frames to animate. Train with frames.every=100, for example.")
+        raise UserError(f"The run {run.path} has no frames to animate; train with frames.every=100, for example.")
     chosen = [frames[index] for index in choose([step for step, _ in frames], ANIMATION_FRAMES)]
     size = None
 
@@ -61,7 +61,7 @@ def animate(run: Run, path: str | Path, progress: Progress | None = None, *, tot
 
 
 def choose(steps: list[int], limit: int) -> list[int]:
-    """Indices of ``limit`` frames, or of all where there are fewer: a third by ratio of steps, the rest evenly; first and last always.
+    """Indices of at most ``limit`` frames: a third spaced by the ratio of steps, the rest evenly; first and last always.
 
     Args:
         steps: of the frames, ascending.
@@ -81,14 +81,14 @@ def choose(steps: list[int], limit: int) -> list[int]:
 
 
 def draw_frame(run: Run, step: int, file: Path, pixels: int, *, plain: bool = False, levels: int = 255) -> Image.Image | None:
-    """One recorded frame as a picture, or None where a crash left a frame that cannot be read.
+    """Draw one recorded frame; None if a crash left an unreadable file.
 
     Args:
-        run: where it was recorded.
+        run: the run of the frame.
         step: its step.
         file: its path.
         pixels: side of a picture of points; width that a small grid of images is enlarged to, about.
-        plain: without title, axes and legend.
+        plain: omit title, axes and legend.
         levels: see ``figures.field2d.draw_points``.
     """
     from gannet.figures.field2d import draw_points

@@ -1,4 +1,4 @@
-"""The recorded frames inside a report: a picture, a slider and a button, in one script that the page's policy names by its hash."""
+"""The frame player of a report: an image, a slider and a button, with one script that the page's policy allows by its hash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gannet.runs.reader import Run
 
 FRAMES_AT_MOST = 60
 BYTES_AT_MOST = 3_000_000
-"""Of all frames together; there are fewer frames where they are large."""
+"""Maximum size of all frames together; with large frames, fewer are included."""
 SMALLEST = 8
 SIDES = {"points": 480, "images": 640}
 
@@ -40,11 +40,11 @@ for (const tile of document.querySelectorAll("[data-frame]"))
 document.getElementById("controls").hidden = false;
 """
 POLICY = f"'sha256-{b64encode(sha256(SCRIPT.encode()).digest()).decode()}'"
-"""What the page's policy allows to run: this script and nothing else."""
+"""The page's policy allows this script and no other."""
 
 
 def frames_of(run: Run) -> list[tuple[int, bytes]]:
-    """(step, PNG) of evenly told frames, at most ``BYTES_AT_MOST`` together; frames that cannot be read are left out."""
+    """(step, PNG) of evenly spaced frames, at most ``BYTES_AT_MOST`` together, without unreadable frames."""
     recorded = run.frames()
     drawn: list[tuple[int, bytes]] = []
     for index in choose([step for step, _ in recorded], FRAMES_AT_MOST):
@@ -60,7 +60,7 @@ def frames_of(run: Run) -> list[tuple[int, bytes]]:
 
 
 def player(frames: list[tuple[int, bytes]]) -> str:
-    """The newest frame; the others wait in the page until the script shows them. Without scripts it is a picture."""
+    """The HTML of the player: the newest frame as an image, and the others as data for the script."""
     step, newest = frames[-1]
     listed = ", ".join(f'"{b64encode(png).decode()}"' for _, png in frames)
     data = f'{{"steps": {[step for step, _ in frames]}, "frames": [{listed}]}}'
@@ -75,7 +75,7 @@ def player(frames: list[tuple[int, bytes]]) -> str:
 
 
 def tile(number: int, step: int, png: bytes) -> str:
-    """A small picture that takes the player to its frame, the ``number``-th."""
+    """A thumbnail that moves the player to frame ``number``."""
     caption = escape(f"step {step:,}")
     picture = f'<img src="data:image/png;base64,{b64encode(png).decode()}" alt="">'
     return f'<button type="button" class="tile" data-frame="{number}">{picture}{caption}</button>'

@@ -1,4 +1,4 @@
-"""A run in one picture, drawn without a browser: a contact sheet of its frames, or how it stands."""
+"""A run as one image, drawn without a browser: a contact sheet of its frames, or its state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CARDS_AT_MOST = 12
 
 
 def save_sheet(run: Run, path: str | Path) -> int:
-    """Write a contact sheet: a dozen moments of the training as PNG, each with its step. The same run gives the same bytes.
+    """Write a contact sheet: a dozen frames of the training as PNG, each with its step. The same run gives the same bytes.
 
     Returns:
         Number of bytes written.
@@ -50,7 +50,7 @@ def save_sheet(run: Run, path: str | Path) -> int:
 
 
 def save_snapshot(run: Run, path: str | Path) -> int:
-    """Write how a run stands as PNG: its newest frame, its newest scores, what was noticed, and its curves.
+    """Write the state of a run as PNG: its newest frame, scores and findings, and its curves.
 
     Returns:
         Number of bytes written.
@@ -67,7 +67,7 @@ def save_snapshot(run: Run, path: str | Path) -> int:
     drawn = ((step, draw_frame(run, step, file, 720, plain=run.kind == "images")) for step, file in reversed(run.frames()))
     frame = next((picture for _, picture in drawn if picture is not None), None)
     if frame is None and not terms:
-        raise UserError(f"{run.path}: nothing was recorded yet. Try again when training has begun.")
+        raise UserError(f"{run.path}: nothing is recorded yet; try again when training has begun.")
     half = (WIDTH - 3 * MARGIN) // 2
     left = None if frame is None else _fitted(frame, half)
     noticed = [event for event in events if event["kind"] == "health"]
@@ -100,7 +100,7 @@ def _moments(run: Run) -> list[tuple[int, Image.Image]]:
         if picture is not None:
             tiles.append((step, _fitted(picture, TILE)))
     if not tiles:
-        raise UserError(f"{run.path}: there is no frame to show. Train with frames.every=100, for example.")
+        raise UserError(f"{run.path}: there is no frame to show; train with frames.every=100, for example.")
     return tiles
 
 

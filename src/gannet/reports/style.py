@@ -1,4 +1,4 @@
-"""The look of the report: one column, system lettering, the colours of the figures."""
+"""The style sheet of the report: one column, system fonts, the colours of the figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All numbers of a run in one table that every program reads."""
+"""All recorded numbers of a run as one CSV table."""
 
 from __future__ import annotations
 

@@ -24,17 +24,19 @@ MANIFEST = "MANIFEST.json"
 
 
 def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
-    """Write the trainer's whole state as ``folder/step-.../`` and remove all but the newest ``keep`` valid ones.
+    """Write the trainer's complete state to ``folder/step-.../`` and remove all but the newest ``keep`` valid checkpoints.
 
-    The directory gets its name only when every byte is on disk, so a crash at any moment leaves the earlier ones intact.
+    The directory gets its name after every byte is on disk, so a crash at any moment leaves earlier checkpoints intact.
 
     Raises:
-        TrainingStopped: a weight is not finite; a good checkpoint is never followed by a spoilt one.
+        TrainingStopped: a parameter is not finite; such a state is never saved.
         OSError: the disk is full or not writable; nothing is left behind.
     """
     tensors = {"model": trainer.game.state_dict(), "average": trainer.average.state_dict(), "optimizers": _optimizer_tensors(trainer)}
     if not all(t.isfinite().all() for t in tensors["model"].values() if t.is_floating_point()):
-        raise TrainingStopped(f"Step {trainer.step}: a weight is not finite, so no checkpoint was written over the last good one.")
+        raise TrainingStopped(
+            f"Step {trainer.step}: a parameter is not finite, so this step is not saved and the last valid checkpoint remains."
+        )
     final = folder / checkpoint_name(trainer.step)
     if final.exists() and not problems(final):
         return final
@@ -62,12 +64,12 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
 def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     try:
         save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, path)
-    except SafetensorError as error:  # its own word for a full disk, too
+    except SafetensorError as error:  # also raised for a full disk
         raise OSError(str(error)) from None
 
 
 def prune(folder: Path, keep: int) -> None:
-    """Remove debris of crashed saves, and all but the newest ``keep`` valid checkpoints."""
+    """Remove temporary files of crashed saves, and all but the newest ``keep`` valid checkpoints."""
     for path in folder.glob("*.tmp-*"):
         shutil.rmtree(path, ignore_errors=True)
     valid = [path for path in newest_first(folder) if not problems(path)]
@@ -76,12 +78,12 @@ def prune(folder: Path, keep: int) -> None:
 
 
 def newest_first(folder: Path) -> list[Path]:
-    """Finished checkpoint directories, valid or not."""
+    """Complete checkpoint directories, valid or not, newest first."""
     return sorted((p for p in folder.glob("step-*") if p.is_dir() and ".tmp-" not in p.name), reverse=True)
 
 
 def problems(path: Path) -> list[str]:
-    """What is wrong with a checkpoint; empty when every file has the size and hash that the manifest says."""
+    """The problems of a checkpoint; empty if every file has the size and hash of the manifest."""
     try:
         manifest = json.loads((path / MANIFEST).read_text())
         return [
@@ -94,12 +96,12 @@ def problems(path: Path) -> list[str]:
 
 
 def newest_step(folder: Path) -> int | None:
-    """Step of the newest checkpoint that verifies; None if there is none."""
+    """Step of the newest valid checkpoint; None if there is none."""
     return next((int(path.name.removeprefix("step-")) for path in newest_first(folder) if not problems(path)), None)
 
 
 def latest_valid(folder: Path) -> tuple[Path, list[str]]:
-    """The newest checkpoint that verifies, and what was wrong with newer ones.
+    """The newest valid checkpoint, and the problems of newer ones.
 
     Raises:
         UserError: there is none.
@@ -111,7 +113,7 @@ def latest_valid(folder: Path) -> tuple[Path, list[str]]:
             return path, complaints
         complaints += found
     if not complaints:
-        raise UserError(f"{folder.parent} has no checkpoint yet, so it has no generator: `gannet resume {folder.parent}` trains it on.")
+        raise UserError(f"{folder.parent} has no checkpoint yet, so it has no generator: train it with `gannet resume {folder.parent}`.")
     raise UserError(f"No usable checkpoint in {folder}." + "".join(f" {c}." for c in complaints))
 
 
@@ -119,7 +121,7 @@ def load_weights(path: Path, name: str) -> dict[str, Tensor]:
     """The tensors of ``model``, ``average`` or ``optimizers``.
 
     Raises:
-        UserError: the file is missing or no safetensors file.
+        UserError: the file is missing or not a safetensors file.
     """
     try:
         return load_file(path / f"{name}.safetensors")
@@ -128,10 +130,10 @@ def load_weights(path: Path, name: str) -> dict[str, Tensor]:
 
 
 def load_into(owner: nn.Module | Average, path: Path, name: str) -> None:
-    """Put the tensors of ``model`` or ``average`` into their networks, all or none.
+    """Load the tensors of ``model`` or ``average`` into their networks, all or none.
 
     Raises:
-        UserError: they are of other networks than the recipe builds now.
+        UserError: the tensors do not fit the networks that the recipe builds.
     """
     tensors = load_weights(path, name)
     expected = owner.state_dict()
@@ -141,13 +143,13 @@ def load_into(owner: nn.Module | Average, path: Path, name: str) -> None:
     if other:
         raise UserError(
             f"{name}.safetensors of {path} does not fit the recipe's networks: {len(other)} tensors differ, the first is {other[0]}. "
-            "The recipe has changed since; use the version of Gannet that run.json names."
+            "The recipe has changed since then; use the version of Gannet in run.json."
         )
     owner.load_state_dict(tensors)
 
 
 def restore(path: Path, trainer: Trainer) -> float:
-    """Put the whole state back, exactly; returns the seconds trained so far."""
+    """Restore the complete state exactly and return the seconds trained so far."""
     load_into(trainer.game, path, "model")
     load_into(trainer.average, path, "average")
     saved = load_weights(path, "optimizers")
@@ -177,7 +179,7 @@ def _named_state(trainer: Trainer, player: str) -> Iterator[tuple[str, Tensor]]:
 
 def _state_of(saved: dict[str, Tensor], prefix: str, weight: Tensor) -> dict[str, Tensor]:
     found = {name.removeprefix(prefix): value for name, value in saved.items() if name.startswith(prefix)}
-    # Moments take the memory layout of their weight, as in the run that was interrupted.
+    # Moments get the memory layout of their parameter, as in the interrupted run.
     return {k: torch.empty_like(weight).copy_(v) if v.shape == weight.shape and v.dim() else v for k, v in found.items()}
 
 

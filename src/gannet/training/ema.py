@@ -1,4 +1,4 @@
-"""Moving average of weights."""
+"""Exponential moving average (EMA) of parameters."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from gannet.games.base import Game
 
 
 class Average:
-    """A twin of the game whose averaged networks follow the trained ones; sampling uses the twin, training never does.
+    """A copy of the game with the EMA of its parameters; sampling uses the copy, training does not.
 
-    average <- d average + (1 - d) weights after every step, d = min(decay, (1 + step) / (10 + step)), so that the first
-    steps are forgotten quickly. Floating buffers (batch norm statistics) are averaged too, others are copied. Nothing is
-    swapped in and out, so an interrupt cannot leave averaged weights in the game.
+    After every step, average <- d average + (1 - d) parameters with d = min(decay, (1 + step) / (10 + step)), so that the
+    first steps are forgotten quickly. Floating-point buffers (batch norm statistics) are averaged too, others are copied. The
+    copy is separate, so an interrupt cannot leave averaged parameters in the trained game.
     """
 
     def __init__(self, game: Game, decay: float) -> None:
         self.decay = decay
         self.game = copy.deepcopy(game)
         self.game.requires_grad_(False).eval()
-        # Networks without an average are shared with the trained game, not copied: the twin always sees their newest state.
+        # Networks without an EMA are shared with the trained game instead of copied, so that they are always up to date.
         for name, child in game.named_children():
             if name not in game.averaged:
                 setattr(self.game, name, child)
@@ -33,7 +33,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Follow the weights after step number ``step`` (counted from 0)."""
+        """Update the averages after step number ``step`` (counted from 0)."""
         decay = min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self._twins, self._sources, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
         for twin, source in self._counters:
@@ -44,6 +44,6 @@ class Average:
         return {f"{n}.{k}": v for n in self.game.averaged for k, v in getattr(self.game, n).state_dict().items()}
 
     def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
-        """Exact; missing or unknown names are an error."""
+        """Load the averages exactly; missing or unknown names are an error."""
         for name in self.game.averaged:
             getattr(self.game, name).load_state_dict({k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")})

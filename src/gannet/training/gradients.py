@@ -1,4 +1,4 @@
-"""What must hold around a backward pass: only the player's weights and statistics move, and only by finite amounts."""
+"""Guards of a backward pass: only the player's parameters and statistics change, and gradients are finite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.nn.utils.parametrizations import _SpectralNorm
 
 
 class Statistics:
-    """Layers of a network that change a buffer in every training-mode forward pass."""
+    """The layers of networks that update buffers in every forward pass in training mode."""
 
     def __init__(self, modules: list[nn.Module]) -> None:
         layers = [layer for module in modules for layer in module.modules()]
@@ -21,9 +21,9 @@ class Statistics:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Batch norm still uses the statistics of the batch but does not remember them; power iteration pauses.
+        """Inside, batch norm uses the statistics of the batch but does not record them, and power iteration pauses.
 
-        Otherwise the generator's running averages would be moved by the discriminator's turn.
+        Otherwise the discriminator's turn would change the generator's running statistics.
         """
         for norm in self.norms:
             norm.track_running_stats = False
@@ -39,6 +39,6 @@ class Statistics:
 
 
 def gradients_are_finite(weights: Sequence[torch.Tensor]) -> bool:
-    """One pass over all gradients; synchronises the GPU. A sum is not finite when a part is not, and is the cheapest look."""
+    """One pass over all gradients, which synchronises the GPU. The sum is the cheapest test: it is not finite if a part is not."""
     sums = [w.grad.sum() for w in weights if w.grad is not None]
     return bool(torch.stack(sums).sum().isfinite()) if sums else True

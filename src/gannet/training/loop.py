@@ -1,4 +1,4 @@
-"""The run of a trainer: steps, observers, and a clean stop on a signal."""
+"""The training loop: steps, observers, and a clean stop on a signal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gannet.training.trainer import Trainer
 
 
 class StopRequest:
-    """Set by the first SIGINT, SIGTERM or SIGHUP and looked at between steps; the third signal ends the process at once."""
+    """Set by the first SIGINT, SIGTERM or SIGHUP and checked between steps; the third signal ends the process at once."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -33,9 +33,9 @@ class StopRequest:
 
 @contextmanager
 def listening() -> Iterator[StopRequest]:
-    """Catch SIGINT, SIGTERM and SIGHUP; the earlier handlers come back afterwards. Only the main thread can listen.
+    """Catch SIGINT, SIGTERM and SIGHUP and restore the earlier handlers afterwards. Only the main thread can catch signals.
 
-    SIGHUP stays ignored if it is, as ``nohup`` wants it.
+    SIGHUP stays ignored if it is ignored already, as under ``nohup``.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
@@ -56,13 +56,13 @@ def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest, g
     """Train to the last step, or until a stop is requested; observers act at the end in either case.
 
     Args:
-        trainer: plays.
-        observers: act after their steps.
+        trainer: takes the steps.
+        observers: called after the steps that are due.
         request: set by signals.
-        goes_on: asked before every step; may take its time, and ends training by False.
+        goes_on: called before every step; it may wait, and False ends the training.
 
     Raises:
-        TrainingStopped: the guard found a value that is not finite.
+        TrainingStopped: a value is not finite.
     """
     with torch.random.fork_rng(devices=[trainer.precision.device] if trainer.precision.device.type == "cuda" else []):
         terms: dict[str, Tensor] = {}

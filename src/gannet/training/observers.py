@@ -1,4 +1,4 @@
-"""What happens every so many steps besides training: terms, frames, checkpoints and scores are written to the run."""
+"""Observers write terms, frames and checkpoints to the run every N steps."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from gannet.training.trainer import Trainer
 
 @dataclass(frozen=True)
 class Observer:
-    """``act(terms)`` is called after every ``every`` steps, and once more when training ends where ``at_end``.
+    """``act(terms)`` is called every ``every`` steps, and once more at the end of training if ``at_end``.
 
-    Also after the ``early`` steps that come before.
+    It is also called after the ``early`` steps.
     """
 
     every: int
@@ -36,23 +36,23 @@ class Observer:
     early: tuple[int, ...] = ()
 
     def due(self, step: int) -> bool:
-        """Whether it acts after ``step`` steps."""
+        """Whether the observer acts after ``step`` steps."""
         return self.every > 0 and (step % self.every == 0 or step in self.early)
 
 
 class Clock:
-    """Wall time of training, across interruptions; steps per second since the last look."""
+    """Wall time of training across sessions, and steps per second since the last call."""
 
     def __init__(self, seconds_before: float, step: int) -> None:
         self._origin = time.monotonic() - seconds_before
         self._last = time.monotonic(), step
 
     def seconds(self) -> float:
-        """Since the run's first start, interruptions left out."""
+        """Seconds of training since the run's first start, without interruptions."""
         return time.monotonic() - self._origin
 
     def leave_out(self, seconds: float) -> None:
-        """A pause of so many seconds, which ended now, is no training."""
+        """Exclude a pause of ``seconds`` that has just ended."""
         self._origin += seconds
         self._last = self._last[0] + seconds, self._last[1]
 
@@ -78,7 +78,7 @@ def record_terms(trainer: Trainer, writer: RunWriter, clock: Clock, show: Callab
 
 
 def gradient_norms(trainer: Trainer) -> dict[str, float]:
-    """``player/gradient_norm``: the L2 norm over all weights of the gradient of each player's newest turn."""
+    """``player/gradient_norm``: the L2 norm over all parameters of the gradient of each player's newest turn."""
     found = {}
     for player, weights in trainer.weights.items():
         gradients = [weight.grad for weight in weights if weight.grad is not None]
@@ -89,7 +89,7 @@ def gradient_norms(trainer: Trainer) -> dict[str, float]:
 
 
 def record_frames(trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed: int, every: int, count: int) -> Observer:
-    """Samples of the averaged generator from the same noise every time; for points what ``points_frame`` adds."""
+    """Samples of the EMA generator, always from the same noise; for points, also the arrays of ``points_frame``."""
     take = points_frame(trainer, dataset, seed) if dataset.form.kind == "points" else _image_frame(trainer, dataset, seed, count)
 
     def act(terms: dict[str, Tensor]) -> None:
@@ -101,14 +101,14 @@ def record_frames(trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed
 def save_checkpoints(
     trainer: Trainer, folder: Path, writer: RunWriter, clock: Clock, settings: CheckpointSettings, warn: Callable[[str], None]
 ) -> Observer:
-    """The whole state. A full disk is a warning: training continues, tries again when the next one is due, and keeps the earlier ones."""
+    """Save the complete state. A full disk is only a warning: training continues, keeps earlier checkpoints and retries when due."""
 
     def act(terms: dict[str, Tensor]) -> None:
         try:
             checkpoint.save(folder / CHECKPOINTS_FOLDER, trainer, seconds=clock.seconds(), keep=settings.keep)
         except OSError as error:
-            problem = f"not written: {error.strerror or error}. Earlier ones are intact."
-            # Without the step, which the event has, so that equal warnings can be counted.
+            problem = f"not written: {error.strerror or error}. Earlier checkpoints are intact; free some disk space."
+            # The text omits the step, which the event records, so that equal warnings can be counted.
             writer.event("warning", trainer.step, text=f"Checkpoint {problem}")
             warn(f"The checkpoint of step {trainer.step} was {problem}")
         else:
@@ -130,7 +130,7 @@ def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int) -> C
 
 
 def image_sheet(images: np.ndarray, columns: int) -> np.ndarray:
-    """(N, H, W, C) uint8 -> one (rows * H, columns * W, C) sheet, row by row, nothing between the pictures."""
+    """(N, H, W, C) uint8 -> one (rows * H, columns * W, C) sheet, row by row, without gaps between the images."""
     count, height, width, channels = images.shape
     rows = -(-count // columns)
     sheet = np.zeros((rows * columns, height, width, channels), np.uint8)

@@ -1,4 +1,4 @@
-"""What a frame of points holds: samples, and how both networks see the plane at that moment."""
+"""The content of a frame of points: samples, and the outputs of both networks over the plane."""
 
 from __future__ import annotations
 
@@ -19,24 +19,23 @@ FIELD_SIDE = 48
 ARROWS = 150
 MANIFOLD_SIDE = 21
 MANIFOLD_REACH = 2.0
-"""The manifold's grid goes this many standard deviations of the latents to either side."""
+"""The manifold's grid extends this many standard deviations of the latents to each side."""
 
 
 def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], dict[str, np.ndarray]]:
-    """A function that looks at the game as it is now. Everything in original units, from the same noise every time.
+    """Return a function that records the current state of the game, in original units and always from the same noise.
 
-    Its arrays: ``real`` (500, 2); ``fake`` (500, 2), made by the averaged generator; ``extent`` (x0, x1, y0, y1); and where
-    the game can tell, ``logits`` (48, 48), the discriminator's scores at nodes of the extent, row 0 at the lowest y;
-    ``pull`` (150, 2), where the generator's objective pushes the first fakes; ``latents`` (500, 2), the first two
-    coordinates of what each fake was made from; ``manifold`` (21, 21, 2), where the generator puts a grid over those two,
-    the others at their mean.
+    Its arrays: ``real`` (500, 2); ``fake`` (500, 2), samples of the EMA generator; ``extent`` (x0, x1, y0, y1); and, if the
+    game supports them, ``logits`` (48, 48), the logits at nodes of the extent, row 0 at the lowest y; ``pull`` (150, 2), the
+    directions in which the generator's objective moves the first fakes; ``latents`` (500, 2), the first two coordinates of
+    each fake's latent; ``manifold`` (21, 21, 2), the generator's output on a grid over those two, with the others at their mean.
     """
     real, _ = dataset.reference(2000, seed=seed)
     extent, nodes = view_of(real, FIELD_SIDE)
     device = trainer.precision.device
     shown = real[:POINTS_IN_FRAME]
     inside = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
-    # A paired loss needs as many reals as fakes: fewer rows than arrows take part again.
+    # A paired loss needs as many reals as fakes, so a smaller data set is repeated.
     opponents = inside["real"].repeat(-(-ARROWS // len(shown)), 1)[:ARROWS]
 
     def take() -> dict[str, np.ndarray]:
@@ -70,12 +69,12 @@ def _follows_labels(game: Game) -> bool:
 
 @torch.no_grad()
 def _logits(game: Scores, nodes: Tensor, real: Tensor, fake: Tensor) -> np.ndarray:
-    """The discriminator's score of every node, row by row from the lowest y."""
+    """The logit at every node, row by row from the lowest y."""
     assert isinstance(game, torch.nn.Module)
     with evaluating(game):
         logits = game.score(nodes)
         if game.relative_scores:
-            # Such scores have no zero and no unit of their own: put the middle of real and fake at one half.
+            # These logits have no natural zero or unit: map the midpoint of real and fake to one half.
             seen = torch.cat([game.score(real), game.score(fake)])
             logits = (logits - seen.mean()) / seen.std().clamp_min(1e-6)
     return logits.cpu().numpy()

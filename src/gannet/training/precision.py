@@ -1,4 +1,4 @@
-"""The one place that decides arithmetic and memory layout for the machine at hand."""
+"""The only place that chooses number format, memory layout and threads for the machine."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from gannet.errors import UserError
 
 @dataclass(frozen=True)
 class Precision:
-    """What was decided and why; the run records it."""
+    """The choice and its reason; the run records both."""
 
     device: torch.device
     dtype: Literal["fp32", "bf16"]
     channels_last: bool
     reason: str
     threads: int | None = None
-    """Threads to compute with; None leaves torch's own choice."""
+    """Number of threads; None keeps torch's default."""
 
     @contextmanager
     def applied(self) -> Iterator[Self]:
-        """The process computes with the chosen number of threads inside."""
+        """Inside, the process computes with the chosen number of threads."""
         before = torch.get_num_threads()
         torch.set_num_threads(self.threads or before)
         try:
@@ -35,11 +35,11 @@ class Precision:
             torch.set_num_threads(before)
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Forward passes run inside this."""
+        """The context of forward passes."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == "bf16")
 
     def place(self, network: nn.Module) -> nn.Module:
-        """Move a network to the device, in the layout that its convolutions run fastest in."""
+        """Move a network to the device, in the memory layout in which its convolutions are fastest."""
         network = network.to(self.device)
         return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload]
 
@@ -47,9 +47,9 @@ class Precision:
 def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) -> Precision:
     """Device, dtype and layout.
 
-    bf16 is chosen for pictures where the processor multiplies it natively: a CPU with AVX-512 BF16 or AMX, or a GPU of
-    compute capability 8. Points stay in fp32: bf16 has 8 bits of mantissa, too few to place a point within a hundredth;
-    their networks are so small that a second thread costs more than it brings.
+    Images use bf16 if the processor multiplies it natively: a CPU with AVX-512 BF16 or AMX, or a GPU of compute capability 8.
+    Points stay in fp32, because the 8 bits of mantissa of bf16 cannot place a point within a hundredth; their networks are so
+    small that a second thread costs more than it saves.
 
     Raises:
         UserError: ``device=cuda`` without a usable GPU.
@@ -62,11 +62,11 @@ def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) ->
     chosen = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
     has_bf16 = _has_bf16(chosen)
     if precision != "auto":
-        dtype, reason = precision, "asked for"
+        dtype, reason = precision, "set by the user"
     elif not is_images:
         dtype, reason = "fp32", "points need more than 8 bits of mantissa"
     elif not allow_bf16:
-        dtype, reason = "fp32", "the recipe does not hold in bf16"
+        dtype, reason = "fp32", "the recipe is not stable in bf16"
     else:
         dtype, reason = ("bf16", f"native on this {chosen.type}") if has_bf16 else ("fp32", f"no native bf16 on this {chosen.type}")
     return Precision(

@@ -1,4 +1,4 @@
-"""A first step on a copy, before a run is created: what cannot train is refused in one sentence."""
+"""Rehearse the first step on a copy before a run is created, so that what cannot train gives a one-line error."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NUM_SAMPLES = 2
 
 
 def rehearse(experiment: Experiment, dataset: Dataset, *, recipe: str, seed: int, precision: Precision) -> None:
-    """Play one step on a copy of ``experiment`` and draw samples; the experiment and the generators of random numbers stay as they are.
+    """Take one step on a copy of ``experiment`` and sample; the experiment and the random number generators do not change.
 
-    Only a step shows that networks, penalties and data fit: a batch too small for its statistics, sides that do not match,
-    too little memory. A loss that is not finite is left to the training, which records it.
+    Only a step reveals a batch too small for its statistics, shapes that do not match, or too little memory. A loss that is not
+    finite is not an error here: training stops at it and records it.
 
     Raises:
         UserError: the step fails.

@@ -1,4 +1,4 @@
-"""Samples from a game, without touching its training state."""
+"""Sample from a game without changing its training state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHUNK = 512
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside, every layer's own mode restored afterwards, also after an exception."""
+    """Evaluation mode inside; afterwards, also after an exception, the mode of every layer is restored."""
     modes = [(layer, layer.training) for layer in module.modules()]
     module.eval()
     try:
@@ -27,7 +27,7 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def sample_chunks(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Iterator[Tensor]:
-    """``count`` inside samples in float32, a bounded number at a time."""
+    """``count`` samples in normalised units, float32, in chunks of bounded size."""
     if labels is None:
         labels = balanced_labels(game, count, rng.device)
     with evaluating(game):
@@ -37,18 +37,18 @@ def sample_chunks(game: Game, count: int, rng: torch.Generator, *, labels: Tenso
 
 
 def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") -> Tensor | None:
-    """(count,) int64, every class in turn; None where the game follows no labels."""
+    """(count,) int64, all classes in turn; None if the game is not class-conditional."""
     follows = isinstance(game, Conditional) and game.num_classes
     return torch.arange(count, device=device) % follows if follows else None
 
 
 def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Tensor:
-    """(count, *shape) inside samples in float32, drawn in chunks so that memory stays bounded."""
+    """(count, *shape) samples in normalised units, float32, generated in chunks to bound the memory."""
     return torch.cat(list(sample_chunks(game, count, rng, labels=labels)))
 
 
 def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> tuple[Tensor | None, int]:
-    """Labels and number of columns of a grid: a column per class where samples follow labels, else a square grid."""
+    """Labels and number of columns of a grid: one column per class if the game is class-conditional, else a square grid."""
     if isinstance(game, Conditional) and 0 < game.num_classes <= 20:
         rows = max(1, round(count / game.num_classes))
         return torch.arange(game.num_classes, device=device).repeat(rows), game.num_classes

@@ -1,4 +1,4 @@
-"""Settings that every run has, whatever its recipe."""
+"""Settings that every run has, independent of its recipe."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Every = Annotated[int, Field(ge=0)]
 
 @dataclass(frozen=True)
 class MeasureSettings:
-    """Score cards while training."""
+    """Score cards during training."""
 
     every: Every = 0
-    """Steps between two measurements; 0 measures never while training."""
+    """Steps between two measurements; 0 disables measurement during training."""
 
 
 @dataclass(frozen=True)
@@ -23,39 +23,39 @@ class CheckpointSettings:
     """Checkpoints."""
 
     every: Every = 1000
-    """Steps between two checkpoints; 0 keeps only the last state."""
+    """Steps between two checkpoints; 0 saves only the last state."""
     keep: Annotated[int, Field(ge=1)] = 2
-    """How many of the newest are kept."""
+    """Number of checkpoints to keep, the newest ones."""
 
 
 @dataclass(frozen=True)
 class FrameSettings:
-    """Pictures of what the generator makes, always from the same noise."""
+    """Frames show samples of the generator, always from the same noise."""
 
     every: Every | None = None
-    """Steps between two frames; none leaves it to the recipe, 0 records none."""
+    """Steps between two frames; none uses the recipe's default, 0 disables frames."""
     count: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Images in a grid. Points frames hold 500 points."""
 
 
 @dataclass(frozen=True)
 class HealthSettings:
-    """What looks after the training, see training/vitals.py."""
+    """Health checks during training, see training/vitals.py."""
 
     every: Every | None = None
-    """Steps between two looks; none for 40 looks in all or fewer, 0 for no look."""
+    """Steps between two health checks; none gives at most 40 checks in total, 0 disables them."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run is carried out."""
+    """Settings of a run besides its recipe and data."""
 
     seed: Annotated[int, Field(ge=0)] = 0
-    """Every random number of the run follows from it."""
+    """All random numbers of the run derive from it."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to train."""
+    """Device to train on; auto uses a CUDA GPU if available."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Arithmetic of the networks; see training/precision.py for what auto chooses."""
+    """Number format of the networks; training/precision.py explains what auto chooses."""
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     frames: FrameSettings = field(default_factory=FrameSettings)

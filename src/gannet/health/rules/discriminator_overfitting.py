@@ -1,4 +1,4 @@
-"""The discriminator knows its training data by heart: it scores real data that it has not seen lower."""
+"""The discriminator memorises its training data: held-out real data get lower logits."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from gannet.health.base import Advice, Case, Finding, History
 NAME = "discriminator-overfitting"
 RECORDS = 3
 SUSPECT, CERTAIN = 0.75, 0.9
-"""Share of pairs in which the training row has the higher score; one half without overfitting, whatever the scores' unit."""
+"""Share of pairs in which the training sample has the higher logit; one half without overfitting, in any unit of the logits."""
 
 
 def examine(history: History) -> Finding | None:
-    """Every one of the last records says so."""
+    """Report if all of the last records exceed the limit."""
     steps, shares = history.get("training_above_held_out")
     if len(shares) < RECORDS or shares[-RECORDS:].min() < SUSPECT:
         return None
     share = float(shares[-RECORDS:].min())
-    text = f"D scores training rows above held-out real ones in {share:.0%} of pairs since step {steps[-RECORDS]:,}; 50% is no difference."
+    text = f"D ranks training samples above held-out ones in {share:.0%} of pairs since step {steps[-RECORDS]:,}; 50% means no difference."
     return Finding(NAME, "alarm" if share >= CERTAIN else "warning", text, {"training_above_held_out": share})
 
 

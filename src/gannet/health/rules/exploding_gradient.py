@@ -1,4 +1,4 @@
-"""Gradients grow and go on growing: the road to values that are not finite."""
+"""Gradients grow continually, which ends in values that are not finite."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "exploding-gradient"
 RECORDS = 5
-"""Whose median is compared with the median of the first half."""
+"""Number of last records whose median is compared with the median of the first half."""
 GROWN, EXPLODED = 100.0, 10_000.0
 
 
 def examine(history: History) -> Finding | None:
-    """The player whose gradient grew most, if it grew a hundredfold and is still growing."""
+    """Report the player whose gradient norm grew most, if it grew a hundredfold and is still growing."""
     grown = [(factor, name) for name in history.named("gradient_norm") if (factor := _growth(history.get(name)[1])) >= GROWN]
     if not grown:
         return None
@@ -28,7 +28,7 @@ def examine(history: History) -> Finding | None:
 
 
 def _growth(norms: np.ndarray) -> float:
-    """Of the last records over the first half; 0 where it has stopped or the history is short."""
+    """Ratio of the last records to the first half; 0 if growth has stopped or the history is short."""
     if len(norms) < 4 * RECORDS:
         return 0.0
     now, before, earlier = (float(np.median(part)) for part in (norms[-RECORDS:], norms[-2 * RECORDS : -RECORDS], norms[: len(norms) // 2]))
@@ -36,5 +36,5 @@ def _growth(norms: np.ndarray) -> float:
 
 
 def advice(case: Case, values: Mapping[str, float]) -> Advice:
-    """Smaller steps, a bound on D."""
-    return Advice(NAME, "The updates are too large for these gradients: a fifth of each learning rate.", case.rates(1 / 5))
+    """Smaller learning rates, or a penalty on D."""
+    return Advice(NAME, "The updates are too large for these gradients; try a fifth of each learning rate.", case.rates(1 / 5))

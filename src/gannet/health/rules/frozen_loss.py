@@ -1,4 +1,4 @@
-"""A term that is minimised stands still."""
+"""A minimised term does not change."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "frozen-loss"
 RECORDS = 10
-"""In a row without a change: terms are means over fresh batches, so chance never repeats one."""
+"""Number of consecutive equal records: terms are means over fresh batches, so equality is never chance."""
 TOLERANCE = 1e-6
 """Relative."""
 
 
 def examine(history: History) -> Finding | None:
-    """A player none of whose terms move (alarm), or one term that is stuck at a value other than zero (warning)."""
+    """Report a player all of whose terms are constant (alarm), or one term that is constant and not zero (warning)."""
     frozen = {name: value for name in sorted(history.minimised) if (value := _frozen_at(history, name)) is not None}
     if not frozen:
         return None
     for player in sorted({name.split("/")[0] for name in frozen}):
         own = [name for name in history.minimised if name.startswith(f"{player}/")]
         if all(name in frozen for name in own):
-            return _finding("alarm", history, min(own), frozen, f"nothing else moves the {player}")
+            return _finding("alarm", history, min(own), frozen, f"the {player} has no other term to train on")
     stuck = [name for name, value in frozen.items() if value != 0]
-    return _finding("warning", history, stuck[0], frozen, "it moves no weight") if stuck else None
+    return _finding("warning", history, stuck[0], frozen, "it changes no parameter") if stuck else None
 
 
 def _frozen_at(history: History, name: str) -> float | None:
@@ -42,8 +42,12 @@ def _finding(severity: Any, history: History, name: str, frozen: dict[str, float
 
 
 def advice(case: Case, values: Mapping[str, float]) -> Advice:
-    """A loss without a flat part, or a slower discriminator."""
+    """A loss without a flat region, or a slower discriminator."""
     if case.keys.get("loss") not in (None, "non-saturating"):
-        return Advice(NAME, "The logits lie where the loss is flat; the non-saturating loss has no flat part.", {"loss": "non-saturating"})
-    text = "A minimised term has no gradient. In your own loss, look for a detached tensor; else slow the discriminator down."
+        return Advice(
+            NAME,
+            "The logits lie in a flat region of the loss; the non-saturating loss has no flat region there.",
+            {"loss": "non-saturating"},
+        )
+    text = "A minimised term has no gradient. In your own loss, look for a detached tensor; otherwise slow the discriminator down."
     return Advice(NAME, text, case.rates(1 / 5, "discriminator"))

@@ -1,4 +1,4 @@
-"""Samples that are nearer to training rows than other real data are: copies."""
+"""Memorisation: samples that are nearer to training data than held-out real data are."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from gannet.health.base import Advice, Case, Finding, History
 NAME = "memorisation"
 RECORDS = 3
 SUSPECT, COPIED = 0.25, 0.5
-"""Shares of samples that are nearer to a training row than all but 2 % of unseen real ones; 0.02 is what chance gives."""
+"""Shares of samples nearer to a training sample than 98 % of held-out real samples; 0.02 is expected by chance."""
 
 
 def examine(history: History) -> Finding | None:
-    """Every one of the last records says so."""
+    """Report if all of the last records exceed a limit."""
     steps, shares = history.get("copies")
     if len(shares) < RECORDS or shares[-RECORDS:].min() < SUSPECT:
         return None
     share = float(shares[-RECORDS:].min())
-    text = f"At least {share:.0%} of samples since step {steps[-RECORDS]:,} lie nearer to a training row than 98 % of unseen real data do."
+    text = f"At least {share:.0%} of samples since step {steps[-RECORDS]:,} lie nearer to a training sample than 98 % of held-out data."
     return Finding(NAME, "alarm" if share >= COPIED else "warning", text, {"copies": share, "by_chance": 0.02})
 
 
 def advice(case: Case, values: Mapping[str, float]) -> Advice:
-    """Less training; more data is what helps most."""
+    """Fewer steps; more data helps most."""
     steps = case.number("steps")
     text = "The generator copies its training data. More data helps most; without more data, stop earlier."
     return Advice(NAME, text, {"steps": max(1, int(steps) // 2)} if steps else {})

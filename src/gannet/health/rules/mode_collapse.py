@@ -1,4 +1,4 @@
-"""The generator makes only a part of the data: modes lost, or samples too much alike."""
+"""Mode collapse: the generator covers only a part of the data."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from gannet.health.base import Advice, Case, Finding, History, smoothed
 
 NAME = "mode-collapse"
 PATIENCE = 20
-"""Records in which something has to come before it counts as missing."""
+"""Number of records before a mode counts as missing."""
 WIDTH = 5
-"""Records whose median counts: modes flicker while they are being found."""
+"""Number of records in the median: found modes fluctuate early in training."""
 TOLERATED = 0.1
-"""Share of the modes that may be missing; one mode is always too many, where chance does not explain it."""
+"""Share of modes that may be missing; with few modes, one missing mode is reported."""
 LOW = 0.25
-"""Diversity, as a share of the real data's, below which samples are too much alike."""
+"""Diversity relative to real data below which samples are too similar."""
 
 
 def examine(history: History) -> Finding | None:
-    """By counted modes where the data's are known, else by diversity; lost again, or never there."""
+    """Report modes or diversity that were lost or never reached; modes if the data's modes are known, else diversity."""
     return _by_modes(history) if "modes_found" in history.series else _by_diversity(history)
 
 
@@ -41,7 +41,7 @@ def _by_modes(history: History) -> Finding | None:
         at = int(steps[recent.argmax() + WIDTH - 1])
         return Finding(NAME, severity, f"{seen}; at step {at:,} they reached {best:.0f}.", values | {"best_step": at})
     if _no_longer_rises(recent, history.finished):
-        return Finding(NAME, severity, f"{seen}, and never kept more than {best:.0f}.", values)
+        return Finding(NAME, severity, f"{seen}, and their median never exceeded {best:.0f}.", values)
     return None
 
 
@@ -55,9 +55,9 @@ def _by_diversity(history: History) -> Finding | None:
     seen = f"Samples are {now:.0%} as diverse as real data at step {steps[-1]:,}"
     if now < LOW and best >= 2 * max(now, LOW / 2):
         at = int(steps[recent.argmax() + WIDTH - 1])
-        return Finding(NAME, "alarm", f"{seen}; at step {at:,} it was {best:.0%}.", values | {"best_step": at})
+        return Finding(NAME, "alarm", f"{seen}; at step {at:,} they were {best:.0%}.", values | {"best_step": at})
     if now < LOW and _no_longer_rises(recent, history.finished):
-        return Finding(NAME, "alarm" if now < LOW / 2 else "warning", f"{seen}, and never were more than {best:.0%}.", values)
+        return Finding(NAME, "alarm" if now < LOW / 2 else "warning", f"{seen}, and never exceeded {best:.0%}.", values)
     return None
 
 
@@ -67,9 +67,9 @@ def _no_longer_rises(recent: np.ndarray, finished: bool) -> bool:
 
 
 def advice(case: Case, values: Mapping[str, float]) -> Advice:
-    """A penalty on D if there is none, then a stronger one, then gentler updates."""
+    """A penalty on D if there is none, else a stronger penalty, else smaller learning rates."""
     if case.smoother:
-        text = f"Nothing keeps the discriminator smooth, so that samples gather in few places; {case.smoother} does."
+        text = f"Nothing keeps the discriminator smooth, so samples gather in few places; {case.smoother} keeps it smooth."
         return Advice("missing-regularizer", text, recipe=case.smoother)
     if stronger := case.stronger_penalty():
         return Advice(NAME, "The penalty on the discriminator is too weak to keep the samples apart.", stronger)

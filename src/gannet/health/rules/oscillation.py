@@ -1,4 +1,4 @@
-"""The players chase each other: a term goes up and down with a period."""
+"""The players oscillate: a term is periodic."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "oscillation"
 RECORDS = 60
-"""That are looked at: at least four periods have to fit."""
+"""Number of records in the test, which must contain at least four periods."""
 SHORTEST = 4
-"""Records a period: a shorter one cannot be told from noise."""
+"""Minimum number of records per period: shorter periods look like noise."""
 PERIODIC = 0.5
-"""Correlation of the series with itself one period later. One of 4,000 made series of noise has it."""
+"""Threshold of the autocorrelation at one period; one of 4,000 simulated series of noise exceeds it."""
 AGAIN = 1.5
-"""Times the correlation two periods later, which is computed from fewer pairs, has to be as high."""
+"""Factor on the autocorrelation at two periods, which is computed from fewer pairs, before the threshold applies."""
 SWING = 0.2
 """Standard deviation over the mean size of the values."""
 
 
 def examine(history: History) -> Finding | None:
-    """The most periodic of the generator's minimised terms, or of all its terms where it is not known which those are."""
+    """Report the most periodic of the generator's minimised terms, or of all its terms if the minimised ones are not known."""
     names = sorted(history.minimised or history.series)
     found = []
     for name in names:
@@ -34,12 +34,12 @@ def examine(history: History) -> Finding | None:
         return None
     steps, _ = history.get(name)
     length = period * float(np.median(np.diff(steps)))
-    text = f"{name} goes up and down every {length:,.0f} steps or so: it repeats itself with a correlation of {strength:.2f}."
+    text = f"{name} oscillates with a period of about {length:,.0f} steps: its autocorrelation at one period is {strength:.2f}."
     return Finding(NAME, "warning", text, {"period_steps": length, "correlation": strength})
 
 
 def period_of(values: np.ndarray) -> tuple[float, int]:
-    """The height and the place of the autocorrelation's highest peak after it has been negative, if it comes again; (0, 0) if not."""
+    """Height and lag of the highest peak of the autocorrelation after its first negative value; (0, 0) if it does not recur."""
     places = np.arange(len(values))
     rest = values - np.polynomial.Polynomial.fit(places, values, 1)(places)
     if rest.std() <= SWING * np.abs(values).mean():
@@ -54,12 +54,12 @@ def period_of(values: np.ndarray) -> tuple[float, int]:
     start = max(SHORTEST - 1, int(below[0]) if len(below) else longest)
     if start >= longest - 1:
         return 0.0, 0
-    # The first of nearly equal peaks: the others are its multiples.
+    # The first of nearly equal peaks, because the others are its multiples.
     peak = start + int((correlations[start:] >= 0.8 * correlations[start:].max()).argmax())
     peak += int(correlations[peak : peak + 2].argmax())
     if peak in (start, longest - 1):
-        return 0.0, 0  # a value that still rises at the last lag is no peak
-    # Noise that remembers has chance peaks, but none at twice the period.
+        return 0.0, 0  # a value that still rises at the last lag is not a peak
+    # Correlated noise has chance peaks, but none at twice the period.
     return min(float(correlations[peak]), AGAIN * correlation(2 * (peak + 1))), peak + 1
 
 
@@ -67,5 +67,5 @@ def advice(case: Case, values: Mapping[str, float]) -> Advice:
     """Damping: no momentum first, then smaller updates."""
     momentum = {name: 0.0 for name in case.keys if name.endswith(".beta1") and case.number(name)}
     if momentum:
-        return Advice(NAME, "Momentum carries the players past each other; without momentum the oscillation is damped.", momentum)
-    return Advice(NAME, "The players overshoot each other's moves: a fifth of each learning rate.", case.rates(1 / 5))
+        return Advice(NAME, "Momentum makes the players overshoot; without momentum the oscillation is damped.", momentum)
+    return Advice(NAME, "The players overshoot each other's updates; try a fifth of each learning rate.", case.rates(1 / 5))
