@@ -16,7 +16,7 @@ def doctor(
     path: Run,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
-    """What went wrong in this training, with evidence and a suggestion; reads the run directory and nothing else."""
+    """Explain what went wrong in a training, with evidence. Reads the run directory and nothing else."""
     import json
 
     from rich.console import Console

@@ -18,7 +18,11 @@ def report(
     ] = None,
     gif: Annotated[Path | None, typer.Option(metavar="training.gif", help="Write the animation too.")] = None,
 ) -> int:
-    """One self-contained HTML file about a run; by its suffix also a contact sheet (.png) or all numbers (.csv)."""
+    """Write a self-contained HTML report of a run.
+
+    The suffix of -o chooses another format: a contact sheet (.png) or all numbers (.csv). RUN@STEP limits the report to what was
+    recorded up to that step, which need not have a checkpoint.
+    """
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
     from gannet.reports.html import animate

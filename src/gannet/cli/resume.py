@@ -26,7 +26,7 @@ def resume(
     recipe: RecipeFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
-    """Continue a run from its newest checkpoint, bit for bit as if it had never stopped."""
+    """Continue a run from its newest checkpoint. The result equals, bit for bit, that of a run that never stopped."""
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.cli.train import conclude

@@ -21,7 +21,7 @@ def sample(
     traverse: Annotated[bool, typer.Option("--traverse", help="Rows in which one code moves from end to end (infogan).")] = False,
     recipe: RecipeFile = None,
 ) -> int:
-    """Draw samples from a run's averaged generator: a picture, or the samples themselves."""
+    """Draw samples from a run's averaged generator. Writes an image (.png) or the samples themselves (.npz)."""
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
