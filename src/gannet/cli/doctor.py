@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gannet.cli.resume import Run
+from gannet.cli.resume import Run, whole_run
 
 if TYPE_CHECKING:
     from gannet.doctor.diagnosis import Complaint, Diagnosis
@@ -23,7 +23,7 @@ def doctor(
 
     from gannet.doctor.diagnosis import diagnose
 
-    diagnosis = diagnose(path)
+    diagnosis = diagnose(whole_run(path, "`gannet doctor` explains the whole training"))
     if json_output:
         print(json.dumps(diagnosis.as_json(), allow_nan=False))
     else:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli.resume import RecipeFile, Repeated, Run
+from gannet.cli.resume import RecipeFile, Repeated, RunAtStep
 
 
 def measure(
-    path: Run,
+    path: RunAtStep,
     keys: Repeated = None,
     metrics: Annotated[
         str | None,
