@@ -111,7 +111,7 @@ def _describe(key: str, annotation: Any, value: Any) -> dict[str, tuple[str, str
 
 
 def _below(key: str, factory: Any, values: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    made_by = factory if dataclasses.is_dataclass(factory) or not inspect.isclass(factory) else factory.__init__
+    made_by: Any = factory if dataclasses.is_dataclass(factory) or not inspect.isclass(factory) else factory.__init__
     helps = {**_entries_of(factory), **_field_docs(factory)}
     found: dict[str, tuple[str, str]] = {}
     for name, hint in get_type_hints(made_by, include_extras=True).items():
@@ -167,8 +167,9 @@ def _field_docs(cls: type) -> dict[str, str]:
             continue
         body = node.body if isinstance(node, ast.ClassDef) else []
         for field, text in pairwise(body):
-            named = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-            if named and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+                continue
+            if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
                 found[field.target.id] = str(text.value.value)
     return found
 
