@@ -22,13 +22,13 @@ from docs_comparison import comparison_page, comparisons  # noqa: E402
 from docs_measured import Measured, measured_tables, read_measured  # noqa: E402
 from docs_proofs import proof_tables  # noqa: E402
 from docs_tables import method_sections, table_pages  # noqa: E402
-from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
 from docs_watching import watching_page  # noqa: E402
 
-from gannet.config.arguments import Root, read  # noqa: E402
+from gannet.catalogue.listing import SINGULAR  # noqa: E402
+from gannet.catalogue.parts import SUITS, made_of, suits  # noqa: E402
+from gannet.catalogue.text import Paragraphs, links, markdown, one_line  # noqa: E402
 from gannet.discovery import Component, components  # noqa: E402
-from gannet.games.base import Game  # noqa: E402
-from gannet.recipes.base import Chosen, Recipe  # noqa: E402
+from gannet.recipes.base import Recipe  # noqa: E402
 
 ROOT = HERE.parent
 METHODS = Path("docs/methods")
@@ -46,7 +46,6 @@ PARTS = {
 }
 """Kinds of component that have a page of their own -> its title."""
 PROOFS = "the figures are explained in tests/learning, and [broken methods](../results/plausible-bugs.md) miss the bounds"
-SUITS = {"points": "points", "images": "pictures", "any": "points and pictures"}
 
 
 def pages(root: Path = ROOT) -> dict[Path, str]:
@@ -95,33 +94,8 @@ def method_page(found: Component, measured: list[Measured], root: Path) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def suits(recipe: Recipe) -> str:
-    """One sentence about the data that it trains on."""
-    labels = " with labels" if recipe.labels else ""
-    preset = ", ".join(f"`data.{key}={value}`" for key, value in recipe.data.items())
-    return f"Trains on {SUITS[recipe.kind]}{labels}{f'; sets {preset}' if preset else ''}."
-
-
-def made_of(recipe: Recipe) -> list[Component]:
-    """The game of the recipe's module, and the loss and regularizers that it takes by default."""
-    [(arguments, _)] = read({}, Root(recipe.function, skip=("form",)))
-    classes = [value.factory if isinstance(value, Chosen) else type(value) for value in arguments.values()]
-    named = _classes_named(recipe)
-    classes = [*(c for c in named if issubclass(c, Game)), *classes, *named]
-    known = {c.load(): c for kind in ("games", "losses", "regularizers", "augmentations") for c in components(kind).values()}
-    return list(dict.fromkeys(known[c] for c in classes if c in known))
-
-
-def _classes_named(recipe: Recipe) -> list[type]:
-    """The classes that the recipe's module names, and those of a recipe that it hands its work to."""
-    named = list(vars(sys.modules[recipe.function.__module__]).values())
-    others = [other for other in named if isinstance(other, Recipe) and other.function is not recipe.function]
-    return [c for c in named if isinstance(c, type)] + [c for other in others for c in _classes_named(other)]
-
-
 def part_of_page(part: Component) -> str:
-    singular = {"games": "Game", "losses": "Loss", "regularizers": "Regularizer", "augmentations": "Augmentation"}[part.kind]
-    return f"**{singular} [`{part.name}`](../{part.kind}.md#{part.name})**: {markdown(part.load().__doc__ or '')}"
+    return f"**{SINGULAR[part.kind].capitalize()} [`{part.name}`](../{part.kind}.md#{part.name})**: {markdown(part.load().__doc__ or '')}"
 
 
 def index_page(recipes: dict[str, Component]) -> str:

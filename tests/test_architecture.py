@@ -163,6 +163,7 @@ VERBS = {
     "report": {"-o", "--gif", "--help"},
     "doctor": {"--json", "--help"},
     "list": {"--help"},
+    "describe": {"--help"},
     "data": {"--help"},
     "weights": {"--help"},
 }
@@ -177,3 +178,4 @@ def test_the_command_line_is_frozen():
     command = typer.main.get_command(app)
     found = {name: {o for p in verb.params for o in p.opts if o.startswith("-")} | {"--help"} for name, verb in command.commands.items()}
     assert found == VERBS
+    assert {o for p in command.params for o in p.opts} == {"--version", "--install-completion", "--show-completion"}

@@ -124,6 +124,13 @@ def compare(
             raise UserError(f"The comparison in {planned.path} was interrupted; the same call continues from there.") from None
 
 
-def load(path: str | Path, *, recipe_file: str | None = None, raw: bool = False, keys: Mapping[str, Any] | None = None) -> TrainedRun:
-    """Open a run's newest checkpoint; see :class:`TrainedRun`."""
-    return TrainedRun(path, recipe_file=recipe_file, raw=raw, keys=keys)
+def load(
+    path: str | Path,
+    *,
+    step: int | None = None,
+    recipe_file: str | None = None,
+    raw: bool = False,
+    keys: Mapping[str, Any] | None = None,
+) -> TrainedRun:
+    """Open a run's newest checkpoint, or that of ``step``; ``load("RUN@STEP")`` is the same. See :class:`TrainedRun`."""
+    return TrainedRun(path, step=step, recipe_file=recipe_file, raw=raw, keys=keys)

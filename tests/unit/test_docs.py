@@ -22,9 +22,9 @@ from docs_comparison import comparison_page  # noqa: E402
 from docs_measured import measured_tables, read_measured  # noqa: E402
 from docs_proofs import proof_tables  # noqa: E402
 from docs_tables import method_sections, table_pages  # noqa: E402
-from docs_text import Paragraphs, links, markdown, one_line  # noqa: E402
 from recipe_cases import CASES, make  # noqa: E402
 
+from gannet.catalogue.text import Paragraphs, links, markdown, one_line  # noqa: E402
 from gannet.discovery import components  # noqa: E402
 
 RECIPES = components("recipes")

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
-from gannet.cli import compare, data, doctor, listing, measure, report, resume, sample, train, watch, weights
+from gannet.cli import compare, data, describe, doctor, listing, measure, report, resume, sample, train, watch, weights
 from gannet.errors import TrainingStopped, UserError
 
 BAD_INPUT, STOPPED_BY_GUARD = 2, 3
 
 app = typer.Typer(
     name="gannet",
-    help="Train, watch and measure generative adversarial networks.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("train")(train.train)
+app.command("train", cls=train.TrainCommand)(train.train)
 app.command("resume")(resume.resume)
 app.command("sample")(sample.sample)
 app.command("measure")(measure.measure)
@@ -29,8 +28,24 @@ app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 app.command("list")(listing.list_components)
+app.command("describe")(describe.describe)
 app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import gannet
+
+        print(f"gannet {gannet.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """Train, watch and measure generative adversarial networks."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -48,6 +63,9 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.ctx.get_help())  # type: ignore[attr-defined]
+            return 0
         # Typer's own usage errors know how to show themselves and carry their exit status.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             return _say([error.format_message() + " See gannet --help."], BAD_INPUT)  # type: ignore[attr-defined]

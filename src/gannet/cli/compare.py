@@ -26,7 +26,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Holds RECIPE/seed-S; runs/compare-DATA if left out.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
-    """Train every recipe with every seed on DATA and measure all in one way. The same command goes on after a stop."""
+    """Train several recipes and seeds, and measure all alike. The same command continues after a stop."""
     import json
 
     from rich.console import Console

@@ -41,7 +41,7 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
 
 @app.command("check")
 def check(path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or zip of images, or an IDX folder.")]) -> int:
-    """Decode everything under PATH and report each file that is broken or odd; exit status 2 if any is broken."""
+    """Decode all files under PATH and report broken ones. Exit status 2 if any is broken."""
     from gannet.cli.progress import TerminalReporter
     from gannet.data.inspect import check as check_path
 

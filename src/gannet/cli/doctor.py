@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gannet.cli.resume import Run
+from gannet.cli.resume import Run, whole_run
 
 if TYPE_CHECKING:
     from gannet.doctor.diagnosis import Complaint, Diagnosis
@@ -16,14 +16,14 @@ def doctor(
     path: Run,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
-    """What went wrong in this training, with evidence and a suggestion; reads the run directory and nothing else."""
+    """Explain what went wrong in a training, with evidence. Reads the run directory and nothing else."""
     import json
 
     from rich.console import Console
 
     from gannet.doctor.diagnosis import diagnose
 
-    diagnosis = diagnose(path)
+    diagnosis = diagnose(whole_run(path, "`gannet doctor` explains the whole training"))
     if json_output:
         print(json.dumps(diagnosis.as_json(), allow_nan=False))
     else:

@@ -11,23 +11,21 @@ def list_components(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="KIND", help="recipes, losses, regularizers, games, networks, metrics, data, priors, encodings, augmentations"
+            metavar="KIND",
+            help="recipes, losses, regularizers, games, networks, metrics, data or datasets, priors, encodings, augmentations, extractors",
         ),
     ],
 ) -> int:
-    """Everything of one kind, with what it is."""
+    """List everything of one kind with a summary. `gannet describe NAME` says more about one."""
     from rich.console import Console
     from rich.table import Table
 
-    from gannet.discovery import BASES, components
-    from gannet.errors import UserError, did_you_mean
+    from gannet.catalogue.listing import summaries
 
-    if kind not in BASES:
-        raise UserError(f"Cannot list {kind!r}.{did_you_mean(kind, BASES)}")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()
-    for component in components(kind).values():
-        table.add_row(component.name, component.summary)
+    for name, summary in summaries(kind).items():
+        table.add_row(name, summary)
     Console(highlight=False, markup=False).print(table)
     return 0

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli.resume import RecipeFile, Repeated, Run
+from gannet.cli.resume import RecipeFile, Repeated, RunAtStep
 
 
 def measure(
-    path: Run,
+    path: RunAtStep,
     keys: Repeated = None,
     metrics: Annotated[
         str | None,
@@ -20,7 +20,11 @@ def measure(
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     recipe: RecipeFile = None,
 ) -> int:
-    """Score cards of a run's newest checkpoint, each with the score of real data against real data (one draw)."""
+    """Measure a run: score cards with a real-data reference.
+
+    RUN is measured at its newest checkpoint, RUN@STEP at the checkpoint of that step. The reference is the same metric between two sets
+    of real data: one draw.
+    """
     import json
 
     from rich.console import Console

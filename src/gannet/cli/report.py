@@ -7,18 +7,22 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli.resume import Run
+from gannet.cli.resume import RunAtStep
 
 
 def report(
-    path: Run,
+    path: RunAtStep,
     out: Annotated[
         list[Path] | None,
-        typer.Option("-o", metavar="report.html|sheet.png|numbers.csv", help="May be repeated; RUN/report.html if left out."),
+        typer.Option("-o", metavar="report.html|sheet.png|numbers.csv", help="May be repeated; RUN/report[-STEP].html if left out."),
     ] = None,
     gif: Annotated[Path | None, typer.Option(metavar="training.gif", help="Write the animation too.")] = None,
 ) -> int:
-    """One self-contained HTML file about a run; by its suffix also a contact sheet (.png) or all numbers (.csv)."""
+    """Write a self-contained HTML report of a run.
+
+    The suffix of -o chooses another format: a contact sheet (.png) or all numbers (.csv). RUN@STEP limits the report to what was
+    recorded up to that step, which need not have a checkpoint.
+    """
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
     from gannet.reports.html import animate
@@ -26,13 +30,15 @@ def report(
     from gannet.reports.snapshot import save_sheet
     from gannet.reports.table import save_table
     from gannet.runs.reader import Run as RunDirectory
+    from gannet.runs.reader import parse_run
 
     writers = {".html": write_report, ".png": save_sheet, ".csv": save_table}
-    targets = out or [path / "report.html"]
+    folder, step = parse_run(path)
+    targets = out or [folder / ("report.html" if step is None else f"report-{step}.html")]
     for target in targets:
         if target.suffix not in writers:
             raise UserError(f"-o {target}: write to a file that ends in .html (the report), .png (a contact sheet) or .csv (all numbers).")
-    run = RunDirectory(path)
+    run = RunDirectory(folder, until=step)
     with TerminalReporter() as reporter:
         if gif is not None:
             animate(run, gif, reporter.work)

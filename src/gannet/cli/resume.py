@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or the name of a run in ./runs.")]
+RunAtStep = Annotated[Path, typer.Argument(metavar="RUN[@STEP]", help="A run directory, or the name of a run in ./runs.")]
 RecipeFile = Annotated[
     str | None, typer.Option("--recipe", metavar="FILE.py", help="Needed for a run of your own recipe file: a run never executes code.")
 ]
@@ -26,11 +27,23 @@ def resume(
     recipe: RecipeFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
-    """Continue a run from its newest checkpoint, bit for bit as if it had never stopped."""
+    """Continue a run from its newest checkpoint. The result equals, bit for bit, that of a run that never stopped."""
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.cli.train import conclude
     from gannet.sessions.resume import resume as resume_run
 
+    path = whole_run(path, "`gannet resume` continues from the newest checkpoint; `gannet train RUN@STEP` continues from another")
     with TerminalReporter(quiet=quiet) as reporter:
         return conclude(reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=parse_keys(keys or [])))
+
+
+def whole_run(path: Path, reason: str) -> Path:
+    """The directory of RUN; RUN@STEP is an error that gives the reason."""
+    from gannet.errors import UserError
+    from gannet.runs.reader import parse_run
+
+    folder, step = parse_run(path)
+    if step is not None:
+        raise UserError(f"{path}: a step cannot be given here, because {reason}.")
+    return folder

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli.resume import RecipeFile, Repeated, Run
+from gannet.cli.resume import RecipeFile, Repeated, RunAtStep
 
 
 def sample(
-    path: Run,
+    path: RunAtStep,
     keys: Repeated = None,
     count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="S", min=0)] = 0,
@@ -21,7 +21,10 @@ def sample(
     traverse: Annotated[bool, typer.Option("--traverse", help="Rows in which one code moves from end to end (infogan).")] = False,
     recipe: RecipeFile = None,
 ) -> int:
-    """Draw samples from a run's averaged generator: a picture, or the samples themselves."""
+    """Draw samples from a run's averaged generator. Writes an image (.png) or the samples themselves (.npz).
+
+    RUN is sampled at its newest checkpoint, RUN@STEP at the checkpoint of that step.
+    """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError

@@ -4,20 +4,62 @@ from __future__ import annotations
 
 from pathlib import Path
 from signal import Signals
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gannet.cli.progress import TerminalReporter
     from gannet.sessions.outcome import Outcome
 
 UNSAVED = 4
 """Exit status of a training whose last step is not in a checkpoint."""
 
+RECIPE_NAMED = "gannet.recipe"
+"""Where the help of ``train`` finds the recipe's name."""
+
 Keys = Annotated[
     list[str] | None, typer.Argument(metavar="[KEY=VALUE ...]", help="Arguments of the recipe, data.*, measure.*, checkpoint.*, frames.*")
 ]
+
+
+class TrainCommand(TyperCommand):
+    """``gannet train``, whose help lists the keys of the recipe that the command line names."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Remember the recipe: --help acts before options have values."""
+        ctx.meta[RECIPE_NAMED] = _recipe_named(args)
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The help of the verb, then the keys."""
+        super().format_help(ctx, formatter)
+        formatter.write("\n" + "\n".join(_help_of_keys(ctx.meta[RECIPE_NAMED], formatter.width)) + "\n")
+
+
+def _recipe_named(words: list[str]) -> str | None:
+    """The value of --recipe among unparsed words."""
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        if word == "--recipe":
+            return following
+        if word.startswith("--recipe="):
+            return word.removeprefix("--recipe=")
+    return None
+
+
+def _help_of_keys(recipe: str | None, width: int) -> Iterator[str]:
+    if recipe is None or recipe.startswith("-"):
+        yield "Keys: gannet train DATA --recipe NAME --help lists those of a recipe, gannet describe NAME explains it."
+        return
+    from gannet.catalogue.page import recipe_keys
+    from gannet.cli.describe import key_lines
+    from gannet.config.plan import load_recipe
+
+    yield f"Keys of {recipe}:"
+    yield from key_lines(recipe_keys(load_recipe(recipe)), width)
 
 
 def train(
@@ -37,7 +79,10 @@ def train(
     precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16; auto if left out")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
-    """Train a GAN on DATA and keep everything it did in a run directory."""
+    """Train a GAN on DATA and record it in a run directory.
+
+    With --recipe NAME, --help lists that recipe's keys too.
+    """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags

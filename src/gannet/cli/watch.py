@@ -16,11 +16,12 @@ def watch(
     once: Annotated[Path | None, typer.Option(metavar="picture.png", help="Write how the run stands as a picture, and end.")] = None,
     terminal: Annotated[bool, typer.Option("--terminal", help="Show curves in the terminal instead of the browser.")] = False,
 ) -> int:
-    """Open the live view of one run or of all runs in a folder, live or finished, in the browser of this machine.
+    """Open the live view of a run or of a folder of runs.
 
-    The page replays every step, plays one in slow motion, compares runs, and may control a training, fork it from a checkpoint or train on
-    data drawn by hand. Training never waits for it, and Ctrl-C ends only the view. It is served to this machine alone and
-    to who knows the token of the printed address; over SSH, the printed command brings it to your own computer.
+    Runs may be live or finished; the view opens in the browser of this machine. The page replays every step, plays one in slow motion,
+    compares runs, and may control a training, fork it from a checkpoint or train on data drawn by hand. Training never waits for it, and
+    Ctrl-C ends only the view. It is served to this machine alone and to who knows the token of the printed address; over SSH, the
+    printed command brings it to your own computer.
     """
     import os
     import threading

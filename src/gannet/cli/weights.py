@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Feature extractors that you bring: add NAME FILE, list.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Weights of feature extractors that you supply.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("add")
@@ -15,7 +15,7 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="inception or dinov2.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The public weight file; `gannet weights list` says where it is.")],
 ) -> int:
-    """Check FILE by its hash, try the network, and keep the weights for measuring; nothing is downloaded."""
+    """Check the weights in FILE and keep them for measuring. FILE is checked by its hash; nothing is downloaded."""
     from gannet.errors import in_shell
     from gannet.features import user_weights as brought
 
@@ -27,7 +27,7 @@ def add(
 
 @app.command("list")
 def list_weights() -> int:
-    """Every extractor that takes weights of yours: whether they are there, their sha256, and where to get them."""
+    """List extractors with user-supplied weights. Says whether the weights are there, their sha256, and where to get them."""
     from gannet.errors import UserError
     from gannet.features import user_weights as brought
 

@@ -105,7 +105,7 @@ class _Reader:
                 continue
             default = defaults.get(name, parameter.default)
             if dataclasses.is_dataclass(function) and name not in defaults:
-                default = _field_default(function, name)
+                default = field_default(function, name)
             result[name] = self.value(prefix + name, hints[name], default)
         return {name: value for name, value in result.items() if value is not inspect.Parameter.empty}
 
@@ -140,8 +140,8 @@ class _Reader:
         factory, defaults = (default.factory, default.arguments) if is_deferred else (type(default), None)
         if key in self.given and not isinstance(self.given[key], str):
             raise UserError(f"{key}: expected the name of one of the {kind}, not {self.given[key]!r}.")
-        name = self.given.get(key, _component_name(factory))
-        if key in self.given and canonical(name) != _component_name(factory):
+        name = self.given.get(key, component_name(factory))
+        if key in self.given and canonical(name) != component_name(factory):
             try:
                 factory, defaults = self.load(key, kind, name, annotation), {}
             except UserError as error:
@@ -150,7 +150,7 @@ class _Reader:
                 return default
         if defaults is None:
             defaults = {f.name: getattr(default, f.name) for f in dataclasses.fields(default)}
-        self.values[key] = name if is_outside(name) else _component_name(factory)
+        self.values[key] = name if is_outside(name) else component_name(factory)
         arguments = self.parameters(factory, f"{key}.", defaults)
         return Chosen(factory, arguments) if is_deferred else self.build(key, factory, arguments)
 
@@ -192,14 +192,16 @@ def _is_concrete(factory: Any, base: type) -> bool:
     return isinstance(factory, type) and issubclass(factory, base) and not inspect.isabstract(factory)
 
 
-def _component_name(factory: Any) -> str:
+def component_name(factory: Any) -> str:
+    """The name of a component as a key takes it: as ``gannet list`` shows it, or ``package.module:Name`` outside Gannet."""
     package = factory.__module__.split(".")
     if package[0] != "gannet" or len(package) < 3:
         return f"{factory.__module__}:{factory.__name__}"
     return name_of(package[1], factory)
 
 
-def _field_default(cls: Any, name: str) -> Any:
+def field_default(cls: Any, name: str) -> Any:
+    """The default of a field of a dataclass, made if need be; ``inspect.Parameter.empty`` if it has none."""
     for f in dataclasses.fields(cls):
         if f.name == name and f.default is not dataclasses.MISSING:
             return f.default

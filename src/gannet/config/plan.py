@@ -123,7 +123,7 @@ def plan(
     source_name, preset = source_for(data)
     source_class = cast(type[Source], find("data", source_name).load())
     recipe_name = recipe or RECOMMENDED[source_class.kind]
-    loaded = _load_recipe(recipe_name, source_class.kind)
+    loaded = load_recipe(recipe_name, source_class.kind)
     keys = {f"data.{k}": v for k, v in preset.items()} | dict(given)
     return _read_keys(recipe_name, loaded, source_name, keys, flags, advice, outside=_outside(given))
 
@@ -170,7 +170,7 @@ def plan_again(
     # A run keeps its data; only their path may change.
     fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
     given = _changed(known, expanded(changes, known))
-    return _read_keys(name, _load_recipe(name), record["data"]["source"], given, flags, fixed=fixed, outside=_outside(changes))
+    return _read_keys(name, load_recipe(name), record["data"]["source"], given, flags, fixed=fixed, outside=_outside(changes))
 
 
 def refuse_flags(given: Mapping[str, Any]) -> None:
@@ -224,7 +224,7 @@ def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:
     return name, source_class(**arguments)
 
 
-def _load_recipe(name: str, kind: Kind | None = None) -> Recipe:
+def load_recipe(name: str, kind: Kind | None = None) -> Recipe:
     """The recipe of that name; for an unknown name, recipes for ``kind`` are suggested."""
 
     def suits(component: Component) -> bool:

@@ -13,6 +13,8 @@ import numpy as np
 from gannet.errors import UserError
 from gannet.runs.schema import EVENTS_FILE, FRAMES_FOLDER, RUN_FILE, SCORES_FILE, SLOW_FOLDER, VERSION, Kind, RunRecord, frame_name
 
+USUAL_FOLDER = Path("runs")
+"""Where `gannet train` makes runs if it is not told otherwise."""
 Frame = dict[str, np.ndarray] | np.ndarray
 """Points: arrays by name, float32. Images: uint8 (H, W, 3)."""
 
@@ -22,14 +24,21 @@ class Run:
 
     Args:
         path: the run directory.
+        until: leave out events, score cards and frames of later steps.
 
     Raises:
-        UserError: not a run directory, or written by a newer Gannet.
+        UserError: not a run directory, written by a newer Gannet, or ``until`` is later than anything recorded.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, until: int | None = None) -> None:
         self.path = Path(path)
         self.record = read_record(self.path)
+        self._until: float = math.inf
+        if until is not None:
+            last = max((event["step"] for event in self.events()), default=0)
+            if until > last:
+                raise UserError(f"{self.path} has no step {until}: its last recorded step is {last}.")
+            self._until = until
 
     @staticmethod
     def is_at(path: str | Path) -> bool:
@@ -41,8 +50,8 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The directory's name."""
-        return self.path.resolve().name
+        """The directory's name, with ``@STEP`` if later steps are left out."""
+        return self.path.resolve().name + (f"@{self._until}" if math.isfinite(self._until) else "")
 
     @property
     def kind(self) -> Kind:
@@ -59,7 +68,7 @@ class Run:
             number = record.get("seq")
             if isinstance(number, int) and number > after and isinstance(record.get("step"), int) and "kind" in record:
                 by_number.setdefault(number, record)
-        return [by_number[number] for number in sorted(by_number)]
+        return [by_number[number] for number in sorted(by_number) if by_number[number]["step"] <= self._until]
 
     def terms(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Every scalar that was logged: name -> (steps int64 (T,), values float64 (T,)), NaN where it was not finite."""
@@ -74,13 +83,14 @@ class Run:
 
     def scores(self) -> list[dict[str, Any]]:
         """Score cards in the order they were written."""
-        return [card for card in parse_lines(self.path / SCORES_FILE) if "metric" in card]
+        return [card for card in parse_lines(self.path / SCORES_FILE) if "metric" in card and (card.get("step") or 0) <= self._until]
 
     def frames(self) -> list[tuple[int, Path]]:
         """(step, path) of every frame, in order of steps."""
         folder = self.path / FRAMES_FOLDER
         files = folder.iterdir() if folder.is_dir() else ()
-        return sorted((int(file.stem), file) for file in files if file.suffix in {".npz", ".png"} and _is_number(file.stem))
+        found = sorted((int(file.stem), file) for file in files if file.suffix in {".npz", ".png"} and _is_number(file.stem))
+        return [(step, file) for step, file in found if step <= self._until]
 
     def load_frame(self, path: str | Path) -> Frame:
         """One frame: for points ``real``, ``fake``, ``extent``, ``step``, and where they were recorded ``logits`` with the ``field`` of
@@ -109,6 +119,23 @@ class Run:
             raise UserError(f"{self.path} has no slow motion of step {step}.") from None
         except Exception as error:
             raise UserError(f"Cannot read the slow motion {path}: {type(error).__name__}: {error}.") from None
+
+
+def parse_run(text: str | Path) -> tuple[Path, int | None]:
+    """(directory, STEP) of ``RUN`` or ``RUN@STEP``; STEP is None if it is left out.
+
+    RUN is a path, or the name of a run in ./runs if no such path exists. Whether it is a run is not checked.
+    """
+    path = Path(text).expanduser()
+    before, at, step = str(path).rpartition("@")
+    if at and before and _is_number(step) and not Run.is_at(path):
+        return _below_runs(Path(before)), int(step)
+    return _below_runs(path), None
+
+
+def _below_runs(path: Path) -> Path:
+    named = USUAL_FOLDER / path
+    return named if len(path.parts) == 1 and not path.exists() and Run.is_at(named) else path
 
 
 def read_record(path: Path) -> RunRecord:

@@ -18,10 +18,10 @@ from gannet.errors import UserError
 from gannet.keys import expanded
 from gannet.live.control import journal_of
 from gannet.live.keys import require_repeatable
-from gannet.runs.reader import Run
-from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RECIPE_FILE, Parent, RunRecord, checkpoint_name
+from gannet.runs.reader import Run, parse_run
+from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RECIPE_FILE, Parent, RunRecord
 from gannet.runs.writer import RunWriter
-from gannet.sessions.reopen import require_place
+from gannet.sessions.reopen import checkpoint_at, require_place
 from gannet.training import checkpoint
 
 
@@ -29,10 +29,8 @@ def parse_again(data: str) -> tuple[Path, int | None] | None:
     """(RUN, STEP) of a DATA argument ``RUN`` or ``RUN@STEP``; None if it is not a run. Names of data sets take precedence."""
     if canonical(data) in components("data"):
         return None
-    path, at, step = data.rpartition("@")
-    if at and step.isascii() and step.isdigit() and Run.is_at(path):
-        return Path(path).expanduser(), int(step)
-    return (Path(data).expanduser(), None) if Run.is_at(data) else None
+    path, step = parse_run(data)
+    return (path, step) if Run.is_at(path) else None
 
 
 def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
@@ -78,7 +76,7 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
     """
     parent = Run(run)
     changes = expanded(changes, parent.record["arguments"])
-    origin = _checkpoint(run, step)
+    origin = checkpoint_at(run, step)
     journal = [event for event in journal_of(parent.events()) if event["step"] <= step]
     edited = {event["arguments"]["key"]: event["arguments"]["value"] for event in journal if event["name"] == "set"}
     plan = _plan(parent, changes, recipe_file, edits=edited)
@@ -111,17 +109,6 @@ def _fits(plan: Plan, parent: Run, origin: Path, changes: Mapping[str, Any]) -> 
     except UserError:
         changed = ", ".join(f"{key}={value}" for key, value in changes.items()) or "none"
         raise UserError(f"These changes give other networks than the checkpoint's: {changed}. Train a new run with them.") from None
-
-
-def _checkpoint(run: Path, step: int) -> Path:
-    there = {path.name: path for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER) for path in checkpoint.newest_first(run / folder)}
-    path = there.get(checkpoint_name(step))
-    if path is None:
-        steps = ", ".join(str(int(name.removeprefix("step-"))) for name in sorted(there)) or "none"
-        raise UserError(f"{run} has no checkpoint of step {step}. Available: {steps}. To keep more, train with checkpoint.keep=N.")
-    if problems := checkpoint.problems(path):
-        raise UserError(f"The checkpoint of step {step} cannot be used: {'; '.join(problems)}.")
-    return path
 
 
 def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[dict[str, Any]], origin: Path | None, out: Path) -> Path:

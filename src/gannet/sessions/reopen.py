@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from gannet.config.plan import Plan, open_data
@@ -11,7 +12,8 @@ from gannet.data.base import Dataset, Progress
 from gannet.data.resolve import source_for
 from gannet.discovery import is_outside
 from gannet.errors import UserError
-from gannet.runs.schema import RunRecord
+from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RunRecord, checkpoint_name
+from gannet.training import checkpoint
 
 BY_PATH = frozenset({"folder", "idx", "npz", "npz-points", "csv-file"})
 """Sources whose only required key is a path."""
@@ -70,3 +72,19 @@ def changed_data(record: RunRecord, dataset: Dataset) -> str | None:
     """A warning if the data differ from the training data of the run; None if they are equal."""
     then, now = record["data"].get("content_hash"), dataset.content_hash
     return None if then == now else f"The data have changed since the run was trained: their content hash was {then}, now it is {now}."
+
+
+def checkpoint_at(run: Path, step: int) -> Path:
+    """The checkpoint of a step, also if the run was forked from it.
+
+    Raises:
+        UserError: there is none, with the steps that exist; or it is damaged.
+    """
+    there = {path.name: path for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER) for path in checkpoint.newest_first(run / folder)}
+    path = there.get(checkpoint_name(step))
+    if path is None:
+        steps = ", ".join(str(int(name.removeprefix("step-"))) for name in sorted(there)) or "none"
+        raise UserError(f"{run} has no checkpoint of step {step}. It has: {steps}. Keep more of them with checkpoint.keep=N.")
+    if problems := checkpoint.problems(path):
+        raise UserError(f"The checkpoint of step {step} cannot be used: {'; '.join(problems)}.")
+    return path

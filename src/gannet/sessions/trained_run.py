@@ -19,10 +19,10 @@ from gannet.files import written_whole
 from gannet.games.base import Conditional, DrawsCodes, Game, Generates
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.rounding import written
-from gannet.runs.reader import Run
+from gannet.runs.reader import Run, parse_run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.seeding import torch_rng
-from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
+from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, repeat_keys
 from gannet.training import checkpoint
 from gannet.training.ema import Average
 from gannet.training.sampling import evaluating, frame_labels, sample_game
@@ -32,34 +32,48 @@ if TYPE_CHECKING:
 
 
 class TrainedRun:
-    """The newest valid checkpoint of a run, ready to sample; the EMA generator unless ``raw``.
+    """A checkpoint of a run, ready to sample: the newest valid one unless a step is given; the EMA generator unless ``raw``.
 
     Args:
-        path: the run directory.
+        path: the run directory, the name of a run in ./runs, or ``RUN@STEP``.
+        step: of one of its checkpoints; the newest valid one if None.
         recipe_file: the user's recipe file, if the run was made from one.
         raw: the trained generator instead of its exponential moving average.
         keys: ``data.path``, the new path of the data, and the user-supplied components of the run, which are imported only if they
             are named here.
 
     Raises:
-        UserError: not a run, no valid checkpoint, or user-supplied code that was not named again.
+        UserError: not a run, no valid checkpoint, no checkpoint of that step, or user-supplied code that was not named again.
     """
 
     def __init__(
-        self, path: str | Path, *, recipe_file: str | None = None, raw: bool = False, keys: Mapping[str, Any] | None = None
+        self,
+        path: str | Path,
+        *,
+        step: int | None = None,
+        recipe_file: str | None = None,
+        raw: bool = False,
+        keys: Mapping[str, Any] | None = None,
     ) -> None:
-        self.run = Run(path)
+        folder, in_path = parse_run(path)
+        if step is not None and in_path is not None and step != in_path:
+            raise UserError(f"{path} names step {in_path}, and step={step} another: give one of them.")
+        step = in_path if step is None else step
+        self.run = Run(folder)
         self.path = self.run.path
         self.form = Form.from_json(self.run.record["data"]["form"])
         changes = repeat_keys(self.run.record, keys or {})
         self.plan = plan_again(self.run.record, steps=None, recipe_file=recipe_file, device="cpu", changes=changes)
-        newest, self.complaints = checkpoint.latest_valid(self.path / CHECKPOINTS_FOLDER)
-        self.step = int(newest.name.removeprefix("step-"))
+        if step is None:
+            chosen, self.complaints = checkpoint.latest_valid(self.path / CHECKPOINTS_FOLDER)
+        else:
+            chosen, self.complaints = checkpoint_at(self.path, step), []
+        self.step = int(chosen.name.removeprefix("step-"))
         self.weights = "raw" if raw else "ema"
         experiment = self.plan.experiment(self.form)
-        checkpoint.load_into(experiment.game, newest, "model")
+        checkpoint.load_into(experiment.game, chosen, "model")
         average = Average(experiment.game, experiment.average)
-        checkpoint.load_into(average, newest, "average")
+        checkpoint.load_into(average, chosen, "average")
         self.game: Game = experiment.game if raw else average.game
         self._cards: list[ScoreCard] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 
 NAMED = ("Formula", "Adds", "Traps", "Keys")
 """First words of the paragraphs of a recipe's docstring that have a heading of their own."""
@@ -14,9 +15,10 @@ ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
 class Paragraphs:
-    """A recipe's docstring: what comes first, and its named paragraphs, as Markdown."""
+    """A recipe's docstring: what comes first, and its named paragraphs, as ``written`` writes them: by default as Markdown."""
 
-    def __init__(self, docstring: str) -> None:
+    def __init__(self, docstring: str, written: Callable[[str], str] | None = None) -> None:
+        written = written or markdown
         opening: list[str] = []
         self.named: dict[str, str] = {}
         for paragraph in inspect.cleandoc(docstring).split("\n\n"):
@@ -24,10 +26,10 @@ class Paragraphs:
             if name in NAMED:
                 # The lines of Keys are entries, kept apart.
                 text = rest.strip()
-                self.named[name] = inspect.cleandoc(rest) if name == "Keys" else markdown(text[:1].upper() + text[1:])
+                self.named[name] = inspect.cleandoc(rest) if name == "Keys" else written(text[:1].upper() + text[1:])
             else:
                 opening.append(paragraph)
-        self.opening = markdown("\n\n".join(opening))
+        self.opening = written("\n\n".join(opening))
 
 
 def markdown(docstring: str) -> str:
@@ -35,6 +37,13 @@ def markdown(docstring: str) -> str:
     text = inspect.cleandoc(docstring)
     text = re.sub(r"\n\n(Args|Raises|Returns):\n.*?(?=\n\n|\Z)", "", text, flags=re.DOTALL)
     return "\n\n".join(map(_paragraph, ROLE.sub(lambda m: f"``{m[1]}``", text).split("\n\n")))
+
+
+def plain(docstring: str) -> str:
+    """Paragraphs for a terminal, without marks; Google's section of arguments is left out, tables and lists keep their lines."""
+    text = re.sub(r"\n\n(Args|Raises|Returns):\n.*?(?=\n\n|\Z)", "", inspect.cleandoc(docstring), flags=re.DOTALL)
+    text = ROLE.sub(lambda m: m[1], text).replace("``", "`").replace("**", "")
+    return "\n\n".join(p if re.search(r"^(\||[-*] |\d+\. |    )", p, re.MULTILINE) else " ".join(p.split()) for p in text.split("\n\n"))
 
 
 def _paragraph(text: str) -> str:

@@ -1,0 +1,195 @@
+"""The keys of a recipe, and the arguments of any other component: name, default, range, one line of help."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+import sys
+import textwrap
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from gannet.config.arguments import Root, component_name, field_default, read
+from gannet.discovery import BASES
+from gannet.recipes.base import Chosen, Recipe
+
+SHARED = {
+    "batch_size": "Real samples that a turn sees.",
+    "steps": "Generator steps.",
+    "hidden": "Width of the hidden layers.",
+    "critic_steps": "Steps of the discriminator for one of the generator.",
+    "loss": "What both sides minimise, a function of scores.",
+    "penalty": "What is added to the discriminator's turn.",
+    "prior": "Where latents come from.",
+    "constraint": "What is done to the discriminator's weights.",
+    "encoding": "What a discriminator of points sees of them.",
+}
+"""Help for keys that mean the same in every recipe; the Keys paragraph of a recipe may say it otherwise."""
+BOUNDS = {"gt": "> ", "ge": "≥ ", "lt": "< ", "le": "≤ "}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key as people read it."""
+
+    name: str
+    default: str
+    """As it could be typed; empty if the key must be given."""
+    allowed: str
+    """Type and range."""
+    help: str
+    """One sentence, or empty."""
+
+
+def keys_of_recipe(recipe: Recipe, described: str) -> list[Key]:
+    """Every key of the recipe with its default.
+
+    Args:
+        recipe: whose keys.
+        described: the Keys paragraph of its docstring, ``name: help`` a line.
+    """
+    [(arguments, values)] = read({}, Root(recipe.function, skip=("form",)))
+    hints = get_type_hints(recipe.function, include_extras=True)
+    about: dict[str, tuple[str, str]] = {}
+    for name, value in arguments.items():
+        about |= _describe(name, hints[name], value)
+    own, passed_on = _entries(described), _of_parts(recipe)
+    keys: list[Key] = []
+    for key, value in values.items():
+        allowed, help_text = about.get(key, ("", ""))
+        text = own.get(key) or help_text or SHARED.get(key) or passed_on.get(key, "")
+        keys.append(Key(key, _shown(value), allowed, _sentence(text)))
+    return keys
+
+
+def arguments_of(factory: Any) -> list[Key]:
+    """The arguments of a class that is not a recipe, from its fields or its ``__init__``."""
+    about = _below("", factory, {})
+    keys: list[Key] = []
+    for name, parameter in inspect.signature(factory).parameters.items():
+        default = field_default(factory, name) if dataclasses.is_dataclass(factory) else parameter.default
+        allowed, text = about.get(f".{name}", ("", ""))
+        shown = "" if default is inspect.Parameter.empty else _shown(_name_of(default))
+        keys.append(Key(name, shown, allowed, _sentence(text)))
+    return keys
+
+
+def _name_of(value: Any) -> Any:
+    """The name of a component, of a class or of a function; any other value as it is."""
+    if isinstance(value, Chosen):
+        return component_name(value.factory)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return component_name(type(value))
+    return getattr(value, "__name__", value)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _of_parts(recipe: Recipe) -> dict[str, str]:
+    """Help for arguments that a recipe hands on to the game and the networks that its file names, from their own Args."""
+    found: dict[str, str] = {}
+    for part in vars(sys.modules[recipe.function.__module__]).values():
+        if inspect.isclass(part) and part.__module__.startswith("gannet."):
+            found = {**_entries_of(part), **found}
+    return found
+
+
+def _describe(key: str, annotation: Any, value: Any) -> dict[str, tuple[str, str]]:
+    """Key -> (what is allowed, help), for a parameter and everything below it."""
+    if isinstance(value, Chosen):
+        return {key: (_kind(annotation), ""), **_below(key, value.factory, {})}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return {key: (_kind(annotation), ""), **_below(key, type(value), fields)}
+    return {key: (_allowed(annotation), "")}
+
+
+def _below(key: str, factory: Any, values: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    made_by: Any = factory if dataclasses.is_dataclass(factory) or not inspect.isclass(factory) else factory.__init__
+    helps = {**_entries_of(factory), **_field_docs(factory)}
+    found: dict[str, tuple[str, str]] = {}
+    for name, hint in get_type_hints(made_by, include_extras=True).items():
+        if name in inspect.signature(factory).parameters:
+            below = _describe(f"{key}.{name}", hint, values.get(name))
+            found |= {k: (allowed, text or (helps.get(name, "") if k == f"{key}.{name}" else "")) for k, (allowed, text) in below.items()}
+    return found
+
+
+def _kind(annotation: Any) -> str:
+    base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
+    kind = next((kind for kind, names in BASES.items() if getattr(base, "__name__", "") in names), "")
+    return f"gannet list {kind}" if kind else ""
+
+
+def _allowed(annotation: Any) -> str:
+    """``integer ≥ 1``, ``a or b``: what a value may be."""
+    bare, metadata = (get_args(annotation)[0], annotation.__metadata__) if hasattr(annotation, "__metadata__") else (annotation, ())
+    items = [part for item in metadata for part in (item, *getattr(item, "metadata", ()))]
+    bounds = [f"{BOUNDS[name]}{value:g}" for part in items for name, value in _bounds(part)]
+    if get_origin(bare) is Literal:
+        return ", ".join(map(str, get_args(bare)))
+    if get_origin(bare) is Union or type(bare).__name__ == "UnionType":
+        return " or ".join(filter(None, map(_allowed, get_args(bare))))
+    names = {int: "integer", float: "number", bool: "true or false", str: "text", type(None): "none"}
+    name = names.get(bare, "list" if get_origin(bare) in (tuple, list) else "")
+    return " ".join([name, ", ".join(dict.fromkeys(bounds))]).strip()
+
+
+def _bounds(part: Any) -> list[tuple[str, Any]]:
+    return [(name, value) for name in BOUNDS if isinstance(value := getattr(part, name, None), int | float)]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        nested = any(isinstance(part, list | tuple) for part in value)
+        return str([list(part) for part in value]) if nested else ",".join(map(_shown, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@cache
+def _field_docs(cls: type) -> dict[str, str]:
+    """The string under each field of a class and of its bases."""
+    found: dict[str, str] = {}
+    for one in reversed(cls.__mro__[:-1] if inspect.isclass(cls) else []):
+        try:
+            [node] = ast.parse(textwrap.dedent(inspect.getsource(one))).body
+        except (OSError, TypeError, SyntaxError, ValueError):
+            continue
+        body = node.body if isinstance(node, ast.ClassDef) else []
+        for field, text in pairwise(body):
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+                continue
+            if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+                found[field.target.id] = str(text.value.value)
+    return found
+
+
+def _entries_of(cls: Any) -> dict[str, str]:
+    """The Args section of a class or of its ``__init__``."""
+    found: dict[str, str] = {}
+    for docstring in (inspect.getdoc(cls), inspect.getdoc(cls.__init__) if inspect.isclass(cls) else None):
+        section = re.search(r"(?:^|\n)Args:\n(.*?)(?=\n\n|\Z)", docstring or "", re.DOTALL)
+        found |= _entries(section[1]) if section else {}
+    return found
+
+
+def _entries(section: str) -> dict[str, str]:
+    """``name: help`` lines, a longer help going on in lines that are further in."""
+    found: dict[str, str] = {}
+    for line in inspect.cleandoc(section).splitlines():
+        entry = re.match(r"([\w.]+): (.*)", line)
+        if entry:
+            found[entry[1]] = entry[2]
+        elif found and line.strip():
+            found[list(found)[-1]] += " " + line.strip()
+    return found

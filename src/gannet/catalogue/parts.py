@@ -1,0 +1,36 @@
+"""What a recipe is made of, and what data it trains on."""
+
+from __future__ import annotations
+
+import sys
+
+from gannet.config.arguments import Root, read
+from gannet.discovery import Component, components
+from gannet.games.base import Game
+from gannet.recipes.base import Chosen, Recipe
+
+SUITS = {"points": "points", "images": "pictures", "any": "points and pictures"}
+
+
+def suits(recipe: Recipe) -> str:
+    """One sentence about the data that it trains on."""
+    labels = " with labels" if recipe.labels else ""
+    preset = ", ".join(f"`data.{key}={value}`" for key, value in recipe.data.items())
+    return f"Trains on {SUITS[recipe.kind]}{labels}{f'; sets {preset}' if preset else ''}."
+
+
+def made_of(recipe: Recipe) -> list[Component]:
+    """The game of the recipe's module, and the loss and regularizers that it takes by default."""
+    [(arguments, _)] = read({}, Root(recipe.function, skip=("form",)))
+    classes = [value.factory if isinstance(value, Chosen) else type(value) for value in arguments.values()]
+    named = _classes_named(recipe)
+    classes = [*(c for c in named if issubclass(c, Game)), *classes, *named]
+    known = {c.load(): c for kind in ("games", "losses", "regularizers", "augmentations") for c in components(kind).values()}
+    return list(dict.fromkeys(known[c] for c in classes if c in known))
+
+
+def _classes_named(recipe: Recipe) -> list[type]:
+    """The classes that the recipe's module names, and those of a recipe that it hands its work to."""
+    named = list(vars(sys.modules[recipe.function.__module__]).values())
+    others = [other for other in named if isinstance(other, Recipe) and other.function is not recipe.function]
+    return [c for c in named if isinstance(c, type)] + [c for other in others for c in _classes_named(other)]
