@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from gannet.comparison.plan import Entry
 from gannet.errors import UserError
-from gannet.evaluation.comparable import differing
 from gannet.runs import state as runs_state
+from gannet.runs.comparable import differing
 from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, RECIPE_FILE
 from gannet.runs.state import RunState

@@ -282,15 +282,8 @@ def _checkpoints(run: Run, state: RunState) -> list[Complaint]:
         good = next(path.name for path in found if path.name not in damage)
         return [Complaint("checkpoints", "warning", text, f"Resuming and sampling use {good}; delete the damaged one.", (step, step))]
     if not found and _is_over(state):
-        return [
-            Complaint(
-                "checkpoints",
-                "warning",
-                "No checkpoint was written.",
-                f"Train it again with `{retrain_command(run.path, run.record, {'checkpoint.every': 100})}`.",
-                (step, step),
-            )
-        ]
+        again = f"Train it again with `{retrain_command(run.path, run.record, {'checkpoint.every': 100})}`."
+        return [Complaint("checkpoints", "warning", "No checkpoint was written.", again, (step, step))]
     return []
 
 

@@ -14,7 +14,7 @@ from gannet.reports.pictures import animate, choose
 from gannet.reports.player import POLICY, SCRIPT, frames_of, player, tile
 from gannet.reports.style import STYLE
 from gannet.runs.command_line import train_command
-from gannet.runs.protocols import by_protocol, flat
+from gannet.runs.comparable import by_protocol, flat
 from gannet.runs.reader import Run
 from gannet.runs.state import state_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gannet.errors import UserError
 from gannet.files import written_whole
 from gannet.reports.pictures import choose, draw_frame
-from gannet.runs.protocols import by_protocol
+from gannet.runs.comparable import by_protocol
 from gannet.runs.reader import Run
 from gannet.runs.state import state_of
 
