@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.real_runs import SMALL, Person, train
+from support import real_runs
+from support.real_runs import Person, train
 
 from gannet.cli import run as command
 from gannet.dashboard.library import newest_run
@@ -25,6 +27,7 @@ from gannet.runs.writer import RunWriter
 from gannet.sessions.outcome import has_trained
 from gannet.sessions.resume import resume
 
+KEYS: dict[str, Any] = dict(real_runs.SMALL)
 STANDS = {
     "points": ("finished", 300),
     "again": ("finished", 60),
@@ -80,7 +83,7 @@ def test_a_failure_is_a_stop_with_its_reason(tmp_path: Path) -> None:
         raise RuntimeError("The projector fell over.")
 
     with pytest.raises(RuntimeError):
-        train(tmp_path / "run", person=Person({30: [fail]}), **SMALL)
+        train(tmp_path / "run", person=Person({30: [fail]}), **KEYS)
     found = state(tmp_path / "run")
     assert (found.word, found.reason, str(found), found.step) == ("stopped", "error", "stopped by a failure", 30)
     assert found.event is not None
@@ -114,7 +117,7 @@ def test_a_process_that_runs_pauses_and_is_killed(tmp_path: Path) -> None:
 def test_a_session_begins_unpaused(tmp_path: Path) -> None:
     """A run that was stopped while it was paused, and resumed: the pause was of the earlier session."""
     path = tmp_path / "run"
-    train(path, person=Person({30: [("pause", {}), ("stop", {})]}), **SMALL)
+    train(path, person=Person({30: [("pause", {}), ("stop", {})]}), **KEYS)
     assert str(state(path)) == "stopped by a command"
     seen = []
     resume(path, Person({40: [lambda: seen.append(state(path).word)]}))
