@@ -12,7 +12,7 @@ WHY = {
     (
         "files.py",
         "whole_file",
-    ): "replaces one file, whole: one that the user named, a frame of the same step, or a record with what was kept of it; removes its own temporary file",
+    ): "replaces a file that the user named, a frame of the same step, or a record, whole; removes its own temporary file",
     ("sessions/fork.py", "_make"): "a directory that this call made and that has not trained",
     ("features/cache.py", "*"): "features in the cache folder, computed again when needed",
     (
