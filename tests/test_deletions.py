@@ -9,22 +9,21 @@ WHY = {
     ("data/cache.py", "_decode_into"): "temporary files of this process, never published",
     ("data/cache.py", "_published"): "puts a decoded table of the cache in place of one of equal content",
     ("data/cache.py", "_sweep"): "temporary files in the cache that are a day old",
-    ("files.py", "written_whole"): "replaces the file that the user named, whole; removes its own temporary file",
+    (
+        "files.py",
+        "whole_file",
+    ): "replaces a file that the user named, a frame of the same step, or a record, whole; removes its own temporary file",
     ("sessions/fork.py", "_make"): "a directory that this call made and that has not trained",
     ("features/cache.py", "*"): "features in the cache folder, computed again when needed",
     (
         "sessions/outcome.py",
         "removed_if_untrained",
     ): "a directory that this session made, only if it holds no step, checkpoint or end of a training",
-    ("runs/append_file.py", "keep"): "rewrites a file of records, whole, without what a resume repeats",
-    ("runs/commands.py", "_write"): "its own temporary file; the command has its own name by then",
     (
         "runs/writer.py",
         "create",
     ): "names a new run, which fails on a directory that holds anything; removes its own temporary folder",
-    ("runs/writer.py", "frame"): "replaces the frame of the same step",
     ("runs/writer.py", "truncate_after"): "frames of steps after the checkpoint that a resume continues from, which are made again",
-    ("runs/writer.py", "move_data"): "rewrites run.json, whole, with the new place of the data",
     ("training/checkpoint.py", "save"): "replaces a damaged checkpoint of the same step; removes its own temporary folder",
     ("training/checkpoint.py", "prune"): "all but the newest checkpoint.keep valid checkpoints, after a newer one is complete",
 }

@@ -19,6 +19,7 @@ from gannet.dashboard.api import Api
 from gannet.dashboard.library import Library, identity_of
 from gannet.dashboard.server import View, application
 from gannet.errors import UserError
+from gannet.runs.lock import RunLock
 from gannet.runs.reader import Run
 
 TOKEN, PORT = "the-secret", 8420
@@ -139,9 +140,11 @@ def test_a_killed_run_is_told_from_a_running_one(folder, trained, monkeypatch):
     def state():
         return client.get(f"/api/runs/{run_id(folder, 'open')}").json()["state"]
 
-    lock.write_text(f"pid {os.getpid()} on host {socket.gethostname()}\n")
+    assert str(os.getpid()) in lock.read_text(), "a number that is in use again is not the trainer"
+    assert state() == "interrupted"
+    held = RunLock(folder / "open")
     assert state() == "running"
-    lock.write_text(f"pid {2**22 + 1} on host {socket.gethostname()}\n")
+    held.release()
     assert state() == "interrupted"
     lock.write_text("pid 1 on host elsewhere.example\n")
     assert state() == "running"
@@ -200,14 +203,17 @@ def test_a_damaged_frame_is_one_sentence(folder, client):
     assert "Cannot read the frame" in answer.json()["error"]
 
 
-def test_a_command_reaches_a_running_run(folder, client, monkeypatch):
-    given = []
-    monkeypatch.setattr("gannet.runs.commands.submit", lambda path, name, arguments: given.append((path, name, arguments)) or 7)
-    monkeypatch.setattr("gannet.dashboard.library.Watched.state", lambda self: "running")
-    address = f"/api/runs/{run_id(folder)}/commands"
-    answer = client.post(address, json={"name": "speed", "arguments": {"steps_per_second": 5}}, headers=ORIGIN)
-    assert answer.json() == {"number": 7}
-    assert given == [(folder.resolve() / "first", "speed", {"steps_per_second": 5})]
+def test_a_command_reaches_a_running_run(folder, trained):
+    trained("killed", folder / "open")
+    address = f"/api/runs/{run_id(folder, 'open')}/commands"
+    asked = {"name": "speed", "arguments": {"steps_per_second": 5}}
+    lock = RunLock(folder / "open")
+    answer = client_of(folder).post(address, json=asked, headers=ORIGIN)
+    lock.release()
+    assert answer.json() == {"number": 1}
+    assert json.loads((folder / "open" / "commands" / "000001.json").read_text()) == asked
+    refused = client_of(folder).post(address, json=asked, headers=ORIGIN)
+    assert (refused.status_code, refused.json()["error"]) == (409, "This run is interrupted: nobody is there to take commands.")
 
 
 @pytest.mark.parametrize(

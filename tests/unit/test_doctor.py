@@ -19,13 +19,12 @@ from support.real_runs import Quiet
 from gannet.cli import run as command
 from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.doctor.diagnosis import diagnose
-from gannet.doctor.ending import ending
 from gannet.errors import TrainingStopped
 from gannet.live.control import LOOK_SECONDS
 from gannet.runs.commands import submit
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import Run
-from gannet.runs.schema import RunRecord
+from gannet.runs.state import state_of
 from gannet.runs.writer import RunWriter
 from gannet.sessions.resume import resume
 from gannet.sessions.train import start
@@ -262,9 +261,10 @@ def test_stopped_by_a_failure(tmp_path):
 )
 def test_stops_of_older_runs(small, text, state):
     events = Run(small).events()
-    assert ending(events)[0] == "finished"
+    assert state_of(small, events).word == "finished"
     stop = events[-1] | {"kind": "stop", "text": text}
-    assert ending([*events[:-1], stop]) == (state, stop)
+    found = state_of(small, [*events[:-1], stop])
+    assert (str(found), found.event) == (state, stop)
 
 
 def test_killed_and_running(small):
@@ -330,8 +330,7 @@ def test_what_is_no_run_is_one_sentence(tmp_path, capsys, content):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_run_that_has_not_begun(tmp_path, capsys):
-    record: RunRecord = {"version": 1, "recipe": "gan", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
-    RunWriter.create(tmp_path / "run", record).close()
-    assert command(["doctor", str(tmp_path / "run")]) == 0
+def test_a_run_that_has_not_begun(small, tmp_path, capsys):
+    RunWriter.create(tmp_path / "empty", Run(small).record).close()
+    assert command(["doctor", str(tmp_path / "empty")]) == 0
     assert "nothing to examine yet" in capsys.readouterr().out

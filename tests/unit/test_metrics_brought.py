@@ -15,13 +15,13 @@ from gannet.cli import run
 from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.evaluation.choice import choose, default_names
-from gannet.evaluation.comparable import comparable
 from gannet.evaluation.evaluate import evaluate
 from gannet.features import extractors
 from gannet.features import user_weights as brought
 from gannet.features.inception_v3 import InceptionV3
 from gannet.features.user_weights import BROUGHT, add, find, load, stored_at
 from gannet.metrics.names import guarded
+from gannet.runs.comparable import require_comparable
 from gannet.testing.metric_data import draw
 from gannet.testing.metrics import global_random_state
 
@@ -253,7 +253,7 @@ def test_published_metrics_are_usual_where_the_weights_are(file: Path) -> None:
     ]
     assert [card.spec["metric"] for card in cards[-3:]] == ["fd", "kid", "is"]
     assert left_out == []
-    comparable([*cards, *cards])
+    require_comparable([card.as_json() for card in [*cards, *cards]])
     stored_at("inception").write_bytes(b"cut off")
     extractors._kept.clear()
     others, left_out = evaluate(*sets, kind="images", truth=Truth(), names=None, seed=0, protocol={}, published=True)

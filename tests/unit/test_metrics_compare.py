@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gannet.dashboard import server
 from gannet.errors import UserError
-from gannet.evaluation.comparable import comparable, differing
 from gannet.evaluation.table import render
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.intervals import wilson
+from gannet.runs.comparable import by_protocol, differing, protocol_of_card, require_comparable, way_of
+from gannet.runs.reader import Run
 from gannet.sessions.trained_run import TrainedRun
 
 Cards = dict[tuple[str, int], dict[str, ScoreCard]]
@@ -31,8 +36,8 @@ def cards(trained_once: Callable[[str], Path]) -> Cards:
 
 
 def test_equal_protocols_and_different_metrics_pass(cards: Cards) -> None:
-    comparable([])
-    comparable([card for name in ("points", "forked") for card in cards[name, 200].values()])
+    require_comparable([])
+    require_comparable([card.as_json() for name in ("points", "forked") for card in cards[name, 200].values()])
     render([cards[name, 200]["w2"] for name in ("points", "forked")])
 
 
@@ -42,7 +47,7 @@ def test_the_fields_that_differ_are_named(cards: Cards) -> None:
     older = replace(cards["forked", 200]["precision"], spec={**unversioned, "k": 17})
     given = [older, one, precision, other]
     with pytest.raises(UserError) as caught:
-        comparable(given)
+        require_comparable([card.as_json() for card in given])
     shares, distances = caught.value.problems
     assert "protocol.n_fake (200 and 400), protocol.n_real (200 and 400)" in distances
     assert "content_hash" not in distances
@@ -60,7 +65,45 @@ def test_one_run_may_be_measured_in_two_ways(cards: Cards) -> None:
 
 def test_the_third_card_counts(cards: Cards) -> None:
     with pytest.raises(UserError, match="n_fake"):
-        comparable([cards["points", 200]["w2"], cards["forked", 200]["w2"], cards["signalled", 400]["w2"]])
+        require_comparable([cards[name, count]["w2"].as_json() for name, count in (("points", 200), ("forked", 200), ("signalled", 400))])
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node to run the page's module with")
+def test_the_page_agrees(trained_once: Callable[[str], Path], tmp_path: Path) -> None:
+    """static/protocols.js sets the same cards apart as Python does."""
+    cards = Run(trained_once("measured")).scores()
+    shutil.copy(Path(server.__file__).parent / "static" / "protocols.js", tmp_path / "protocols.mjs")
+    (tmp_path / "cards.json").write_text(json.dumps(cards))
+    script = """
+        import { readFileSync } from "node:fs";
+        import { byProtocol, differing } from "./protocols.mjs";
+        const found = [...byProtocol(JSON.parse(readFileSync("cards.json")))].map(([metric, ways]) => {
+          const groups = [...ways.values()];
+          return [metric, groups.map((cards) => cards.map((card) => card.value)), differing(groups.map((cards) => cards[0]))];
+        });
+        console.log(JSON.stringify(found));
+    """
+    (tmp_path / "ask.mjs").write_text(script)
+    told = json.loads(subprocess.run(["node", "ask.mjs"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout)
+    assert {len(groups) for _, groups, _ in told} == {1, 2}
+    for metric, groups, fields in told:
+        mine: dict[tuple[object, ...], dict[int, float]] = {}
+        examples = {}
+        for card in cards:
+            if card["metric"] == metric:
+                mine.setdefault(way_of(card), {})[card["step"]] = card["value"]
+                examples[way_of(card)] = protocol_of_card(card)
+        assert groups == [[values[step] for step in sorted(values)] for values in mine.values()]
+        differ = {name for one in examples.values() for other in examples.values() for name in differing(one, other)}
+        assert set(fields) == differ - {"fingerprint"}
+
+
+def test_other_weights_are_another_way(cards: Cards) -> None:
+    one = cards["points", 200]["w2"]
+    other = replace(one, weights="other")
+    with pytest.raises(UserError, match=r"weights \(\w+ and other\)"):
+        require_comparable([one.as_json(), other.as_json()])
+    assert by_protocol([one.as_json(), other.as_json()])[:2] == ([other.as_json()], [one.as_json()])
 
 
 def test_missing_is_not_none() -> None:

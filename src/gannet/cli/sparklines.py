@@ -20,7 +20,6 @@ BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40
 SECONDS = 1.0
 SAID_AT_MOST = 3
-OVER = ("finished", "stopped", "interrupted")
 
 
 def sparkline(values: Sequence[float | None], width: int = WIDTH) -> str:
@@ -47,7 +46,7 @@ def follow(run: Watched) -> int:
         return 0
     try:
         with Live(_drawn(run), console=console, auto_refresh=False) as live:
-            while run.state() not in OVER:
+            while (state := run.state()).is_live or state.word == "empty":
                 time.sleep(SECONDS)
                 run.follower.refresh(at_once=True)
                 live.update(_drawn(run), refresh=True)
@@ -60,7 +59,7 @@ def follow(run: Watched) -> int:
 def _drawn(run: Watched) -> Group:
     about = run.summary()
     steps = f" of {about['steps']:,}" if about["steps"] else ""
-    head = Text(f"{about['name']}  {about['state']}, step {about['step']:,}{steps}  ({about['data']}, {about['recipe']})", style="bold")
+    head = Text(f"{about['name']}  {run.state()}, step {about['step']:,}{steps}  ({about['data']}, {about['recipe']})", style="bold")
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title, justify in (("", "left"), ("first to now", "left"), ("now", "right"), ("lowest", "right"), ("highest", "right")):
         table.add_column(title, justify=justify, no_wrap=True)  # type: ignore[arg-type]

@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import replace
 
 from gannet.comparison.plan import Entry
 from gannet.errors import UserError
-from gannet.evaluation.comparable import differing
+from gannet.runs import state as runs_state
+from gannet.runs.comparable import differing
 from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, RECIPE_FILE
+from gannet.runs.state import RunState
 from gannet.training import checkpoint
 
-State = Literal["new", "begun", "unfinished", "finished", "stopped"]
-"""``begun`` has no checkpoint yet and continues from step 0; ``stopped`` was stopped by its guard and would stop again."""
+NOTHING = RunState("empty", None, 0, 0.0)
 
 
-def state_of(entry: Entry) -> State:
-    """How far the run is.
+def state_of(entry: Entry) -> RunState:
+    """How the run stands for a comparison, which continues from checkpoints.
+
+    ``empty`` where there is no checkpoint to continue from, ``finished`` only if the newest one is of the last step that is compared.
 
     Raises:
         UserError: the directory holds a run that was made in another way, or no run at all; it is left as it is.
     """
     if not entry.path.exists() or (entry.path.is_dir() and not any(entry.path.iterdir())):
-        return "new"
+        return NOTHING
     _require_same(entry)
-    if guard_stop(entry):
-        return "stopped"
+    state = runs_state.state_of(entry.path, Run(entry.path).events())
+    if state.reason == "guard":
+        return state
     folder = entry.path / CHECKPOINTS_FOLDER
     if not checkpoint.newest_first(folder):
-        return "begun"
+        return replace(state, word="empty", reason=None)
     newest, _ = checkpoint.latest_valid(folder)
     step, _ = checkpoint.progress_of(newest)
     steps = entry.record["arguments"]["steps"]
     if step > steps:
         raise UserError(f"{entry.path} was trained on to step {step}, beyond the {steps} that are compared. Give another --out.")
-    return "finished" if step == steps else "unfinished"
+    if step == steps:
+        return replace(state, word="finished", reason=None, step=step)
+    return replace(state, word="interrupted", reason=None, step=step) if state.word == "finished" else replace(state, step=step)
 
 
-def guard_stop(entry: Entry) -> dict[str, Any] | None:
-    """The last event, if it says that the guard stopped the run."""
-    events = Run(entry.path).events()
-    last = events[-1] if events else {}
-    # Runs of earlier versions give no reason, and a text only here.
-    return last if last.get("kind") == "stop" and last.get("reason", "guard" if last.get("text") else "") == "guard" else None
+def is_done(state: RunState) -> bool:
+    """Whether nothing is left to train: the last step is there, or the guard stopped the run and would again."""
+    return state.word == "finished" or state.reason == "guard"
 
 
 def _require_same(entry: Entry) -> None:

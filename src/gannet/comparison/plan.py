@@ -14,8 +14,8 @@ from gannet.config.plan import Plan, open_data, plan
 from gannet.data.base import Dataset, Progress
 from gannet.errors import Mistake, Unknown, UserError
 from gannet.evaluation.choice import require_measurable
-from gannet.evaluation.comparable import differing
 from gannet.evaluation.measure import protocol_of
+from gannet.runs.comparable import differing
 from gannet.runs.schema import RunRecord
 from gannet.sessions.trained_run import TrainedRun
 

@@ -10,9 +10,9 @@ from statistics import mean, stdev
 from typing import Any, Literal
 
 from gannet.comparison.plan import Comparison, Contestant, Entry
-from gannet.evaluation.comparable import comparable
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.rounding import written
+from gannet.runs.comparable import require_comparable
 
 VERSION = 1
 Status = Literal["finished", "stopped", "unmeasured"]
@@ -137,7 +137,7 @@ class Result:
     rows: tuple[Row, ...]
 
     def __post_init__(self) -> None:
-        comparable([card for row in self.rows for card in row.cards])
+        require_comparable([card.as_json() for row in self.rows for card in row.cards])
 
     def __repr__(self) -> str:
         comparison = self.comparison

@@ -11,7 +11,7 @@ from signal import SIGINT
 from statistics import mean
 from typing import Any, Protocol
 
-from gannet.comparison.existing import State, guard_stop, state_of
+from gannet.comparison.existing import is_done, state_of
 from gannet.comparison.picture import draw
 from gannet.comparison.plan import Comparison, Entry
 from gannet.comparison.result import VERSION, Result, Row, finite
@@ -19,7 +19,9 @@ from gannet.errors import TrainingStopped, UserError
 from gannet.files import written_whole
 from gannet.metrics.base import ScoreCard
 from gannet.runs.lock import RunLock
+from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
+from gannet.runs.state import RunState
 from gannet.runs.writer import append_scores
 from gannet.sessions.outcome import Outcome
 from gannet.sessions.reporter import Reporter
@@ -29,7 +31,6 @@ from gannet.training import checkpoint
 
 RESULT_FILE = "compare.json"
 PICTURE_FILE = "samples.png"
-DONE: tuple[State, ...] = ("finished", "stopped")
 
 
 class Narrator(Reporter, Protocol):
@@ -59,7 +60,7 @@ def carry_out(comparison: Comparison, narrator: Narrator) -> Result:
         Interrupted: a signal came while training; the same call goes on from there.
     """
     entries = comparison.entries
-    states: list[State] = [state_of(entry) for entry in entries]
+    states = [state_of(entry) for entry in entries]
     with _locked(comparison.path):
         known = _known_cards(comparison)
         rows: list[Row] = []
@@ -68,7 +69,7 @@ def carry_out(comparison: Comparison, narrator: Narrator) -> Result:
             narrator.say(_announcement(entries, number, states, rows))
             row = _train(entry, state, narrator)
             if row.status == "finished":
-                row = _measure(comparison, row, known.get((entry.recipe, entry.seed)) if state == "finished" else None, narrator)
+                row = _measure(comparison, row, known.get((entry.recipe, entry.seed)) if state.word == "finished" else None, narrator)
             rows.append(row)
             _write(Result(comparison, tuple(rows)))
         result = Result(comparison, tuple(rows))
@@ -90,10 +91,10 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _announcement(entries: list[Entry], number: int, states: list[State], rows: list[Row]) -> str:
+def _announcement(entries: list[Entry], number: int, states: list[RunState], rows: list[Row]) -> str:
     entry, state = entries[number], states[number]
-    doing = {"finished": "is there already", "stopped": "was stopped by its guard", "unfinished": "goes on"}.get(state, "starts")
-    left = seconds_left([e for e, s in zip(entries[number:], states[number:], strict=True) if s not in DONE], rows)
+    doing = f"was {state}" if state.reason == "guard" else {"finished": "is there already", "empty": "starts"}.get(state.word, "goes on")
+    left = seconds_left([e for e, s in zip(entries[number:], states[number:], strict=True) if not is_done(s)], rows)
     time = "" if not left else f"; about {left / 60:.0f} min left in all" if left >= 90 else f"; about {left:.0f} s left in all"
     return f"run {number + 1} of {len(entries)}: {entry.recipe}, seed {entry.seed}, {doing}{time}"
 
@@ -109,7 +110,7 @@ def seconds_left(entries: list[Entry], rows: list[Row]) -> float | None:
     return sum(mean(known.get(entry.recipe, [usual])) for entry in entries)
 
 
-def _train(entry: Entry, state: State, narrator: Narrator) -> Row:
+def _train(entry: Entry, state: RunState, narrator: Narrator) -> Row:
     try:
         signal = _play(entry, state, narrator)
     except TrainingStopped as stopped:
@@ -117,18 +118,18 @@ def _train(entry: Entry, state: State, narrator: Narrator) -> Row:
     else:
         if signal is not None:
             raise Interrupted(signal)
-    stop = guard_stop(entry)
-    if stop is not None:
-        return Row(entry, "stopped", stop["step"], float(stop.get("seconds", 0.0)), text=stop["text"])
+    state = state_of(entry)
+    if state.reason == "guard" and state.event is not None:
+        return Row(entry, "stopped", state.step, float(state.event.get("seconds", 0.0)), text=state.event["text"])
     newest, _ = checkpoint.latest_valid(entry.path / CHECKPOINTS_FOLDER)
     return Row(entry, "finished", *checkpoint.progress_of(newest))
 
 
-def _play(entry: Entry, state: State, narrator: Narrator) -> int | None:
+def _play(entry: Entry, state: RunState, narrator: Narrator) -> int | None:
     """Train where there is something to train; the number of the signal that stopped it, if one did."""
-    if state in DONE:
+    if is_done(state):
         return None
-    if state in ("begun", "unfinished"):
+    if Run.is_at(entry.path):
         return _signal_of(resume(entry.path, narrator, recipe_file=entry.recipe_file, keys=entry.plan.repeated))
     entry.path.parent.mkdir(parents=True, exist_ok=True)
     return _signal_of(start(entry.plan, entry.path, narrator))

@@ -275,7 +275,7 @@ def _submit(run: Watched, name: str, arguments: dict[str, Any]) -> Response:
     from gannet.runs import commands
 
     state = run.state()
-    if state != "running":
+    if not state.is_live:
         return _json({"error": f"This run is {state}: nobody is there to take commands."}, 409)
     return _json({"number": commands.submit(run.path, name, arguments)})
 

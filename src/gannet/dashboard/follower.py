@@ -63,6 +63,7 @@ class Follower:
         self._curves: dict[str, tuple[array[int], array[float]]] = {}
         self._listed: list[dict[str, Any]] = []
         self._last: dict[str, Any] = {}
+        self._newest: dict[str, Any] = {}
 
     def refresh(self, *, at_once: bool = False) -> None:
         """Read what was appended since the last look; looks closer together than ``REFRESH_SECONDS`` are one.
@@ -109,6 +110,8 @@ class Follower:
 
     def _note(self, event: dict[str, Any]) -> None:
         self._last = event
+        if event["kind"] != "command":
+            self._newest = event
         if event["kind"] in CURVES:
             values = event.get("values")
             self._note_values(event, values if isinstance(values, dict) else {})
@@ -136,6 +139,11 @@ class Follower:
         """The newest ``LISTED_AT_MOST`` events that are neither terms nor frames."""
         with self._guard:
             return list(self._listed)
+
+    def telling(self) -> list[dict[str, Any]]:
+        """The listed events, and the newest one that is no command: what :func:`gannet.runs.state.state_of` needs."""
+        with self._guard:
+            return [*self._listed, self._newest] if self._newest else list(self._listed)
 
     def cursor(self) -> str:
         """Of the newest event."""

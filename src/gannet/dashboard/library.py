@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,14 @@ from typing import Any
 from gannet.dashboard.follower import Follower
 from gannet.errors import UserError
 from gannet.runs.reader import Run
-from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, LOCK_FILE, ORIGIN_FOLDER, RUN_FILE, SCORES_FILE
+from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, ORIGIN_FOLDER, RUN_FILE, SCORES_FILE
+from gannet.runs.state import RunState, state_of
 
 DEEPEST = 4
 """Levels below the folder that are searched for runs."""
 RUNS_AT_MOST = 500
 SCAN_SECONDS = 1.0
 FOLLOWED_AT_MOST = 24
-SILENT_SECONDS = 120.0
-"""A run on another machine that wrote nothing for so long is taken for interrupted."""
-OVER = {"finish": "finished", "stop": "stopped"}
 
 
 class Watched:
@@ -69,36 +67,11 @@ class Watched:
         arguments = self.run().record["arguments"]
         return {key: value for key, value in arguments.items() if value is None or isinstance(value, float)}
 
-    def state(self) -> str:
-        """``running``, ``finished``, ``stopped``, ``interrupted`` (it was killed), or ``empty`` (nothing written yet)."""
-        try:
+    def state(self) -> RunState:
+        """How the run stands now."""
+        with suppress(OSError):  # no event was written yet
             self.follower.refresh()
-        except OSError:
-            return "empty"
-        last = self.follower.last
-        if last and last["kind"] in OVER:
-            return OVER[last["kind"]]
-        if self._is_written():
-            return "running"
-        return "interrupted" if last else "empty"
-
-    def _is_written(self) -> bool:
-        # Not by trying the lock: for that moment, a trainer that starts would find its run taken.
-        try:
-            holder = (self.path / LOCK_FILE).read_text(errors="replace")
-            silent = time.time() - (self.path / LOCK_FILE).with_name("events.jsonl").stat().st_mtime
-        except OSError:
-            return False
-        match = re.match(r"pid (\d+) on host (\S+)", holder)
-        if match is None or match[2] != socket.gethostname():
-            return silent < SILENT_SECONDS
-        try:
-            os.kill(int(match[1]), 0)
-        except ProcessLookupError:
-            return False
-        except (PermissionError, OverflowError):
-            return True
-        return True
+        return state_of(self.path, self.follower.telling())
 
     def summary(self) -> dict[str, Any]:
         """What the list of runs shows.
@@ -108,19 +81,19 @@ class Watched:
         """
         record = self.run().record
         state = self.state()
-        last = self.follower.last
         return {
             "id": self.id,
             "name": self.name,
             "kind": self.run().kind,
             "data": _data_name(record["data"]),
             "recipe": Path(str(record["recipe"])).stem,
-            "state": state,
-            "step": last.get("step", 0),
+            "state": "running" if state.is_live else state.word,
+            "paused": state.word == "paused",
+            "step": state.step,
             "steps": record["arguments"].get("steps"),
             "version": file_version(self.path / RUN_FILE),
             "scores": file_version(self.path / SCORES_FILE),
-            "changed": (self.path / "events.jsonl").stat().st_mtime if last else (self.path / RUN_FILE).stat().st_mtime,
+            "changed": state.seen,
         }
 
 

@@ -17,6 +17,7 @@ from gannet.data.base import Progress
 from gannet.data.decode import VERSION, fitted, is_cropped
 from gannet.data.digest import digest
 from gannet.data.undecoded_images import ImageArray, UndecodedImages, for_every, refuse_bad
+from gannet.files import sync
 
 DEFAULT_SIZE_PIXELS = 64
 LARGEST_NATIVE_PIXELS = 256
@@ -144,9 +145,9 @@ def _published(whole: Decoded, temporary: Path, path: Path) -> Decoded:
     note = {"shape": out.shape, "dtype": "uint8", "bytes": temporary.stat().st_size, "cropped": whole.num_cropped}
     try:
         out.flush()
-        _sync(temporary)
+        sync(temporary)
         _note_of(temporary).write_text(json.dumps(note), encoding="utf-8")
-        _sync(_note_of(temporary))
+        sync(_note_of(temporary))
         os.replace(_note_of(temporary), _note_of(path))
         os.replace(temporary, path)
     except OSError:
@@ -156,11 +157,6 @@ def _published(whole: Decoded, temporary: Path, path: Path) -> Decoded:
 
 def _note_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".npy") + ".json")
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _load(path: Path) -> Decoded | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,14 +14,13 @@ from gannet.config.arguments import Root, read
 from gannet.discovery import canonical, components
 from gannet.doctor import scores
 from gannet.doctor.causes import likely
-from gannet.doctor.ending import State, ending
 from gannet.doctor.remedies import remedy
 from gannet.errors import in_shell
 from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
-from gannet.runs.lock import is_written
 from gannet.runs.reader import Run
 from gannet.runs.retrain import retrain_command
 from gannet.runs.schema import CHECKPOINTS_FOLDER
+from gannet.runs.state import RunState, state_of
 from gannet.training import checkpoint
 
 Severity = Literal["alarm", "warning", "past"]
@@ -67,7 +66,8 @@ class Diagnosis:
     """What the doctor found."""
 
     run: str
-    state: State
+    state: str
+    """``RunState`` in words."""
     step: int
     steps: int
     """That were asked for."""
@@ -92,23 +92,23 @@ def diagnose(path: str | Path) -> Diagnosis:
     """
     run = Run(path)
     events, cards = run.events(), run.scores()
-    state, end = ("running", None) if is_written(run.path) else ending(events)
-    step = max((event["step"] for event in events if event["kind"] != "command"), default=0)
+    state = state_of(run.path, events)
+    step = state.step
     case = _case(run, events)
     steps = int(case.number("steps") or step)
-    history = history_of(events, finished=state not in ("running", "not begun"))
+    history = history_of(events, finished=_is_over(state))
     now = examine(history)
-    ill = [*_guard(history, state, end, step), *_noticed(events, now), *_far(cards), *_worsened(cards)]
+    ill = [*_guard(history, state), *_noticed(events, now), *_far(cards), *_worsened(cards)]
     advice = _advice(case, history, now, cards, ill, done=step)
     cause = None if advice is None else _cause(run, events, advice, step)
     if cause is not None:
         given = cause.command or cause.text
         ill = [complaint if complaint.severity == "past" else replace(complaint, suggestion=given) for complaint in ill]
-    complaints = [*ill, *_ended(run, state, end, step), *_checkpoints(run, step, state), *_warnings(run, events)]
+    complaints = [*ill, *_ended(run, state), *_checkpoints(run, state), *_warnings(run, events)]
     # What began first is the likelier cause.
     complaints.sort(key=lambda complaint: (ORDER.index(complaint.severity), complaint.steps[0]))
     verdict = _verdict(run, cards, complaints, step, ill=cause is not None)
-    return Diagnosis(run.name, state, step, steps, complaints, cause, verdict, _looked_at(run, events))
+    return Diagnosis(run.name, str(state), step, steps, complaints, cause, verdict, _looked_at(run, events))
 
 
 def _case(run: Run, events: list[dict[str, Any]]) -> Case:
@@ -150,28 +150,35 @@ def _cause(run: Run, events: list[dict[str, Any]], advice: Advice, done: int) ->
     return Cause(advice.cause, advice.text, changes, line)
 
 
-def _guard(history: History, state: State, end: Mapping[str, Any] | None, step: int) -> list[Complaint]:
-    if state != "stopped by its guard" or end is None:
+def _is_over(state: RunState) -> bool:
+    return not state.is_live and state.word != "empty"
+
+
+def _guard(history: History, state: RunState) -> list[Complaint]:
+    if state.reason != "guard" or state.event is None:
         return []
-    return [Complaint("guard", "alarm", f"{end['text']}{_growth(history)}", "", (step, step), (end["seq"],))]
+    steps = (state.step, state.step)
+    return [Complaint("guard", "alarm", f"{state.event['text']}{_growth(history)}", "", steps, (state.event["seq"],))]
 
 
-def _ended(run: Run, state: State, end: Mapping[str, Any] | None, step: int) -> list[Complaint]:
+def _ended(run: Run, state: RunState) -> list[Complaint]:
     """How a run ended early. Its settings are not the reason, and it can be continued."""
     again = f"`{in_shell('gannet', 'resume', run.path)}` continues from the newest checkpoint."
+    step, stop = state.step, state.event if state.word == "stopped" else None
     texts = {
-        "stopped by a command": f"A person stopped it at step {step:,} with the command 'stop'.",
-        "stopped by a signal": f"A signal stopped it at step {step:,}.",
-        "stopped by a failure": f"It failed at step {step:,}.",
+        "command": f"A person stopped it at step {step:,} with the command 'stop'.",
+        "signal": f"A signal stopped it at step {step:,}.",
+        "error": f"It failed at step {step:,}.",
         "interrupted": f"The process ended after step {step:,} and recorded no reason: killed, out of memory, or a crash of the machine.",
     }
-    if state not in texts or end is None:
+    how = state.reason or state.word
+    if how not in texts:
         return []
-    reason = str(end.get("text") or "").strip().rstrip(".") if end["kind"] == "stop" else ""
+    reason = "" if stop is None else str(stop.get("text") or "").strip().rstrip(".")
     told = f" The record says: {reason}." if reason else ""
-    severity: Severity = "alarm" if state == "stopped by a failure" else "warning"
-    records = (end["seq"],) if end["kind"] == "stop" else ()
-    return [Complaint("ended-early", severity, f"{texts[state]}{told}", again, (step, step), records)]
+    severity: Severity = "alarm" if how == "error" else "warning"
+    records = () if stop is None else (stop["seq"],)
+    return [Complaint("ended-early", severity, f"{texts[how]}{told}", again, (step, step), records)]
 
 
 def _growth(history: History) -> str:
@@ -255,7 +262,8 @@ def _step_of(path: Path) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def _checkpoints(run: Run, step: int, state: State) -> list[Complaint]:
+def _checkpoints(run: Run, state: RunState) -> list[Complaint]:
+    step = state.step
     found = checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER)
     damage = {path.name: problems for path in found if (problems := checkpoint.problems(path))}
     if found and len(damage) == len(found):
@@ -273,16 +281,9 @@ def _checkpoints(run: Run, step: int, state: State) -> list[Complaint]:
         text = f"{'; '.join(problem for problems in damage.values() for problem in problems)}."
         good = next(path.name for path in found if path.name not in damage)
         return [Complaint("checkpoints", "warning", text, f"Resuming and sampling use {good}; delete the damaged one.", (step, step))]
-    if not found and state not in ("running", "not begun"):
-        return [
-            Complaint(
-                "checkpoints",
-                "warning",
-                "No checkpoint was written.",
-                f"Train it again with `{retrain_command(run.path, run.record, {'checkpoint.every': 100})}`.",
-                (step, step),
-            )
-        ]
+    if not found and _is_over(state):
+        again = f"Train it again with `{retrain_command(run.path, run.record, {'checkpoint.every': 100})}`."
+        return [Complaint("checkpoints", "warning", "No checkpoint was written.", again, (step, step))]
     return []
 
 

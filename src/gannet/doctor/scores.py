@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gannet.health.base import Advice, Case, Finding
+from gannet.runs.comparable import way_of
 
 NAME, FAR = "worsening", "far-from-real-data"
 CARDS = 3
@@ -25,7 +26,7 @@ def worsened(cards: Iterable[Mapping[str, Any]]) -> list[Finding]:
     series: dict[tuple[Any, ...], dict[int, Mapping[str, Any]]] = {}
     for card in cards:
         if card.get("floor") is not None and card.get("better") in ("lower", "higher"):
-            series.setdefault((card["metric"], card["fingerprint"], card["weights"]), {})[card["step"]] = card
+            series.setdefault(way_of(card), {})[card["step"]] = card
     found = [finding for same in series.values() if (finding := _worsened(list(same.values())))]
     return sorted(found, key=lambda finding: -finding.values["factor"])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gannet.evaluation.comparable import comparable
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.rounding import written
+from gannet.runs.comparable import require_comparable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,7 +27,7 @@ def render(cards: Sequence[ScoreCard]) -> Table:
     from rich.text import Text
 
     if len({(card.run, card.step, card.weights) for card in cards}) > 1:
-        comparable(cards)
+        require_comparable([card.as_json() for card in cards])
     said = dict.fromkeys(warning for card in cards for warning in card.warnings)
     # Text, because "FD[randconv-v1]" would be read as markup.
     table = Table(caption=Text("\n".join(said)) if said else None, caption_justify="left")

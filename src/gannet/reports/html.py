@@ -14,8 +14,9 @@ from gannet.reports.pictures import animate, choose
 from gannet.reports.player import POLICY, SCRIPT, frames_of, player, tile
 from gannet.reports.style import STYLE
 from gannet.runs.command_line import train_command
-from gannet.runs.protocols import by_protocol, flat
+from gannet.runs.comparable import by_protocol, flat
 from gannet.runs.reader import Run
+from gannet.runs.state import state_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -63,17 +64,16 @@ def _sections(run: Run) -> list[str]:
 
 def _header(run: Run, events: list[dict[str, Any]]) -> str:
     record = run.record
-    last = events[-1] if events else {}
-    state = {"finish": "finished", "stop": "stopped"}.get(str(last.get("kind")), "not finished")
+    state = state_of(run.path, events)
     warned = sum(event["kind"] == "warning" for event in events)
     seconds = max((event["seconds"] for event in events if isinstance(event.get("seconds"), int | float)), default=None)
     facts = {
         "Data": record["data"].get("source", "?"),
         "Recipe": Path(str(record["recipe"])).name,
-        "Steps": f"{last.get('step', 0):,}",
+        "Steps": f"{state.step:,}",
         "Seed": record["settings"].get("seed", "?"),
         "Training time": "?" if seconds is None else _duration(float(seconds)),
-        "State": state,
+        "State": str(state),
         "Warnings": warned,
     }
     cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from gannet.errors import UserError
 from gannet.files import written_whole
 from gannet.reports.pictures import choose, draw_frame
-from gannet.runs.protocols import by_protocol
+from gannet.runs.comparable import by_protocol
 from gannet.runs.reader import Run
+from gannet.runs.state import state_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -77,9 +78,8 @@ def save_snapshot(run: Run, path: str | Path) -> int:
     below = top + (left.height + MARGIN if left else 0)
     page = Image.new("RGB", (WIDTH, max(below + 34 * len(lines), top + curves.height) + MARGIN), PAPER)
     pen = ImageDraw.Draw(page)
-    last = events[-1] if events else {}
-    state = {"finish": "finished", "stop": "stopped"}.get(str(last.get("kind")), "not finished")
-    pen.text((MARGIN, 42), f"{run.name} · step {last.get('step', 0):,}, {state}", INK, font(26), anchor="lm")
+    state = state_of(run.path, events)
+    pen.text((MARGIN, 42), f"{run.name} · step {state.step:,}, {state}", INK, font(26), anchor="lm")
     pen.text((WIDTH - MARGIN, 42), _about(run), MUTED, font(18), anchor="rm")
     if left:
         page.paste(left, (MARGIN, top))

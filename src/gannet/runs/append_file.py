@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gannet.files import whole_file
 from gannet.runs.reader import parse_lines
 
 
@@ -41,12 +42,8 @@ class AppendFile:
     def keep(self, wanted: Any) -> None:
         """Rewrite the file atomically with the wanted whole records only."""
         lines = [json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in parse_lines(self._path) if wanted(record)]
-        temporary = self._path.with_name(f".{self._path.name}.tmp")
-        try:
-            write_synced(temporary, "".join(f"{line}\n" for line in lines))
-            os.replace(temporary, self._path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole_file(self._path, sync=True) as file:
+            file.write("".join(f"{line}\n" for line in lines).encode())
         self.close()
         self._open()  # the old descriptor points at the file that was replaced
 
@@ -55,11 +52,3 @@ class AppendFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-
-def write_synced(path: Path, text: str) -> None:
-    """A new file, on the disk when this returns."""
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gannet.errors import UserError, did_you_mean, in_shell
+from gannet.files import sync, whole_file
 from gannet.keys import unknown_number
 from gannet.runs.lock import is_held
 from gannet.runs.reader import Run, read_record
@@ -172,26 +173,15 @@ def _know(arguments: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
 def _write(folder: Path, content: bytes) -> int:
     """Whole, durable, and under the next free number even where two processes write at once."""
     folder.mkdir(exist_ok=True)
-    temporary = folder / f".{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        number = 1 + max((n for n, _ in pending(folder.parent)), default=0)
-        while True:
-            try:
-                os.link(temporary, folder / _file_name(number))  # unlike a rename it never replaces
-                break
-            except FileExistsError:
-                number += 1
-    finally:
-        temporary.unlink(missing_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    number = 1 + max((n for n, _ in pending(folder.parent)), default=0)
+    while True:
+        try:
+            with whole_file(folder / _file_name(number), sync=True, exclusive=True) as file:
+                file.write(content)
+            break
+        except FileExistsError:
+            number += 1
+    sync(folder)
     return number
 
 

@@ -56,7 +56,7 @@ class RunLock:
 
 
 def is_held(run: Path) -> bool:
-    """Whether a process writes this run now."""
+    """Whether a process of this machine writes the run now. Changes nothing; False where it cannot be told."""
     try:
         descriptor = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -96,18 +96,3 @@ class _Registered:
 def _close_inherited() -> None:
     for lock in list(_held):
         lock.forget()
-
-
-def is_written(run: Path) -> bool:
-    """Whether some process holds the run's lock now. Changes nothing; False where it cannot be told."""
-    try:
-        descriptor = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

@@ -14,7 +14,8 @@ from typing import Any, Self
 import numpy as np
 
 from gannet.errors import UserError, in_shell
-from gannet.runs.append_file import AppendFile, write_synced
+from gannet.files import whole_file
+from gannet.runs.append_file import AppendFile
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import parse_lines, read_record
 from gannet.runs.schema import (
@@ -154,16 +155,13 @@ class RunWriter:
                 for images one uint8 grid (H, W), (H, W, 1) or (H, W, 3).
         """
         target = self.path / FRAMES_FOLDER / frame_name(step, self.kind)
-        temporary = target.with_name(f".{target.name}.tmp")
         try:
-            with open(temporary, "wb") as file:
+            with whole_file(target) as file:
                 if isinstance(content, Mapping):
                     np.savez_compressed(file, allow_pickle=False, **_compact(step, content))
                 else:
                     _save_png(content, file)
-            os.replace(temporary, target)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             self._count_drop(error)
             return
         self.event("frame", step, text=target.name)
@@ -184,7 +182,7 @@ class RunWriter:
         except OSError as error:
             raise UserError(f"Cannot rewrite the records of {self.path}: {error.strerror}. Free some space and try again.") from None
         for file in (self.path / FRAMES_FOLDER).iterdir():
-            if file.name.endswith(".tmp") or (file.stem.isdigit() and int(file.stem) > step):
+            if ".tmp" in file.name or (file.stem.isdigit() and int(file.stem) > step):
                 file.unlink(missing_ok=True)
 
     def move_data(self, path: str) -> None:
@@ -197,10 +195,8 @@ class RunWriter:
         if record["data"]["arguments"].get("path") == path:
             return
         record["data"]["arguments"]["path"] = path
-        temporary = self.path / f".{RUN_FILE}.tmp"
         try:
-            write_synced(temporary, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-            os.replace(temporary, self.path / RUN_FILE)
+            _write(self.path / RUN_FILE, _document(record))
         except OSError as error:
             raise UserError(f"Cannot rewrite {self.path / RUN_FILE}: {error.strerror}. Free some space and try again.") from None
 
@@ -266,8 +262,17 @@ def _fill(folder: Path, record: Mapping[str, Any], recipe_source: str | None) ->
     for name in (EVENTS_FILE, SCORES_FILE):
         (folder / name).touch()
     if recipe_source is not None:
-        write_synced(folder / RECIPE_FILE, recipe_source)
-    write_synced(folder / RUN_FILE, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        _write(folder / RECIPE_FILE, recipe_source)
+    _write(folder / RUN_FILE, _document(record))
+
+
+def _write(path: Path, text: str) -> None:
+    with whole_file(path, sync=True) as file:
+        file.write(text.encode())
+
+
+def _document(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _compact(step: int, content: Mapping[str, Any]) -> dict[str, np.ndarray]:

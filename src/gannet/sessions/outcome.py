@@ -11,6 +11,7 @@ from pathlib import Path
 from gannet.errors import UserError
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER
+from gannet.runs.state import has_steps
 from gannet.training import checkpoint
 
 
@@ -58,7 +59,7 @@ def has_trained(path: Path) -> bool:
     """Whether a run directory contains traces of training: its own checkpoint, recorded steps or an end event."""
     begun_with = {origin.name for origin in checkpoint.newest_first(path / ORIGIN_FOLDER)}
     own = [found for found in checkpoint.newest_first(path / CHECKPOINTS_FOLDER) if found.name not in begun_with]
-    return bool(own) or any(event["kind"] in ("terms", "stop", "finish") for event in Run(path).events())
+    return bool(own) or has_steps(Run(path).events())
 
 
 def saved_step(path: Path) -> int | None:

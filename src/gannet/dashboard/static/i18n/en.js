@@ -16,7 +16,7 @@ export default {
   "state.finished": "finished",
   "state.stopped": "stopped",
   "state.interrupted": "interrupted",
-  "state.empty": "starting",
+  "state.empty": "empty",
   "state.gone": "deleted",
   "state.disconnected": "connection lost, trying again",
   "timeline.title": "Recording",

@@ -16,7 +16,7 @@ export default {
   "state.finished": "已完成",
   "state.stopped": "已停止",
   "state.interrupted": "已中断",
-  "state.empty": "正在启动",
+  "state.empty": "空",
   "state.gone": "已删除",
   "state.disconnected": "连接已断开，正在重试",
   "timeline.title": "记录",
