@@ -111,11 +111,12 @@ def _describe(key: str, annotation: Any, value: Any) -> dict[str, tuple[str, str
 
 
 def _below(key: str, factory: Any, values: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    parameters = inspect.signature(factory).parameters
     made_by: Any = factory if dataclasses.is_dataclass(factory) or not inspect.isclass(factory) else factory.__init__
     helps = {**_entries_of(factory), **_field_docs(factory)}
     found: dict[str, tuple[str, str]] = {}
     for name, hint in get_type_hints(made_by, include_extras=True).items():
-        if name in inspect.signature(factory).parameters:
+        if name in parameters:
             below = _describe(f"{key}.{name}", hint, values.get(name))
             found |= {k: (allowed, text or (helps.get(name, "") if k == f"{key}.{name}" else "")) for k, (allowed, text) in below.items()}
     return found
