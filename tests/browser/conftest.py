@@ -25,9 +25,9 @@ __all__ = ["trained", "trained_once"]
 PATIENCE_MILLISECONDS = 60_000
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests of this folder. Its driver runs an event loop in this thread, so it ends with them."""
+    """One browser for a file of tests. Its driver runs an event loop in this thread, so it must not outlive them."""
     program = find_browser()
     if program is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
