@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo/ring
 
-.PHONY: demo browser test check docs learn bench clean
+.PHONY: demo browser test check test-faults docs learn bench clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -30,22 +30,29 @@ demo: $(VENV)/.installed
 browser: $(VENV)/.installed-dev
 	@$(BIN)/python scripts/find_browser.py --install || true
 
+# One thread for each of two processes: the networks of tests are too small for more.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
 test: browser
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(PYTEST)
+
+# The remaining values of tests that try one fault in several ways; `make test` runs one or two of each.
+test-faults: $(VENV)/.installed-dev
+	$(PYTEST) -m slow tests/end_to_end tests/contracts tests/unit
 
 check: browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(PYTEST)
 
 # Pages made from docstrings and results; commit what it writes. A test fails where it was forgotten.
 docs: $(VENV)/.installed-dev
 	$(BIN)/python scripts/make_docs.py
 
-# Does every recipe still learn? One thread for each of two processes: the networks are too small for more.
+# Does every recipe still learn?
 learn: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2 --dist worksteal tests/learning
+	$(PYTEST) -m slow tests/learning
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py

@@ -50,9 +50,13 @@ def test_runs_are_ordinary_and_are_used_again(gannet, folder):
     assert Image.open(folder / "c" / "samples.png").size == (2 * 250 + 10, 26 + 3 * (28 + 240 + 10) + 10)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+OTHERS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGINT, signal.SIGKILL)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, *OTHERS])
 def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
-    words = ["compare", "ring", "--recipes", "gan,gan-deep", "--seeds", "3", "--samples", "100", "--metrics", "w1", "checkpoint.every=50"]
+    words = ["compare", "ring", "--recipes", "gan,gan-deep", "--seeds", "3", "--samples", "100", "--metrics", "w1"]
+    words += ["checkpoint.every=50", "batch_size=16", "health.every=0", "frames.every=0"]
     process = _start(folder, environment, *words, "--steps", "600", "--out", "c")
     _wait_for_checkpoint(folder / "c" / "gan-deep" / "seed-3", 50)
     process.send_signal(number)
@@ -68,7 +72,7 @@ def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
     assert again.status == 0, again
     assert "gan, seed 3, is there already" in again.err
     assert "gan-deep, seed 3, goes on" in again.err
-    assert gannet("train", "ring", "--recipe", "gan-deep", "--steps", "600", "--seed", "3", "--out", "whole").status == 0
+    assert gannet("train", "ring", "--recipe", "gan-deep", "--steps", "600", "--seed", "3", "batch_size=16", "--out", "whole").status == 0
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "c" / "gan-deep" / "seed-3"))
 
 
