@@ -55,8 +55,7 @@ OTHERS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIG
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, *OTHERS])
 def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
-    words = ["compare", "ring", "--recipes", "gan,gan-deep", "--seeds", "3", "--samples", "100", "--metrics", "w1"]
-    words += ["checkpoint.every=50", "batch_size=16", "health.every=0", "frames.every=0"]
+    words = ["compare", "ring", "--recipes", "gan,gan-deep", "--seeds", "3", "--samples", "100", "--metrics", "w1", "checkpoint.every=50"]
     process = _start(folder, environment, *words, "--steps", "600", "--out", "c")
     _wait_for_checkpoint(folder / "c" / "gan-deep" / "seed-3", 50)
     process.send_signal(number)
@@ -72,7 +71,7 @@ def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
     assert again.status == 0, again
     assert "gan, seed 3, is there already" in again.err
     assert "gan-deep, seed 3, goes on" in again.err
-    assert gannet("train", "ring", "--recipe", "gan-deep", "--steps", "600", "--seed", "3", "batch_size=16", "--out", "whole").status == 0
+    assert gannet("train", "ring", "--recipe", "gan-deep", "--steps", "600", "--seed", "3", "--out", "whole").status == 0
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "c" / "gan-deep" / "seed-3"))
 
 
