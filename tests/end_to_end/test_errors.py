@@ -1,4 +1,4 @@
-"""A user's mistake is one clear sentence, status 2, and nothing left behind: each through the installed command."""
+"""A user's mistake is one clear sentence, status 2, and nothing left behind: some through the installed command."""
 
 from __future__ import annotations
 
@@ -101,6 +101,15 @@ def _everything(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_mistake(name, furnished, gannet):
+    check(name, furnished, gannet)
+
+
+@pytest.mark.parametrize("name", ["unknown flag", "impossible size"])
+def test_mistake_of_the_installed_command(name, furnished, installed):
+    check(name, furnished, installed)
+
+
+def check(name, furnished, gannet):
     words, expected = MISTAKES[name]
     before = _everything(furnished)
     answer = gannet(*words)

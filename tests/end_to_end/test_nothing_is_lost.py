@@ -155,7 +155,7 @@ def begun(run: Path, process: subprocess.Popen) -> None:
     raise AssertionError(process.communicate())
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGHUP, pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGINT])
 def test_signals_stop_with_a_checkpoint(folder, environment, number):
     words = [COMMAND, *LONG, "--steps", "100000"]
     process = subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hears_hangups)

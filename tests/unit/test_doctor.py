@@ -147,7 +147,13 @@ def test_samples_far_from_real_data_are_told_with_numbers(shared):
     assert re.search(r"at step 1,400: .*(js|sliced_w|spread) [\d.]+ \(real data [\d.]+\)", complaint.text)
 
 
-@pytest.mark.parametrize(("name", "metrics"), [("rates too high", ["sliced_w"]), ("rates far too high", ["js", "sliced_w"])])
+@pytest.mark.parametrize(
+    ("name", "metrics"),
+    [
+        pytest.param("rates too high", ["sliced_w"], marks=pytest.mark.slow),
+        ("rates far too high", ["js", "sliced_w"]),
+    ],
+)
 def test_the_advice_helps(shared, tmp_path, name, metrics):
     """The suggested command, as it is printed, brings samples nearer to real data.
 

@@ -154,7 +154,7 @@ def test_every_way_that_fails_is_named(machine, capsys):
 
 def _browser_test(**environment: str) -> subprocess.CompletedProcess[str]:
     own = {k: v for k, v in os.environ.items() if k != "CI" and not k.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "tests/browser/test_slow.py"]
+    command = [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider", "tests/browser/test_slow.py"]
     return subprocess.run(command, cwd=ROOT, env=own | environment, capture_output=True, text=True, timeout=200)
 
 
