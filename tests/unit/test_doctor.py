@@ -273,6 +273,16 @@ def test_stops_of_older_runs(small, text, state):
     assert (str(found), found.event) == (state, stop)
 
 
+def test_a_run_that_was_stopped_early_is_continued_not_begun_again(tmp_path):
+    path = train(tmp_path / "a run", "too few steps", Person(60, lambda path: submit(path, "stop", {})), steps=1400)
+    measure(path)
+    cause = diagnose(path).cause
+    assert cause is not None
+    assert (cause.name, cause.changes) == ("too-few-steps", {})
+    assert cause.command == f"gannet resume '{path}'"
+    assert f"-> Continue it:\n   `{cause.command}`" in cli("doctor", path)
+
+
 def test_killed_and_running(small):
     lines = (small / "events.jsonl").read_text().splitlines(keepends=True)
     (small / "events.jsonl").write_text("".join(line for line in lines if '"finish"' not in line))

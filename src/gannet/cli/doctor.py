@@ -44,7 +44,7 @@ def _lines(diagnosis: Diagnosis) -> list[str]:
     if cause is not None:
         changes = " ".join(f"{'--recipe ' if key == 'recipe' else f'{key}='}{value}" for key, value in cause.changes.items())
         lines += [f"LIKELY CAUSE  {cause.name}", cause.text]
-        lines += [f"-> Change {changes}:", f"   `{cause.command}`"] if cause.command else []
+        lines += [f"-> Change {changes}:" if changes else "-> Continue it:", f"   `{cause.command}`"] if cause.command else []
         lines += [""]
     lines += [diagnosis.verdict, ""] if diagnosis.verdict else []
     return [*lines, f"Looked at {'; '.join(diagnosis.looked_at)}."]

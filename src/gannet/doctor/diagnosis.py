@@ -144,10 +144,11 @@ def _advice(
 
 
 def _cause(run: Run, events: list[dict[str, Any]], advice: Advice, done: int) -> Cause:
-    changes = {"recipe": advice.recipe} if advice.recipe else dict(advice.changes)
-    how = {"recipe": advice.recipe, "done": done, "edited": _edits(events)}
-    line = retrain_command(run.path, run.record, advice.changes, **how) if changes else ""
-    return Cause(advice.cause, advice.text, changes, line)
+    changes, edited = {"recipe": advice.recipe} if advice.recipe else advice.changes, _edits(events)
+    line = retrain_command(run.path, run.record, advice.changes, recipe=advice.recipe, done=done, edited=edited) if changes else ""
+    # A run that ended early has its number of steps already.
+    new = {key: value for key, value in changes.items() if run.record["arguments"].get(key) != value or key in edited}
+    return Cause(advice.cause, advice.text, new, line)
 
 
 def _is_over(state: RunState) -> bool:

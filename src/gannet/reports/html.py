@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -136,7 +136,7 @@ def _scores(cards: list[dict[str, Any]]) -> str:
     return _section("Scores", "".join([*parts, _listed(list(dict.fromkeys(notes)))]))
 
 
-def _card_table(cards: list[dict[str, Any]]) -> str:
+def _card_table(cards: Sequence[Mapping[str, Any]]) -> str:
     held_out = ["held-out data"] if any(card.get("held_out") is not None for card in cards) else []
     rows = [
         [

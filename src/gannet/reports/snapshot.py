@@ -109,7 +109,7 @@ def _score_lines(run: Run) -> list[tuple[str, str]]:
     newest = {str(card.get("label", card["metric"])): card for card in cards}
     told = []
     for label, card in list(newest.items())[:CARDS_AT_MOST]:
-        floor = "" if card.get("floor") is None else f"   floor {card['floor']:.4g}"
+        floor = "" if card.get("floor") is None else f"   real data {card['floor']:.4g}"
         value = "none" if card.get("value") is None else f"{card['value']:.4g}"
         told.append((f"{label}, step {card.get('step', 0):,}, n {card.get('n_fake', 0):,}", value + floor))
     return told

@@ -30,8 +30,9 @@ def retrain_command(
     seed = ["--seed", str(record["settings"].get("seed", 0))]
     if recipe is not None:
         return _line("train", _source(record), _data(record), ["--recipe", recipe, *seed])
-    if set(changes) == {"steps"} and changes["steps"] > done and constant:
-        return _line("resume", str(path), {}, ["--steps", str(changes["steps"]), *file])
+    if set(changes) == {"steps"} and changes["steps"] > done and (constant or changes["steps"] == arguments["steps"]):
+        longer = ["--steps", str(changes["steps"])] if changes["steps"] != arguments["steps"] else []
+        return _line("resume", str(path), {}, [*longer, *file])
     replaced = tuple(f"{key}." for key in changes if any(other.startswith(f"{key}.") for other in arguments))
     if not replaced and not set(changes) & set(edited):
         return _line("train", str(path), changes, file)
