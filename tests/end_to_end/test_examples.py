@@ -64,11 +64,11 @@ def test_your_own_loss(example):
     assert floor < value < 1.5
 
 
-def test_your_own_loss_from_the_command_line(gannet, monkeypatch):
-    monkeypatch.syspath_prepend(EXAMPLES)
+def test_your_own_loss_from_the_command_line(installed, environment, monkeypatch):
+    monkeypatch.setitem(environment, "PYTHONPATH", f"{EXAMPLES}:{environment.get('PYTHONPATH', '')}")
     words = ("train", "ring", "--recipe", "gan", "--steps", "2", "--out", "run", "loss=03_your_own_loss:SquaredHinge")
-    assert gannet(*words, "loss.margin=3").status == 0
-    refused = gannet(*words, "loss.margin=-3")
+    assert installed(*words, "loss.margin=3").status == 0
+    refused = installed(*words, "loss.margin=-3")
     assert refused.status == 2
     assert "loss.margin=-3" in refused.err
 

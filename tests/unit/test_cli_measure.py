@@ -149,7 +149,7 @@ def test_one_run_measured_in_two_ways_is_told_apart_in_the_report(digits_run: Pa
     for samples in ("200", "150"):
         assert run(["measure", str(twice), "--metrics", "fd", "--samples", samples, "--json"]) == 0
     assert run(["report", str(twice), "-o", str(tmp_path / "r.html")]) == 0
-    _, apart = (tmp_path / "r.html").read_text(encoding="utf-8").split("Measured in another way")
+    _, apart = (tmp_path / "r.html").read_text(encoding="utf-8").split("Other protocols")
     assert "the newest card differs in" in apart
     assert "protocol.n_fake (150, not 200)" in apart
 

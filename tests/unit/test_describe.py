@@ -42,7 +42,7 @@ def test_a_recipe_has_formula_keys_traps_paper_and_parts(capsys: Capture) -> Non
 def test_keys_of_other_parts_are_written_as_they_are_typed(capsys: Capture) -> None:
     loss = said(capsys, "describe", "hinge")
     assert "relu(m - D(x))" in loss
-    assert "  loss.margin=1  [number > 0]\n      Scores beyond this are not pushed further.\n" in loss
+    assert "  loss.margin=1  [number > 0]\n      Logits beyond this value are not pushed further.\n" in loss
     assert "  data.count=8  [integer ≥ 1, ≤ 10000]\n" in said(capsys, "describe", "ring")
     assert "  data.path (must be given)" in said(capsys, "describe", "folder")
     assert "Better: lower. Measures: images." in said(capsys, "describe", "fd")

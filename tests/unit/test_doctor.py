@@ -114,7 +114,7 @@ CAUSES = [
     ("generator too strong", "generator-too-strong", {G: 0.001, D: 0.001}, "D scores the real sample above"),
     ("too few steps", "too-few-steps", {"steps": 1400}, "trained 60 steps; its recipe has 1,400"),
     ("no bound", "missing-regularizer", {"recipe": "wgan-gp"}, "no penalty, no constraint"),
-    ("no penalty", "missing-regularizer", {"recipe": "particle-gan"}, "particle-gan does"),
+    ("no penalty", "missing-regularizer", {"recipe": "particle-gan"}, "particle-gan keeps it smooth"),
     ("digits", "learning-rate-too-high", {G: 0.0002, D: 0.0002}, "30 times too high"),
 ]
 

@@ -150,7 +150,7 @@ def test_another_file_is_refused_by_its_hash(file: Path, capsys: pytest.CaptureF
         ("inceptoin", b"", "Did you mean 'inception'"),
         ("inception", None, "No file at"),
         ("inception", b"not weights", "cannot be read as PyTorch weights"),
-        ("inception", {"epoch": 3}, "something other than named tensors"),
+        ("inception", {"epoch": 3}, "more than named tensors"),
         ("inception", {"fc.weight": torch.zeros(2, 2)}, "does not hold the weights"),
     ],
 )

@@ -84,7 +84,7 @@ def checkpoint_at(run: Path, step: int) -> Path:
     path = there.get(checkpoint_name(step))
     if path is None:
         steps = ", ".join(str(int(name.removeprefix("step-"))) for name in sorted(there)) or "none"
-        raise UserError(f"{run} has no checkpoint of step {step}. It has: {steps}. Keep more of them with checkpoint.keep=N.")
+        raise UserError(f"{run} has no checkpoint of step {step}. Available: {steps}. To keep more, train with checkpoint.keep=N.")
     if problems := checkpoint.problems(path):
         raise UserError(f"The checkpoint of step {step} cannot be used: {'; '.join(problems)}.")
     return path
