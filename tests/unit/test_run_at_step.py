@@ -14,7 +14,7 @@ from gannet.errors import UserError
 from gannet.runs.reader import Run, parse_run
 
 Capture = pytest.CaptureFixture[str]
-NONE_LIKE_IT = "has no checkpoint of step 150. It has: 100, 200, 300."
+NONE_LIKE_IT = "has no checkpoint of step 150. Available: 100, 200, 300."
 
 
 def refused(capsys: Capture, *words: str) -> str:
@@ -69,7 +69,7 @@ def test_two_steps_are_refused(trained) -> None:
     path = trained("points")
     with pytest.raises(UserError, match="names step 100, and step=200 another"):
         gannet.load(f"{path}@100", step=200)
-    with pytest.raises(UserError, match="It has: 100, 200, 300"):
+    with pytest.raises(UserError, match="Available: 100, 200, 300"):
         gannet.load(path, step=7)
 
 
