@@ -1,4 +1,3 @@
-# ruff: noqa: E402 -- the checkout beside this file comes first on the path.
 """Check Gannet on a machine with a CUDA GPU: recipes, resume, agreement with the CPU, precision, speed and memory.
 
 ``python scripts/gpu_check.py`` prints one row per check as soon as it is known, most important first. It writes all
@@ -9,382 +8,47 @@ The exit status is 1 if a check failed. ``--continue`` adds the missing checks t
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import os
 import platform
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks")]
-
 import numpy as np
 import torch
-from baselines import dcgan as plain_dcgan
-from baselines import points as plain_points
-from baselines import wgan_gp as plain_wgan_gp
-from torch import Tensor
-from torch.nn.functional import avg_pool2d, conv2d, relu
+from gpu_checks import (  # first: it puts the checkout next to this file on the path
+    ROOT,
+    Figures,
+    Setting,
+    Skipped,
+    check_elsewhere,
+    check_extractors,
+    check_live,
+    check_measuring,
+    check_recipe,
+    check_resume,
+    check_same_start,
+)
+from gpu_speed import check_memory, check_precision, check_speed
 
 import gannet
-from gannet.config.plan import DEFAULT_FLAGS, plan
-from gannet.data.base import silent
 from gannet.discovery import components
-from gannet.features import cnn, inception_v3, randconv
-from gannet.features.inference import respond
-from gannet.games.base import Conditional, Generates
-from gannet.live.keys import LiveKeys
-from gannet.live.slow_motion import SlowMotion
-from gannet.runs.schema import CHECKPOINTS_FOLDER
-from gannet.seeding import torch_rng
-from gannet.sessions.reporter import PythonReporter
-from gannet.sessions.resume import resume
-from gannet.sessions.trained_run import TrainedRun
-from gannet.training import checkpoint
-from gannet.training.sampling import evaluating
-from gannet.training.trainer import Trainer
 
-CLOSE = 1e-3
-"""Largest difference between two devices in float32."""
-RESUMED = 1e-4
-"""Largest relative difference after a resume on a GPU, where kernels may add in another order."""
 CHECK_SECONDS = {"cuda": 70, "cpu": 300}
 """A check that takes longer is stopped and failed."""
-Figures = dict[str, Any]
 
 
 class TooSlow(Exception):
     """The check took too long."""
-
-
-class Skipped(Exception):
-    """The check does not apply to this machine."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where and how thoroughly to check."""
-
-    device: str
-    quick: bool
-    folder: Path
-
-    def steps(self, count: int) -> int:
-        """``count``, or a fifth of it for a quick check."""
-        return max(2, count // 5) if self.quick else count
-
-    def synchronise(self) -> None:
-        """Wait for the GPU."""
-        if self.device == "cuda":
-            torch.cuda.synchronize()
-
-    def images(self, side: int, channels: int) -> str:
-        """Path of a file of random images, written on first use."""
-        path = self.folder / f"noise-{side}-{channels}.npz"
-        if not path.exists():
-            pixels = np.random.default_rng(0).integers(0, 256, (10_000, side, side, channels), dtype="uint8")
-            np.savez(path, samples=pixels)
-        return str(path)
-
-
-def trained(s: Setting, data: str, recipe: str, name: str, steps: int, **options: Any) -> TrainedRun:
-    """Train a run in the temporary folder; health alarms of so short a run mean nothing."""
-    keys = {"frames.every": max(1, steps // 3), "steps": steps} | options.pop("keys", {})
-    options = {"device": s.device, "quiet": True} | options
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return gannet.train(data, recipe=recipe, out=s.folder / name, keys=keys, **options)
-
-
-def trainer_of(s: Setting, data: str, recipe: str, *, device: str = "", precision: str = "auto") -> Trainer:
-    """A trainer without a run directory."""
-    flags = DEFAULT_FLAGS | {"device": device or s.device, "precision": precision}
-    planned = plan(data, recipe=recipe, given={}, flags=flags)
-    dataset = planned.source.open(silent)
-    experiment = planned.experiment(dataset.form)
-    return Trainer(experiment, dataset, seed=0, precision=planned.precision(experiment, dataset.form))
-
-
-def largest_difference(first: dict[str, Tensor], second: dict[str, Tensor], *, relative: bool = False) -> float:
-    """Over all tensors, which must have equal names; relative to the largest value of each tensor."""
-    assert first.keys() == second.keys(), f"different tensors: {sorted(first.keys() ^ second.keys())[:3]}"
-    worst = 0.0
-    for name, tensor in first.items():
-        a, b = tensor.detach().double().cpu(), second[name].detach().double().cpu()
-        if a.numel():
-            worst = max(worst, ((a - b).abs().max() / (a.abs().max().clamp_min(1e-12) if relative else 1)).item())
-    return worst
-
-
-def checkpoint_difference(first: Path, second: Path) -> float:
-    """Largest relative difference of all tensors of two runs' newest checkpoints; 0 if they are bitwise equal."""
-    folders = [checkpoint.latest_valid(path / CHECKPOINTS_FOLDER)[0] for path in (first, second)]
-    parts = ([checkpoint.load_weights(f, name) for f in folders] for name in ("model", "average", "optimizers"))
-    return max(largest_difference(*part, relative=True) for part in parts)
-
-
-def check_recipe(s: Setting, figures: Figures, *, recipe: str, data: str) -> None:
-    """The recipe trains, its terms are finite, its checkpoint loads, and its generator agrees on both devices."""
-    kind_keys = {"batch_size": 64 if data == "ring" else 32, "checkpoint.every": s.steps(15)}
-    run = trained(s, data, recipe, f"{recipe}-{data}", s.steps(30), keys=kind_keys)
-    values = {k: v for event in run.run.events() if event["kind"] == "terms" for k, v in event["values"].items()}
-    figures["precision"] = run.run.record["environment"]["precision"].partition(" ")[0]
-    figures["terms"] = len(values)
-    assert values, "no terms were recorded"
-    assert np.isfinite(list(values.values())).all(), f"terms are not finite: {values}"
-    samples, _ = run.sample(16)
-    assert len(samples) == 16, f"{len(samples)} samples instead of 16"
-    assert np.isfinite(samples).all(), "samples are not finite"
-    game = run.game
-    if not isinstance(game, Generates):
-        return
-    latents = game.draw_latents(64, torch_rng(0, "check"))
-    classes = game.num_classes if isinstance(game, Conditional) else 0
-    labels = torch.arange(64) % classes if classes else None
-    moved = copy.deepcopy(game).to(s.device)
-    with torch.no_grad(), evaluating(game), evaluating(moved):
-        expected = game.generate(latents, labels)
-        for name, tf32 in (("cpu_gpu_difference", False), ("with_tf32", True)):
-            with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=False, allow_tf32=tf32):
-                got = moved.generate(latents.to(s.device), None if labels is None else labels.to(s.device))
-            figures[name] = (got.cpu() - expected).abs().max().item()
-    assert expected.isfinite().all(), "the generator's output is not finite"
-    assert figures["cpu_gpu_difference"] < CLOSE, "the generator's output depends on the device"
-
-
-def check_resume(s: Setting, figures: Figures, *, recipe: str, data: str) -> None:
-    """Half of the steps and a resume give the run that all steps in one go give."""
-    steps, name, keys = 2 * s.steps(20), f"resume-{recipe}", {"batch_size": 32}
-    whole = trained(s, data, recipe, f"{name}-whole", steps, keys=keys)
-    again = trained(s, data, recipe, f"{name}-again", steps, keys=keys)
-    half = trained(s, data, recipe, f"{name}-half", steps // 2, keys=keys)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        resume(half.path, PythonReporter(quiet=True), steps=steps)
-    figures["precision"] = whole.run.record["environment"]["precision"].partition(" ")[0]
-    figures["same_run_twice"] = checkpoint_difference(whole.path, again.path)
-    figures["resumed"] = checkpoint_difference(whole.path, half.path)
-    figures["bitwise"] = figures["resumed"] == 0
-    assert figures["resumed"] < (RESUMED if s.device == "cuda" else 1e-30), "the resumed run differs"
-
-
-def check_same_start(s: Setting, figures: Figures) -> None:
-    """The same seed gives the same first weights and data on both devices, and the same latents the same first step."""
-    pair = [trainer_of(s, "ring", "gan", device=device, precision="fp32") for device in ("cpu", s.device)]
-    figures["first_weights"] = largest_difference(*(t.game.state_dict() for t in pair))
-    batches = [t.dataset.batch(64, seed=0, position=0, device=t.precision.device)[0].cpu() for t in pair]
-    figures["first_batch"] = (batches[0] - batches[1]).abs().max().item()
-    own = [t.game.draw_latents(64, torch_rng(0, "check", device=t.precision.device)).cpu() for t in pair]
-    figures["own_noise_equal"] = bool(torch.equal(*own))
-    for t in pair:  # each device has its own generator of random numbers, so both get the CPU's latents
-        stream, device = torch_rng(0, "latents"), t.precision.device
-        size = t.game.prior.size
-        t.game.prior.draw = lambda n, rng, size=size, a=stream, d=device: torch.randn(n, size, generator=a).to(d)
-    for step in range(s.steps(50)):
-        terms = [{k: v.double().cpu() for k, v in t.play().items()} for t in pair]
-        if step == 0:
-            figures["terms_step_1"] = largest_difference(*terms)
-    figures["terms_last_step"] = largest_difference(*terms)
-    figures["weights_last_step"] = largest_difference(*(t.game.state_dict() for t in pair))
-    assert figures["first_weights"] == 0, "the first weights depend on the device"
-    assert figures["first_batch"] == 0, "the first batch depends on the device"
-    assert figures["terms_step_1"] < CLOSE, "the terms of the first step depend on the device"
-
-
-def gannet_without_gpu(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """``gannet ARGUMENTS`` in a process that sees no GPU."""
-    paths = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
-    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": paths}
-    command = [sys.executable, "-m", "gannet", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=80, check=False)
-
-
-def check_elsewhere(s: Setting, figures: Figures) -> None:
-    """A run of this device is sampled, measured, resumed and forked where there is no GPU."""
-    steps, options = s.steps(30), {"checkpoint.every": s.steps(15)}
-    auto = "auto" if s.device == "cuda" else "cpu"
-    run = trained(s, "ring", "gan", "elsewhere", steps, keys=options, device=auto)
-    figures["trained_on"] = run.run.record["environment"]["device"]
-    assert figures["trained_on"].startswith(s.device), "--device auto did not choose the GPU"
-    fixed = trained(s, "ring", "gan", "elsewhere-fixed", steps, keys=options)
-    commands = {
-        "sample": ("sample", str(run.path), "-n", "16", "-o", str(s.folder / "elsewhere.png")),
-        "measure": ("measure", str(run.path), "--metrics", "mmd", "--samples", "200"),
-        "resume": ("resume", str(run.path), "--steps", str(steps + 5), "--quiet"),
-        "fork": (
-            "train",
-            f"{fixed.path}@{steps}",
-            "--device",
-            "cpu",
-            "--steps",
-            str(steps + 5),
-            "--out",
-            str(s.folder / "fork"),
-        ),
-        "measure_fixed": ("measure", str(fixed.path), "--metrics", "mmd", "--samples", "200"),
-    }
-    problems = []
-    for name, arguments in commands.items():
-        done = gannet_without_gpu(*arguments)
-        figures[name] = done.returncode
-        if done.returncode:
-            problems.append(f"{name}: {' '.join(done.stderr.split())[-300:]}")
-    if s.device == "cuda":  # a run that names cuda is refused in one sentence, not by a traceback
-        refused = gannet_without_gpu("resume", str(fixed.path), "--steps", str(steps + 5))
-        figures["resume_named_cuda"] = " ".join(refused.stderr.split())[-200:]
-        if refused.returncode == 0 or "Traceback" in refused.stderr:
-            problems.append(f"resume of a run with --device cuda: status {refused.returncode}")
-    assert not problems, "; ".join(problems)
-
-
-def check_live(s: Setting, figures: Figures) -> None:
-    """Slow motion, single turns and a live key work on the device, and slow motion changes no bit of training."""
-    plain, watched = (trainer_of(s, "ring", "gan") for _ in range(2))
-    plain.play()
-    slow = SlowMotion(watched)
-    watched.play()
-    arrays = slow.finish()
-    figures["arrays"] = len(arrays)
-    figures["difference"] = largest_difference(plain.game.state_dict(), watched.game.state_dict())
-    planned = plan("ring", recipe="gan", given={}, flags=DEFAULT_FLAGS | {"device": s.device})
-    change = LiveKeys(planned, watched).edit("optimizer.generator.lr", 1e-4)
-    assert change is not None
-    change()
-    watched.play_alone("generator")
-    watched.play()
-    checkpoint.save(s.folder / "live", watched, seconds=0, keep=1)
-    restored = trainer_of(s, "ring", "gan")
-    checkpoint.restore(checkpoint.latest_valid(s.folder / "live")[0], restored)
-    figures["restored"] = largest_difference(watched.game.state_dict(), restored.game.state_dict())
-    assert figures["restored"] == 0, "a restored checkpoint differs"
-    assert all(np.isfinite(a).all() for a in arrays.values()), "slow motion recorded values that are not finite"
-    assert figures["difference"] == 0, "slow motion changed the weights"
-
-
-def check_measuring(s: Setting, figures: Figures, *, recipe: str, data: str, metrics: list[str]) -> None:
-    """Score cards while training on the device, and from the finished run."""
-    run = trained(s, data, recipe, f"measuring-{recipe}", 6, keys={"measure.every": 3})
-    warned = [event["text"] for event in run.run.events() if event["kind"] == "warning"]
-    figures["while_training"] = len(run.run.scores())
-    cards, skipped = run.measure(metrics, samples=200)
-    figures |= {card.label: card.value for card in cards}
-    assert figures["while_training"], f"nothing was measured while training: {warned}"
-    assert cards, f"nothing was measured: {skipped}"
-
-
-def check_precision(s: Setting, figures: Figures) -> None:
-    """dcgan in both precisions: finite, and how long a step takes."""
-    for precision in ("bf16", "fp32"):
-        t = trainer_of(s, "digits", "dcgan", precision=precision)
-        figures[f"{precision}_ms"] = 1e3 * seconds_per_step(s, t.play, steps=s.steps(50))
-        assert all(w.isfinite().all() for w in t.game.state_dict().values()), f"weights are not finite in {precision}"
-    for precision in ("bf16", "fp32"):
-        t = trainer_of(s, "digits", "sngan", precision=precision)
-        for _ in range(s.steps(30)):
-            t.play()
-        t.game.eval()
-        layers = [layer for layer in t.game.discriminator.modules() if hasattr(layer, "parametrizations")]
-        norms = [torch.linalg.matrix_norm(layer.weight.detach().flatten(1).float(), 2).item() for layer in layers]
-        figures[f"{precision}_spectral_norms"] = [min(norms), max(norms)]
-        assert np.isfinite(norms).all(), f"spectral norms are not finite in {precision}"
-
-
-def seconds_per_step(s: Setting, step: Callable[[], object], *, steps: int) -> float:
-    """Mean over ``steps`` steps, after a warm-up."""
-    for _ in range(1 if s.quick else 5):
-        step()
-    s.synchronise()
-    began = time.perf_counter()
-    for _ in range(steps):
-        step()
-    s.synchronise()
-    return (time.perf_counter() - began) / steps
-
-
-def noise(channels: int, side: int) -> Tensor:
-    """Random images as the plain loops take them."""
-    return torch.rand(10_000, channels, side, side) * 2 - 1
-
-
-def check_speed(s: Setting, figures: Figures, *, work: str) -> None:
-    """Steps per second of Gannet and of the plain loop, A B A B; a ratio above 1 means that Gannet is faster."""
-    device, both = s.device, ("auto", "fp32")
-    data, recipe, per_step, make_plain, precisions = {
-        "dcgan": (s.images(28, 1), "dcgan", 128, lambda: plain_dcgan.Loop(noise(1, 28), device=device), both),
-        "gan-deep": ("ring", "gan-deep", 128, lambda: plain_points.Loop(device=device), ("fp32",)),
-        "wgan-gp": (s.images(32, 3), "wgan-gp", 320, lambda: plain_wgan_gp.Loop(noise(3, 32), device=device), both),
-        "particle-gan": ("ring", "particle-gan", 256, lambda: None, ("fp32",)),
-    }[work]
-    plain = make_plain()
-    sides = {precision: trainer_of(s, data, recipe, precision=precision).play for precision in precisions}
-    if plain is not None:
-        sides["plain"] = plain.step
-    wanted, rounds = (0.15, 2) if s.quick else (0.7, 4)
-    tried = {name: seconds_per_step(s, step, steps=1 if s.quick else 10) for name, step in sides.items()}
-    counts = {name: max(1, int(wanted / seconds)) for name, seconds in tried.items()}
-    times: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name, step in sides.items():
-            times[name].append(seconds_per_step(s, step, steps=counts[name]))
-    for name, measured in times.items():
-        label = "plain" if name == "plain" else f"gannet_{name}"
-        figures[f"{label}_steps_per_s"] = 1 / statistics.median(measured)
-        figures[f"{label}_samples_per_s"] = per_step / statistics.median(measured)
-        if name != "plain" and plain is not None:
-            ratios = [b / a for a, b in zip(measured, times["plain"], strict=True)]
-            figures[f"ratio_{name}"] = [statistics.median(ratios), min(ratios), max(ratios)]
-
-
-def check_memory(s: Setting, figures: Figures) -> None:
-    """Peak memory of dcgan on 28 x 28 images."""
-    if s.device != "cuda":
-        raise Skipped("needs a GPU")
-    torch.cuda.empty_cache()
-    before = torch.cuda.memory_allocated()
-    torch.cuda.reset_peak_memory_stats()
-    t = trainer_of(s, s.images(28, 1), "dcgan")
-    for _ in range(20):
-        t.play()
-    figures["peak_mib"] = (torch.cuda.max_memory_allocated() - before) / 2**20
-    figures["reserved_mib"] = torch.cuda.memory_reserved() / 2**20
-
-
-def check_extractors(s: Setting, figures: Figures) -> None:
-    """The networks behind metrics give the same features on both devices; Inception with random weights."""
-    images = np.random.default_rng(0).integers(0, 256, (64, 28, 28, 1), dtype="uint8")
-    pixels, weights = cnn.prepared(images, cnn.TRAINED["mnist-cnn-v1"].side), cnn.load("mnist-cnn-v1")
-    kernels = [torch.from_numpy(w) for w in randconv.randconv_weights()]
-    network = inception_v3.InceptionV3().eval()
-
-    def on(device: str) -> tuple[Tensor, ...]:
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            classified = cnn.forward(pixels.to(device), {k: v.to(device) for k, v in weights.items()})[0].cpu()
-            now, parts = pixels.to(device).expand(-1, 3, -1, -1), []
-            for kernel in kernels:
-                now = relu(conv2d(now, kernel.to(device), padding="same"))
-                parts += [now.mean(dim=(2, 3)), now.std(dim=(2, 3), correction=0)]
-                now = avg_pool2d(now, 2)
-        placed = copy.deepcopy(network).to(device)
-        pooled = respond("inception", placed, inception_v3.prepared, images[:8])[0]
-        return classified, torch.cat(parts, dim=1).cpu(), torch.from_numpy(pooled)
-
-    names = ("mnist_cnn", "randconv", "inception_random")
-    for name, a, b in zip(names, on("cpu"), on(s.device), strict=True):
-        figures[name] = ((a - b).abs().max() / a.abs().max().clamp_min(1.0)).item()
-    assert max(figures[name] for name in names) < CLOSE, "features depend on the device"
 
 
 def all_checks(s: Setting) -> dict[str, Callable[[Setting, Figures], None]]:

@@ -49,6 +49,7 @@ def test_a_user_trains_measures_samples_and_reports(gannet, installed, folder):
     answer = installed("train", "ring", "--recipe", "gan", "--steps", "60", "--out", "run", "frames.every=20")
     assert answer.status == 0, answer
     assert "60 steps" in answer.err
+    assert "Next: gannet measure run && gannet report run" in answer.err
     assert "discriminator/adversarial" in answer.err
     record = json.loads((folder / "run" / "run.json").read_text())
     assert record["recipe"] == "gan"

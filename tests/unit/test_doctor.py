@@ -274,7 +274,10 @@ def test_stops_of_older_runs(small, text, state):
 
 
 def test_a_run_that_was_stopped_early_is_continued_not_begun_again(tmp_path):
-    path = train(tmp_path / "a run", "too few steps", Person(60, lambda path: submit(path, "stop", {})), steps=1400)
+    # To the planned end a run with a schedule continues exactly, too.
+    cosine = dict.fromkeys(("optimizer.generator.schedule", "optimizer.discriminator.schedule"), "cosine")
+    stop = Person(60, lambda path: submit(path, "stop", {}))
+    path = train(tmp_path / "a run", "too few steps", stop, steps=1400, **cosine)
     measure(path)
     cause = diagnose(path).cause
     assert cause is not None

@@ -178,7 +178,7 @@ def test_terms_are_grouped_by_what_they_are():
     groups = {title: list(series) for title, series in grouped(dict.fromkeys(names, empty)).items()}
     assert groups == {
         "Losses and other terms": ["discriminator/adversarial", "generator/adversarial"],
-        "Discriminator scores": ["discriminator/score_real"],
+        "Discriminator outputs": ["discriminator/score_real"],
         "Gradient norms": ["generator/gradient_norm"],
         "Throughput": ["steps_per_second"],
     }

@@ -119,7 +119,7 @@ def test_pairs_are_reckoned_by_the_square(monkeypatch: pytest.MonkeyPatch) -> No
 def test_durations_in_words() -> None:
     assert [readable(seconds) for seconds in (0.1, 42.4, 89, 600, 7200)] == ["1 s", "42 s", "89 s", "10 min", "2.0 h"]
     sentence = Cost(10_000, 5_000, 9, 30.0, (1.0, 2.0)).sentence()
-    assert sentence == "measuring 5,000 generated samples against 10,000 real ones, 9 metrics with their floors: about 33 s"
+    assert sentence == "measuring 5,000 generated samples against 10,000 real ones, 9 metrics with their real-data references: about 33 s"
 
 
 def test_the_entry_depends_on_weights_and_preprocessing() -> None:

@@ -52,6 +52,8 @@ def test_a_report_ends_at_the_step(trained, capsys: Capture) -> None:
     assert run(["report", f"{path}@40"]) == 0
     page = (path / "report-40.html").read_text(encoding="utf-8")
     assert "measured@40" in page
+    assert "<dt>Steps</dt><dd>40</dd>" in page
+    assert "<dt>State</dt><dd>finished</dd>" in page
     assert not (path / "report.html").exists()
     cut, whole = Run(path, until=40), Run(path)
     assert {card["step"] for card in cut.scores()} == {40}

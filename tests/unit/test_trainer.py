@@ -9,10 +9,13 @@ from torch import nn
 from torch.testing import assert_close
 
 from gannet.data.base import silent
+from gannet.data.digits import Digits
 from gannet.data.ring import Ring
+from gannet.recipes.cgan import cgan
 from gannet.recipes.gan import gan
 from gannet.training.ema import Average
 from gannet.training.precision import decide
+from gannet.training.sampling import frame_labels
 from gannet.training.trainer import Trainer
 
 
@@ -62,3 +65,14 @@ def test_progress_ends_the_schedule():
     trainer = _trainer(steps=4)
     trainer.step = 3
     assert trainer._batch(trainer.turns[0], 0, 0).progress == 0.75
+
+
+def test_labels_of_frames_are_on_the_device_of_the_noise():
+    """Networks join labels and latents, which fails across devices; ``meta`` stands in for a GPU."""
+    game = cgan(Digits(size=16).open(silent).form).game
+    labels, columns = frame_labels(game, 40, torch.device("meta"))
+    assert labels is not None
+    assert (labels.device.type, labels.shape, columns) == ("meta", (40,), 10)
+    labels, _ = frame_labels(game, 40)
+    assert labels is not None
+    assert labels.tolist() == [*range(10)] * 4

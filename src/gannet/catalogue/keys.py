@@ -22,10 +22,10 @@ SHARED = {
     "steps": "Generator steps.",
     "hidden": "Width of the hidden layers.",
     "critic_steps": "Steps of the discriminator for one of the generator.",
-    "loss": "What both sides minimise, a function of scores.",
+    "loss": "What both players minimise, a function of the logits.",
     "penalty": "What is added to the discriminator's turn.",
     "prior": "Where latents come from.",
-    "constraint": "What is done to the discriminator's weights.",
+    "constraint": "What is done to the discriminator's parameters.",
     "encoding": "What a discriminator of points sees of them.",
 }
 """Help for keys that mean the same in every recipe; the Keys paragraph of a recipe may say it otherwise."""

@@ -9,7 +9,7 @@ from gannet.discovery import Component, components
 from gannet.games.base import Game
 from gannet.recipes.base import Chosen, Recipe
 
-SUITS = {"points": "points", "images": "pictures", "any": "points and pictures"}
+SUITS = {"points": "points", "images": "images", "any": "points and images"}
 
 
 def suits(recipe: Recipe) -> str:

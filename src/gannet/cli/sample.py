@@ -21,7 +21,7 @@ def sample(
     traverse: Annotated[bool, typer.Option("--traverse", help="Rows in which one code moves from end to end (infogan).")] = False,
     recipe: RecipeFile = None,
 ) -> int:
-    """Draw samples from a run's averaged generator. Writes an image (.png) or the samples themselves (.npz).
+    """Draw samples from a run's EMA generator. Writes an image (.png) or the samples themselves (.npz).
 
     RUN is sampled at its newest checkpoint, RUN@STEP at the checkpoint of that step.
     """

@@ -41,7 +41,7 @@ class Cost:
     def sentence(self) -> str:
         """For people, before it begins."""
         sets = f"{self.num_fake:,} generated samples against {self.num_real:,} real ones"
-        return f"measuring {sets}, {self.num_metrics} metrics with their floors: about {readable(self.seconds)}"
+        return f"measuring {sets}, {self.num_metrics} metrics with their real-data references: about {readable(self.seconds)}"
 
 
 def readable(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Scalars over training: losses, scores and speed, each kind on an axis of its own."""
+"""Scalars over training: losses, discriminator outputs and speed, each kind on a separate axis."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ BINS = 400
 """Longer series are drawn as this many means, in the band between their lowest and highest values."""
 GROUPS = {
     "Throughput": ("per_second", "seconds"),
-    "Discriminator scores": ("score", "logit", "probability", "accuracy"),
+    "Discriminator outputs": ("score", "logit", "probability", "accuracy"),
     "Gradient norms": ("norm",),
     "Losses and other terms": ("",),
 }
 """Title -> what the last part of a name contains; the first that fits."""
-ORDER = ("Losses and other terms", "Discriminator scores", "Gradient norms", "Throughput")
+ORDER = ("Losses and other terms", "Discriminator outputs", "Gradient norms", "Throughput")
 _LIGHT = {"paper": "#ffffff", "ink": "#1c2128", "muted": "#5b6570", "rule": "#e3e7eb"}
 _DARK = {"paper": "#161b22", "ink": "#e6edf3", "muted": "#9aa5b1", "rule": "#2d343d"}
 _DARK_SERIES = ("#4da3e0", "#ff8a4c", "#2fc79a", "#e59bc4", "#a79bee", "#d0a24c", "#c8ced6", "#8fd0f5")

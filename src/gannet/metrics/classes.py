@@ -41,7 +41,7 @@ class Accuracy(_Answered):
 
     Share of real samples whose class the game's discriminator names; the test error is 1 - accuracy.
 
-    On the source's test split where it has one. Not the accuracy of generated samples, which needs a classifier of its own.
+    On the source's test split where it has one. Not the accuracy of generated samples, which needs a separate classifier.
     """
 
     name: ClassVar[str] = "accuracy"
@@ -109,7 +109,7 @@ class ClassAccuracy(FeatureMetric):
         """In [0, 1].
 
         Raises:
-            UserError: an extractor that is no classifier of these classes.
+            UserError: an extractor that is not a classifier of these classes.
         """
         _, fake = checked_images(samples)
         names, _, asked = checked_labels(samples)
@@ -155,7 +155,7 @@ class ClassHistogram(FeatureMetric):
         """In [0, 1].
 
         Raises:
-            UserError: an extractor that is no classifier.
+            UserError: an extractor that is not a classifier.
         """
         found = [log_probabilities(self.extractor, images) for images in checked_images(samples)]
         real, fake = (class_shares(rows.argmax(axis=1), rows.shape[1]) for rows in found)

@@ -88,7 +88,7 @@ class FrechetDistanceAtInfinity(FeatureMetric):
     def compute(self, samples: Samples, rng: np.random.Generator) -> float:
         """About 0 for equal distributions; sometimes below."""
         sets = [features(self.extractor, images) for images in checked_images(samples)]
-        # In the order of their features the choice does not depend on the order in which the pictures came.
+        # In the order of their features the choice does not depend on the order in which the images came.
         orders = [np.lexsort(rows.T)[rng.permutation(len(rows))] for rows in sets]
         most = min(map(len, sets))
         counts = np.rint(1 / np.linspace(1 / (SMALLEST_SHARE * most), 1 / most, self.sizes)).astype(int)
@@ -143,7 +143,7 @@ class FrechetDistancePerClass(FeatureMetric):
         for number, name in enumerate(names):
             for which, classes in (("real", of_real), ("generated", of_fake)):
                 if (count := int((classes == number).sum())) < FEWEST_SAMPLES:
-                    raise UserError(f"Class {name!r} has {count} {which} pictures; its FD needs at least {FEWEST_SAMPLES}.")
+                    raise UserError(f"Class {name!r} has {count} {which} images; its FD needs at least {FEWEST_SAMPLES}.")
         rows = [features(self.extractor, images) for images in checked_images(samples)]
         whole = leave_out(_mean_of_classes, (rows[0], of_real), (rows[1], of_fake))
         return replace(whole, parts=dict(zip(names, _of_each((rows[0], of_real), (rows[1], of_fake)), strict=True)))
@@ -152,9 +152,9 @@ class FrechetDistancePerClass(FeatureMetric):
         if self.classes == "asked":
             return checked_labels(samples)
         if self.extractor not in TRAINED:
-            raise UserError(f"The classes of these pictures are not known: {self.extractor} sees none, and no labels were followed.")
+            raise UserError(f"The classes of these images are not known: {self.extractor} sees none, and no labels were followed.")
         seen = [log_probabilities(self.extractor, images).argmax(axis=1) for images in checked_images(samples)]
-        # Real data may have a part of the classes; a generated picture of another class is of none that could be compared.
+        # Real data may have a part of the classes; a generated image of another class has nothing to be compared with.
         present = np.flatnonzero(np.bincount(seen[0], minlength=len(TRAINED[self.extractor].class_names)) >= FEWEST_SAMPLES)
         place = np.full(len(TRAINED[self.extractor].class_names), -1)
         place[present] = np.arange(len(present))
@@ -177,7 +177,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if min(len(first), len(second)) < 2 or not (np.isfinite(first).all() and np.isfinite(second).all()):
-        raise UserError("The Frechet distance needs at least two rows a side, all of them finite.")
+        raise UserError("The Frechet distance needs at least two finite samples on each side.")
     root1, root2 = _covariance_root(first), _covariance_root(second)
     cross = np.linalg.svd(root1 @ root2.T, compute_uv=False).sum()
     means = np.square(first.mean(axis=0) - second.mean(axis=0)).sum()

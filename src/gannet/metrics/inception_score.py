@@ -29,7 +29,7 @@ class ClassifierScore(FeatureMetric):
     High where the classifier is sure of each image and all classes come equally often. The formula is that of Salimans et al.
     2016, section 4, https://arxiv.org/abs/1606.03498. **It is the inception score only with the extractor inception**: any other label
     names the classifier. One perfect image for each class scores full marks, and a classifier is sure of
-    much that is no digit: never read it alone. All images count at once; of Inception, as its papers do, it is the mean over ten
+    many images that are not digits: never read it alone. All images count at once; of Inception, as its papers do, it is the mean over ten
     random tenths. The classifiers were trained with smoothed labels, so even real MNIST scores 7.4 of 10: compare with the real-data
     reference.
     """
@@ -55,7 +55,7 @@ class ClassifierScore(FeatureMetric):
         """In [1, number of classes].
 
         Raises:
-            UserError: an extractor that is no classifier.
+            UserError: an extractor that is not a classifier.
         """
         _, fake = checked_images(samples)
         rows = log_probabilities(self.extractor, fake)
@@ -74,7 +74,7 @@ class ClassifierScore(FeatureMetric):
 def classifier_score(log_probabilities: np.ndarray) -> float:
     """(N, C) log p(class | x) -> exp(mean_x KL(p(class | x) || mean p)), 1 ... C; in nats inside."""
     highest = log_probabilities.max(axis=0)
-    # A class that no picture can have: log 0, and 0 times it is 0 below.
+    # A class that no image can have: log 0, and 0 times it is 0 below.
     with np.errstate(divide="ignore"):
         log_mean = np.log(np.exp(log_probabilities - highest).mean(axis=0)) + highest
     divergences = (np.exp(log_probabilities) * (log_probabilities - log_mean)).sum(axis=1)

@@ -34,10 +34,10 @@ def mode_counts(samples: Samples, sigmas: float, classifier: str | None) -> tupl
     _, fake = checked_images(samples)
     counts, weights = class_counts(fake, classifier), np.asarray(samples.truth.classes.weights, np.float64)
     if len(counts) != len(weights):
-        raise UserError(f"{classifier} tells {len(counts)} classes of these pictures apart, but the data have {len(weights)}.")
+        raise UserError(f"{classifier} tells {len(counts)} classes of these images apart, but the data have {len(weights)}.")
     served = weights > 0
     if counts[~served].sum():
-        warnings.warn(f"{counts[~served].sum()} pictures are of classes that the data do not have; they are not counted.", stacklevel=2)
+        warnings.warn(f"{counts[~served].sum()} images are of classes that the data do not have; they are not counted.", stacklevel=2)
     return counts[served], weights[served]
 
 

@@ -66,7 +66,7 @@ class MultiScaleSimilarity(Metric):
 
 
 def _pairs(images: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    # In the order of their content the choice does not depend on the order in which the pictures came.
+    # In the order of their content the choice does not depend on the order in which the images came.
     ordered = np.array(sorted(range(len(images)), key=lambda row: images[row].tobytes()))
     first = rng.integers(len(images), size=count)
     second = (first + rng.integers(1, len(images), size=count)) % len(images)

@@ -80,7 +80,7 @@ class ReconstructionClass(FeatureMetric):
         """In [0, 1].
 
         Raises:
-            UserError: an extractor that is no classifier, too few images, or shapes that differ.
+            UserError: an extractor that is not a classifier, too few images, or shapes that differ.
         """
         seen, seen_again = (log_probabilities(self.extractor, pictures).argmax(axis=1) for pictures in checked_reconstructions(samples))
         same = share(seen == seen_again)

@@ -43,7 +43,7 @@ def num_scales(side: int) -> int:
         UserError: none.
     """
     if side < WINDOW:
-        raise UserError(f"MS-SSIM needs pictures with sides of at least {WINDOW} pixels, not {side}.")
+        raise UserError(f"MS-SSIM needs images with sides of at least {WINDOW} pixels, not {side}.")
     return sum(side // 2**scale >= WINDOW for scale in range(len(SCALE_WEIGHTS)))
 
 

@@ -32,7 +32,7 @@ def dcgan(
 
     Traps: The generator doubles its maps until the image size is reached: choose a suitable ``data.size``. Readable samples
     do not show that the distribution is matched; measure it. On MNIST the classes become less balanced after the fourth
-    epoch (below).
+    epoch.
     """
     noise = prior.make()
     game = TwoPlayer(DCGANGenerator(noise.size, form.shape), DCGANDiscriminator(form.shape), noise, loss=loss)

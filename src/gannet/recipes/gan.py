@@ -26,7 +26,7 @@ def gan(
     """The first GAN: z 32 -> 128 ReLU -> 2 against 2 -> 128 ReLU -> 1, non-saturating, Adam.
 
     Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661. In 3,000 steps it reaches all modes of the ring but makes them
-    too wide, and it loses modes of the grid (below). Use it to watch these failures.
+    too wide, and it loses modes of the grid. Use it to watch these failures.
 
     Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
 

@@ -64,13 +64,14 @@ def _sections(run: Run) -> list[str]:
 
 def _header(run: Run, events: list[dict[str, Any]]) -> str:
     record = run.record
-    state = state_of(run.path, events)
+    # A report up to a step shows what was recorded by then; how the run stands is a fact of the whole run.
+    state = state_of(run.path, Run(run.path).events())
     warned = sum(event["kind"] == "warning" for event in events)
     seconds = max((event["seconds"] for event in events if isinstance(event.get("seconds"), int | float)), default=None)
     facts = {
         "Data": record["data"].get("source", "?"),
         "Recipe": Path(str(record["recipe"])).name,
-        "Steps": f"{state.step:,}",
+        "Steps": f"{state_of(run.path, events).step:,}",
         "Seed": record["settings"].get("seed", "?"),
         "Training time": "?" if seconds is None else _duration(float(seconds)),
         "State": str(state),
@@ -131,9 +132,10 @@ def _scores(cards: list[dict[str, Any]]) -> str:
     for card in newest:
         if card.get("interval"):
             ways.setdefault(str(card["interval"]), []).append(str(card.get("label", card["metric"])))
-    notes = [f"95 % interval of {', '.join(dict.fromkeys(labels))}: {way}." for way, labels in ways.items()]
-    notes += [f"{card.get('label')}: {text}" for card in cards for text in card.get("warnings", ())]
-    return _section("Scores", "".join([*parts, _listed(list(dict.fromkeys(notes)))]))
+    intervals = [f"95 % interval of {', '.join(dict.fromkeys(labels))}: {way}." for way, labels in ways.items()]
+    parts += [f'<p class="note">{escape(sentence)}</p>' for sentence in intervals]
+    warned = [f"{card.get('label')}: {text}" for card in cards for text in card.get("warnings", ())]
+    return _section("Scores", "".join([*parts, _listed(list(dict.fromkeys(warned)))]))
 
 
 def _card_table(cards: Sequence[Mapping[str, Any]]) -> str:
