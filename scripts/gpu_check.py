@@ -8,6 +8,7 @@ The exit status is 1 if a check failed. ``--continue`` adds the missing checks t
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -121,19 +122,28 @@ def machine(device: str) -> dict[str, Any]:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         cpu = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), cpu)
     git = shutil.which("git")
-    asked = [git, "-C", str(ROOT), "rev-parse", "HEAD"]
+    asked = [git, "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40"]
     commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() if git else ""
     found = {"processor": cpu, "cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__}
     found |= {
         "torch": torch.__version__,
         "cuda": torch.version.cuda,
         "commit": commit or None,
+        "source": source_digest(),
         "gannet": gannet.__version__,
     }
     if device == "cuda":
         found |= {"gpu": torch.cuda.get_device_name(), "capability": list(torch.cuda.get_device_capability())}
         found |= {"cudnn": torch.backends.cudnn.version(), "cudnn_tf32": torch.backends.cudnn.allow_tf32}
     return found
+
+
+def source_digest() -> str:
+    """A hash of the package's Python files, which says what ran whatever the checkout is called."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted((ROOT / "src" / "gannet").rglob("*.py")):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def main() -> int:
