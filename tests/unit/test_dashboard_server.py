@@ -148,7 +148,9 @@ def test_a_killed_run_is_told_from_a_running_one(folder, trained, monkeypatch):
     assert state() == "running"
     held.release()
     assert state() == "interrupted"
+    # The lock of another host cannot be seen: the last event has to be recent.
     lock.write_text("pid 1 on host elsewhere.example\n")
+    os.utime(folder / "open" / "events.jsonl")
     assert state() == "running"
     os.utime(folder / "open" / "events.jsonl", (0, 0))
     assert state() == "interrupted"

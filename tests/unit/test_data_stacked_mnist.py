@@ -106,9 +106,9 @@ def test_classes_that_the_data_lack_do_not_count() -> None:
     weights = np.zeros(1000)
     weights[[123, 456]] = 0.5
     fake = stacks(*[(1, 2, 3)] * 9, *[(9, 0, 0)] * 3)
-    with pytest.warns(UserWarning, match="3 pictures are of classes that the data do not have"):
+    with pytest.warns(UserWarning, match="3 images are of classes that the data do not have"):
         assert counted_by(ModesCaptured(classifier="digits-cnn-v1"), fake, weights) == 1
-    with pytest.warns(UserWarning, match="3 pictures"):
+    with pytest.warns(UserWarning, match="3 images"):
         assert counted_by(ReverseKL(classifier="digits-cnn-v1"), fake, weights) == pytest.approx(np.log(2))
 
 

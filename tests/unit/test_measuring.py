@@ -122,7 +122,7 @@ def test_classes_that_nobody_was_asked_for_are_those_that_the_classifier_sees() 
     seen = FrechetDistancePerClass("digits-cnn-v1", "seen")
     assert seen.compute(Samples(real, fake, Truth()), RNG).value == pytest.approx(asked.value, rel=0.3)
     assert seen.spec() != FrechetDistancePerClass("digits-cnn-v1").spec()
-    with pytest.raises(UserError, match="Class '4' has 0 generated pictures"):
+    with pytest.raises(UserError, match="Class '4' has 0 generated images"):
         seen.compute(Samples(real, fake[of_fake != 4], Truth(), labels=None), RNG)
     with pytest.raises(UserError, match="randconv-v1 sees none"):
         FrechetDistancePerClass("randconv-v1", "seen").compute(Samples(real, fake, Truth()), RNG)
