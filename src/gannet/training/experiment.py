@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import nn
 
 from gannet.games.base import Game
+from gannet.training.optimizers import Adam, RMSprop
 
 Rate = Annotated[float, Field(gt=0, le=10)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
@@ -35,8 +36,8 @@ class Optimizer:
         """The torch optimizer of all parameters in ``modules``. Adam is fused, because unfused Adam is slow on a CPU."""
         weights = [w for module in modules for w in module.parameters()]
         if self.name == "adam":
-            return torch.optim.Adam(weights, lr=self.lr, betas=(self.beta1, self.beta2), fused=True)
-        return torch.optim.RMSprop(weights, lr=self.lr, alpha=self.beta2, foreach=True)
+            return Adam(weights, lr=self.lr, betas=(self.beta1, self.beta2), fused=True)
+        return RMSprop(weights, lr=self.lr, alpha=self.beta2, foreach=True)
 
     def lr_at(self, progress: float) -> float:
         """Learning rate at a progress in [0, 1]."""
