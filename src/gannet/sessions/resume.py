@@ -18,6 +18,7 @@ from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
 from gannet.sessions.reporter import Reporter
 from gannet.sessions.train import next_run, train
 from gannet.training import checkpoint
+from gannet.training.allocator import keep_freed_memory
 from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
 
@@ -48,6 +49,7 @@ def resume(
     """
     record = read_record(path)
     keys = repeat_keys(record, keys or {})
+    keep_freed_memory()
     plan = plan_again(record, steps=steps, recipe_file=recipe_file, changes=keys)
     dataset = reopen_data(plan, reporter.work)
     if changed := changed_data(record, dataset):

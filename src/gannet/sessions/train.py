@@ -16,6 +16,7 @@ from gannet.runs.writer import RunWriter, taken
 from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_sentence, saved_step
 from gannet.sessions.reporter import Reporter
 from gannet.training import loop
+from gannet.training.allocator import keep_freed_memory
 from gannet.training.experiment import Experiment
 from gannet.training.observers import Clock, Observer, record_frames, record_terms, save_checkpoints
 from gannet.training.rehearsal import rehearse
@@ -32,6 +33,7 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
     """
     if out is not None and (problem := taken(out)):
         raise UserError(problem)
+    keep_freed_memory()
     dataset = open_data(plan, reporter.work)
     experiment = plan.experiment(dataset.form)
     with plan.precision(experiment, dataset.form).applied() as precision:
