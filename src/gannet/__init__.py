@@ -1,8 +1,8 @@
-"""Gannet trains, watches and measures generative adversarial networks.
+"""Train, watch and measure generative adversarial networks.
 
 ``run = gannet.train("ring", recipe="gan", steps=5000, seed=0)``, then ``run.sample(1000)``, ``run.measure()``,
-``run.animate("training.gif")``; ``gannet.load(path)`` opens a run again, and ``gannet.compare("ring", ["gan", "particle-gan"])``
-sets recipes side by side.
+``run.animate("training.gif")``. ``gannet.load(path)`` opens an existing run, and
+``gannet.compare("ring", ["gan", "particle-gan"])`` compares recipes.
 """
 
 from __future__ import annotations

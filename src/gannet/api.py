@@ -1,4 +1,4 @@
-"""The command line's verbs as Python functions."""
+"""The verbs of the command line as Python functions."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def train(
 ) -> TrainedRun:
     """Train a run and open it: ``run = gannet.train("ring", recipe="gan", steps=5000)``, then ``run.sample(1000)``.
 
-    A line on stderr shows the progress. Alarms of the run's health, and whatever else the user should know, are
-    ``gannet.GannetWarning``. The run is a directory that every command of ``gannet`` takes too.
+    A line on stderr shows the progress. Health alarms and other warnings are ``gannet.GannetWarning``. The run is a directory
+    that all commands of ``gannet`` accept.
 
     Args:
-        data: a built-in name, a path, or ``hf:owner/name``; the path of a run trains it again, its commands included,
-            and ``path@step`` continues from its checkpoint of that step.
-        recipe: a recipe's name or file; the recommended one if None.
-        seed: every random number follows from it; 0 if None.
+        data: a built-in name, a path, or ``hf:owner/name``. The path of a run repeats that run with its commands;
+            ``path@step`` forks it from its checkpoint of that step.
+        recipe: name or file of a recipe; the recommended one if None.
+        seed: determines all random numbers; 0 if None.
         out: the run directory; ``runs/NNNN-data-recipe`` if None.
         device: ``auto`` (if None), ``cpu`` or ``cuda``.
         precision: ``auto`` (if None), ``fp32`` or ``bf16``.
-        quiet: no progress on stderr; warnings are still given.
+        quiet: show no progress on stderr; warnings are still shown.
         keys: dotted keys as on the command line, for example ``{"optimizer.generator.lr": 1e-4}``.
         **recipe_keys: keys without a dot, for example ``steps=5000``, ``loss="hinge"``; ``lr=1e-4`` sets the learning rate
             of every player that ``keys`` does not set.
@@ -54,8 +54,8 @@ def train(
         The run at its last checkpoint, ready to ``sample``, ``measure`` and ``animate``.
 
     Raises:
-        UserError: every mistake in the input at once.
-        TrainingStopped: a value was not finite.
+        UserError: the input has mistakes; all are reported together.
+        TrainingStopped: a value is not finite.
     """
     given = {**(keys or {}), **recipe_keys}
     flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
@@ -92,21 +92,21 @@ def compare(
     keys: dict[str, Any] | None = None,
     **recipe_keys: Any,
 ) -> Result:
-    """Train every recipe with every seed on the same data and measure all in one way; goes on where an earlier call stopped.
+    """Train every recipe with every seed on the same data and measure all runs alike. A repeated call continues a stopped comparison.
 
     Args:
         data: a built-in name, a path, or ``hf:owner/name``.
         recipes: names or files.
-        seeds: of the runs of each recipe.
-        metrics: names; the usual ones of the data if None.
-        samples: generated samples per run; the usual number if None.
-        out: holds ``RECIPE/seed-S``, compare.json and samples.png; ``runs/compare-data`` if None.
-        quiet: no progress on stderr; warnings are still given.
+        seeds: seeds of the runs of each recipe.
+        metrics: names; the default metrics of the data if None.
+        samples: generated samples per run; the default number if None.
+        out: folder for ``RECIPE/seed-S``, compare.json and samples.png; ``runs/compare-data`` if None.
+        quiet: show no progress on stderr; warnings are still shown.
         keys: dotted keys, for every recipe.
         **recipe_keys: keys without a dot, for example ``steps=5000``, for every recipe.
 
     Raises:
-        UserError: every mistake in the input at once; what cannot be compared; or a signal stopped it.
+        UserError: the input has mistakes, which are reported together; the runs cannot be compared; or a signal stopped it.
     """
     with PythonReporter(quiet=quiet) as reporter:
         planned = prepare(

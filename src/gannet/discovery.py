@@ -1,8 +1,8 @@
-"""Components are found in the source text of their files; there is no list to keep.
+"""Discovery of components: they are found in the source text of their files, without a list.
 
-A component's name is the ``name`` that its class body states; otherwise the file's name where the file holds one component
-(``losses/hinge.py`` is the loss ``hinge``); otherwise the kebab case of the class name. A class whose name starts with ``_`` is a
-base that a family shares in its file, not a component.
+A component's name is the ``name`` in its class body. Without one, it is the name of the file if the file contains one component
+(``losses/hinge.py`` is the loss ``hinge``), else the class name in kebab case. A class whose name starts with ``_`` is a base class
+of the components in its file, not a component.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ BASES: dict[str, set[str]] = {
 
 @dataclass(frozen=True)
 class Component:
-    """One thing found in one file; nothing is imported until :meth:`load`."""
+    """One component; nothing is imported until :meth:`load`."""
 
     kind: str
     name: str
     symbol: str
     path: Path
     summary: str
-    """First line of the file's docstring, or of the class's where a file holds several."""
+    """First line of the docstring of the file, or of the class if the file contains several components."""
 
     @property
     def json_name(self) -> str:
-        """The name as files and score cards write it: ``gan-deep`` is ``gan_deep``."""
+        """The name in files and score cards, with underscores: ``gan_deep`` for ``gan-deep``."""
         return self.name.replace("-", "_")
 
     def load(self) -> Any:
@@ -57,19 +57,23 @@ class Component:
 
 
 def canonical(name: str) -> str:
-    """The name as the command line shows it: ``gan_deep`` and ``gan-deep`` are one."""
+    """The name on the command line, with hyphens: ``gan-deep`` for ``gan_deep``."""
     return name.replace("_", "-")
 
 
 @cache
 def components(kind: str) -> dict[str, Component]:
-    """Every component of one kind by name, sorted; read from source text, so that listing is instant."""
+    """Every component of one kind by name, sorted. Only source text is read, so that listing is instant."""
     found = [c for path in sorted((Path(__file__).parent / kind).glob("*.py")) for c in _in_file(kind, path)]
     return {c.name: c for c in sorted(found, key=lambda c: c.name)}
 
 
 def find(kind: str, name: str, allowed: Callable[[Component], bool] = lambda component: True) -> Component:
-    """The component with that name; otherwise a :class:`UserError` with the nearest name and those that are ``allowed``."""
+    """The component with that name.
+
+    Raises:
+        UserError: the name is unknown; the message suggests the nearest name and lists the ``allowed`` ones.
+    """
     known = components(kind)
     if canonical(name) not in known:
         noun = "loss" if kind == "losses" else kind.removesuffix("s")
@@ -93,10 +97,10 @@ def is_outside(name: object) -> bool:
 
 
 def load_outside(reference: str) -> Any:
-    """Import what ``package.module:Name`` refers to. Importing runs code: call it only for what the user typed.
+    """Import ``package.module:Name``. Importing runs code, so call this only for names that the user typed.
 
     Raises:
-        UserError: no such module or name, or the module does not load.
+        UserError: the module or name does not exist, or the module raises an error.
     """
     module, _, symbol = reference.partition(":")
     try:
@@ -108,7 +112,7 @@ def load_outside(reference: str) -> Any:
 
 
 def load_file(path: Path) -> Any:
-    """The recipe in a user's own file: the function named like the file, where a number in front (``05_mine.py``) is left out."""
+    """The recipe in a user's file: the function with the name of the file, without a leading number (``05_mine.py``)."""
     if not path.is_file():
         raise UserError(f"No recipe file at {path}.")
     symbol = re.sub(r"^\d+_", "", path.stem.replace("-", "_"))
@@ -116,14 +120,14 @@ def load_file(path: Path) -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    # Dataclasses with postponed annotations look their module up by name.
+    # Dataclasses with postponed annotations find their module by name.
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         raise UserError(f"The recipe file {path} does not load: {type(error).__name__}: {error}") from error
     if symbol not in vars(module):
-        raise UserError(f"The recipe file {path} must define a function named {symbol!r}, like the file.")
+        raise UserError(f"The recipe file {path} must define a function named {symbol!r}, the name of the file.")
     return vars(module)[symbol]
 
 
@@ -143,7 +147,7 @@ def _component(kind: str, path: Path, node: ast.ClassDef | ast.FunctionDef, name
 
 
 def _concrete(module: ast.Module, bases: set[str]) -> list[ast.ClassDef]:
-    """The public classes below ``bases``, also by way of a private base in the same file."""
+    """The public subclasses of ``bases``, directly or through a private base class in the same file."""
     classes = [n for n in module.body if isinstance(n, ast.ClassDef)]
     below = set(bases)
     for n in classes:

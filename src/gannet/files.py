@@ -18,7 +18,7 @@ def whole_file(path: Path, *, sync: bool = False, exclusive: bool = False) -> It
     Args:
         path: the final name; an existing file is replaced.
         sync: wait until the bytes are on the disk before the file takes its name.
-        exclusive: never replace a file, even where two processes write at once.
+        exclusive: never replace a file, even if two processes write at the same time.
 
     Raises:
         FileExistsError: ``exclusive``, and the name is taken.
@@ -42,7 +42,7 @@ def whole_file(path: Path, *, sync: bool = False, exclusive: bool = False) -> It
 
 @contextmanager
 def written_whole(path: Path, *, sync: bool = False) -> Iterator[BinaryIO]:
-    """:func:`whole_file` for a file that the user named: what goes wrong is one sentence.
+    """:func:`whole_file` for a file that the user named: an error is a :class:`UserError`.
 
     Raises:
         UserError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""Derived seeds: randomness is a pure function of the run's seed and the place that draws, so no state is stored."""
+"""Derived seeds: every random draw is a function of the run's seed and its place in the program, so no state is stored."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def derive(seed: int, *path: str | int) -> int:
-    """A 63-bit seed for one place and moment, such as ``derive(seed, "noise", step, turn)``.
+    """A 63-bit seed for one purpose, such as ``derive(seed, "noise", step, turn)``.
 
-    Equal arguments give equal seeds on every machine; any change gives an unrelated one.
+    Equal arguments give equal seeds on every machine; different arguments give unrelated seeds.
     """
     text = "/".join(map(str, (seed, *path)))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
@@ -22,7 +22,7 @@ def derive(seed: int, *path: str | int) -> int:
 
 def torch_rng(seed: int, *path: str | int, device: torch.device | str = "cpu") -> torch.Generator:
     """A private torch generator seeded by :func:`derive`."""
-    import torch  # not above: the live view's server draws with numpy only, and torch would cost it 200 MB
+    import torch  # imported here because the live view's server needs numpy only, and torch takes 200 MB
 
     return torch.Generator(device).manual_seed(derive(seed, *path))
 

@@ -107,7 +107,7 @@ def pictures(folder: Path, count: int, level: Callable[[int], int]) -> Path:
 
 
 def test_names_of_metrics(digits_run: Path, refused: Callable[..., str], capsys: Capture) -> None:
-    assert "names nothing" in refused(digits_run, "--metrics", " , ")
+    assert "--metrics is empty" in refused(digits_run, "--metrics", " , ")
     assert "Unknown metric 'nope'. Allowed: accuracy" in refused(digits_run, "--metrics", "nope")
     assert run(["measure", str(digits_run), "--metrics", "fd, fd,,fd", "--samples", "100", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["cards"]) == 1

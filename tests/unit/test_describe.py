@@ -46,7 +46,7 @@ def test_keys_of_other_parts_are_written_as_they_are_typed(capsys: Capture) -> N
     assert "  data.count=8  [integer ≥ 1, ≤ 10000]\n" in said(capsys, "describe", "ring")
     assert "  gannet train ring\n" in said(capsys, "describe", "ring")
     folder = said(capsys, "describe", "folder")
-    assert "  data.path (must be given)" in folder
+    assert "  data.path (required)" in folder
     assert "  gannet train PATH\n" in folder
     assert "Better: lower. Measures: images." in said(capsys, "describe", "fd")
 

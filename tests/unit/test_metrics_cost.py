@@ -23,7 +23,7 @@ FEATURES = np.arange(12, dtype=np.float64).reshape(4, 3)
 
 @pytest.fixture(autouse=True)
 def forget() -> None:
-    extractors._kept.clear()
+    extractors._cached.clear()
 
 
 def measured(**changes):  # type: ignore[no-untyped-def]
@@ -34,7 +34,7 @@ def measured(**changes):  # type: ignore[no-untyped-def]
 def test_real_pictures_are_looked_at_once_and_generated_ones_are_not_kept(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = measured()
     assert len(list((own_cache / "features").iterdir())) == 2
-    extractors._kept.clear()
+    extractors._cached.clear()
     seen = []
     look = extractors._look
     monkeypatch.setattr(extractors, "_look", lambda name, images, progress: seen.append(images) or look(name, images, progress))
@@ -54,7 +54,7 @@ def test_a_spoilt_entry_is_made_again(own_cache: Path, spoil: str) -> None:
     flipped = bytearray(whole)
     flipped[-5] ^= 64
     path.write_bytes({"flip": bytes(flipped), "cut": whole[:-9], "empty": b""}[spoil])
-    extractors._kept.clear()
+    extractors._cached.clear()
     again, _ = extract("randconv-v1", images, on_disk=True)
     np.testing.assert_array_equal(again, features)
     assert path.read_bytes() == whole

@@ -89,7 +89,7 @@ def test_remembered_features_are_the_same_and_cannot_be_written() -> None:
         first[0, 0] = 1
     for start in range(1, 8):
         features("digits-cnn-v1", images[start : start + 20])
-    assert len(extractors._kept) <= extractors.REMEMBERED
+    assert len(extractors._cached) <= extractors.CACHED
     np.testing.assert_array_equal(features("digits-cnn-v1", images[:50]), first)
 
 

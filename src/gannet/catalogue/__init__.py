@@ -1,1 +1,1 @@
-"""What components say about themselves: their docstrings and typed arguments, for ``gannet describe`` and for the pages of docs/."""
+"""Descriptions of components from their docstrings and typed arguments, for ``gannet describe`` and the pages of docs/."""

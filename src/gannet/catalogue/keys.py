@@ -1,4 +1,4 @@
-"""The keys of a recipe, and the arguments of any other component: name, default, range, one line of help."""
+"""The keys of a recipe, or the arguments of another component: name, default, range and one line of help."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from gannet.discovery import BASES
 from gannet.recipes.base import Chosen, Recipe
 
 SHARED = {
-    "batch_size": "Real samples that a turn sees.",
+    "batch_size": "Real samples per turn.",
     "steps": "Generator steps.",
     "hidden": "Width of the hidden layers.",
-    "critic_steps": "Steps of the discriminator for one of the generator.",
-    "loss": "What both players minimise, a function of the logits.",
-    "penalty": "What is added to the discriminator's turn.",
-    "prior": "Where latents come from.",
-    "constraint": "What is done to the discriminator's parameters.",
-    "encoding": "What a discriminator of points sees of them.",
+    "critic_steps": "Discriminator steps per generator step.",
+    "loss": "Loss of both players, a function of the logits.",
+    "penalty": "Penalty added to the discriminator's loss.",
+    "prior": "Distribution of the latents.",
+    "constraint": "Constraint on the discriminator's parameters.",
+    "encoding": "Encoding of points for the discriminator.",
 }
-"""Help for keys that mean the same in every recipe; the Keys paragraph of a recipe may say it otherwise."""
+"""Help for keys that mean the same in every recipe; the Keys paragraph of a recipe takes precedence."""
 BOUNDS = {"gt": "> ", "ge": "≥ ", "lt": "< ", "le": "≤ "}
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key as people read it."""
+    """One key, formatted for people."""
 
     name: str
     default: str
-    """As it could be typed; empty if the key must be given."""
+    """The default as a user would type it; empty if the key is required."""
     allowed: str
     """Type and range."""
     help: str
@@ -49,19 +49,19 @@ def keys_of_recipe(recipe: Recipe, described: str) -> list[Key]:
     """Every key of the recipe with its default.
 
     Args:
-        recipe: whose keys.
-        described: the Keys paragraph of its docstring, ``name: help`` a line.
+        recipe: the recipe.
+        described: the Keys paragraph of its docstring, one ``name: help`` per line.
     """
     [(arguments, values)] = read({}, Root(recipe.function, skip=("form",)))
     hints = get_type_hints(recipe.function, include_extras=True)
     about: dict[str, tuple[str, str]] = {}
     for name, value in arguments.items():
         about |= _describe(name, hints[name], value)
-    own, passed_on = _entries(described), _of_parts(recipe)
+    own, from_parts = _entries(described), _of_parts(recipe)
     keys: list[Key] = []
     for key, value in values.items():
         allowed, help_text = about.get(key, ("", ""))
-        text = own.get(key) or help_text or SHARED.get(key) or passed_on.get(key, "")
+        text = own.get(key) or help_text or SHARED.get(key) or from_parts.get(key, "")
         keys.append(Key(key, _shown(value), allowed, _sentence(text)))
     return keys
 
@@ -79,7 +79,7 @@ def arguments_of(factory: Any) -> list[Key]:
 
 
 def _name_of(value: Any) -> Any:
-    """The name of a component, of a class or of a function; any other value as it is."""
+    """The name of a component, class or function; other values are unchanged."""
     if isinstance(value, Chosen):
         return component_name(value.factory)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -92,7 +92,7 @@ def _sentence(text: str) -> str:
 
 
 def _of_parts(recipe: Recipe) -> dict[str, str]:
-    """Help for arguments that a recipe hands on to the game and the networks that its file names, from their own Args."""
+    """Help for arguments that a recipe passes to its game and networks, from the Args sections of those."""
     found: dict[str, str] = {}
     for part in vars(sys.modules[recipe.function.__module__]).values():
         if inspect.isclass(part) and part.__module__.startswith("gannet."):
@@ -101,7 +101,7 @@ def _of_parts(recipe: Recipe) -> dict[str, str]:
 
 
 def _describe(key: str, annotation: Any, value: Any) -> dict[str, tuple[str, str]]:
-    """Key -> (what is allowed, help), for a parameter and everything below it."""
+    """Key -> (allowed values, help), for a parameter and its nested parameters."""
     if isinstance(value, Chosen):
         return {key: (_kind(annotation), ""), **_below(key, value.factory, {})}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -129,7 +129,7 @@ def _kind(annotation: Any) -> str:
 
 
 def _allowed(annotation: Any) -> str:
-    """``integer ≥ 1``, ``a or b``: what a value may be."""
+    """The allowed values as text, such as ``integer ≥ 1`` or ``a or b``."""
     bare, metadata = (get_args(annotation)[0], annotation.__metadata__) if hasattr(annotation, "__metadata__") else (annotation, ())
     items = [part for item in metadata for part in (item, *getattr(item, "metadata", ()))]
     bounds = [f"{BOUNDS[name]}{value:g}" for part in items for name, value in _bounds(part)]
@@ -159,7 +159,7 @@ def _shown(value: Any) -> str:
 
 @cache
 def _field_docs(cls: type) -> dict[str, str]:
-    """The string under each field of a class and of its bases."""
+    """The docstring under each field of a class and of its base classes."""
     found: dict[str, str] = {}
     for one in reversed(cls.__mro__[:-1] if inspect.isclass(cls) else []):
         try:
@@ -185,7 +185,7 @@ def _entries_of(cls: Any) -> dict[str, str]:
 
 
 def _entries(section: str) -> dict[str, str]:
-    """``name: help`` lines, a longer help going on in lines that are further in."""
+    """Parse ``name: help`` lines; indented lines continue the help."""
     found: dict[str, str] = {}
     for line in inspect.cleandoc(section).splitlines():
         entry = re.match(r"([\w.]+): (.*)", line)

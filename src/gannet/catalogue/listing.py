@@ -1,4 +1,4 @@
-"""Every kind of thing that has a name, and which of them a name means; nothing heavy is imported."""
+"""All kinds of components, and resolution of a name to components; nothing heavy is imported."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SINGULAR = {
     "metrics": "metric",
     "extractors": "feature extractor",
 }
-"""Kind -> what one of them is called."""
+"""Kind -> its singular."""
 
 
 def summaries(kind: str) -> dict[str, str]:
-    """Name -> one line, of every component of a kind.
+    """Name -> summary of every component of a kind.
 
     Raises:
-        UserError: an unknown kind.
+        UserError: the kind is unknown.
     """
     kind = ALIASES.get(kind, kind)
     if kind not in KINDS:
@@ -38,10 +38,10 @@ def summaries(kind: str) -> dict[str, str]:
 
 
 def meant(name: str) -> list[tuple[str, str]]:
-    """(kind, name) of everything that ``hinge``, ``losses/hinge`` or ``loss/hinge`` names.
+    """(kind, name) of every component with a name such as ``hinge``, ``losses/hinge`` or ``loss/hinge``.
 
     Raises:
-        UserError: nothing has that name, or the kind is unknown.
+        UserError: no component has that name, or the kind is unknown.
     """
     kinds: tuple[str, ...] = KINDS
     wanted, slash, rest = name.partition("/")

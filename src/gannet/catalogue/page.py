@@ -1,4 +1,4 @@
-"""What ``gannet describe`` prints about a component: the text of its docs page, without what was measured."""
+"""The description that ``gannet describe`` prints of a component: the text of its docs page, without measured results."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from gannet.errors import UserError
 from gannet.recipes.base import Recipe
 
 PREFIXES = {"losses": "loss", "priors": "prior", "encodings": "encoding", "data": "data"}
-"""Kind -> the key that its arguments lie below."""
+"""Kind -> the key that prefixes its arguments."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A description, ready to be printed."""
+    """A description to print."""
 
     kind: str
     name: str
     summary: str
     sections: dict[str, str] = field(default_factory=dict)
-    """Heading -> paragraphs; the first has no heading."""
+    """Heading -> paragraphs; the first heading is empty."""
     keys: list[Key] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
-    """Addresses of papers, each once."""
+    """Addresses of papers, without duplicates."""
     use: str = ""
     """A command that uses it."""
 
@@ -38,7 +38,7 @@ def page(kind: str, name: str) -> Page:
     """The page of one component.
 
     Raises:
-        UserError: no such component.
+        UserError: there is no such component.
     """
     if name not in summaries(kind):
         raise UserError(f"There is no {SINGULAR[kind]} {name!r}.")
@@ -48,17 +48,17 @@ def page(kind: str, name: str) -> Page:
 
 
 def recipe_keys(recipe: Recipe) -> list[Key]:
-    """Every key of a recipe, with the help of its own docstring."""
+    """Every key of a recipe, with the help from its docstring."""
     return keys_of_recipe(recipe, Paragraphs(recipe.function.__doc__ or "", plain).named.get("Keys", ""))
 
 
 def _of_recipe(name: str) -> Page:
     found = components("recipes")[name]
     recipe: Recipe = found.load()
-    said = Paragraphs(recipe.function.__doc__ or "", plain)
+    docstring = Paragraphs(recipe.function.__doc__ or "", plain)
     parts = [f"{SINGULAR[part.kind]} {part.name}: {_first_line(part.load(), part.summary)}" for part in made_of(recipe)]
-    sections = {"": f"{suits(recipe)}\n\n{said.opening}"}
-    sections |= {heading: text for heading, text in said.named.items() if heading != "Keys"}
+    sections = {"": f"{suits(recipe)}\n\n{docstring.opening}"}
+    sections |= {heading: text for heading, text in docstring.named.items() if heading != "Keys"}
     sections["Made of"] = "\n".join(f"- {part}" for part in parts)
     papers = list(dict.fromkeys(links(recipe.function.__doc__ or "")))
     return Page("recipes", name, found.summary, sections, recipe_keys(recipe), papers, f"gannet train DATA --recipe {name}")
@@ -87,17 +87,17 @@ def _use(kind: str, name: str) -> str:
 
 def _of_extractor(name: str) -> Page:
     from gannet.features import extractors
-    from gannet.features.user_weights import BROUGHT
+    from gannet.features.user_weights import USER_SUPPLIED
 
-    about = [f"With a metric of features it is written in brackets, as in fd[{name}]; the label of every value carries it."]
+    about = [f"Write it in brackets after a feature metric, as in fd[{name}]; the label of every value contains it."]
     links_found: list[str] = []
     try:
         spec: dict[str, Any] = extractors.describe(name)
     except UserError as missing:
         spec = {}
         about += list(missing.problems)
-    if name in BROUGHT:
-        known = BROUGHT[name]
+    if name in USER_SUPPLIED:
+        known = USER_SUPPLIED[name]
         spec = {"what": known.what, "layer": known.layer, "preprocessing": known.preprocessing, **spec}
         links_found = links(known.source)
     facts = "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in spec.items() if key != "extractor")

@@ -1,4 +1,4 @@
-"""What a recipe is made of, and what data it trains on."""
+"""The components of a recipe, and the data that it supports."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SUITS = {"points": "points", "images": "images", "any": "points and images"}
 
 
 def suits(recipe: Recipe) -> str:
-    """One sentence about the data that it trains on."""
+    """One sentence about the data that the recipe supports."""
     labels = " with labels" if recipe.labels else ""
     preset = ", ".join(f"`data.{key}={value}`" for key, value in recipe.data.items())
     return f"Trains on {SUITS[recipe.kind]}{labels}{f'; sets {preset}' if preset else ''}."
 
 
 def made_of(recipe: Recipe) -> list[Component]:
-    """The game of the recipe's module, and the loss and regularizers that it takes by default."""
+    """The game in the recipe's module, and its default loss and regularizers."""
     [(arguments, _)] = read({}, Root(recipe.function, skip=("form",)))
     classes = [value.factory if isinstance(value, Chosen) else type(value) for value in arguments.values()]
     named = _classes_named(recipe)
@@ -30,7 +30,7 @@ def made_of(recipe: Recipe) -> list[Component]:
 
 
 def _classes_named(recipe: Recipe) -> list[type]:
-    """The classes that the recipe's module names, and those of a recipe that it hands its work to."""
+    """The classes that the recipe's module imports, and those of other recipes that it calls."""
     named = list(vars(sys.modules[recipe.function.__module__]).values())
     others = [other for other in named if isinstance(other, Recipe) and other.function is not recipe.function]
     return [c for c in named if isinstance(c, type)] + [c for other in others for c in _classes_named(other)]

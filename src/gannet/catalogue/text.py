@@ -1,4 +1,4 @@
-"""Docstrings as Markdown."""
+"""Docstrings as Markdown and as plain text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 NAMED = ("Formula", "Adds", "Traps", "Keys")
-"""First words of the paragraphs of a recipe's docstring that have a heading of their own."""
+"""First words of paragraphs of a recipe's docstring that get a separate heading."""
 LINK = re.compile(r"https://[^\s,;)]*[^\s,;).:]")
 TABLE = re.compile(r"\|.*\|\n\|[-:| ]+\|(\n|\Z)")
 """The first two lines of a table."""
@@ -15,7 +15,7 @@ ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
 class Paragraphs:
-    """A recipe's docstring: what comes first, and its named paragraphs, as ``written`` writes them: by default as Markdown."""
+    """A recipe's docstring, split into its opening and its named paragraphs and formatted by ``written`` (default: Markdown)."""
 
     def __init__(self, docstring: str, written: Callable[[str], str] | None = None) -> None:
         written = written or markdown
@@ -24,7 +24,7 @@ class Paragraphs:
         for paragraph in inspect.cleandoc(docstring).split("\n\n"):
             name, _, rest = paragraph.partition(":")
             if name in NAMED:
-                # The lines of Keys are entries, kept apart.
+                # Each line of Keys is an entry.
                 text = rest.strip()
                 self.named[name] = inspect.cleandoc(rest) if name == "Keys" else written(text[:1].upper() + text[1:])
             else:
@@ -33,14 +33,14 @@ class Paragraphs:
 
 
 def markdown(docstring: str) -> str:
-    """Paragraphs with code, links, lists, tables and bold words as GitHub shows them; Google's section of arguments is left out."""
+    """The docstring as GitHub Markdown, without the sections Args, Raises and Returns."""
     text = inspect.cleandoc(docstring)
     text = re.sub(r"\n\n(Args|Raises|Returns):\n.*?(?=\n\n|\Z)", "", text, flags=re.DOTALL)
     return "\n\n".join(map(_paragraph, ROLE.sub(lambda m: f"``{m[1]}``", text).split("\n\n")))
 
 
 def plain(docstring: str) -> str:
-    """Paragraphs for a terminal, without marks; Google's section of arguments is left out, tables and lists keep their lines."""
+    """The docstring for a terminal, without markup and the sections Args, Raises and Returns; tables and lists keep their lines."""
     text = re.sub(r"\n\n(Args|Raises|Returns):\n.*?(?=\n\n|\Z)", "", inspect.cleandoc(docstring), flags=re.DOTALL)
     text = ROLE.sub(lambda m: m[1], text).replace("``", "`").replace("**", "")
     return "\n\n".join(p if re.search(r"^(\||[-*] |\d+\. |    )", p, re.MULTILINE) else " ".join(p.split()) for p in text.split("\n\n"))
@@ -53,17 +53,17 @@ def _paragraph(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """For a cell of a table."""
+    """The docstring on one line, for a table cell."""
     return re.sub(r"(?<!\\)\|", r"\|", " ".join(markdown(text).split()))
 
 
 def links(docstring: str) -> list[str]:
-    """Addresses, in order."""
+    """All addresses in the docstring, in order."""
     return LINK.findall(docstring)
 
 
 def _escaped(text: str, special: str) -> str:
-    """Without what Markdown would take for something else; two asterisks are meant to be bold."""
+    """Escape characters that Markdown would interpret, except ``**`` for bold text."""
     parts = LINK.split(text)
     found = LINK.findall(text)
     escaped = [re.sub(rf"\*\*|[{special}]", lambda m: m[0] if m[0] == "**" else f"\\{m[0]}", part) for part in parts]

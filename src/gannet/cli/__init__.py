@@ -1,4 +1,4 @@
-"""The command line: thin verbs that parse, call and print. Nothing heavy is imported before a verb needs it."""
+"""The command line: verbs that parse, call and print. Heavy modules are imported only when a verb needs them."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def options(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit status; a user's mistake is sentences on stderr, never a traceback."""
+    """Run one command and return its exit status. A user's mistake gives a message on stderr, never a traceback."""
     if "" in arguments:
-        return _say(["An argument is empty, perhaps an unset variable of the shell. Give it a value, or leave it out."], BAD_INPUT)
+        return _say(["An argument is empty, perhaps because a shell variable is not set. Give it a value, or omit it."], BAD_INPUT)
     try:
         result = app(args=list(arguments), standalone_mode=False)
     except UserError as error:
@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.ctx.get_help())  # type: ignore[attr-defined]
             return 0
-        # Typer's own usage errors know how to show themselves and carry their exit status.
+        # Usage errors of typer have their own message and exit status.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             return _say([error.format_message() + " See gannet --help."], BAD_INPUT)  # type: ignore[attr-defined]
         raise

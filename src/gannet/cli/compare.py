@@ -19,14 +19,17 @@ def compare(
     data: Annotated[str, typer.Argument(metavar="DATA", help="ring, grid, gmm, digits, mnist, a path, or hf:owner/name")],
     recipes: Annotated[str, typer.Option(metavar="a,b,...", help="Names of recipes, or FILE.py.")],
     keys: Keys = None,
-    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Every recipe is trained once with each.")] = "0,1,2",
-    steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps of every run; each recipe's own if left out.")] = None,
-    metrics: Annotated[str | None, typer.Option(metavar="a,b", help="As of gannet measure; the usual ones if left out.")] = None,
+    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Every recipe is trained once with each seed.")] = "0,1,2",
+    steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps of every run; the recipe's default if omitted.")] = None,
+    metrics: Annotated[str | None, typer.Option(metavar="a,b", help="Names as for gannet measure; the default metrics if omitted.")] = None,
     samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples per run.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Holds RECIPE/seed-S; runs/compare-DATA if left out.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for RECIPE/seed-S; runs/compare-DATA if omitted.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
-    """Train several recipes and seeds, and measure all alike. The same command continues after a stop."""
+    """Train and measure several recipes and seeds alike.
+
+    If the comparison is stopped, the same command continues it.
+    """
     import json
 
     from rich.console import Console
@@ -67,13 +70,13 @@ def _names(text: str) -> list[str]:
 
 def _seed(word: str) -> int:
     if not word.isascii() or not word.isdigit():
-        raise UserError(f"--seeds: {word!r} is not a seed; give whole numbers from 0 on, such as --seeds 0,1,2.")
+        raise UserError(f"--seeds: {word!r} is not a seed; give whole numbers of at least 0, such as --seeds 0,1,2.")
     return int(word)
 
 
 @contextmanager
 def _signals_raise(error: type[BaseException]) -> Iterator[None]:
-    """SIGINT and SIGTERM end decoding and measuring at once; training listens for itself and stops between two steps."""
+    """SIGINT and SIGTERM end decoding and measuring at once; training handles them itself and stops between two steps."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise error(number)

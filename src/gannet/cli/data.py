@@ -11,12 +11,12 @@ from gannet.cli.train import Keys
 
 MOST_CLASSES_LISTED = 100
 
-app = typer.Typer(help="Look at data: info DATA, check PATH.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Inspect data: info DATA, check PATH.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("info")
 def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None) -> int:
-    """What DATA holds: shape, rows, classes."""
+    """Show shape, number of samples and classes of DATA."""
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.config.plan import source_from_keys
@@ -28,7 +28,7 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
     print(f"source   {description.source}")
     print(f"kind     {description.kind}")
     print(f"shape    {' x '.join(map(str, description.shape))}")
-    print(f"rows     {'endless' if description.rows is None else f'{description.rows:,}'}")
+    print(f"samples  {'unlimited' if description.rows is None else f'{description.rows:,}'}")
     print(f"hash     {description.content_hash}")
     names = list(description.classes)
     if len(names) > MOST_CLASSES_LISTED:
@@ -41,14 +41,17 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
 
 @app.command("check")
 def check(path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or zip of images, or an IDX folder.")]) -> int:
-    """Decode all files under PATH and report broken ones. Exit status 2 if any is broken."""
+    """Decode all files under PATH and report damaged ones.
+
+    The exit status is 2 if any file is damaged.
+    """
     from gannet.cli.progress import TerminalReporter
     from gannet.data.inspect import check as check_path
 
     with TerminalReporter() as reporter:
         findings = check_path(path, reporter.work)
     for finding in findings:
-        print(f"{'broken' if finding.fatal else 'note'}  {finding.path}: {finding.problem}")
-    broken = sum(finding.fatal for finding in findings)
-    print(f"{broken} broken, {len(findings) - broken} to note.")
-    return 2 if broken else 0
+        print(f"{'damaged' if finding.fatal else 'note'}  {finding.path}: {finding.problem}")
+    damaged = sum(finding.fatal for finding in findings)
+    print(f"{damaged} damaged, {len(findings) - damaged} notes.")
+    return 2 if damaged else 0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gannet.catalogue.page import Page
 
 NARROWEST, WIDEST = 40, 120
-"""Columns of the text."""
+"""Minimum and maximum width of the text in columns."""
 HAVE_KEYS = {"recipes", "losses", "priors", "encodings", "data"}
 """Kinds whose arguments are keys of the command line."""
 
@@ -26,8 +26,8 @@ def describe(
 ) -> int:
     """Explain a recipe, loss, metric, data source or other part.
 
-    Prints what its page in docs/ says: formula, keys with default, range and help, traps and papers. `gannet list KIND` shows the
-    names. If a name exists in several kinds, all are printed; `gannet describe losses/softmax` picks one.
+    Prints the text of its page in docs/: formula, keys with default, range and help, traps and papers. `gannet list KIND` shows the
+    names. If a name exists in several kinds, all are printed; `gannet describe losses/softmax` selects one.
     """
     from gannet.catalogue.listing import meant
     from gannet.catalogue.page import page
@@ -60,10 +60,10 @@ def page_lines(page: Page, width: int) -> list[str]:
 
 
 def key_lines(keys: Sequence[Key], width: int) -> list[str]:
-    """``name=default  (allowed)``, with the help below."""
+    """``name=default  [allowed]``, with the help below."""
     lines: list[str] = []
     for key in keys:
-        value = f"{key.name}={key.default}" if key.default else f"{key.name} (must be given)"
+        value = f"{key.name}={key.default}" if key.default else f"{key.name} (required)"
         allowed = f"  [{key.allowed}]" if key.allowed else ""
         lines += textwrap.wrap(f"{value}{allowed}", width, initial_indent="  ", subsequent_indent="      ", break_long_words=False)
         if key.help:

@@ -16,7 +16,10 @@ def doctor(
     path: Run,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
-    """Explain what went wrong in a training, with evidence. Reads the run directory and nothing else."""
+    """Explain what went wrong in a training, with evidence.
+
+    Reads only the run directory.
+    """
     import json
 
     from rich.console import Console
@@ -29,7 +32,7 @@ def doctor(
     else:
         console = Console(highlight=False)
         for line in _lines(diagnosis):
-            console.print(line, markup=False, soft_wrap="`" in line)  # a command is copied whole
+            console.print(line, markup=False, soft_wrap="`" in line)  # commands are not wrapped, so that they can be copied
     return 0
 
 

@@ -1,4 +1,4 @@
-"""KEY=VALUE words of the command line."""
+"""Parsing of the KEY=VALUE arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def parse_keys(words: Sequence[str]) -> dict[str, str]:
     """``["a=1", "b.c=x"]`` -> ``{"a": "1", "b.c": "x"}``.
 
     Raises:
-        UserError: a word without ``=``, or a key given twice.
+        UserError: a word has no ``=``, or a key is given twice.
     """
     problems = [f"{word!r} is not KEY=VALUE." for word in words if not word.partition("=")[1] or not word.partition("=")[0]]
     pairs = {word.partition("=")[0]: word.partition("=")[2] for word in words}

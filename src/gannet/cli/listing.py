@@ -16,7 +16,10 @@ def list_components(
         ),
     ],
 ) -> int:
-    """List everything of one kind with a summary. `gannet describe NAME` says more about one."""
+    """List all components of one kind with a summary.
+
+    `gannet describe NAME` explains one of them.
+    """
     from rich.console import Console
     from rich.table import Table
 

@@ -14,7 +14,7 @@ def measure(
     keys: Repeated = None,
     metrics: Annotated[
         str | None,
-        typer.Option(metavar="a,b", help="Names, such as w1,mmd or fd[mnist-cnn-v1] with its features; the usual ones if left out."),
+        typer.Option(metavar="a,b", help="Names, such as w1,mmd or fd[mnist-cnn-v1] with an extractor; the default metrics if omitted."),
     ] = None,
     samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -22,8 +22,8 @@ def measure(
 ) -> int:
     """Measure a run: score cards with a real-data reference.
 
-    RUN is measured at its newest checkpoint, RUN@STEP at the checkpoint of that step. The reference is the same metric between two sets
-    of real data: one draw.
+    RUN is measured at its newest checkpoint, RUN@STEP at the checkpoint of that step. The reference is the same metric between two
+    sets of real data. It is one random draw, so generated samples can be better than it by chance.
     """
     import json
 
@@ -61,8 +61,8 @@ def _names(metrics: str | None) -> list[str] | None:
 
     if metrics is None:
         return None
-    # Each once, in the order given.
+    # Without duplicates, in the given order.
     names = list(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
     if not names:
-        raise UserError("--metrics names nothing: give some, such as --metrics w1,mmd, or leave it out for the usual ones.")
+        raise UserError("--metrics is empty: give names, such as --metrics w1,mmd, or omit it for the default metrics.")
     return names

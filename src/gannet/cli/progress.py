@@ -1,4 +1,4 @@
-"""What a run says while it works: a progress bar on a terminal, plain lines elsewhere, on stderr."""
+"""Progress of a run on stderr: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PLAIN_LINE_SECONDS = 5.0
 SILENT_SECONDS = 2.0
-"""Work that is done sooner is not worth a line."""
+"""Shorter work is not reported."""
 
 
 class _Speed(ProgressColumn):
@@ -31,14 +31,14 @@ class _Speed(ProgressColumn):
 
 
 class _Terminal:
-    """Standard error that may go away: what cannot be written is dropped.
+    """Standard error whose reader may disappear. Text that cannot be written is dropped.
 
-    If its reader is gone (a closed pipe, a lost terminal), that is SIGHUP, which stops a training with a checkpoint as SIGTERM does.
-    Where nobody listens to SIGHUP, or ``nohup`` ignores it, work continues unseen. A full disk hides output only.
+    If the reader is gone (a closed pipe, a lost terminal), SIGHUP is raised, which stops a training with a checkpoint like SIGTERM.
+    Without a handler for SIGHUP, or under ``nohup``, work continues without output. A full disk only suppresses the output.
     """
 
     def __init__(self) -> None:
-        # Kept, because a progress bar puts a proxy of this object in place of sys.stderr.
+        # Stored because a progress bar replaces sys.stderr by a proxy of this object.
         self._file = sys.stderr
 
     @property
@@ -75,7 +75,7 @@ class TerminalReporter:
         self.quiet = quiet
         self._bar: Progress | None = None
         self._task, self._work_task = None, None
-        self._work, self._work_began, self._work_told = "", 0.0, False
+        self._work, self._work_began, self._work_shown = "", 0.0, False
         self._last_line = 0.0
         self._total = 0
 
@@ -86,13 +86,13 @@ class TerminalReporter:
         self._close()
 
     def work(self, what: str, done: int, total: int) -> None:
-        """Decoding, measuring, exporting."""
+        """Report progress of decoding, measuring or exporting."""
         if self.quiet:
             return
         now = time.monotonic()
         if what != self._work or done == 0:
-            self._work, self._work_began, self._work_told = what, now, False
-        if now - self._work_began < SILENT_SECONDS and not self._work_told:
+            self._work, self._work_began, self._work_shown = what, now, False
+        if now - self._work_began < SILENT_SECONDS and not self._work_shown:
             return
         if self.console.is_terminal:
             bar = self._open()
@@ -102,21 +102,21 @@ class TerminalReporter:
             if done >= total:
                 bar.remove_task(self._work_task)
                 self._work_task = None
-        elif done == total or not self._work_told or now - self._last_line > PLAIN_LINE_SECONDS:
+        elif done == total or not self._work_shown or now - self._last_line > PLAIN_LINE_SECONDS:
             self._last_line = now
             left = (now - self._work_began) / max(done, 1) * (total - done)
             self._line(f"{what}: {done:,} of {total:,}, {_duration(left)} left")
-        self._work_told = True
+        self._work_shown = True
 
     def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
-        """One line that says what runs where."""
+        """Report what is trained, where, and with which precision."""
         self._total = trainer.steps
         if self.quiet:
             return
         p = trainer.precision
-        weights = sum(w.numel() for w in trainer.game.parameters())
+        count = sum(tensor.numel() for tensor in trainer.game.parameters())
         self._line(
-            f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}: {weights:,} weights, {p.device}, {p.dtype} ({p.reason})"
+            f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}: {count:,} parameters, {p.device}, {p.dtype} ({p.reason})"
         )
         self._line(f"writing {path}")
         if self.console.is_terminal:
@@ -125,12 +125,12 @@ class TerminalReporter:
             )
 
     def advanced(self, step: int) -> None:
-        """Moves the bar."""
+        """Update the bar."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=step)
 
     def terms(self, step: int, values: dict[str, float]) -> None:
-        """Losses and scores. Plain lines are thinned to one every few seconds; the run keeps all of them."""
+        """Print the recorded terms, at most one line every few seconds; the run records all of them."""
         if self.quiet:
             return
         now = time.monotonic()
@@ -144,11 +144,11 @@ class TerminalReporter:
         self._line(f"step {step:>{len(str(self._total))}} of {self._total}  {text}  {speed:.4g} steps/s  {_duration(left)} left")
 
     def warned(self, sentence: str) -> None:
-        """Shown even when quiet."""
+        """Print a warning, also if quiet."""
         self.console.print(f"gannet: {sentence}", markup=False, soft_wrap=True)
 
     def say(self, sentence: str) -> None:
-        """A result line; nothing when quiet."""
+        """Print a result, unless quiet."""
         if not self.quiet:
             self._line(sentence)
 

@@ -14,14 +14,14 @@ def report(
     path: RunAtStep,
     out: Annotated[
         list[Path] | None,
-        typer.Option("-o", metavar="report.html|sheet.png|numbers.csv", help="May be repeated; RUN/report[-STEP].html if left out."),
+        typer.Option("-o", metavar="report.html|sheet.png|numbers.csv", help="May be repeated; RUN/report[-STEP].html if omitted."),
     ] = None,
-    gif: Annotated[Path | None, typer.Option(metavar="training.gif", help="Write the animation too.")] = None,
+    gif: Annotated[Path | None, typer.Option(metavar="training.gif", help="Also write the animation.")] = None,
 ) -> int:
     """Write a self-contained HTML report of a run.
 
-    The suffix of -o chooses another format: a contact sheet (.png) or all numbers (.csv). RUN@STEP limits the report to what was
-    recorded up to that step, which need not have a checkpoint.
+    The suffix of -o selects another format: a contact sheet (.png) or all numbers (.csv). RUN@STEP limits the report to the records up
+    to that step, which needs no checkpoint.
     """
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError

@@ -10,13 +10,14 @@ import typer
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or the name of a run in ./runs.")]
 RunAtStep = Annotated[Path, typer.Argument(metavar="RUN[@STEP]", help="A run directory, or the name of a run in ./runs.")]
 RecipeFile = Annotated[
-    str | None, typer.Option("--recipe", metavar="FILE.py", help="Needed for a run of your own recipe file: a run never executes code.")
+    str | None,
+    typer.Option("--recipe", metavar="FILE.py", help="Your recipe file, if the run has one: runs never execute code."),
 ]
 
 
 Repeated = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE ...]", help="data.path=PATH if the data were moved; components of your own, named again."),
+    typer.Argument(metavar="[KEY=VALUE ...]", help="data.path=PATH if the data were moved; your own components must be given again."),
 ]
 
 
@@ -27,7 +28,10 @@ def resume(
     recipe: RecipeFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
-    """Continue a run from its newest checkpoint. The result equals, bit for bit, that of a run that never stopped."""
+    """Continue a run from its newest checkpoint.
+
+    The result equals that of an uninterrupted run, bit for bit.
+    """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.cli.train import conclude

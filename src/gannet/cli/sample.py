@@ -13,17 +13,17 @@ from gannet.cli.resume import RecipeFile, Repeated, RunAtStep
 def sample(
     path: RunAtStep,
     keys: Repeated = None,
-    count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many samples.")] = 64,
+    count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="Number of samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="S", min=0)] = 0,
-    label: Annotated[str | None, typer.Option(metavar="K", help="One class, by name.")] = None,
+    label: Annotated[str | None, typer.Option(metavar="K", help="Sample only the class of this name.")] = None,
     out: Annotated[Path, typer.Option("-o", metavar="grid.png|samples.npz")] = Path("samples.png"),
-    interpolate: Annotated[bool, typer.Option("--interpolate", help="Rows that walk from one latent to another.")] = False,
-    traverse: Annotated[bool, typer.Option("--traverse", help="Rows in which one code moves from end to end (infogan).")] = False,
+    interpolate: Annotated[bool, typer.Option("--interpolate", help="Each row interpolates between two latents.")] = False,
+    traverse: Annotated[bool, typer.Option("--traverse", help="Each row varies one code over its range (infogan).")] = False,
     recipe: RecipeFile = None,
 ) -> int:
-    """Draw samples from a run's EMA generator. Writes an image (.png) or the samples themselves (.npz).
+    """Draw samples from a run's EMA generator.
 
-    RUN is sampled at its newest checkpoint, RUN@STEP at the checkpoint of that step.
+    Writes an image (.png) or arrays (.npz). RUN is sampled at its newest checkpoint, RUN@STEP at the checkpoint of that step.
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
@@ -31,14 +31,14 @@ def sample(
     from gannet.sessions.trained_run import TrainedRun
 
     if out.suffix not in (".png", ".npz"):
-        raise UserError(f"-o {out}: write to a file that ends in .png (a picture) or .npz (the samples).")
+        raise UserError(f"-o {out}: write to a file that ends in .png (an image) or .npz (arrays).")
     if out.parent != Path() and not out.parent.is_dir():
         raise UserError(f"-o {out}: the folder {out.parent} does not exist.")
     if interpolate and traverse:
-        raise UserError("--interpolate and --traverse are two pictures: ask for one of them.")
+        raise UserError("--interpolate and --traverse cannot be combined: give one of them.")
     if (interpolate or traverse) and (label is not None or out.suffix == ".npz"):
         flag = "--interpolate" if interpolate else "--traverse"
-        raise UserError(f"{flag} draws a picture of all classes: leave out --label, and write to a .png file.")
+        raise UserError(f"{flag} draws all classes into an image: omit --label, and write to a .png file.")
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     with TerminalReporter() as reporter:
         for complaint in run.complaints:

@@ -1,4 +1,4 @@
-"""A run as lines of text: every value with a small curve, in a terminal."""
+"""Curves of a run as text in a terminal."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40
 SECONDS = 1.0
-SAID_AT_MOST = 3
+MAX_NOTES = 3
 
 
 def sparkline(values: Sequence[float | None], width: int = WIDTH) -> str:
-    """At most ``width`` bars, each the mean of its part of the values; lowest to highest of them; a space where there is none."""
+    """At most ``width`` bars, scaled from the lowest to the highest; each is the mean of a part of the values, or a space."""
     parts = min(width, len(values))
     means: list[float | None] = []
     for part in range(parts):
-        inside = values[part * len(values) // parts : (part + 1) * len(values) // parts]
-        good = [value for value in inside if value is not None and math.isfinite(value)]
+        chunk = values[part * len(values) // parts : (part + 1) * len(values) // parts]
+        good = [value for value in chunk if value is not None and math.isfinite(value)]
         means.append(sum(good) / len(good) if good else None)
     known = [mean for mean in means if mean is not None]
     if not known:
@@ -38,7 +38,7 @@ def sparkline(values: Sequence[float | None], width: int = WIDTH) -> str:
 
 
 def follow(run: Watched) -> int:
-    """Show a run until it is over or the user ends it; once where the output is no terminal."""
+    """Show a run until it ends or the user stops watching; print it once if the output is not a terminal."""
     console = Console()
     run.follower.refresh(at_once=True)
     if not console.is_terminal:
@@ -50,9 +50,9 @@ def follow(run: Watched) -> int:
                 time.sleep(SECONDS)
                 run.follower.refresh(at_once=True)
                 live.update(_drawn(run), refresh=True)
-            live.update(_drawn(run), refresh=True)  # it may have ended since the last look
+            live.update(_drawn(run), refresh=True)  # the run may have ended since the last update
     except KeyboardInterrupt:
-        print("Training goes on.", file=sys.stderr)
+        print("Training continues.", file=sys.stderr)
     return 0
 
 
@@ -66,7 +66,7 @@ def _drawn(run: Watched) -> Group:
     for series in sorted(run.follower.series(None, None), key=lambda one: one["name"]):
         good = [value for value in series["values"] if value is not None]
         if good and series["name"] != "seconds":
-            told = [f"{value:.4g}" for value in (good[-1], min(good), max(good))]
-            table.add_row(series["name"], sparkline(series["values"]), *told)
-    noticed = [event for event in run.follower.listed() if event["kind"] in ("health", "warning")][-SAID_AT_MOST:]
-    return Group(head, table, *(Text(f"step {event['step']:,}: {event.get('text', '')}", style="yellow") for event in noticed))
+            numbers = [f"{value:.4g}" for value in (good[-1], min(good), max(good))]
+            table.add_row(series["name"], sparkline(series["values"]), *numbers)
+    notes = [event for event in run.follower.listed() if event["kind"] in ("health", "warning")][-MAX_NOTES:]
+    return Group(head, table, *(Text(f"step {event['step']:,}: {event.get('text', '')}", style="yellow") for event in notes))

@@ -19,7 +19,7 @@ UNSAVED = 4
 """Exit status of a training whose last step is not in a checkpoint."""
 
 RECIPE_NAMED = "gannet.recipe"
-"""Where the help of ``train`` finds the recipe's name."""
+"""Name in typer's context of the recipe whose keys the help of ``train`` lists."""
 
 Keys = Annotated[
     list[str] | None, typer.Argument(metavar="[KEY=VALUE ...]", help="Arguments of the recipe, data.*, measure.*, checkpoint.*, frames.*")
@@ -27,15 +27,15 @@ Keys = Annotated[
 
 
 class TrainCommand(TyperCommand):
-    """``gannet train``, whose help lists the keys of the recipe that the command line names."""
+    """``gannet train``; its help lists the keys of the recipe given by --recipe."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Remember the recipe: --help acts before options have values."""
+        """Store the recipe, because --help is handled before other options are parsed."""
         ctx.meta[RECIPE_NAMED] = _recipe_named(args)
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """The help of the verb, then the keys."""
+        """Write the help of the verb, then the keys."""
         super().format_help(ctx, formatter)
         formatter.write("\n" + "\n".join(_help_of_keys(ctx.meta[RECIPE_NAMED], formatter.width)) + "\n")
 
@@ -52,7 +52,7 @@ def _recipe_named(words: list[str]) -> str | None:
 
 def _help_of_keys(recipe: str | None, width: int) -> Iterator[str]:
     if recipe is None or recipe.startswith("-"):
-        yield "Keys: gannet train DATA --recipe NAME --help lists those of a recipe, gannet describe NAME explains it."
+        yield "To list the keys of a recipe: gannet train DATA --recipe NAME --help; to explain it: gannet describe NAME."
         return
     from gannet.catalogue.page import recipe_keys
     from gannet.cli.describe import key_lines
@@ -67,21 +67,21 @@ def train(
         str,
         typer.Argument(
             metavar="DATA",
-            help="ring, grid, gmm, digits, mnist, a path, hf:owner/name; RUN trains a run again, RUN@STEP on from its checkpoint",
+            help="ring, grid, gmm, digits, mnist, a path, hf:owner/name; RUN repeats a run, RUN@STEP forks it from a checkpoint",
         ),
     ],
     keys: Keys = None,
-    recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE.py", help="The recommended one for the data if left out.")] = None,
-    steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps; the recipe's default if left out.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="S", help="Every random number follows from it; 0 if left out.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if left out.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; auto if left out")] = None,
-    precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16; auto if left out")] = None,
+    recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE.py", help="The recommended recipe for the data if omitted.")] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps; the recipe's default if omitted.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="S", help="Determines all random numbers; 0 if omitted.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if omitted.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; auto if omitted")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16; auto if omitted")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
     """Train a GAN on DATA and record it in a run directory.
 
-    With --recipe NAME, --help lists that recipe's keys too.
+    With --recipe NAME, --help also lists the keys of that recipe.
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
@@ -104,7 +104,7 @@ def train(
 
 
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
-    """Say how a session ended and which step is saved; its exit status."""
+    """Report how a session ended and which step is saved, and return the exit status."""
     from gannet.errors import in_shell
     from gannet.sessions.outcome import saved_sentence
 
@@ -121,7 +121,7 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     if not outcome.finished:
         reporter.warned(f"Stopped by a command. {saved} Continue with: {resume}")
     elif not outcome.is_saved:
-        reporter.warned(f"{saved} Free some space and make the last steps again with: {resume}")
+        reporter.warned(f"{saved} Free some space and repeat the last steps with: {resume}")
     else:
         following = " && ".join(in_shell("gannet", verb, outcome.path) for verb in ("measure", "report"))
         reporter.say(f"{outcome.step} steps in {outcome.seconds:.1f} s. {saved} Next: {following}")

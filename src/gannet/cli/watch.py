@@ -9,19 +9,18 @@ import typer
 
 
 def watch(
-    path: Annotated[Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if left out.")] = None,
-    port: Annotated[int | None, typer.Option(metavar="P", min=1, max=65535, help="A free one if left out.")] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Take no commands and start no trainings from the page.")] = False,
-    once: Annotated[Path | None, typer.Option(metavar="picture.png", help="Write how the run stands as a picture, and end.")] = None,
+    path: Annotated[Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if omitted.")] = None,
+    port: Annotated[int | None, typer.Option(metavar="P", min=1, max=65535, help="Port of the server; a free one if omitted.")] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address without opening a browser.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Refuse commands and new trainings from the page.")] = False,
+    once: Annotated[Path | None, typer.Option(metavar="picture.png", help="Write the state of the run as an image, and exit.")] = None,
     terminal: Annotated[bool, typer.Option("--terminal", help="Show curves in the terminal instead of the browser.")] = False,
 ) -> int:
     """Open the live view of a run or of a folder of runs.
 
-    Runs may be live or finished; the view opens in the browser of this machine. The page replays every step, plays one in slow motion,
-    compares runs, and may control a training, fork it from a checkpoint or train on data drawn by hand. Training never waits for it, and
-    Ctrl-C ends only the view. It is served to this machine alone and to who knows the token of the printed address; over SSH, the
-    printed command brings it to your own computer.
+    The view opens in the browser of this machine. It replays every recorded step, shows a step in slow motion, compares runs, controls a
+    training, forks it from a checkpoint, and trains on data drawn by hand. Training never waits for it, and Ctrl-C ends only the view.
+    Only this machine can open it, with the token in the printed address. Over SSH, the printed command forwards it to your own computer.
     """
     import os
     import threading
@@ -29,7 +28,7 @@ def watch(
 
     from gannet.dashboard.server import View
 
-    folder = path or _usual_folder()
+    folder = path or _default_folder()
     if once is not None or terminal:
         return _without_browser(folder, once)
     view = View(folder, port, read_only=read_only, may_come=path is None)
@@ -39,7 +38,7 @@ def watch(
         print(f"From your own computer, first: ssh -N -L {view.port}:127.0.0.1:{view.port} {_user()}@{remote[2]}", flush=True)
     elif not no_browser:
         threading.Thread(target=webbrowser.open, args=(view.address,), daemon=True).start()
-    print("Ctrl-C ends it; training goes on.", flush=True)
+    print("Ctrl-C ends the view; training continues.", flush=True)
     try:
         view.serve()
     except KeyboardInterrupt:
@@ -49,8 +48,8 @@ def watch(
     return 0
 
 
-def _usual_folder() -> Path:
-    """./runs, also before it exists; the working directory where that is a run or holds some."""
+def _default_folder() -> Path:
+    """./runs, even before it exists; the working directory if it is a run or contains runs."""
     from gannet.dashboard.library import Library
 
     runs = Path("runs")

@@ -11,7 +11,7 @@ import numpy as np
 from gannet.data.base import Kind, Truth
 from gannet.discovery import components, find
 from gannet.errors import UserError, of_all
-from gannet.features import user_weights as brought
+from gannet.features import user_weights
 from gannet.features.cnn import TRAINED
 from gannet.metrics.base import Answers, Labels, Metric
 
@@ -43,7 +43,7 @@ def default_names(
     names = sorted(name for name, metric in looking.items() if not _unanswered(metric, answers) and not _unlabelled(metric, labels))
     if extractor not in TRAINED:
         names = [name for name in names if not found[name].needs_classifier]
-    return [*names, *PUBLISHED] if published and kind == "images" and brought.stored_at("inception").is_file() else names
+    return [*names, *PUBLISHED] if published and kind == "images" and user_weights.stored_at("inception").is_file() else names
 
 
 def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gannet.errors import UserError
 from gannet.features.extractors import EFFNET, extract
-from gannet.features.user_weights import BROUGHT
+from gannet.features.user_weights import USER_SUPPLIED
 from gannet.metrics.base import Metric, Samples
 
 TRIED_ROWS = 500
@@ -89,7 +89,7 @@ def _looking(extractor: str, images: np.ndarray) -> float:
 
 def tried_rows(extractor: str) -> int:
     """How many pictures are looked at for the estimate."""
-    return TRIED_ROWS_SLOW if extractor == EFFNET or extractor in BROUGHT else TRIED_ROWS
+    return TRIED_ROWS_SLOW if extractor == EFFNET or extractor in USER_SUPPLIED else TRIED_ROWS
 
 
 def _trying(metric: Metric, samples: Samples, seed: int) -> float:

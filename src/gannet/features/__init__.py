@@ -1,1 +1,1 @@
-"""Feature extractors for images: networks, their weights, a cache."""
+"""Feature extractors for images: networks, pre-trained weights, and a cache."""

@@ -1,4 +1,4 @@
-"""Features of real pictures on disk, so that the next measurement of the same data need not look at them again."""
+"""A cache on disk for features of real images, so that the next measurement of the same data is faster."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from gannet.errors import UserError
 from gannet.files import written_whole
 
 LARGEST_FOLDER_BYTES = 2 << 30
-"""The entries used longest ago go when the folder grows beyond this."""
+"""If the folder is larger, the least recently used entries are deleted."""
 CHECKSUM_BYTES = 32
 Responses = tuple[np.ndarray, np.ndarray | None]
 
 
 def entry(content: str, spec: Mapping[str, Any]) -> Path:
-    """The file of one set of pictures (by the hash of their content) seen by one extractor (by all that defines it)."""
+    """The file for one set of images (by the hash of its content) and one extractor (by its whole specification)."""
     return cache_folder() / "features" / f"{digest(content, dict(spec))}.features"
 
 
 def recall(content: str, spec: Mapping[str, Any]) -> Responses | None:
-    """What was remembered, or None where there is nothing, or not what was written."""
+    """The stored responses; None if there are none, or if the file is damaged."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -45,11 +45,11 @@ def recall(content: str, spec: Mapping[str, Any]) -> Responses | None:
 
 
 def remember(content: str, spec: Mapping[str, Any], responses: Responses) -> None:
-    """Write them under a checksum, whole or not at all; a disk that does not take them is no error."""
+    """Store the responses with a checksum. A full or read-only disk is not an error."""
     from safetensors.numpy import save
 
     named = zip(("features", "logits"), responses, strict=True)
-    # What networks give is float32, so nothing is lost.
+    # Networks return float32, so no precision is lost.
     payload = save({name: np.ascontiguousarray(array, np.float32) for name, array in named if array is not None})
     path = entry(content, spec)
     with suppress(OSError, UserError):

@@ -1,4 +1,4 @@
-"""Small trained classifiers as feature extractors: what they compute, and how their weights are found and checked."""
+"""Small trained classifiers as feature extractors: the network, and loading and checking of the weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LAYERS = ((1, 16), (16, 32), (32, 64), (64, 64))
 """(channels in, channels out) of the 3 x 3 convolutions; the first two are followed by max pooling."""
 POOLED_LAYERS = 2
 FEATURES = LAYERS[-1][1]
-CHUNK_ROWS = 500
+CHUNK_SIZE = 500
 SMALLEST_SIDE = 8
 DIGITS = tuple("0123456789")
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -26,16 +26,16 @@ CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shi
 
 @dataclass(frozen=True)
 class Trained:
-    """What is known about one trained classifier."""
+    """Facts about one trained classifier."""
 
     weights_sha256: str
-    """Of the file ``weights/NAME.safetensors``."""
+    """sha256 of the file ``weights/NAME.safetensors``."""
     side: int
-    """Pixels; pictures of another size are resized to this."""
+    """Side in pixels; other images are resized to it."""
     class_names: tuple[str, ...]
     """In the order of the outputs."""
     test_accuracy: float
-    """Of the stored weights on test pictures that training did not see."""
+    """Accuracy of the stored weights on the test split."""
 
 
 TRAINED = {
@@ -43,15 +43,15 @@ TRAINED = {
     "fashion-cnn-v1": Trained("63631606afb890ce9d22ee5efbc68dcf050259006eac37ead0c767014d35b2a1", 28, CLOTHES, 0.9155),
     "digits-cnn-v1": Trained("690121baa591859f93ab054294b0639fa647880b1f0b4b248b0dc57dce97ef67", 8, DIGITS, 0.9972),
 }
-"""Made by ``scripts/train_extractor.py``; a change of weights needs a new name."""
+"""Trained by ``scripts/train_extractor.py``; changed weights need a new name."""
 
 
 @cache
 def load(name: str) -> dict[str, Tensor]:
-    """The weights of one classifier, checked against the hash that is pinned here.
+    """The weights of one classifier, after a check of their hash.
 
     Raises:
-        UserError: the file is missing or not the one that was pinned.
+        UserError: the file is missing, or its hash is wrong.
     """
     from safetensors.torch import load as read
 
@@ -67,33 +67,33 @@ def load(name: str) -> dict[str, Tensor]:
 
 
 def responses(name: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 (N, H, W, 1) -> features (N, 64) and logits (N, classes), float64; float32 inside.
+    """uint8 (N, H, W, 1) -> features (N, 64) and logits (N, classes), float64, computed in float32.
 
     Raises:
-        UserError: pictures with more than one channel, or with a side under 8 pixels.
+        UserError: the images have more than one channel, or a side under 8 pixels.
     """
     if images.shape[3] != 1 or min(images.shape[1:3]) < SMALLEST_SIDE:
         got = " x ".join(map(str, images.shape[1:]))
         raise UserError(f"{name} needs grey images with sides of at least {SMALLEST_SIDE} pixels; got {got}.")
     weights, side = load(name), TRAINED[name].side
     with torch.inference_mode():
-        parts = [forward(prepared(images[i : i + CHUNK_ROWS], side), weights) for i in range(0, len(images), CHUNK_ROWS)]
+        parts = [forward(prepared(images[i : i + CHUNK_SIZE], side), weights) for i in range(0, len(images), CHUNK_SIZE)]
     features, logits = (torch.cat(part).double().numpy() for part in zip(*parts, strict=True))
     return features, logits
 
 
 def prepared(images: np.ndarray, side: int) -> Tensor:
-    """uint8 (N, H, W, 1) -> float32 (N, 1, side, side), [-1, 1]; bicubic with antialiasing where sizes differ."""
-    # Copied, for the caller's array may be read-only, which torch warns about.
+    """uint8 (N, H, W, 1) -> float32 (N, 1, side, side) in [-1, 1]; other sizes are resized, bicubic with antialiasing."""
+    # Copied because torch warns about read-only arrays.
     pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
     if pixels.shape[2:] == (side, side):
         return pixels
-    # Bicubic, for a triangle blurs: enlarged digits of 8 x 8 pixels would not be recognised any more.
+    # Bilinear resizing would blur enlarged digits of 8 x 8 pixels beyond recognition.
     return interpolate(pixels, (side, side), mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
 
 
 def forward(pixels: Tensor, weights: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """(N, 1, side, side) -> features: each last response's mean over the picture (N, 64); and logits (N, classes)."""
+    """(N, 1, side, side) -> features (N, 64), the means of the last responses over the image, and logits (N, classes)."""
     for index in range(len(LAYERS)):
         pixels = relu(conv2d(pixels, weights[f"conv{index}.weight"], weights[f"conv{index}.bias"], padding=1))
         if index < POOLED_LAYERS:

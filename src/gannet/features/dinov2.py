@@ -1,8 +1,8 @@
 """The vision transformer of DINOv2, whose class token serves as features.
 
 Oquab et al. 2023, https://arxiv.org/abs/2304.07193, on the transformer of Dosovitskiy et al. 2020,
-https://arxiv.org/abs/2010.11929, with layer scale (Touvron et al. 2021, https://arxiv.org/abs/2103.17239). Names of the weights are
-those of the public checkpoints.
+https://arxiv.org/abs/2010.11929, with layer scale (Touvron et al. 2021, https://arxiv.org/abs/2103.17239). The names of the parameters
+are those of the public checkpoints.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from torch.nn.functional import gelu, interpolate, scaled_dot_product_attention
 
 SIDE, PATCH = 224, 14
 EPSILON = 1e-6
-"""Of the layer normalisation."""
+"""Epsilon of the layer normalisation."""
 HEAD_WIDTH = 64
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's pixels in [0, 1], by channel."""
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Mean and standard deviation of ImageNet's pixels in [0, 1] per channel."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a transformer is."""
+    """Size of a transformer."""
 
     width: int
     depth: int
     trained_grid: int = 37
-    """Patches a side that the places were learned for: 518 pixels."""
+    """Patches per side that the position embedding was trained for: 518 pixels."""
 
     @property
     def heads(self) -> int:
-        """Attention heads of 64 columns each."""
+        """Number of attention heads, 64 columns each."""
         return self.width // HEAD_WIDTH
 
 
@@ -41,7 +41,7 @@ SIZES = {"ViT-B/14": Size(768, 12), "ViT-L/14": Size(1024, 24)}
 
 
 class Patches(nn.Module):
-    """Each 14 x 14 square as one token."""
+    """Turn each 14 x 14 square into a token."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Patches(nn.Module):
 
 
 class Attention(nn.Module):
-    """Softmax attention of all tokens on all."""
+    """Softmax self-attention."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -62,13 +62,13 @@ class Attention(nn.Module):
         self.proj = nn.Linear(width, width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(N, T, width) -> the same."""
+        """(N, T, width) -> (N, T, width)."""
         query, key, value = self.qkv(tokens).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # each (N, heads, T, 64)
         return self.proj(scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
 
 
 class Hidden(nn.Module):
-    """Two layers with a GELU between, four times as wide inside."""
+    """Two linear layers with a GELU between them; the hidden layer is four times as wide."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Hidden(nn.Module):
         self.fc2 = nn.Linear(4 * width, width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(N, T, width) -> the same."""
+        """(N, T, width) -> (N, T, width)."""
         return self.fc2(gelu(self.fc1(tokens)))
 
 
@@ -88,7 +88,7 @@ class Scale(nn.Module):
         self.gamma = nn.Parameter(torch.ones(width))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(N, T, width) -> the same."""
+        """(N, T, width) -> (N, T, width)."""
         return tokens * self.gamma
 
 
@@ -105,13 +105,13 @@ class Layer(nn.Module):
         self.ls2 = Scale(size.width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(N, T, width) -> the same."""
+        """(N, T, width) -> (N, T, width)."""
         tokens = tokens + self.ls1(self.attn(self.norm1(tokens)))
         return tokens + self.ls2(self.mlp(self.norm2(tokens)))
 
 
 class DinoV2(nn.Module):
-    """Prepared pictures -> the class token behind the last normalisation."""
+    """Prepared images -> the class token after the last normalisation."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class DinoV2(nn.Module):
         self.cls_token = nn.Parameter(torch.zeros(1, 1, size.width))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + size.trained_grid**2, size.width))
         self.mask_token = nn.Parameter(torch.zeros(1, size.width))
-        """Of training alone; kept because the checkpoint has it."""
+        """Used in training only; present because the checkpoint has it."""
         self.patch_embed = Patches(size.width)
         self.blocks = nn.ModuleList(Layer(size) for _ in range(size.depth))
         self.norm = nn.LayerNorm(size.width, eps=EPSILON)
@@ -133,9 +133,9 @@ class DinoV2(nn.Module):
         return self.norm(tokens[:, 0])
 
     def places(self, rows: int, columns: int) -> Tensor:
-        """(1, 1 + rows columns, width): the learned places, resized to another grid by a bicubic filter.
+        """(1, 1 + rows columns, width): the position embedding, resized to another grid by a bicubic filter.
 
-        The published code scales by (rows + 0.1) / 37 where the plain ratio would be rows / 37, and its features follow from that.
+        The published code scales by (rows + 0.1) / 37 instead of rows / 37, which changes the features.
         """
         if rows == columns == self.grid:
             return self.pos_embed
@@ -146,10 +146,13 @@ class DinoV2(nn.Module):
 
 
 def prepared(images: np.ndarray) -> Tensor:
-    """uint8 (N, H, W, 1 or 3) -> float32 (N, 3, 224, 224): [0, 1], Pillow's antialiased bicubic filter, ImageNet's mean and deviation."""
-    # Copied, for the caller's array may be read-only, which torch warns about.
+    """uint8 (N, H, W, 1 or 3) -> float32 (N, 3, 224, 224), normalised by ImageNet's mean and standard deviation.
+
+    Other sizes are resized by an antialiased bicubic filter, as in Pillow.
+    """
+    # Copied because torch warns about read-only arrays.
     pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float() / 255
     if pixels.shape[2:] != (SIDE, SIDE):
         pixels = interpolate(pixels, (SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
-    mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
-    return (pixels.expand(-1, 3, -1, -1) - mean) / deviation
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    return (pixels.expand(-1, 3, -1, -1) - mean) / std

@@ -1,4 +1,4 @@
-"""``effnet-lite0``: features of EfficientNet-Lite0, trained on ImageNet, whose weights come as a package of their own.
+"""``effnet-lite0``: features of EfficientNet-Lite0, trained on ImageNet; its weights are a separate package.
 
 Tan and Le 2019, https://arxiv.org/abs/1905.11946, in the Lite variant: no squeeze and excitation, ReLU6, stem and head not scaled.
 """
@@ -23,15 +23,15 @@ FILE = "models/efficientnet-lite0-57934424.pth"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 SIDE, FEATURES, CLASSES = 224, 1280, 1000
 EPSILON = 1e-3
-"""Of the batch normalisation."""
+"""Epsilon of the batch normalisation."""
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
-"""(layers, kernel, stride of the first, expansion, channels) of each stage, table 1 of the paper."""
+"""(layers, kernel size, stride of the first layer, expansion, channels) of each stage, table 1 of the paper."""
 LAYER = "behind the last pooling, 1280"
 PREPROCESSING = "grey repeated to 3 channels, antialiased bicubic to 224 x 224, (x - 127) / 128"
 
 
 class SameConv(nn.Conv2d):
-    """Convolution without bias, padded as TensorFlow's SAME: the odd pixel of the padding is below and to the right."""
+    """Convolution without bias with TensorFlow's SAME padding: an odd pixel of padding is added below and to the right."""
 
     def __init__(self, inputs: int, outputs: int, size: int, *, stride: int = 1, groups: int = 1) -> None:
         super().__init__(inputs, outputs, size, stride=stride, groups=groups, bias=False)
@@ -45,7 +45,7 @@ class SameConv(nn.Conv2d):
 
 
 class Layer(nn.Module):
-    """Widen, convolve each channel by itself, narrow; added to the input where the shapes agree. Sandler et al. 2018."""
+    """Inverted residual: widen, depthwise convolution, narrow; added to the input if the shapes match. Sandler et al. 2018."""
 
     def __init__(self, inputs: int, outputs: int, *, size: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Layer(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Prepared pictures -> 1,280 features behind the last pooling, and 1,000 logits. Names of the weights as in the package."""
+    """Prepared images -> 1,280 features after the last pooling, and 1,000 logits. Parameters are named as in the package."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class EfficientNetLite0(nn.Module):
 
 
 def weights_file() -> Path:
-    """The file of the package.
+    """The weight file of the package.
 
     Raises:
         UserError: the package is not installed.
@@ -103,15 +103,15 @@ def weights_file() -> Path:
 
 @cache
 def load() -> nn.Module:
-    """The network, in eval mode, on a GPU where there is one.
+    """The network in evaluation mode, on a GPU if available.
 
     Raises:
-        UserError: the package is not installed, or its file is not the pinned one.
+        UserError: the package is not installed, or its file has the wrong hash.
     """
     file = weights_file()
     if not file.is_file() or sha256(file.read_bytes()).hexdigest() != WEIGHTS_SHA256:
-        raise UserError(f"The weights of effnet-lite0 at {file} are not the pinned ones: install the package again.")
-    # Without storage: initialising real tensors would draw from torch's global generator.
+        raise UserError(f"The weights of effnet-lite0 at {file} are damaged or of another version: install the package again.")
+    # Meta tensors, because initialising real ones would draw from torch's global generator.
     with torch.device("meta"):
         network = EfficientNetLite0()
     network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True), assign=True)
@@ -120,7 +120,7 @@ def load() -> nn.Module:
 
 def prepared(images: np.ndarray) -> Tensor:
     """uint8 (N, H, W, 1 or 3) -> float32 (N, 3, 224, 224)."""
-    # Copied, for the caller's array may be read-only, which torch warns about.
+    # Copied because torch warns about read-only arrays.
     pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float()
     if pixels.shape[2:] != (SIDE, SIDE):
         pixels = interpolate(pixels, (SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False).clamp(0, 255)

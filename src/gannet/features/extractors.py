@@ -1,7 +1,7 @@
-"""Feature extractors for images by name: their outputs, and the choice of the one that fits the data.
+"""Feature extractors for images by name: their outputs, and the choice of the default one for given data.
 
-An extractor's name stands in the label and in the spec of every number that it makes, with the hash of its weights and its
-preprocessing, so two extractors' numbers never look alike.
+The label of every feature metric contains the extractor's name; its spec also contains the hash of the weights and the
+preprocessing. So values of different extractors cannot be confused.
 """
 
 from __future__ import annotations
@@ -15,32 +15,31 @@ import numpy as np
 
 from gannet.data.base import Progress, silent
 from gannet.errors import UserError, unknown
-from gannet.features import efficientnet_lite
-from gannet.features import user_weights as brought
+from gannet.features import efficientnet_lite, user_weights
 from gannet.features.cache import recall, remember
 from gannet.features.cnn import TRAINED, responses
 from gannet.features.inference import respond
 from gannet.features.randconv import randconv_features, randconv_hash
-from gannet.features.user_weights import BROUGHT
+from gannet.features.user_weights import USER_SUPPLIED
 
 RANDCONV, EFFNET = "randconv-v1", "effnet-lite0"
-NAMES = (RANDCONV, *TRAINED, EFFNET, *BROUGHT)
+NAMES = (RANDCONV, *TRAINED, EFFNET, *USER_SUPPLIED)
 SHORTFALL = 0.04
-"""By how much a classifier's accuracy on the real pictures may stay below that on its own test set, to be taken for them."""
+"""A classifier suits the data if its accuracy on the real images is at most this much below that on its own test split."""
 JUDGED = 1000
-"""Number of real images for this test."""
-REMEMBERED = 5
-"""Number of image sets whose responses are kept: real, generated, reference and held-out images, and one more."""
-PART_ROWS = 500
+"""Number of real images in this test."""
+CACHED = 5
+"""Number of image sets with responses in memory: real, generated, reference and held-out images, and one more."""
+PART_SIZE = 500
 """Images between two progress reports."""
 
 Responses = tuple[np.ndarray, np.ndarray | None]
 """Features (N, D) and, of a classifier, logits (N, classes); float64, read-only."""
-_kept: OrderedDict[tuple[str, str], Responses] = OrderedDict()
+_cached: OrderedDict[tuple[str, str], Responses] = OrderedDict()
 
 
 def check_name(name: str) -> None:
-    """Raise a :class:`UserError` if the name is not an extractor."""
+    """Raise a :class:`UserError` if no extractor has that name."""
     if name not in NAMES:
         raise UserError(unknown(f"Unknown feature extractor {name!r}.", name, NAMES))
 
@@ -57,10 +56,10 @@ def describe(name: str) -> dict[str, Any]:
     if name == EFFNET:
         effnet = {"layer": efficientnet_lite.LAYER, "preprocessing": efficientnet_lite.PREPROCESSING}
         return {**common, "weights_sha256": efficientnet_lite.WEIGHTS_SHA256, **effnet}
-    if name in BROUGHT:
-        kept, known = brought.needed(name), BROUGHT[name]
-        about = {"variant": kept.variant, "layer": known.layer, "preprocessing": known.preprocessing}
-        return {**common, "weights_sha256": kept.sha256, **about}
+    if name in USER_SUPPLIED:
+        stored, known = user_weights.needed(name), USER_SUPPLIED[name]
+        about = {"variant": stored.variant, "layer": known.layer, "preprocessing": known.preprocessing}
+        return {**common, "weights_sha256": stored.sha256, **about}
     side = TRAINED[name].side
     resize = f"grey, resized to {side} x {side} by an antialiased bicubic filter where not of that size, [-1, 1]"
     return {**common, "weights_sha256": TRAINED[name].weights_sha256, "layer": "mean of the last responses", "preprocessing": resize}
@@ -78,7 +77,7 @@ def features(name: str, images: np.ndarray) -> np.ndarray:
 
 
 def log_probabilities(name: str, images: np.ndarray) -> np.ndarray:
-    """uint8 (N, H, W, C) -> (N, classes) float64 log p(class | picture).
+    """uint8 (N, H, W, C) -> (N, classes) float64 log p(class | image).
 
     Raises:
         UserError: the extractor is not a classifier, or does not support these images.
@@ -94,7 +93,7 @@ def extract(name: str, images: np.ndarray, *, on_disk: bool = False, progress: P
     """Features and logits of images: from memory, from the cache folder, or computed.
 
     Args:
-        name: of the extractor.
+        name: name of the extractor.
         images: uint8 (N, H, W, C).
         on_disk: store the responses in the cache folder, because the images recur, as real images do.
         progress: called while images are processed.
@@ -105,28 +104,28 @@ def extract(name: str, images: np.ndarray, *, on_disk: bool = False, progress: P
     check_name(name)
     images = np.ascontiguousarray(images)
     key = (name, blake2b(repr(images.shape).encode() + images.data).hexdigest())
-    if key not in _kept:
+    if key not in _cached:
         spec = describe(name)
         stored = recall(key[1], spec) if on_disk else None
-        _kept[key] = _read_only(_look(name, images, progress) if stored is None else stored)
+        _cached[key] = _read_only(_compute(name, images, progress) if stored is None else stored)
         if on_disk and stored is None:
-            remember(key[1], spec, _kept[key])
-    _kept.move_to_end(key)
-    while len(_kept) > REMEMBERED:
-        _kept.popitem(last=False)
-    return _kept[key]
+            remember(key[1], spec, _cached[key])
+    _cached.move_to_end(key)
+    while len(_cached) > CACHED:
+        _cached.popitem(last=False)
+    return _cached[key]
 
 
 def fitting(images: np.ndarray, labels: np.ndarray | None, class_names: Sequence[str]) -> str:
     """The default extractor: a classifier that recognises these data, else randconv-v1.
 
-    Neither the name of a data set nor its size decides: a classifier is taken only if it has all the class names and
-    names (the first 1,000 of) the labelled real pictures about as well as its own test set: at most 4 points worse. Pictures
-    of clothes that call themselves MNIST are not measured with the features of digits.
+    A classifier is used only if it has all the class names and its accuracy on the first 1,000 labelled real images is at most
+    4 percentage points below that on its own test split. The name of the data is ignored, so clothes in files named MNIST are
+    not measured with features of digits.
 
     Args:
         images: uint8 (N, H, W, C), real.
-        labels: (N,) numbers in ``class_names``, or None where there are none.
+        labels: (N,) indices into ``class_names``, or None.
         class_names: in label order.
     """
     if labels is None or images.shape[3] != 1 or min(images.shape[1:3]) < 8 or len(images) < 100:
@@ -134,19 +133,19 @@ def fitting(images: np.ndarray, labels: np.ndarray | None, class_names: Sequence
     truth = np.asarray(class_names)[labels[:JUDGED]]
     surplus = {RANDCONV: 0.0}
     for name, trained in TRAINED.items():
-        # A single class is too easily recognised by chance.
+        # Data with a single class could be recognised by chance.
         if set(class_names) <= set(trained.class_names) and len(set(truth)) > 1:
             found = np.asarray(trained.class_names)[responses(name, images[:JUDGED])[1].argmax(axis=1)]
             surplus[name] = float((found == truth).mean()) - (trained.test_accuracy - SHORTFALL)
     return max(surplus, key=lambda name: surplus[name])
 
 
-def _look(name: str, images: np.ndarray, progress: Progress) -> Responses:
+def _compute(name: str, images: np.ndarray, progress: Progress) -> Responses:
     what = f"features of {name}"
     parts: list[Responses] = []
-    for start in range(0, len(images), PART_ROWS):
+    for start in range(0, len(images), PART_SIZE):
         progress(what, start, len(images))
-        parts.append(_responses(name, images[start : start + PART_ROWS]))
+        parts.append(_responses(name, images[start : start + PART_SIZE]))
     progress(what, len(images), len(images))
     columns = [None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)]
     assert columns[0] is not None
@@ -161,7 +160,7 @@ def _responses(name: str, images: np.ndarray) -> Responses:
     if name == EFFNET:
         given = respond(name, efficientnet_lite.load(), efficientnet_lite.prepared, images)
     else:
-        given = brought.responses(name, images)
+        given = user_weights.responses(name, images)
     return given[0].astype(np.float64), given[1].astype(np.float64) if len(given) > 1 else None
 
 

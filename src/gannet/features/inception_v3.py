@@ -1,7 +1,7 @@
-"""The Inception network that the FID is defined by: the one of 2015-12-05, in plain torch.
+"""The Inception network of 2015-12-05, which defines the FID, in plain torch.
 
 Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, in the variant of the frozen graph that Heusel et al. 2017 used. It differs
-from the network of the paper in its pooling branches and has 1,008 outputs. Names of the weights are those of the public port.
+from the network of the paper in its pooling branches and has 1,008 outputs. Parameters are named as in the public port.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d, relu
 
 SIDE = 299
-"""Pixels of the pictures that the network sees."""
+"""Side of the input images in pixels."""
 FEATURES, CLASSES = 2048, 1008
 EPSILON = 0.001
-"""Of the batch normalisation."""
+"""Epsilon of the batch normalisation."""
 Pool = Literal["mean", "max", "halving"]
 Size = int | tuple[int, int]
 
 
 class Convolution(nn.Module):
-    """Convolution without bias, batch normalisation, ReLU; sides of an unstrided odd kernel are kept unless ``valid``."""
+    """Convolution without bias, batch normalisation, ReLU; without stride the size is unchanged unless ``valid``."""
 
     def __init__(self, inputs: int, outputs: int, size: Size, *, stride: int = 1, valid: bool = False) -> None:
         super().__init__()
@@ -39,13 +39,13 @@ class Convolution(nn.Module):
 
 
 class Block(nn.Module):
-    """Chains of convolutions side by side, and one of a pooling; their responses stand one behind the other.
+    """Parallel chains of convolutions and a pooling branch; their responses are concatenated.
 
     Args:
-        convolutions: by their names in the weight file.
-        chains: names in the order of their application; a tuple at the end stands for several that read the same.
-        pool: ``mean`` (3 x 3, zeros of the padding are not counted), ``max`` (3 x 3), each before ``branch_pool``; or ``halving``: maximum
-            with stride 2 and no convolution.
+        convolutions: convolutions by their names in the weight file.
+        chains: names in the order of application; a tuple at the end means several convolutions of the same input.
+        pool: ``mean`` (3 x 3, padding is not counted) or ``max`` (3 x 3), each followed by ``branch_pool``; or ``halving``, a
+            maximum with stride 2 without a convolution.
     """
 
     def __init__(self, convolutions: Mapping[str, Convolution], chains: tuple[tuple[str | tuple[str, ...], ...], ...], pool: Pool) -> None:
@@ -71,14 +71,14 @@ class Block(nn.Module):
 
 
 def pooling(pixels: Tensor, pool: Pool) -> Tensor:
-    """3 x 3 pooling of a block; the mean is over the pixels inside the picture alone, as TensorFlow takes it."""
+    """3 x 3 pooling of a block; the mean ignores the padding, as in TensorFlow."""
     if pool == "mean":
         return avg_pool2d(pixels, 3, stride=1, padding=1, count_include_pad=False)
     return max_pool2d(pixels, 3, stride=1, padding=1) if pool == "max" else max_pool2d(pixels, 3, stride=2)
 
 
 def wide_block(inputs: int, pooled: int) -> Block:
-    """1 x 1, 5 x 5 and twice 3 x 3: Mixed_5b to Mixed_5d, 35 x 35."""
+    """1 x 1, 5 x 5 and two 3 x 3 convolutions: Mixed_5b to Mixed_5d, 35 x 35."""
     parts = {
         "branch1x1": Convolution(inputs, 64, 1),
         "branch5x5_1": Convolution(inputs, 48, 1),
@@ -103,7 +103,7 @@ def first_reduction(inputs: int) -> Block:
 
 
 def factorised_block(inputs: int, inner: int) -> Block:
-    """7 x 7 as rows and columns: Mixed_6b to Mixed_6e, 17 x 17."""
+    """7 x 7 convolutions factorised into rows and columns: Mixed_6b to Mixed_6e, 17 x 17."""
     parts = {
         "branch1x1": Convolution(inputs, 192, 1),
         "branch7x7_1": Convolution(inputs, inner, 1),
@@ -133,7 +133,7 @@ def second_reduction(inputs: int) -> Block:
 
 
 def expanded_block(inputs: int, pool: Pool) -> Block:
-    """3 x 3 as rows beside columns: Mixed_7b and Mixed_7c, 8 x 8."""
+    """3 x 3 convolutions split into rows next to columns: Mixed_7b and Mixed_7c, 8 x 8."""
     parts = {
         "branch1x1": Convolution(inputs, 320, 1),
         "branch3x3_1": Convolution(inputs, 384, 1),
@@ -151,7 +151,7 @@ def expanded_block(inputs: int, pool: Pool) -> Block:
 
 
 class InceptionV3(nn.Module):
-    """Prepared pictures -> the 2,048 features of the last pooling (``pool3``) and 1,008 logits."""
+    """Prepared images -> the 2,048 features of the last pooling (``pool3``) and 1,008 logits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -170,14 +170,14 @@ class InceptionV3(nn.Module):
         self.Mixed_6e = factorised_block(768, 192)
         self.Mixed_7a = second_reduction(768)
         self.Mixed_7b = expanded_block(1280, "mean")
-        # The frozen graph takes a maximum in this one branch of the last block.
+        # The frozen graph uses maximum pooling in the last block only.
         self.Mixed_7c = expanded_block(2048, "max")
         self.fc = nn.Linear(FEATURES, CLASSES)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 3, 299, 299) of :func:`prepared` -> features (N, 2048), and logits (N, 1008) without the bias.
 
-        The inception score's own program multiplies the features by the last weights and adds no bias; so does this.
+        The published program of the Inception score multiplies the features by the last weights without the bias.
         """
         pixels = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(pixels)))
         pixels = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(max_pool2d(pixels, 3, stride=2)))
@@ -189,7 +189,7 @@ class InceptionV3(nn.Module):
 
 def prepared(images: np.ndarray) -> Tensor:
     """uint8 (N, H, W, 1 or 3) -> float32 (N, 3, 299, 299): resized as TensorFlow 1 did, then (x - 128) / 128."""
-    # Copied, for the caller's array may be read-only, which torch warns about.
+    # Copied because torch warns about read-only arrays.
     pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float().expand(-1, 3, -1, -1)
     return (resized(pixels, SIDE) - 128) / 128
 
@@ -197,8 +197,8 @@ def prepared(images: np.ndarray) -> Tensor:
 def resized(pixels: Tensor, side: int) -> Tensor:
     """Bilinear (N, C, H, W) -> (N, C, side, side) as ``tf.image.resize_bilinear`` of TensorFlow 1 with its defaults.
 
-    Output pixel i reads at i * (old side / new side): no half pixel is added, no filter widens when shrinking, and beyond the last
-    pixel the last one is read. Parmar et al. 2022, https://arxiv.org/abs/2104.11222, show how much this choice moves the FID.
+    Output pixel i is interpolated at i * (old side / new side), without the shift by half a pixel and without antialiasing; positions
+    beyond the last pixel use the last pixel. Parmar et al. 2022, https://arxiv.org/abs/2104.11222, show how this changes the FID.
     """
     return _along(_along(pixels, 2, side), 3, side)
 

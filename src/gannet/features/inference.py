@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gannet.errors import UserError
 
-CHUNK_ROWS = 50
+CHUNK_SIZE = 50
 """Images of 299 x 299 per chunk: about 1 GB in the widest layers of Inception."""
 
 
@@ -20,19 +20,19 @@ def best_device() -> torch.device:
 
 
 def respond(name: str, network: nn.Module, prepared: Callable[[np.ndarray], Tensor], images: np.ndarray) -> tuple[np.ndarray, ...]:
-    """uint8 (N, H, W, 1 or 3) -> what the network gives, float32: features (N, D) and, of a classifier, logits (N, classes).
+    """uint8 (N, H, W, 1 or 3) -> outputs of the network, float32: features (N, D) and, for a classifier, logits (N, classes).
 
-    Full float32 on every device.
+    All devices compute in full float32, without TF32.
 
     Raises:
-        UserError: images that do not have 1 or 3 channels.
+        UserError: the images do not have 1 or 3 channels.
     """
     if images.shape[3] not in (1, 3):
         raise UserError(f"{name} needs images of 1 or 3 channels, not {images.shape[3]}.")
     device = next(network.parameters()).device
     parts: list[tuple[np.ndarray, ...]] = []
     with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        for start in range(0, len(images), CHUNK_ROWS):
-            given = network(prepared(images[start : start + CHUNK_ROWS]).to(device))
+        for start in range(0, len(images), CHUNK_SIZE):
+            given = network(prepared(images[start : start + CHUNK_SIZE]).to(device))
             parts.append(tuple(part.cpu().numpy() for part in (given if isinstance(given, tuple) else (given,))))
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))

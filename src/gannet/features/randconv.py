@@ -22,7 +22,7 @@ CHUNK_VALUES = 1_500_000
 def randconv_weights() -> tuple[np.ndarray, ...]:
     """Kernels (out, in, k, k) float32 of ``randconv-v1``, uniform with the variance 2 / fan-in of He et al. 2015.
 
-    Made from the raw output of PCG64, which numpy promises to keep; the draws of its distributions may change.
+    They are computed from the raw output of PCG64, which numpy guarantees to be stable, unlike its distributions.
     """
     raw = np.random.PCG64(RANDCONV_SEED)
     return tuple(_uniform_kernel(raw, *layer) for layer in RANDCONV_LAYERS)
@@ -37,25 +37,25 @@ def randconv_hash() -> str:
 def randconv_features(images: np.ndarray) -> np.ndarray:
     """``randconv-v1``: uint8 (N, H, W, C) -> float64 (N, 224).
 
-    Three times convolve, rectify, take the mean and the standard deviation of each response over the picture, and
-    halve the picture. Grey pictures are repeated to three channels; no resizing; pixels in [-1, 1]; float32 inside. Each
-    row depends on its own picture alone, so the size of the chunks does not matter.
+    Three times: convolution, ReLU, mean and standard deviation of each response over the image as features, and average
+    pooling to half the size. Grey images are repeated to three channels. There is no resizing. Pixels are in [-1, 1], and
+    the computation is in float32. Each row depends only on its own image, so the size of the chunks does not matter.
 
     Raises:
-        UserError: pictures with other than 1 or 3 channels, or with a side under 8 pixels.
+        UserError: the images do not have 1 or 3 channels, or have a side under 8 pixels.
     """
     height, width, channels = images.shape[1:]
     if channels not in (1, 3) or min(height, width) < SMALLEST_IMAGE:
         got = f"{height} x {width} x {channels}"
         raise UserError(f"randconv-v1 needs images of 1 or 3 channels and sides of at least {SMALLEST_IMAGE} pixels; got {got}.")
-    rows = max(1, CHUNK_VALUES // (height * width * RANDCONV_LAYERS[0][1]))
+    size = max(1, CHUNK_VALUES // (height * width * RANDCONV_LAYERS[0][1]))
     with torch.inference_mode():
         kernels = [torch.from_numpy(w) for w in randconv_weights()]
-        return np.concatenate([_respond(images[i : i + rows], kernels) for i in range(0, len(images), rows)])
+        return np.concatenate([_respond(images[i : i + size], kernels) for i in range(0, len(images), size)])
 
 
 def _respond(images: np.ndarray, kernels: list[torch.Tensor]) -> np.ndarray:
-    # Copied, for the caller's array may be read-only, which torch warns about.
+    # Copied because torch warns about read-only arrays.
     now = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
     now = now.expand(-1, 3, -1, -1)
     features = []

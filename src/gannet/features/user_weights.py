@@ -22,30 +22,30 @@ from gannet.features.inference import best_device, respond
 from gannet.files import written_whole
 
 READ_BYTES = 1 << 24
-SELF_TEST_PICTURES = 2
+SELF_TEST_IMAGES = 2
 
 
 @dataclass(frozen=True)
-class Brought:
-    """What is known about an extractor before its weights are added."""
+class UserSupplied:
+    """An extractor whose weights the user supplies."""
 
     what: str
-    """One line for people."""
+    """One line of description."""
     source: str
-    """Where the public file is."""
+    """Address of the public file."""
     files: Mapping[str, str]
-    """First digits of the sha256 of each accepted file -> which variant of the network it holds."""
+    """First digits of the sha256 of each accepted file -> the variant of the network in it."""
     build: Callable[[str], nn.Module]
-    """The network of a variant; it gives features, or features and logits."""
+    """Build the network of a variant, which returns features, or features and logits."""
     prepared: Callable[[np.ndarray], Tensor]
-    """uint8 (N, H, W, C) -> what the network reads."""
+    """uint8 (N, H, W, C) -> input of the network."""
     layer: str
     preprocessing: str
 
 
-BROUGHT: dict[str, Brought] = {
-    "inception": Brought(
-        what="Inception of 2015-12-05, which FID, KID and IS are defined by",
+USER_SUPPLIED: dict[str, UserSupplied] = {
+    "inception": UserSupplied(
+        what="Inception of 2015-12-05, the network of FID, KID and IS",
         source="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
         files={"6726825d": "2015-12-05"},
         build=lambda variant: inception_v3.InceptionV3(),
@@ -53,7 +53,7 @@ BROUGHT: dict[str, Brought] = {
         layer="pool3, 2048; logits without bias",
         preprocessing="grey repeated to 3 channels, bilinear as in TensorFlow 1 to 299 x 299, (x - 128) / 128",
     ),
-    "dinov2": Brought(
+    "dinov2": UserSupplied(
         what="DINOv2 transformer, ViT-B/14 or ViT-L/14, trained without labels on photographs",
         source="https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth (or vitb14 in both places)",
         files={
@@ -69,11 +69,11 @@ BROUGHT: dict[str, Brought] = {
 
 
 @dataclass(frozen=True)
-class Kept:
+class Stored:
     """Weights that were added."""
 
     sha256: str
-    """Of the file that the user gave."""
+    """sha256 of the file that the user supplied."""
     variant: str
 
 
@@ -86,26 +86,26 @@ def weights_folder() -> Path:
 
 
 def stored_at(name: str) -> Path:
-    """Where the weights of an extractor are kept."""
+    """The file of an extractor's weights."""
     return weights_folder() / f"{name}.safetensors"
 
 
-def add(name: str, file: Path) -> Kept:
-    """Check the weights in ``file``, try them, and keep them as safetensors; all of it or nothing.
+def add(name: str, file: Path) -> Stored:
+    """Check and test the weights in ``file``, and store them as safetensors.
 
     Raises:
-        UserError: an unknown extractor, a file that is not one of the accepted ones, or weights that fail the self-test.
+        UserError: the extractor is unknown, the file is not accepted, or the weights fail the self-test. Nothing is stored then.
     """
     from safetensors.torch import save
 
-    if name not in BROUGHT:
-        raise UserError(f"{name!r} is not an extractor with user-supplied weights.{did_you_mean(name, BROUGHT)}")
-    brought = BROUGHT[name]
-    kept = _recognised(name, brought, file)
-    network = _network(name, brought, kept.variant, _read(file), str(file))
-    self_test(name, brought, network)
+    if name not in USER_SUPPLIED:
+        raise UserError(f"{name!r} is not an extractor with user-supplied weights.{did_you_mean(name, USER_SUPPLIED)}")
+    supplied = USER_SUPPLIED[name]
+    stored = _recognised(name, supplied, file)
+    network = _network(name, supplied, stored.variant, _read(file), str(file))
+    self_test(name, supplied, network)
     tensors = {key: value.contiguous() for key, value in network.state_dict().items()}
-    about = {"sha256": kept.sha256, "variant": kept.variant, "blake2b": _digest(tensors)}
+    about = {"sha256": stored.sha256, "variant": stored.variant, "blake2b": _digest(tensors)}
     path = stored_at(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,11 +114,11 @@ def add(name: str, file: Path) -> Kept:
     with written_whole(path, sync=True) as out:
         out.write(save(tensors, about))
     load.cache_clear()
-    return kept
+    return stored
 
 
-def find(name: str) -> Kept | None:
-    """What is kept for an extractor, from the header of its file alone; None where there is nothing.
+def find(name: str) -> Stored | None:
+    """The stored weights of an extractor, from the header of their file; None if there are none.
 
     Raises:
         UserError: the file is damaged.
@@ -131,37 +131,37 @@ def find(name: str) -> Kept | None:
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
-            return Kept(about["sha256"], about["variant"])
+            return Stored(about["sha256"], about["variant"])
     except (OSError, SafetensorError, KeyError):
         raise UserError(_damaged(name, path)) from None
 
 
-def needed(name: str) -> Kept:
-    """What is kept for an extractor.
+def needed(name: str) -> Stored:
+    """The stored weights of an extractor.
 
     Raises:
-        UserError: nothing; the sentence tells how to add it and what measures without it.
+        UserError: there are none; the message explains how to add them and what to use without them.
     """
-    kept = find(name)
-    if kept is None:
+    stored = find(name)
+    if stored is None:
         raise UserError(
-            f"The weights of {name} are missing: download {BROUGHT[name].source} and run `gannet weights add {name} FILE`; "
+            f"The weights of {name} are missing: download {USER_SUPPLIED[name].source} and run `gannet weights add {name} FILE`; "
             "without them, feature metrics use another extractor and name, such as FD[randconv-v1]."
         )
-    return kept
+    return stored
 
 
 @cache
 def load(name: str) -> nn.Module:
-    """The network with the kept weights, in eval mode, on a GPU where there is one.
+    """The network with the stored weights in evaluation mode, on a GPU if available.
 
     Raises:
-        UserError: no weights, or damaged ones.
+        UserError: the weights are missing or damaged.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    kept, path = needed(name), stored_at(name)
+    stored, path = needed(name), stored_at(name)
     try:
         tensors = load_file(path)
         whole = _digest(tensors) == _metadata(path)["blake2b"]
@@ -169,27 +169,27 @@ def load(name: str) -> nn.Module:
         tensors, whole = {}, False
     if not whole:
         raise UserError(_damaged(name, path))
-    network = _network(name, BROUGHT[name], kept.variant, tensors, str(path))
+    network = _network(name, USER_SUPPLIED[name], stored.variant, tensors, str(path))
     return network.to(best_device())
 
 
 def responses(name: str, images: np.ndarray) -> tuple[np.ndarray, ...]:
-    """uint8 (N, H, W, C) -> features (N, D) and, of a classifier, logits (N, classes), float32.
+    """uint8 (N, H, W, C) -> features (N, D) and, for a classifier, logits (N, classes), float32.
 
     Raises:
-        UserError: images that do not have 1 or 3 channels, or weights that are missing or damaged.
+        UserError: the images do not have 1 or 3 channels, or the weights are missing or damaged.
     """
-    return respond(name, load(name), BROUGHT[name].prepared, images)
+    return respond(name, load(name), USER_SUPPLIED[name].prepared, images)
 
 
-def self_test(name: str, brought: Brought, network: nn.Module) -> None:
+def self_test(name: str, supplied: UserSupplied, network: nn.Module) -> None:
     """Check the weights on fixed images: features are finite, distinct, repeatable and independent of the batch.
 
     Raises:
-        UserError: they do not.
+        UserError: one of these checks fails.
     """
-    images = np.random.default_rng(0).integers(0, 256, (SELF_TEST_PICTURES, 40, 56, 3), dtype=np.uint8)
-    first, again, alone = (respond(name, network, brought.prepared, part)[0] for part in (images, images, images[:1]))
+    images = np.random.default_rng(0).integers(0, 256, (SELF_TEST_IMAGES, 40, 56, 3), dtype=np.uint8)
+    first, again, alone = (respond(name, network, supplied.prepared, part)[0] for part in (images, images, images[:1]))
     problem = ""
     if first.ndim != 2 or len(first) != len(images) or not np.isfinite(first).all():
         problem = f"features of shape {first.shape}, finite: {bool(np.isfinite(first).all())}"
@@ -203,9 +203,9 @@ def self_test(name: str, brought: Brought, network: nn.Module) -> None:
         raise UserError(f"The weights of {name} fail the self-test ({problem}); nothing was written.")
 
 
-def _recognised(name: str, brought: Brought, file: Path) -> Kept:
+def _recognised(name: str, supplied: UserSupplied, file: Path) -> Stored:
     if not file.is_file():
-        raise UserError(f"No file at {file}: download {brought.source} and give its path.")
+        raise UserError(f"No file at {file}: download {supplied.source} and give its path.")
     hasher = sha256()
     try:
         with file.open("rb") as stream:
@@ -214,14 +214,14 @@ def _recognised(name: str, brought: Brought, file: Path) -> Kept:
     except OSError as error:
         raise UserError(f"Cannot read {file}: {error.strerror or error}.") from None
     found = hasher.hexdigest()
-    variant = next((variant for digits, variant in brought.files.items() if found.startswith(digits)), None)
+    variant = next((variant for digits, variant in supplied.files.items() if found.startswith(digits)), None)
     if variant is None:
-        expected = " or ".join(digits[:8] for digits in brought.files)
+        expected = " or ".join(digits[:8] for digits in supplied.files)
         raise UserError(
-            f"{file} is not an accepted file of {name}: its sha256 starts with {found[:8]}, not with {expected}, so it is cut off or "
-            f"another file; nothing was written. Download {brought.source}."
+            f"{file} is not an accepted file of {name}: its sha256 starts with {found[:8]}, not with {expected}, so it is truncated or "
+            f"another file; nothing was written. Download {supplied.source}."
         )
-    return Kept(found, variant)
+    return Stored(found, variant)
 
 
 def _read(file: Path) -> dict[str, Tensor]:
@@ -234,17 +234,17 @@ def _read(file: Path) -> dict[str, Tensor]:
     return dict(content)
 
 
-def _network(name: str, brought: Brought, variant: str, tensors: dict[str, Tensor], where: str) -> nn.Module:
-    # Without storage: initialising real tensors would draw from torch's global generator.
+def _network(name: str, supplied: UserSupplied, variant: str, tensors: dict[str, Tensor], where: str) -> nn.Module:
+    # Meta tensors, because initialising real ones would draw from torch's global generator.
     with torch.device("meta"):
-        network = brought.build(variant)
+        network = supplied.build(variant)
     expected = network.state_dict()
-    # Counters of batch normalisation, which old files lack; they do not enter the features.
+    # Counters of batch normalisation, which old files lack and the features do not use.
     counters = {key: torch.tensor(0) for key in expected if key.endswith("num_batches_tracked")}
     tensors = {**counters, **tensors}
-    odd = [key for key in {*expected, *tensors} if key not in expected or key not in tensors or expected[key].shape != tensors[key].shape]
-    if odd:
-        raise UserError(f"{where} does not hold the weights of {name} {variant}: {len(odd)} entries differ, such as {min(odd)!r}.")
+    wrong = [key for key in {*expected, *tensors} if key not in expected or key not in tensors or expected[key].shape != tensors[key].shape]
+    if wrong:
+        raise UserError(f"{where} does not hold the weights of {name} {variant}: {len(wrong)} entries differ, such as {min(wrong)!r}.")
     network.load_state_dict(tensors, assign=True)
     return network.eval().requires_grad_(False)
 

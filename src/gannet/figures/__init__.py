@@ -1,1 +1,1 @@
-"""Arrays in, pictures out; no files but the one asked for, no network."""
+"""Figures drawn from arrays. Nothing here uses the network, and only the requested file is written."""

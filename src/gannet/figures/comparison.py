@@ -1,4 +1,4 @@
-"""Pictures in rows and columns, with a name beside every row and above every column."""
+"""Figures in rows and columns, with a name above every row and every column."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ HEADING_HEIGHT = 26
 
 
 def comparison_sheet(rows: Sequence[tuple[str, Sequence[Image.Image | str]]], columns: Sequence[str]) -> Image.Image:
-    """One line of cells under each row's name.
+    """A table of figures; each row's name is above its cells.
 
     Args:
-        rows: name and cells; a cell is a picture, or words where there is none. All pictures have one size.
-        columns: headings, one for each cell of a row.
+        rows: name and cells; a cell is a figure, or text if there is no figure. All figures have one size.
+        columns: one heading per cell of a row.
     """
     pictures = [cell for _, cells in rows for cell in cells if isinstance(cell, Image.Image)]
     width, height = pictures[0].size if pictures else (200, 200)

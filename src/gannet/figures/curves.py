@@ -1,4 +1,4 @@
-"""Scalars over training: losses, discriminator outputs and speed, each kind on a separate axis."""
+"""Curves of scalars over training: losses, discriminator outputs and speed, each kind on a separate axis."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
 
 BINS = 400
-"""Longer series are drawn as this many means, in the band between their lowest and highest values."""
+"""A longer series is drawn as this many means, with a band from the lowest to the highest value."""
 GROUPS = {
     "Throughput": ("per_second", "seconds"),
     "Discriminator outputs": ("score", "logit", "probability", "accuracy"),
     "Gradient norms": ("norm",),
     "Losses and other terms": ("",),
 }
-"""Title -> what the last part of a name contains; the first that fits."""
+"""Title -> words; a term belongs to the first title with a word in the last part of its name."""
 ORDER = ("Losses and other terms", "Discriminator outputs", "Gradient norms", "Throughput")
 _LIGHT = {"paper": "#ffffff", "ink": "#1c2128", "muted": "#5b6570", "rule": "#e3e7eb"}
 _DARK = {"paper": "#161b22", "ink": "#e6edf3", "muted": "#9aa5b1", "rule": "#2d343d"}
@@ -32,15 +32,15 @@ _DARK_SERIES = ("#4da3e0", "#ff8a4c", "#2fc79a", "#e59bc4", "#a79bee", "#d0a24c"
 
 
 def draw_curves(terms: Series, dark: bool = False, marks: Sequence[int] = ()) -> Image.Image:
-    """One picture with an axis for each kind of term that there is.
+    """One figure with an axis for each kind of recorded term.
 
     Args:
-        terms: name -> (steps (T,), values (T,)); values that are not finite leave a gap.
-        dark: light lines on a dark ground.
-        marks: steps at which a dashed line stands on every axis.
+        terms: name -> (steps (T,), values (T,)); values that are not finite are drawn as gaps.
+        dark: draw on a dark background.
+        marks: steps that are marked by a dashed line on every axis.
 
     Returns:
-        RGB picture, 1280 pixels wide.
+        RGB image, 1280 pixels wide.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -66,7 +66,7 @@ def draw_curves(terms: Series, dark: bool = False, marks: Sequence[int] = ()) ->
 
 
 def grouped(terms: Series) -> dict[str, Series]:
-    """The terms by the axis they are drawn on, in the order of the axes; each group in the order of names."""
+    """The terms grouped by axis, in the order of the axes; each group is sorted by name."""
     groups: dict[str, Series] = {title: {} for title in ORDER}
     for name in sorted(terms):
         part = name.rsplit("/", 1)[-1]
@@ -76,9 +76,9 @@ def grouped(terms: Series) -> dict[str, Series]:
 
 
 def envelope(steps: np.ndarray, values: np.ndarray, bins: int = BINS) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """A long series in at most ``bins`` parts: (middle step, lowest, mean, highest) of each; no extreme value is lost.
+    """Summarise a long series in at most ``bins`` parts: (middle step, lowest, mean, highest) of each part.
 
-    Values that are not finite are left out; a part that has no other becomes NaN.
+    Values that are not finite are ignored; a part without finite values becomes NaN.
     """
     if len(steps) <= bins:
         finite = np.where(np.isfinite(values), values, np.nan)

@@ -1,4 +1,4 @@
-"""Real and generated points over the discriminator's opinion of the plane, fast enough for a thousand frames."""
+"""Real and generated points over the discriminator's output on the plane, fast enough for a thousand frames."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gannet.errors import UserError
 from gannet.figures.theme import FAKE, FAKE_TINT, INK, MUTED, PAPER, REAL, REAL_TINT, RULE, font, shortened
 
 PHASES = 2
-"""Marks are placed to half a pixel: finer steps cannot be seen, and cost an animation a tenth of its size."""
+"""Marks are placed to half a pixel. Finer placement is invisible and makes an animation a tenth larger."""
 OVERSAMPLING = 8
-"""Marks are drawn this much larger, then averaged: smooth edges, once per size instead of once per frame."""
+"""Marks are drawn this many times larger and averaged, which gives smooth edges, once per size instead of once per frame."""
 
 Extent = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class View:
-    """Where data lie on the picture: equal scales on both axes, y upwards."""
+    """The mapping from data to pixels: equal scales on both axes, y upwards."""
 
     extent: Extent
     """(x0, x1, y0, y1) of the data."""
@@ -32,7 +32,7 @@ class View:
     height: int
 
     def pixels(self, points: np.ndarray) -> np.ndarray:
-        """(N, 2) data -> (N, 2) picture coordinates, float."""
+        """(N, 2) data -> (N, 2) pixel coordinates, float."""
         x0, x1, y0, y1 = self.extent
         return np.stack(
             [
@@ -47,7 +47,7 @@ def layout(extent: Extent, size_px: tuple[int, int], plain: bool = False) -> Vie
     """The view that ``draw_points`` uses.
 
     Raises:
-        UserError: an extent that is empty or not finite.
+        UserError: the extent is empty or not finite.
     """
     x0, x1, y0, y1 = (float(value) for value in extent)
     if not (all(map(math.isfinite, (x0, x1, y0, y1))) and x1 > x0 and y1 > y0):
@@ -56,7 +56,7 @@ def layout(extent: Extent, size_px: tuple[int, int], plain: bool = False) -> Vie
     left, right, top, bottom = (1, 1, 1, 1) if plain else (round(margin * unit) for margin in (48, 20, 72, 36))
     scale = min((size_px[0] - left - right) / (x1 - x0), (size_px[1] - top - bottom) / (y1 - y0))
     width, height = round(scale * (x1 - x0)), round(scale * (y1 - y0))
-    # centred on the whole picture where there is room, and never far from the legend
+    # Centred horizontally if there is room; always directly below the legend.
     return View((x0, x1, y0, y1), max(left, (size_px[0] - width) // 2), top, width, height)
 
 
@@ -71,30 +71,30 @@ def draw_points(
     plain: bool = False,
     levels: int = 255,
 ) -> Image.Image:
-    """Hollow teal circles are real, solid orange dots are generated; the ground takes the colour of what the discriminator says.
+    """Draw real points as hollow teal circles, generated points as solid orange dots, and the discriminator's output as background.
 
     Args:
         real: (N, 2) in original units.
-        fake: (M, 2); points that are not finite or outside the extent are not drawn.
-        field: (R, R) probability of being real in [0, 1], row 0 at the lowest y; 0.5 is white. None leaves the ground white.
-        extent: (x0, x1, y0, y1), what is in view.
+        fake: (M, 2); points that are not finite or lie beyond the extent are not drawn.
+        field: (R, R) probability of being real in [0, 1], row 0 at the lowest y; 0.5 is white. None: a white background.
+        extent: (x0, x1, y0, y1), the visible part of the plane.
         step: written at the upper right.
         title: written at the upper left.
-        size_px: width and height of the picture.
-        plain: nothing but the field and the points, for small pictures.
-        levels: number of steps of colour in the ground; a dozen or so makes animations half as large.
+        size_px: width and height of the figure.
+        plain: draw only the field and the points, for small figures.
+        levels: number of colours of the background; about a dozen makes animations half as large.
 
     Raises:
-        UserError: an extent that is empty or not finite.
+        UserError: the extent is empty or not finite.
     """
     size_px = (int(size_px[0]), int(size_px[1]))
     view = layout(extent, size_px, plain)
     picture = _scaffold(view, title, size_px, plain).copy()
     plot = Image.new("RGB", (view.width, view.height), PAPER) if field is None else _ground(np.asarray(field), view, levels)
-    inside = View(view.extent, 0, 0, view.width, view.height)
+    plot_view = View(view.extent, 0, 0, view.width, view.height)
     unit = min(size_px) / 640 if not plain else min(size_px) / 400
-    _stamp(plot, inside.pixels(np.asarray(real, np.float64)), _marks(round(4.2 * unit, 3), True))
-    _stamp(plot, inside.pixels(np.asarray(fake, np.float64)), _marks(round(3.5 * unit, 3), False))
+    _stamp(plot, plot_view.pixels(np.asarray(real, np.float64)), _marks(round(4.2 * unit, 3), True))
+    _stamp(plot, plot_view.pixels(np.asarray(fake, np.float64)), _marks(round(3.5 * unit, 3), False))
     picture.paste(plot, (view.left, view.top))
     pen = ImageDraw.Draw(picture)
     pen.rectangle((view.left - 1, view.top - 1, view.left + view.width, view.top + view.height), outline=RULE)
@@ -113,7 +113,7 @@ def _ground(field: np.ndarray, view: View, levels: int) -> Image.Image:
 
 @lru_cache
 def _diverging(levels: int = 255) -> bytes:
-    """The colours of probabilities 0/255 ... 255/255; an even number of levels has one that is white."""
+    """The colours of probabilities 0/255 ... 255/255; with an even number of levels, one of them is white."""
     distance = (np.round(np.linspace(0, 1, 256) * levels) / levels * 2 - 1)[:, None]
     strength = np.abs(distance) ** 0.8
     tint = np.where(distance < 0, np.array(FAKE_TINT), np.array(REAL_TINT))
@@ -125,7 +125,7 @@ Marks = dict[tuple[int, int], tuple[Image.Image, Image.Image]]
 
 @lru_cache
 def _marks(radius: float, hollow: bool) -> Marks:
-    """A mark at every sub-pixel place: its colours, and how far each pixel is covered."""
+    """A mark at every sub-pixel position: its colours, and the coverage of each pixel."""
     return {(x, y): _mark(radius, hollow, x / PHASES, y / PHASES) for x in range(PHASES) for y in range(PHASES)}
 
 
@@ -139,7 +139,7 @@ def _mark(radius: float, hollow: bool, dx: float, dy: float) -> tuple[Image.Imag
     else:
         coverage = 0.95 * (distance < radius + 0.6)
         inner = (distance < radius - 0.3)[..., None]
-        colours = np.where(inner, np.array(FAKE, float), np.array(PAPER, float))  # the white rim keeps crowded dots apart
+        colours = np.where(inner, np.array(FAKE, float), np.array(PAPER, float))  # the white rim separates crowded dots
     weight = _average(coverage[..., None])
     mean = _average(colours * coverage[..., None]) / np.maximum(weight, 1e-9)
     alpha = np.round(weight[..., 0] * 255).astype(np.uint8)
@@ -166,7 +166,7 @@ def _stamp(plot: Image.Image, centres: np.ndarray, marks: Marks) -> None:
 
 @lru_cache(maxsize=8)
 def _scaffold(view: View, title: str, size_px: tuple[int, int], plain: bool) -> Image.Image:
-    """All that stays the same from frame to frame: title, legend, ticks."""
+    """The parts that are the same in all frames: title, legend, ticks."""
     picture = Image.new("RGB", size_px, PAPER)
     if plain:
         return picture
@@ -218,7 +218,7 @@ def _ticks(pen: ImageDraw.ImageDraw, view: View, unit: float) -> None:
 
 
 def tick_values(low: float, high: float) -> list[tuple[float, str]]:
-    """Three to eight round numbers from low to high, with what to write: 1, 2 or 5 times a power of ten apart."""
+    """Three to eight round numbers from low to high and their labels; the spacing is 1, 2 or 5 times a power of ten."""
     rough = (high - low) / 6
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)

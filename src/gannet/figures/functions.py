@@ -1,4 +1,4 @@
-"""Functions of one variable side by side: what the pages on theory are illustrated with."""
+"""Functions of one variable side by side, the illustrations of the pages on theory."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Line:
 
     label: str
     values: np.ndarray
-    """(T,), at the panel's places."""
+    """(T,) values at the panel's places."""
     colour: Colour
     filled: bool = False
-    """Shade what is below: for densities."""
+    """Shade the area below, for densities."""
     dashed: bool = False
 
 
@@ -39,13 +39,13 @@ class Panel:
     x_label: str = "x"
     y_label: str = ""
     levels: tuple[tuple[float, str], ...] = ()
-    """Heights with a thin line and what they are."""
+    """Heights that are marked by a thin line, with their labels."""
     top: float | None = None
     """Highest value shown."""
 
 
 def draw_functions(panels: Sequence[Panel], columns: int = 2) -> Image.Image:
-    """Panels row by row; 640 pixels wide each."""
+    """Draw the panels row by row, each 640 pixels wide."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image

@@ -1,4 +1,4 @@
-"""Grids of pictures, shown with the brightness they have."""
+"""Grids of images, with unchanged brightness."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gannet.errors import UserError
 from gannet.figures.theme import INK, PAPER, Colour, font, shortened
 
 READABLE_CELL = 56
-"""Pixels that a small picture is enlarged to, about."""
+"""Small images are enlarged to about this many pixels."""
 GAP: Colour = (225, 228, 232)
 
 
@@ -23,17 +23,17 @@ def image_grid(
     column_labels: Sequence[str] | None = None,
     scale: int | None = None,
 ) -> Image.Image:
-    """Picture k in row ``k // columns``, column ``k % columns``; 0 is always black and 255 always white.
+    """Place image k in row ``k // columns``, column ``k % columns``; 0 is always black and 255 always white.
 
     Args:
         images: uint8 (N, H, W, 1 or 3).
-        columns: as near to a square as can be, if not given.
-        padding: pixels between pictures and around them.
-        column_labels: words above the columns.
-        scale: whole number by which every pixel is enlarged; if not given, small pictures grow to about 56 pixels.
+        columns: number of columns; by default the grid is nearly square.
+        padding: pixels between images and around them.
+        column_labels: text above the columns.
+        scale: whole number by which every pixel is enlarged; by default, small images are enlarged to about 56 pixels.
 
     Raises:
-        UserError: not uint8 pictures, or more labels than columns.
+        UserError: the images are not uint8 (N, H, W, 1 or 3), or there are more labels than columns.
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
@@ -48,7 +48,7 @@ def image_grid(
 
 
 def captioned(picture: Image.Image, text: str, right: str = "") -> Image.Image:
-    """The picture with a strip above it that says something at the left and at the right."""
+    """The figure with a strip above it that has text at the left and at the right."""
     size = max(13, min(18, picture.width // 26))
     strip = round(size * 2.0)
     page = Image.new("RGB", (picture.width, picture.height + strip), PAPER)

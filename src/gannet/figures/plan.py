@@ -1,4 +1,4 @@
-"""The earth mover's plan: arrows from where mass is taken to where it is brought, beside the plan as a matrix."""
+"""Drawing of a transport plan: arrows from sources to targets, next to the plan as a matrix."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ MOST_ARROWS = 2000
 THINNEST, THICKEST = 0.4, 2.4
 """Widths of arrows in points; the heaviest move is the thickest."""
 NEGLIGIBLE = 1e-9
-"""Of the heaviest move: what a solver leaves behind where there is nothing."""
+"""Share of the heaviest move below which an entry counts as 0, because solvers leave rounding errors."""
 MOST_NUMBERS = 12
 """Rows and columns up to which a matrix shows its numbers."""
 
 
 def draw_plan(sources: np.ndarray, targets: np.ndarray, mass: np.ndarray, title: str = "") -> Image.Image:
-    """Arrows at the left, the matrix at the right; 1280 pixels wide.
+    """Draw arrows at the left and the matrix at the right, 1280 pixels wide.
 
-    Places on a line are drawn as two lines, sources above and targets below; in the plane where they are. A disc's area and an
-    arrow's width grow with the mass.
+    One-dimensional places are drawn on two lines, sources above and targets below; two-dimensional places at their positions. The area
+    of a disc and the width of an arrow increase with the mass.
 
     Args:
-        sources: (N, 1) or (N, 2) places from which mass is taken, hollow teal.
-        targets: (M, 1) or (M, 2) places to which it is brought, solid orange.
-        mass: (N, M) brought from one to the other, >= 0.
-        title: above the arrows.
+        sources: (N, 1) or (N, 2) places that mass is moved from, hollow teal.
+        targets: (M, 1) or (M, 2) places that mass is moved to, solid orange.
+        mass: (N, M) mass moved from each source to each target, >= 0.
+        title: text above the arrows.
 
     Raises:
-        UserError: shapes that do not agree, places in more than two dimensions, or values that cannot be drawn.
+        UserError: the shapes do not match, places have more than two dimensions, or values cannot be drawn.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -53,7 +53,7 @@ def draw_plan(sources: np.ndarray, targets: np.ndarray, mass: np.ndarray, title:
 
 
 def moves(mass: np.ndarray) -> list[tuple[int, int, float]]:
-    """(source, target, mass) of every move, the lightest first, so that the heaviest is drawn on top; at most 2,000, the heaviest."""
+    """(source, target, mass) of the 2,000 heaviest moves, lightest first, so that the heaviest is drawn on top."""
     rows, columns = np.nonzero(mass > NEGLIGIBLE * mass.max())
     order = np.argsort(mass[rows, columns], kind="stable")[-MOST_ARROWS:]
     return [(int(i), int(j), float(mass[i, j])) for i, j in zip(rows[order], columns[order], strict=True)]
@@ -65,8 +65,8 @@ def _draw_arrows(axis: Axes, sources: np.ndarray, targets: np.ndarray, mass: np.
     heaviest = mass.max()
     for i, j, moved in moves(mass):
         width = THINNEST + (THICKEST - THINNEST) * moved / heaviest
-        look = {"arrowstyle": "-|>", "mutation_scale": 11, "shrinkA": 6, "shrinkB": 6, "color": _colour(MUTED), "lw": width}
-        axis.annotate("", end[j], start[i], arrowprops=look)
+        style = {"arrowstyle": "-|>", "mutation_scale": 11, "shrinkA": 6, "shrinkB": 6, "color": _colour(MUTED), "lw": width}
+        axis.annotate("", end[j], start[i], arrowprops=style)
     axis.scatter(*start.T, s=_areas(mass.sum(axis=1)), facecolors="white", edgecolors=_colour(REAL), linewidths=1.6, zorder=3, label="from")
     axis.scatter(*end.T, s=_areas(mass.sum(axis=0)), color=_colour(FAKE), zorder=3, label="to")
     axis.margins(0.1, 0.25 if on_line else 0.1)
@@ -117,9 +117,9 @@ def _checked(sources: np.ndarray, targets: np.ndarray, mass: np.ndarray) -> tupl
     sources, targets, mass = (np.asarray(values, np.float64) for values in (sources, targets, mass))
     shapes = (sources.shape, targets.shape, mass.shape)
     if sources.ndim != 2 or targets.ndim != 2 or sources.shape[1:] != targets.shape[1:] or sources.shape[1] not in (1, 2):
-        raise UserError(f"A plan is drawn between (N, 1) or (N, 2) places and as many axes of targets, not {shapes[0]} and {shapes[1]}.")
+        raise UserError(f"Sources and targets must both be (N, 1) or both (N, 2); got {shapes[0]} and {shapes[1]}.")
     if mass.shape != (len(sources), len(targets)):
-        raise UserError(f"The plan must be {(len(sources), len(targets))}, one row a source and one column a target, not {shapes[2]}.")
+        raise UserError(f"The plan must have the shape {(len(sources), len(targets))}, (sources, targets), not {shapes[2]}.")
     if not all(np.isfinite(values).all() for values in (sources, targets, mass)) or (mass < 0).any() or not mass.any():
-        raise UserError("A plan is drawn from finite places and masses of at least 0, one of them above 0.")
+        raise UserError("Places must be finite, and masses finite and at least 0, with one of them above 0.")
     return sources, targets, mass

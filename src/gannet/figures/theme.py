@@ -1,4 +1,4 @@
-"""The colours and lettering that every figure shares; told apart by colour-blind readers and in print."""
+"""Colours and font of all figures; the colours are distinguishable by colour-blind readers and in print."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ REAL: Colour = (11, 84, 110)
 FAKE: Colour = (220, 78, 12)
 """Generated data: orange, drawn solid."""
 REAL_TINT: Colour = (172, 213, 224)
-"""Where the discriminator says real."""
+"""Background where the discriminator's output is above 1/2."""
 FAKE_TINT: Colour = (252, 210, 178)
-"""Where the discriminator says generated."""
+"""Background where the discriminator's output is below 1/2."""
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#5b4ea8", "#a6761d", "#3b3b3b", "#56b4e9")
 """Line colours, after Okabe and Ito's set for colour-blind readers (2008), without its yellow."""
 
 
 @lru_cache
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own lettering at a size in pixels: the same on every machine."""
+    """Pillow's built-in font at a size in pixels, which is the same on every machine."""
     from PIL import ImageFont
 
     return ImageFont.load_default(size)
 
 
 def shortened(label: str, width: float, size: int) -> str:
-    """The words, cut where they do not fit in a width in pixels."""
+    """The label, shortened with ``...`` if it is wider than ``width`` pixels."""
     if font(size).getlength(label) <= width:
         return label
     while label and font(size).getlength(label + "...") > width:

@@ -78,7 +78,7 @@ class Control:
         self._slow: SlowMotion | None = None
         self._refuse_late(_older_than_lock(writer), "It was sent to an earlier process, which ended before it answered; send it again.")
 
-    def goes_on(self) -> bool:
+    def may_continue(self) -> bool:
         """Apply commands and wait if paused; False if training must end."""
         if self._slow is not None:
             self._end_slow()

@@ -106,14 +106,14 @@ def train(
     if settings.health.every != 0:
         unseen = _open_held_out(plan, trainer, writer, reporter)
         observers.append(
-            watch_health(trainer, dataset, unseen, writer, seed=settings.seed, every=settings.health.every, events=heard, told=alarm)
+            watch_health(trainer, dataset, unseen, writer, seed=settings.seed, every=settings.health.every, events=heard, on_alarm=alarm)
         )
     begun_at = trainer.step
     writer.event("start", trainer.step)
     with loop.listening() as request:
         control = control_of(plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned)
         try:
-            loop.run(trainer, observers, request, control.goes_on)
+            loop.run(trainer, observers, request, control.may_continue)
             control.close()
         except TrainingStopped as stopped:
             writer.event("stop", trainer.step, text=str(stopped), reason="guard", seconds=clock.seconds())

@@ -1,1 +1,1 @@
-"""What the theory of these games says, as functions of arrays: divergences, the best discriminator, the earth mover's plan."""
+"""Theory as functions of arrays: divergences, the optimal discriminator, optimal transport plans."""

@@ -1,1 +1,1 @@
-"""The loop, and what must survive a restart. Knows games by their contract only, never by name."""
+"""The training engine: trainer, loop, checkpoints and observers. It uses games through their contract only, never by name."""

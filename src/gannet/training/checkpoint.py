@@ -97,7 +97,7 @@ def problems(path: Path) -> list[str]:
 
 
 def newest_step(folder: Path) -> int | None:
-    """Step of the newest valid checkpoint; None if there is none."""
+    """Step of the newest valid checkpoint, or None."""
     return next((int(path.name.removeprefix("step-")) for path in newest_first(folder) if not problems(path)), None)
 
 
@@ -105,7 +105,7 @@ def latest_valid(folder: Path) -> tuple[Path, list[str]]:
     """The newest valid checkpoint, and the problems of newer ones.
 
     Raises:
-        UserError: there is none.
+        UserError: no checkpoint is valid.
     """
     complaints: list[str] = []
     for path in newest_first(folder):
@@ -114,7 +114,7 @@ def latest_valid(folder: Path) -> tuple[Path, list[str]]:
             return path, complaints
         complaints += found
     if not complaints:
-        raise UserError(f"{folder.parent} has no checkpoint yet, so it has no generator: train it with `gannet resume {folder.parent}`.")
+        raise UserError(f"{folder.parent} has no checkpoint yet, so it has no generator; train it with `gannet resume {folder.parent}`.")
     raise UserError(f"No usable checkpoint in {folder}." + "".join(f" {c}." for c in complaints))
 
 

@@ -26,8 +26,8 @@ class Average:
             if name not in game.averaged:
                 setattr(self.game, name, child)
         pairs = [(getattr(self.game, n).state_dict(), getattr(game, n).state_dict()) for n in game.averaged]
-        tensors = [(twin[k], source[k]) for twin, source in pairs for k in source]
-        self._twins = [t for t, _ in tensors if t.is_floating_point()]
+        tensors = [(ema[k], source[k]) for ema, source in pairs for k in source]
+        self._emas = [t for t, _ in tensors if t.is_floating_point()]
         self._sources = [s for t, s in tensors if t.is_floating_point()]
         self._counters = [(t, s) for t, s in tensors if not t.is_floating_point()]
 
@@ -35,9 +35,9 @@ class Average:
     def update(self, step: int) -> None:
         """Update the averages after step number ``step`` (counted from 0)."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self._twins, self._sources, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
-        for twin, source in self._counters:
-            twin.copy_(source)
+        torch._foreach_lerp_(self._emas, self._sources, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
+        for ema, source in self._counters:
+            ema.copy_(source)
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """Tensors of the averaged networks only."""

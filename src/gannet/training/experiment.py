@@ -34,10 +34,10 @@ class Optimizer:
 
     def build(self, modules: list[nn.Module]) -> torch.optim.Optimizer:
         """The torch optimizer of all parameters in ``modules``. Adam is fused, because unfused Adam is slow on a CPU."""
-        weights = [w for module in modules for w in module.parameters()]
+        parameters = [p for module in modules for p in module.parameters()]
         if self.name == "adam":
-            return Adam(weights, lr=self.lr, betas=(self.beta1, self.beta2), fused=True)
-        return RMSprop(weights, lr=self.lr, alpha=self.beta2, foreach=True)
+            return Adam(parameters, lr=self.lr, betas=(self.beta1, self.beta2), fused=True)
+        return RMSprop(parameters, lr=self.lr, alpha=self.beta2, foreach=True)
 
     def lr_at(self, progress: float) -> float:
         """Learning rate at a progress in [0, 1]."""
@@ -70,9 +70,9 @@ class Experiment:
     """False if bfloat16 arithmetic is known to spoil the result."""
 
     def __post_init__(self) -> None:
-        weights = [w for modules in self.game.players.values() for module in modules for w in module.parameters()]
-        owned = {id(w) for w in weights}
-        everything = {id(w) for w in self.game.parameters()}
-        assert len(weights) == len(owned), "two players own the same weights"
-        assert owned == everything, "a trainable weight belongs to no player"
+        parameters = [p for modules in self.game.players.values() for module in modules for p in module.parameters()]
+        owned = {id(p) for p in parameters}
+        everything = {id(p) for p in self.game.parameters()}
+        assert len(parameters) == len(owned), "two players own the same parameter"
+        assert owned == everything, "a parameter belongs to no player"
         assert set(self.game.players) == set(vars(self.optimizer)), "one optimizer per player"

@@ -52,14 +52,14 @@ def listening() -> Iterator[StopRequest]:
             signal.signal(number, handler)
 
 
-def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest, goes_on: Callable[[], bool] = lambda: True) -> None:
+def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest, may_continue: Callable[[], bool] = lambda: True) -> None:
     """Train to the last step, or until a stop is requested; observers act at the end in either case.
 
     Args:
         trainer: takes the steps.
         observers: called after the steps that are due.
         request: set by signals.
-        goes_on: called before every step; it may wait, and False ends the training.
+        may_continue: called before every step; it may wait. False ends the training.
 
     Raises:
         TrainingStopped: a value is not finite.
@@ -70,7 +70,7 @@ def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest, g
             for observer in observers:
                 if observer.at_start:
                     observer.act(terms)
-        while trainer.step < trainer.steps and request.signal is None and goes_on():
+        while trainer.step < trainer.steps and request.signal is None and may_continue():
             terms = trainer.play()
             for observer in observers:
                 if observer.due(trainer.step):

@@ -34,17 +34,17 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
     extent, nodes = view_of(real, FIELD_SIDE)
     device = trainer.precision.device
     shown = real[:POINTS_IN_FRAME]
-    inside = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
-    # A paired loss needs as many reals as fakes, so a smaller data set is repeated.
-    opponents = inside["real"].repeat(-(-ARROWS // len(shown)), 1)[:ARROWS]
+    encoded = {name: dataset.form.encode(points).to(device) for name, points in (("real", shown), ("nodes", nodes))}
+    # A paired loss needs equally many real and generated points, so a smaller data set is repeated.
+    opponents = encoded["real"].repeat(-(-ARROWS // len(shown)), 1)[:ARROWS]
 
     def take() -> dict[str, np.ndarray]:
         game = trainer.average.game
         fake = sample_game(game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device))
         frame = {"real": shown, "fake": dataset.form.decode(fake), "extent": extent}
         if isinstance(trainer.game, Scores):
-            frame["logits"] = _logits(trainer.game, inside["nodes"], inside["real"], fake).reshape(FIELD_SIDE, FIELD_SIDE)
-        if not _follows_labels(game):
+            frame["logits"] = _logits(trainer.game, encoded["nodes"], encoded["real"], fake).reshape(FIELD_SIDE, FIELD_SIDE)
+        if not _is_class_conditional(game):
             if isinstance(trainer.game, Pulls):
                 frame["pull"] = _pull(trainer.game, fake[:ARROWS], opponents) * dataset.form.scale
             if isinstance(game, Generates):
@@ -63,7 +63,7 @@ def view_of(real: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
     return extent, np.stack(np.meshgrid(center[0] + axis, center[1] + axis), axis=-1).reshape(-1, 2)
 
 
-def _follows_labels(game: Game) -> bool:
+def _is_class_conditional(game: Game) -> bool:
     return isinstance(game, Conditional) and game.num_classes > 0
 
 

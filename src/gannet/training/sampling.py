@@ -38,8 +38,8 @@ def sample_chunks(game: Game, count: int, rng: torch.Generator, *, labels: Tenso
 
 def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") -> Tensor | None:
     """(count,) int64, all classes in turn; None if the game is not class-conditional."""
-    follows = isinstance(game, Conditional) and game.num_classes
-    return torch.arange(count, device=device) % follows if follows else None
+    classes = game.num_classes if isinstance(game, Conditional) else 0
+    return torch.arange(count, device=device) % classes if classes else None
 
 
 def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Tensor:

@@ -86,7 +86,7 @@ class Trainer:
             values = ", ".join(f"{name} = {value.item():.4g}" for name, value in terms.minimise.items())
             raise TrainingStopped(
                 f"Step {self.step}: the {turn.player}'s loss or gradient is not finite ({values}). "
-                "Its weights were not changed. A smaller learning rate or a stronger regularizer usually helps."
+                "Its parameters were not changed. A smaller learning rate or a stronger regularizer usually helps."
             )
         optimizer.step()
         self.game.after_turn(turn.player)

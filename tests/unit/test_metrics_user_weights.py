@@ -16,10 +16,9 @@ from gannet.data.base import Truth
 from gannet.errors import UserError
 from gannet.evaluation.choice import choose, default_names
 from gannet.evaluation.evaluate import evaluate
-from gannet.features import extractors
-from gannet.features import user_weights as brought
+from gannet.features import extractors, user_weights
 from gannet.features.inception_v3 import InceptionV3
-from gannet.features.user_weights import BROUGHT, add, find, load, stored_at
+from gannet.features.user_weights import USER_SUPPLIED, add, find, load, stored_at
 from gannet.metrics.names import guarded
 from gannet.runs.comparable import require_comparable
 from gannet.testing.metric_data import draw
@@ -48,17 +47,17 @@ def small(images: np.ndarray) -> Tensor:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GANNET_WEIGHTS", str(tmp_path / "weights"))
     load.cache_clear()
-    extractors._kept.clear()
+    extractors._cached.clear()
     return tmp_path
 
 
 def saved(path: Path, network: nn.Module, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The network's weights in a file, which from now on is the accepted one of inception."""
     torch.save(network.state_dict(), path)
-    known = dataclasses.replace(BROUGHT["inception"], files={sha256(path.read_bytes()).hexdigest()[:8]: "made up"})
+    known = dataclasses.replace(USER_SUPPLIED["inception"], files={sha256(path.read_bytes()).hexdigest()[:8]: "made up"})
     if isinstance(network, Tiny):
         known = dataclasses.replace(known, build=lambda variant: Tiny(), prepared=small)
-    monkeypatch.setitem(BROUGHT, "inception", known)
+    monkeypatch.setitem(USER_SUPPLIED, "inception", known)
     return path
 
 
@@ -105,7 +104,7 @@ def test_features_are_those_of_the_network(file: Path) -> None:
     network.load_state_dict(torch.load(file, weights_only=True))
     images = draw("images", 0)[:7]
     with torch.no_grad():
-        expected = network(BROUGHT["inception"].prepared(images))[0]
+        expected = network(USER_SUPPLIED["inception"].prepared(images))[0]
     np.testing.assert_allclose(extractors.features("inception", images), expected.numpy(), rtol=1e-5, atol=1e-6)
 
 
@@ -163,7 +162,7 @@ def test_refusals(
     elif content is not None:
         torch.save(content, file)
     digits = sha256(file.read_bytes()).hexdigest() if file.exists() else "0"
-    monkeypatch.setitem(BROUGHT, "inception", dataclasses.replace(BROUGHT["inception"], files={digits: "made up"}))
+    monkeypatch.setitem(USER_SUPPLIED, "inception", dataclasses.replace(USER_SUPPLIED["inception"], files={digits: "made up"}))
     assert run(["weights", "add", name, str(file)]) == 2
     said = capsys.readouterr().err
     assert sentence in said
@@ -178,7 +177,7 @@ def test_code_in_the_file_is_not_run(folder: Path, monkeypatch: pytest.MonkeyPat
 
     torch.save({"fc.weight": Trap()}, folder / "trap.pth")
     digits = sha256((folder / "trap.pth").read_bytes()).hexdigest()
-    monkeypatch.setitem(BROUGHT, "inception", dataclasses.replace(BROUGHT["inception"], files={digits: "made up"}))
+    monkeypatch.setitem(USER_SUPPLIED, "inception", dataclasses.replace(USER_SUPPLIED["inception"], files={digits: "made up"}))
     with pytest.raises(UserError, match="cannot be read"):
         add("inception", folder / "trap.pth")
     assert not (folder / "sprung").exists()
@@ -220,12 +219,12 @@ def test_kept_weights_that_were_damaged(file: Path, capsys: pytest.CaptureFixtur
 
 def test_where_weights_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANNET_WEIGHTS", "/a")
-    assert brought.weights_folder() == Path("/a")
+    assert user_weights.weights_folder() == Path("/a")
     monkeypatch.delenv("GANNET_WEIGHTS")
     monkeypatch.setenv("XDG_DATA_HOME", "/b")
-    assert brought.weights_folder() == Path("/b/gannet/weights")
+    assert user_weights.weights_folder() == Path("/b/gannet/weights")
     monkeypatch.delenv("XDG_DATA_HOME")
-    assert brought.weights_folder() == Path.home() / ".local/share/gannet/weights"
+    assert user_weights.weights_folder() == Path.home() / ".local/share/gannet/weights"
 
 
 def test_published_names_are_guarded() -> None:
@@ -233,7 +232,7 @@ def test_published_names_are_guarded() -> None:
     assert choose("is[effnet-lite0]")[1].label() == "CS[effnet-lite0]"
     assert [guarded("FID", count) for count in (10_000, 9_999)] == ["FID", "FID@9999"]
     assert guarded("FD[dinov2]", 50) == "FD[dinov2]"
-    assert BROUGHT["inception"].files.keys() == {"6726825d"}
+    assert USER_SUPPLIED["inception"].files.keys() == {"6726825d"}
 
 
 def test_published_metrics_are_usual_where_the_weights_are(file: Path) -> None:
@@ -255,7 +254,7 @@ def test_published_metrics_are_usual_where_the_weights_are(file: Path) -> None:
     assert left_out == []
     require_comparable([card.as_json() for card in [*cards, *cards]])
     stored_at("inception").write_bytes(b"cut off")
-    extractors._kept.clear()
+    extractors._cached.clear()
     others, left_out = evaluate(*sets, kind="images", truth=Truth(), names=None, seed=0, protocol={}, published=True)
     assert [card.metric for card in others] == usual
     assert [sentence.split(" left out")[0] for sentence in left_out] == ["fd[inception]", "kid[inception]", "is[inception]"]
