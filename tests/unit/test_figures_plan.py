@@ -41,9 +41,9 @@ def test_moves_are_those_with_mass_lightest_first() -> None:
 @pytest.mark.parametrize(
     ("sources", "targets", "mass", "why"),
     [
-        (np.zeros((2, 3)), np.zeros((2, 3)), np.eye(2), "places"),
-        (np.zeros((2, 2)), np.zeros((2, 1)), np.eye(2), "places"),
-        (np.zeros((2, 2)), np.zeros((3, 2)), np.eye(2), "one row a source"),
+        (np.zeros((2, 3)), np.zeros((2, 3)), np.eye(2), "Sources and targets"),
+        (np.zeros((2, 2)), np.zeros((2, 1)), np.eye(2), "Sources and targets"),
+        (np.zeros((2, 2)), np.zeros((3, 2)), np.eye(2), "must have the shape"),
         (np.zeros((2, 2)), np.ones((2, 2)), -np.eye(2), "at least 0"),
         (np.zeros((2, 2)), np.full((2, 2), np.nan), np.eye(2), "finite"),
     ],

@@ -194,7 +194,7 @@ def collapsing(events, from_step, writer, told):
     average = SimpleNamespace(game=game)
     precision = SimpleNamespace(device=torch.device("cpu"))
     trainer = SimpleNamespace(game=game, average=average, precision=precision, steps=8_000, weights={}, minimised=set(), step=0)
-    observer = watch_health(trainer, RING, None, writer, seed=0, every=None, events=events, told=told.append)
+    observer = watch_health(trainer, RING, None, writer, seed=0, every=None, events=events, on_alarm=told.append)
     assert observer.every == 200
     for step in range(from_step, 4001, 200):
         trainer.step = step

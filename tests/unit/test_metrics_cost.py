@@ -36,8 +36,8 @@ def test_real_pictures_are_looked_at_once_and_generated_ones_are_not_kept(own_ca
     assert len(list((own_cache / "features").iterdir())) == 2
     extractors._cached.clear()
     seen = []
-    look = extractors._look
-    monkeypatch.setattr(extractors, "_look", lambda name, images, progress: seen.append(images) or look(name, images, progress))
+    compute = extractors._compute
+    monkeypatch.setattr(extractors, "_compute", lambda name, images, progress: seen.append(images) or compute(name, images, progress))
     second, _ = measured()
     assert [card.value for card in second] == [card.value for card in first]
     assert [card.floor for card in second] == [card.floor for card in first]

@@ -138,7 +138,7 @@ def test_another_file_is_refused_by_its_hash(file: Path, capsys: pytest.CaptureF
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "sha256 starts with" in said
-    assert "cut off" in said
+    assert "truncated" in said
     assert find("inception") is None
     assert not stored_at("inception").parent.exists()
 

@@ -97,7 +97,7 @@ def test_refusals() -> None:
             histogram(wrong)
     with pytest.raises(UserError, match="bins"):
         plan_between_histograms(np.ones(3), np.ones(4))
-    with pytest.raises(UserError, match="none empty"):
+    with pytest.raises(UserError, match="not empty"):
         plan_between_points(np.zeros((0, 2)), np.ones((3, 2)))
     with pytest.raises(UserError, match="finite"):
         plan_between_points(np.full((2, 2), np.nan), np.ones((3, 2)))
