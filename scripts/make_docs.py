@@ -76,7 +76,7 @@ def stale(root: Path = ROOT) -> list[str]:
 
 def method_page(found: Component, measured: list[Measured], root: Path) -> str:
     recipe: Recipe = found.load()
-    said = Paragraphs(recipe.function.__doc__ or "")
+    said = Paragraphs((recipe.function.__doc__ or "").removeprefix(found.summary))
     sections = [NOTICE, f"# {found.name}", f"{markdown(found.summary)} {suits(recipe)}", said.opening]
     picture = PICTURES / f"{found.name}.png"
     if (root / picture).is_file():

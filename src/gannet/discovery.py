@@ -1,8 +1,8 @@
 """Discovery of components: they are found in the source text of their files, without a list.
 
 A component's name is the ``name`` in its class body. Without one, it is the name of the file if the file contains one component
-(``losses/hinge.py`` is the loss ``hinge``), else the class name in kebab case. A class whose name starts with ``_`` is a base class
-of the components in its file, not a component.
+(``losses/hinge.py`` is the loss ``hinge``), else the class name in kebab case. A recipe has the name of its function. A class whose
+name starts with ``_`` is a base class of the components in its file, not a component.
 """
 
 from __future__ import annotations
@@ -134,12 +134,18 @@ def load_file(path: Path) -> Any:
 def _in_file(kind: str, path: Path) -> list[Component]:
     module = ast.parse(path.read_text(encoding="utf-8"))
     if kind == "recipes":
-        picked = [n for n in module.body if isinstance(n, ast.FunctionDef) and n.name == path.stem]
-    else:
-        picked = _concrete(module, BASES[kind])
+        functions = [n for n in module.body if isinstance(n, ast.FunctionDef) and _is_recipe(n)]
+        return [_component(kind, path, n, n.name, _summary(n if len(functions) > 1 else module)) for n in functions]
+    picked = _concrete(module, BASES[kind])
     if len(picked) == 1:
         return [_component(kind, path, picked[0], path.stem, _summary(module))]
     return [_component(kind, path, n, _kebab(n.name), _summary(n)) for n in picked]
+
+
+def _is_recipe(node: ast.FunctionDef) -> bool:
+    """Whether it is decorated with ``@recipe(...)`` or ``@variant(...)``."""
+    calls = [decorator.func for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
+    return any(isinstance(call, ast.Name) and call.id in ("recipe", "variant") for call in calls)
 
 
 def _component(kind: str, path: Path, node: ast.ClassDef | ast.FunctionDef, name: str, summary: str) -> Component:

@@ -14,7 +14,7 @@ from gannet.losses.non_saturating import NonSaturating
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
 from gannet.priors.uniform import Uniform
-from gannet.recipes.base import Chosen, chosen
+from gannet.recipes.base import chosen
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Outer:
 
 
 def make(*, width: Annotated[int, Field(ge=1)] = 8, rows: tuple[float, ...] = (1.0, 2.0), maybe: int | None = None,
-         loss: AdversarialLoss = NonSaturating(smoothing=0.1), prior: Chosen[Prior] = chosen(Gaussian, size=3),
+         loss: AdversarialLoss = chosen(NonSaturating, smoothing=0.1), prior: Prior = chosen(Gaussian, size=3),
          outer: Outer = Outer()):  # fmt: skip
     return width, rows, maybe, loss, prior, outer
 
@@ -61,7 +61,7 @@ def test_text_becomes_typed():
 
 def test_components_by_name_and_field():
     arguments, values = _read(loss="hinge", loss__margin="2", prior="uniform", prior__size="5")
-    assert arguments["loss"] == Hinge(2.0)
+    assert arguments["loss"].make() == Hinge(2.0)
     assert arguments["prior"].make().size == 5
     assert isinstance(arguments["prior"].make(), Uniform)
     assert values["loss.margin"] == 2.0
@@ -78,7 +78,7 @@ def test_components_outside_the_package():
     with pytest.raises(UserError, match="imported only if you name it"):
         _read(loss=reference)
     [(arguments, values)] = read({"loss": reference}, Root(make), outside={reference})
-    assert arguments["loss"] == Hinge()
+    assert arguments["loss"].make() == Hinge()
     assert values["loss"] == "gannet.losses.hinge:Hinge"
 
 

@@ -11,7 +11,6 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.base import Chosen
 from gannet.recipes.improved_gan import improved_gan
 from gannet.recipes.sngan import sngan
 from gannet.regularizers.historical_averaging import HistoricalAveraging
@@ -87,7 +86,7 @@ def test_historical_averaging_holds_weights_back():
 
     def moved(weight):
         torch.manual_seed(0)
-        experiment = improved_gan(POINTS, weight_penalty=Chosen(HistoricalAveraging, {"weight": weight}), hidden=8, batch_size=8)
+        experiment = improved_gan(POINTS, weight_penalty=HistoricalAveraging(weight), hidden=8, batch_size=8)
         trainer = Trainer(experiment, Ring().open(silent), seed=0, precision=FP32)
         before = [w.detach().clone() for w in trainer.game.discriminator.parameters()]
         for _ in range(20):

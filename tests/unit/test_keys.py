@@ -152,7 +152,7 @@ def test_a_recipe_with_a_key_of_that_name_keeps_it():
         "from gannet.recipes.gan import gan\n\n"
         "@gannet.recipe(kind='points')\n"
         "def mine(form, *, lr: float = 0.5, steps: int = 2):\n"
-        "    return gan.function(form, steps=steps, hidden=4)\n"
+        "    return gan(form, steps=steps, hidden=4)\n"
     )
     assert run(["train", "ring", "--recipe", "mine.py", "lr=0.25", "--quiet", "--out", "run"]) == 0
     assert json.loads(Path("run/run.json").read_text())["arguments"]["lr"] == 0.25

@@ -6,7 +6,6 @@ import ast
 import dataclasses
 import inspect
 import re
-import sys
 import textwrap
 from dataclasses import dataclass
 from functools import cache
@@ -94,7 +93,7 @@ def _sentence(text: str) -> str:
 def _of_parts(recipe: Recipe) -> dict[str, str]:
     """Help for arguments that a recipe passes to its game and networks, from the Args sections of those."""
     found: dict[str, str] = {}
-    for part in vars(sys.modules[recipe.function.__module__]).values():
+    for part in recipe.function.__globals__.values():
         if inspect.isclass(part) and part.__module__.startswith("gannet."):
             found = {**_entries_of(part), **found}
     return found
@@ -123,8 +122,7 @@ def _below(key: str, factory: Any, values: dict[str, Any]) -> dict[str, tuple[st
 
 
 def _kind(annotation: Any) -> str:
-    base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
-    kind = next((kind for kind, names in BASES.items() if getattr(base, "__name__", "") in names), "")
+    kind = next((kind for kind, names in BASES.items() if getattr(annotation, "__name__", "") in names), "")
     return f"gannet list {kind}" if kind else ""
 
 

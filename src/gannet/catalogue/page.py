@@ -55,7 +55,7 @@ def recipe_keys(recipe: Recipe) -> list[Key]:
 def _of_recipe(name: str) -> Page:
     found = components("recipes")[name]
     recipe: Recipe = found.load()
-    docstring = Paragraphs(recipe.function.__doc__ or "", plain)
+    docstring = Paragraphs((recipe.function.__doc__ or "").removeprefix(found.summary), plain)
     parts = [f"{SINGULAR[part.kind]} {part.name}: {_first_line(part.load(), part.summary)}" for part in made_of(recipe)]
     sections = {"": f"{suits(recipe)}\n\n{docstring.opening}"}
     sections |= {heading: text for heading, text in docstring.named.items() if heading != "Keys"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from gannet.config.arguments import Root, read
 from gannet.discovery import Component, components
 from gannet.games.base import Game
@@ -30,7 +28,7 @@ def made_of(recipe: Recipe) -> list[Component]:
 
 
 def _classes_named(recipe: Recipe) -> list[type]:
-    """The classes that the recipe's module imports, and those of other recipes that it calls."""
-    named = list(vars(sys.modules[recipe.function.__module__]).values())
-    others = [other for other in named if isinstance(other, Recipe) and other.function is not recipe.function]
+    """The classes that the recipe's module imports, and those of other recipes that the module imports."""
+    named = list(recipe.function.__globals__.values())
+    others = [r for r in named if isinstance(r, Recipe) and r.function.__globals__ is not recipe.function.__globals__]
     return [c for c in named if isinstance(c, type)] + [c for other in others for c in _classes_named(other)]

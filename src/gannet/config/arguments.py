@@ -98,7 +98,10 @@ class _Reader:
     def parameters(self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()) -> dict[str, Any]:
         # For dataclasses, the hints of the class: inherited fields must be resolved in the module that defines them.
         has_init = inspect.isclass(function) and not dataclasses.is_dataclass(function)
-        hints = get_type_hints(function.__init__ if has_init else function, include_extras=True)
+        try:
+            hints = get_type_hints(function.__init__ if has_init else function, include_extras=True)
+        except (NameError, TypeError) as error:
+            raise UserError(f"The annotations of {function.__module__}.{function.__name__} cannot be read: {error}.") from error
         result: dict[str, Any] = {}
         for name, parameter in inspect.signature(function).parameters.items():
             if name in skip:
@@ -136,8 +139,10 @@ class _Reader:
 
     def component(self, key: str, kind: str, annotation: Any, default: Any) -> Any:
         self.known.add(key)
-        is_deferred = get_origin(annotation) is Chosen
-        factory, defaults = (default.factory, default.arguments) if is_deferred else (type(default), None)
+        if not isinstance(default, Chosen):
+            base = annotation.__name__
+            raise UserError(f"The recipe's parameter must be written as {key}: {base} = chosen(CLASS), with chosen of gannet.recipes.base.")
+        factory, defaults = default.factory, default.arguments
         if key in self.given and not isinstance(self.given[key], str):
             raise UserError(f"{key}: expected the name of one of the {kind}, not {self.given[key]!r}.")
         name = self.given.get(key, component_name(factory))
@@ -148,15 +153,11 @@ class _Reader:
                 self.problems += error.mistakes
                 self.unjudged.update(k for k in self.given if k.startswith(f"{key}."))
                 return default
-        if defaults is None:
-            defaults = {f.name: getattr(default, f.name) for f in dataclasses.fields(default)}
         self.values[key] = name if is_outside(name) else component_name(factory)
-        arguments = self.parameters(factory, f"{key}.", defaults)
-        return Chosen(factory, arguments) if is_deferred else self.build(key, factory, arguments)
+        return Chosen(factory, self.parameters(factory, f"{key}.", defaults))
 
-    def load(self, key: str, kind: str, name: str, annotation: Any) -> type:
+    def load(self, key: str, kind: str, name: str, base: Any) -> type:
         """The class of that name, which must be a concrete subclass of the annotated base: not every regularizer is a penalty."""
-        base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
         if not is_outside(name):
             factory = find(kind, name, lambda component: _is_concrete(component.load(), base)).load()
             if not _is_concrete(factory, base):
@@ -182,9 +183,8 @@ class _Reader:
 
 
 def _component_kind(annotation: Any) -> str | None:
-    base = get_args(annotation)[0] if get_origin(annotation) is Chosen else annotation
-    module = getattr(base, "__module__", "").split(".")
-    is_component = len(module) == 3 and module[0] == "gannet" and base.__name__ in BASES.get(module[1], set())
+    module = getattr(annotation, "__module__", "").split(".")
+    is_component = len(module) == 3 and module[0] == "gannet" and annotation.__name__ in BASES.get(module[1], set())
     return module[1] if is_component else None
 
 

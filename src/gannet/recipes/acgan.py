@@ -1,14 +1,12 @@
 """The class-conditional GAN with an auxiliary classifier."""
 
-from __future__ import annotations
-
 from gannet.games.auxiliary_classifier import AuxiliaryClassifier
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.heads import AuxiliaryDiscriminator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, NonNegative, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images", labels=True)
@@ -16,9 +14,12 @@ def acgan(
     form: Form,
     *,
     class_weight: NonNegative = 1.0,
-    prior: Chosen[Prior] = chosen(Gaussian, size=100),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=5e-4)),
+    prior: Prior = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 1_400,
 ) -> Experiment:
@@ -37,12 +38,11 @@ def acgan(
     Keys:
         class_weight: Weight of both class terms relative to the loss.
     """
-    noise = prior.make()
     game = AuxiliaryClassifier(
-        DCGANGenerator(noise.size, form.shape, num_classes=form.num_classes),
+        DCGANGenerator(prior.size, form.shape, num_classes=form.num_classes),
         AuxiliaryDiscriminator(DCGANTrunk(form.shape), form.num_classes),
-        noise,
+        prior,
         loss=loss,
         class_weight=class_weight,
     )
-    return Experiment(game, optimizer, batch_size, steps)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

@@ -1,7 +1,5 @@
 """Adversarially learned inference: the encoder outputs a distribution over latents."""
 
-from __future__ import annotations
-
 from gannet.games.bigan import BiGAN
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.encoders import StochasticEncoder
@@ -9,7 +7,7 @@ from gannet.networks.joint import JointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
@@ -17,9 +15,12 @@ def ali(
     form: Form,
     *,
     hidden: Count | None = None,
-    prior: Chosen[Prior] = chosen(Gaussian, size=32),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4), Optimizer(lr=5e-4)),
+    prior: Prior = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 3_000,
 ) -> Experiment:
@@ -39,15 +40,14 @@ def ali(
     Keys:
         hidden: Width of every layer; by default 512 for images and 128 for points.
     """
-    noise = prior.make()
     is_images = form.kind == "images"
     hidden = hidden or (512 if is_images else 128)
     norms = [is_images] * 2
     game = BiGAN(
-        MLPGenerator(noise.size, form.shape, hidden=[hidden] * 2, slope=0.2, batch_norm=norms),
-        StochasticEncoder(MLPTrunk(form.shape, hidden=[hidden] * 2, slope=0.2), noise.size),
-        JointDiscriminator(MLPTrunk(form.shape, hidden=[hidden], slope=0.2), noise.size, hidden=hidden),
-        noise,
+        MLPGenerator(prior.size, form.shape, hidden=[hidden] * 2, slope=0.2, batch_norm=norms),
+        StochasticEncoder(MLPTrunk(form.shape, hidden=[hidden] * 2, slope=0.2), prior.size),
+        JointDiscriminator(MLPTrunk(form.shape, hidden=[hidden], slope=0.2), prior.size, hidden=hidden),
+        prior,
         loss=loss,
     )
-    return Experiment(game, optimizer, batch_size, steps)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

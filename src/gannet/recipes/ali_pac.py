@@ -1,7 +1,5 @@
 """Adversarially learned inference with the networks of PacGAN's tables."""
 
-from __future__ import annotations
-
 from gannet.games.bigan import BiGAN
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.encoders import StochasticEncoder
@@ -9,7 +7,7 @@ from gannet.networks.maxout import MaxoutJointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="points")
@@ -17,9 +15,12 @@ def ali_pac(
     form: Form,
     *,
     hidden: Count = 400,
-    prior: Chosen[Prior] = chosen(Gaussian, size=2),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-4, beta1=0.8), Optimizer(lr=1e-4, beta1=0.8)),
+    prior: Prior = chosen(Gaussian, size=2),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=1e-4, beta1=0.8, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=1e-4, beta1=0.8, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 100,
     steps: Count = 20_000,
 ) -> Experiment:
@@ -35,12 +36,11 @@ def ali_pac(
     Traps: With three deep networks a step costs more than a step of ``pacgan2``. Small reconstruction errors mean little if
     there are as many latents as coordinates.
     """
-    noise = prior.make()
     game = BiGAN(
-        MLPGenerator(noise.size, form.shape, hidden=[hidden] * 4, batch_norm=[True] * 4),
-        StochasticEncoder(MLPTrunk(form.shape, hidden=[hidden] * 4, batch_norm=True), noise.size),
-        MaxoutJointDiscriminator(form.shape, noise.size, hidden=[max(1, hidden // 2)] * 3),
-        noise,
+        MLPGenerator(prior.size, form.shape, hidden=[hidden] * 4, batch_norm=[True] * 4),
+        StochasticEncoder(MLPTrunk(form.shape, hidden=[hidden] * 4, batch_norm=True), prior.size),
+        MaxoutJointDiscriminator(form.shape, prior.size, hidden=[max(1, hidden // 2)] * 3),
+        prior,
         loss=loss,
     )
-    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

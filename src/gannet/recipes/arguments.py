@@ -14,13 +14,19 @@ from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
 from gannet.training.experiment import Optimizer, Optimizers
 
 __all__ = ["AdversarialLoss", "Augmentation", "Constraint", "Encoding", "Penalty", "Prior", "WeightPenalty"]
-__all__ += ["BatchSize", "Count", "NonNegative", "Optimizer", "Optimizers", "Positive"]
+__all__ += ["BatchSize", "Count", "CountOrZero", "NonNegative", "Optimizer", "Optimizers", "Positive", "Ratio", "Share"]
 
 Count = Annotated[int, Field(ge=1)]
 """An integer of at least 1, for example a width or a number of steps."""
+CountOrZero = Annotated[int, Field(ge=0)]
+"""An integer of at least 0, for example a number of steps that may be left out."""
 BatchSize = Annotated[int, Field(ge=2)]
 """An integer of at least 2: batch norm needs two samples."""
 NonNegative = Annotated[float, Field(ge=0)]
 """A number of at least 0, for example the weight of a term."""
 Positive = Annotated[float, Field(gt=0)]
 """A number above 0, for example a margin."""
+Share = Annotated[float, Field(ge=0, lt=1)]
+"""A number from 0 to below 1, for example a dropout rate."""
+Ratio = Annotated[float, Field(gt=0, le=1)]
+"""A number above 0 up to 1, for example a ratio of two energies."""

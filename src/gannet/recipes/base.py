@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from types import FunctionType
+from typing import Any, Literal, ParamSpec, TypeVar, cast
 
 from gannet.data.base import Form, Kind
 from gannet.errors import UserError
 from gannet.training.experiment import Experiment
 
-__all__ = ["RECOMMENDED", "Chosen", "Experiment", "Form", "Recipe", "chosen", "recipe"]
+__all__ = ["RECOMMENDED", "Chosen", "Experiment", "Form", "Recipe", "chosen", "recipe", "variant"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Chosen(Generic[T]):
-    """A component class with arguments, instantiated anew for every run: components that hold tensors cannot be shared by runs."""
+class Chosen:
+    """A component class with arguments. Every run gets a new instance: components that hold tensors cannot be shared."""
 
-    factory: Callable[..., T]
+    factory: Callable[..., Any]
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
-    def make(self) -> T:
+    def make(self) -> Any:
         """A new instance."""
         return self.factory(**self.arguments)
 
 
-def chosen(factory: Callable[..., T], **arguments: Any) -> Any:
-    """The default of a recipe's parameter annotated ``Chosen[...]``, such as ``chosen(Gaussian, size=32)`` for a prior."""
-    return Chosen(factory, arguments)
+def chosen(factory: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The default of a component in a recipe's signature.
+
+    Example: ``prior: Prior = chosen(Gaussian, size=32)``. The recipe's function receives a new instance of this class, or of
+    another class that the user names. The type is that of the instance, as for the default of a dataclass field.
+    """
+    return cast(T, Chosen(factory, inspect.signature(factory).bind(*args, **kwargs).arguments))
 
 
 RECOMMENDED: dict[Kind, str] = {"points": "particle-gan", "images": "dcgan"}
@@ -49,10 +56,10 @@ class Recipe:
     """Defaults of keys ``data.*`` that the user does not set."""
 
     def __call__(self, form: Form, **arguments: Any) -> Experiment:
-        """Build the experiment.
+        """Build the components in the order of the signature, then the experiment.
 
         Raises:
-            UserError: the recipe does not support the data.
+            UserError: the recipe does not support the data, or a component refuses its arguments.
         """
         name = self.function.__name__.replace("_", "-")
         if self.kind not in (form.kind, "any"):
@@ -64,7 +71,17 @@ class Recipe:
                 f"Recipe {name!r} cannot use data.labels={form.num_labelled}: it has no term for images without a label. "
                 "Leave data.labels out, or use --recipe semi-supervised."
             )
-        return self.function(form, **arguments)
+        defaults = {key: p.default for key, p in inspect.signature(self.function).parameters.items() if p.default is not p.empty}
+        return self.function(form, **{key: _made(key, value) for key, value in (defaults | arguments).items()})
+
+
+def _made(key: str, value: Any) -> Any:
+    if not isinstance(value, Chosen):
+        return value
+    try:
+        return value.make()
+    except ValueError as error:
+        raise UserError(f"{key}: {error}") from error
 
 
 def recipe(
@@ -79,3 +96,23 @@ def recipe(
         data: defaults of data keys, for example ``{"size": 32}``.
     """
     return lambda function: Recipe(function, kind, labels, few_labels, data or {})
+
+
+def variant(of: Recipe, **defaults: Any) -> Callable[[Callable[[], None]], Recipe]:
+    """Declare a recipe that differs from ``of`` in the defaults of some parameters; the function gives a name and a docstring.
+
+    Args:
+        of: the recipe.
+        defaults: new defaults of some of its parameters.
+    """
+
+    def declare(named: Callable[[], None]) -> Recipe:
+        function = of.function
+        unknown = defaults.keys() - inspect.signature(function).parameters.keys()
+        assert not unknown, f"{function.__name__} has no parameter {', '.join(sorted(unknown))}"
+        copy = FunctionType(function.__code__, function.__globals__, named.__name__, None, function.__closure__)
+        copy.__kwdefaults__ = {**(function.__kwdefaults__ or {}), **defaults}
+        copy.__annotations__, copy.__doc__, copy.__module__ = function.__annotations__, named.__doc__, named.__module__
+        return replace(of, function=copy)
+
+    return declare

@@ -1,18 +1,10 @@
 """Boundary equilibrium GAN."""
 
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
 from gannet.games.began import BEGAN
 from gannet.networks.standard import standard_autoencoder, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import BatchSize, Count, Optimizer, Optimizers, Positive, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
-
-_ADAM = Optimizer(lr=1e-3, schedule="cosine")
+from gannet.recipes.arguments import BatchSize, Count, Optimizer, Optimizers, Positive, Prior, Ratio
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
@@ -20,11 +12,14 @@ def began(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    prior: Prior = chosen(Gaussian, size=32),
     code_size: Count = 32,
-    gamma: Annotated[float, Field(gt=0, le=1)] = 0.5,
+    gamma: Ratio = 0.5,
     balance_rate: Positive = 0.01,
-    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
+        discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 3_000,
 ) -> Experiment:
@@ -44,12 +39,11 @@ def began(
     Traps: A small ``gamma`` improves the look of samples and reduces their variety. Energies are not probabilities: follow
     ``convergence``, not the terms. It takes no loss.
     """
-    noise = prior.make()
     game = BEGAN(
-        standard_generator(noise.size, form.shape, hidden, batch_norm=True),
+        standard_generator(prior.size, form.shape, hidden, batch_norm=True),
         standard_autoencoder(form.shape, hidden, code_size=code_size, power=1),
-        noise,
+        prior,
         gamma=gamma,
         balance_rate=balance_rate,
     )
-    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

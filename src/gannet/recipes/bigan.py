@@ -1,7 +1,5 @@
 """The bidirectional GAN: an encoder learns to invert the generator."""
 
-from __future__ import annotations
-
 from gannet.games.bigan import BiGAN
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.encoders import DeterministicEncoder
@@ -9,7 +7,7 @@ from gannet.networks.joint import JointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images")
@@ -17,9 +15,12 @@ def bigan(
     form: Form,
     *,
     hidden: Count = 512,
-    prior: Chosen[Prior] = chosen(Gaussian, size=32),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4), Optimizer(lr=5e-4)),
+    prior: Prior = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 6_000,
 ) -> Experiment:
@@ -37,12 +38,11 @@ def bigan(
     Traps: Reconstructions show a similar image, not the same pixels: no term compares x with G(E(x)) directly. The
     discriminator needs the latents of a sample.
     """
-    noise = prior.make()
     game = BiGAN(
-        MLPGenerator(noise.size, form.shape, hidden=[hidden] * 2, slope=0.2, batch_norm=[True, True]),
-        DeterministicEncoder(MLPTrunk(form.shape, hidden=[hidden] * 2, slope=0.2), noise.size),
-        JointDiscriminator(MLPTrunk(form.shape, hidden=[hidden], slope=0.2), noise.size, hidden=hidden),
-        noise,
+        MLPGenerator(prior.size, form.shape, hidden=[hidden] * 2, slope=0.2, batch_norm=[True, True]),
+        DeterministicEncoder(MLPTrunk(form.shape, hidden=[hidden] * 2, slope=0.2), prior.size),
+        JointDiscriminator(MLPTrunk(form.shape, hidden=[hidden], slope=0.2), prior.size, hidden=hidden),
+        prior,
         loss=loss,
     )
-    return Experiment(game, optimizer, batch_size, steps)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

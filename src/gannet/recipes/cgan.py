@@ -1,22 +1,23 @@
 """The conditional GAN on labelled pictures."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images", labels=True)
 def cgan(
     form: Form,
     *,
-    prior: Chosen[Prior] = chosen(Gaussian, size=100),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(),
+    prior: Prior = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 12_000,
 ) -> Experiment:
@@ -34,13 +35,12 @@ def cgan(
     Traps: Without the wrong labels D can win by realism alone, and G may ignore the label. Measurements use balanced classes,
     so its metrics cannot be compared with those of an unconditional recipe.
     """
-    noise = prior.make()
     classes = form.num_classes
     game = TwoPlayer(
-        MLPGenerator(noise.size, form.shape, hidden=[128, 256, 512], slope=0.2, batch_norm=[False, True, True], num_classes=classes),
+        MLPGenerator(prior.size, form.shape, hidden=[128, 256, 512], slope=0.2, batch_norm=[False, True, True], num_classes=classes),
         MLPDiscriminator(form.shape, hidden=[512, 256], slope=0.2, num_classes=classes),
-        noise,
+        prior,
         loss=loss,
         matching_aware=True,
     )
-    return Experiment(game, optimizer, batch_size, steps)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

@@ -1,22 +1,23 @@
 """The convolutional GAN with pooling."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.priors.uniform import Uniform
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images")
 def dcgan(
     form: Form,
     *,
-    prior: Chosen[Prior] = chosen(Uniform, size=96),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)),
+    prior: Prior = chosen(Uniform, size=96),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 1_400,
 ) -> Experiment:
@@ -34,6 +35,5 @@ def dcgan(
     do not show that the distribution is matched; measure it. On MNIST the classes become less balanced after the fourth
     epoch.
     """
-    noise = prior.make()
-    game = TwoPlayer(DCGANGenerator(noise.size, form.shape), DCGANDiscriminator(form.shape), noise, loss=loss)
-    return Experiment(game, optimizer, batch_size, steps)
+    game = TwoPlayer(DCGANGenerator(prior.size, form.shape), DCGANDiscriminator(form.shape), prior, loss=loss)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

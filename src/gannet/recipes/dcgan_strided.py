@@ -1,22 +1,23 @@
 """The all-convolutional GAN."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.strided import StridedDiscriminator, StridedGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images", data={"size": 32})
 def dcgan_strided(
     form: Form,
     *,
-    prior: Chosen[Prior] = chosen(Gaussian, size=100),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(),
+    prior: Prior = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 4_000,
 ) -> Experiment:
@@ -33,6 +34,5 @@ def dcgan_strided(
     Traps: With batch norm a logit depends on the other samples of its batch. Reals and fakes have separate forward passes,
     and penalties on single samples do not suit this discriminator.
     """
-    noise = prior.make()
-    game = TwoPlayer(StridedGenerator(noise.size, form.shape), StridedDiscriminator(form.shape), noise, loss=loss)
-    return Experiment(game, optimizer, batch_size, steps)
+    game = TwoPlayer(StridedGenerator(prior.size, form.shape), StridedDiscriminator(form.shape), prior, loss=loss)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

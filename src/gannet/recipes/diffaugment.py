@@ -1,7 +1,5 @@
 """The convolutional GAN with differentiable augmentation, for few pictures."""
 
-from __future__ import annotations
-
 from gannet.augmentations.diffaugment import DiffAugment
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
@@ -9,17 +7,20 @@ from gannet.networks.augmented import Augmented
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.priors.uniform import Uniform
 from gannet.recipes.arguments import AdversarialLoss, Augmentation, BatchSize, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images")
 def diffaugment(
     form: Form,
     *,
-    augmentation: Augmentation = DiffAugment(),
-    prior: Chosen[Prior] = chosen(Uniform, size=96),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)),
+    augmentation: Augmentation = chosen(DiffAugment),
+    prior: Prior = chosen(Uniform, size=96),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 1_400,
 ) -> Experiment:
@@ -36,7 +37,6 @@ def diffaugment(
     Traps: Both sides must be augmented, also in the generator's turn. Otherwise the generator learns to make augmented
     images. ``augmentation=instance-noise`` works for any data.
     """
-    noise = prior.make()
     discriminator = Augmented(DCGANDiscriminator(form.shape), augmentation)
-    game = TwoPlayer(DCGANGenerator(noise.size, form.shape), discriminator, noise, loss=loss)
-    return Experiment(game, optimizer, batch_size, steps)
+    game = TwoPlayer(DCGANGenerator(prior.size, form.shape), discriminator, prior, loss=loss)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

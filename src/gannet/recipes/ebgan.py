@@ -1,12 +1,10 @@
 """Energy-based GAN."""
 
-from __future__ import annotations
-
 from gannet.games.energy_based import EnergyBased
 from gannet.networks.standard import standard_autoencoder, standard_generator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import BatchSize, Count, NonNegative, Optimizer, Optimizers, Positive, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
@@ -14,7 +12,7 @@ def ebgan(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Gaussian, size=32),
+    prior: Prior = chosen(Gaussian, size=32),
     code_size: Count = 32,
     margin: Positive = 1.0,
     pulling_away: NonNegative = 0.0,
@@ -39,12 +37,11 @@ def ebgan(
     Traps: ``margin`` has the unit of the error and must suit the data. On points the autoencoder also reconstructs points
     between the modes well, so their energies are low and samples lie between the modes. It takes no loss.
     """
-    noise = prior.make()
     game = EnergyBased(
-        standard_generator(noise.size, form.shape, hidden, batch_norm=True),
+        standard_generator(prior.size, form.shape, hidden, batch_norm=True),
         standard_autoencoder(form.shape, hidden, code_size=code_size),
-        noise,
+        prior,
         margin=margin,
         pulling_away=pulling_away,
     )
-    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

@@ -1,7 +1,6 @@
 """The training aids of "Improved Techniques": minibatch discrimination, historical averaging and their kin."""
 
-from __future__ import annotations
-
+import copy
 from typing import Literal
 
 import torch
@@ -14,11 +13,10 @@ from gannet.networks.standard import standard_discriminator, standard_generator,
 from gannet.networks.virtual_batch_norm import VirtualBatchNormGenerator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, WeightPenalty
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.historical_averaging import HistoricalAveraging
 
 Statistic = Literal["discrimination", "deviation", "none"]
-_ADAM = Optimizer(lr=2e-3, beta1=0.5, schedule="cosine")
 _REFERENCE_ROWS = 64
 
 
@@ -27,14 +25,17 @@ def improved_gan(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Gaussian, size=32),
-    loss: AdversarialLoss = NonSaturating(smoothing=0.1),
+    prior: Prior = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = chosen(NonSaturating, smoothing=0.1),
     minibatch: Statistic = "discrimination",
     kernels: Count = 8,
     feature_matching: bool = False,
-    weight_penalty: Chosen[WeightPenalty] = chosen(HistoricalAveraging, weight=1e-4),
+    weight_penalty: WeightPenalty = chosen(HistoricalAveraging, weight=1e-4),
     virtual_batch_norm: bool = True,
-    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
+        discriminator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
+    ),
     batch_size: BatchSize = 64,
     steps: Count = 6_000,
 ) -> Experiment:
@@ -60,19 +61,18 @@ def improved_gan(
         weight_penalty: a term on the parameters of both players.
         virtual_batch_norm: whether the generator of images is normalised by the statistics of a fixed reference batch.
     """
-    noise = prior.make()
-    generator = standard_generator(noise.size, form.shape, hidden)
+    generator = standard_generator(prior.size, form.shape, hidden)
     if virtual_batch_norm and form.kind == "images":
-        generator = VirtualBatchNormGenerator(generator, noise.draw(_REFERENCE_ROWS, torch.default_generator))
+        generator = VirtualBatchNormGenerator(generator, prior.draw(_REFERENCE_ROWS, torch.default_generator))
     game = TwoPlayer(
         generator,
         _discriminator(form, hidden, minibatch, kernels),
-        noise,
+        prior,
         loss=loss,
-        weight_penalties={player: weight_penalty.make() for player in ("discriminator", "generator")},
+        weight_penalties={"discriminator": weight_penalty, "generator": copy.deepcopy(weight_penalty)},
         feature_matching=feature_matching,
     )
-    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))
 
 
 def _discriminator(form: Form, hidden: int, minibatch: Statistic, kernels: int) -> Discriminator:

@@ -1,7 +1,5 @@
 """The GAN that finds classes and styles by itself."""
 
-from __future__ import annotations
-
 from gannet.games.codes import Codes
 from gannet.games.infogan import InfoGAN
 from gannet.losses.non_saturating import NonSaturating
@@ -9,7 +7,7 @@ from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.networks.heads import Recognizer
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, NonNegative, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images")
@@ -18,9 +16,12 @@ def infogan(
     *,
     codes: Codes = Codes(),
     continuous_weight: NonNegative = 0.1,
-    prior: Chosen[Prior] = chosen(Gaussian, size=62),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=2e-4)),
+    prior: Prior = chosen(Gaussian, size=62),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 4_000,
 ) -> Experiment:
@@ -40,15 +41,14 @@ def infogan(
     Keys:
         continuous_weight: Weight of the term of the continuous codes; the term of the categories has weight 1.
     """
-    noise = prior.make()
     discriminator = DCGANDiscriminator(form.shape, slope=0.1, batch_norm=True)
     game = InfoGAN(
-        DCGANGenerator(noise.size + codes.size, form.shape),
+        DCGANGenerator(prior.size + codes.size, form.shape),
         discriminator,
         Recognizer(discriminator.trunk.size, codes.reading_size),
-        noise,
+        prior,
         codes=codes,
         loss=loss,
         continuous_weight=continuous_weight,
     )
-    return Experiment(game, optimizer, batch_size, steps)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

@@ -1,13 +1,11 @@
 """The least squares GAN."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.least_squares import LeastSquares
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.uniform import Uniform
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
@@ -15,9 +13,12 @@ def lsgan(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Uniform, size=96),
-    loss: AdversarialLoss = LeastSquares(),
-    optimizer: Optimizers = Optimizers(Optimizer(lr=1e-3), Optimizer(lr=1e-3)),
+    prior: Prior = chosen(Uniform, size=96),
+    loss: AdversarialLoss = chosen(LeastSquares),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 1_400,
 ) -> Experiment:
@@ -33,6 +34,5 @@ def lsgan(
     Traps: The gradient grows with the distance from the target, so an extreme logit can change the parameters a lot. The
     discriminator's output has no sigmoid.
     """
-    noise = prior.make()
-    game = TwoPlayer(standard_generator(noise.size, form.shape, hidden), standard_discriminator(form.shape, hidden), noise, loss=loss)
-    return Experiment(game, optimizer, batch_size, steps)
+    game = TwoPlayer(standard_generator(prior.size, form.shape, hidden), standard_discriminator(form.shape, hidden), prior, loss=loss)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

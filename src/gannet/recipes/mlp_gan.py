@@ -1,27 +1,24 @@
 """The fully connected GAN on pictures."""
 
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, Share
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images")
 def mlp_gan(
     form: Form,
     *,
-    prior: Chosen[Prior] = chosen(Gaussian, size=100),
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3,
-    loss: AdversarialLoss = NonSaturating(smoothing=0.1),
-    optimizer: Optimizers = Optimizers(),
+    prior: Prior = chosen(Gaussian, size=100),
+    dropout: Share = 0.3,
+    loss: AdversarialLoss = chosen(NonSaturating, smoothing=0.1),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 12_000,
 ) -> Experiment:
@@ -41,11 +38,10 @@ def mlp_gan(
     Keys:
         dropout: Share of D's hidden units set to 0 in each turn.
     """
-    noise = prior.make()
     game = TwoPlayer(
-        MLPGenerator(noise.size, form.shape, hidden=[256, 512, 1024], slope=0.2),
+        MLPGenerator(prior.size, form.shape, hidden=[256, 512, 1024], slope=0.2),
         MLPDiscriminator(form.shape, hidden=[1024, 512, 256], slope=0.2, dropout=dropout),
-        noise,
+        prior,
         loss=loss,
     )
-    return Experiment(game, optimizer, batch_size, steps)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

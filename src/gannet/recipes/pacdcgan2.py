@@ -1,14 +1,12 @@
 """PacGAN on images: the all-convolutional GAN with a discriminator of packs of two images."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.packed import PackedDiscriminator, check_divisible, packed_shape
 from gannet.networks.strided import StridedDiscriminator, StridedGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images", data={"size": 32})
@@ -16,9 +14,12 @@ def pacdcgan2(
     form: Form,
     *,
     pack: Count = 2,
-    prior: Chosen[Prior] = chosen(Gaussian, size=100),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(),
+    prior: Prior = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 4_000,
 ) -> Experiment:
@@ -35,6 +36,6 @@ def pacdcgan2(
     ``stacked-mnist`` use 26,000 images: ``gannet measure RUN --metrics modes,reverse_kl --samples 26000``.
     """
     check_divisible(batch_size, pack)
-    noise = prior.make()
     discriminator = PackedDiscriminator(StridedDiscriminator(packed_shape(form.shape, pack)), form.shape, pack)
-    return Experiment(TwoPlayer(StridedGenerator(noise.size, form.shape), discriminator, noise, loss=loss), optimizer, batch_size, steps)
+    game = TwoPlayer(StridedGenerator(prior.size, form.shape), discriminator, prior, loss=loss)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

@@ -1,14 +1,12 @@
 """The recommended GAN on points: it finds all modes with the right widths."""
 
-from __future__ import annotations
-
 from gannet.encodings.fourier import Fourier
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.relativistic_paired import RelativisticPaired
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.particles import Particles
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Encoding, Optimizer, Optimizers, Penalty, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.zero_centered import ZeroCentered
 
 
@@ -17,10 +15,10 @@ def particle_gan(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Particles),
-    encoding: Chosen[Encoding] = chosen(Fourier),
-    loss: AdversarialLoss = RelativisticPaired(),
-    penalty: Chosen[Penalty] = chosen(ZeroCentered, gamma=0.1, final=5e-4, on="both"),
+    prior: Prior = chosen(Particles),
+    encoding: Encoding = chosen(Fourier),
+    loss: AdversarialLoss = chosen(RelativisticPaired),
+    penalty: Penalty = chosen(ZeroCentered, gamma=0.1, final=5e-4, on="both"),
     optimizer: Optimizers = Optimizers(
         generator=Optimizer(lr=2e-4, beta1=0.0, beta2=0.99, schedule="cosine"),
         discriminator=Optimizer(lr=2e-3, beta1=0.0, beta2=0.99, schedule="cosine"),
@@ -42,12 +40,11 @@ def particle_gan(
     Traps: The penalty and both learning rates are scheduled over ``steps``: a run with more steps differs from the start.
     Only differences of logits are meaningful. With ``prior.width=0`` there are only as many distinct samples as particles.
     """
-    noise = prior.make()
     game = TwoPlayer(
-        MLPGenerator(noise.size, form.shape, hidden=[hidden] * 3, slope=0.2),
-        MLPDiscriminator(form.shape, hidden=[hidden] * 3, slope=0.2, encoding=encoding.make()),
-        noise,
+        MLPGenerator(prior.size, form.shape, hidden=[hidden] * 3, slope=0.2),
+        MLPDiscriminator(form.shape, hidden=[hidden] * 3, slope=0.2, encoding=encoding),
+        prior,
         loss=loss,
-        penalties=[penalty.make()],
+        penalties=[penalty],
     )
     return Experiment(game, optimizer, batch_size, steps, average=0.998, frames_every=max(1, steps // 60))

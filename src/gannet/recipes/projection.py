@@ -1,14 +1,12 @@
 """The class-conditional GAN with a projection discriminator."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.hinge import Hinge
 from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.heads import ProjectionDiscriminator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.spectral_norm import SpectralNorm
 
 
@@ -16,11 +14,14 @@ from gannet.regularizers.spectral_norm import SpectralNorm
 def projection(
     form: Form,
     *,
-    prior: Chosen[Prior] = chosen(Gaussian, size=100),
-    loss: AdversarialLoss = Hinge(),
-    constraint: Constraint = SpectralNorm(),
+    prior: Prior = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = chosen(Hinge),
+    constraint: Constraint = chosen(SpectralNorm),
     critic_steps: Count = 1,
-    optimizer: Optimizers = Optimizers(Optimizer(lr=5e-4, beta1=0.0, beta2=0.9), Optimizer(lr=1e-3, beta1=0.0, beta2=0.9)),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=5e-4, beta1=0.0, beta2=0.9, schedule="constant"),
+        discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 1_400,
 ) -> Experiment:
@@ -39,13 +40,12 @@ def projection(
     Traps: Without the spectral norm the inner product can grow without bound. Its metrics cannot be compared with those of
     an unconditional recipe.
     """
-    noise = prior.make()
     game = TwoPlayer(
-        DCGANGenerator(noise.size, form.shape, num_classes=form.num_classes),
+        DCGANGenerator(prior.size, form.shape, num_classes=form.num_classes),
         ProjectionDiscriminator(DCGANTrunk(form.shape), form.num_classes),
-        noise,
+        prior,
         loss=loss,
         constraints=[constraint],
         critic_steps=critic_steps,
     )
-    return Experiment(game, optimizer, batch_size, steps)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999)

@@ -1,15 +1,11 @@
 """The relativistic average GAN."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.relativistic_average import RelativisticAverage
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
-
-_ADAM = Optimizer(lr=1e-3, schedule="cosine")
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
@@ -17,9 +13,12 @@ def ragan(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Gaussian, size=32),
-    loss: AdversarialLoss = RelativisticAverage(),
-    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    prior: Prior = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = chosen(RelativisticAverage),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
+        discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 3_000,
 ) -> Experiment:
@@ -35,8 +34,7 @@ def ragan(
     Traps: The means are over the batch, so they are noisy in small batches. Only differences of logits are meaningful.
     Without a penalty on D the modes stay too wide.
     """
-    noise = prior.make()
     game = TwoPlayer(
-        standard_generator(noise.size, form.shape, hidden, batch_norm=True), standard_discriminator(form.shape, hidden), noise, loss=loss
+        standard_generator(prior.size, form.shape, hidden, batch_norm=True), standard_discriminator(form.shape, hidden), prior, loss=loss
     )
-    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

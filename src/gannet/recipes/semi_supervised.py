@@ -1,7 +1,5 @@
 """A classifier from few class labels: the discriminator's logit is computed from class logits; feature matching."""
 
-from __future__ import annotations
-
 from gannet.games.semi_supervised import SemiSupervised
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.heads import ClassLogitsDiscriminator
@@ -9,18 +7,19 @@ from gannet.networks.mlp import MLPGenerator
 from gannet.networks.noisy_mlp import NoisyMLPTrunk
 from gannet.priors.uniform import Uniform
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
-
-_ADAM = Optimizer(lr=3e-3, beta1=0.5, schedule="cosine")
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="images", labels=True, few_labels=True, data={"labels": 100})
 def semi_supervised(
     form: Form,
     *,
-    prior: Chosen[Prior] = chosen(Uniform, size=100),
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    prior: Prior = chosen(Uniform, size=100),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=3e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
+        discriminator=Optimizer(lr=3e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
+    ),
     batch_size: BatchSize = 200,
     steps: Count = 10_000,
 ) -> Experiment:
@@ -37,11 +36,10 @@ def semi_supervised(
     Traps: Feature matching gives a good classifier and poor images. The result depends on which 100 samples are labelled;
     report several draws.
     """
-    noise = prior.make()
     game = SemiSupervised(
-        MLPGenerator(noise.size, form.shape, hidden=[500, 500], batch_norm=[True, True]),
+        MLPGenerator(prior.size, form.shape, hidden=[500, 500], batch_norm=[True, True]),
         ClassLogitsDiscriminator(NoisyMLPTrunk(form.shape), form.num_classes),
-        noise,
+        prior,
         loss=loss,
     )
     return Experiment(game, optimizer, batch_size, steps, average=0.998)

@@ -1,16 +1,12 @@
 """The spectrally normalised GAN."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.hinge import Hinge
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.spectral_norm import SpectralNorm
-
-_ADAM = Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="cosine")
 
 
 @recipe(kind="any")
@@ -18,11 +14,14 @@ def sngan(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Gaussian, size=32),
-    loss: AdversarialLoss = Hinge(),
-    constraint: Constraint = SpectralNorm(),
+    prior: Prior = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = chosen(Hinge),
+    constraint: Constraint = chosen(SpectralNorm),
     critic_steps: Count = 5,
-    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="cosine"),
+        discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="cosine"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 4_000,
 ) -> Experiment:
@@ -38,13 +37,12 @@ def sngan(
     Traps: D sees ``critic_steps`` batches per step. The matrix of a convolution is its flattened kernel, so the bound on the
     slope of a convolution is not 1. Power iteration pauses in the generator's turn.
     """
-    noise = prior.make()
     game = TwoPlayer(
-        standard_generator(noise.size, form.shape, hidden),
+        standard_generator(prior.size, form.shape, hidden),
         standard_discriminator(form.shape, hidden),
-        noise,
+        prior,
         loss=loss,
         constraints=[constraint],
         critic_steps=critic_steps,
     )
-    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

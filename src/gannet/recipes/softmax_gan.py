@@ -1,13 +1,11 @@
 """Softmax GAN: one softmax over the whole batch."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.softmax import Softmax
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
@@ -15,8 +13,8 @@ def softmax_gan(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Gaussian, size=32),
-    loss: AdversarialLoss = Softmax(),
+    prior: Prior = chosen(Gaussian, size=32),
+    loss: AdversarialLoss = chosen(Softmax),
     optimizer: Optimizers = Optimizers(
         generator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.9, schedule="cosine"),
         discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.9, schedule="cosine"),
@@ -40,8 +38,7 @@ def softmax_gan(
     Traps: The loss depends on ``batch_size``. If all logits are equal, the generator's gradient is zero: it stops as soon as D
     is undecided.
     """
-    noise = prior.make()
     game = TwoPlayer(
-        standard_generator(noise.size, form.shape, hidden, batch_norm=True), standard_discriminator(form.shape, hidden), noise, loss=loss
+        standard_generator(prior.size, form.shape, hidden, batch_norm=True), standard_discriminator(form.shape, hidden), prior, loss=loss
     )
-    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

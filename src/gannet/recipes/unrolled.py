@@ -1,17 +1,11 @@
 """Unrolled GAN: a generator that anticipates the discriminator."""
 
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
 from gannet.games.unrolled import Unrolled
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Positive, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, CountOrZero, Optimizer, Optimizers, Positive, Prior
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
 @recipe(kind="any")
@@ -19,11 +13,14 @@ def unrolled(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Gaussian, size=32),
-    unrolled_steps: Annotated[int, Field(ge=0)] = 5,
+    prior: Prior = chosen(Gaussian, size=32),
+    unrolled_steps: CountOrZero = 5,
     unrolled_rate: Positive = 2e-4,
-    loss: AdversarialLoss = NonSaturating(),
-    optimizer: Optimizers = Optimizers(Optimizer(lr=2e-3), Optimizer(lr=2e-4)),
+    loss: AdversarialLoss = chosen(NonSaturating),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.999, schedule="constant"),
+        discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+    ),
     batch_size: BatchSize = 128,
     steps: Count = 1_500,
 ) -> Experiment:
@@ -43,13 +40,12 @@ def unrolled(
     longer than the real ones, the generator plays against a discriminator that never occurs. A step costs about five times as
     much as in the ordinary game: compare by seconds as well as by steps.
     """
-    noise = prior.make()
     game = Unrolled(
-        standard_generator(noise.size, form.shape, hidden, batch_norm=True),
+        standard_generator(prior.size, form.shape, hidden, batch_norm=True),
         standard_discriminator(form.shape, hidden),
-        noise,
+        prior,
         loss=loss,
         unrolled_steps=unrolled_steps,
         unrolled_rate=unrolled_rate,
     )
-    return Experiment(game, optimizer, batch_size, steps, frames_every=max(1, steps // 100))
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

@@ -1,27 +1,26 @@
 """The Wasserstein GAN with weight clipping."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.wasserstein import Wasserstein
 from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.weight_clipping import WeightClipping
-
-_RMSPROP = Optimizer(lr=5e-5, name="rmsprop", beta2=0.99)
 
 
 @recipe(kind="images", data={"size": 32})
 def wgan(
     form: Form,
     *,
-    prior: Chosen[Prior] = chosen(Gaussian, size=100),
-    loss: AdversarialLoss = Wasserstein(),
-    constraint: Constraint = WeightClipping(0.01),
+    prior: Prior = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = chosen(Wasserstein),
+    constraint: Constraint = chosen(WeightClipping, limit=0.01),
     critic_steps: Count = 5,
-    optimizer: Optimizers = Optimizers(_RMSPROP, _RMSPROP),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(name="rmsprop", lr=5e-5, beta2=0.99, schedule="constant"),
+        discriminator=Optimizer(name="rmsprop", lr=5e-5, beta2=0.99, schedule="constant"),
+    ),
     batch_size: BatchSize = 64,
     steps: Count = 10_000,
 ) -> Experiment:
@@ -38,14 +37,13 @@ def wgan(
     Traps: Momentum (Adam) makes training unstable, so the paper uses RMSprop. The clipping limit must be tuned like a learning
     rate: if it is too large, convergence is slow; if it is too small, gradients vanish. The critic sees five batches per step.
     """
-    noise = prior.make()
     game = TwoPlayer(
-        UpsamplingGenerator(noise.size, form.shape),
+        UpsamplingGenerator(prior.size, form.shape),
         UpsamplingDiscriminator(form.shape),
-        noise,
+        prior,
         loss=loss,
         constraints=[constraint],
         critic_steps=critic_steps,
     )
     # In bf16, gradients of torch 2.13 are not finite if a 5x5 convolution sees a single pixel, as for 8x8 images here.
-    return Experiment(game, optimizer, batch_size, steps, allow_bf16=min(form.shape[1:]) > 8)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, allow_bf16=min(form.shape[1:]) > 8)

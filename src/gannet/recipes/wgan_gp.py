@@ -1,17 +1,13 @@
 """The Wasserstein GAN with gradient penalty."""
 
-from __future__ import annotations
-
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.wasserstein import Wasserstein
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior
-from gannet.recipes.base import Chosen, Experiment, Form, chosen, recipe
+from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.gradient_penalty import GradientPenalty
-
-_ADAM = Optimizer(lr=2e-4, beta1=0.0, beta2=0.9)
 
 
 @recipe(kind="any", data={"size": 32})
@@ -19,11 +15,14 @@ def wgan_gp(
     form: Form,
     *,
     hidden: Count = 128,
-    prior: Chosen[Prior] = chosen(Gaussian, size=100),
-    loss: AdversarialLoss = Wasserstein(),
-    penalty: Chosen[Penalty] = chosen(GradientPenalty, weight=10.0),
+    prior: Prior = chosen(Gaussian, size=100),
+    loss: AdversarialLoss = chosen(Wasserstein),
+    penalty: Penalty = chosen(GradientPenalty, weight=10.0),
     critic_steps: Count = 5,
-    optimizer: Optimizers = Optimizers(_ADAM, _ADAM),
+    optimizer: Optimizers = Optimizers(
+        generator=Optimizer(lr=2e-4, beta1=0.0, beta2=0.9, schedule="constant"),
+        discriminator=Optimizer(lr=2e-4, beta1=0.0, beta2=0.9, schedule="constant"),
+    ),
     batch_size: BatchSize = 64,
     steps: Count = 10_000,
 ) -> Experiment:
@@ -39,15 +38,14 @@ def wgan_gp(
     Traps: The penalty is defined per sample, so batch norm in the critic would invalidate it. The critic sees five batches
     per step; mention that in comparisons at equal steps.
     """
-    noise = prior.make()
     points = form.kind == "points"
     game = TwoPlayer(
-        standard_generator(noise.size, form.shape, hidden) if points else UpsamplingGenerator(noise.size, form.shape),
+        standard_generator(prior.size, form.shape, hidden) if points else UpsamplingGenerator(prior.size, form.shape),
         standard_discriminator(form.shape, hidden) if points else UpsamplingDiscriminator(form.shape),
-        noise,
+        prior,
         loss=loss,
-        penalties=[penalty.make()],
+        penalties=[penalty],
         critic_steps=critic_steps,
     )
     # In bf16, gradients of torch 2.13 are not finite if a 5x5 convolution sees a single pixel, as for 8x8 images here.
-    return Experiment(game, optimizer, batch_size, steps, allow_bf16=points or min(form.shape[1:]) > 8)
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, allow_bf16=points or min(form.shape[1:]) > 8)

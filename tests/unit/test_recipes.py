@@ -1,0 +1,121 @@
+"""What every recipe file shows, variants of recipes, and mistakes in recipe files."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import gannet.recipes
+from gannet.cli import run
+from gannet.config.arguments import Root, read
+from gannet.data.base import Form
+from gannet.discovery import BASES, components
+from gannet.errors import UserError
+from gannet.networks.packed import PackedDiscriminator
+from gannet.priors.particles import Particles
+from gannet.priors.uniform import Uniform
+from gannet.recipes.base import Chosen, chosen, variant
+from gannet.recipes.gan import gan
+from gannet.recipes.pacgan import pacgan2, pacgan4
+
+FOLDER = Path(gannet.recipes.__path__[0])
+RECIPES = components("recipes")
+POINTS = Form("points", (2,))
+
+
+def calls(path: Path, name: str) -> list[set[str]]:
+    """The names of the arguments of every call ``name(...)`` in a file."""
+    found = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call)]
+    return [{str(k.arg) for k in call.keywords} for call in found if isinstance(call.func, ast.Name) and call.func.id == name]
+
+
+@pytest.mark.parametrize("path", sorted({found.path for found in RECIPES.values()}), ids=lambda path: path.stem)
+def test_a_recipe_shows_its_optimizers_and_its_ema(path):
+    optimizers, experiments = calls(path, "Optimizer"), calls(path, "Experiment")
+    assert optimizers
+    assert experiments
+    assert [given for given in optimizers if not given >= {"lr", "beta2", "schedule"} or not given & {"beta1", "name"}] == []
+    assert [given for given in experiments if "average" not in given] == []
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_components_of_a_signature_have_one_convention(name):
+    bases = {base for kind in ("losses", "regularizers", "priors", "encodings", "augmentations") for base in BASES[kind]}
+    parameters = inspect.signature(RECIPES[name].load().function).parameters.values()
+    components_of_it = [p for p in parameters if getattr(p.annotation, "__name__", p.annotation) in bases]
+    assert [p.name for p in components_of_it if not isinstance(p.default, Chosen)] == []
+
+
+def test_imports_do_not_outweigh_the_recipes():
+    lines = imports = 0
+    for path in FOLDER.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        lines += len(text.splitlines())
+        imported = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        imports += sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in imported)
+    assert imports < lines / 6
+
+
+def test_a_recipe_receives_instances_and_makes_them_anew():
+    first, second = (gan(POINTS, prior=Chosen(Particles, {"count": 5}), hidden=4).game for _ in range(2))
+    assert isinstance(first.prior, Particles)
+    assert first.prior is not second.prior
+    own = Uniform(3)
+    assert gan(POINTS, prior=own, hidden=4).game.prior is own
+
+
+def test_a_variant_differs_in_its_defaults_only():
+    [(_, two)], [(_, four)] = (read({}, Root(r.function, skip=("form",))) for r in (pacgan2, pacgan4))
+    assert {key for key in two if two[key] != four[key]} == {"pack"}
+    assert two.keys() == four.keys()
+    assert pacgan4.kind == "points"
+    for recipe, pack in ((pacgan2, 2), (pacgan4, 4)):
+        judge = recipe(POINTS, hidden=4).game.discriminator
+        assert isinstance(judge, PackedDiscriminator)
+        assert judge.pack == pack
+
+
+def test_a_variant_cannot_set_what_the_recipe_does_not_have():
+    with pytest.raises(AssertionError, match="gan has no parameter packs"):
+        variant(gan, packs=3)(lambda: None)
+
+
+def test_a_variant_in_a_file_of_ones_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("small.py").write_text(
+        "from gannet.recipes.base import variant\nfrom gannet.recipes.gan import gan\n\n"
+        "@variant(gan, hidden=3, steps=2)\ndef small() -> None:\n    '''A small GAN.'''\n"
+    )
+    assert run(["train", "ring", "--recipe", "small.py", "--quiet", "--out", "run"]) == 0
+    assert (tmp_path / "run" / "checkpoints" / "step-00000002").is_dir()
+
+
+HEAD = "import gannet\nfrom gannet.recipes.base import Chosen, chosen\nfrom gannet.losses.base import AdversarialLoss\n"
+HEAD += "from gannet.losses.hinge import Hinge\nfrom gannet.priors.base import Prior\n\n@gannet.recipe(kind='points')\n"
+
+
+@pytest.mark.parametrize(
+    ("signature", "sentence"),
+    [
+        ("def mine(form, *, loss: AdversarialLoss = Hinge(), steps: int = 2): ...", "loss: AdversarialLoss = chosen(CLASS)"),
+        ("def mine(form, *, prior: Chosen[Prior], steps: int = 2): ...", "not subscriptable"),
+        ("def mine(form, *, prior: 'Nothing' = None, steps: int = 2): ...", "name 'Nothing' is not defined"),
+    ],
+)
+def test_a_signature_that_cannot_be_read_is_one_sentence(tmp_path, monkeypatch, capsys, signature, sentence):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(HEAD + signature + "\n")
+    assert run(["train", "ring", "--recipe", "mine.py", "--quiet", "--out", "run"]) == 2
+    error = capsys.readouterr().err
+    assert sentence in " ".join(error.split())
+    assert "Traceback" not in error
+    assert not Path("run").exists()
+
+
+def test_a_component_that_refuses_its_arguments_is_named():
+    def refusing() -> Uniform:
+        raise ValueError("not today")
+
+    with pytest.raises(UserError, match="prior: not today"):
+        gan(POINTS, prior=chosen(refusing))
