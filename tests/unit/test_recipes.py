@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,9 @@ def test_a_variant_in_a_file_of_ones_own(tmp_path, monkeypatch):
         "@variant(gan, hidden=3, steps=2)\ndef small() -> None:\n    '''A small GAN.'''\n"
     )
     assert run(["train", "ring", "--recipe", "small.py", "--quiet", "--out", "run"]) == 0
-    assert (tmp_path / "run" / "checkpoints" / "step-00000002").is_dir()
+    arguments = json.loads(Path("run/run.json").read_text(encoding="utf-8"))["arguments"]
+    assert (arguments["hidden"], arguments["steps"], arguments["batch_size"]) == (3, 2, 128)
+    assert Path("run/recipe.py").read_text(encoding="utf-8") == Path("small.py").read_text(encoding="utf-8")
 
 
 HEAD = "import gannet\nfrom gannet.recipes.base import Chosen, chosen\nfrom gannet.losses.base import AdversarialLoss\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from pathlib import Path
 from signal import Signals
 
@@ -46,7 +47,7 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
 def _begin(plan: Plan, out: Path | None, trainer: Trainer, dataset: Dataset, experiment: Experiment, reporter: Reporter) -> Outcome:
     path = out or next_run(f"{plan.source_name}-{Path(plan.recipe_name).stem}")
     existed = path.exists()
-    source = Path(inspect.getfile(plan.recipe.function)).read_text(encoding="utf-8")
+    source = Path(inspect.getfile(sys.modules[plan.recipe.function.__module__])).read_text(encoding="utf-8")
     writer = RunWriter.create(path, plan.record(dataset, trainer.precision), source)
     with removed_if_untrained(path, existed), writer:
         return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=0.0)
