@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from gannet.comparison.engines import engine_of
 from gannet.comparison.plan import Measurement, prepare
 from gannet.comparison.result import Result
-from gannet.comparison.work import Interrupted, carry_out
+from gannet.comparison.telling import Interrupted
+from gannet.comparison.work import carry_out
 from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
 from gannet.discovery import is_outside
 from gannet.errors import UserError, in_shell
@@ -87,6 +89,7 @@ def compare(
     seeds: Sequence[int] = (0, 1, 2),
     metrics: list[str] | None = None,
     samples: int | None = None,
+    jobs: int | Literal["auto"] | None = None,
     out: str | Path | None = None,
     quiet: bool = False,
     keys: dict[str, Any] | None = None,
@@ -100,6 +103,8 @@ def compare(
         seeds: seeds of the runs of each recipe.
         metrics: names; the default metrics of the data if None.
         samples: generated samples per run; the default number if None.
+        jobs: number of runs trained side by side, each in its own process; ``"auto"`` takes one per core, None trains one after the
+            other in this process. The parameters are equal bit for bit. A run whose process dies gets the status ``failed``.
         out: folder for ``RECIPE/seed-S``, compare.json and samples.png; ``runs/compare-data`` if None.
         quiet: show no progress on stderr; warnings are still shown.
         keys: dotted keys, for every recipe.
@@ -108,6 +113,7 @@ def compare(
     Raises:
         UserError: the input has mistakes, which are reported together; the runs cannot be compared; or a signal stopped it.
     """
+    engine, at_once = engine_of(jobs)
     with PythonReporter(quiet=quiet) as reporter:
         planned = prepare(
             data,
@@ -117,9 +123,10 @@ def compare(
             measurement=Measurement(metrics, samples),
             out=Path(out) if out is not None else None,
             progress=reporter.work,
+            jobs=at_once,
         )
         try:
-            return carry_out(planned, reporter)
+            return carry_out(planned, reporter, engine, at_once=at_once)
         except Interrupted:
             raise UserError(f"The comparison in {planned.path} was interrupted; the same call continues from there.") from None
 

@@ -7,22 +7,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from gannet.cli.train import Keys
 from gannet.errors import UserError
 
+FAILED = 1
+"""Exit status if the process of a run ended too early; its row says why, and the same command tries it again."""
+MOST_SEEDS = 1000
+
 
 def compare(
     data: Annotated[str, typer.Argument(metavar="DATA", help="ring, grid, gmm, digits, mnist, a path, or hf:owner/name")],
     recipes: Annotated[str, typer.Option(metavar="a,b,...", help="Names of recipes, or FILE.py.")],
     keys: Keys = None,
-    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Every recipe is trained once with each seed.")] = "0,1,2",
+    seeds: Annotated[str, typer.Option(metavar="0,1,2|0-4", help="Every recipe is trained once with each seed.")] = "0,1,2",
     steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps of every run; the recipe's default if omitted.")] = None,
     metrics: Annotated[str | None, typer.Option(metavar="a,b", help="Names as for gannet measure; the default metrics if omitted.")] = None,
     samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples per run.")] = None,
+    jobs: Annotated[
+        str | None, typer.Option(metavar="N|auto", help="Runs side by side, each in its own process; auto: one per core.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for RECIPE/seed-S; runs/compare-DATA if omitted.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
@@ -36,20 +43,30 @@ def compare(
 
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
+    from gannet.comparison.engines import engine_of
     from gannet.comparison.plan import Measurement, prepare
     from gannet.comparison.table import budget_table, remarks, score_table
-    from gannet.comparison.work import PICTURE_FILE, RESULT_FILE, Interrupted, carry_out
+    from gannet.comparison.telling import Interrupted
+    from gannet.comparison.work import PICTURE_FILE, RESULT_FILE, carry_out
 
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     measurement = Measurement(_names(metrics) if metrics is not None else None, samples)
-    numbers = [_seed(word) for word in _names(seeds)]
+    numbers = [seed for word in _names(seeds) for seed in _seeds(word)]
+    engine, at_once = engine_of(_jobs(jobs))
     with TerminalReporter() as reporter:
         try:
             with _signals_raise(Interrupted):
                 comparison = prepare(
-                    data, _names(recipes), seeds=numbers, given=given, measurement=measurement, out=out, progress=reporter.work
+                    data,
+                    _names(recipes),
+                    seeds=numbers,
+                    given=given,
+                    measurement=measurement,
+                    out=out,
+                    progress=reporter.work,
+                    jobs=at_once,
                 )
-                result = carry_out(comparison, reporter)
+                result = carry_out(comparison, reporter, engine, at_once=at_once)
         except Interrupted as stop:
             reporter.warned("Stopped. The same command continues from here.")
             return 128 + stop.signal
@@ -61,16 +78,31 @@ def compare(
         for sentence in remarks(result):
             console.print(sentence, markup=False, soft_wrap=True)
         console.print(f"wrote {result.path / RESULT_FILE} and {result.path / PICTURE_FILE}", markup=False, soft_wrap=True)
-    return 3 if all(row.status == "stopped" for row in result.rows) else 0
+    if all(row.status == "stopped" for row in result.rows):
+        return 3
+    return 0 if result.complete else FAILED
 
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _seed(word: str) -> int:
-    if not word.isascii() or not word.isdigit():
-        raise UserError(f"--seeds: {word!r} is not a seed; give whole numbers of at least 0, such as --seeds 0,1,2.")
+def _seeds(word: str) -> range:
+    """``3`` or ``0-4``."""
+    first, dash, last = word.partition("-")
+    ends = [first, last] if dash else [first, first]
+    if not all(end.isascii() and end.isdigit() for end in ends) or int(ends[0]) > int(ends[1]):
+        raise UserError(f"--seeds: {word!r} is not a seed; give whole numbers of at least 0, such as --seeds 0,1,2 or --seeds 0-4.")
+    if int(ends[1]) - int(ends[0]) >= MOST_SEEDS:
+        raise UserError(f"--seeds {word} is more than {MOST_SEEDS:,} seeds.")
+    return range(int(ends[0]), int(ends[1]) + 1)
+
+
+def _jobs(word: str | None) -> int | Literal["auto"] | None:
+    if word is None or word == "auto":
+        return word
+    if not word.isascii() or not word.isdigit() or int(word) == 0:
+        raise UserError(f"--jobs {word}: give the number of runs to train side by side, at least 1, or auto for one per core.")
     return int(word)
 
 

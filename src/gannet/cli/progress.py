@@ -6,12 +6,12 @@ import errno
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class TerminalReporter:
         self.quiet = quiet
         self._bar: Progress | None = None
         self._task, self._work_task = None, None
+        self._tasks: dict[str, TaskID] = {}
         self._work, self._work_began, self._work_shown = "", 0.0, False
         self._last_line = 0.0
         self._total = 0
@@ -128,6 +129,22 @@ class TerminalReporter:
         """Update the bar."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=step)
+
+    def running(self, steps: Mapping[str, tuple[int, int]]) -> None:
+        """A bar for each run on a terminal, a line with all of them every few seconds elsewhere."""
+        if self.quiet:
+            return
+        if self.console.is_terminal:
+            bar = self._open()
+            for name in self._tasks.keys() - steps.keys():
+                bar.remove_task(self._tasks.pop(name))
+            for name, (step, total) in steps.items():
+                if name not in self._tasks:
+                    self._tasks[name] = bar.add_task(name, total=total)
+                bar.update(self._tasks[name], completed=step)
+        elif steps and time.monotonic() - self._last_line > PLAIN_LINE_SECONDS:
+            self._last_line = time.monotonic()
+            self._line("; ".join(f"{name}: step {step:,} of {total:,}" for name, (step, total) in steps.items()))
 
     def terms(self, step: int, values: dict[str, float]) -> None:
         """Print the recorded terms, at most one line every few seconds; the run records all of them."""

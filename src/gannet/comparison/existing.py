@@ -43,6 +43,14 @@ def state_of(entry: Entry) -> RunState:
     return replace(state, word="interrupted", reason=None, step=step) if state.word == "finished" else replace(state, step=step)
 
 
+def threads_of(entry: Entry) -> int:
+    """Threads to train with: those of the run that is there, so that it continues bit for bit, whatever ``--jobs`` is now."""
+    if not Run.is_at(entry.path):
+        return entry.threads
+    recorded = str(read_record(entry.path)["environment"].get("threads", ""))
+    return int(recorded) if recorded.isdigit() and int(recorded) > 0 else entry.threads
+
+
 def is_done(state: RunState) -> bool:
     """Whether nothing is left to train: the last step is there, or the guard stopped the run and would again."""
     return state.word == "finished" or state.reason == "guard"
@@ -51,6 +59,8 @@ def is_done(state: RunState) -> bool:
 def _require_same(entry: Entry) -> None:
     found = read_record(entry.path)
     fields = differing(found, entry.record)
+    for name in ("threads", "cpu_count"):  # a run keeps its threads, and may come from another machine
+        fields.pop(f"environment.{name}", None)
     if found["data"].get("content_hash") == entry.record["data"]["content_hash"]:
         fields.pop("data.arguments.path", None)  # the same data at another place
     if fields:

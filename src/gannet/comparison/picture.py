@@ -33,8 +33,8 @@ def draw(result: Result) -> Image.Image:
 
 
 def _samples(row: Row, count: int, extent: Extent | None) -> Image.Image | str:
-    if row.status == "stopped":
-        return f"stopped at step {row.step:,}"
+    if row.status in ("stopped", "failed"):
+        return f"{row.status} at step {row.step:,}"
     samples, _ = row.entry.open().sample(count)
     return _cell(samples, extent, real=False)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
+
 from gannet.config.plan import Plan, open_data, plan
 from gannet.data.base import Dataset, Progress
 from gannet.errors import Mistake, Unknown, UserError
@@ -18,6 +20,7 @@ from gannet.evaluation.measure import protocol_of
 from gannet.runs.comparable import differing
 from gannet.runs.schema import RunRecord
 from gannet.sessions.trained_run import TrainedRun
+from gannet.training.precision import with_threads
 
 T = TypeVar("T")
 
@@ -44,6 +47,14 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class Typed:
+    """What the user typed of every run, from which another process can plan the same run."""
+
+    data: str
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One recipe with one seed: an ordinary run, made or still to be made."""
 
@@ -56,6 +67,14 @@ class Entry:
     """What its run.json says, or must say."""
     source: str
     """The recipe's source code."""
+    typed: Typed
+    threads: int
+    """Processor threads that it trains with: equal bits need equal threads."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{self.recipe}, seed {self.seed}"
 
     @property
     def recipe_file(self) -> str | None:
@@ -112,6 +131,8 @@ def prepare(
     measurement: Measurement,
     out: Path | None,
     progress: Progress,
+    jobs: int = 1,
+    threads: int | None = None,
 ) -> Comparison:
     """Read every key, open the data and build every recipe once.
 
@@ -123,6 +144,8 @@ def prepare(
         measurement: how every run is measured.
         out: where runs and results go; ``runs/compare-DATA`` if None, so that the same command finds its runs again.
         progress: told about the decoding of data.
+        jobs: runs side by side, which share the processor's threads.
+        threads: of each run; this process's, divided by ``jobs``, if None. Points always take one.
 
     Raises:
         UserError: all that is wrong, at once: keys, recipes that do not suit the data or cannot be compared, metrics.
@@ -139,7 +162,8 @@ def prepare(
     dataset = open_data(first, progress)
     require_measurable(measurement.metrics, dataset.form.kind, dataset.truth)
     folder = out or Path("runs") / f"compare-{first.source_name}"
-    built = _for_each(recipes, lambda recipe: _build(_shown(recipe), plans[recipe], dataset, folder))
+    typed, share = Typed(data, given), threads or max(1, torch.get_num_threads() // min(jobs, len(recipes) * len(seeds)))
+    built = _for_each(recipes, lambda recipe: _build(_shown(recipe), plans[recipe], dataset, folder, typed, share))
     _same_protocol({contestant.recipe: protocol for contestant, protocol in built.values()})
     return Comparison(folder, dataset, tuple(seeds), measurement, tuple(contestant for contestant, _ in built.values()))
 
@@ -217,14 +241,17 @@ def _named(fields: Mapping[str, tuple[Any, Any]], first: str, second: str) -> st
     return ", ".join(f"{field} ({one} for {first}, {two} for {second})" for field, (one, two) in shown.items())
 
 
-def _build(name: str, plans: Sequence[Plan], dataset: Dataset, folder: Path) -> tuple[Contestant, dict[str, Any]]:
+def _build(
+    name: str, plans: Sequence[Plan], dataset: Dataset, folder: Path, typed: Typed, threads: int
+) -> tuple[Contestant, dict[str, Any]]:
     experiment = plans[0].experiment(dataset.form)
     source = Path(inspect.getfile(plans[0].recipe.function)).read_text(encoding="utf-8")
-    with plans[0].precision(experiment, dataset.form).applied() as precision:
+    with with_threads(threads), plans[0].precision(experiment, dataset.form).applied() as precision:
+        threads = torch.get_num_threads()
         # As it will be read back: tuples become lists.
         records: list[RunRecord] = [json.loads(json.dumps(each.record(dataset, precision))) for each in plans]
     entries = tuple(
-        Entry(name, each.settings.seed, each, folder / name / f"seed-{each.settings.seed}", record, source)
+        Entry(name, each.settings.seed, each, folder / name / f"seed-{each.settings.seed}", record, source, typed, threads)
         for each, record in zip(plans, records, strict=True)
     )
     batches = max(turn.repeats for turn in experiment.game.turns())

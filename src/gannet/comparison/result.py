@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Literal
@@ -15,8 +15,9 @@ from gannet.metrics.rounding import written
 from gannet.runs.comparable import require_comparable
 
 VERSION = 1
-Status = Literal["finished", "stopped", "unmeasured"]
-"""``stopped``: by the guard. ``unmeasured``: trained to the end, but its samples cannot be measured."""
+Status = Literal["finished", "stopped", "unmeasured", "failed"]
+"""``stopped``: by the guard. ``unmeasured``: trained to the end, but its samples cannot be measured. ``failed``: its process ended before
+the last step (killed, out of memory, an error); the same command tries it again."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,31 @@ class Row:
     skipped: tuple[str, ...] = ()
     """Sentences about metrics that do not apply."""
     text: str = ""
-    """Why it was stopped or not measured."""
+    """Why it was stopped, failed or was not measured."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, without the entry."""
+        return {
+            "status": self.status,
+            "step": self.step,
+            "seconds": self.seconds,
+            "text": self.text,
+            "skipped": list(self.skipped),
+            "cards": [card.as_json() for card in self.cards],
+        }
+
+    @classmethod
+    def from_json(cls, entry: Entry, document: Mapping[str, Any]) -> Row:
+        """The row that :meth:`as_json` wrote."""
+        plain = {name: document[name] for name in ("status", "step", "seconds", "text")}
+        return cls(entry, **plain, cards=tuple(map(_card, document["cards"])), skipped=tuple(document["skipped"]))
+
+
+def _card(document: Mapping[str, Any]) -> ScoreCard:
+    # Cards that were written before a field was there have none.
+    values: dict[str, Any] = {field.name: document[field.name] for field in fields(ScoreCard) if field.name in document}
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return ScoreCard(**values)
 
 
 @dataclass(frozen=True)
@@ -97,16 +122,16 @@ def summarise(rows: Sequence[Row]) -> list[Summary]:
 
 def _was_asked(row: Row, metric: str) -> bool:
     """False for what only other games can answer: that is not even tried, and leaves no sentence."""
-    return row.status != "finished" or _card(row, metric) is not None or any(s.startswith(f"{metric} left out: ") for s in row.skipped)
+    return row.status != "finished" or _card_of(row, metric) is not None or any(s.startswith(f"{metric} left out: ") for s in row.skipped)
 
 
-def _card(row: Row, metric: str) -> ScoreCard | None:
+def _card_of(row: Row, metric: str) -> ScoreCard | None:
     return next((card for card in row.cards if card.metric == metric), None)
 
 
 def _summary(example: ScoreCard, rows: Sequence[Row]) -> Summary:
-    pairs = [(row, card) for row in rows if (card := _card(row, example.metric)) is not None]
-    missing = [row for row in rows if _card(row, example.metric) is None]
+    pairs = [(row, card) for row in rows if (card := _card_of(row, example.metric)) is not None]
+    missing = [row for row in rows if _card_of(row, example.metric) is None]
     values = [card.value for _, card in pairs]
     floors = [card.floor for _, card in pairs if card.floor is not None]
     if missing:
@@ -153,8 +178,8 @@ class Result:
 
     @property
     def complete(self) -> bool:
-        """Whether every run is there."""
-        return len(self.rows) == len(self.comparison.entries)
+        """Whether every run is there, and none has to be tried again."""
+        return len(self.rows) == len(self.comparison.entries) and all(row.status != "failed" for row in self.rows)
 
     def of(self, contestant: Contestant) -> list[Row]:
         """The rows of one recipe, in the order of the seeds."""
@@ -167,7 +192,7 @@ class Result:
 
     def seconds(self, contestant: Contestant) -> tuple[float, float | None] | None:
         """Mean and standard deviation of the seconds of training of the runs that came to their end; None without any."""
-        values = [row.seconds for row in self.of(contestant) if row.status != "stopped"]
+        values = [row.seconds for row in self.of(contestant) if row.status not in ("stopped", "failed")]
         if not values:
             return None
         return mean(values), stdev(values) if len(values) > 1 else None
@@ -205,12 +230,7 @@ class Result:
         return {
             "seed": row.entry.seed,
             "path": str(row.entry.path.relative_to(self.path)),
-            "status": row.status,
-            "step": row.step,
-            "seconds": row.seconds,
-            "text": row.text,
-            "skipped": list(row.skipped),
-            "cards": [card.as_json() for card in row.cards],
+            **row.as_json(),
         }
 
 

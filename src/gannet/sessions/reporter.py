@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -84,6 +85,11 @@ class PythonReporter:
         self._text = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
         if step >= self._total:
             self._show(self._progress(step), at_once=True)
+
+    def running(self, steps: Mapping[str, tuple[int, int]]) -> None:
+        """Show the steps of the runs of a comparison that train side by side."""
+        if steps:
+            self._show("; ".join(f"{name}: step {step:,} of {total:,}" for name, (step, total) in steps.items()))
 
     def _progress(self, step: int) -> str:
         speed = (step - self._step_at_start) / max(time.monotonic() - self._began, 1e-9)

@@ -27,12 +27,8 @@ class Precision:
     @contextmanager
     def applied(self) -> Iterator[Self]:
         """Inside, the process computes with the chosen number of threads."""
-        before = torch.get_num_threads()
-        torch.set_num_threads(self.threads or before)
-        try:
+        with with_threads(self.threads):
             yield self
-        finally:
-            torch.set_num_threads(before)
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context of forward passes."""
@@ -42,6 +38,17 @@ class Precision:
         """Move a network to the device, in the memory layout in which its convolutions are fastest."""
         network = network.to(self.device)
         return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload]
+
+
+@contextmanager
+def with_threads(threads: int | None) -> Iterator[None]:
+    """Inside, the process computes with this number of threads; None keeps the number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) -> Precision:
