@@ -48,11 +48,15 @@ class Reconstructing(Adversarial):
     @property
     def players(self) -> dict[str, list[nn.Module]]:
         """Every trainable weight belongs to exactly one player."""
-        return {**super().players, "reconstructor": [self.reconstructor]}
+        return {"discriminator": [self.discriminator], "generator": [self.generator, self.prior], "reconstructor": [self.reconstructor]}
 
     def turns(self) -> list[Turn]:
         """One more turn: one more optimizer step."""
-        return [*super().turns(), Turn("reconstructor", self.reconstructor_terms)]
+        return [
+            Turn("discriminator", self.discriminator_terms),
+            Turn("generator", self.generator_terms),
+            Turn("reconstructor", self.reconstructor_terms),
+        ]
 
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The loss's discriminator side."""

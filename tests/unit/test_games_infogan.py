@@ -8,7 +8,7 @@ from torch.testing import assert_close
 from gannet.data.base import silent
 from gannet.data.digits import Digits
 from gannet.games.base import Clusters, DrawsCodes
-from gannet.games.codes import Codes, gaussian_surprise
+from gannet.games.infogan import Codes, gaussian_surprise
 from gannet.recipes.infogan import infogan
 from gannet.types import Batch
 

@@ -122,3 +122,11 @@ def test_a_component_that_refuses_its_arguments_is_named():
 
     with pytest.raises(UserError, match="prior: not today"):
         gan(POINTS, prior=chosen(refusing))
+
+
+@pytest.mark.parametrize("name", components("games"))
+def test_players_turns_and_terms_of_a_game_are_in_one_file(name):
+    game = components("games")[name].load()
+    assert {"players", "turns", "generator_terms"} <= vars(game).keys()
+    inherited = [base for base in game.__mro__[1:] if {"players", "turns"} & vars(base).keys() and not inspect.isabstract(base)]
+    assert inherited == []

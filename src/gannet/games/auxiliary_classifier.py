@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from gannet.games.adversarial import Adversarial
+from gannet.games.base import Turn
 from gannet.games.scoring import Scorer, random_labels
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
@@ -40,19 +41,27 @@ class AuxiliaryClassifier(Adversarial):
         super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints)
         self.num_classes, self.class_weight = generator.num_classes, class_weight
 
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        """The trainable parameters of the prior, if any, belong to the generator."""
+        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
+
+    def turns(self) -> list[Turn]:
+        """One turn of D, then one turn of G."""
+        return [Turn("discriminator", self.discriminator_terms), Turn("generator", self.generator_terms)]
+
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The discriminator's side of the loss, the class terms of reals and fakes, and all penalties."""
         labels = random_labels(batch, self.num_classes)
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng), labels)
-        scorer = Scorer(self.discriminator, (batch.real,), (fake,))
-        scorer.differentiate(self.penalties)
-        real, generated = scorer.both()
+        scorer = Scorer(self.discriminator, (batch.real,), (fake,), penalties=self.penalties)
+        real, generated = scorer.outputs
         minimise = {
             "adversarial": self.loss.discriminator(real.logits, generated.logits),
             "class_real": self.class_term(real, batch.labels),
             "class_fake": self.class_term(generated, labels),
-            **scorer.penalty_terms(self.penalties, batch),
+            **scorer.penalty_terms(batch),
         }
         return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gannet.games.adversarial import Adversarial
+from gannet.games.base import Turn
 from gannet.games.scoring import Scorer
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
@@ -38,11 +39,20 @@ class BEGAN(Adversarial):
         self.register_buffer("balance", torch.zeros(()))
         self._imbalance = torch.zeros(())
 
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        """The trainable parameters of the prior, if any, belong to the generator."""
+        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
+
+    def turns(self) -> list[Turn]:
+        """One turn of D, then one turn of G."""
+        return [Turn("discriminator", self.discriminator_terms), Turn("generator", self.generator_terms)]
+
     def discriminator_terms(self, batch: Batch) -> Terms:
         """Low energy for reals; high energy for fakes, weighted by the balance k."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
-        real_energy, fake_energy = (-score.logits.mean() for score in Scorer(self.discriminator, (batch.real,), (fake,)).both())
+        real_energy, fake_energy = (-output.logits.mean() for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs)
         # Used once after the optimizer step. It has no meaning between steps, so it is not saved.
         self._imbalance = (self.gamma * real_energy - fake_energy).detach()
         measure = real_energy + self._imbalance.abs()

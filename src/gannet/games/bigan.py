@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gannet.games.adversarial import Adversarial
+from gannet.games.base import Turn
 from gannet.games.scoring import Scorer
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Encoder, Generator
@@ -40,29 +41,30 @@ class BiGAN(Adversarial):
         critic_steps: int = 1,
     ) -> None:
         assert prior.size == generator.latent_size == encoder.latent_size == discriminator.latent_size
-        super().__init__(
-            generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints, critic_steps=critic_steps
-        )
-        self.encoder = encoder
+        super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints)
+        self.encoder, self.critic_steps = encoder, critic_steps
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:
         """The encoder belongs to the generator's player."""
         return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.encoder, self.prior]}
 
+    def turns(self) -> list[Turn]:
+        """``critic_steps`` turns of D, then one turn of G."""
+        return [Turn("discriminator", self.discriminator_terms, self.critic_steps), Turn("generator", self.generator_terms)]
+
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The discriminator's side of the loss on pairs, and all penalties."""
         with torch.no_grad():
             real, fake = self.pairs(batch)
-        scorer = Scorer(self.discriminator, real, fake)
-        scorer.differentiate(self.penalties)
-        real_logits, fake_logits = (score.logits for score in scorer.both())
-        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **scorer.penalty_terms(self.penalties, batch)}
+        scorer = Scorer(self.discriminator, real, fake, penalties=self.penalties)
+        real_logits, fake_logits = (output.logits for output in scorer.outputs)
+        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **scorer.penalty_terms(batch)}
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The common objective of G and E: G moves its samples and E its latents, so that both kinds of pairs become alike."""
-        real, fake = Scorer(self.discriminator, *self.pairs(batch)).both()
+        real, fake = Scorer(self.discriminator, *self.pairs(batch)).outputs
         return Terms({"adversarial": self.loss.pairs(real.logits, fake.logits)})
 
     def pairs(self, batch: Batch) -> tuple[Inputs, Inputs]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import normalize, relu
 
 from gannet.games.adversarial import Adversarial
+from gannet.games.base import Turn
 from gannet.games.scoring import Scorer
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
@@ -47,17 +48,25 @@ class EnergyBased(Adversarial):
         super().__init__(generator, discriminator, prior, loss=None, penalties=penalties, constraints=constraints)
         self.margin, self.pulling_away = margin, pulling_away
 
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        """The trainable parameters of the prior, if any, belong to the generator."""
+        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
+
+    def turns(self) -> list[Turn]:
+        """One turn of D, then one turn of G."""
+        return [Turn("discriminator", self.discriminator_terms), Turn("generator", self.generator_terms)]
+
     def discriminator_terms(self, batch: Batch) -> Terms:
         """Low energy for reals, an energy of at least the margin for fakes, and all penalties."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
-        scorer = Scorer(self.discriminator, (batch.real,), (fake,))
-        scorer.differentiate(self.penalties)
-        real_energy, fake_energy = (-score.logits for score in scorer.both())
+        scorer = Scorer(self.discriminator, (batch.real,), (fake,), penalties=self.penalties)
+        real_energy, fake_energy = (-output.logits for output in scorer.outputs)
         minimise = {
             "reconstruction": real_energy.mean(),
             "margin": relu(self.margin - fake_energy).mean(),
-            **scorer.penalty_terms(self.penalties, batch),
+            **scorer.penalty_terms(batch),
         }
         return Terms(minimise, {"energy_fake": fake_energy.mean()})
 

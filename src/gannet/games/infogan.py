@@ -3,18 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log, pi
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, one_hot
 
 from gannet.games.adversarial import Adversarial
-from gannet.games.codes import Codes
+from gannet.games.base import Turn
 from gannet.games.scoring import Scorer
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Penalty
 from gannet.types import Batch, DiscriminatorOutput, Terms
+
+
+@dataclass(frozen=True)
+class Codes:
+    """One categorical code, uniform, as a one-hot vector, and continuous codes, uniform in [-1, 1]."""
+
+    categories: Annotated[int, Field(ge=2)] = 10
+    """Number of categories."""
+    continuous: Annotated[int, Field(ge=0)] = 2
+    """Number of continuous codes."""
+
+    @property
+    def size(self) -> int:
+        """Length of the code vector at the generator's input."""
+        return self.categories + self.continuous
+
+    @property
+    def reading_size(self) -> int:
+        """Length of a reading: the category logits, then the mean and the log variance of each continuous code."""
+        return self.categories + 2 * self.continuous
+
+    def draw(self, count: int, rng: torch.Generator) -> Tensor:
+        """(count, size)."""
+        category = torch.randint(self.categories, (count,), generator=rng, device=rng.device)
+        values = torch.rand(count, self.continuous, generator=rng, device=rng.device) * 2 - 1
+        return torch.cat([one_hot(category, self.categories).float(), values], dim=1)
+
+    def category_error(self, reading: Tensor, codes: Tensor) -> Tensor:
+        """-E log Q(category), the cross-entropy in nats: (N, reading_size), (N, size) -> scalar."""
+        return cross_entropy(reading[:, : self.categories], codes[:, : self.categories].argmax(1))
+
+    def continuous_error(self, reading: Tensor, codes: Tensor) -> Tensor:
+        """-E log Q of the continuous codes in nats, summed over codes; Q is Gaussian with the means and variances of the reading."""
+        mean, log_variance = reading[:, self.categories :].chunk(2, dim=1)
+        return gaussian_surprise(mean, log_variance.clamp(-6, 6), codes[:, self.categories :]).sum(1).mean()
+
+    def names(self) -> tuple[str, ...]:
+        """``category``, ``continuous 1``, ``continuous 2`` and so on."""
+        return ("category", *(f"continuous {i + 1}" for i in range(self.continuous)))
+
+    def moved(self, codes: Tensor, code: int, share: Tensor) -> Tensor:
+        """(N, size) with one code of :meth:`names` set: share 0 is its first value and 1 its last, (N,) in [0, 1]."""
+        codes = codes.clone()
+        if code == 0:
+            category = (share * self.categories).long().clamp(max=self.categories - 1)
+            codes[:, : self.categories] = one_hot(category, self.categories).to(codes.dtype)
+        else:
+            codes[:, self.categories + code - 1] = share * 2 - 1
+        return codes
 
 
 class InfoGAN(Adversarial):
@@ -47,18 +101,21 @@ class InfoGAN(Adversarial):
         """The recognizer belongs to the discriminator's player."""
         return {"discriminator": [self.discriminator, self.recognizer, self.penalties], "generator": [self.generator, self.prior]}
 
+    def turns(self) -> list[Turn]:
+        """One turn of D, then one turn of G."""
+        return [Turn("discriminator", self.discriminator_terms), Turn("generator", self.generator_terms)]
+
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The discriminator's side of the loss, the error of reading the codes of fakes, and all penalties."""
         latents = self.draw_latents(batch.size, batch.rng)
         with torch.no_grad():
             fake = self.generate(latents)
-        scorer = Scorer(self.discriminator, (batch.real,), (fake,))
-        scorer.differentiate(self.penalties)
-        real, generated = scorer.both()
+        scorer = Scorer(self.discriminator, (batch.real,), (fake,), penalties=self.penalties)
+        real, generated = scorer.outputs
         minimise = {
             "adversarial": self.loss.discriminator(real.logits, generated.logits),
             **self.information_terms(generated, latents),
-            **scorer.penalty_terms(self.penalties, batch),
+            **scorer.penalty_terms(batch),
         }
         return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
 
@@ -96,3 +153,8 @@ class InfoGAN(Adversarial):
     def cluster(self, samples: Tensor) -> Tensor:
         """(N, *shape) -> (N,) most likely category."""
         return self.read(self.discriminator(samples))[:, : self.codes.categories].argmax(1)
+
+
+def gaussian_surprise(mean: Tensor, log_variance: Tensor, value: Tensor) -> Tensor:
+    """-log N(value; mean, exp(log_variance)) in nats, elementwise."""
+    return 0.5 * (log(2 * pi) + log_variance + (value - mean).square() * (-log_variance).exp())

@@ -25,35 +25,37 @@ class Scorer:
         fake: Inputs,
         real_labels: Tensor | None = None,
         fake_labels: Tensor | None = None,
+        *,
+        penalties: Iterable[nn.Module] = (),
     ) -> None:
-        self.discriminator = discriminator
+        """Args:
+        discriminator: called once on both batches if samples are independent, otherwise once on each.
+        real: real samples, and their latents in games on pairs.
+        fake: the same of generated samples.
+        real_labels: class labels of the reals, if any.
+        fake_labels: class labels of the fakes, if any.
+        penalties: those of the discriminator's turn; gradients are enabled for the inputs that they differentiate.
+        """
+        self.discriminator, self.real_labels = discriminator, real_labels
         self.real, self.fake = real, fake
-        self.real_labels, self.fake_labels = real_labels, fake_labels
-        self._logits: dict[int, Tensor] = {}
-
-    def differentiate(self, penalties: nn.ModuleList) -> None:
-        """Enable gradients of the inputs that the penalties differentiate. Call before :meth:`both`."""
-        for side in {side for penalty in _penalties(penalties) for side in penalty.differentiates}:
-            for tensor in self.real if side == "real" else self.fake:
+        self.penalties = [penalty for penalty in penalties if isinstance(penalty, Penalty)]
+        for side in {side for penalty in self.penalties for side in penalty.differentiates}:
+            for tensor in real if side == "real" else fake:
                 tensor.requires_grad_()
+        self.outputs = self._both(real_labels, fake_labels)
+        """The discriminator's outputs for reals and for fakes."""
+        self._logits = {id(inputs[0]): output.logits for inputs, output in zip((real, fake), self.outputs, strict=True)}
 
-    def both(self) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
-        """Outputs for reals and fakes: one joint forward pass if samples are independent, otherwise one pass for each."""
-        if self.discriminator.rows_independent:
-            together = tuple(torch.cat([r, f]) for r, f in zip(self.real, self.fake, strict=True))
-            labels = None
-            if self.real_labels is not None and self.fake_labels is not None:
-                labels = torch.cat([self.real_labels, self.fake_labels])
-            real, fake = _split(self.discriminator(*together, labels=labels), len(self.real[0]))
-        else:
-            real = self.discriminator(*self.real, labels=self.real_labels)
-            fake = self.discriminator(*self.fake, labels=self.fake_labels)
-        self._logits = {id(self.real[0]): real.logits, id(self.fake[0]): fake.logits}
-        return real, fake
+    def _both(self, real_labels: Tensor | None, fake_labels: Tensor | None) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
+        if not self.discriminator.rows_independent:
+            return self.discriminator(*self.real, labels=real_labels), self.discriminator(*self.fake, labels=fake_labels)
+        together = tuple(torch.cat([r, f]) for r, f in zip(self.real, self.fake, strict=True))
+        labels = None if real_labels is None or fake_labels is None else torch.cat([real_labels, fake_labels])
+        return _split(self.discriminator(*together, labels=labels), len(self.real[0]))
 
-    def penalty_terms(self, penalties: nn.ModuleList, batch: Batch) -> dict[str, Tensor]:
-        """The terms of all penalties that apply in this step, by class name. Call after :meth:`both`."""
-        terms = {type(p).__name__: p.term(self, self.real, self.fake, batch) for p in _penalties(penalties)}
+    def penalty_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """The terms of all penalties that apply in this step, by class name."""
+        terms = {type(penalty).__name__: penalty.term(self, self.real, self.fake, batch) for penalty in self.penalties}
         return {name: term for name, term in terms.items() if term is not None}
 
     def __call__(self, inputs: Inputs) -> Tensor:
@@ -62,14 +64,11 @@ class Scorer:
         return known if known is not None else self.discriminator(*inputs, labels=self.real_labels).logits
 
 
-def _penalties(modules: nn.ModuleList) -> Iterable[Penalty]:
-    return (module for module in modules if isinstance(module, Penalty))
-
-
-def _split(score: DiscriminatorOutput, count: int) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
+def _split(output: DiscriminatorOutput, count: int) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
     """The first ``count`` samples and the rest, in every field."""
     parts = (slice(None, count), slice(count, None))
-    first, rest = (DiscriminatorOutput(**{name: value[part] for name, value in vars(score).items() if value is not None}) for part in parts)
+    given = {name: value for name, value in vars(output).items() if value is not None}
+    first, rest = (DiscriminatorOutput(**{name: value[part] for name, value in given.items()}) for part in parts)
     return first, rest
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from gannet.games.adversarial import Adversarial
+from gannet.games.base import Turn
 from gannet.games.scoring import Scorer, feature_distance
 from gannet.types import Batch, Terms
 
@@ -25,6 +26,15 @@ class SemiSupervised(Adversarial):
 
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior", "discriminator")
 
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        """The trainable parameters of the prior, if any, belong to the generator."""
+        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
+
+    def turns(self) -> list[Turn]:
+        """One turn of D, then one turn of G."""
+        return [Turn("discriminator", self.discriminator_terms), Turn("generator", self.generator_terms)]
+
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The discriminator's side of the loss, the cross-entropy of labelled samples, and all penalties."""
         assert batch.labels is not None
@@ -32,13 +42,12 @@ class SemiSupervised(Adversarial):
         unlabelled = self.unlabelled(batch)
         with torch.no_grad():
             fake = self.generate(self.draw_latents(len(unlabelled), batch.rng))
-        scorer = Scorer(self.discriminator, (unlabelled,), (fake,))
-        scorer.differentiate(self.penalties)
-        real, generated = (score.logits for score in scorer.both())
+        scorer = Scorer(self.discriminator, (unlabelled,), (fake,), penalties=self.penalties)
+        real, generated = (output.logits for output in scorer.outputs)
         minimise = {
             "adversarial": self.loss.discriminator(real, generated),
             "supervised": self.supervised(batch.real[labelled], batch.labels[labelled]),
-            **scorer.penalty_terms(self.penalties, batch),
+            **scorer.penalty_terms(batch),
         }
         return Terms(minimise, {"score_real": real.mean(), "score_fake": generated.mean()})
 

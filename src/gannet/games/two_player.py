@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gannet.games.adversarial import Adversarial
+from gannet.games.base import Turn
 from gannet.games.scoring import Scorer, feature_distance, random_labels
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
@@ -42,28 +43,30 @@ class TwoPlayer(Adversarial):
     ) -> None:
         assert generator.num_classes == discriminator.num_classes, "both networks see labels, or neither"
         assert prior.size == generator.latent_size
-        super().__init__(
-            generator,
-            discriminator,
-            prior,
-            loss=loss,
-            penalties=penalties,
-            constraints=constraints,
-            weight_penalties=weight_penalties,
-            critic_steps=critic_steps,
-        )
-        self.num_classes = generator.num_classes
+        super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints)
+        self.num_classes, self.critic_steps = generator.num_classes, critic_steps
         self.matching_aware, self.feature_matching = matching_aware, feature_matching
+        self.weight_penalties = nn.ModuleDict(weight_penalties or {})
+        for player, penalty in (weight_penalties or {}).items():
+            penalty.build(self.players[player])
+
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        """The trainable parameters of the prior, if any, belong to the generator."""
+        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
+
+    def turns(self) -> list[Turn]:
+        """``critic_steps`` turns of D, then one turn of G."""
+        return [Turn("discriminator", self.discriminator_terms, self.critic_steps), Turn("generator", self.generator_terms)]
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """The discriminator's side of the loss, and all penalties."""
+        """The discriminator's side of the loss, all penalties, and the penalty on its parameters."""
         real, real_labels = batch.real, batch.labels if self.num_classes else None
         fake_labels = random_labels(batch, self.num_classes)
         with torch.no_grad():
             fake = self.generate(self.prior.draw(batch.size, batch.rng), fake_labels)
-        scorer = Scorer(self.discriminator, (real,), (fake,), real_labels, fake_labels)
-        scorer.differentiate(self.penalties)
-        real_logits, fake_logits = (score.logits for score in scorer.both())
+        scorer = Scorer(self.discriminator, (real,), (fake,), real_labels, fake_labels, penalties=self.penalties)
+        real_logits, fake_logits = (output.logits for output in scorer.outputs)
         adversarial = self.loss.discriminator(real_logits, fake_logits)
         if self.matching_aware:
             assert real_labels is not None
@@ -71,11 +74,14 @@ class TwoPlayer(Adversarial):
             mismatched = self.discriminator(real, (real_labels + shift) % self.num_classes).logits
             # Each kind of fake is compared with equally many reals, because paired losses compare sample by sample.
             adversarial = (adversarial + self.loss.discriminator(real_logits, mismatched)) / 2
-        minimise = {"adversarial": adversarial, **scorer.penalty_terms(self.penalties, batch)}
+        minimise = {"adversarial": adversarial, **scorer.penalty_terms(batch), **self.parameter_terms("discriminator")}
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """The generator's side of the loss, or feature matching. Paired losses compare with the reals of this step."""
+        """The generator's side of the loss, or feature matching. Paired losses compare with the reals of this step.
+
+        The penalty on its parameters is added.
+        """
         labels = random_labels(batch, self.num_classes)
         fake = self.discriminator(self.generate(self.prior.draw(batch.size, batch.rng), labels), labels)
         real = None
@@ -84,8 +90,15 @@ class TwoPlayer(Adversarial):
                 real = self.discriminator(batch.real, batch.labels if self.num_classes else None)
         if self.feature_matching:
             assert real is not None
-            return Terms({"feature_matching": feature_distance(real.features, fake.features)})
-        return Terms({"adversarial": self.loss.generator(fake.logits, real.logits if real else None)})
+            minimise = {"feature_matching": feature_distance(real.features, fake.features)}
+        else:
+            minimise = {"adversarial": self.loss.generator(fake.logits, real.logits if real else None)}
+        return Terms({**minimise, **self.parameter_terms("generator")})
+
+    def parameter_terms(self, player: str) -> dict[str, Tensor]:
+        """The penalty on the player's parameters, if any."""
+        penalties = [self.weight_penalties[player]] if player in self.weight_penalties else []
+        return {type(penalty).__name__: penalty(self.players[player]) for penalty in penalties}
 
     def pull(self, fake: Tensor, real: Tensor) -> Tensor:
         """(N, *shape) twice -> (N, *shape): -N d(generator's loss) / d fake, for unconditional games."""

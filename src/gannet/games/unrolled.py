@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from gannet.games.adversarial import Adversarial
+from gannet.games.base import Turn
 from gannet.games.scoring import Scorer
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
@@ -56,11 +57,20 @@ class Unrolled(Adversarial):
         self.unrolled_steps, self.unrolled_rate = unrolled_steps, unrolled_rate
         self.register_buffer("squares", torch.zeros(sum(weight.numel() for weight in discriminator.parameters())))
 
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        """The trainable parameters of the prior, if any, belong to the generator."""
+        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
+
+    def turns(self) -> list[Turn]:
+        """One turn of D, then one turn of G."""
+        return [Turn("discriminator", self.discriminator_terms), Turn("generator", self.generator_terms)]
+
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The discriminator's side of the loss."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
-        real_logits, fake_logits = (score.logits for score in Scorer(self.discriminator, (batch.real,), (fake,)).both())
+        real_logits, fake_logits = (output.logits for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs)
         watch = {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()}
         return Terms({"adversarial": self.loss.discriminator(real_logits, fake_logits)}, watch)
 

@@ -1,7 +1,6 @@
 """The GAN that finds classes and styles by itself."""
 
-from gannet.games.codes import Codes
-from gannet.games.infogan import InfoGAN
+from gannet.games.infogan import Codes, InfoGAN
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.networks.heads import Recognizer
