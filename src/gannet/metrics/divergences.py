@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -14,7 +13,9 @@ from gannet.data.base import Kind
 from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Samples
 from gannet.metrics.inputs import checked_points
 from gannet.metrics.partition import describe, over_cells, warn_of_few
-from gannet.theory.divergences import jensen_shannon, kullback_leibler
+from gannet.theory.divergences import jensen_shannon, kullback_leibler, reverse_kullback_leibler
+
+Direction = Literal["data || model", "model || data"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class _KullbackLeibler(_OverCells):
     """Added to every cell of both distributions."""
 
     bounds: ClassVar[Bounds] = NOT_NEGATIVE
-    direction: ClassVar[str]
+    direction: ClassVar[Direction]
     """As in the spec: which distribution the mean is taken over, and which it is compared with."""
 
     def spec(self) -> dict[str, Any]:
@@ -49,9 +50,10 @@ class _KullbackLeibler(_OverCells):
         warn_of_few(fake, self.cells)
         return over_cells(self._divergence, samples.truth, real, fake, self.cells)
 
-    @abstractmethod
     def _divergence(self, data: np.ndarray, model: np.ndarray) -> float:
         """From the (B,) counts of data and model."""
+        divergence = kullback_leibler if self.direction == "data || model" else reverse_kullback_leibler
+        return divergence(smoothed(data, self.pseudo_count), smoothed(model, self.pseudo_count))
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,7 @@ class KLDataModel(_KullbackLeibler):
     """
 
     name: ClassVar[str] = "kl_data_model"
-    direction: ClassVar[str] = "data || model"
-
-    def _divergence(self, data: np.ndarray, model: np.ndarray) -> float:
-        return kullback_leibler(smoothed(data, self.pseudo_count), smoothed(model, self.pseudo_count))
+    direction: ClassVar[Direction] = "data || model"
 
 
 @dataclass(frozen=True)
@@ -90,10 +89,7 @@ class KLModelData(_KullbackLeibler):
     """
 
     name: ClassVar[str] = "kl_model_data"
-    direction: ClassVar[str] = "model || data"
-
-    def _divergence(self, data: np.ndarray, model: np.ndarray) -> float:
-        return kullback_leibler(smoothed(model, self.pseudo_count), smoothed(data, self.pseudo_count))
+    direction: ClassVar[Direction] = "model || data"
 
 
 @dataclass(frozen=True)
