@@ -154,14 +154,17 @@ def test_listing_imports_nothing_heavy():
 
 
 VERBS = {
-    "train": {"--recipe", "--steps", "--seed", "--out", "--device", "--precision", "--quiet", "--help"},
-    "resume": {"--steps", "--recipe", "--quiet", "--help"},
+    "train": {"--recipe", "--steps", "--seed", "--out", "--device", "--precision", "--resume", "--max-time", "--quiet", "--help"},
+    "resume": {"--steps", "--recipe", "--max-time", "--quiet", "--help"},
+    "status": {"--json", "--help"},
+    "stop": {"--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
     "watch": {"--port", "--no-browser", "--read-only", "--once", "--terminal", "--help"},
     "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--jobs", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
     "doctor": {"--json", "--help"},
+    "clean": {"--dry-run", "--help"},
     "list": {"--help"},
     "describe": {"--help"},
     "data": {"--help"},

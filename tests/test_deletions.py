@@ -6,6 +6,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "gannet"
 CALLS = {"rmtree", "unlink", "remove", "rmdir", "replace", "rename", "move", "truncate", "removedirs"}
 WHY = {
+    ("cli/clean.py", "clean"): "temporary files that were never finished, of processes that no longer exist, when the user asks for it",
     ("data/cache.py", "_decode_into"): "temporary files of this process, never published",
     ("data/cache.py", "_published"): "puts a decoded table of the cache in place of one of equal content",
     ("data/cache.py", "_sweep"): "temporary files in the cache that are a day old",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli import compare, data, describe, doctor, listing, measure, report, resume, sample, train, watch, weights
+from gannet.cli import clean, compare, data, describe, doctor, listing, measure, report, resume, sample, status, stop, train, watch, weights
 from gannet.errors import TrainingStopped, UserError
 
 BAD_INPUT, STOPPED_BY_GUARD = 2, 3
@@ -21,12 +21,15 @@ app = typer.Typer(
 )
 app.command("train", cls=train.TrainCommand)(train.train)
 app.command("resume")(resume.resume)
+app.command("status")(status.status)
+app.command("stop")(stop.stop)
 app.command("sample")(sample.sample)
 app.command("measure")(measure.measure)
 app.command("watch")(watch.watch)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
+app.command("clean")(clean.clean)
 app.command("list")(listing.list_components)
 app.command("describe")(describe.describe)
 app.add_typer(data.app, name="data")

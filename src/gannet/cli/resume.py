@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gannet.cli.train import MaxTime
+
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or the name of a run in ./runs.")]
 RunAtStep = Annotated[Path, typer.Argument(metavar="RUN[@STEP]", help="A run directory, or the name of a run in ./runs.")]
 RecipeFile = Annotated[
@@ -26,6 +28,7 @@ def resume(
     keys: Repeated = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="New total number of steps.")] = None,
     recipe: RecipeFile = None,
+    max_time: MaxTime = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
     """Continue a run from its newest checkpoint.
@@ -34,11 +37,12 @@ def resume(
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
+    from gannet.cli.time_limit import limited
     from gannet.cli.train import conclude
     from gannet.sessions.resume import resume as resume_run
 
     path = whole_run(path, "`gannet resume` continues from the newest checkpoint; `gannet train RUN@STEP` continues from another")
-    with TerminalReporter(quiet=quiet) as reporter:
+    with limited(max_time), TerminalReporter(quiet=quiet) as reporter:
         return conclude(reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=parse_keys(keys or [])))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from signal import Signals
+from signal import SIGALRM, Signals
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,6 +24,8 @@ RECIPE_NAMED = "gannet.recipe"
 Keys = Annotated[
     list[str] | None, typer.Argument(metavar="[KEY=VALUE ...]", help="Arguments of the recipe, data.*, measure.*, checkpoint.*, frames.*")
 ]
+
+MaxTime = Annotated[str | None, typer.Option(metavar="TIME", help="Stop with a checkpoint after this time: 90s, 30m, 3h, 1h30m.")]
 
 
 class TrainCommand(TyperCommand):
@@ -77,29 +79,39 @@ def train(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if omitted.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; auto if omitted")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16; auto if omitted")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out if it exists; start it if not.")] = False,
+    max_time: MaxTime = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
     """Train a GAN on DATA and record it in a run directory.
 
-    With --recipe NAME, --help also lists the keys of that recipe.
+    With --recipe NAME, --help also lists the keys of that recipe. With --resume, repeat the same command until the run is finished,
+    for example in a job script: it starts the run, continues it, or reports that it is finished.
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
+    from gannet.cli.time_limit import limited
     from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
+    from gannet.errors import UserError
     from gannet.sessions.fork import parse_again
-    from gannet.sessions.resume import train_again
+    from gannet.sessions.resume import start_or_resume, train_again
     from gannet.sessions.train import start
 
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
     older = parse_again(data)
+    if resume and (older or out is None):
+        raise UserError("--resume needs --out DIR." if out is None else f"--resume does not apply to {data}: use gannet resume RUN.")
     if older:
         refuse_flags(given)
     planned = None if older else plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
-    with TerminalReporter(quiet=quiet) as reporter:
+    with limited(max_time), TerminalReporter(quiet=quiet) as reporter:
         if older:
             return conclude(reporter, train_again(*older, given | flags, out, reporter, recipe_file=recipe))
         assert planned is not None
+        if resume:
+            assert out is not None
+            return conclude(reporter, start_or_resume(planned, out, reporter))
         return conclude(reporter, start(planned, out, reporter))
 
 
@@ -115,6 +127,9 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
         reporter.say(f"{number} while training:")
         for sentence in outcome.alarms:
             reporter.say(f"  {sentence}")
+    if outcome.signal == SIGALRM:
+        reporter.warned(f"Stopped at the time limit. {saved} Continue with: {resume}")
+        return 0 if outcome.is_saved else UNSAVED
     if outcome.signal is not None:
         reporter.warned(f"Stopped by {Signals(outcome.signal).name}. {saved} Continue with: {resume}")
         return 128 + outcome.signal

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -14,13 +13,11 @@ from typing import Any
 
 from gannet.dashboard.follower import Follower
 from gannet.errors import UserError
+from gannet.runs.finding import find_runs
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, ORIGIN_FOLDER, RUN_FILE, SCORES_FILE
 from gannet.runs.state import RunState, state_of
 
-DEEPEST = 4
-"""Levels below the folder that are searched for runs."""
-RUNS_AT_MOST = 500
 SCAN_SECONDS = 1.0
 FOLLOWED_AT_MOST = 24
 
@@ -127,7 +124,7 @@ class Library:
         """In order of their names. The folder is searched at most once in ``SCAN_SECONDS``."""
         with self._guard:
             if time.monotonic() - self._scanned >= SCAN_SECONDS:
-                there = {*self._find(), *(path for path in self._added if (path / RUN_FILE).is_file())}
+                there = {*find_runs(self.root), *(path for path in self._added if (path / RUN_FILE).is_file())}
                 found = {identity_of(path): path for path in there}
                 self._runs = {key: self._runs.get(key) or Watched(path, self._name(path), key) for key, path in found.items()}
                 self._let_go()
@@ -150,30 +147,12 @@ class Library:
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
 
-    def _find(self) -> Iterator[Path]:
-        found, folders = 0, [(self.root, 0)]
-        while folders and found < RUNS_AT_MOST:
-            folder, depth = folders.pop(0)
-            if (folder / RUN_FILE).is_file():
-                found += 1
-                yield folder
-            elif depth < DEEPEST:
-                folders += [(child, depth + 1) for child in _folders(folder)]
-
 
 def _data_name(data: Mapping[str, Any]) -> str:
     """What a person calls the data: the last part of their path, or the name of a built-in set."""
     arguments = data.get("arguments")
     path = arguments.get("path") if isinstance(arguments, dict) else None
     return Path(path).name if isinstance(path, str) else str(data.get("source", ""))
-
-
-def _folders(folder: Path) -> list[Path]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False))
-    except OSError:
-        return []
 
 
 def newest_run(root: Path) -> Watched:

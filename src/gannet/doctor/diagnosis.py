@@ -168,6 +168,7 @@ def _ended(run: Run, state: RunState) -> list[Complaint]:
     step, stop = state.step, state.event if state.word == "stopped" else None
     texts = {
         "command": f"A person stopped it at step {step:,} with the command 'stop'.",
+        "time": f"It stopped at its time limit (--max-time), at step {step:,}.",
         "signal": f"A signal stopped it at step {step:,}.",
         "error": f"It failed at step {step:,}.",
         "interrupted": f"The process ended after step {step:,} and recorded no reason: killed, out of memory, or a crash of the machine.",

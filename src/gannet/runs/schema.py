@@ -88,7 +88,7 @@ class Event(TypedDict, total=False):
     """kind health: which rule noticed something; the stem of its file in health/rules, with hyphens."""
     severity: Severity
     """kind health."""
-    reason: Literal["command", "signal", "guard", "error"]
+    reason: Literal["command", "signal", "time", "guard", "error"]
     """kind stop: what ended the training before its last step; ``text`` says more. Absent in runs of earlier versions."""
     text: str
     seconds: float

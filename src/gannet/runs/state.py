@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 Word = Literal["empty", "running", "paused", "finished", "stopped", "interrupted"]
 """``empty``: no training was recorded and no process writes the run. ``stopped``: the training itself ended early and recorded why.
 ``interrupted``: its process vanished without a record (killed, out of memory, a crash of the machine)."""
-Reason = Literal["command", "signal", "guard", "error"]
+Reason = Literal["command", "signal", "time", "guard", "error"]
 """Why a run is ``stopped``: the field ``reason`` of its last event."""
 STOPPED_BY: dict[Reason, str] = {
-    "command": "stopped by a command", "signal": "stopped by a signal", "guard": "stopped by its guard", "error": "stopped by a failure",
-}  # fmt: skip
+    "command": "stopped by a command",
+    "signal": "stopped by a signal",
+    "time": "stopped at its time limit",
+    "guard": "stopped by its guard",
+    "error": "stopped by a failure",
+}
 SILENT_SECONDS = 120.0
 """A run that another machine writes counts as interrupted after this time without a new event."""
 SESSION = ("start", "resume", "stop", "finish")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gannet.config.plan import environment, plan_again
+from gannet.config.plan import Plan, environment, plan_again
 from gannet.discovery import is_outside
 from gannet.errors import UserError
-from gannet.runs.reader import read_record
+from gannet.runs.comparable import differing
+from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
 from gannet.runs.writer import RunWriter
 from gannet.sessions.fork import again, fork
 from gannet.sessions.outcome import Outcome, has_trained, removed_if_untrained, saved_step
 from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
 from gannet.sessions.reporter import Reporter
-from gannet.sessions.train import next_run, train
+from gannet.sessions.train import next_run, start, train
 from gannet.training import checkpoint
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.rehearsal import rehearse
@@ -80,6 +82,25 @@ def resume(
         return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=seconds)
 
 
+def start_or_resume(plan: Plan, path: Path, reporter: Reporter) -> Outcome:
+    """Train the run of ``plan`` in ``path``, whatever an earlier process left there: start it, continue it, or report that it is finished.
+
+    Raises:
+        UserError: the directory holds something else, or a run with other settings; it is left as it is.
+        TrainingStopped: a value is not finite.
+    """
+    if not Run.is_at(path):
+        return start(plan, path, reporter)
+    record = read_record(path)
+    there = _typed(record["recipe"], record["arguments"], record["data"]["source"], record["data"]["arguments"], record["settings"])
+    now = _typed(plan.recipe_name, plan.values["recipe"], plan.source_name, plan.values["data"], plan.values["settings"])
+    if fields := differing(there, now):
+        named = ", ".join(f"{name} ({old} there, {new} now)" for name, (old, new) in fields.items())
+        raise UserError(f"{path} holds another run: it differs in {named}. Choose another --out, or repeat the command that made it.")
+    recipe_file = plan.recipe_name if plan.recipe_name.endswith(".py") else None
+    return resume(path, reporter, recipe_file=recipe_file, keys=plan.repeated)
+
+
 def train_again(
     run: Path, step: int | None, changes: Mapping[str, Any], out: Path | None, reporter: Reporter, *, recipe_file: str | None = None
 ) -> Outcome:
@@ -98,6 +119,12 @@ def train_again(
     outside = {key: value for key, value in changes.items() if is_outside(value)}
     with removed_if_untrained(out, existed):
         return resume(out, reporter, recipe_file=recipe_file, keys=outside)
+
+
+def _typed(recipe: str, arguments: Mapping[str, Any], source: str, data: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a user types to make a run, as JSON has it. The path of the data may change; their content is compared elsewhere."""
+    keys = {"recipe": recipe, "data": source, **arguments, **{f"data.{key}": value for key, value in data.items() if key != "path"}}
+    return json.loads(json.dumps(keys | dict(settings)))
 
 
 def _restore(path: Path, trainer: Trainer, reporter: Reporter, *, is_new: bool) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
-from signal import Signals
+from signal import SIGALRM, Signals
 
 from gannet.config.plan import Plan, open_data, open_held_out
 from gannet.data.base import Dataset, silent
@@ -130,7 +130,7 @@ def train(
     if finished:
         writer.event("finish", trainer.step, seconds=clock.seconds())
     else:
-        reason = "command" if request.signal is None else "signal"
+        reason = "command" if request.signal is None else "time" if request.signal == SIGALRM else "signal"
         text = "" if request.signal is None else Signals(request.signal).name
         writer.event("stop", trainer.step, text=text, reason=reason, seconds=clock.seconds())
     signal = None if finished else request.signal

@@ -16,7 +16,7 @@ from gannet.training.trainer import Trainer
 
 
 class StopRequest:
-    """Set by the first SIGINT, SIGTERM or SIGHUP and checked between steps; the third signal ends the process at once."""
+    """Set by the first SIGINT, SIGTERM, SIGHUP or SIGALRM and checked between steps; a third signal ends the process at once."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -25,7 +25,7 @@ class StopRequest:
     def receive(self, number: int, frame: FrameType | None) -> None:
         """Signal handler."""
         self.signal = self.signal or number
-        self._count += 1
+        self._count += number != signal.SIGALRM  # a time limit repeats its signal
         if self._count >= 3:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
@@ -33,9 +33,9 @@ class StopRequest:
 
 @contextmanager
 def listening() -> Iterator[StopRequest]:
-    """Catch SIGINT, SIGTERM and SIGHUP and restore the earlier handlers afterwards. Only the main thread can catch signals.
+    """Catch SIGINT, SIGTERM and SIGHUP, and restore the earlier handlers afterwards. Only the main thread can catch signals.
 
-    SIGHUP stays ignored if it is ignored already, as under ``nohup``.
+    SIGHUP stays ignored if it is ignored already, as under ``nohup``. SIGALRM is caught only if it is ignored: a time limit prepares it so.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
@@ -44,6 +44,8 @@ def listening() -> Iterator[StopRequest]:
     heard = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         heard.append(signal.SIGHUP)
+    if signal.getsignal(signal.SIGALRM) == signal.SIG_IGN:
+        heard.append(signal.SIGALRM)
     before = {number: signal.signal(number, request.receive) for number in heard}
     try:
         yield request

@@ -1,0 +1,39 @@
+"""``gannet clean``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gannet.cli.status import Folder
+
+
+def clean(
+    folder: Folder = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
+) -> int:
+    """Remove temporary files that killed processes left behind.
+
+    Only files that were never finished, are an hour old, and belong to a process that no longer exists. Runs, checkpoints, frames and
+    scores are never removed.
+    """
+    import shutil
+
+    from gannet.cli.status import folder_of_runs
+    from gannet.runs.debris import find_debris, size_of
+
+    root = folder_of_runs(folder)
+    count = total = 0
+    for path in find_debris(root):
+        size = size_of(path)
+        print(f"{'would remove' if dry_run else 'removed'} {path} ({size:,} bytes)")
+        count, total = count + 1, total + size
+        if dry_run:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    print(f"{root}: {count} left-over {'file' if count == 1 else 'files'}, {total:,} bytes." if count else f"{root}: nothing to remove.")
+    return 0

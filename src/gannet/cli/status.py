@@ -1,0 +1,89 @@
+"""``gannet status``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Folder = Annotated[Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if omitted.")]
+
+
+def status(
+    folder: Folder = None,
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> int:
+    """Say how each run of a folder stands."""
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from gannet.errors import UserError
+    from gannet.runs.finding import find_runs
+
+    root = folder_of_runs(folder)
+    rows = [_row(path) for path in find_runs(root)]
+    if json_output:
+        print(json.dumps(rows, allow_nan=False))
+        return 0
+    if not rows:
+        raise UserError(f"There are no runs in {root}. Give a folder that contains runs.")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("run", "state", "step", "last event"):
+        table.add_column(heading, overflow="fold", justify="right" if heading == "step" else "left")
+    for row in rows:
+        table.add_row(row["run"], row["problem"] or row["state"], _steps(row), _ago(row["seconds_ago"]))
+    Console(highlight=False, markup=False).print(table)
+    return 0
+
+
+def folder_of_runs(folder: Path | None) -> Path:
+    """The folder that the user named; ./runs if it exists, else the working directory, if none is named.
+
+    Raises:
+        UserError: it is not a directory.
+    """
+    from gannet.errors import UserError
+
+    root = folder or (Path("runs") if Path("runs").is_dir() else Path())
+    if not root.is_dir():
+        raise UserError(f"{root} is not a directory. Give a run, or a folder of runs.")
+    return root
+
+
+def _row(path: Path) -> dict[str, Any]:
+    """How one run stands; a damaged run is a row that says so."""
+    import time
+
+    from gannet.errors import UserError
+    from gannet.runs.reader import Run
+    from gannet.runs.state import state_of
+
+    row: dict[str, Any] = {"run": str(path), "state": "damaged", "step": None, "steps": None, "seconds_ago": None, "problem": None}
+    try:
+        run = Run(path)
+        state = state_of(path, run.events())
+    except UserError as error:
+        return row | {"problem": f"damaged: {error}"}
+    seconds = round(time.time() - state.seen, 1) if state.seen else None
+    return row | {"state": str(state), "step": state.step, "steps": run.record["arguments"].get("steps"), "seconds_ago": seconds}
+
+
+def _steps(row: Mapping[str, Any]) -> str:
+    if row["step"] is None:
+        return ""
+    return f"{row['step']:,}" + (f" of {row['steps']:,}" if isinstance(row["steps"], int) else "")
+
+
+def _ago(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return f"{max(seconds, 0):.0f} s ago"

@@ -1,0 +1,50 @@
+"""Temporary files that a process left behind when it was killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+TEMPORARY = re.compile(r"\..+\.tmp-(\d+)(-[0-9a-f]{8})?")
+"""Names that Gannet gives to what it has not finished writing: ``.NAME.tmp-PID`` and ``.NAME.tmp-PID-RANDOM``."""
+YOUNGEST_SECONDS = 3600.0
+"""Younger ones stay: a process of another machine may be writing them to a shared disk."""
+
+
+def find_debris(root: Path) -> Iterator[Path]:
+    """Temporary files and folders below ``root`` that are an hour old and whose process no longer exists on this machine."""
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            found = TEMPORARY.fullmatch(name)
+            path = Path(folder, name)
+            if found and not _exists(int(found[1])) and _age(path) > YOUNGEST_SECONDS:
+                yield path
+        folders[:] = [name for name in folders if not TEMPORARY.fullmatch(name)]
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    if not path.is_dir() or path.is_symlink():
+        return path.lstat().st_size
+    return sum(Path(folder, name).lstat().st_size for folder, _, files in os.walk(path) for name in files)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _age(path: Path) -> float:
+    """Seconds since the newest change of a file, or of anything in a folder."""
+    newest = path.lstat().st_mtime
+    for folder, _, files in os.walk(path):
+        newest = max(newest, Path(folder).lstat().st_mtime, *(Path(folder, name).lstat().st_mtime for name in files), newest)
+    return time.time() - newest

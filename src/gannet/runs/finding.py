@@ -1,0 +1,33 @@
+"""The runs below a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from gannet.runs.schema import RUN_FILE
+
+DEEPEST = 4
+"""Levels below the folder that are searched for runs."""
+RUNS_AT_MOST = 500
+
+
+def find_runs(root: Path) -> Iterator[Path]:
+    """The run directories below ``root``, or ``root`` itself if it is one; nearest first, hidden folders and links left out."""
+    found, folders = 0, [(root, 0)]
+    while folders and found < RUNS_AT_MOST:
+        folder, depth = folders.pop(0)
+        if (folder / RUN_FILE).is_file():
+            found += 1
+            yield folder
+        elif depth < DEEPEST:
+            folders += [(child, depth + 1) for child in _folders(folder)]
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
