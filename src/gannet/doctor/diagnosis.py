@@ -179,8 +179,7 @@ def _ended(run: Run, state: RunState) -> list[Complaint]:
     reason = "" if stop is None else str(stop.get("text") or "").strip().rstrip(".")
     told = f" The record says: {reason}." if reason else ""
     severity: Severity = "alarm" if how == "error" else "warning"
-    records = () if stop is None else (stop["seq"],)
-    return [Complaint("ended-early", severity, f"{texts[how]}{told}", again, (step, step), records)]
+    return [Complaint("ended-early", severity, f"{texts[how]}{told}", again, (step, step), () if stop is None else (stop["seq"],))]
 
 
 def _growth(history: History) -> str:
