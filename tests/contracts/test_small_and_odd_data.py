@@ -68,7 +68,7 @@ def watchers(trainer: Trainer, dataset: Dataset) -> list[Observer]:
     """The observers of frames and of health; what they write is not of interest here."""
     writer = MagicMock(spec=RunWriter, path="run")
     health = [
-        watch_health(trainer, dataset, held_out, writer, seed=0, every=1, events=[], told=lambda sentence: None)
+        watch_health(trainer, dataset, held_out, writer, seed=0, every=1, events=[], on_alarm=lambda sentence: None)
         for held_out in (None, dataset)
     ]
     return [record_frames(trainer, dataset, writer, seed=0, every=1, count=4), *health]
