@@ -1,4 +1,4 @@
-# The only place commands are written; CI calls it.
+# All commands of the project; CI calls them too.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,29 +19,29 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	touch $@
 
-# TypeScript and prettier, run by the node that pyright brings. Only `make check` and `make format` need them.
+# TypeScript and prettier, run by the node of pyright. Only `make check` and `make format` need them.
 $(FRONT_END)/node_modules/.installed: $(VENV)/.installed-dev $(FRONT_END)/package-lock.json
 	$(NPM) ci --no-audit --no-fund
 	touch $@
 
 demo: $(VENV)/.installed
-	if [ -e $(DEMO) ]; then mv $(DEMO) $(DEMO)-until-$$(date +%Y%m%d-%H%M%S); fi  # what has trained is kept
+	if [ -e $(DEMO) ]; then mv $(DEMO) $(DEMO)-until-$$(date +%Y%m%d-%H%M%S); fi  # nothing that has trained is deleted
 	$(BIN)/gannet train ring --out $(DEMO)
 	$(BIN)/gannet measure $(DEMO)
 	$(BIN)/gannet report $(DEMO) --gif $(DEMO)/training.gif
 	@echo "Live view and replay: $(BIN)/gannet watch $(DEMO)"
 
-# For the tests of the live view. Without a browser they are skipped and named at the end; with CI=true they fail.
+# The tests of the live view need a browser. Without one they are skipped and listed at the end, or fail if CI=true.
 browser: $(VENV)/.installed-dev
 	@$(BIN)/python scripts/find_browser.py --install || true
 
-# One thread for each of two processes: the networks of tests are too small for more.
+# Two processes with one thread each, because the networks of the tests are small.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test: browser
 	$(PYTEST)
 
-# The remaining values of tests that try one fault in several ways; `make test` runs one or two of each.
+# More values of tests that try a fault in several ways; `make test` runs one or two of each.
 test-faults: $(VENV)/.installed-dev
 	$(PYTEST) -m slow tests/end_to_end tests/contracts tests/unit
 
@@ -56,11 +56,11 @@ format: $(FRONT_END)/node_modules/.installed
 	$(BIN)/ruff format .
 	$(NPM) run --silent format
 
-# Pages made from docstrings and results; commit what it writes. A test fails where it was forgotten.
+# Generate pages from docstrings and results. Commit them; a test fails if they are out of date.
 docs: $(VENV)/.installed-dev
 	$(BIN)/python scripts/make_docs.py
 
-# Does every recipe still learn?
+# Prove that every recipe learns.
 learn: $(VENV)/.installed-dev
 	$(PYTEST) -m slow tests/learning
 

@@ -1,4 +1,4 @@
-"""The row "GAN" of PacGAN's tables: the networks of ``pacgan2`` with packs of one, for `gannet compare --recipes`."""
+"""The entry "GAN" of PacGAN's tables: the networks of ``pacgan2`` with packs of one, for `gannet compare --recipes`."""
 
 from gannet.recipes.base import variant
 from gannet.recipes.pacgan import pacgan2

@@ -1,9 +1,9 @@
-"""Keep what `gannet compare` found among the results, so that `make docs` shows it.
+"""Store a comparison of `gannet compare` in the results, so that `make docs` shows it.
 
 usage: python benchmarks/keep.py DIR NAME [--add]  -> benchmarks/results/compare-NAME.json and docs/pictures/compare-NAME.png
 
-With --add the recipes join those that are kept under NAME already, which takes the same data, seeds, measurement and machine.
-The specs of the cards, which repeat, are written once each, by their fingerprints; nothing is lost.
+--add adds the recipes to those stored under NAME; data, seeds, measurement and machine must be equal. Every spec is stored once, under its
+fingerprint, because the specs of cards repeat.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 720
-"""Pixels of the picture in the docs."""
+"""Maximum width of the figure in the docs in pixels."""
 SHARED = ("version", "data", "environment", "seeds", "measurement")
 
 
@@ -28,7 +28,7 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
         SystemExit: runs are missing.
     """
     if not document["complete"]:
-        sys.exit("This comparison is not complete: the same command of gannet compare goes on with it.")
+        sys.exit("This comparison is not complete. Repeat the same command of gannet compare to continue it.")
     specs: dict[str, Any] = {}
     for recipe in document["recipes"]:
         for run in recipe["runs"]:
@@ -38,25 +38,25 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
     return {"specs": specs, **document}
 
 
-def joined(kept: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def joined(stored: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """Both as one comparison.
 
     Raises:
-        SystemExit: they are not of one kind, or share a recipe.
+        SystemExit: they differ in data, seeds, measurement or machine, or share a recipe.
     """
-    if differ := [name for name in SHARED if kept[name] != new[name]]:
-        sys.exit(f"The kept comparison differs in {', '.join(differ)}: keep the new one under another name.")
-    recipes = kept["recipes"] + new["recipes"]
+    if differ := [name for name in SHARED if stored[name] != new[name]]:
+        sys.exit(f"The stored comparison differs in {', '.join(differ)}: store the new one under another name.")
+    recipes = stored["recipes"] + new["recipes"]
     names = [entry["recipe"] for entry in recipes]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        sys.exit(f"Kept already: {', '.join(twice)}.")
-    budget = {"steps": "steps", "batch_size": "batch size", "samples_seen": f"{kept['data']['form']['kind']} seen"}
+        sys.exit(f"Already stored: {', '.join(twice)}.")
+    budget = {"steps": "steps", "batch_size": "batch size", "samples_seen": f"{stored['data']['form']['kind']} seen"}
     differences = [words for key, words in budget.items() if len({entry[key] for entry in recipes}) > 1]
-    return kept | {"specs": kept["specs"] | new["specs"], "recipes": recipes, "budgets_differ_in": differences}
+    return stored | {"specs": stored["specs"] | new["specs"], "recipes": recipes, "budgets_differ_in": differences}
 
 
 def picture(sheet: Path, above: Path | None) -> Image.Image:
-    """The sheet of samples, no wider than the docs, below another one if one is given."""
+    """The sheet of samples, scaled to the width of the docs, below the figure ``above`` if given."""
     with Image.open(sheet) as large:
         width = min(WIDTH, large.width)
         small = large.convert("RGB").resize((width, round(large.height * width / large.width)), Image.Resampling.LANCZOS)

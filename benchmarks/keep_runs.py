@@ -1,8 +1,8 @@
-"""Keep measured runs among the results, so that `make docs` shows them on the pages of their recipes.
+"""Store measured runs in the results, so that `make docs` shows them on the pages of their recipes.
 
 usage: python benchmarks/keep_runs.py NAME RUN [RUN ...]    (measure the runs first: gannet measure RUN)
 
-They join those in benchmarks/results/NAME.json; a run takes the place of one with the same recipe, data, arguments and seed.
+They are added to benchmarks/results/NAME.json. A run replaces an earlier one with the same recipe, data, arguments and seed.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ DESCRIBED = ("recipe", "arguments", "data", "settings", "environment", "version"
 
 
 def document(run: Run) -> dict[str, Any]:
-    """What the run was and the newest card of every metric.
+    """The record of the run and the newest card of every metric.
 
     Raises:
-        SystemExit: nothing was measured.
+        SystemExit: the run was not measured.
     """
     newest = {card["metric"]: card for card in run.scores()}
     if not newest:
-        sys.exit(f"{run.path} was not measured yet: gannet measure {run.path}")
+        sys.exit(f"{run.path} has not been measured: run gannet measure {run.path}")
     return {"run": run.name, "record": {name: run.record[name] for name in DESCRIBED}, "cards": list(newest.values())}
 
 
-def joined(kept: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """New ones in place of like ones."""
-    return list({_identity(entry): entry for entry in (*kept, *new)}.values())
+def joined(stored: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All runs; new ones replace stored ones with the same identity."""
+    return list({_identity(entry): entry for entry in (*stored, *new)}.values())
 
 
 def _identity(entry: dict[str, Any]) -> str:
@@ -42,8 +42,8 @@ def _identity(entry: dict[str, Any]) -> str:
 
 def main(name: str, *paths: str) -> None:
     file = RESULTS / f"{name}.json"
-    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
-    file.write_text(json.dumps(joined(kept, [document(Run(path)) for path in paths])) + "\n", encoding="utf-8")
+    stored = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    file.write_text(json.dumps(joined(stored, [document(Run(path)) for path in paths])) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""particlegan (PyPI) on the 100 Gaussians of `grid100`, measured as Gannet measures its own runs.
+"""Train particlegan (PyPI) on the 100 Gaussians of `grid100`, and measure it like runs of Gannet.
 
-Its public way of training, as its page describes it: `GANTrainer` with a preset, 20,000 particles of 2 dimensions, batches of 2,048,
-generator and discriminator of 3 x 128 LeakyReLU (its 100-Gaussian example), its own initialisation. Not part of `make bench`: it needs
-`pip install --no-deps particlegan==0.9.4`.
+It is trained as its documentation describes: `GANTrainer` with a preset, 20,000 particles of 2 dimensions, batches of 2,048, a generator
+and discriminator of 3 x 128 LeakyReLU (its example with 100 Gaussians), and its initialisation. It is not part of `make bench`, because
+it needs `pip install --no-deps particlegan==0.9.4`.
 
 usage: python benchmarks/particlegan_grid100.py PRESET SECONDS  -> benchmarks/results/particlegan-grid100-PRESET.json
-PRESET: gan (its default), e22 (which its page shows on this problem). SECONDS: processor seconds of training.
+PRESET: gan (its default) or e22 (used by its documentation for this problem). SECONDS: processor seconds of training.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SETTINGS = {
     "e22": {"num_particles": 20_000, "z_dim": 2, "batch_size": 2048, "output_noise_std": 0.029},
 }
 METRICS = ["modes", "high_quality", "reverse_kl", "spread"]
-LOOKS = (30, 60, 120, 240, 480, 960)
+MEASURED_AT = (30, 60, 120, 240, 480, 960)
 """Processor seconds of training after which samples are measured."""
 
 
@@ -52,7 +52,7 @@ def main(preset: str, seconds: float) -> None:
     trainer = GANTrainer(recipe, generator, discriminator, prior=init.deterministic_orthogonal_(recipe.make_prior()), seed=0, **limit)
     real, _ = data.reference(5000, seed=1)
     stream = np.random.default_rng(0)
-    rows, spent, steps, looks = [], 0.0, 0, [look for look in LOOKS if look <= seconds]
+    rows, spent, steps, looks = [], 0.0, 0, [look for look in MEASURED_AT if look <= seconds]
     while looks and steps < (recipe.total_steps or 1_000_000):
         batch = torch.from_numpy(data.reference(recipe.batch_size, seed=int(stream.integers(2**31)))[0]).float()
         begin = time.process_time()
@@ -66,7 +66,7 @@ def main(preset: str, seconds: float) -> None:
 
 
 def measured(trainer: GANTrainer, data: Dataset, real: np.ndarray) -> dict[str, float]:
-    """Of 2,500 samples as the trainer gives them, with the noise on its output where the preset learns that."""
+    """Metrics of 2,500 samples of the trainer, with output noise if the preset learns it."""
     noise = trainer.recipe.output_noise_mode == "learnable"
     fake = trainer.sample(2500, output_noise=noise).detach().numpy().astype(np.float64)
     cards, _ = evaluate(fake, real[:2500], real[2500:], kind="points", truth=data.truth, names=METRICS, seed=0, protocol={})

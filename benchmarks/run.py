@@ -1,7 +1,7 @@
 """`make bench`: Gannet against plain loops, alternating A B A B in one process, as one table and as JSON.
 
-Every figure is a ratio of medians from the same run on the same machine; the absolute speeds beside it drift with the
-machine and are there for orientation only.
+The result is a ratio of medians from the same process on the same machine. The absolute speeds are printed for orientation only,
+because they vary with the load of the machine.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def noise_images(side: int, channels: int) -> ImageTable:
 
 
 def alternate(ours: Callable[[], object], plain: Callable[[], object], *, steps: int, rounds: int) -> tuple[list[float], list[float]]:
-    """Seconds per step of each, measured in turn."""
+    """Seconds per step of both, measured alternately."""
     times: tuple[list[float], list[float]] = ([], [])
     for side in (ours, plain):
         for _ in range(3):

@@ -1,11 +1,11 @@
-"""The live view measured with a real browser: does it slow training, does it grow, how long does a long history take?
+"""Measure the cost of the live view with a real browser: training speed, memory, and the time to draw a long history.
 
-usage: python benchmarks/watching.py attached [DATA RECIPE]   step time with and without a page open, A B A B
+usage: python benchmarks/watching.py attached [DATA RECIPE]   step time with and without an open page, alternately
        python benchmarks/watching.py history [STEPS]          seconds until the whole history of a long run is drawn
-       python benchmarks/watching.py soak [MINUTES]           memory of server and page through live training
-       python benchmarks/watching.py recording                share of training that frames, events and health cost by default
+       python benchmarks/watching.py soak [MINUTES]           memory of server and page during live training
+       python benchmarks/watching.py recording                share of training time of frames, events and health checks by default
 
-Writes benchmarks/results/watching-MODE.json. Needs Chromium. Not part of `make bench`: minutes each.
+Writes benchmarks/results/watching-MODE.json. Needs Chromium. Each mode takes minutes, so it is not part of `make bench`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CHARTED = "document.querySelectorAll('.chart .main-svg').length"
 
 @contextmanager
 def training(folder: Path, *words: str) -> Iterator[Path]:
-    """A run that trains in its own process until the block ends."""
+    """A run that trains in a separate process until the block ends."""
     process = subprocess.Popen([*GANNET, "train", "--quiet", f"--out={folder}", *words])
     try:
         while not list((folder / "frames").glob("*")):
@@ -70,7 +70,7 @@ def megabytes(pid: int) -> float:
 
 
 def heap_megabytes(page: Page) -> float:
-    """What the page's JavaScript holds after a collection."""
+    """Memory of the page's JavaScript after garbage collection."""
     browser = page.context.new_cdp_session(page)
     browser.send("HeapProfiler.collectGarbage")
     return browser.send("Runtime.getHeapUsage")["usedSize"] / 1e6
@@ -81,7 +81,7 @@ def newest_step(folder: Path) -> int:
 
 
 def attached(data: str = "ring", recipe: str = "gan-deep", rounds: int = 5, seconds: float = 8.0) -> dict[str, Any]:
-    """Medians of steps per second in turns of some seconds, without and with an open page that follows."""
+    """Median steps per second without and with an open page, measured alternately for some seconds each."""
     speeds: dict[str, list[float]] = {"alone": [], "watched": []}
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -116,7 +116,7 @@ def _seconds(run: Path) -> list[float]:
 
 
 def history(steps: int = 50_000) -> dict[str, Any]:
-    """From asking for the page to charts and canvas drawn, three times, each in a new tab."""
+    """Time from the request until charts and canvas are drawn, three times, each in a new tab."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
         subprocess.run([*GANNET, "train", "ring", "--recipe=gan-deep", f"--steps={steps}", "--quiet", f"--out={folder}"], check=True)
@@ -135,7 +135,7 @@ def history(steps: int = 50_000) -> dict[str, Any]:
 
 
 def soak(minutes: float = 30) -> dict[str, Any]:
-    """Live training of 60 steps a second, followed by a page; memory once a minute."""
+    """Memory once a minute during live training of 60 steps per second with an open page."""
     rows = []
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -160,11 +160,11 @@ def soak(minutes: float = 30) -> dict[str, Any]:
 
 
 RECORDED = {"gan": ("ring", 10_000), "particle-gan": ("ring", 3000), "unrolled": ("ring", 1500), "dcgan": ("digits", 300)}
-"""Recipe -> data and steps."""
+"""Recipe -> data and number of steps."""
 
 
 def recording() -> dict[str, Any]:
-    """Processor time of every observer against that of the whole loop, on one thread, with the defaults of each recipe."""
+    """Processor time of every observer as a share of the whole loop, on one thread, with the defaults of each recipe."""
     import torch
 
     import gannet
@@ -175,9 +175,9 @@ def recording() -> dict[str, Any]:
     for recipe, (data, steps) in RECORDED.items():
         spent: dict[str, float] = {}
 
-        def timed(trainer, observers, request, goes_on, spent=spent):
+        def timed(trainer, observers, request, may_continue, spent=spent):
             begin = time.thread_time()
-            plain(trainer, [replace(o, act=_counted(o.act, spent)) for o in observers], request, _counted(goes_on, spent))
+            plain(trainer, [replace(o, act=_counted(o.act, spent)) for o in observers], request, _counted(may_continue, spent))
             spent["all"] = time.thread_time() - begin
 
         loop.run = timed

@@ -1,11 +1,12 @@
-"""Set two recipes side by side: the same data, steps, batch size and measurement, two seeds each.
+"""Compare two recipes with the same data, steps, batch size and metrics, with two seeds each.
 
     python examples/02_compare.py            two minutes on one core
-    python examples/02_compare.py 100        100 steps each, a glance
+    python examples/02_compare.py 100        100 steps per run, a few seconds
 
-It may be stopped at any time; running it again goes on. runs/compare holds the runs, the numbers (compare.json) and samples of
-all of them in one picture (samples.png). The same on the command line:
-gannet compare ring --recipes gan,particle-gan --seeds 0,1 --steps 3000 batch_size=256
+You can stop it at any time; the same command continues it. runs/compare contains the runs, the values (compare.json) and samples
+of all runs (samples.png). On the command line:
+
+    gannet compare ring --recipes gan,particle-gan --seeds 0,1 --steps 3000 batch_size=256
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import gannet
 
 
 def main(steps: int = 3000) -> None:
-    """Compare, and print mean, standard deviation over the seeds and the worst seed of each metric."""
+    """Compare, and print the mean, the standard deviation over the seeds and the worst seed of each metric."""
     result = gannet.compare(
         "ring", ["gan", "particle-gan"], seeds=[0, 1], steps=steps, batch_size=256, metrics=["high_quality", "sliced_w"], out="runs/compare"
     )

@@ -1,8 +1,8 @@
-"""A loss of your own in one class: check it against the contract in one line, then train with it. Nothing else has to know of it.
+"""Your own loss is one class. Check its contract in one line, then train with it. Nothing else needs to change.
 
     python examples/03_your_own_loss.py [STEPS]
 
-or from the command line, in any recipe, with its field as a key:
+On the command line it works in every recipe with a loss, and its field is a key:
 
     PYTHONPATH=examples gannet train ring --recipe gan loss=03_your_own_loss:SquaredHinge loss.margin=2
 """
@@ -25,17 +25,17 @@ from gannet.testing.losses import check_loss
 
 @dataclass(frozen=True)
 class SquaredHinge(AdversarialLoss):
-    """D: E relu(m - D(x))^2 + E relu(m + D(G(z)))^2; G: -E D(G(z)). As the hinge loss, but gentle near its margin."""
+    """D: E relu(m - D(x))^2 + E relu(m + D(G(z)))^2; G: -E D(G(z)). Like the hinge loss, but smooth at the margin."""
 
     margin: Annotated[float, Field(gt=0)] = 1.0
-    """Scores beyond this are not pushed further."""
+    """Logits beyond the margin have no gradient."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """(N,), (N,) raw scores to a scalar >= 0."""
+        """Logits (N,) of real and generated samples -> scalar >= 0."""
         return relu(self.margin - real).square().mean() + relu(self.margin + fake).square().mean()
 
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
-        """Unbounded on both sides."""
+        """Logits (N,) of generated samples -> scalar, unbounded."""
         return -fake.mean()
 
     @classmethod
@@ -45,9 +45,9 @@ class SquaredHinge(AdversarialLoss):
 
 
 def main(steps: int = 3000) -> None:
-    """Check the loss, train with it, measure."""
+    """Check the loss, train with it, and measure."""
     check_loss(SquaredHinge())
-    print("SquaredHinge keeps the contract of a loss")
+    print("SquaredHinge satisfies the contract of a loss")
 
     sys.path.insert(0, str(Path(__file__).parent))  # so that the name below can be imported
     loss = "03_your_own_loss:SquaredHinge"

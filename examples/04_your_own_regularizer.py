@@ -1,8 +1,8 @@
-"""A penalty of your own in one class: check it against the contract in one line, then train with it, weak and strong.
+"""Your own penalty is one class. Check its contract in one line, then train without and with it.
 
     python examples/04_your_own_regularizer.py [STEPS]
 
-or from the command line, in any recipe that has a penalty, with its arguments as keys:
+On the command line it works in every recipe with a penalty, and its arguments are keys:
 
     PYTHONPATH=examples gannet train ring penalty=04_your_own_regularizer:Drift penalty.weight=0.1
 """
@@ -23,7 +23,7 @@ from gannet.types import Batch, Inputs
 
 
 class Drift(Penalty):
-    """weight E D(x)^2: keeps the scores of reals near zero, where Wasserstein's or a paired loss would let them wander.
+    """weight E D(x)^2: keeps the logits of real samples near zero. A Wasserstein or paired loss would let them drift.
 
     Karras et al. 2018, appendix A.1, https://arxiv.org/abs/1710.10196.
     """
@@ -33,21 +33,21 @@ class Drift(Penalty):
         self.weight = weight
 
     def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
-        """Scalar >= 0. ``score(real)`` is the forward pass that the loss has made already: it costs nothing."""
+        """Scalar >= 0. ``score(real)`` returns the logits that the loss has already computed, without another forward pass."""
         return self.weight * score(real).square().mean()
 
 
 def main(steps: int = 3000) -> None:
-    """Check the penalty; train without it and with much of it; compare the scores of reals."""
+    """Check the penalty, train with weight 0 and 1, and compare the mean logit of real samples."""
     check_penalty(Drift())
-    print("Drift keeps the contract of a penalty")
+    print("Drift satisfies the contract of a penalty")
 
     sys.path.insert(0, str(Path(__file__).parent))  # so that the name below can be imported
     for weight in (0.0, 1.0):
         keys = {"penalty": "04_your_own_regularizer:Drift", "penalty.weight": weight, "frames.every": 0}
         run = gannet.train("ring", steps=steps, out=f"runs/drift-{weight}", keys=keys, batch_size=64)
-        _, scores = run.run.terms()["discriminator/score_real"]
-        print(f"weight {weight}: mean score of reals {scores[-1]:.4f}")
+        _, logits = run.run.terms()["discriminator/score_real"]
+        print(f"weight {weight}: mean logit of real samples {logits[-1]:.4f}")
 
 
 if __name__ == "__main__":

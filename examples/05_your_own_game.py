@@ -1,12 +1,12 @@
-"""A game of your own: a third network with its own player, turn and optimizer. The trainer plays it unchanged.
+"""Your own game: a third network with a separate player, turn and optimizer. The trainer plays it without changes.
 
-A reconstructor R learns to tell from G(z) what z was, and G helps it: points that no z of their own leads to cannot be told apart, so
-a generator that sends many z to one place pays for it. Because the game can say which z a sample comes from, `gannet measure` finds
-out by itself that it can measure reconstruction.
+A reconstructor R learns to reconstruct z from G(z), and G minimises the same error. If G maps many latents to one point, R cannot
+distinguish them, so G is penalised for collapsed modes. Because the game has the method ``encode``, `gannet measure` can measure
+reconstruction.
 
     python examples/05_your_own_game.py [STEPS]
 
-or from the command line, where the function named like the file (without its number) is the recipe:
+On the command line, the recipe is the function with the name of the file, without its number:
 
     gannet train ring --recipe examples/05_your_own_game.py weight=2 optimizer.reconstructor.lr=1e-3
 """
@@ -35,7 +35,7 @@ from gannet.types import Batch, Terms
 
 
 class Reconstructing(Adversarial):
-    """D and G as ever; R minimises E |z - R(G(z))|^2, and G minimises its loss plus ``weight`` times the same."""
+    """A GAN in which R minimises E |z - R(G(z))|^2, and G minimises its loss plus ``weight`` times this error."""
 
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior", "reconstructor")
 
@@ -47,11 +47,11 @@ class Reconstructing(Adversarial):
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:
-        """Every trainable weight belongs to exactly one player."""
+        """Every parameter belongs to exactly one player."""
         return {"discriminator": [self.discriminator], "generator": [self.generator, self.prior], "reconstructor": [self.reconstructor]}
 
     def turns(self) -> list[Turn]:
-        """One more turn: one more optimizer step."""
+        """The turns of a GAN, and a third one for R."""
         return [
             Turn("discriminator", self.discriminator_terms),
             Turn("generator", self.generator_terms),
@@ -59,28 +59,28 @@ class Reconstructing(Adversarial):
         ]
 
     def discriminator_terms(self, batch: Batch) -> Terms:
-        """The loss's discriminator side."""
+        """The discriminator's part of the loss."""
         with torch.no_grad():
             fake = self.sample(batch.size, rng=batch.rng)
         real_logits, fake_logits = self.score(batch.real), self.score(fake)
         return Terms({"adversarial": self.loss.discriminator(real_logits, fake_logits)}, {"score_real": real_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """The loss's generator side, and the reconstruction."""
+        """The generator's part of the loss, and the reconstruction error."""
         latents = self.draw_latents(batch.size, batch.rng)
         fake = self.generate(latents)
         adversarial = self.loss.generator(self.score(fake), None)
         return Terms({"adversarial": adversarial, "reconstruction": self.weight * self._error(latents, fake)})
 
     def reconstructor_terms(self, batch: Batch) -> Terms:
-        """How far it is off."""
+        """The reconstruction error."""
         latents = self.draw_latents(batch.size, batch.rng)
         with torch.no_grad():
             fake = self.generate(latents)
         return Terms({"reconstruction": self._error(latents, fake)})
 
     def encode(self, samples: Tensor) -> Tensor:
-        """(N, 2) -> (N, latent_size): the method that tells the rest of Gannet what this game can do."""
+        """(N, 2) -> (N, latent_size). Gannet recognises by this method that the game encodes samples."""
         return self.reconstructor(samples)
 
     def _error(self, latents: Tensor, fake: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ class Reconstructing(Adversarial):
 
 @dataclass(frozen=True)
 class ThreeOptimizers(Optimizers):
-    """One optimizer for each player; the keys ``optimizer.reconstructor.*`` follow from the field."""
+    """One optimizer per player; the field adds the keys ``optimizer.reconstructor.*``."""
 
     reconstructor: Optimizer = field(default_factory=lambda: Optimizer(lr=1e-3))
 
@@ -104,7 +104,7 @@ def your_own_game(
     batch_size: Annotated[int, Field(ge=2)] = 128,
     steps: Annotated[int, Field(ge=1)] = 5_000,
 ) -> Experiment:
-    """Small fully connected networks; two latents, as many as a point has coordinates."""
+    """Small fully connected networks with two latents, because a point has two coordinates."""
     prior = Gaussian(size=2)
     generator = MLPGenerator(prior.size, form.shape, hidden=[hidden] * 2)
     discriminator = MLPDiscriminator(form.shape, hidden=[hidden] * 2, slope=0.2)
@@ -114,7 +114,7 @@ def your_own_game(
 
 
 def main(steps: int = 5000) -> None:
-    """Check the contract of a game, train through the recipe file, measure."""
+    """Check the contract of a game, train with this file as recipe, and measure."""
 
     def small() -> Experiment:
         torch.manual_seed(0)
@@ -122,11 +122,11 @@ def main(steps: int = 5000) -> None:
 
     data = Ring().open(silent)
     check_experiment(small, data)
-    print("Reconstructing keeps the contract of a game")
+    print("Reconstructing satisfies the contract of a game")
 
     run = gannet.train("ring", recipe=__file__, steps=steps, out="runs/reconstructing", keys={"frames.every": 0})
     _, errors = run.run.terms()["reconstructor/reconstruction"]
-    print(f"error of the reconstructor: {errors[-1]:.4f}; who always says zero is off by 1, the variance of a latent")
+    print(f"reconstruction error: {errors[-1]:.4f}; the error of a constant 0 is 1, the variance of a latent")
     for card in run.measure(["reconstruction", "sliced_w"])[0]:
         print(f"{card.label}: {card.value:.4f}")
 

@@ -1,8 +1,8 @@
-"""Loss, penalty, networks and data in a plain torch loop of your own: no trainer, no recipe, no run directory.
+"""Use loss, penalty, networks and data in your own torch loop, without trainer, recipe and run directory.
 
     python examples/06_parts_in_your_own_loop.py [STEPS]
 
-The critic is WGAN-GP's: five steps of the critic for one of the generator (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028).
+The method is WGAN-GP: five critic steps per generator step (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ CRITIC_STEPS = 5
 
 
 def main(steps: int = 1000) -> None:
-    """Train, and say how much nearer samples and data have come."""
+    """Train, and print the distance between samples and data before and after."""
     torch.manual_seed(0)
-    torch.set_num_threads(1)  # networks this small are slower on more
+    torch.set_num_threads(1)  # small networks are slower with more threads
     data = Ring().open(silent)
     generator, critic = MLPGenerator(8, (2,), hidden=[128, 128]), MLPDiscriminator((2,), hidden=[128, 128], slope=0.2)
     loss, penalty = Wasserstein(), GradientPenalty(weight=1.0)
@@ -43,13 +43,13 @@ def main(steps: int = 1000) -> None:
             with torch.no_grad():
                 fake = generator(torch.randn(BATCH_SIZE, 8, generator=rng))
             batch = Batch(real, None, rng, step, step / steps)
-            minimised = loss.discriminator(score((real,)), score((fake,))) + penalty(score, (real,), (fake,), batch)
+            total = loss.discriminator(score((real,)), score((fake,))) + penalty(score, (real,), (fake,), batch)
             adam_d.zero_grad()
-            minimised.backward()
+            total.backward()
             adam_d.step()
-        minimised = loss.generator(score((generator(torch.randn(BATCH_SIZE, 8, generator=rng)),)), None)
+        total = loss.generator(score((generator(torch.randn(BATCH_SIZE, 8, generator=rng)),)), None)
         adam_g.zero_grad()
-        minimised.backward()
+        total.backward()
         adam_g.step()
     after = distance(generator, data.batch(1000, seed=1, position=0, device=torch.device("cpu"))[0])
     print(f"distance between samples and data: {before:.3f} before training, {after:.3f} after {steps} steps")
@@ -57,10 +57,10 @@ def main(steps: int = 1000) -> None:
 
 @torch.no_grad()
 def distance(generator: MLPGenerator, real: Tensor) -> float:
-    """Mean over 1,000 samples of the way to the nearest real point, plus the way from each real point to the nearest sample."""
+    """Chamfer distance: mean distance of 1,000 samples to the nearest real point, plus that of real points to the nearest sample."""
     fake = generator(torch.randn(1000, 8, generator=torch.Generator().manual_seed(1)))
-    ways = torch.cdist(fake, real)
-    return float(ways.min(1).values.mean() + ways.min(0).values.mean())
+    distances = torch.cdist(fake, real)
+    return float(distances.min(1).values.mean() + distances.min(0).values.mean())
 
 
 if __name__ == "__main__":

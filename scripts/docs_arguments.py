@@ -11,8 +11,8 @@ def argument_table(recipe: Recipe, described: str) -> str:
     """Every key of the recipe with its default.
 
     Args:
-        recipe: whose keys.
-        described: the Keys paragraph of its docstring, ``name: help`` a line.
+        recipe: the recipe.
+        described: the Keys paragraph of its docstring, one ``name: help`` per line.
     """
     rows = ["| key | default | allowed | |", "|---|---|---|---|"]
     for key in keys_of_recipe(recipe, described):

@@ -1,4 +1,4 @@
-"""A page for each comparison that is kept in benchmarks/results: every recipe in one table, best first."""
+"""A page for each comparison in benchmarks/results: all recipes in one table, best first."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ COLUMNS = {
     "points": ("modes", "high_quality", "reverse_kl", "spread", "sliced_w"),
     "images": ("fd", "is", "precision", "recall", "accuracy"),
 }
-"""Metrics of the table, where they were measured; the page of each method has all."""
+"""Metrics of the table, if measured; the page of each method has all metrics."""
 ORDER = {"points": "sliced_w", "images": "fd"}
-"""What the recipes are ordered by."""
+"""The metric that orders the recipes."""
 
 
 def comparisons(root: Path) -> list[Path]:
-    """The kept files."""
+    """The files of comparisons."""
     return sorted((root / "benchmarks/results").glob("compare-*.json"))
 
 
 def comparison_page(file: Path, root: Path) -> str:
-    """The page of one comparison: what was done, the table, the sections that benchmarks/results/tables-*.json add, the samples."""
+    """The page of one comparison: protocol, table, sections from benchmarks/results/tables-*.json, and samples."""
     document = json.loads(file.read_text(encoding="utf-8"))
     kind, data = document["data"]["form"]["kind"], document["data"]["source"]
     rows = {m.recipe: list(m.rows) for m in read_comparison(document, file.name)}
@@ -39,9 +39,9 @@ def comparison_page(file: Path, root: Path) -> str:
         f"# {data}: {len(rows)} recipes, {len(document['seeds'])} seed{'s' if len(document['seeds']) > 1 else ''}",
         _protocol(document),
         _table(rows, document, kind),
-        f"Ordered by the mean of {ORDER[kind]}. Each cell: mean ± standard deviation over the seeds, in brackets the worst seed, "
-        "or how many runs have a value. `real data` is the floor. "
-        f"All numbers, with the protocol of each: [{file.name}](../../benchmarks/results/{file.name}).",
+        f"Ordered by the mean of {ORDER[kind]}. Each cell shows mean ± standard deviation over the seeds, and in brackets the worst seed "
+        "or the number of runs with a value. `real data` is the real-data reference. "
+        f"All values with their protocols: [{file.name}](../../benchmarks/results/{file.name}).",
     ]
     sections += sections_of(file.stem, file.parent, read_measured(file.parent))
     if (root / "docs/pictures" / picture).is_file():
@@ -58,10 +58,10 @@ def _protocol(document: dict[str, Any]) -> str:
     seeds = ",".join(map(str, document["seeds"]))
     device = f"{environment['device']} ({environment['cpu_capability']}), {environment['threads']} thread, torch {environment['torch']}"
     differ = document["budgets_differ_in"]
-    said = f"Their own defaults otherwise, so budgets differ in {', '.join(differ)}." if differ else "Equal budgets."
+    budgets = f"Other keys have the recipes' defaults, so budgets differ in {', '.join(differ)}." if differ else "Equal budgets."
     return (
         f"```\ngannet compare {data['source']} --recipes {names} --seeds {seeds}{budget}{keys}\n```\n\n"
-        f"Machine: {device}; it did other work too, so the seconds are too many. {said}"
+        f"Machine: {device}, shared with other work, so the seconds are overestimated. {budgets}"
     )
 
 
@@ -84,17 +84,17 @@ def _table(rows: dict[str, list[Row]], document: dict[str, Any], kind: str) -> s
 
 
 def _named(recipe: str) -> str:
-    """As `--recipes` takes it: a recipe that is not part of Gannet is a file of benchmarks."""
+    """The recipe as an argument of `--recipes`: a recipe that is not part of Gannet is a file in benchmarks."""
     return recipe if recipe in components("recipes") else f"benchmarks/{recipe}.py"
 
 
 def _name(recipe: str) -> str:
-    """With its page; a recipe of a file has none."""
+    """The name with a link to its page, if any."""
     return f"[`{recipe}`](../methods/{recipe}.md)" if recipe in components("recipes") else f"`{recipe}`"
 
 
 def _rank(summary: Summary | None) -> tuple[int, float]:
-    """Those with every run first, by their mean."""
+    """Recipes with values for all runs first, then by the mean."""
     if summary is None or summary.mean is None:
         return 2, 0.0
     return int(summary.count < summary.runs), badness(summary.mean, summary.better, summary.floor)

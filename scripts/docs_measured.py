@@ -1,4 +1,4 @@
-"""What was measured of each recipe, from benchmarks/results: lists of runs with their cards, and documents of ``gannet compare``."""
+"""Measured results of each recipe from benchmarks/results: lists of runs with their cards, and documents of ``gannet compare``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gannet.metrics.base import ScoreCard
 
 @dataclass(frozen=True)
 class Measured:
-    """The runs of one recipe on one set of data, with one budget."""
+    """The runs of one recipe on the same data with the same budget."""
 
     recipe: str
     data: str
@@ -28,7 +28,7 @@ class Measured:
 
 
 def read_measured(folder: Path) -> list[Measured]:
-    """Everything in a folder that is understood; a file in another form is passed over."""
+    """All results in a folder; files in other formats are skipped."""
     found: list[Measured] = []
     for path in sorted(folder.glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -40,12 +40,12 @@ def read_measured(folder: Path) -> list[Measured]:
 
 
 def measured_tables(recipe: str, measured: list[Measured]) -> str:
-    """A table for each set of data and budget; empty where nothing was measured."""
+    """A table for each data set and budget; empty without results."""
     return "\n\n".join(_table(m) for m in measured if m.recipe == recipe)
 
 
 def read_comparison(document: dict[str, Any], file: str) -> list[Measured]:
-    """The runs of every recipe of a document of ``gannet compare``, or of one that benchmarks/keep.py made smaller."""
+    """The runs of every recipe in a document of ``gannet compare``, or in its compact form from benchmarks/keep.py."""
     specs = document.get("specs", {})
     return [
         Measured(

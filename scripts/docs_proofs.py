@@ -1,4 +1,4 @@
-"""What the proofs of `tests/learning` reached last, for the page of their recipe: benchmarks/results/learn-*.json."""
+"""The latest figures of the proofs in `tests/learning` for the pages of their recipes: benchmarks/results/learn-*.json."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NO_FIGURES = {"seed", "good", "cpu_seconds"}
 
 
 def proof_tables(recipe: str, folder: Path) -> str:
-    """A table for each proof of the recipe, a row for each seed; empty where none was run."""
+    """A table for each proof of the recipe, with a row per seed; empty if none was run."""
     documents = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("learn-*.json")))
     return "\n\n".join(_table(document) for document in documents if document["recipe"] == recipe)
 

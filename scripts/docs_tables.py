@@ -1,9 +1,9 @@
-"""Tables of results that are shown on a results page and on the pages of methods: benchmarks/results/tables-*.json.
+"""Tables of results on results pages and on the pages of methods: benchmarks/results/tables-*.json.
 
-A file names its ``page`` in docs/results and holds ``sections``: title, text, columns, rows, findings, and the ``recipes`` on whose
-pages the section is shown too. A row that is a list is a figure on record itself, transcribed with its command and seeds in the text. A
-row that is an object is computed from the score cards of another file: ``from``, ``recipe``, its first ``cells``, and ``seed`` or
-``mean`` where not every seed is listed. A column that is an object names the ``metric`` and how it is written.
+A file names its ``page`` in docs/results and contains ``sections`` with title, text, columns, rows, findings, and the ``recipes`` whose
+pages also show the section. A row that is a list contains recorded figures, whose command and seeds are in the text. A row that is an
+object is computed from the score cards of another file: ``from``, ``recipe``, its first ``cells``, and ``seed`` or ``mean`` if not every
+seed is shown. A column that is an object names the ``metric`` and its format.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def read_tables(folder: Path) -> list[dict[str, Any]]:
 
 
 def table_pages(folder: Path, measured: list[Measured]) -> dict[str, str]:
-    """Name of the page -> its text, for files that are a page of their own."""
+    """Name of the page -> text, for files that define a whole page."""
     return {
         tables["page"]: "\n\n".join(
             [
@@ -31,7 +31,7 @@ def table_pages(folder: Path, measured: list[Measured]) -> dict[str, str]:
                 f"# {tables['title']}",
                 tables["text"],
                 *sections_of(tables["page"], folder, measured),
-                f"The figures: [{tables['file']}](../../benchmarks/results/{tables['file']}), and the files that it names.",
+                f"Source of the figures: [{tables['file']}](../../benchmarks/results/{tables['file']}) and the files that it names.",
             ]
         )
         + "\n"
@@ -47,7 +47,7 @@ def sections_of(page: str, folder: Path, measured: list[Measured]) -> list[str]:
 
 
 def method_sections(recipe: str, folder: Path, measured: list[Measured]) -> str:
-    """The sections that are about a recipe, for its page; empty if there are none."""
+    """The sections about a recipe for its page; empty if there are none."""
     return "\n\n".join(
         _section(f"**{section['title']}** ([results](../results/{tables['page']}.md))", section, measured)
         for tables in read_tables(folder)

@@ -1,4 +1,4 @@
-"""What the live view costs, as a page: benchmarks/results/watching-MODE.json, which benchmarks/watching.py writes."""
+"""The page about the cost of the live view, from benchmarks/results/watching-MODE.json of benchmarks/watching.py."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 from docs_tables import NOTICE
 
-HEAD = """# What watching costs
+HEAD = """# The cost of the live view
 
-A CPU with 2 cores (AVX512), Chromium headless on the same machine, `python benchmarks/watching.py MODE`; the numbers are in
+Measured on a CPU with 2 cores (AVX512), with headless Chromium on the same machine, by `python benchmarks/watching.py MODE`. Source:
 benchmarks/results/watching-MODE.json.
 
 | mode | question | measured |
 |---|---|---|
 """
 REMARKS = (
-    "The soak was run before slow motion, forks and drawing were part of the page, beside other work (24 steps a second). With events "
-    "sent every 0.1 s in place of 0.2 s, the step time grew by 2.2 %."
+    "The soak was measured before slow motion, forks and drawing were part of the page, while the machine did other work (24 steps per "
+    "second). With events every 0.1 s instead of 0.2 s, the step time increased by 2.2 %."
 )
 
 
@@ -35,7 +35,7 @@ def _read(folder: Path, mode: str) -> dict[str, Any]:
 def _attached(found: dict[str, Any]) -> tuple[str, str]:
     alone, watched = found["steps_per_second"]["alone"], found["steps_per_second"]["watched"]
     question = (
-        f"does an open page that follows slow training? `{found['recipe']}` on `{found['data']}`, in turns of 8 s without and with, "
+        f"does an open page slow down training? `{found['recipe']}` on `{found['data']}`, alternately 8 s without and with the page, "
         f"{len(alone)} each"
     )
     measured = (
@@ -53,13 +53,13 @@ def _recording(found: dict[str, Any]) -> tuple[str, str]:
         f"{share:.1f} % (`{run['recipe']}`)" for share, run in zip(shares("record_frames", "record_terms"), found["runs"], strict=True)
     )
     health, control = _span(shares("watch_health"), 1), _span(shares("Control"), 1)
-    question = "what do frames, terms, health and control cost by default, of the processor time of the training loop?"
+    question = "which share of the training loop's processor time do frames, terms, health checks and control take by default?"
     return question, f"frames and terms {drawn}; health {health} %, control {control} %"
 
 
 def _history(found: dict[str, Any]) -> tuple[str, str]:
     seconds = ", ".join(f"{value:.1f}" for value in found["seconds"])
-    question = f"how long until {found['steps']:,} steps are drawn, charts and frame, in a new tab?"
+    question = f"how long does a new tab take to draw charts and frame of {found['steps']:,} steps?"
     return question, f"{seconds} s; {max(found['heap_megabytes']):.0f} MB of JavaScript memory"
 
 

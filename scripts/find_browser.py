@@ -1,4 +1,4 @@
-"""Find a Chromium or Chrome for the tests of the live view, and install one if none works.
+"""Find Chromium or Chrome for the tests of the live view, and install Chromium if none works.
 
 usage: python scripts/find_browser.py [--install]
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""Programs in the PATH."""
+"""Names of programs in the PATH."""
 PLACES = (
     "/usr/lib/chromium/chromium",  # the program behind Debian's /usr/bin/chromium, which is a shell script
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -39,7 +39,7 @@ MISSING = "No working Chromium or Chrome was found."
 DRAWN = "drawn-by-a-browser"
 TRIAL = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--dump-dom")
 FLAGS = ("--disable-gpu", "--force-color-profile=srgb", "--hide-scrollbars")
-"""What `launched` adds to the flags of Playwright."""
+"""Flags that `launched` adds to those of Playwright."""
 TRIAL_SECONDS = 60.0
 REACH_SECONDS = 10.0
 INSTALL_SECONDS = 600.0
@@ -62,7 +62,7 @@ def candidates() -> Iterator[str]:
 
 
 def playwright_folder() -> Path:
-    """Where playwright keeps its browsers."""
+    """The folder of Playwright's browsers."""
     caches = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
     return Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or caches / "ms-playwright")
 
@@ -78,7 +78,7 @@ def works(program: str) -> bool:
 
 @contextmanager
 def launched(program: str | None = None) -> Iterator[Browser]:
-    """A headless browser that Playwright drives; the first that works unless a program is given."""
+    """A headless browser driven by Playwright: ``program``, or the first browser that works."""
     from playwright.sync_api import sync_playwright
 
     program = program or find_browser()
@@ -88,7 +88,7 @@ def launched(program: str | None = None) -> Iterator[Browser]:
 
 
 def install() -> str | None:
-    """A working browser after the first way of installing one that yields it; every failure is reported in one line."""
+    """Try the ways of installing a browser until one works, and return the browser; each failure is reported in one line."""
     for name, way in WAYS.items():
         if problem := way():
             _say(f"{name}: {problem}")
@@ -100,9 +100,9 @@ def install() -> str | None:
 
 
 def install_debian_package() -> str | None:
-    """Install the package chromium; returns what is in the way, or None."""
+    """Install Debian's package chromium; returns the problem, or None."""
     if not shutil.which("apt-get"):
-        return "there is no apt-get"
+        return "apt-get is not available"
     if os.geteuid() == 0:
         rights: list[str] = []
     elif shutil.which("sudo") and _ran(["sudo", "-n", "true"], REACH_SECONDS)[0] == 0:
@@ -112,14 +112,14 @@ def install_debian_package() -> str | None:
     _say("installing Debian's package chromium ...")
     quiet = ["-qq", "-o", "Acquire::Retries=1", "-o", f"Acquire::http::Timeout={REACH_SECONDS:.0f}", "-o", "DPkg::Lock::Timeout=60"]
     command = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *quiet]
-    # The lists may be old and still be good enough, so that only the second command decides.
+    # Old package lists may suffice, so only the second command decides.
     _ran([*command, "update"], INSTALL_SECONDS)
     status, text = _ran([*command, "install", "-y", "--no-install-recommends", "chromium"], INSTALL_SECONDS)
     return None if status == 0 else _last_line(text)
 
 
 def install_with_playwright() -> str | None:
-    """Let playwright download its Chromium; returns what is in the way, or None."""
+    """Let Playwright download its Chromium; returns the problem, or None."""
     host = os.environ.get("PLAYWRIGHT_DOWNLOAD_HOST") or PLAYWRIGHT_HOST
     if not reachable(host):
         return f"{host} is not reachable"
@@ -129,7 +129,7 @@ def install_with_playwright() -> str | None:
 
 
 def reachable(address: str) -> bool:
-    """Whether a web server answers at the address, whatever it says."""
+    """Whether a web server responds at the address, with any status."""
     try:
         with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=REACH_SECONDS):
             return True
@@ -146,7 +146,7 @@ WAYS: dict[str, Callable[[], str | None]] = {
 
 
 def _ran(command: list[str], seconds: float) -> tuple[int, str]:
-    """Exit status and output; a command that takes too long is ended with all that it started."""
+    """Exit status and output; a command that takes too long is killed with all its child processes."""
     with tempfile.TemporaryFile() as output:
         try:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
@@ -166,7 +166,7 @@ def _ran(command: list[str], seconds: float) -> tuple[int, str]:
 
 
 def _last_line(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "failed without a word").strip()
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "failed without output").strip()
 
 
 def _say(words: str) -> None:

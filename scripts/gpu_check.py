@@ -84,7 +84,7 @@ def all_checks(s: Setting) -> dict[str, Callable[[Setting, Figures], None]]:
 
 
 def carried_out(s: Setting, check: Callable[[Setting, Figures], None]) -> dict[str, Any]:
-    """The row of one check; whatever it raises is a failed row."""
+    """The row of one check; an exception gives a failed row."""
     figures: Figures = {}
     row: dict[str, Any] = {"result": "ok", "figures": figures}
     began = time.monotonic()
@@ -109,14 +109,14 @@ def _too_slow(*_: object) -> None:
 
 
 def written(value: Any) -> str:
-    """A figure for a table."""
+    """A figure formatted for a table."""
     if isinstance(value, list):
         return " ".join(map(written, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def machine(device: str) -> dict[str, Any]:
-    """What the figures depend on."""
+    """Hardware and versions on which the figures depend."""
     cpu = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -139,7 +139,7 @@ def machine(device: str) -> dict[str, Any]:
 
 
 def source_digest() -> str:
-    """A hash of the package's Python files, which says what ran whatever the checkout is called."""
+    """A hash of the package's Python files, which identifies the source independently of commits."""
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted((ROOT / "src" / "gannet").rglob("*.py")):
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -154,11 +154,11 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer steps and checks")
     parser.add_argument("--budget", type=float, default=400, help="seconds after which no further check starts")
     parser.add_argument("--only", default="", help="run only checks whose name contains this text")
-    parser.add_argument("--continue", dest="goes_on", action="store_true", help="keep the rows that --out holds")
+    parser.add_argument("--continue", dest="continued", action="store_true", help="keep the rows in the file --out")
     arguments = parser.parse_args()
     if arguments.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device cuda: no usable CUDA GPU on this machine; use --device cpu to try the script itself.")
-    earlier = json.loads(arguments.out.read_text()) if arguments.goes_on and arguments.out.exists() else {}
+    earlier = json.loads(arguments.out.read_text()) if arguments.continued and arguments.out.exists() else {}
     rows: dict[str, dict[str, Any]] = {n: r for n, r in earlier.get("rows", {}).items() if r["result"] != "not run"}
     document = {
         "machine": machine(arguments.device),
@@ -185,9 +185,9 @@ def main() -> int:
             document["seconds"] = round(time.monotonic() - began, 1)
             arguments.out.write_text(json.dumps(document, indent=1) + "\n")
             if row["result"] == "failed" and not gpu_works(s):
-                print("The GPU answers no more in this process; the other checks run in a new one.", flush=True)
+                print("The GPU does not respond in this process any more; the other checks run in a new one.", flush=True)
                 shutil.rmtree(folder, ignore_errors=True)
-                again = [*sys.argv, *([] if arguments.goes_on else ["--continue"])]
+                again = [*sys.argv, *([] if arguments.continued else ["--continue"])]
                 os.execve(sys.executable, [sys.executable, *again], os.environ | {"GPU_CHECK_RESTARTED": "1"})
     results = [row["result"] for row in rows.values()]
     counts = ", ".join(f"{results.count(kind)} {kind}" for kind in ("ok", "failed", "skipped", "not run"))

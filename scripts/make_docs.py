@@ -1,12 +1,12 @@
-"""Pages of docs/ that are made from the source: one for each recipe, one for each kind of part.
+"""Generate pages of docs/ from the source: one for each recipe and for each kind of component.
 
 usage: python scripts/make_docs.py [--check]
 
-docs/methods/NAME.md is made from the docstrings of the recipe (see CONTRIBUTING.md for its paragraphs) and of the game, loss and
-regularizers that it is made of, from its typed arguments, from docs/pictures/NAME.png where there is one, and from what was measured:
-benchmarks/results/*.json. docs/results/compare-NAME.md is a comparison that benchmarks/keep.py kept; other results pages are made from
-benchmarks/results/tables-NAME.json (see docs_tables.py) and watching-MODE.json. With --check nothing is written; exit status 1 where a
-page is not what the source says.
+The sources of docs/methods/NAME.md are the docstrings of the recipe (CONTRIBUTING.md describes its paragraphs) and of its game, loss and
+regularizers, its typed arguments, docs/pictures/NAME.png if it exists, and results in benchmarks/results/*.json.
+docs/results/compare-NAME.md shows a comparison stored by benchmarks/keep.py. The other results pages come from
+benchmarks/results/tables-NAME.json (see docs_tables.py) and watching-MODE.json. With --check nothing is written, and the exit status is 1
+if a page is out of date.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ PARTS = {
     "priors": "Priors",
     "metrics": "Metrics",
 }
-"""Kinds of component that have a page of their own -> its title."""
-PROOFS = "the figures are explained in tests/learning, and [broken methods](../results/plausible-bugs.md) miss the bounds"
+"""Kinds of components with a separate page -> title of the page."""
+PROOFS = "tests/learning explains the figures, and [methods with a bug](../results/plausible-bugs.md) miss the bounds"
 
 
 def pages(root: Path = ROOT) -> dict[Path, str]:
-    """Every generated page, by its path from the root of the repository."""
+    """Every generated page by its path relative to the root of the repository."""
     measured = read_measured(root / MEASURED)
     recipes = components("recipes")
     made = {METHODS / f"{name}.md": method_page(found, measured, root) for name, found in recipes.items()}
@@ -63,33 +63,31 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
 
 
 def stale(root: Path = ROOT) -> list[str]:
-    """What is wrong with the pages on disk, one sentence each."""
+    """One sentence for each page on disk that is out of date."""
     made = pages(root)
-    said = [
-        f"{path} is not what the source says."
+    wrong = [
+        f"{path} is out of date."
         for path, text in made.items()
         if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text
     ]
     there = {path.relative_to(root) for path in (root / METHODS).glob("*.md")}
-    return said + [f"{path} is of no recipe." for path in sorted(there - set(made))]
+    return wrong + [f"{path} belongs to no recipe." for path in sorted(there - set(made))]
 
 
 def method_page(found: Component, measured: list[Measured], root: Path) -> str:
     recipe: Recipe = found.load()
-    said = Paragraphs((recipe.function.__doc__ or "").removeprefix(found.summary))
-    sections = [NOTICE, f"# {found.name}", f"{markdown(found.summary)} {suits(recipe)}", said.opening]
+    docstring = Paragraphs((recipe.function.__doc__ or "").removeprefix(found.summary))
+    sections = [NOTICE, f"# {found.name}", f"{markdown(found.summary)} {suits(recipe)}", docstring.opening]
     picture = PICTURES / f"{found.name}.png"
     if (root / picture).is_file():
         sections.append(f"![Samples of {found.name}](../pictures/{picture.name})")
-    sections += [f"## {name}\n\n{text}" for name, text in said.named.items() if name != "Keys"]
-    sections.append("## What it is made of\n\n" + "\n\n".join(part_of_page(part) for part in made_of(recipe)))
-    sections.append("## Arguments\n\n" + argument_table(recipe, said.named.get("Keys", "")))
+    sections += [f"## {name}\n\n{text}" for name, text in docstring.named.items() if name != "Keys"]
+    sections.append("## Components\n\n" + "\n\n".join(part_of_page(part) for part in made_of(recipe)))
+    sections.append("## Arguments\n\n" + argument_table(recipe, docstring.named.get("Keys", "")))
     tables = [measured_tables(found.name, measured), method_sections(found.name, root / MEASURED, measured)]
-    sections.append(
-        "## Measured\n\n" + ("\n\n".join(filter(None, tables)) or "Nothing but the proof is recorded in benchmarks/results yet.")
-    )
+    sections.append("## Measured\n\n" + ("\n\n".join(filter(None, tables)) or "benchmarks/results contains only the proof."))
     if proofs := proof_tables(found.name, root / MEASURED):
-        sections.append(f"## Proof that it learns\n\nShort trainings, run by `make learn`; {PROOFS}.\n\n{proofs}")
+        sections.append(f"## Proof that it learns\n\n`make learn` runs these short trainings; {PROOFS}.\n\n{proofs}")
     sections.append(f"Source: [`{found.path.name}`](../../src/gannet/recipes/{found.path.name}). [All methods](README.md).")
     return "\n\n".join(sections) + "\n"
 
@@ -99,7 +97,7 @@ def part_of_page(part: Component) -> str:
 
 
 def index_page(recipes: dict[str, Component]) -> str:
-    rows = ["| method | | trains on | made of | paper |", "|---|---|---|---|---|"]
+    rows = ["| method | | data | components | paper |", "|---|---|---|---|---|"]
     for name, found in recipes.items():
         recipe: Recipe = found.load()
         parts = ", ".join(f"[{p.name}](../{p.kind}.md#{p.name})" for p in made_of(recipe))
@@ -107,9 +105,9 @@ def index_page(recipes: dict[str, Component]) -> str:
         paper = f"[{papers[0].removeprefix('https://')}]({papers[0]})" if papers else ""
         suited = SUITS[recipe.kind] + (" with labels" if recipe.labels else "")
         rows.append(f"| [`{name}`]({name}.md) | {one_line(found.summary)} | {suited} | {parts} | {paper} |")
-    head = f"{NOTICE}\n\n# Methods\n\n{len(recipes)} recipes: `gannet train DATA --recipe NAME`, side by side with `gannet compare`."
+    head = f"{NOTICE}\n\n# Methods\n\n{len(recipes)} recipes: `gannet train DATA --recipe NAME` trains one."
     others = ", ".join(f"[{title.lower()}](../{kind}.md)" for kind, title in PARTS.items())
-    return f"{head} What they are made of: {others}.\n\n" + "\n".join(rows) + "\n"
+    return f"{head} Their components: {others}.\n\n" + "\n".join(rows) + "\n"
 
 
 def parts_page(kind: str, title: str) -> str:
@@ -124,9 +122,9 @@ def parts_page(kind: str, title: str) -> str:
 
 def main(*words: str) -> int:
     if words == ("--check",):
-        said = stale()
-        print("\n".join([*said, "Run `make docs` and commit what it writes."] if said else ["docs are up to date"]))
-        return 1 if said else 0
+        wrong = stale()
+        print("\n".join([*wrong, "Run `make docs` and commit the pages."] if wrong else ["docs are up to date"]))
+        return 1 if wrong else 0
     made = pages()
     for path in (ROOT / METHODS).glob("*.md"):
         if path.relative_to(ROOT) not in made:

@@ -1,4 +1,4 @@
-"""Four moments of a run as one strip, for the page of its recipe: docs/pictures/RECIPE.png.
+"""Draw four steps of a run as one strip for the page of its recipe: docs/pictures/RECIPE.png.
 
 usage: python scripts/method_pictures.py RUN [RUN ...]
 """
@@ -35,7 +35,7 @@ def strip(run: Run) -> Image.Image:
 
 
 def _picture(run: Run, step: int, file: Path) -> Image.Image:
-    """One frame, as wide as a column of the strip."""
+    """One frame, scaled to the width of a column."""
     picture = draw_frame(run, step, file, SIDE, plain=True)
     assert picture is not None
     return picture.convert("RGB").resize((SIDE, round(SIDE * picture.height / picture.width)), Image.Resampling.LANCZOS)

@@ -1,10 +1,10 @@
-"""Would the learning tests notice? Each proof is run with a plausible bug in a temporary copy of the package, and has to fail.
+"""Validate the learning tests: run each proof with a plausible bug in a temporary copy of the package. The proof must fail.
 
-usage: python scripts/plausible_bugs.py [PROOF ...]    (all of them if none is named; a minute or two of one core each)
+usage: python scripts/plausible_bugs.py [PROOF ...]    (all proofs by default; one or two minutes of a core each)
 
-Seeds are run until the proof is decided: the bug is caught where too many miss a bound. Results go to
-benchmarks/results/plausible-bugs.json, proof by proof, and from there, beside recorded figures of the right code, to
-docs/results/plausible-bugs.md; `--page` writes the page alone.
+Seeds are run until the proof is decided: the bug is caught if too many seeds miss a bound. Each result is written to
+benchmarks/results/plausible-bugs.json, and from there, next to the recorded figures of the correct code, to
+docs/results/plausible-bugs.md. `--page` only writes the page.
 """
 
 from __future__ import annotations
@@ -30,30 +30,31 @@ from proofs import PROOFS  # noqa: E402
 from proving import Proof  # noqa: E402
 
 ONE_ROW = "import json, sys; from proofs import PROOFS; print(json.dumps(PROOFS[sys.argv[1]].row(int(sys.argv[2]))))"
-INTRODUCTION = """# Would the learning tests notice?
+INTRODUCTION = """# Do the learning tests catch bugs?
 
-Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing, so the proofs of `tests/learning` are run once with a bug
-of the kind that is easily written: one line of the source changed, nothing else. *With* are the figures with the bug, seed 0 first,
-until too many seeds had missed a bound for the proof to hold: then it is caught. *Without* are those of the code as it is, every seed
-(benchmarks/results/learn-PROOF.json). The bounds lie between the two and were chosen with these seeds in sight."""
+Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing. So each proof of `tests/learning` is also run with one
+plausible bug, a change of one line of the source. *With* shows the figures with the bug, from seed 0 on, until too many seeds missed a
+bound, which means that the bug is caught. *Without* shows the figures of the correct code for all seeds
+(benchmarks/results/learn-PROOF.json). The bounds lie between the two. They were chosen after looking at these seeds."""
 
-HARMLESS = """## Tried, and not noticed
+HARMLESS = """## Bugs that were not caught
 
-These bugs were tried first, and changed what was reached too little for any bound that the right code keeps:
+These bugs were tried first. Their effect on the figures was too small for any bound that the correct code satisfies:
 
-- `f-gan`, ring, a sign of Pearson's conjugate (v^2/4 - v in place of v^2/4 + v): 8 modes, reverse KL 0.085 (seed 0). D still drives fakes
-  below reals. The worked example of the loss catches it (`tests/contracts/test_every_loss.py`).
-- `cgan`, digits, the labels of the reals shown beside the fakes in D's turn: 93 % of the samples show the digit asked for, against 91 %
-  (seed 0). The labels of fakes are random there anyhow, and the real rows with a wrong label teach D what a label means.
-- `dragan`, ring, no gradient from the penalty, while its proof looked at the modes only: 8, 8, 8 modes, 83, 69 and 84 % within 3 sigma, no
-  worse than with the penalty. The proof now measures the slope that the penalty holds at 1.
-- `pacdcgan2`, digits, rows packed with themselves: a GAN without packs loses no digit at this budget. On the ring it is noticed.
-- `infogan`, digits, a recognizer that reads detached features, while its proof looked at the purity only: 38, 55 and 54 %, against 64, 49
-  and 67 %. A generator of one-hot categories draws different digits for them from the start, and the recognizer learns which. The proof
-  now measures the information that the term maximises.
-- `mlp-gan`, digits, label smoothing with the wrong sign, while its proof looked at the distance only: 6.7 and 5.5
-  floors of sliced W, bound 8. The proof now bounds how uneven the digits come too.
-- `diffaugment`, digits, only the first half of the rows augmented: 9.4 and 6.9 floors of sliced W, against 7.7, 5.6 and 6.7.
+- `f-gan`, ring, wrong sign in Pearson's conjugate (v^2/4 - v instead of v^2/4 + v): 8 modes, reverse KL 0.085 (seed 0). D still gives
+  generated samples lower logits than real ones. The worked example of the loss catches this bug (`tests/contracts/test_every_loss.py`).
+- `cgan`, digits, labels of real samples used for generated samples in D's turn: 93 % of the samples show the requested digit, compared with
+  91 % (seed 0). The labels of generated samples are random in any case, and real samples with a wrong label teach D the meaning of labels.
+- `dragan`, ring, no gradient from the penalty, while the proof measured only modes: 8, 8, 8 modes, and 83, 69 and 84 % within 3 standard
+  deviations, as good as with the penalty. The proof now measures the slope that the penalty keeps at 1.
+- `pacdcgan2`, digits, each sample packed with itself: without packs, a GAN loses no digit with this budget. A proof on the ring catches it.
+- `infogan`, digits, a recognizer that reads detached features, while the proof measured only the purity: 38, 55 and 54 %, compared with 64,
+  49 and 67 %. A generator with one-hot categories generates different digits for them from the start, and the recognizer learns them. The
+  proof now measures the information that the term maximises.
+- `mlp-gan`, digits, wrong sign in label smoothing, while the proof measured only the distance: sliced W is 6.7 and 5.5 times its reference,
+  with a bound of 8. The proof now also bounds how uneven the classes are.
+- `diffaugment`, digits, only the first half of the batch augmented: sliced W is 9.4 and 6.9 times its reference, compared with 7.7, 5.6
+  and 6.7.
 """
 
 
@@ -85,7 +86,7 @@ def outcome(proof: Proof, bug: Bug) -> dict[str, Any]:
 
 
 def row(name: str, seed: int, source: Path) -> dict[str, Any]:
-    """What the broken package reaches; training that stops by itself is a failure of its own kind."""
+    """The figures with the bug; a training that stops because a value is not finite is also a failure."""
     environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{LEARNING}"}
     done = subprocess.run([sys.executable, "-c", ONE_ROW, name, str(seed)], env=environment, capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -116,7 +117,7 @@ def line(proof: Proof, entry: dict[str, Any]) -> str:
 
 
 def written(proof: Proof, rows: list[dict[str, Any]]) -> str:
-    """The bounded figures, one number for each seed."""
+    """The bounded figures, one value per seed."""
     names = dict.fromkeys((*proof.least, *proof.most))
     return "; ".join(f"{name} " + ", ".join(f"{r[name]:.3g}" if name in r else r["stopped"] for r in rows) for name in names if rows)
 

@@ -1,4 +1,4 @@
-"""The picture at the top of the README: moments of a run on points, and samples of a run on pictures.
+"""Draw the figure at the top of the README: steps of a run on points, and samples of a run on images.
 
 usage: python scripts/readme_picture.py POINTS_RUN IMAGES_RUN OUT.png
 """

@@ -1,4 +1,4 @@
-"""The pictures of docs/theory, all of computed values.
+"""Draw the figures of docs/theory from computed values.
 
 usage: python scripts/theory_pictures.py [docs/pictures]
 """
@@ -31,7 +31,7 @@ def two_modes(x: np.ndarray) -> np.ndarray:
 
 
 def best_fit(divergence) -> tuple[float, float]:
-    """The (mean, sigma) of the one Gaussian with the least divergence, on a lattice of steps of 0.05."""
+    """The (mean, standard deviation) of the Gaussian with the lowest divergence, on a grid with steps of 0.05."""
     p = histogram(two_modes(WIDE))
     choices = [(m, s) for m in np.arange(-3, 3.01, 0.05) for s in np.arange(0.3, 3.01, 0.05)]
     return min(choices, key=lambda choice: divergence(p, histogram(gaussian(WIDE, *choice) + 1e-300)))
@@ -41,8 +41,8 @@ def divergences() -> Image.Image:
     p = two_modes(AXIS)
     panels = []
     for title, divergence in (
-        ("Least KL(p || q): covers both", kullback_leibler),
-        ("Least KL(q || p): picks one", reverse_kullback_leibler),
+        ("Lowest KL(p || q): covers both modes", kullback_leibler),
+        ("Lowest KL(q || p): covers one mode", reverse_kullback_leibler),
     ):
         mean, sigma = best_fit(divergence)
         q = gaussian(AXIS, mean, sigma)
@@ -62,9 +62,7 @@ def discriminator() -> Image.Image:
         cost = generator_cost(histogram(p), histogram(q))
         print("discriminator", mean, f"C {cost:.4f}")
         panels.append(
-            Panel(
-                f"Two Gaussians, {words}: C(G) = \u2212{-cost:.2f}", AXIS, (*densities, best), levels=((0.5, "cannot tell: 1/2"),), top=1.09
-            )
+            Panel(f"Two Gaussians, {words}: C(G) = \u2212{-cost:.2f}", AXIS, (*densities, best), levels=((0.5, "D = 1/2"),), top=1.09)
         )
     return draw_functions(panels)
 
@@ -77,13 +75,13 @@ def saturation() -> Image.Image:
     js = np.array([jensen_shannon(box, np.roll(box, s)) for s in shifts])
     earth = np.array([plan_between_histograms(box, np.roll(box, s)).cost / 100 for s in shifts])
     theta = shifts / 100
-    jensen = Line("JS(p, q)", js, REAL), Line("its slope", np.gradient(js, theta), FAKE, dashed=True)
-    mover = Line("W1(p, q)", earth, REAL), Line("its slope", np.gradient(earth, theta), FAKE, dashed=True)
-    label = "how far the model's box stands from the data's"
+    jensen = Line("JS(p, q)", js, REAL), Line("slope", np.gradient(js, theta), FAKE, dashed=True)
+    mover = Line("W1(p, q)", earth, REAL), Line("slope", np.gradient(earth, theta), FAKE, dashed=True)
+    label = "shift of the model's box"
     return draw_functions(
         [
-            Panel("Jensen-Shannon: flat once they part", theta, jensen, label, "nats", ((float(np.log(2)), "ln 2"),), top=1.05),
-            Panel("Earth mover: always a slope", theta, mover, label, "distance"),
+            Panel("Jensen-Shannon: flat without overlap", theta, jensen, label, "nats", ((float(np.log(2)), "ln 2"),), top=1.05),
+            Panel("Earth mover: slope 1 everywhere", theta, mover, label, "distance"),
         ]
     )
 
@@ -94,7 +92,7 @@ def main(folder: str = "docs/pictures") -> None:
     for name, draw in (("divergences", divergences), ("optimal-discriminator", discriminator), ("saturation", saturation)):
         save(draw(), out / f"{name}.png")
     p, q = np.array([0.5, 0.3, 0.2, 0, 0, 0]), np.array([0, 0, 0.1, 0.2, 0.3, 0.4])
-    # Many plans have the least W1 here; of these the squared distance picks the one whose arrows do not cross.
+    # Many plans have the lowest W1 here; the squared distance selects the one without crossing arrows.
     plan = plan_between_histograms(p, q, power=2)
     cost = (plan.mass * plan.distances).sum()
     assert abs(cost - plan_between_histograms(p, q).cost) < 1e-9

@@ -1,12 +1,12 @@
-"""Train one of the feature extractors inside gannet.metrics, from its data to the stored file.
+"""Train a feature extractor of gannet.features and store its weights.
 
     python scripts/train_extractor.py mnist-cnn-v1 --data FOLDER_WITH_IDX_FILES
     python scripts/train_extractor.py digits-cnn-v1
     python scripts/train_extractor.py mnist-cnn-v1 --data FOLDER_WITH_IDX_FILES --check
 
-One thread, a fixed seed and data by index: the same weights on the same machine and torch, nearly the same elsewhere. The file
-is written to src/gannet/features/weights; its hash and its accuracy, which are printed, belong into gannet/features/cnn.py. With
---check nothing is trained: the stored weights are tried on the test pictures, and the accuracy has to be the stated one.
+It uses one thread and a fixed seed, so the weights are the same on the same machine with the same torch, and similar elsewhere. The
+file is written to src/gannet/features/weights. Its hash and accuracy are printed and belong in gannet/features/cnn.py. With --check
+nothing is trained: the stored weights are tested on the test split, and their accuracy must equal the stated one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FOLDER = Path(__file__).parent.parent / "src" / "gannet" / "features" / "weights
 BATCH_SIZE = 128
 EPOCHS = {"mnist-cnn-v1": 5, "fashion-cnn-v1": 6, "digits-cnn-v1": 60}
 SHIFT = {"mnist-cnn-v1": 2, "fashion-cnn-v1": 1, "digits-cnn-v1": 1}
-"""Pixels by which training pictures are moved at most."""
+"""Maximum shift of training images in pixels."""
 PEAK_RATE = 6e-3
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -46,7 +46,7 @@ def network(num_classes: int) -> nn.Sequential:
 
 
 def folded(net: nn.Sequential) -> dict[str, Tensor]:
-    """Convolutions with bias that give what convolution and normalisation give in evaluation."""
+    """Convolutions with bias that equal convolution and batch normalisation in evaluation mode."""
     convolutions = [m for m in net if isinstance(m, nn.Conv2d)]
     norms = [m for m in net if isinstance(m, nn.BatchNorm2d)]
     weights = {"classes.weight": net[-1].weight, "classes.bias": net[-1].bias}
@@ -58,14 +58,14 @@ def folded(net: nn.Sequential) -> dict[str, Tensor]:
 
 
 def moved(pixels: Tensor, most: int, rng: torch.Generator) -> Tensor:
-    """Each batch shifted as a whole by up to ``most`` pixels, the border filled with black."""
+    """The whole batch shifted by up to ``most`` pixels; the border is black."""
     side = pixels.shape[-1]
     down, right = torch.randint(0, 2 * most + 1, (2,), generator=rng).tolist()
     return pad(pixels, (most,) * 4, value=-1.0)[:, :, down : down + side, right : right + side]
 
 
 def train(name: str, images: np.ndarray, labels: np.ndarray) -> dict[str, Tensor]:
-    """The folded weights after one cycle of Adam."""
+    """The folded weights after a training with AdamW and a one-cycle schedule."""
     torch.manual_seed(0)
     rng = torch.Generator().manual_seed(1)
     net = network(len(TRAINED[name].class_names))
@@ -90,19 +90,19 @@ def train(name: str, images: np.ndarray, labels: np.ndarray) -> dict[str, Tensor
 
 
 def accuracy(weights: dict[str, Tensor], name: str, images: np.ndarray, labels: np.ndarray) -> float:
-    """Share of pictures whose class is recognised."""
+    """Share of images that are classified correctly."""
     with torch.inference_mode():
         found = [forward(prepared(images[i : i + 500], TRAINED[name].side), weights)[1].argmax(1) for i in range(0, len(images), 500)]
     return float((torch.cat(found).numpy() == labels).mean())
 
 
 def splits(name: str, folder: str | None) -> tuple[Split, Split]:
-    """(train, test) pictures and labels; the digits have no test set of their own, so a fifth is kept back."""
+    """(train, test) images and labels; a fifth of the digits, which have no test split, is held out."""
     if name == "digits-cnn-v1":
         pixels, labels = _arrays(Digits().read(lambda *_: None))
         order = np.random.default_rng(0).permutation(len(pixels))
-        kept, rest = order[: len(order) // 5], order[len(order) // 5 :]
-        return (pixels[rest], labels[rest]), (pixels[kept], labels[kept])
+        test, rest = order[: len(order) // 5], order[len(order) // 5 :]
+        return (pixels[rest], labels[rest]), (pixels[test], labels[test])
     if folder is None or idx_file(Path(folder), "train", "images") is None:
         raise SystemExit(f"{name}: give the folder of its IDX files with --data.")
     return _arrays(read_idx(Path(folder), "train")), _arrays(read_idx(Path(folder), "test"))
@@ -118,20 +118,20 @@ def main() -> None:
     parser.add_argument("name", choices=sorted(TRAINED))
     parser.add_argument("--data", help="folder with the IDX files of MNIST or Fashion-MNIST")
     parser.add_argument("--out", type=Path, default=FOLDER)
-    parser.add_argument("--check", action="store_true", help="try the stored weights instead of training")
+    parser.add_argument("--check", action="store_true", help="test the stored weights instead of training")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    seen, unseen = splits(options.name, options.data)
+    training, test = splits(options.name, options.data)
     if options.check:
-        found, stated = round(accuracy(load(options.name), options.name, *unseen), 4), TRAINED[options.name].test_accuracy
-        print(f"{options.name}: {found:.4f} on {len(unseen[0])} test pictures, stated {stated:.4f}")
+        found, stated = round(accuracy(load(options.name), options.name, *test), 4), TRAINED[options.name].test_accuracy
+        print(f"{options.name}: {found:.4f} on {len(test[0])} test images, stated {stated:.4f}")
         raise SystemExit(found != stated)
-    weights = train(options.name, *seen)
+    weights = train(options.name, *training)
     content = save(weights)
     (options.out / f"{options.name}.safetensors").write_bytes(content)
     print(f"{options.name}: {len(content):,} bytes, sha256 {sha256(content).hexdigest()}")
-    print(f"accuracy {accuracy(weights, options.name, *unseen):.4f} on {len(unseen[0])} test pictures")
+    print(f"accuracy {accuracy(weights, options.name, *test):.4f} on {len(test[0])} test images")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Pictures of the live view for the docs: ``python scripts/watch_pictures.py RUN NAME WIDTH[xHEIGHT] SCHEME [ACTION ...]``.
+"""Screenshots of the live view for the docs: ``python scripts/watch_pictures.py RUN NAME WIDTH[xHEIGHT] SCHEME [ACTION ...]``.
 
-Writes docs/pictures/watch-NAME.png: what a window of that size shows of a run (or of RUN,RUN,... side by side) in light or dark,
-after the actions: words of buttons and boxes to click, ``to:HEADING`` scrolls to a part, ``sub:N`` shows the sub-step of that
-number in slow motion, ``sketch`` draws on the paper, ``zh`` speaks Chinese. Needs Chromium, and a Chinese font for its words.
+Writes docs/pictures/watch-NAME.png: a window of that size with a run (or with RUN,RUN,... side by side), light or dark, after the
+actions. An action is the text of a button or box to click; ``to:HEADING`` scrolls to a part, ``sub:N`` shows sub-step N in slow
+motion, ``sketch`` draws on the canvas, ``zh`` selects Chinese. Needs Chromium, and a Chinese font for ``zh``.
 
-The pictures of docs/watching.md, from a folder of runs (``slow`` is a training that is paused, with one step in slow motion)::
+The screenshots of docs/watching.md, from a folder of runs (``slow`` is a paused training with one step in slow motion)::
 
     runs/ours-0 points 1440 light
     runs/slow slow 1000x1000 light "to:Slow motion" sub:4
@@ -57,7 +57,7 @@ def main(runs: str, name: str, width: str, scheme: str, *actions: str) -> None:
         page.goto(f"{view.address}#runs={','.join(map(identity_of, paths))}")
         ready = "[...document.querySelectorAll('canvas')].filter((canvas) => canvas.dataset.step).length"
         page.wait_for_function(f"() => {ready} === {len(paths)} && document.querySelector('.main-svg') !== null")
-        time.sleep(2)  # until the charts are drawn, so that nothing moves what is scrolled to
+        time.sleep(2)  # until the charts are drawn, so that the layout is final before scrolling
         for action in actions:
             act(page, action)
         time.sleep(2.5)

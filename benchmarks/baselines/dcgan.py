@@ -1,6 +1,6 @@
-"""The reference DCGAN as a plain eager fp32 PyTorch loop: what one writes first. The yardstick of `make bench`.
+"""The reference DCGAN as a plain eager fp32 PyTorch loop, the baseline of `make bench`.
 
-Same networks, initialisation, batch, loss and optimizer as the recipe `dcgan`; the data wait in memory as float tensors.
+Networks, initialisation, batch, loss and optimizer equal those of the recipe `dcgan`. The data are float tensors in memory.
 Usage: python benchmarks/baselines/dcgan.py STEPS  -> prints images per second after a warm-up of 10 steps.
 """
 
@@ -33,7 +33,7 @@ def make_discriminator():
 
 
 class Loop:
-    """Two networks, two optimizers; ``step`` takes one turn of each."""
+    """Two networks and two optimizers; ``step`` trains each once."""
 
     def __init__(self, images, seed=0, device="cpu"):
         torch.manual_seed(seed)

@@ -14,7 +14,7 @@ def make_network(inputs, outputs):
 
 
 class Loop:
-    """Two networks, two optimizers; ``step`` takes one turn of each."""
+    """Two networks and two optimizers; ``step`` trains each once."""
 
     def __init__(self, seed=0, device="cpu"):
         torch.manual_seed(seed)

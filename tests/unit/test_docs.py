@@ -51,7 +51,7 @@ def test_every_recipe_explains_itself(name):
 def test_a_changed_docstring_is_noticed(monkeypatch):
     recipe = RECIPES["gan"].load()
     monkeypatch.setattr(recipe.function, "__doc__", recipe.function.__doc__.replace("first GAN", "oldest GAN"))
-    assert make_docs.stale() == ["docs/methods/gan.md is not what the source says."]
+    assert make_docs.stale() == ["docs/methods/gan.md is out of date."]
 
 
 def test_a_page_of_no_recipe_is_noticed(tmp_path):
@@ -60,7 +60,7 @@ def test_a_page_of_no_recipe_is_noticed(tmp_path):
         (tmp_path / path).write_text(text)
     (tmp_path / "docs/methods/gone.md").write_text("x")
     said = make_docs.stale(tmp_path)
-    assert "docs/methods/gone.md is of no recipe." in said
+    assert "docs/methods/gone.md belongs to no recipe." in said
 
 
 def test_docstrings_become_markdown():
@@ -208,7 +208,7 @@ def test_the_page_of_a_method_has_the_figures_of_the_results_page():
     page = pages[Path("docs/methods/dcgan.md")]
     assert row in page
     assert "More training makes it worse after the fourth epoch" in page
-    assert "Nothing but the proof is recorded" not in page
+    assert "contains only the proof" not in page
 
 
 def test_the_command_of_a_comparison_names_files_of_recipes():
@@ -247,7 +247,7 @@ def test_recipes_join_a_kept_comparison():
 def test_only_like_comparisons_join():
     with pytest.raises(SystemExit, match="differs in measurement:"):
         keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"ragan": [1.0, 2.0]}, measurement={"samples": 10}))
-    with pytest.raises(SystemExit, match="Kept already: gan"):
+    with pytest.raises(SystemExit, match="Already stored: gan"):
         keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"gan": [1.0, 2.0]}))
 
 

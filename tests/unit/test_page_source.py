@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
-STATIC = Path(__file__).parents[2] / "src" / "gannet" / "dashboard" / "static"
+from gannet.discovery import components
+
+SOURCE = Path(__file__).parents[2] / "src" / "gannet"
+STATIC = SOURCE / "dashboard" / "static"
+CONSTRAINTS = {"SpectralNorm", "WeightClipping"}
+"""Regularizers that add no term."""
 
 
 def _words(language):
@@ -21,6 +27,25 @@ def test_both_languages_have_the_same_keys_and_blanks():
         assert set(re.findall(r"\{\w+\}", words)) >= set(re.findall(r"\{\w+\}", chinese[key])), key
     used = {k for file in STATIC.rglob("*.js") for k in re.findall(r'\bt\("([\w.]+)"', file.read_text(encoding="utf-8"))}
     assert used <= english.keys()
+
+
+def _recorded_names():
+    """Names of players, terms and penalties in the source of the games, and of the health values in the docstring that lists them."""
+    found = {component.symbol for component in components("regularizers").values()} - CONSTRAINTS
+    for file in (SOURCE / "games").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            keys = node.keys if isinstance(node, ast.Dict) else [node.slice] if isinstance(node, ast.Subscript) else []
+            found |= {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    listed = ast.get_docstring(ast.parse((SOURCE / "training/vitals.py").read_text(encoding="utf-8"))) or ""
+    return found | {
+        name.rpartition("/")[2] for line in listed.split("\n- ")[1:] for name in re.findall(r"``([\w/]+)``", line.split(":")[0])
+    }
+
+
+def test_every_series_has_a_name_in_both_languages():
+    for language in ("en", "zh"):
+        missing = {name for name in _recorded_names() if f"series.{name}" not in _words(language)}
+        assert not missing, f"i18n/{language}.js: add series.{', series.'.join(sorted(missing))}"
 
 
 def test_nothing_in_the_page_is_inline_or_from_elsewhere():
