@@ -158,7 +158,7 @@ VERBS = {
     "resume": {"--steps", "--recipe", "--max-time", "--quiet", "--help"},
     "status": {"--json", "--help"},
     "stop": {"--help"},
-    "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--help"},
+    "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--caption", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
     "watch": {"--port", "--no-browser", "--read-only", "--once", "--terminal", "--help"},
     "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--jobs", "--out", "--json", "--help"},

@@ -52,6 +52,8 @@ class Batch:
     """Number of completed generator steps."""
     progress: float
     """``step`` divided by the total number of steps, in [0, 1)."""
+    captions: Tensor | None = None
+    """(N, L) int64 token ids of every sample's caption, 0 after its last word; None if the data has no captions."""
 
     @property
     def size(self) -> int:

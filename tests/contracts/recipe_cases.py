@@ -8,6 +8,7 @@ import torch
 
 from gannet.config.arguments import Root, read
 from gannet.data.base import Dataset, Form, silent
+from gannet.data.captioned_digits import CaptionedDigits
 from gannet.data.digits import Digits
 from gannet.data.ring import Ring
 from gannet.discovery import components
@@ -28,12 +29,19 @@ def small_data(kind: str, size: int = 16, labels: int | None = None) -> Dataset:
     return Ring().open(silent) if kind == "points" else Digits(size=size, labels=labels).open(silent)
 
 
+@cache
+def captioned() -> Dataset:
+    return CaptionedDigits(split="test").open(silent)
+
+
 def load(name: str) -> Recipe:
     return RECIPES[name].load()
 
 
 def data_of(name: str, kind: str | None = None) -> Dataset:
     recipe = load(name)
+    if recipe.captions:
+        return captioned()
     kind = kind or ("images" if recipe.kind == "any" else recipe.kind)
     return small_data(kind, int(recipe.data.get("size", 16)), recipe.data.get("labels"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from gannet.testing.data import check_source
 
 NAMES = list(components("data"))
 FROM_FILES = {"idx", "folder", "csv-file", "npz", "npz-points", "huggingface", "mnist", "fashion-mnist", "cifar10", "stacked-mnist"}
+FROM_FILES |= {"captioned-folder"}
 
 
 def test_every_source_file_was_found() -> None:
@@ -61,6 +63,13 @@ def _fields(name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str,
         return {"path": str(_write_idx(path / "idx"))}
     elif name == "folder":
         return {"path": str(_class_folders(path / "own", ("cat", "dog")))}
+    elif name == "captioned-folder":
+        folder = _class_folders(path / "captioned", ("cat", "dog"))
+        lines = [
+            json.dumps({"file_name": file.relative_to(folder).as_posix(), "text": f"number {file.stem}"}) for file in folder.glob("*/*")
+        ]
+        (folder / "metadata.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        return {"path": str(folder)}
     elif name == "huggingface":
         return {"path": str(_saved_by_library(path))}
     elif name == "csv-file":

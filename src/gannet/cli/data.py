@@ -10,6 +10,7 @@ import typer
 from gannet.cli.train import Keys
 
 MOST_CLASSES_LISTED = 100
+SHOWN_CAPTIONS = 3
 
 app = typer.Typer(help="Inspect data: info DATA, check PATH.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -30,6 +31,8 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
     print(f"shape    {' x '.join(map(str, description.shape))}")
     print(f"samples  {'unlimited' if description.rows is None else f'{description.rows:,}'}")
     print(f"hash     {description.content_hash}")
+    if description.captions:
+        print(f"captions {description.num_words:,} different words, for example: {'; '.join(description.captions[:SHOWN_CAPTIONS])}")
     names = list(description.classes)
     if len(names) > MOST_CLASSES_LISTED:
         print(f"classes  {len(names):,}, {names[0]} to {names[-1]}")

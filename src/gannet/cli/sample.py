@@ -16,6 +16,7 @@ def sample(
     count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="Number of samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="S", min=0)] = 0,
     label: Annotated[str | None, typer.Option(metavar="K", help="Sample only the class of this name.")] = None,
+    caption: Annotated[str | None, typer.Option(metavar="TEXT", help="Draw this caption (text-to-image).")] = None,
     out: Annotated[Path, typer.Option("-o", metavar="grid.png|samples.npz")] = Path("samples.png"),
     interpolate: Annotated[bool, typer.Option("--interpolate", help="Each row interpolates between two latents.")] = False,
     traverse: Annotated[bool, typer.Option("--traverse", help="Each row varies one code over its range (infogan).")] = False,
@@ -36,9 +37,11 @@ def sample(
         raise UserError(f"-o {out}: the folder {out.parent} does not exist.")
     if interpolate and traverse:
         raise UserError("--interpolate and --traverse cannot be combined: give one of them.")
-    if (interpolate or traverse) and (label is not None or out.suffix == ".npz"):
+    if (interpolate or traverse) and (label is not None or caption is not None or out.suffix == ".npz"):
         flag = "--interpolate" if interpolate else "--traverse"
-        raise UserError(f"{flag} draws all classes into an image: omit --label, and write to a .png file.")
+        raise UserError(f"{flag} draws all classes or captions into an image: omit --label and --caption, and write to a .png file.")
+    if label is not None and caption is not None:
+        raise UserError("--label and --caption cannot be combined: give one of them.")
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     with TerminalReporter() as reporter:
         for complaint in run.complaints:
@@ -48,10 +51,10 @@ def sample(
         elif traverse:
             run.save_picture(run.traverse(seed=seed), out, columns=10)
         else:
-            samples, labels = run.sample(count, seed=seed, label=label)
+            samples, labels = run.sample(count, seed=seed, label=label, caption=caption)
             if out.suffix == ".npz":
                 run.save_arrays(samples, labels, out)
             else:
-                run.save_picture(samples, out, columns=run.columns(count, label), labels=labels)
+                run.save_picture(samples, out, columns=run.columns(count, label, caption), labels=labels)
         reporter.say(f"wrote {out}")
     return 0

@@ -20,7 +20,7 @@ from gannet.discovery import Component, find, is_outside, load_file
 from gannet.errors import UserError
 from gannet.keys import FLAGS as FLAG_ADVICE
 from gannet.keys import expanded, short_keys
-from gannet.recipes.base import RECOMMENDED, Recipe
+from gannet.recipes.base import RECOMMENDED, RECOMMENDED_FOR_CAPTIONS, Recipe
 from gannet.runs.schema import VERSION, RunRecord
 from gannet.seeding import derive
 from gannet.training.experiment import Experiment
@@ -122,7 +122,7 @@ def plan(
     """
     source_name, preset = source_for(data)
     source_class = cast(type[Source], find("data", source_name).load())
-    recipe_name = recipe or RECOMMENDED[source_class.kind]
+    recipe_name = recipe or (RECOMMENDED_FOR_CAPTIONS if source_class.has_captions else RECOMMENDED[source_class.kind])
     loaded = load_recipe(recipe_name, source_class.kind)
     keys = {f"data.{k}": v for k, v in preset.items()} | dict(given)
     return _read_keys(recipe_name, loaded, source_name, keys, flags, advice, outside=_outside(given))

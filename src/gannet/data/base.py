@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from gannet.data.captions import token_ids
 
 Kind = Literal["points", "images"]
 Progress = Callable[[str, int, int], None]
@@ -39,6 +41,18 @@ class ClassModes:
 
 
 @dataclass(frozen=True)
+class CaptionReader:
+    """How images are checked against their captions: what captions name and what images show, as words, part by part."""
+
+    classifier: str
+    """Name of the feature extractor that classifies what the images show."""
+    named: Callable[[Sequence[str]], dict[str, np.ndarray]]
+    """N captions -> {part: (N,) words}."""
+    shown: Callable[[np.ndarray, Callable[[np.ndarray], np.ndarray]], dict[str, np.ndarray]]
+    """uint8 (N, H, W, C) images and the classifier, from grey images to class numbers -> {part: (N,) words}."""
+
+
+@dataclass(frozen=True)
 class Truth:
     """What is known exactly about the distribution of the data; every field is None for most image data."""
 
@@ -46,6 +60,7 @@ class Truth:
     log_density: Callable[[np.ndarray], np.ndarray] | None = None
     """(N, 2) points in original units -> (N,) log-density in nats."""
     classes: ClassModes | None = None
+    captions: CaptionReader | None = None
 
 
 @dataclass(frozen=True)
@@ -66,11 +81,23 @@ class Form:
     """Root of the points' variance averaged over the axes: normalised = (original - mean) / scale."""
     num_labelled: int | None = None
     """How many samples show their label in batches; the others show -1. None if all do."""
+    vocabulary: tuple[str, ...] = ()
+    """Words of the captions in the order of their token ids, from 1; empty without captions."""
+    captions: tuple[str, ...] = ()
+    """A few captions of the data: those of frames, and of samples for which the user names none."""
 
     @property
     def num_classes(self) -> int:
         """Number of classes; 0 without labels."""
         return len(self.class_names)
+
+    def token_ids(self, captions: Sequence[str]) -> Tensor:
+        """(N, L) int64 token ids of N captions; shorter captions end with zeros.
+
+        Raises:
+            UserError: an unknown word, or a caption without words.
+        """
+        return token_ids(captions, self.vocabulary)
 
     def encode(self, original: np.ndarray) -> Tensor:
         """Convert samples from original to normalised units."""
@@ -118,6 +145,10 @@ class Dataset(ABC):
     """Hexadecimal digest of the data; equal data have equal hashes."""
     num_labelled: int | None = None
     """How many samples show their label in batches; the others show -1. None if all do."""
+    vocabulary: tuple[str, ...] = ()
+    """Words of the captions in the order of their token ids, from 1; empty without captions."""
+    example_captions: tuple[str, ...] = ()
+    """A few captions of the data."""
     truth: Truth = Truth()
     notes: tuple[str, ...] = ()
     """Sentences for the user to read before training, for example that images were cropped."""
@@ -125,7 +156,8 @@ class Dataset(ABC):
     @property
     def form(self) -> Form:
         """The form of its samples."""
-        return Form(self.kind, tuple(self.shape), tuple(self.class_names), tuple(self.mean.tolist()), float(self.scale), self.num_labelled)
+        mean, words, examples = tuple(self.mean.tolist()), tuple(self.vocabulary), tuple(self.example_captions)
+        return Form(self.kind, tuple(self.shape), tuple(self.class_names), mean, float(self.scale), self.num_labelled, words, examples)
 
     @property
     def num_classes(self) -> int:
@@ -140,11 +172,21 @@ class Dataset(ABC):
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """``count`` real samples in original units with their true labels, drawn without replacement; all of them if there are fewer."""
 
+    def captions(self, count: int, *, seed: int, position: int, device: torch.device) -> Tensor | None:
+        """(N, L) int64 token ids of the captions of :meth:`batch` with the same arguments; None without captions."""
+        return None
+
+    def reference_captions(self, count: int, *, seed: int) -> tuple[str, ...] | None:
+        """The captions of :meth:`reference` with the same arguments; None without captions."""
+        return None
+
 
 class Source(ABC):
     """Where data come from. A frozen dataclass whose fields are the keys ``data.*`` of the command line."""
 
     kind: ClassVar[Kind]
+    has_captions: ClassVar[bool] = False
+    """Whether its samples have captions."""
 
     @abstractmethod
     def open(self, progress: Progress) -> Dataset:
@@ -173,3 +215,7 @@ class Description:
     rows: int | None
     classes: dict[str, int | None] = field(default_factory=dict)
     content_hash: str = ""
+    num_words: int = 0
+    """Different words of the captions; 0 without captions."""
+    captions: tuple[str, ...] = ()
+    """A few of them."""

@@ -76,6 +76,7 @@ class ImageSource(Source):
             ),
             rows=rows,
             labelled=labelled,
+            captions=None if images.captions is None else [str(images.captions[row]) for row in rows.tolist()],
         )
         if num_cropped:
             height, width = pixels.shape[2:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gannet.data.base import Dataset, Kind
+from gannet.data.captions import PADDING, examples_of, token_ids, vocabulary_of
 from gannet.data.order import Order
 
 RESIDENT_BYTES = 4 * 2**30
@@ -26,6 +28,7 @@ class ImageTable(Dataset):
         rows: int64 (M,) rows of ``pixels`` that belong to the data set; None for all.
         labelled: positions in ``rows`` of the images that keep their label in batches; None for all. Half of every batch is
             then drawn from these alone, because a uniform batch would mostly contain none of them.
+        captions: one per entry of ``rows``; None without captions.
     """
 
     kind: ClassVar[Kind] = "images"
@@ -39,6 +42,7 @@ class ImageTable(Dataset):
         content_hash: str,
         rows: np.ndarray | None = None,
         labelled: np.ndarray | None = None,
+        captions: Sequence[str] | None = None,
     ) -> None:
         chosen = np.arange(len(pixels)) if rows is None else rows
         self.pixels = torch.from_numpy(pixels)
@@ -54,6 +58,13 @@ class ImageTable(Dataset):
             self._shown_labels = _labels_by_row(labels[labelled], kept, len(pixels))
             self._labelled_order = Order(torch.from_numpy(kept))
             self.num_labelled = len(kept)
+        self._captions: dict[int, str] = {}
+        if captions is not None:
+            self.vocabulary, self.example_captions = vocabulary_of(captions), examples_of(captions)
+            self._captions = dict(zip(chosen.tolist(), captions, strict=True))
+            ids = token_ids(captions, self.vocabulary)
+            self._tokens = torch.full((len(pixels), ids.shape[1]), PADDING, dtype=torch.int64)
+            self._tokens[torch.from_numpy(chosen)] = ids
         self._resident: dict[torch.device, tuple[Tensor, Tensor | None]] = {}
 
     @property
@@ -74,6 +85,15 @@ class ImageTable(Dataset):
         rows = self._order.reference(count, seed=seed)
         images = self.pixels.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
         return images, None if self._labels is None else self._labels.index_select(0, rows).numpy()
+
+    def captions(self, count: int, *, seed: int, position: int, device: torch.device) -> Tensor | None:
+        """(N, L) int64 token ids of the images of :meth:`batch`; None without captions."""
+        return self._tokens.index_select(0, self._rows(count, seed, position)).to(device) if self._captions else None
+
+    def reference_captions(self, count: int, *, seed: int) -> tuple[str, ...] | None:
+        """Captions of the images of :meth:`reference`; None without captions."""
+        rows = self._order.reference(count, seed=seed).tolist()
+        return tuple(self._captions[row] for row in rows) if self._captions else None
 
     def _rows(self, count: int, seed: int, position: int) -> Tensor:
         if self._labelled_order is None:

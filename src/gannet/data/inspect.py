@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image
 
 from gannet.data.base import Dataset, Description, Progress
+from gannet.data.caption_files import NAMES as CAPTION_FILES
+from gannet.data.caption_files import captions_of
 from gannet.data.decode import BadImage, is_see_through, is_sixteen_bit, opened, orientation, upright
 from gannet.data.image_table import ImageTable
 from gannet.data.listing import Listing, listing
@@ -47,7 +49,9 @@ def describe(dataset: Dataset, name: str) -> Description:
     labels = dataset.labels if isinstance(dataset, ImageTable | PointTable) else None
     counts = [None] * dataset.num_classes if labels is None else np.bincount(labels, minlength=dataset.num_classes).tolist()
     classes: dict[str, int | None] = dict(zip(dataset.class_names, counts, strict=True))
-    return Description(name, dataset.kind, dataset.shape, dataset.size, classes, dataset.content_hash)
+    return Description(
+        name, dataset.kind, dataset.shape, dataset.size, classes, dataset.content_hash, len(dataset.vocabulary), dataset.example_captions
+    )
 
 
 def check(path: str | Path, progress: Progress) -> list[Finding]:
@@ -65,9 +69,10 @@ def check(path: str | Path, progress: Progress) -> list[Finding]:
         if Path(path).is_file():
             return [Finding(str(path), str(error), fatal=True)]
         raise UserError(f"{path} does not exist; give a folder, or a .zip, .csv, .npz or .parquet file.") from None
-    if name == "folder":
+    if name in ("folder", "captioned-folder"):
         try:
-            return _check_files(listing(Path(path)), progress)
+            found = listing(Path(path))
+            return _check_files(found, progress) + (_check_captions(found) if name == "captioned-folder" else [])
         except UserError as error:
             return [Finding(str(path), str(error), fatal=True)]
     return _check_whole(path, name, fields, progress)
@@ -81,13 +86,25 @@ def _check_whole(path: str | Path, name: str, fields: dict[str, str], progress: 
     return []
 
 
+def _check_captions(found: Listing) -> list[Finding]:
+    try:
+        captions_of(found)
+    except UserError as error:
+        return [Finding(str(found.origin), problem, fatal=True) for problem in error.problems]
+    return []
+
+
 def _check_files(found: Listing, progress: Progress) -> list[Finding]:
     names = found.images
     reports, unreadable = for_every(len(names), lambda row: _report(found, names[row]), "checking images", progress)
     findings = [finding for report in reports for finding in report.findings]
     findings += [Finding(names[row], problem, fatal=True) for row, problem in unreadable]
     findings += _duplicates([(f, r.digest) for f, r in zip(_readable(names, unreadable), reports, strict=True)])
-    findings += [Finding(name, "the name does not end like an image; ignored", fatal=False) for name in found.others]
+    findings += [
+        Finding(name, "the name does not end like an image; ignored", fatal=False)
+        for name in found.others
+        if name.rpartition("/")[2] not in CAPTION_FILES
+    ]
     if not names:
         findings.append(Finding(str(found.origin), "contains no images", fatal=True))
     return sorted(findings, key=lambda finding: (finding.path, not finding.fatal, finding.problem))

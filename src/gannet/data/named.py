@@ -53,7 +53,7 @@ def _in_official_order(images: ImageFiles, class_names: tuple[str, ...]) -> Imag
         return images
     new_number = np.array([class_names.index(name) for name in classes.names], dtype=np.int64)
     renumbered = Classes(new_number[classes.labels], class_names)
-    return ImageFiles(images.origin, images.content_hash, renumbered, images.names, images.read)
+    return ImageFiles(images.origin, images.content_hash, renumbered, images.names, images.read, images.captions)
 
 
 def _reason(error: UserError) -> str:

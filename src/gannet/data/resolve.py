@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from pathlib import Path
 
+from gannet.data.caption_files import has_captions
 from gannet.data.idx import idx_file
 from gannet.data.npz_file import read_npz
 from gannet.discovery import Component, canonical, components
@@ -47,7 +48,7 @@ def _source_at(path: Path) -> str:
         return _source_in_folder(path)
     suffix = path.suffix.lower()
     if suffix == ".zip":
-        return "folder"
+        return "captioned-folder" if has_captions(path) else "folder"
     if suffix == ".npz":
         samples, _ = read_npz(path)
         return "npz-points" if samples.ndim == 2 else "npz"
@@ -65,7 +66,9 @@ def _source_in_folder(path: Path) -> str:
         if idx_file(path, "train", "images") or idx_file(path, "test", "images"):
             return "idx"
         saved_by_library = any((path / name).is_file() for name in ("state.json", "dataset_dict.json"))
-        return "huggingface" if saved_by_library or next(path.glob("*.parquet"), None) else "folder"
+        if saved_by_library or next(path.glob("*.parquet"), None):
+            return "huggingface"
+        return "captioned-folder" if has_captions(path) else "folder"
     except PermissionError:
         raise UserError(f"{path} cannot be read: permission denied. Allow reading it (chmod -R u+rX).") from None
 

@@ -38,6 +38,8 @@ class UndecodedImages(ABC):
     """Path or name, for error messages."""
     content_hash: str
     classes: Classes | None
+    captions: Sequence[str] | None
+    """One per image, if any."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -64,6 +66,7 @@ class ImageFiles(UndecodedImages):
     classes: Classes | None
     names: Sequence[str]
     read: Callable[[int], bytes]
+    captions: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -89,6 +92,7 @@ class ImageArray(UndecodedImages):
     content_hash: str
     classes: Classes | None
     pixels: np.ndarray
+    captions: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -15,7 +15,7 @@ from gannet.features import user_weights
 from gannet.features.cnn import TRAINED
 from gannet.metrics.base import Answers, Labels, Metric
 
-ASKED = {"reconstructed": "encodes", "predicted": "classifies", "clusters": "finds classes of its own"}
+ASKED = {"reconstructed": "encodes", "predicted": "classifies", "clusters": "finds classes of its own", "drawn": "draws captions"}
 """Fields of Answers that a metric can need -> what the game must do for it."""
 PUBLISHED = ("fd[inception]", "kid[inception]", "is[inception]")
 """FID, KID and IS."""
@@ -109,6 +109,8 @@ def _unmet(metric: Metric | type[Metric], kind: Kind, truth: Truth) -> str:
         return f"it needs data whose modes are known ({'ring, grid, gmm ...' if kind == 'points' else 'stacked-mnist'})."
     if metric.needs == "density" and truth.log_density is None:
         return "it needs data whose density is known."
+    if metric.needs == "drawn" and truth.captions is None:
+        return "it needs data whose captions can be checked (captioned-digits)."
     return ""
 
 
@@ -138,6 +140,6 @@ def _unanswered(metric: Metric | type[Metric], answers: Answers | None) -> str:
         return ""
     if answers is None or getattr(answers, metric.needs) is None:
         return f"it needs a game that {ASKED[metric.needs]}."
-    if metric.needs != "reconstructed" and answers.labels is None:
+    if metric.needs in ("predicted", "clusters") and answers.labels is None:
         return "it needs data with classes."
     return ""

@@ -145,8 +145,9 @@ def _measure(metric: Metric, name: str, samples: Samples, spare: np.ndarray, see
         result = metric.measure(samples, numpy_rng(seed, "metric", stem(name)))
         said = [str(warning.message) for warning in caught]
         if metric.needs in ASKED:
-            # There is no second set that real data could be asked about.
-            floor, about_floor, unseen = None, list(samples.answers.warnings if samples.answers else ()), None
+            # Of real data only what they show can be checked; there is no second set that they could be asked about.
+            floor = _of_real_images(metric, name, samples, seed) if metric.needs == "drawn" else None
+            about_floor, unseen = list(samples.answers.warnings if samples.answers else ()), None
         else:
             floor, about_floor = _floor(metric, name, samples, spare, seed)
             unseen = _of_held_out(metric, name, samples, seed)
@@ -163,6 +164,13 @@ def _floor(metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed:
         return metric.measure(real, numpy_rng(seed, "metric", stem(name))), said
     except UserError as problem:
         return None, [*said, f"No floor for {name}: {problem}"]
+
+
+def _of_real_images(metric: Metric, name: str, samples: Samples, seed: int) -> Estimate:
+    """The metric of the real images that the captions belong to."""
+    assert samples.answers is not None
+    real = replace(samples, answers=replace(samples.answers, drawn=samples.answers.real))
+    return metric.measure(real, numpy_rng(seed, "metric", stem(name)))
 
 
 def _of_held_out(metric: Metric, name: str, samples: Samples, seed: int) -> float | None:

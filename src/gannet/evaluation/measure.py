@@ -15,7 +15,7 @@ from gannet.evaluation.choice import choose
 from gannet.evaluation.cost import Cost
 from gannet.evaluation.evaluate import evaluate
 from gannet.features.extractors import fitting
-from gannet.games.base import Classifies, Clusters, Conditional, Encodes, Game
+from gannet.games.base import Captioned, Classifies, Clusters, Conditional, Encodes, Game
 from gannet.metrics.base import Answers, Labels, ScoreCard
 from gannet.metrics.inputs import FEWEST_SAMPLES
 from gannet.seeding import derive, torch_rng
@@ -94,7 +94,7 @@ def measurer(
 def _classes(game: Game, dataset: Dataset, labels: np.ndarray | None, count: int, num_fake: int) -> Labels | None:
     if labels is None or not dataset.form.class_names:
         return None
-    asked = balanced_labels(game, num_fake)
+    asked = None if isinstance(game, Captioned) else balanced_labels(game, num_fake)
     return Labels(dataset.form.class_names, labels[:count], labels[count : 2 * count], None if asked is None else asked.numpy())
 
 
@@ -114,9 +114,14 @@ def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, p
         UserError: samples that are not finite.
     """
     device = next((w.device for w in game.parameters()), torch.device("cpu"))
+    labels = balanced_labels(game, count, device)
+    if isinstance(game, Captioned):
+        # The captions of real samples, so that the two sets differ in the images alone.
+        captions = dataset.reference_captions(count, seed=derive(seed, "captions")) or ()
+        labels = dataset.form.token_ids(captions)[torch.arange(count) % len(captions)].to(device)
     parts: list[np.ndarray] = []
     broken = 0
-    for index, chunk in enumerate(sample_chunks(game, count, torch_rng(seed, "measure", device=device))):
+    for index, chunk in enumerate(sample_chunks(game, count, torch_rng(seed, "measure", device=device), labels=labels)):
         progress("generating samples", index * CHUNK, count)
         # Bytes know no NaN: a picture of them would become a grey one.
         broken += int((~chunk.flatten(1).isfinite()).any(dim=1).sum())
@@ -146,7 +151,7 @@ def wants_held_out(game: Game, metrics: list[str] | None) -> bool:
 
 def answers_questions(game: Game) -> bool:
     """Whether the game can say anything about real samples."""
-    return isinstance(game, Encodes | Classifies | Clusters)
+    return isinstance(game, Encodes | Classifies | Clusters | Captioned)
 
 
 @torch.no_grad()
@@ -156,6 +161,7 @@ def ask(game: Game, dataset: Dataset, held_out: Dataset | None, seed: int) -> An
         return None
     source = held_out or dataset
     real, labels = source.reference(NUM_ASKED, seed=derive(seed, "ask"))
+    captions = source.reference_captions(NUM_ASKED, seed=derive(seed, "ask")) if isinstance(game, Captioned) else None
     device = next(game.parameters()).device
     said: dict[str, list[np.ndarray]] = {}
     with evaluating(game):
@@ -167,7 +173,11 @@ def ask(game: Game, dataset: Dataset, held_out: Dataset | None, seed: int) -> An
                 said.setdefault("predicted", []).append(game.classify(inside).argmax(1).cpu().numpy())
             if isinstance(game, Clusters):
                 said.setdefault("clusters", []).append(game.cluster(inside).cpu().numpy())
+            if captions is not None:
+                asked = dataset.form.token_ids(captions[start : start + CHUNK]).to(device)
+                rng = torch_rng(seed, "ask", start, device=device)
+                said.setdefault("drawn", []).append(source.form.decode(game.sample(len(asked), labels=asked, rng=rng)))
     warnings = () if held_out is not None or dataset.size is None else ("Measured on data that were trained on: there are no others.",)
     protocol = {"real": {"content_hash": source.content_hash, "rows": source.size, "held_out": held_out is not None}}
     whole = {name: np.concatenate(parts) for name, parts in said.items()}
-    return replace(Answers(real, labels, protocol=protocol, warnings=warnings), **whole)  # type: ignore[arg-type]
+    return replace(Answers(real, labels, captions=captions, protocol=protocol, warnings=warnings), **whole)  # type: ignore[arg-type]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from gannet.errors import UserError
-from gannet.figures.theme import INK, PAPER, Colour, font, shortened
+from gannet.figures.theme import INK, PAPER, Colour, font, shortened, wrapped
 
 READABLE_CELL = 56
 """Small images are enlarged to about this many pixels."""
@@ -21,6 +22,7 @@ def image_grid(
     *,
     padding: int = 2,
     column_labels: Sequence[str] | None = None,
+    captions: Sequence[str] | None = None,
     scale: int | None = None,
 ) -> Image.Image:
     """Place image k in row ``k // columns``, column ``k % columns``; 0 is always black and 255 always white.
@@ -30,6 +32,7 @@ def image_grid(
         columns: number of columns; by default the grid is nearly square.
         padding: pixels between images and around them.
         column_labels: text above the columns.
+        captions: text below the columns, in as many lines as it needs; equal neighbours are written once.
         scale: whole number by which every pixel is enlarged; by default, small images are enlarged to about 56 pixels.
 
     Raises:
@@ -43,8 +46,9 @@ def image_grid(
         raise UserError(f"{len(column_labels)} column labels were given for {columns} columns.")
     scale = scale or max(1, round(READABLE_CELL / max(images.shape[1:3])))
     canvas = _tile(images.repeat(scale, axis=1).repeat(scale, axis=2), columns, padding)
-    picture = Image.fromarray(canvas)
-    return _with_labels(picture, column_labels, images.shape[2] * scale + padding, padding) if column_labels else picture
+    picture, step = Image.fromarray(canvas), images.shape[2] * scale + padding
+    picture = with_captions(picture, captions, step, padding) if captions else picture
+    return _with_labels(picture, column_labels, step, padding) if column_labels else picture
 
 
 def captioned(picture: Image.Image, text: str, right: str = "") -> Image.Image:
@@ -56,6 +60,30 @@ def captioned(picture: Image.Image, text: str, right: str = "") -> Image.Image:
     pen = ImageDraw.Draw(page)
     pen.text((round(size * 0.6), strip / 2), text, INK, font(size), anchor="lm")
     pen.text((picture.width - round(size * 0.6), strip / 2), right, INK, font(size), anchor="rm")
+    return page
+
+
+def with_captions(picture: Image.Image, captions: Sequence[str], step: int, padding: int) -> Image.Image:
+    """The picture of a grid with a sentence below each column, or below equal neighbours together.
+
+    Args:
+        picture: of the grid.
+        captions: one per column.
+        step: pixels from one column to the next.
+        padding: pixels before the first column.
+    """
+    size = max(9, min(13, step // 6))
+    spans = [(text, len(list(group))) for text, group in groupby(captions)]
+    blocks = [wrapped(text, count * step - size // 2, size) for text, count in spans]
+    line = round(size * 1.25)
+    page = Image.new("RGB", (picture.width, picture.height + line * max(map(len, blocks)) + size // 2), PAPER)
+    page.paste(picture, (0, 0))
+    pen, column = ImageDraw.Draw(page), 0
+    for (_, count), lines in zip(spans, blocks, strict=True):
+        centre = padding + (column + count / 2) * step - padding / 2
+        for number, text in enumerate(lines):
+            pen.text((centre, picture.height + line * (number + 0.6)), text, INK, font(size), anchor="mm")
+        column += count
     return page
 
 

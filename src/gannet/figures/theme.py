@@ -41,3 +41,15 @@ def shortened(label: str, width: float, size: int) -> str:
     while label and font(size).getlength(label + "...") > width:
         label = label[:-1]
     return label + "..."
+
+
+def wrapped(text: str, width: float, size: int) -> list[str]:
+    """The words in lines that fit in a width in pixels; a longer word is cut."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font(size).getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [shortened(line, width, size) for line in lines if line]

@@ -84,6 +84,14 @@ class Conditional(Protocol):
 
 
 @runtime_checkable
+class Captioned(Protocol):
+    """Capability: ``sample`` draws what captions say; its ``labels`` are the captions' token ids (N, L)."""
+
+    captions: Tensor
+    """(M, L) int64 token ids of the captions that are drawn if none are given."""
+
+
+@runtime_checkable
 class Generates(Protocol):
     """Capability: the game generates from given latents, for interpolation and fixed noise."""
 

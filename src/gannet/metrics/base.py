@@ -17,7 +17,7 @@ from gannet.metrics.rounding import written
 
 Better = Literal["lower", "higher", "one", "real"]
 """Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the real-data reference) is."""
-Need = Literal["samples", "modes", "density", "held_out", "classes", "followed", "reconstructed", "predicted", "clusters"]
+Need = Literal["samples", "modes", "density", "held_out", "classes", "followed", "reconstructed", "predicted", "clusters", "drawn"]
 """What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, classes of the real
 samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
 Bounds = tuple[float, float]
@@ -43,6 +43,10 @@ class Answers:
     """(N,) int64 classes."""
     clusters: np.ndarray | None = None
     """(N,) int64: classes of the game's own making, learned without labels."""
+    captions: tuple[str, ...] | None = None
+    """Captions of the real samples."""
+    drawn: np.ndarray | None = None
+    """(N, ...) outside samples: what the game generates for these captions."""
     protocol: Mapping[str, Any] = field(default_factory=dict)
     """What the real samples are: JSON values."""
     warnings: tuple[str, ...] = ()

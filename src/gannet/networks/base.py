@@ -23,6 +23,8 @@ class Generator(nn.Module, ABC):
     """Shape of one sample: (2,) or (C, H, W)."""
     num_classes: int
     """0 for an unconditional network."""
+    num_words: int = 0
+    """Size of the vocabulary if ``labels`` are token ids (N, L) of captions; 0 without captions."""
 
     @abstractmethod
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -37,6 +39,8 @@ class Discriminator(nn.Module, ABC):
     shape: tuple[int, ...]
     num_classes: int
     """Number of classes of its label input; 0 without labels."""
+    num_words: int = 0
+    """As of :class:`Generator`."""
     latent_size: int = 0
     """Length of the latents of its second input; 0 without latents."""
     pack: int = 1

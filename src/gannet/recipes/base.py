@@ -12,7 +12,7 @@ from gannet.data.base import Form, Kind
 from gannet.errors import UserError
 from gannet.training.experiment import Experiment
 
-__all__ = ["RECOMMENDED", "Chosen", "Experiment", "Form", "Recipe", "chosen", "recipe", "variant"]
+__all__ = ["RECOMMENDED", "RECOMMENDED_FOR_CAPTIONS", "Chosen", "Experiment", "Form", "Recipe", "chosen", "recipe", "variant"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,6 +41,8 @@ def chosen(factory: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 RECOMMENDED: dict[Kind, str] = {"points": "particle-gan", "images": "dcgan"}
 """The default recipe for each kind of data."""
+RECOMMENDED_FOR_CAPTIONS = "text-to-image"
+"""The default recipe for images with captions."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Recipe:
     labels: bool = False
     few_labels: bool = False
     """Whether it can train on partly labelled data (``data.labels``), where hidden labels are -1."""
+    captions: bool = False
+    """Whether it needs captions."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of keys ``data.*`` that the user does not set."""
 
@@ -66,6 +70,11 @@ class Recipe:
             raise UserError(f"Recipe {name!r} trains on {self.kind}, but these data are {form.kind}; see gannet list recipes.")
         if self.labels and form.num_classes < 2:
             raise UserError(f"Recipe {name!r} needs labels of at least 2 classes; these data have {form.num_classes}.")
+        if self.captions and not form.vocabulary:
+            raise UserError(
+                f"Recipe {name!r} needs images with captions, and these data have none. Put a file metadata.jsonl or captions.csv "
+                "with file_name and text next to the images, or train on captioned-digits."
+            )
         if form.num_labelled is not None and not self.few_labels:
             raise UserError(
                 f"Recipe {name!r} cannot use data.labels={form.num_labelled}: it has no term for images without a label. "
@@ -85,7 +94,12 @@ def _made(key: str, value: Any) -> Any:
 
 
 def recipe(
-    kind: Kind | Literal["any"], *, labels: bool = False, few_labels: bool = False, data: Mapping[str, Any] | None = None
+    kind: Kind | Literal["any"],
+    *,
+    labels: bool = False,
+    few_labels: bool = False,
+    captions: bool = False,
+    data: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Experiment]], Recipe]:
     """Declare a function as a recipe for ``kind``, or for any kind of data.
 
@@ -93,9 +107,10 @@ def recipe(
         kind: the kind of data it trains on.
         labels: whether it needs class labels.
         few_labels: whether it can train on partly labelled data.
+        captions: whether it needs captions.
         data: defaults of data keys, for example ``{"size": 32}``.
     """
-    return lambda function: Recipe(function, kind, labels, few_labels, data or {})
+    return lambda function: Recipe(function, kind, labels, few_labels, captions, data or {})
 
 
 def variant(of: Recipe, **defaults: Any) -> Callable[[Callable[[], None]], Recipe]:

@@ -21,6 +21,8 @@ ANIMATION_FRAMES = 120
 FIELD_LEVELS = 12
 """Number of colour levels in the background of an animation; few levels keep the file small."""
 READABLE_WIDTH = 440
+CAPTIONED_WIDTH = 512
+"""Of a grid with captions below its columns, which need room."""
 
 
 def animate(run: Run, path: str | Path, progress: Progress | None = None, *, total_seconds: float = 10) -> int:
@@ -99,24 +101,31 @@ def draw_frame(run: Run, step: int, file: Path, pixels: int, *, plain: bool = Fa
         return None
     title = f"{run.record.get('data', {}).get('source', run.name)} · {Path(str(run.record.get('recipe', ''))).stem}"
     if isinstance(content, np.ndarray):
-        return _draw_grid(content, step, title, plain)
+        return _draw_grid(content, step, title, plain, frame_captions(run))
     extent = content["extent"] if "extent" in content else _around(content["real"])
     field = content.get("field")
     view = (float(extent[0]), float(extent[1]), float(extent[2]), float(extent[3]))
     return draw_points(content["real"], content["fake"], field, view, step, title, (pixels, pixels), plain, levels)
 
 
-def _draw_grid(grid: np.ndarray, step: int, title: str, plain: bool) -> Image.Image:
+def frame_captions(run: Run) -> list[str]:
+    """The captions of the columns of a run's frames; empty for runs without captions."""
+    return list(run.record.get("data", {}).get("form", {}).get("captions", ()))
+
+
+def _draw_grid(grid: np.ndarray, step: int, title: str, plain: bool, captions: list[str]) -> Image.Image:
     from PIL import Image
 
-    from gannet.figures.grid import captioned
+    from gannet.figures.grid import captioned, with_captions
 
     picture = Image.fromarray(grid)
-    if plain:
+    if plain and not captions:
         return picture
-    scale = max(1, round(READABLE_WIDTH / picture.width))
+    scale = max(1, round((CAPTIONED_WIDTH if captions else READABLE_WIDTH) / picture.width))
     enlarged = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
-    return captioned(enlarged, title, f"step {step:,}")
+    if captions:
+        enlarged = with_captions(enlarged.convert("RGB"), captions, enlarged.width // len(captions), 0)
+    return enlarged if plain else captioned(enlarged, title, f"step {step:,}")
 
 
 def _around(points: np.ndarray) -> tuple[float, float, float, float]:

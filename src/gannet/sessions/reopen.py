@@ -15,7 +15,7 @@ from gannet.errors import UserError
 from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RunRecord, checkpoint_name
 from gannet.training import checkpoint
 
-BY_PATH = frozenset({"folder", "idx", "npz", "npz-points", "csv-file"})
+BY_PATH = frozenset({"folder", "captioned-folder", "idx", "npz", "npz-points", "csv-file"})
 """Sources whose only required key is a path."""
 
 

@@ -16,7 +16,7 @@ from gannet.errors import UserError
 from gannet.evaluation.cost import Cost
 from gannet.evaluation.measure import measurer, wants_held_out
 from gannet.files import written_whole
-from gannet.games.base import Conditional, DrawsCodes, Game, Generates
+from gannet.games.base import Captioned, Conditional, DrawsCodes, Game, Generates
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.rounding import written
 from gannet.runs.reader import Run, parse_run
@@ -25,7 +25,7 @@ from gannet.seeding import torch_rng
 from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, repeat_keys
 from gannet.training import checkpoint
 from gannet.training.ema import Average
-from gannet.training.sampling import evaluating, frame_labels, sample_game
+from gannet.training.sampling import balanced_labels, evaluating, frame_labels, sample_game
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -90,29 +90,33 @@ class TrainedRun:
         values = {card["label"]: written(card["value"], card["n_fake"]) for card in cards}
         return "".join(f", {label} {value}" for label, value in values.items())
 
-    def sample(self, count: int = 64, *, seed: int = 0, label: str | int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-        """Samples in original units (uint8 NHWC images, or points) and their labels, if the generator is class-conditional.
+    def sample(
+        self, count: int = 64, *, seed: int = 0, label: str | int | None = None, caption: str | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Samples in original units (uint8 NHWC images, or points), and their labels or captions, if any, (N,) int64 or text.
 
         Args:
             count: number of samples.
             seed: the same seed gives the same samples.
             label: one class by name or number; None for all classes in turn.
+            caption: what to draw; None for a few captions of the training data in turn.
 
         Raises:
-            UserError: a label for an unconditional run, or an unknown label.
+            UserError: a label for an unconditional run, or an unknown label; a caption for a run without captions, or unknown words.
         """
-        labels = self._labels(count, label)
-        samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=labels)
-        return self.form.decode(samples), None if labels is None else labels.numpy()
+        labels, captions = self._labels(count, label), self._captions(count, caption)
+        condition = labels if captions is None else self.form.token_ids(captions)
+        samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=condition)
+        return self.form.decode(samples), np.array(captions) if captions is not None else None if labels is None else labels.numpy()
 
-    def columns(self, count: int, label: str | int | None = None) -> int:
-        """Number of columns of a grid of ``count`` samples: one per class if the grid shows all classes."""
-        return frame_labels(self.game, count)[1] if label is None else max(1, round(count**0.5))
+    def columns(self, count: int, label: str | int | None = None, caption: str | None = None) -> int:
+        """Number of columns of a grid of ``count`` samples: one per class or per example caption if the grid shows all of them."""
+        return frame_labels(self.game, count)[1] if label is None and caption is None else max(1, round(count**0.5))
 
     def save_picture(self, samples: np.ndarray, path: Path, *, columns: int, labels: np.ndarray | None = None) -> None:
         """Write a grid of images, or a drawing of points, as PNG, complete or not at all.
 
-        If each column holds one class, its name is the heading.
+        If each column holds one class, its name is the heading; if each column holds one caption, it is below the column.
 
         Raises:
             UserError: the file cannot be written.
@@ -122,18 +126,20 @@ class TrainedRun:
         picture = (
             self._scatter(samples)
             if self.form.kind == "points"
-            else image_grid(samples, columns, column_labels=self._heads(labels, columns))
+            else image_grid(samples, columns, column_labels=self._heads(labels, columns), captions=_texts(labels, columns))
         )
         with written_whole(path) as file:
             picture.save(file, "PNG")
 
     def save_arrays(self, samples: np.ndarray, labels: np.ndarray | None, path: Path) -> None:
-        """Write ``samples`` (float32 points or uint8 NHWC images) and ``labels``, if any, as NPZ.
+        """Write ``samples`` (float32 points or uint8 NHWC images) and ``labels`` or ``captions``, if any, as NPZ.
 
         Raises:
             UserError: the file cannot be written.
         """
-        arrays = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
+        arrays = {"samples": samples}
+        if labels is not None:
+            arrays["captions" if labels.dtype.kind == "U" else "labels"] = labels
         with written_whole(path) as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
 
@@ -141,7 +147,7 @@ class TrainedRun:
         """(rows * columns, ...) samples in original units; each row interpolates between two latents.
 
         The path is a great circle (White 2016, https://arxiv.org/abs/1609.04468), which preserves the norm of Gaussian
-        latents; with a class-conditional generator, each row shows one class.
+        latents; with a conditional generator, each row shows one class or one caption.
 
         Raises:
             UserError: a game without latents.
@@ -151,8 +157,8 @@ class TrainedRun:
         ends = self.game.draw_latents(2 * rows, torch_rng(seed, "interpolate"))
         share = torch.linspace(0, 1, columns).view(1, -1, 1)
         path = great_circle(ends[:rows, None], ends[rows:, None], share).flatten(0, 1)
-        classes = self.game.num_classes if isinstance(self.game, Conditional) else 0
-        labels = (torch.arange(rows) % classes).repeat_interleave(columns) if classes else None
+        labels = balanced_labels(self.game, rows)
+        labels = None if labels is None else labels.repeat_interleave(columns, dim=0)
         with torch.no_grad(), evaluating(self.game):
             return self.form.decode(self.game.generate(path, labels))
 
@@ -232,7 +238,7 @@ class TrainedRun:
 
     def _heads(self, labels: np.ndarray | None, columns: int) -> list[str] | None:
         names = self.form.class_names
-        if labels is None or len(names) != columns or (labels != np.arange(len(labels)) % columns).any():
+        if labels is None or labels.dtype.kind == "U" or len(names) != columns or (labels != np.arange(len(labels)) % columns).any():
             return None
         return list(names)
 
@@ -248,6 +254,15 @@ class TrainedRun:
         extent = tuple(map(float, frame["extent"])) if isinstance(frame, dict) and "extent" in frame else around
         return draw_points(real, points, None, extent, self.step, f"{len(points):,} samples")  # type: ignore[arg-type]
 
+    def _captions(self, count: int, caption: str | None) -> list[str] | None:
+        """One caption per sample; None if the generator has none."""
+        if not isinstance(self.game, Captioned):
+            if caption is None:
+                return None
+            raise UserError("--caption: this run's generator does not read captions; train one with --recipe text-to-image.")
+        examples = self.form.captions if caption is None else (caption,)
+        return [examples[index % len(examples)] for index in range(count)]
+
     def _classes(self) -> int:
         return self.game.num_classes if isinstance(self.game, Conditional) else 0
 
@@ -261,6 +276,13 @@ class TrainedRun:
         if str(label) in names:
             return torch.full((count,), names.index(str(label)))
         raise UserError(f"--label {label}: no such class. Allowed: {', '.join(names)}.")
+
+
+def _texts(captions: np.ndarray | None, columns: int) -> list[str] | None:
+    """One caption per column, if every sample of a column has the same."""
+    if captions is None or captions.dtype.kind != "U" or (captions != np.resize(captions[:columns], len(captions))).any():
+        return None
+    return captions[:columns].tolist()
 
 
 def great_circle(start: Tensor, end: Tensor, share: Tensor) -> Tensor:

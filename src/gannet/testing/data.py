@@ -40,6 +40,28 @@ def check_source(source: Source) -> None:
     _check_reference(dataset)
     _check_round_trip(dataset)
     _check_truth(dataset)
+    _check_captions(source, dataset)
+
+
+def _check_captions(source: Source, dataset: Dataset) -> None:
+    """Captions come with batches and references, in words of the vocabulary, as a pure function of the same arguments."""
+    assert bool(dataset.vocabulary) == bool(dataset.example_captions) == source.has_captions
+    ids, texts = dataset.captions(64, seed=3, position=5, device=CPU), dataset.reference_captions(100, seed=1)
+    if not source.has_captions:
+        assert ids is None
+        assert texts is None
+        return
+    assert ids is not None
+    assert texts is not None
+    assert ids.shape[0] == 64
+    assert ids.dtype == torch.int64
+    again = dataset.captions(64, seed=3, position=5, device=CPU)
+    assert again is not None
+    assert torch.equal(ids, again)
+    assert 0 <= int(ids.min()) <= int(ids.max()) <= len(dataset.vocabulary)
+    assert (ids[:, 0] > 0).all(), "a caption has at least one word"
+    assert len(texts) == len(dataset.reference(100, seed=1)[0])
+    assert dataset.form.token_ids(texts).shape[0] == len(texts)
 
 
 def _check_shape(dataset: Dataset) -> None:

@@ -16,6 +16,7 @@ from gannet.errors import UserError
 from gannet.evaluation.choice import ASKED
 from gannet.metrics.base import Answers, Better, Labels, Metric, Samples, ScoreCard, as_estimate
 from gannet.testing.metric_bounds import check_interval, check_intervals
+from gannet.testing.metric_captions import check_drawn
 from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes, labelled_digits, stacked_digits, truth_of
 
 HELD_OUT_SEED = 300
@@ -33,6 +34,9 @@ def check_metric(metric: Metric) -> None:
         AssertionError: the metric breaks its contract; the text says which part.
     """
     check_declaration(metric)
+    if metric.needs == "drawn":
+        check_drawn(metric)
+        return
     if metric.needs in ASKED:
         for kind in metric.kinds:
             check_answers(metric, kind)

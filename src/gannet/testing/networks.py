@@ -17,7 +17,7 @@ def check_generator(network: Generator) -> None:
     """Shape and range, determinism and independent rows in evaluation mode, gradients everywhere, bf16."""
     rng = torch.Generator().manual_seed(0)
     latents = torch.randn(ROWS, network.latent_size, generator=rng)
-    labels = _labels(network.num_classes)
+    labels = _labels(network)
     samples = network.train()(latents, labels)
     assert samples.shape == (ROWS, *network.shape)
     if len(network.shape) == 3:
@@ -31,7 +31,7 @@ def check_generator(network: Generator) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         assert network(latents, labels).isfinite().all()
     if labels is not None:
-        assert not torch.equal(network(latents, (labels + 1) % network.num_classes), whole), "labels change nothing"
+        assert not torch.equal(network(latents, _others(labels, network)), whole), "labels change nothing"
 
 
 def check_discriminator(network: Discriminator) -> None:
@@ -40,7 +40,7 @@ def check_discriminator(network: Discriminator) -> None:
     inputs = [torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1]
     if network.latent_size:
         inputs.append(torch.randn(ROWS, network.latent_size, generator=rng))
-    labels = _labels(network.num_classes)
+    labels = _labels(network)
     score = network.train()(*inputs, labels=labels)
     assert isinstance(score, DiscriminatorOutput)
     assert score.logits.shape == (ROWS // network.pack,)
@@ -64,7 +64,7 @@ def check_discriminator(network: Discriminator) -> None:
         assert low.logits.dtype == torch.float32, "scores are float32 whatever the networks compute in"
         assert low.class_logits is None or low.class_logits.dtype == torch.float32
     if labels is not None:
-        assert not torch.equal(network(*inputs, labels=(labels + 1) % network.num_classes).logits, whole), "labels change nothing"
+        assert not torch.equal(network(*inputs, labels=_others(labels, network)).logits, whole), "labels change nothing"
 
 
 def check_encoder(network: Encoder) -> None:
@@ -82,8 +82,15 @@ def check_encoder(network: Encoder) -> None:
         assert network(samples).dtype == torch.float32, "latents are float32 whatever the networks compute in"
 
 
-def _labels(num_classes: int) -> Tensor | None:
-    return torch.arange(ROWS) % num_classes if num_classes else None
+def _labels(network: Generator | Discriminator) -> Tensor | None:
+    """Classes (N,), token ids (N, 3) of captions, or None."""
+    if network.num_words:
+        return 1 + torch.arange(3 * ROWS).view(ROWS, 3) % network.num_words
+    return torch.arange(ROWS) % network.num_classes if network.num_classes else None
+
+
+def _others(labels: Tensor, network: Generator | Discriminator) -> Tensor:
+    return 1 + labels % network.num_words if network.num_words else (labels + 1) % network.num_classes
 
 
 def _reaches_every_weight(network: nn.Module, value: Tensor) -> None:

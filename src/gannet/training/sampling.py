@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from gannet.games.base import Conditional, Game
+from gannet.games.base import Captioned, Conditional, Game
 
 CHUNK = 512
 
@@ -37,7 +37,9 @@ def sample_chunks(game: Game, count: int, rng: torch.Generator, *, labels: Tenso
 
 
 def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") -> Tensor | None:
-    """(count,) int64, all classes in turn; None if the game is not class-conditional."""
+    """(count,) int64, all classes in turn, or (count, L) token ids of the example captions in turn; None for unconditional games."""
+    if isinstance(game, Captioned):
+        return game.captions[torch.arange(count) % len(game.captions)].to(device)
     classes = game.num_classes if isinstance(game, Conditional) else 0
     return torch.arange(count, device=device) % classes if classes else None
 
@@ -48,7 +50,10 @@ def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor 
 
 
 def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> tuple[Tensor | None, int]:
-    """Labels and number of columns of a grid: one column per class if the game is class-conditional, else a square grid."""
+    """Labels and number of columns of a grid: one column per class, or per example caption, if there are any; else a square grid."""
+    if isinstance(game, Captioned):
+        columns = len(game.captions)
+        return game.captions.repeat(max(1, round(count / columns)), 1).to(device), columns
     if isinstance(game, Conditional) and 0 < game.num_classes <= 20:
         rows = max(1, round(count / game.num_classes))
         return torch.arange(game.num_classes, device=device).repeat(rows), game.num_classes

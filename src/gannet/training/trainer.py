@@ -39,7 +39,7 @@ class Trainer:
         self.rng = default_generator(precision.device)
         self.minimised: set[str] = set()
         """Names of all terms that a player has minimised, as opposed to values that are only recorded."""
-        self._drawn: tuple[int, tuple[Tensor, Tensor | None]] | None = None
+        self._drawn: tuple[int, tuple[Tensor, Tensor | None, Tensor | None]] | None = None
 
     def play(self) -> dict[str, Tensor]:
         """One step of the game: all turns with their repeats. Returns the last terms as ``player/term``.
@@ -67,7 +67,7 @@ class Trainer:
         seed = derive(self.seed, "alone", self.moves)
         for turn_index, turn in enumerate(self.turns):
             if turn.player == player:
-                drawn = self.dataset.batch(self.batch_size, seed=seed, position=turn_index, device=self.precision.device)
+                drawn = self._draw(seed, turn_index)
                 terms_by_name |= self._take(turn, self._batch_of(*drawn, seed=derive(seed, "turn", turn_index)))
         self.moves += 1
         return terms_by_name
@@ -97,15 +97,19 @@ class Trainer:
         # A turn with fewer repeats uses the last real batches of the step, so that an epoch is the same for all games.
         position = self.step * self.batches_per_step + self.batches_per_step - turn.repeats + repeat
         if self._drawn is None or self._drawn[0] != position:
-            drawn = self.dataset.batch(self.batch_size, seed=self.seed, position=position, device=self.precision.device)
-            self._drawn = position, drawn
+            self._drawn = position, self._draw(self.seed, position)
         return self._batch_of(*self._drawn[1], seed=derive(self.seed, "turn", self.step, turn_index, repeat))
 
-    def _batch_of(self, real: Tensor, labels: Tensor | None, *, seed: int) -> Batch:
+    def _draw(self, seed: int, position: int) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Samples, labels and captions of one batch."""
+        real, labels = self.dataset.batch(self.batch_size, seed=seed, position=position, device=self.precision.device)
+        return real, labels, self.dataset.captions(self.batch_size, seed=seed, position=position, device=self.precision.device)
+
+    def _batch_of(self, real: Tensor, labels: Tensor | None, captions: Tensor | None, *, seed: int) -> Batch:
         self.rng.manual_seed(seed)
         if self.precision.channels_last:
             real = real.contiguous(memory_format=torch.channels_last)
-        return Batch(real.detach(), labels, self.rng, self.step, self.step / self.steps)
+        return Batch(real.detach(), labels, self.rng, self.step, self.step / self.steps, captions)
 
 
 def default_generator(device: torch.device) -> torch.Generator:

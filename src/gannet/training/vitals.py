@@ -27,13 +27,13 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from gannet.data.base import Dataset, Modes
 from gannet.errors import in_shell
-from gannet.games.base import Conditional, Scores
+from gannet.games.base import Captioned, Conditional, Scores
 from gannet.health.base import examine, history_of
 from gannet.runs.writer import RunWriter
 from gannet.seeding import derive, torch_rng
 from gannet.training.observers import Observer, gradient_norms
 from gannet.training.points_frame import POINTS_IN_FRAME
-from gannet.training.sampling import evaluating, sample_game
+from gannet.training.sampling import balanced_labels, evaluating, sample_game
 from gannet.training.trainer import Trainer
 
 NUM_IMAGES = 64
@@ -186,16 +186,23 @@ def _outputs(
     game, device = trainer.game, trainer.precision.device
     if not isinstance(game, Scores):
         return dict
-    classes = game.num_classes if isinstance(game, Conditional) else 0
-    inputs = [_normalised(dataset, real, labels if classes else None, device)]
+
+    def conditions(source: Dataset, classes: np.ndarray | None) -> Tensor | None:
+        """What the discriminator sees next to the first samples of ``source.reference``: captions, class labels or nothing."""
+        if isinstance(game, Captioned):
+            captions = source.reference_captions(NUM_IMAGES, seed=derive(seed, "health")) or ()
+            return dataset.form.token_ids(captions[: len(real)]).to(device)
+        return torch.as_tensor(classes).to(device) if isinstance(game, Conditional) and game.num_classes and classes is not None else None
+
+    inputs = [(dataset.form.encode(real).to(device), conditions(dataset, labels))]
     if held_out is not None and dataset.size is not None:
         other, their_labels = held_out.reference(len(real), seed=derive(seed, "health"))
-        inputs.append(_normalised(held_out, other, their_labels if classes else None, device))
+        inputs.append((held_out.form.encode(other).to(device), conditions(held_out, their_labels)))
 
     @torch.no_grad()
     def measure() -> dict[str, float]:
         fake = sample_game(game, len(real), torch_rng(seed, "frames", device=device))
-        drawn = torch.arange(len(real), device=device) % classes if classes else None
+        drawn = balanced_labels(game, len(real), device)
         with evaluating(game):
             of_fake, of_real, *of_held_out = (game.score(samples, given).float().cpu() for samples, given in [(fake, drawn), *inputs])
         found = {"separation": share_above(of_real, of_fake)}
@@ -204,10 +211,6 @@ def _outputs(
         return found | ({"training_above_held_out": share_above(of_real, of_held_out[0])} if of_held_out else {})
 
     return measure
-
-
-def _normalised(dataset: Dataset, samples: np.ndarray, labels: np.ndarray | None, device: torch.device) -> tuple[Tensor, Tensor | None]:
-    return dataset.form.encode(samples).to(device), None if labels is None else torch.as_tensor(labels).to(device)
 
 
 def share_above(first: Tensor, second: Tensor) -> float:

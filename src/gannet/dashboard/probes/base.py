@@ -17,10 +17,10 @@ from torch import Tensor
 from gannet.config.plan import open_held_out
 from gannet.data.base import Dataset, silent
 from gannet.errors import UserError
-from gannet.games.base import Conditional, Game
+from gannet.games.base import Captioned, Conditional, Game
 from gannet.runs.reader import read_record
 from gannet.sessions.trained_run import TrainedRun
-from gannet.training.sampling import CHUNK, evaluating
+from gannet.training.sampling import CHUNK, balanced_labels, evaluating
 
 REALS_AT_MOST = 60_000
 """Training pictures that are searched."""
@@ -64,6 +64,11 @@ class Look:
         """How many the samples follow; 0 for none."""
         return self.game.num_classes if isinstance(self.game, Conditional) else 0
 
+    @property
+    def conditions(self) -> int:
+        """How many classes or example captions there are; 0 for unconditional games."""
+        return len(self.game.captions) if isinstance(self.game, Captioned) else self.classes
+
     @cached_property
     def data(self) -> Dataset:
         """What was trained on.
@@ -76,7 +81,19 @@ class Look:
     @cached_property
     def reals(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Up to 60,000 training pictures uint8 (N, H, W, C), fewer where they are large, in an order that is always the same; labels."""
-        return self.data.reference(min(REALS_AT_MOST, REAL_BYTES // int(np.prod(self.trained.form.shape))), seed=0)
+        return self.data.reference(self._num_reals, seed=0)
+
+    def real_labels(self, count: int) -> Tensor | None:
+        """Classes or captions of the first ``count`` of :attr:`reals`, as the discriminator sees them; None if it sees neither."""
+        if isinstance(self.game, Captioned):
+            captions = self.data.reference_captions(self._num_reals, seed=0) or ()
+            return self.trained.form.token_ids(captions[:count])
+        labels = self.reals[1]
+        return torch.as_tensor(labels[:count]) if self.classes and labels is not None else None
+
+    @property
+    def _num_reals(self) -> int:
+        return min(REALS_AT_MOST, REAL_BYTES // int(np.prod(self.trained.form.shape)))
 
     @cached_property
     def held_out(self) -> Dataset | None:
@@ -94,11 +111,14 @@ class Look:
         return np.concatenate(parts)
 
     def labels(self, count: int) -> Tensor | None:
-        """Every class in turn; None where samples follow none."""
-        return torch.arange(count) % self.classes if self.classes else None
+        """Every class in turn, or the token ids of example captions; None where samples follow neither."""
+        return balanced_labels(self.game, count)
 
     def names(self, labels: np.ndarray | Tensor | None) -> list[str]:
-        """Of classes; empty where there are none."""
+        """Of classes, or captions; empty where there are none."""
+        if isinstance(self.game, Captioned):
+            captions = self.trained.form.captions
+            return [] if labels is None else [captions[index % len(captions)] for index in range(len(labels))]
         return [] if labels is None else [self.trained.form.class_names[int(label)] for label in labels]
 
 

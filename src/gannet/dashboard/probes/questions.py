@@ -39,13 +39,14 @@ class Question:
 
 def averages(look: Look, arguments: Arguments) -> Answer:
     """The averaged and the raw generator on the same noise."""
-    count = look.classes * max(1, round(30 / look.classes)) if 0 < look.classes <= 20 else 30
-    columns = look.classes if 0 < look.classes <= 20 else ROW
+    conditions = look.conditions if look.conditions <= 20 else 0
+    count = conditions * max(1, round(30 / conditions)) if conditions else 30
+    columns = conditions or ROW
     both = []
     for trained in (look.trained, look.raw):
         inside = sample_game(trained.game, count, torch_rng(_seed(arguments), "averages"), labels=look.labels(count))
         both.append(trained.form.decode(inside))
-    heads = look.names(look.labels(columns)) if columns == look.classes else ()
+    heads = look.names(look.labels(columns)) if conditions else ()
     difference = float(np.abs(both[0].astype(float) - both[1]).mean())
     return Answer([Sheet("ema", both[0], columns, heads), Sheet("raw", both[1], columns, heads)], values={"difference": difference})
 
@@ -54,11 +55,10 @@ def scores(look: Look, arguments: Arguments) -> Answer:
     """Generated and real pictures that the discriminator finds most and least convincing."""
     labels = look.labels(SCORED)
     fake = look.trained.form.decode(sample_game(look.game, SCORED, torch_rng(_seed(arguments), "scores"), labels=labels))
-    real, real_labels = (None if part is None else part[:SCORED] for part in look.reals)
-    assert real is not None
+    real = look.reals[0][:SCORED]
     said = {
         "fake": (fake, _score(look, fake, labels)),
-        "real": (real, _score(look, real, torch.as_tensor(real_labels) if look.classes and real_labels is not None else None)),
+        "real": (real, _score(look, real, look.real_labels(SCORED))),
     }
     sheets = []
     for kind, (images, logits) in said.items():

@@ -1,0 +1,101 @@
+"""A generator that draws what a caption says, against a discriminator that sees image and caption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from gannet.games.adversarial import Adversarial
+from gannet.games.base import Turn
+from gannet.games.scoring import Scorer
+from gannet.losses.base import AdversarialLoss
+from gannet.networks.captioned import CaptionedDiscriminator, CaptionedGenerator
+from gannet.priors.base import Prior
+from gannet.regularizers.base import Constraint, Penalty
+from gannet.types import Batch, Terms
+
+
+class TextToImage(Adversarial):
+    """Matching-aware GAN on captions (Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396).
+
+    The discriminator sees three kinds of pairs: a real image with its caption, a generated image with the caption that it was
+    generated for, and a real image with a wrong caption. The last two count as fake, with equal weight. The wrong caption is that of
+    another image of the batch, the one with most words in common, where the paper draws one at random: a random caption is wrong in
+    so many words that D need not look at most of them. Both players train the text encoder that they own.
+    """
+
+    captions: Tensor
+    """(M, L) int64 token ids of the captions that are drawn if none are given."""
+
+    def __init__(
+        self,
+        generator: CaptionedGenerator,
+        discriminator: CaptionedDiscriminator,
+        prior: Prior,
+        *,
+        loss: AdversarialLoss,
+        captions: Tensor,
+        penalties: Sequence[Penalty] = (),
+        constraints: Sequence[Constraint] = (),
+    ) -> None:
+        super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints)
+        self.register_buffer("captions", captions, persistent=False)
+
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        """Each player owns its text encoder, as a part of its network."""
+        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
+
+    def turns(self) -> list[Turn]:
+        """One turn of D, then one turn of G."""
+        return [Turn("discriminator", self.discriminator_terms), Turn("generator", self.generator_terms)]
+
+    def discriminator_terms(self, batch: Batch) -> Terms:
+        """The discriminator's side of the loss against both kinds of fake, and all penalties."""
+        captions, discriminator = _captions(batch), self.discriminator
+        assert isinstance(discriminator, CaptionedDiscriminator)
+        with torch.no_grad():
+            fake = self.generate(self.prior.draw(batch.size, batch.rng), captions)
+        scorer = Scorer(discriminator, (batch.real,), (fake,), captions, captions, penalties=self.penalties)
+        real, generated = scorer.outputs
+        adversarial = self.loss.discriminator(real.logits, generated.logits)
+        wrong, is_wrong = wrong_captions(captions, discriminator.num_words)
+        assert real.features is not None
+        if is_wrong.any():
+            mismatched = discriminator.logits(real.features, wrong)[is_wrong]
+            # Each kind of fake is compared with equally many reals, because paired losses compare sample by sample.
+            adversarial = (adversarial + self.loss.discriminator(real.logits[is_wrong], mismatched)) / 2
+        minimise = {"adversarial": adversarial, **scorer.penalty_terms(batch)}
+        return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
+
+    def generator_terms(self, batch: Batch) -> Terms:
+        """The generator's side of the loss. Paired losses compare with the reals of this step."""
+        captions = _captions(batch)
+        fake = self.discriminator(self.generate(self.prior.draw(batch.size, batch.rng), captions), captions).logits
+        real = None
+        if self.loss.generator_needs_real:
+            with torch.no_grad():
+                real = self.discriminator(batch.real, captions).logits
+        return Terms({"adversarial": self.loss.generator(fake, real)})
+
+    def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
+        """(count, *shape) for the token ids ``labels`` (count, L); by default for the example captions in turn."""
+        if labels is None:
+            labels = self.captions[torch.arange(count, device=rng.device) % len(self.captions)]
+        return self.generate(self.draw_latents(count, rng), labels)
+
+
+def wrong_captions(captions: Tensor, num_words: int) -> tuple[Tensor, Tensor]:
+    """For each caption of a batch (N, L), another one with most words in common (N, L), and whether there is one (N,) bool."""
+    words = one_hot(captions, num_words + 1).amax(1)[:, 1:].float()  # (N, words), without padding
+    differs = (captions[:, None] != captions[None]).any(2)
+    common, place = (words @ words.T).masked_fill(~differs, -1).max(1)
+    return captions[place], common >= 0
+
+
+def _captions(batch: Batch) -> Tensor:
+    assert batch.captions is not None, "the recipe requires data with captions"
+    return batch.captions
