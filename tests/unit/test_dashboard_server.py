@@ -128,7 +128,10 @@ def test_a_damaged_record_hides_one_run_only(folder, trained, client, monkeypatc
     monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
     trained("killed", folder / "second")
     (folder / "second" / "run.json").write_text("{")
-    assert [run["name"] for run in client.get("/api/runs").json()["runs"]] == ["first"]
+    rows = {run["name"]: run for run in client.get("/api/runs").json()["runs"]}
+    assert rows["first"]["state"] == "finished"
+    assert rows["second"]["state"] == "damaged"
+    assert "run.json" in rows["second"]["problem"]
     assert client.get(f"/api/runs/{run_id(folder, 'second')}").status_code == 400
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from anyio.to_thread import run_sync
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -65,8 +65,8 @@ class Api:
             Route(f"{one}/history", self.history),
             Route(f"{one}/stream", self.stream),
             Route(f"{one}/scores", self.scores),
-            Route(f"{one}/frames/{{step:int}}", self.frame),
-            Route(f"{one}/slow/{{step:int}}", self.slow),
+            Route(f"{one}/frames/{{step}}", self.frame),
+            Route(f"{one}/slow/{{step}}", self.slow),
             Route(f"{one}/probes", self.probe),
             Route(f"{one}/probes/{{name}}", self.probe),
             Route(f"{one}/checkpoints", self.checkpoints),
@@ -85,13 +85,14 @@ class Api:
         return _json({"styles": sorted(set(re.findall(r'getElementById\("([0-9a-f]{64})"\)', plotly_file().read_text(encoding="utf-8"))))})
 
     def runs(self, request: Request) -> Response:
-        """Every run, in order of names; damaged ones are left out."""
+        """Every run, in order of names. A damaged one is a row that says so, and hides no other."""
         found = []
         for run in self.library.runs():
             try:
                 found.append(run.summary())
-            except (UserError, OSError):
-                continue
+            except Exception as error:  # whatever is in the files of a run, the others are shown
+                problem = str(error) if isinstance(error, UserError | OSError) else f"{type(error).__name__}: {error}"
+                found.append({"id": run.id, "name": run.name, "state": "damaged", "paused": False, "changed": 0, "problem": problem})
         return _json({"root": self.library.root.name, "runs": found, "read_only": self.read_only})
 
     def run(self, request: Request) -> Response:
@@ -124,7 +125,7 @@ class Api:
 
         The browser keeps it for good where its present version was named.
         """
-        run, step = self._find(request), int(request.path_params["step"])
+        run, step = self._find(request), _step(request)
         found = run.frames().get(step)
         if found is None:
             raise Missing(f"{run.name} has no frame of step {step}.")
@@ -141,7 +142,7 @@ class Api:
     def slow(self, request: Request) -> Response:
         """The arrays of a step in slow motion (``schema.SLOW_ARRAYS``), packed like a frame."""
         run = self._find(request)
-        content = packed(run.run().load_slow(int(request.path_params["step"])))
+        content = packed(run.run().load_slow(_step(request)))
         return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
 
     def probe(self, request: Request) -> Response:
@@ -195,10 +196,13 @@ class Api:
         if request.headers.get("content-type", "").split(";")[0] != "application/json":
             return _json({"error": "A request is JSON."}, 415)
         body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                return _json({"error": f"A request of this kind has at most {most} bytes."}, 413)
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    return _json({"error": f"A request of this kind has at most {most} bytes."}, 413)
+        except ClientDisconnect:
+            return _json({"error": "The request did not arrive whole."}, 400)
         try:
             asked = json.loads(body)
         except (ValueError, RecursionError):
@@ -256,6 +260,13 @@ class Api:
         if run is None:
             raise Missing("There is no such run; it may have been deleted.")
         return run
+
+
+def _step(request: Request) -> int:
+    text = request.path_params["step"]
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise Missing("A step is a whole number.")
+    return int(text)
 
 
 def plotly_file() -> Path:

@@ -48,8 +48,10 @@ class Watched:
     def frames(self) -> dict[int, tuple[Path, str]]:
         """Step -> its file and the file's version, in order of steps. This is the list that frames are served from."""
         found = {}
+        if (self.path / FRAMES_FOLDER).is_symlink():
+            return found
         for step, path in self.run().frames():
-            version = file_version(path)
+            version = "" if path.is_symlink() else file_version(path)  # a link may lead out of the run
             if version:
                 found[step] = path, version
         return found

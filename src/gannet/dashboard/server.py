@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8420
+CONNECTIONS_AT_MOST = 512
+"""Above this number of open connections or running requests, the answer is 503."""
 
 
 @dataclass
@@ -55,15 +57,18 @@ class View:
         """Answer until SIGINT or SIGTERM."""
         import uvicorn
 
+        from gannet.dashboard.connections import Connection
+
         config = uvicorn.Config(
             self.app(lambda: server.should_exit),
+            http=Connection,
             log_level="warning",
             access_log=False,
             server_header=False,
             proxy_headers=False,
             lifespan="off",
             ws="none",
-            limit_concurrency=128,
+            limit_concurrency=CONNECTIONS_AT_MOST,
             timeout_graceful_shutdown=2,
         )
         server = uvicorn.Server(config)

@@ -61,6 +61,7 @@ export class RunList extends EventTarget {
   /** @param {any} run */
   line(run) {
     const on = this.ids.includes(run.id);
+    const isDamaged = run.state === "damaged";
     return h(
       "li",
       { class: on ? "on" : "" },
@@ -69,7 +70,7 @@ export class RunList extends EventTarget {
         id: `with-${run.id}`,
         checked: on,
         "aria-label": t("page.compareWith", { name: run.name }),
-        disabled: !on && this.ids.length >= AT_MOST,
+        disabled: !on && (isDamaged || this.ids.length >= AT_MOST),
         onchange: (/** @type {any} */ event) =>
           this.chosen(event.target.checked ? [...this.ids, run.id] : this.ids.filter((id) => id !== run.id)),
       }),
@@ -81,8 +82,9 @@ export class RunList extends EventTarget {
           "span",
           { class: "about" },
           h("span", { class: `state ${run.state}` }, t(`state.${run.state}`)),
-          ` ${whole(run.step)}`,
+          isDamaged ? "" : ` ${whole(run.step)}`,
         ),
+        isDamaged ? h("span", { class: "about" }, run.problem) : "",
       ),
     );
   }

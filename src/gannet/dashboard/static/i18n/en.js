@@ -17,6 +17,7 @@ export default {
   "state.stopped": "stopped",
   "state.interrupted": "interrupted",
   "state.empty": "empty",
+  "state.damaged": "damaged",
   "state.gone": "deleted",
   "state.disconnected": "connection lost, trying again",
   "timeline.title": "Recording",

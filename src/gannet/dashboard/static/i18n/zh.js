@@ -17,6 +17,7 @@ export default {
   "state.stopped": "已停止",
   "state.interrupted": "已中断",
   "state.empty": "空",
+  "state.damaged": "已损坏",
   "state.gone": "已删除",
   "state.disconnected": "连接已断开，正在重试",
   "timeline.title": "记录",
