@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import re
 from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ from starlette.routing import Route
 
 from gannet.dashboard.frames import packed
 from gannet.dashboard.library import Library, Watched, file_version, frame_file
+from gannet.dashboard.numbers import Missing, decimal, step_of, whole_number
 from gannet.dashboard.probe import Prober
 from gannet.dashboard.starting import Starter, recipes_for_points
 from gannet.errors import UserError, in_shell
@@ -32,10 +32,6 @@ PROBE_ARGUMENTS = ("seed", "d1", "d2", "d3")
 SCORES_AT_MOST = 5000
 FOREVER = "private, max-age=31536000, immutable"
 STATIC = Path(__file__).parent / "static"
-
-
-class Missing(Exception):
-    """No such run, frame or page."""
 
 
 class Api:
@@ -106,7 +102,7 @@ class Api:
         run = self._find(request)
         run.follower.refresh(at_once=True)
         cursor = run.follower.cursor()
-        bounds = [_number(request.query_params.get(name)) for name in ("from", "to")]
+        bounds = [whole_number(request.query_params.get(name)) for name in ("from", "to")]
         frames = [[step, version] for step, (_, version) in run.frames().items()]
         return _json({"cursor": cursor, "series": run.follower.series(*bounds), "events": run.follower.listed(), "frames": frames})
 
@@ -125,7 +121,7 @@ class Api:
 
         The browser keeps it for good where its present version was named.
         """
-        run, step = self._find(request), _step(request)
+        run, step = self._find(request), step_of(request.path_params["step"])
         found = run.frames().get(step)
         if found is None:
             raise Missing(f"{run.name} has no frame of step {step}.")
@@ -142,13 +138,13 @@ class Api:
     def slow(self, request: Request) -> Response:
         """The arrays of a step in slow motion (``schema.SLOW_ARRAYS``), packed like a frame."""
         run = self._find(request)
-        content = packed(run.run().load_slow(_step(request)))
+        content = packed(run.run().load_slow(step_of(request.path_params["step"])))
         return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
 
     def probe(self, request: Request) -> Response:
         """Which questions the newest checkpoint can be asked, or the answer to one; numbers of the address are its arguments."""
         run = self._find(request)
-        arguments = {name: _decimal(value) for name, value in request.query_params.items() if name in PROBE_ARGUMENTS}
+        arguments = {name: decimal(value) for name, value in request.query_params.items() if name in PROBE_ARGUMENTS}
         name = request.path_params.get("name", "")
         try:
             content = self.prober.ask(run.path, name, arguments)
@@ -262,13 +258,6 @@ class Api:
         return run
 
 
-def _step(request: Request) -> int:
-    text = request.path_params["step"]
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise Missing("A step is a whole number.")
-    return int(text)
-
-
 def plotly_file() -> Path:
     """Plotly's JavaScript, found without importing the package."""
     spec = find_spec("plotly")
@@ -297,23 +286,6 @@ def _message(kind: str, data: Any, cursor: str) -> str:
 
 def _json(content: Any, status: int = 200) -> JSONResponse:
     return JSONResponse(content, status, {"cache-control": "no-store"})
-
-
-def _number(text: str | None) -> int | None:
-    try:
-        return None if text is None else int(float(text))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _decimal(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UserError("The arguments of a question are numbers.")
-    return value
 
 
 def answer_error(request: Request, error: Exception) -> Response:

@@ -93,8 +93,9 @@ def application(root: Path, token: str, port: int, stopping: Callable[[], bool],
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    from gannet.dashboard.api import STATIC, Api, Missing, answer_error, plotly_file
+    from gannet.dashboard.api import STATIC, Api, answer_error, plotly_file
     from gannet.dashboard.library import Library
+    from gannet.dashboard.numbers import Missing
     from gannet.dashboard.security import Gate
 
     def page(request: Request) -> Response:

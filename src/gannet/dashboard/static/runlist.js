@@ -84,7 +84,7 @@ export class RunList extends EventTarget {
           h("span", { class: `state ${run.state}` }, t(`state.${run.state}`)),
           isDamaged ? "" : ` ${whole(run.step)}`,
         ),
-        isDamaged ? h("span", { class: "about" }, run.problem) : "",
+        isDamaged ? h("span", { class: "problem" }, run.problem) : "",
       ),
     );
   }
