@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, relu
 
 import gannet
+from gannet.config.build import build
 from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.data.base import silent
 from gannet.features import cnn, inception_v3, randconv
@@ -88,8 +89,8 @@ def trainer_of(s: Setting, data: str, recipe: str, *, device: str = "", precisio
     flags = DEFAULT_FLAGS | {"device": device or s.device, "precision": precision}
     planned = plan(data, recipe=recipe, given={}, flags=flags)
     dataset = planned.source.open(silent)
-    experiment = planned.experiment(dataset.form)
-    return Trainer(experiment, dataset, seed=0, precision=planned.precision(experiment, dataset.form))
+    experiment, precision = build(planned, dataset.form)
+    return Trainer(experiment, dataset, seed=0, precision=precision)
 
 
 def largest_difference(first: dict[str, Tensor], second: dict[str, Tensor], *, relative: bool = False) -> float:

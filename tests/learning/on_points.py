@@ -8,7 +8,7 @@ import torch
 from proving import Figures, Proof, cards, together
 from torch import Tensor
 
-from gannet.config.plan import open_data
+from gannet.config.build import open_data
 from gannet.data.base import silent
 from gannet.runs.reader import Run
 from gannet.seeding import torch_rng

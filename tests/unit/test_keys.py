@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,27 @@ def test_set_on_a_run_suggests_keys_that_can_be_set():
     assert "Did you mean 'optimizer.discriminator.lr' or 'optimizer.generator.lr'?" in text
     assert "lr=0.1 sets" not in text
     assert {"seed", "lr"}.isdisjoint(_allowed(text))
+
+
+WAY_DOWN = ["cli.keys", "config.plan", "config.arguments", "sessions.train", "config.build", "training.trainer", "training.loop"]
+"""Modules that what the user typed passes on its way to the first step; see ARCHITECTURE.md."""
+
+
+def test_from_the_keys_to_the_first_step_there_are_two_returns():
+    """A return is a call into a module of the way down that another one of them has been called after."""
+    entered: list[str] = []
+
+    def note(frame, event, _):
+        if event != "call" or "gannet" not in frame.f_code.co_filename or entered[-2:] == ["training.loop", "training.trainer"]:
+            return
+        called, calling = (".".join(Path(f.f_code.co_filename).with_suffix("").parts[-2:]) for f in (frame, frame.f_back))
+        if called in WAY_DOWN and called != calling and entered[-1:] != [called]:
+            entered.append(called)
+
+    sys.setprofile(note)
+    try:
+        assert run(["train", "ring", *SMALL, "--out", "run"]) == 0
+    finally:
+        sys.setprofile(None)
+    assert list(dict.fromkeys(entered)) == WAY_DOWN
+    assert len(entered) - len(WAY_DOWN) == 2, entered

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from gannet.config import plan as planning
+from gannet.config.build import build, open_data, run_record
 from gannet.runs.reader import Run
 from gannet.runs.writer import RunWriter
 from gannet.training.points_frame import points_frame
@@ -16,9 +17,9 @@ from gannet.training.trainer import Trainer
 @pytest.fixture(params=["gan", "particle-gan"])
 def trained(request):
     plan = planning.plan("ring", recipe=request.param, given={"hidden": 16, "batch_size": 16}, flags={"seed": 3, "device": "cpu"})
-    dataset = planning.open_data(plan, lambda *_: None)
-    experiment = plan.experiment(dataset.form)
-    with plan.precision(experiment, dataset.form).applied() as precision:
+    dataset = open_data(plan, lambda *_: None)
+    experiment, precision = build(plan, dataset.form)
+    with precision.applied() as precision:
         trainer = Trainer(experiment, dataset, seed=3, precision=precision)
         trainer.play()
         yield trainer, dataset, plan, precision
@@ -85,7 +86,7 @@ def test_latents_are_what_the_fakes_were_made_from(trained):
 
 def test_a_run_keeps_its_modes_and_a_reader_finds_probabilities(trained, tmp_path):
     trainer, dataset, plan, precision = trained
-    with RunWriter.create(tmp_path / "run", plan.record(dataset, precision)) as writer:
+    with RunWriter.create(tmp_path / "run", run_record(plan, dataset, precision)) as writer:
         writer.frame(1, points_frame(trainer, dataset, 3)())
     run = Run(tmp_path / "run")
     modes = run.record["data"]["modes"]

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file
 from support.real_runs import Quiet
 
 import gannet.live.control
+from gannet.config.build import build
 from gannet.config.plan import plan
 from gannet.errors import UserError
 from gannet.runs.commands import answer, pending, submit
@@ -76,8 +77,8 @@ def _by_hand():
     """The edited run, played by the trainer's own methods."""
     given = plan("ring", recipe="particle-gan", given=PENALIZED, flags={"seed": 0, "device": "cpu", "precision": "fp32"})
     dataset = given.source.open(lambda *_: None)
-    experiment = given.experiment(dataset.form)
-    trainer = Trainer(experiment, dataset, seed=0, precision=given.precision(experiment, dataset.form))
+    experiment, precision = build(given, dataset.form)
+    trainer = Trainer(experiment, dataset, seed=0, precision=precision)
 
     def rate(player, lr):
         trainer.rates[player] = replace(trainer.rates[player], lr=lr)
@@ -297,8 +298,8 @@ def test_a_command_that_cannot_be_written_down_is_not_carried_out(tmp_path, monk
 def test_every_move_alone_draws_its_own_batch():
     given = plan("ring", recipe="gan", given=KEYS, flags={"seed": 0, "device": "cpu", "precision": "fp32"})
     dataset = given.source.open(lambda *_: None)
-    experiment = given.experiment(dataset.form)
-    trainer = Trainer(experiment, dataset, seed=0, precision=given.precision(experiment, dataset.form))
+    experiment, precision = build(given, dataset.form)
+    trainer = Trainer(experiment, dataset, seed=0, precision=precision)
     seen = []
     watch = lambda turn: lambda batch: (seen.append((batch.real.clone(), torch.rand(1, generator=batch.rng))), turn.terms(batch))[1]  # noqa: E731
     trainer.turns = [replace(turn, terms=watch(turn)) for turn in trainer.turns]

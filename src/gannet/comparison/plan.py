@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,7 +11,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from gannet.config.plan import Plan, open_data, plan
+from gannet.config.build import build, open_data, run_record
+from gannet.config.plan import Plan, plan
 from gannet.data.base import Dataset, Progress
 from gannet.errors import Mistake, Unknown, UserError
 from gannet.evaluation.choice import require_measurable
@@ -244,12 +244,12 @@ def _named(fields: Mapping[str, tuple[Any, Any]], first: str, second: str) -> st
 def _build(
     name: str, plans: Sequence[Plan], dataset: Dataset, folder: Path, typed: Typed, threads: int
 ) -> tuple[Contestant, dict[str, Any]]:
-    experiment = plans[0].experiment(dataset.form)
-    source = Path(inspect.getfile(plans[0].recipe.function)).read_text(encoding="utf-8")
-    with with_threads(threads), plans[0].precision(experiment, dataset.form).applied() as precision:
+    experiment, precision = build(plans[0], dataset.form)
+    source = plans[0].recipe.source()
+    with with_threads(threads), precision.applied() as precision:
         threads = torch.get_num_threads()
         # As it will be read back: tuples become lists.
-        records: list[RunRecord] = [json.loads(json.dumps(each.record(dataset, precision))) for each in plans]
+        records: list[RunRecord] = [json.loads(json.dumps(run_record(each, dataset, precision))) for each in plans]
     entries = tuple(
         Entry(name, each.settings.seed, each, folder / name / f"seed-{each.settings.seed}", record, source, typed, threads)
         for each, record in zip(plans, records, strict=True)

@@ -1,33 +1,24 @@
-"""Turn what the user typed into everything a run needs; every mistake is reported before anything is created."""
+"""What the user typed, checked and complete; every mistake is reported before anything is opened or created."""
 
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-import torch
-
 from gannet.config.arguments import Root, read
-from gannet.data.base import Dataset, Form, Kind, Progress, Source
+from gannet.data.base import Kind, Source
 from gannet.data.resolve import source_for
 from gannet.discovery import Component, find, is_outside, load_file
 from gannet.errors import UserError
 from gannet.keys import FLAGS as FLAG_ADVICE
 from gannet.keys import expanded, short_keys
 from gannet.recipes.base import RECOMMENDED, RECOMMENDED_FOR_CAPTIONS, Recipe
-from gannet.runs.schema import VERSION, RunRecord
-from gannet.seeding import derive
-from gannet.training.experiment import Experiment
-from gannet.training.precision import Precision, decide
+from gannet.runs.schema import RunRecord
 from gannet.training.settings import Settings
 
-MODES_IN_RECORD = 1000
 DEFAULT_FLAGS = {"seed": 0, "device": "auto", "precision": "auto"}
 """Settings that the command line takes as flags, not as keys."""
 FLAGS = tuple(DEFAULT_FLAGS)
@@ -62,12 +53,6 @@ class Plan:
         known = {*self.values["recipe"], *(f"data.{key}" for key in self.values["data"]), *self.values["settings"]} - set(FLAGS)
         return known | set(short_keys(known))
 
-    def experiment(self, form: Form) -> Experiment:
-        """Build networks and optimizers; the initial parameters depend only on the seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive(self.settings.seed, "weights"))
-            return self.recipe(form, **self.arguments)
-
     def with_changes(self, changes: Mapping[str, Any]) -> Plan:
         """The plan with other values of some keys.
 
@@ -80,29 +65,6 @@ class Plan:
         known = self.values["recipe"] | data | settings
         given = _changed(known, expanded(changes, known))
         return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, outside=self.outside)
-
-    def precision(self, experiment: Experiment, form: Form) -> Precision:
-        """Number format and memory layout for this machine."""
-        s = self.settings
-        return decide(device=s.device, precision=s.precision, is_images=form.kind == "images", allow_bf16=experiment.allow_bf16)
-
-    def record(self, dataset: Dataset, precision: Precision) -> RunRecord:
-        """The content of run.json."""
-        return RunRecord(
-            version=VERSION,
-            kind=dataset.form.kind,
-            recipe=self.recipe_name,
-            arguments=self.values["recipe"],
-            data={
-                "source": self.source_name,
-                "arguments": self.values["data"],
-                "content_hash": dataset.content_hash,
-                "form": dataset.form.as_json(),
-                **_modes(dataset),
-            },
-            settings=self.values["settings"],
-            environment=environment(precision),
-        )
 
 
 def plan(
@@ -234,50 +196,3 @@ def load_recipe(name: str, kind: Kind | None = None) -> Recipe:
     if not isinstance(loaded, Recipe):
         raise UserError(f"The recipe in {name} must be decorated with @gannet.recipe(kind='points') or @gannet.recipe(kind='images').")
     return loaded
-
-
-def _modes(dataset: Dataset) -> dict[str, Any]:
-    """What a viewer needs to count modes without the data source; empty if the modes are unknown."""
-    modes = dataset.truth.modes
-    if modes is None or len(modes.weights) > MODES_IN_RECORD:
-        return {}
-    return {"modes": {"means": modes.means.tolist(), "covariances": modes.covariances.tolist(), "weights": modes.weights.tolist()}}
-
-
-def open_data(plan: Plan, progress: Progress) -> Dataset:
-    """Open the plan's source."""
-    return plan.source.open(progress)
-
-
-def open_held_out(plan: Plan, progress: Progress) -> Dataset | None:
-    """Open the held-out split of the plan's source; None if there is none."""
-    source = plan.source.held_out()
-    return None if source is None else source.open(progress)
-
-
-def environment(precision: Precision) -> dict[str, str]:
-    """The machine and library versions that a bitwise exact resume depends on."""
-    try:
-        own = version("gannet-gan")
-    except PackageNotFoundError:
-        own = "source"
-    return {
-        "gannet": own,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cpu_count": str(os.cpu_count()),
-        "threads": str(torch.get_num_threads()),
-        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "device": str(precision.device),
-        **_accelerator(precision.device),
-        "precision": f"{precision.dtype} ({precision.reason})",
-    }
-
-
-def _accelerator(device: torch.device) -> dict[str, str]:
-    """Model and libraries of a GPU; another model rounds differently."""
-    if device.type != "cuda":
-        return {}
-    return {"gpu": torch.cuda.get_device_name(device), "cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from gannet.config.build import new_experiment
 from gannet.config.plan import Plan
 from gannet.data.base import Form
 from gannet.errors import UserError
@@ -65,7 +66,7 @@ def _edit(plan: Plan, form: Form, key: str, value: float | None) -> tuple[Plan, 
         return None
     changed = plan.with_changes({key: value})
     try:
-        return changed, carry_over(plan.experiment(form), changed.experiment(form))
+        return changed, carry_over(new_experiment(plan, form), new_experiment(changed, form))
     except UserError as error:
         raise UserError(f"{key}: {error}") from None
 

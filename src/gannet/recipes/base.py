@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import FunctionType
 from typing import Any, Literal, ParamSpec, TypeVar, cast
 
@@ -58,6 +60,10 @@ class Recipe:
     """Whether it needs captions."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of keys ``data.*`` that the user does not set."""
+
+    def source(self) -> str:
+        """The text of the file that declares it."""
+        return Path(inspect.getfile(sys.modules[self.function.__module__])).read_text(encoding="utf-8")
 
     def __call__(self, form: Form, **arguments: Any) -> Experiment:
         """Build the components in the order of the signature, then the experiment.

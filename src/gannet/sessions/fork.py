@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gannet.config.build import new_experiment
 from gannet.config.plan import Plan, plan_again
 from gannet.data.base import Form
 from gannet.discovery import canonical, components
@@ -105,7 +106,7 @@ def _fits(plan: Plan, parent: Run, origin: Path, changes: Mapping[str, Any]) -> 
     if rules:
         raise UserError(f"{rules[0]}={now[rules[0]]}: a fork continues with the optimizer's state, so the update rule cannot change.")
     try:
-        checkpoint.load_into(plan.experiment(Form.from_json(parent.record["data"]["form"])).game, origin, "model")
+        checkpoint.load_into(new_experiment(plan, Form.from_json(parent.record["data"]["form"])).game, origin, "model")
     except UserError:
         changed = ", ".join(f"{key}={value}" for key, value in changes.items()) or "none"
         raise UserError(f"These changes give other networks than the checkpoint's: {changed}. Train a new run with them.") from None

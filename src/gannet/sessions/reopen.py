@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gannet.config.plan import Plan, open_data
+from gannet.config.build import open_data
+from gannet.config.plan import Plan
 from gannet.data.base import Dataset, Progress
 from gannet.data.resolve import source_for
 from gannet.discovery import is_outside

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gannet.config.plan import Plan, environment, plan_again
+from gannet.config.build import build, environment
+from gannet.config.plan import Plan, plan_again
 from gannet.discovery import is_outside
 from gannet.errors import UserError
 from gannet.runs.comparable import differing
@@ -56,8 +57,8 @@ def resume(
     dataset = reopen_data(plan, reporter.work)
     if changed := changed_data(record, dataset):
         raise UserError(f"{path}: {changed} Restore them, give their path with data.path=PATH, or train a new run.")
-    experiment = plan.experiment(dataset.form)
-    with plan.precision(experiment, dataset.form).applied() as precision, RunWriter(path) as writer:
+    experiment, precision = build(plan, dataset.form)
+    with precision.applied() as precision, RunWriter(path) as writer:
         if not has_trained(path):
             rehearse(experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision)
         if "data.path" in keys:

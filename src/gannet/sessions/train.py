@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
 from pathlib import Path
 from signal import SIGALRM, Signals
 
-from gannet.config.plan import Plan, open_data, open_held_out
+from gannet.config.build import build, open_data, open_held_out, run_record
+from gannet.config.plan import Plan
 from gannet.data.base import Dataset, silent
 from gannet.errors import TrainingStopped, UserError
 from gannet.games.base import Scores
@@ -36,8 +35,8 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
         raise UserError(problem)
     keep_freed_memory()
     dataset = open_data(plan, reporter.work)
-    experiment = plan.experiment(dataset.form)
-    with plan.precision(experiment, dataset.form).applied() as precision:
+    experiment, precision = build(plan, dataset.form)
+    with precision.applied() as precision:
         rehearse(experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision)
         for note in dataset.notes:
             reporter.warned(note)
@@ -47,8 +46,8 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
 def _begin(plan: Plan, out: Path | None, trainer: Trainer, dataset: Dataset, experiment: Experiment, reporter: Reporter) -> Outcome:
     path = out or next_run(f"{plan.source_name}-{Path(plan.recipe_name).stem}")
     existed = path.exists()
-    source = Path(inspect.getfile(sys.modules[plan.recipe.function.__module__])).read_text(encoding="utf-8")
-    writer = RunWriter.create(path, plan.record(dataset, trainer.precision), source)
+    source = plan.recipe.source()
+    writer = RunWriter.create(path, run_record(plan, dataset, trainer.precision), source)
     with removed_if_untrained(path, existed), writer:
         return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=0.0)
 

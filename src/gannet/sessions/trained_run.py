@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gannet.config.plan import open_held_out, plan_again
+from gannet.config.build import new_experiment, open_held_out
+from gannet.config.plan import plan_again
 from gannet.data.base import Dataset, Form, Progress, silent
 from gannet.errors import UserError
 from gannet.evaluation.cost import Cost
@@ -70,7 +71,7 @@ class TrainedRun:
             chosen, self.complaints = checkpoint_at(self.path, step), []
         self.step = int(chosen.name.removeprefix("step-"))
         self.weights = "raw" if raw else "ema"
-        experiment = self.plan.experiment(self.form)
+        experiment = new_experiment(self.plan, self.form)
         checkpoint.load_into(experiment.game, chosen, "model")
         average = Average(experiment.game, experiment.average)
         checkpoint.load_into(average, chosen, "average")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gannet.config.plan import open_held_out
+from gannet.config.build import open_held_out
 from gannet.data.base import Dataset, silent
 from gannet.errors import UserError
 from gannet.games.base import Captioned, Conditional, Game
