@@ -42,7 +42,7 @@ class Failing(NonSaturating):
 
 @gannet.recipe(kind="points")
 def failing(form, *, steps: int = 90, batch_size: int = 16, hidden: int = 16) -> gannet.Experiment:
-    return gan.function(form, steps=steps, batch_size=batch_size, hidden=hidden, loss=Failing())
+    return gan(form, steps=steps, batch_size=batch_size, hidden=hidden, loss=Failing())
 """
 ERRORS = {
     "UserError": "UserError('this batch is not liked')",
