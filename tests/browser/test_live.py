@@ -147,6 +147,7 @@ def test_points_move_and_commands_are_obeyed_while_a_training_process_runs(serve
     assert page.evaluate("document.querySelector('.controls').disabled") is False
     page.evaluate(click("Pause", ".controls"))
     until(page, f"{STATE}.textContent === 'paused'")
+    until(page, "document.querySelector('a[id^=run-] .state').textContent === 'paused'")
     page.wait_for_timeout(300)
     resting = page.evaluate("gannet.runs[0].lastStep")
     page.wait_for_timeout(500)

@@ -146,5 +146,5 @@ def test_a_training_started_by_another_process(tmp_path):
     with pytest.raises(UserError, match="Did you mean 'hidden'"):
         start("ring", tmp_path / "other", keys={"hiden": 8})
     assert not (tmp_path / "other").exists()
-    with pytest.raises(UserError, match="is a run already"):
+    with pytest.raises(UserError, match="already contains a run"):
         start("ring", tmp_path / "run")

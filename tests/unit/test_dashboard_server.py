@@ -220,7 +220,7 @@ def test_a_command_reaches_a_running_run(folder, trained):
     assert answer.json() == {"number": 1}
     assert json.loads((folder / "open" / "commands" / "000001.json").read_text()) == asked
     refused = client_of(folder).post(address, json=asked, headers=ORIGIN)
-    assert (refused.status_code, refused.json()["error"]) == (409, "This run is interrupted: nobody is there to take commands.")
+    assert (refused.status_code, refused.json()["error"]) == (409, "This run is interrupted, so it accepts no commands.")
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_a_process_that_went_home_is_started_again_and_one_that_dies_is_a_senten
     assert client.get(f"{one}/last").status_code == 200
     assert client.get(f"{one}/latent").status_code == 200
     answer = client.get(f"{one}/die")
-    assert (answer.status_code, answer.json()["error"]) == (400, "The process that draws pictures ended without an answer.")
+    assert (answer.status_code, answer.json()["error"]) == (400, "The process that draws images ended without an answer.")
     assert client.get(f"{one}/refuse").json()["error"] == "No."
     assert client.get(one).status_code == 200
 
@@ -364,7 +364,7 @@ def test_questions_need_the_token_a_run_a_checkpoint_and_numbers(folder, client,
     assert client.get(f"{one}/latent?seed=nan").status_code == 400
     shutil.rmtree(folder / "first" / "checkpoints")
     answer = client.get(one)
-    missing = "There is no checkpoint yet: these pictures come with the first one."
+    missing = "There is no checkpoint yet. These images appear with the first one."
     assert (answer.status_code, answer.json()) == (200, {"questions": [], "step": -1, "problem": missing})
     assert client.get(f"{one}/latent").json() == {"error": missing}
     assert prober == []

@@ -125,8 +125,8 @@ def test_a_bad_fork_is_one_sentence(folder, started, asked, says):
 
 @pytest.mark.parametrize(
     ("asked", "says"),
-    [({"strokes": [], "recipe": "gan"}, "strokes"), ({"strokes": [LINE], "recipe": "dcgan"}, "'dcgan' is no recipe for points"),
-     ({"strokes": [LINE], "recipe": "/tmp/mine.py"}, "no recipe for points"),
+    [({"strokes": [], "recipe": "gan"}, "strokes"), ({"strokes": [LINE], "recipe": "dcgan"}, "'dcgan' does not train on points"),
+     ({"strokes": [LINE], "recipe": "/tmp/mine.py"}, "does not train on points"),
      ({"strokes": [{"points": [[2, 0]]}], "recipe": "gan"}, "drawing cannot be used"),
      ({"strokes": [LINE], "recipe": "gan", "steps": 0}, "steps: should be greater")],
 )  # fmt: skip

@@ -52,11 +52,11 @@ def test_a_sound_source_passes() -> None:
         ({"draw": _global}, "global generator"),
         ({"draw": _constant}, "another position or seed"),
         ({"class_names": ()}, "labels and class names"),
-        ({"class_names": ("0", "0")}, "class names must differ"),
+        ({"class_names": ("0", "0")}, "class names must be distinct"),
         ({"content_hash": ""}, "must not be empty"),
         ({"truth": Truth(Mixture(MIXTURE.modes.means + 0.1, MIXTURE.modes.covariances).modes)}, "not close"),
         ({"truth": Truth(Mixture(MIXTURE.modes.means, MIXTURE.modes.covariances * 1.2).modes)}, "not close"),
-        ({"truth": Truth(log_density=lambda points: np.full(len(points), -np.inf))}, "has a density"),
+        ({"truth": Truth(log_density=lambda points: np.full(len(points), -np.inf))}, "positive at samples"),
         ({"moments": (np.zeros(2), 1.0)}, "not close"),
     ],
 )

@@ -49,7 +49,7 @@ def test_a_whole_metric_passes() -> None:
     ("formula", "why"),
     [
         (lambda real, fake: 1 + gap(real, fake), "equal sets give"),
-        (lambda real, fake: gap(real, fake) * (1 + real[:, 0].var()), "one way"),
+        (lambda real, fake: gap(real, fake) * (1 + real[:, 0].var()), "in one direction"),
         (lambda real, fake: 0.0, "no corruption"),
         (lambda real, fake: -gap(real, fake), "better under more"),
         (lambda real, fake: gap(real, fake) + 0.01 * abs(float(real[0, 0] - fake[0, 0])), "order"),

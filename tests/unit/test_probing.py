@@ -98,7 +98,7 @@ def test_a_game_is_asked_what_it_can_answer_and_nothing_else(desk, run):
         assert answer["sheets"] or answer["curves"]
         assert ask(desk, run, name) == answer
     for name in ("codes", "classes", "nonsense"):
-        assert "cannot be asked" in desk.answer({"run": str(run), "ask": name})["error"]
+        assert "does not support the question" in desk.answer({"run": str(run), "ask": name})["error"]
 
 
 def test_scores_are_sorted_and_belong_to_their_pictures(desk, run):
@@ -126,7 +126,7 @@ def test_what_cannot_be_drawn_is_one_sentence(desk, tmp_path):
     record = {"version": 1, "recipe": "mine.py", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
     RunWriter.create(tmp_path / "a", record).close()  # pyright: ignore
     assert desk.answer({"run": str(tmp_path / "a"), "ask": ""}) == {
-        "error": "There is no checkpoint yet: these pictures come with the first one."
+        "error": "There is no checkpoint yet. These images appear with the first one."
     }
     (tmp_path / "a" / "checkpoints" / "step-000000001").mkdir(parents=True)
-    assert "a view executes nothing" in desk.answer({"run": str(tmp_path / "a"), "ask": ""})["error"]
+    assert "the live view does not execute" in desk.answer({"run": str(tmp_path / "a"), "ask": ""})["error"]

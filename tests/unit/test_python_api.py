@@ -118,7 +118,7 @@ def test_a_run_says_what_it_is(trained):
     cards, _ = trained.measure(["w1", "modes"], samples=100)
     assert f", {cards[0].label} " in repr(trained)
     assert repr(trained).count(cards[1].label) == 1
-    assert "raw weights" in repr(gannet.load(trained.path, raw=True))
+    assert "raw parameters" in repr(gannet.load(trained.path, raw=True))
 
 
 def test_a_run_that_was_measured_before_says_so(trained):

@@ -1,1 +1,1 @@
-"""The live view: a server of its own process that reads run directories, and the page that it serves."""
+"""The live view: a server in a separate process that reads run directories, and its page."""

@@ -1,4 +1,4 @@
-"""What the page asks for: JSON about runs, their frames, and a stream of what is new."""
+"""The interface of the page: JSON about runs, their frames, and a stream of new events."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Api:
 
     Args:
         library: the runs.
-        stopping: says when the server is asked to end, so that streams let it.
+        stopping: returns whether the server is shutting down, which ends the streams.
         read_only: whether commands and new trainings are refused.
     """
 
@@ -50,7 +50,7 @@ class Api:
         self.streams = 0
 
     def routes(self) -> list[Route]:
-        """Paths and methods."""
+        """All routes with their methods."""
         one = "/api/runs/{id}"
         return [
             Route("/api/panels", self.panels),
@@ -77,11 +77,11 @@ class Api:
         return _json({"panels": sorted(path.name for path in (STATIC / "panels").glob("*.js"))})
 
     def charts(self, request: Request) -> Response:
-        """Ids of the style elements that Plotly's code adds unless they exist; the page's policy would refuse them with a complaint."""
+        """Ids of the style elements that Plotly adds unless they exist; the page's policy would block them."""
         return _json({"styles": sorted(set(re.findall(r'getElementById\("([0-9a-f]{64})"\)', plotly_file().read_text(encoding="utf-8"))))})
 
     def runs(self, request: Request) -> Response:
-        """Every run, in order of names. A damaged one is a row that says so, and hides no other."""
+        """All runs sorted by name; a damaged run has an entry that says so."""
         found = []
         for run in self.library.runs():
             try:
@@ -92,13 +92,13 @@ class Api:
         return _json({"root": self.library.root.name, "runs": found, "read_only": self.read_only})
 
     def run(self, request: Request) -> Response:
-        """A run's summary and record, and the command that measures it."""
+        """Summary and record of a run, and the command that measures it."""
         run = self._find(request)
         about = {"record": run.run().record, "numbers": run.numbers(), "measure": in_shell("gannet", "measure", run.path)}
         return _json(run.summary() | about | {"read_only": self.read_only})
 
     def history(self, request: Request) -> Response:
-        """Curves of at most 2,000 points each (between the steps ``from`` and ``to``), listed events, frames, and where to go on."""
+        """Curves of at most 2,000 points each (from step ``from`` to ``to``), listed events, frames, and the cursor to continue from."""
         run = self._find(request)
         run.follower.refresh(at_once=True)
         cursor = run.follower.cursor()
@@ -119,7 +119,7 @@ class Api:
     def frame(self, request: Request) -> Response:
         """One frame, from the list of frames only: arrays of points (see ``dashboard.frames``), or a PNG.
 
-        The browser keeps it for good where its present version was named.
+        The browser caches it permanently if the request names its current version.
         """
         run, step = self._find(request), step_of(request.path_params["step"])
         found = run.frames().get(step)
@@ -142,7 +142,7 @@ class Api:
         return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
 
     def probe(self, request: Request) -> Response:
-        """Which questions the newest checkpoint can be asked, or the answer to one; numbers of the address are its arguments."""
+        """The questions that the newest checkpoint supports, or the answer to one, whose arguments are the numbers in the address."""
         run = self._find(request)
         arguments = {name: decimal(value) for name, value in request.query_params.items() if name in PROBE_ARGUMENTS}
         name = request.path_params.get("name", "")
@@ -151,20 +151,20 @@ class Api:
         except UserError as error:
             if name:
                 raise
-            # No checkpoint yet is how every run begins, not a fault that a browser should complain of.
+            # Every run begins without a checkpoint, so this is not an error for the browser.
             return _json({"questions": [], "step": -1, "problem": str(error)})
         return Response(content, media_type="application/json", headers={"cache-control": "no-store"})
 
     def checkpoints(self, request: Request) -> Response:
-        """Steps of checkpoints that a new run can go on from."""
+        """Steps of checkpoints that a fork can start from."""
         return _json({"steps": self._find(request).checkpoints()})
 
     def recipes(self, request: Request) -> Response:
-        """Names of the recipes that train on points, and what each is."""
+        """Names and summaries of the recipes that train on points."""
         return _json({"recipes": [{"name": name, "summary": summary} for name, summary in recipes_for_points()]})
 
     async def command(self, request: Request) -> Response:
-        """Ask the training process for something; it answers with an event."""
+        """Send a command to the training process, which answers with an event."""
         run = await run_sync(self._find, request)
         asked = await self._asked(request, COMMAND_BYTES)
         if isinstance(asked, Response):
@@ -175,38 +175,38 @@ class Api:
         return await run_sync(_submit, run, name, arguments)
 
     async def fork(self, request: Request) -> Response:
-        """Start a training that goes on from a checkpoint (``starting.AskedFork``); the new run's id."""
+        """Start a fork from a checkpoint (``starting.AskedFork``); returns the id of the new run."""
         run = await run_sync(self._find, request)
         asked = await self._asked(request, COMMAND_BYTES)
         return asked if isinstance(asked, Response) else _json({"id": await run_sync(self.starter.fork, run, asked)})
 
     async def draw(self, request: Request) -> Response:
-        """Start a training on a drawing (``starting.AskedDrawing``); the new run's id."""
+        """Start a training on a drawing (``starting.AskedDrawing``); returns the id of the new run."""
         asked = await self._asked(request, DRAWING_BYTES)
         return asked if isinstance(asked, Response) else _json({"id": await run_sync(self.starter.draw, asked)})
 
     async def _asked(self, request: Request, most: int) -> dict[str, Any] | Response:
-        """The JSON object of a POST, or why it is refused."""
+        """The JSON object of a POST request, after checks of its type and size."""
         if self.read_only:
-            return _json({"error": "This view may only look: it was opened with --read-only."}, 403)
+            return _json({"error": "This view is read-only: it was opened with --read-only."}, 403)
         if request.headers.get("content-type", "").split(";")[0] != "application/json":
-            return _json({"error": "A request is JSON."}, 415)
+            return _json({"error": "The request must be JSON."}, 415)
         body = b""
         try:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > most:
-                    return _json({"error": f"A request of this kind has at most {most} bytes."}, 413)
+                    return _json({"error": f"The request is too large: at most {most} bytes are allowed."}, 413)
         except ClientDisconnect:
-            return _json({"error": "The request did not arrive whole."}, 400)
+            return _json({"error": "The request is incomplete."}, 400)
         try:
             asked = json.loads(body)
         except (ValueError, RecursionError):
             asked = None
-        return asked if isinstance(asked, dict) else _json({"error": "A request is one JSON object."}, 400)
+        return asked if isinstance(asked, dict) else _json({"error": "The request must be one JSON object."}, 400)
 
     async def stream(self, request: Request) -> Response:
-        """Server-sent events from a cursor on: ``events`` (a list), ``reset`` (forget what you have), ``gone``; a comment every 10 s."""
+        """Server-sent events after a cursor: ``events`` (a list), ``reset`` (discard all data), ``gone``; a comment every 10 s."""
         run = await run_sync(self._find, request)
         if self.streams >= STREAMS_AT_MOST:
             return _json({"error": f"{STREAMS_AT_MOST} views are open already."}, 503)
@@ -215,7 +215,7 @@ class Api:
         return StreamingResponse(self._messages(run, cursor), media_type="text/event-stream", headers=headers)
 
     async def _messages(self, run: Watched, cursor: str) -> AsyncIterator[str]:
-        # Nothing is queued for a client: each reads from the shared file at its own cursor, so a slow one costs no memory.
+        # There is no queue per client: each reads the shared file at its cursor, so a slow client takes no memory.
         self.streams += 1
         silent = 0.0
         try:
@@ -254,7 +254,7 @@ class Api:
     def _find(self, request: Request) -> Watched:
         run = self.library.get(request.path_params["id"])
         if run is None:
-            raise Missing("There is no such run; it may have been deleted.")
+            raise Missing("The run does not exist; it may have been deleted.")
         return run
 
 
@@ -276,7 +276,7 @@ def _submit(run: Watched, name: str, arguments: dict[str, Any]) -> Response:
 
     state = run.state()
     if not state.is_live:
-        return _json({"error": f"This run is {state}: nobody is there to take commands."}, 409)
+        return _json({"error": f"This run is {state}, so it accepts no commands."}, 409)
     return _json({"number": commands.submit(run.path, name, arguments)})
 
 
@@ -289,5 +289,5 @@ def _json(content: Any, status: int = 200) -> JSONResponse:
 
 
 def answer_error(request: Request, error: Exception) -> Response:
-    """Errors as JSON: a missing thing is 404, a user's mistake 400, a run deleted meanwhile 404."""
+    """Errors as JSON: 404 if a resource is missing or was deleted, 400 for a user's mistake."""
     return _json({"error": str(error)}, 400 if isinstance(error, UserError) else 404)

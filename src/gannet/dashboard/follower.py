@@ -1,4 +1,4 @@
-"""Follows one run's events while they are written: each byte is read once, whatever happens to the file."""
+"""Follow the events of a run while they are written; each byte is read once."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from gannet.runs.schema import EVENTS_FILE
 
 POINTS_PER_SERIES = 2000
 NAMES_AT_MOST = 400
-"""More named terms than any game has; a strange file must not fill the memory."""
+"""Maximum number of terms, more than any game has, so that a damaged file cannot fill the memory."""
 LISTED_AT_MOST = 2000
 REFRESH_SECONDS = 0.08
 CHUNK_BYTES = 1 << 22
 CURVES = {"terms": "", "vitals": "vitals/"}
-"""Kinds whose values are curves, and what goes before their names."""
+"""Kinds of events whose values are curves, and the prefix of their names."""
 DRAWN = (*CURVES, "frame")
-"""Kinds that are shown as curves and pictures; the others are listed."""
+"""Kinds of events that are shown as curves and frames; the others are listed."""
 
 
 @dataclass(frozen=True)
 class Delta:
-    """What is new since a cursor."""
+    """Events after a cursor."""
 
     events: list[dict[str, Any]]
     cursor: str
-    """``SEQ.CHECK`` of the newest event given; CHECK is the checksum of its line. "" where there is none."""
+    """``SEQ.CHECK`` of the newest event; CHECK is the checksum of its line. "" without events."""
     reset: bool
-    """True where the cursor's event is no longer in the file: what was seen before is to be forgotten."""
+    """True if the event of the cursor is no longer in the file, so that all earlier data must be discarded."""
     more: bool
 
 
 class Follower:
     """The events of one run directory. Safe to call from several threads.
 
-    A line is taken once it ends; a torn or garbled one is passed over; numbers never go back within one file. A file that was
-    replaced or rewritten (a resume forgets what came after its checkpoint) is read anew.
+    Only complete lines are read, damaged lines are skipped, and sequence numbers never decrease within a file. A file that was
+    replaced or rewritten (a resume drops the events after its checkpoint) is read again from the start.
     """
 
     def __init__(self, run: Path) -> None:
@@ -66,7 +66,7 @@ class Follower:
         self._newest: dict[str, Any] = {}
 
     def refresh(self, *, at_once: bool = False) -> None:
-        """Read what was appended since the last look; looks closer together than ``REFRESH_SECONDS`` are one.
+        """Read the appended lines, at most once every ``REFRESH_SECONDS``.
 
         Raises:
             OSError: the file cannot be read (a run that was deleted).
@@ -132,7 +132,7 @@ class Follower:
 
     @property
     def last(self) -> dict[str, Any]:
-        """The newest event; empty where there is none."""
+        """The newest event; empty without events."""
         return self._last
 
     def listed(self) -> list[dict[str, Any]]:
@@ -141,12 +141,12 @@ class Follower:
             return list(self._listed)
 
     def telling(self) -> list[dict[str, Any]]:
-        """The listed events, and the newest one that is no command: what :func:`gannet.runs.state.state_of` needs."""
+        """The listed events and the newest event that is not a command, for :func:`gannet.runs.state.state_of`."""
         with self._guard:
             return [*self._listed, self._newest] if self._newest else list(self._listed)
 
     def cursor(self) -> str:
-        """Of the newest event."""
+        """The cursor of the newest event."""
         with self._guard:
             return self._cursor(len(self._seqs))
 
@@ -154,10 +154,10 @@ class Follower:
         return f"{self._seqs[end - 1]}.{self._checks[end - 1]}" if end else ""
 
     def after(self, cursor: str, limit: int) -> Delta:
-        """At most ``limit`` events after a cursor: "" for the beginning, ``SEQ`` or ``SEQ.CHECK``.
+        """At most ``limit`` events after a cursor, which is "" for the beginning, ``SEQ`` or ``SEQ.CHECK``.
 
         Raises:
-            ValueError: not a cursor.
+            ValueError: the text is not a cursor.
             OSError: the file cannot be read.
         """
         with self._guard:
@@ -168,7 +168,7 @@ class Follower:
             return Delta(self._lines(begin, end), self._cursor(end), reset, end < len(self._seqs))
 
     def _place(self, cursor: str) -> int | None:
-        """How many events lie at or before the cursor; None where its event is gone."""
+        """Number of events up to the cursor; None if its event is gone."""
         seq, _, check = cursor.partition(".")
         number = int(seq) if seq else -1
         if number < 0:
@@ -187,12 +187,12 @@ class Follower:
             block = file.read(self._offsets[end - 1] + self._lengths[end - 1] - self._offsets[begin])
         first = self._offsets[begin]
         spans = [(self._offsets[i] - first, self._lengths[i]) for i in range(begin, end)]
-        # A file replaced since the last look gives lines that do not parse; the next look resets the reader.
+        # A file that was replaced meanwhile gives lines that do not parse; the next refresh resets the reader.
         events = [_parsed(block[offset : offset + length]) for offset, length in spans]
         return [event for event in events if event is not None]
 
     def series(self, low: int | None = None, high: int | None = None) -> list[dict[str, Any]]:
-        """Every named term between two steps: ``{"name", "steps", "values"}``, thinned to ``POINTS_PER_SERIES``; None where not finite."""
+        """Every term between two steps: ``{"name", "steps", "values"}``, thinned to ``POINTS_PER_SERIES``; None for values not finite."""
         with self._guard:
             curves = {name: (np.array(steps, np.int64), np.array(values)) for name, (steps, values) in self._curves.items()}
         found = []

@@ -1,4 +1,4 @@
-"""Frames as a browser can read them without a library."""
+"""Frames in a format that a browser reads without a library."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ MAGIC = b"GNF1"
 
 
 def packed(frame: Mapping[str, np.ndarray]) -> bytes:
-    """Arrays in one block: ``GNF1``, uint32 length of the header, header (JSON), then each array's bytes from a multiple of 8.
+    """Pack arrays: ``GNF1``, uint32 length of the header, header (JSON), then the bytes of each array, aligned to 8.
 
     The header is ``{"arrays": [{"name", "type": "float32" | "uint8", "shape", "offset"}]}``, offsets from the end of the header's
-    padding; little endian. Everything but uint8 is float32, which holds float16 exactly.
+    padding; little endian. All types except uint8 become float32, which represents float16 exactly.
     """
     arrays = {name: np.ascontiguousarray(array, array.dtype if array.dtype == np.uint8 else "<f4") for name, array in frame.items()}
     described, offset = [], 0

@@ -1,4 +1,4 @@
-"""A long series as few points, without hiding its extremes."""
+"""Thin a long series without losing its extremes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 def thinned(values: np.ndarray, limit: int) -> np.ndarray:
-    """Indices, ascending, of at most ``limit`` entries of (T,) ``values``: the least and the greatest of each stretch.
+    """Ascending indices of at most ``limit`` entries of (T,) ``values``: the lowest and the highest of each part.
 
-    A stretch without any finite value keeps its first entry, so that a gap stays a gap. First and last are always kept.
+    A part without finite values keeps its first entry, so that a gap remains a gap. The first and last entries are always kept.
 
     Args:
-        values: float64, NaN where there is none.
+        values: float64, NaN for missing values.
         limit: at least 4.
     """
     if len(values) <= limit:

@@ -1,4 +1,4 @@
-"""Starting a training as a process of its own, which goes on whatever becomes of who started it."""
+"""Start `gannet train` as a detached process that outlives its parent."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from gannet.errors import UserError
 from gannet.runs.reader import Run
 
 PATIENCE_SECONDS = 120.0
-"""How long decoding the data may take before the caller is told that training began."""
+"""Maximum time for decoding the data before the caller continues."""
 
 
 def start(data: str, out: Path, *, recipe: str | None = None, steps: int | None = None, keys: Mapping[str, object] | None = None) -> int:
-    """Run ``gannet train DATA`` and return its process id when its run directory is there.
+    """Run ``gannet train DATA`` and return its process id as soon as its run directory exists.
 
-    It is a session of its own: closing the terminal or the page does not reach it. Stop it by the command ``stop``.
+    It is a separate session, so closing the terminal or the page does not stop it. The command ``stop`` does.
 
     Args:
-        data: as on the command line; a run's path trains it again, ``RUN@STEP`` goes on from a checkpoint.
+        data: as on the command line; the path of a run repeats it, ``RUN@STEP`` forks it from a checkpoint.
         out: the run directory, new or empty.
-        recipe: the recommended one if None.
-        steps: the recipe's if None.
+        recipe: the recommended recipe if None.
+        steps: the recipe's default if None.
         keys: other keys, as on the command line.
 
     Raises:
-        UserError: what the command itself says about the input.
+        UserError: the command refuses the input; its message.
     """
     if Run.is_at(out):
-        raise UserError(f"{out} is a run already. Give another directory.")
+        raise UserError(f"{out} already contains a run. Give another directory.")
     options = [f"--out={out}", *([f"--recipe={recipe}"] if recipe else []), *([f"--steps={steps}"] if steps is not None else [])]
     words = ["train", "--quiet", *options, "--", data, *(f"{key}={value}" for key, value in (keys or {}).items())]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
@@ -41,7 +41,7 @@ def start(data: str, out: Path, *, recipe: str | None = None, steps: int | None 
             [sys.executable, "-m", "gannet", *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True,
         )  # fmt: skip
-        threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie
+        threading.Thread(target=process.wait, daemon=True).start()  # avoids a zombie process
         until = time.monotonic() + PATIENCE_SECONDS
         while process.poll() is None and not Run.is_at(out) and time.monotonic() < until:
             time.sleep(0.05)

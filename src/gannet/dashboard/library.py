@@ -1,4 +1,4 @@
-"""The runs under one folder, each with an id that stays the same however the list shifts."""
+"""The runs in a folder, each with a permanent id."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLLOWED_AT_MOST = 24
 
 
 class Watched:
-    """One run directory: read anew whenever it changes, and allowed to vanish at any moment."""
+    """One run directory. It is read again when it changes, and may disappear at any time."""
 
     def __init__(self, path: Path, name: str, identity: str) -> None:
         self.path, self.name, self.id = path, name, identity
@@ -32,21 +32,21 @@ class Watched:
         self._run: tuple[int, Run] | None = None
 
     def run(self) -> Run:
-        """The record as it is now.
+        """The current record.
 
         Raises:
-            UserError: it is gone or damaged.
+            UserError: the run is deleted or damaged.
         """
         try:
             changed = (self.path / RUN_FILE).stat().st_mtime_ns
         except OSError:
-            raise UserError(f"The run {self.name} is not there any more.") from None
+            raise UserError(f"The run {self.name} was deleted.") from None
         if self._run is None or self._run[0] != changed:
             self._run = changed, Run(self.path)
         return self._run[1]
 
     def frames(self) -> dict[int, tuple[Path, str]]:
-        """Step -> its file and the file's version, in order of steps. This is the list that frames are served from."""
+        """Step -> file and version of its frame, in order of steps. Only these files are served."""
         found = {}
         if (self.path / FRAMES_FOLDER).is_symlink():
             return found
@@ -57,26 +57,26 @@ class Watched:
         return found
 
     def checkpoints(self) -> list[int]:
-        """Steps that a new run can go on from, in order; whether one can be used is judged when it is."""
+        """Steps of checkpoints for forks, in order; they are verified only when they are used."""
         found = [path.name for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER) for path in (self.path / folder).glob("step-*")]
         return sorted({int(name[5:]) for name in found if re.fullmatch(r"step-\d{1,20}", name)})
 
     def numbers(self) -> dict[str, float | None]:
-        """Keys of the recipe that hold a number with a point, or nothing: those that may be edited while training or in a fork."""
+        """Keys of the recipe with a floating-point number or None, which can be edited during training or in a fork."""
         arguments = self.run().record["arguments"]
         return {key: value for key, value in arguments.items() if value is None or isinstance(value, float)}
 
     def state(self) -> RunState:
-        """How the run stands now."""
+        """The current state of the run."""
         with suppress(OSError):  # no event was written yet
             self.follower.refresh()
         return state_of(self.path, self.follower.telling())
 
     def summary(self) -> dict[str, Any]:
-        """What the list of runs shows.
+        """The entry in the list of runs.
 
         Raises:
-            UserError: it is gone or damaged.
+            UserError: the run is deleted or damaged.
         """
         record = self.run().record
         state = self.state()
@@ -97,10 +97,10 @@ class Watched:
 
 
 class Library:
-    """All runs under a folder, or the one run that the folder is; new ones appear, deleted ones vanish.
+    """All runs in a folder, or one run. New runs appear, and deleted ones disappear.
 
     Args:
-        root: a run directory, or a folder that holds some, now or later.
+        root: a run directory, or a folder for runs.
     """
 
     def __init__(self, root: Path) -> None:
@@ -112,18 +112,18 @@ class Library:
 
     @property
     def folder(self) -> Path:
-        """Where new runs go: the folder of runs, or the folder that the one run lies in."""
+        """The folder for new runs: the folder of runs, or the parent of the single run."""
         return self.root.parent if (self.root / RUN_FILE).is_file() else self.root
 
     def add(self, path: Path) -> str:
-        """Watch a run that this view started, wherever it lies; its id."""
+        """Watch a run that this view started, in any folder; returns its id."""
         with self._guard:
             self._added.add(path.resolve())
             self._scanned = -SCAN_SECONDS
         return identity_of(path.resolve())
 
     def runs(self) -> list[Watched]:
-        """In order of their names. The folder is searched at most once in ``SCAN_SECONDS``."""
+        """All runs sorted by name. The folder is searched at most once every ``SCAN_SECONDS``."""
         with self._guard:
             if time.monotonic() - self._scanned >= SCAN_SECONDS:
                 there = {*find_runs(self.root), *(path for path in self._added if (path / RUN_FILE).is_file())}
@@ -134,7 +134,7 @@ class Library:
             return sorted(self._runs.values(), key=lambda run: run.name)
 
     def get(self, identity: str) -> Watched | None:
-        """The run with an id."""
+        """The run with the given id."""
         self.runs()
         run = self._runs.get(identity)
         if run is not None:
@@ -142,7 +142,7 @@ class Library:
         return run
 
     def _let_go(self) -> None:
-        # What nobody looks at need not stay in memory; it is read again when somebody does.
+        # Runs that nobody views are removed from memory and read again on demand.
         for run in sorted(self._runs.values(), key=lambda run: run.used, reverse=True)[FOLLOWED_AT_MOST:]:
             run.follower = Follower(run.path)
 
@@ -151,17 +151,17 @@ class Library:
 
 
 def _data_name(data: Mapping[str, Any]) -> str:
-    """What a person calls the data: the last part of their path, or the name of a built-in set."""
+    """Short name of the data: the last part of the path, or the name of a built-in source."""
     arguments = data.get("arguments")
     path = arguments.get("path") if isinstance(arguments, dict) else None
     return Path(path).name if isinstance(path, str) else str(data.get("source", ""))
 
 
 def newest_run(root: Path) -> Watched:
-    """The run that the folder is, or the one in it that was written to last.
+    """The run at ``root``, or the run in that folder with the latest change.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no run.
     """
     found = []
     for run in Library(root).runs():
@@ -170,17 +170,17 @@ def newest_run(root: Path) -> Watched:
         except (UserError, OSError):
             continue
     if not found:
-        raise UserError(f"{root} is no run and holds none. Give a run directory, or a folder that holds runs.")
+        raise UserError(f"{root} is not a run and contains none. Give a run directory, or a folder with runs.")
     return max(found, key=lambda one: one[:2])[2]
 
 
 def identity_of(path: Path) -> str:
-    """Ten hex digits of the resolved path: the same in every server, and nothing that a path could be made of."""
+    """Ten hex digits of a hash of the resolved path: equal in every server, and not usable as a path."""
     return blake2b(str(path).encode(), digest_size=5).hexdigest()
 
 
 def file_version(path: Path) -> str:
-    """Changes whenever the file does, so that what a browser keeps is never old; "" where there is no file."""
+    """A version that changes with the file, so that cached data are never stale; "" without a file."""
     try:
         status = path.stat()
     except OSError:
@@ -189,5 +189,5 @@ def file_version(path: Path) -> str:
 
 
 def frame_file(run: Path, name: str) -> Path | None:
-    """The frame that an event names; None for anything but a plain file name."""
+    """The frame that an event names; None unless it is a plain file name."""
     return run / FRAMES_FOLDER / name if re.fullmatch(r"\d{1,20}\.(npz|png)", name) else None

@@ -1,4 +1,4 @@
-"""Asks a process of its own about newest checkpoints, so that neither torch nor its work is ever in the server."""
+"""Ask a separate process about the newest checkpoints, so that the server never imports torch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gannet.runs.schema import CHECKPOINTS_FOLDER
 
 SECONDS_AT_MOST = 300.0
 WAITING_AT_MOST = 16
-"""Each holds one of the threads that streams need too."""
+"""Maximum number of waiting questions; each takes one of the threads that streams also need."""
 KEPT_BYTES = 32_000_000
 
 
 class Prober:
-    """One question at a time; answers are kept as long as the newest checkpoint is the same."""
+    """Asks one question at a time and caches the answers until the newest checkpoint changes."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -32,10 +32,10 @@ class Prober:
         """The answer of ``gannet.dashboard.probes`` as JSON.
 
         Raises:
-            UserError: no checkpoint yet, a question that does not suit the game, or a process that died or took too long.
+            UserError: there is no checkpoint, the game does not support the question, or the process died or took too long.
         """
         if not self._room.acquire(blocking=False):
-            raise UserError("Too much is being drawn already: ask again in a while.")
+            raise UserError("Too many images are being drawn. Try again later.")
         try:
             return self._answer(run, name, arguments)
         finally:
@@ -48,10 +48,10 @@ class Prober:
                 self._kept.move_to_end(key)
                 return self._kept[key]
             question = json.dumps({"run": str(run), "ask": name, "arguments": arguments}).encode() + b"\n"
-            # Once more where the process had gone home meanwhile.
+            # Once more if the process has ended meanwhile.
             answer = self._exchange(question) or self._exchange(question)
             if not answer:
-                raise UserError("The process that draws pictures ended without an answer.")
+                raise UserError("The process that draws images ended without an answer.")
             told: dict[str, Any] = json.loads(answer)
             if "error" in told:
                 raise UserError(told["error"])
@@ -95,5 +95,5 @@ class Prober:
 def _newest(run: Path) -> tuple[str, int]:
     folders = sorted(path for path in (run / CHECKPOINTS_FOLDER).glob("step-*") if ".tmp-" not in path.name)
     if not folders:
-        raise UserError("There is no checkpoint yet: these pictures come with the first one.")
+        raise UserError("There is no checkpoint yet. These images appear with the first one.")
     return folders[-1].name, folders[-1].stat().st_mtime_ns

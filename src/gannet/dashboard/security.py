@@ -1,4 +1,4 @@
-"""Who may ask: this machine's own browser with the token of the printed address, and nobody else."""
+"""Access control: only a browser on this machine with the token of the printed address is served."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ HEADERS = {
 NOT_ALLOWED = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Gannet</title>'
     "<p>This view needs the whole address that <code>gannet watch</code> printed, with its token. "
-    'If you followed that link just now, <a href="/">go on</a>.</p></html>'
+    'If you followed that link just now, <a href="/">continue</a>.</p></html>'
 )
 
 
 class Gate:
-    """ASGI middleware. Before anything is routed: the Host is one of ours, the token is known, a POST comes from our own page.
+    """ASGI middleware that checks each request: its Host, the token, and that a POST comes from the page of this view.
 
-    The token is taken once from the address, kept in a cookie that no script can read and no other site can send, and removed
-    from the address by a redirect.
+    The token in the address is moved once to a cookie that scripts cannot read and other sites cannot send. A redirect removes
+    it from the address.
 
     Args:
-        app: what is protected.
+        app: the protected application.
         token: the secret.
-        hosts: what a Host header may say, ports included.
-        port: part of the cookie's name, since cookies do not tell ports apart.
+        hosts: allowed Host headers, with ports.
+        port: part of the cookie's name, because cookies are shared by all ports.
     """
 
     def __init__(self, app: ASGIApp, *, token: str, hosts: Iterable[str], port: int) -> None:
@@ -47,7 +47,7 @@ class Gate:
         self.cookie = f"gannet-{port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         if scope["type"] == "lifespan":
             return await self.app(scope, receive, send)
         if scope["type"] != "http":
@@ -71,7 +71,7 @@ class Gate:
         if len(hosts) != 1 or headers["host"].lower() not in self.hosts:
             return PlainTextResponse("This address is not served here.", 421)
         if scope["method"] not in ("GET", "HEAD", "POST"):
-            return PlainTextResponse("GET, HEAD and POST only.", 405)
+            return PlainTextResponse("Only GET, HEAD and POST are allowed.", 405)
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if scope["path"] == "/" and scope["method"] == "GET" and self._is_token(given):
             response = RedirectResponse("/", 303, {"cache-control": "no-store"})
@@ -82,7 +82,7 @@ class Gate:
                 return JSONResponse({"error": "The token is missing: open the address that gannet watch printed."}, 401)
             return HTMLResponse(NOT_ALLOWED, 401, {"cache-control": "no-store"})
         if scope["method"] == "POST" and headers.get("origin", "").lower() not in {f"http://{host}" for host in self.hosts}:
-            return JSONResponse({"error": "Commands are taken from this view's own page only."}, 403)
+            return JSONResponse({"error": "Commands are accepted only from the page of this view."}, 403)
         return None
 
     def _is_token(self, given: str) -> bool:

@@ -1,4 +1,4 @@
-"""The server of the live view: one process that reads, on this machine only."""
+"""The server of the live view, which listens only on this machine."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ CONNECTIONS_AT_MOST = 512
 
 @dataclass
 class View:
-    """A live view that listens, and answers once ``serve`` runs.
+    """A live view that listens at once and answers when ``serve`` runs.
 
     Args:
         root: a run directory, or a folder of runs.
-        port: 0 or None chooses one: the usual one where it is free.
-        token: the secret of the address; a random one where None.
+        port: 0 or None selects a free port, preferably the default one.
+        token: the secret in the address; random if None.
         read_only: whether commands and new trainings are refused.
-        may_come: whether the folder may be made later.
+        may_come: whether the folder may be created later.
 
     Raises:
-        UserError: no such folder, or the port is taken.
+        UserError: the folder does not exist, or the port is taken.
     """
 
     root: Path
@@ -43,14 +43,14 @@ class View:
 
     def __post_init__(self) -> None:
         if not self.root.is_dir() and (self.root.exists() or not self.may_come):
-            raise UserError(f"{self.root} is not a folder. Give a run directory, or a folder that holds runs.")
+            raise UserError(f"{self.root} is not a folder. Give a run directory, or a folder with runs.")
         self.token = self.token or secrets.token_urlsafe(24)
         self._socket = _listening(self.port)
         self.port = self._socket.getsockname()[1]
 
     @property
     def address(self) -> str:
-        """With its token; a browser that opened it once keeps the token to itself."""
+        """The address with the token; a browser that opened it once stores the token."""
         return f"http://{HOST}:{self.port}/?token={self.token}"
 
     def serve(self) -> None:
@@ -79,7 +79,7 @@ class View:
         self._socket.close()
 
     def app(self, stopping: Callable[[], bool]) -> ASGIApp:
-        """The guarded ASGI application; streams end when ``stopping`` says so."""
+        """The ASGI application with access control; streams end when ``stopping`` returns True."""
         assert self.port is not None
         assert self.token is not None
         return application(self.root, self.token, self.port, stopping, read_only=self.read_only)
@@ -128,4 +128,4 @@ def _listening(port: int | None) -> socket.socket:
         else:
             listener.listen(128)
             return listener
-    raise UserError(f"--port {port}: cannot listen there ({problem}). Give another, or leave it out for a free one.")
+    raise UserError(f"--port {port}: cannot listen there ({problem}). Give another port, or omit it for a free one.")

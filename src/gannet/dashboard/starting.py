@@ -1,4 +1,4 @@
-"""New trainings that a person asks for on the page: a fork of a run, or a run on data drawn by hand."""
+"""New trainings started from the page: a fork of a run, or a run on data drawn by hand."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from gannet.errors import UserError
 from gannet.keys import unknown_number
 
 DRAWINGS_FOLDER = "drawings"
-"""Beside the runs that are trained on them."""
+"""Folder of drawings, next to the runs that are trained on them."""
 NAMES_AT_MOST = 1000
 
 
 class Asked(BaseModel):
-    """Rules of everything that the page sends."""
+    """Validation rules of all requests of the page."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -32,30 +32,30 @@ AnyAsked = TypeVar("AnyAsked", bound=Asked)
 
 
 class AskedFork(Asked):
-    """Go on from a checkpoint with other values."""
+    """A fork from a checkpoint with other values."""
 
     step: Annotated[int, Field(ge=0)]
     steps: Annotated[int, Field(ge=1, le=10**9)]
-    """The new total."""
+    """New total number of steps."""
     changes: Annotated[dict[str, float | None], Field(max_length=100)] = {}
 
 
 class AskedDrawing(Asked):
-    """Train on what was drawn."""
+    """A training on a drawing."""
 
     strokes: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
-    """Each as ``data.drawing.Stroke``."""
+    """Strokes as ``data.drawing.Stroke``."""
     count: Annotated[int, Field(ge=2, le=200_000)] = 5000
     recipe: str
     steps: Annotated[int, Field(ge=1, le=10**9)] | None = None
-    """The recipe's if None."""
+    """The recipe's default if None."""
 
 
 class Starter:
-    """Starts one training at a time, each in a process of its own that outlives this one.
+    """Starts one training at a time, each in a detached process that outlives this one.
 
     Args:
-        library: new runs go into its folder, and are watched by it.
+        library: its folder receives the new runs, and it watches them.
     """
 
     def __init__(self, library: Library) -> None:
@@ -63,10 +63,10 @@ class Starter:
         self._busy = threading.Lock()
 
     def fork(self, run: Watched, asked: Mapping[str, Any]) -> str:
-        """The id of a new run beside ``run`` that goes on from one of its checkpoints.
+        """Start a fork of ``run`` from a checkpoint, next to it; returns the id of the new run.
 
         Raises:
-            UserError: what the engine says, or another training is being started.
+            UserError: the training is refused, or another one is being started.
         """
         wanted = _read(AskedFork, asked)
         known = run.numbers()
@@ -77,22 +77,22 @@ class Starter:
         return self._start(f"{run.path}@{wanted.step}", out, steps=wanted.steps, keys=changes)
 
     def draw(self, asked: Mapping[str, Any]) -> str:
-        """The id of a new run on a drawing, which is kept as a file beside it.
+        """Start a training on a drawing, which is stored as a file next to it; returns the id of the new run.
 
         Raises:
-            UserError: no drawing, no recipe for points, what the engine says, or another training is being started.
+            UserError: the drawing is empty, the recipe does not support points, the training is refused, or another is being started.
         """
         wanted = _read(AskedDrawing, asked)
         recipe = canonical(wanted.recipe)
         if recipe not in {name for name, _ in recipes_for_points()}:
-            raise UserError(f"{wanted.recipe!r} is no recipe for points.")
+            raise UserError(f"{wanted.recipe!r} does not train on points.")
         folder = self.library.folder
         drawing = save_drawing(folder / DRAWINGS_FOLDER, wanted.strokes, count=wanted.count)
         return self._start(str(drawing.path), _free(folder / f"{drawing.path.stem}-{recipe}"), recipe=recipe, steps=wanted.steps)
 
     def _start(self, data: str, out: Path, **rest: Any) -> str:
         if not self._busy.acquire(blocking=False):
-            raise UserError("Another training is being started: ask again when it runs.")
+            raise UserError("Another training is being started. Try again when it runs.")
         try:
             launching.start(data, out, **rest)
         finally:
@@ -101,7 +101,7 @@ class Starter:
 
 
 def recipes_for_points() -> Iterator[tuple[str, str]]:
-    """(name, what it is) of every recipe that trains on points, read from source text: importing them would import torch."""
+    """(name, summary) of every recipe that trains on points, read from source text, because importing recipes would import torch."""
     for name, component in components("recipes").items():
         if re.search(r'^@recipe\(kind="(points|any)"', component.path.read_text(encoding="utf-8"), re.MULTILINE):
             yield name, component.summary
@@ -117,9 +117,9 @@ def _read(model: type[AnyAsked], asked: Mapping[str, Any]) -> AnyAsked:
 
 
 def _free(path: Path) -> Path:
-    """The path, or with the first number behind it that is not taken."""
+    """The path, with a number appended if it is taken."""
     for number in range(2, NAMES_AT_MOST):
         if not path.exists():
             return path
         path = path.with_name(re.sub(r"(-v\d+)?$", f"-v{number}", path.name, count=1))
-    raise UserError(f"There are {NAMES_AT_MOST} runs called {path.name} already: delete some.")
+    raise UserError(f"There are already {NAMES_AT_MOST} runs named {path.name}: delete some.")

@@ -27,7 +27,7 @@ def carry_over(before: Experiment, after: Experiment) -> Callable[[Trainer], Non
         after: the requested experiment.
 
     Raises:
-        UserError: there is no such difference, or other differences too.
+        UserError: there is no such difference, or there are other differences.
     """
     fixed = (before.batch_size, before.steps, _other_fields(before)) != (after.batch_size, after.steps, _other_fields(after))
     if fixed or not _same_tensors(before.game, after.game):

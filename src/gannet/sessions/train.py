@@ -70,7 +70,7 @@ def train(
         path: the run directory.
         trainer: in the state to train from.
         dataset: the training data.
-        experiment: what the recipe returned.
+        experiment: the experiment of the recipe.
         writer: writer of the locked run directory.
         reporter: receives progress and warnings.
         seconds_before: training time of earlier sessions.

@@ -81,7 +81,7 @@ class TrainedRun:
     def __repr__(self) -> str:
         newest = f"step {self.step:,} of {self.plan.values['recipe']['steps']:,}"
         head = f"{self.path}: {self.plan.recipe_name} on {self.plan.source_name}, seed {self.plan.settings.seed}, {newest}"
-        return f"<TrainedRun {head}{', raw weights' if self.weights == 'raw' else ''}{self._scores()}>"
+        return f"<TrainedRun {head}{', raw parameters' if self.weights == 'raw' else ''}{self._scores()}>"
 
     def _scores(self) -> str:
         """Labels and values of the newest score cards, from this object or from scores.jsonl, if they belong to this step."""

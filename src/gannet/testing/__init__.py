@@ -1,1 +1,1 @@
-"""Contracts to run on your own components."""
+"""Contracts of components as functions, to run on your own classes."""

@@ -1,4 +1,4 @@
-"""The contract of a data source: ``check_source(MySource(...))`` raises AssertionError where it is broken."""
+"""The contract of a data source: ``check_source(MySource(...))``."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ NUM_REFERENCE = 4000
 
 
 def check_source(source: Source) -> None:
-    """Run every check of a source and of the data set that it opens to.
+    """Run every check of a source and of its data set.
 
-    Checked: the fields are documented and copyable; opening twice gives equal data; a batch depends on nothing but its arguments, has the
-    promised shape, type and range, and disturbs no global random state; the reference is drawn without replacement; encode and decode
-    are inverse; known modes and densities agree with the samples.
+    The fields are documented and copyable. Opening twice gives equal data. A batch depends only on its arguments, has the right shape,
+    dtype and range, and does not change the global random state. The reference is drawn without replacement. ``encode`` and ``decode`` are
+    inverse. Known modes and densities agree with the samples.
 
     Raises:
-        AssertionError: the contract is broken.
+        AssertionError: the contract is violated.
     """
     assert is_dataclass(source)
-    assert source.__dataclass_params__.frozen, "a source is a value: @dataclass(frozen=True)"  # type: ignore[attr-defined]
+    assert source.__dataclass_params__.frozen, "a source must be a @dataclass(frozen=True)"  # type: ignore[attr-defined]
     assert replace(source) == source
-    assert type(source).__doc__, "the docstring is the help on the command line"
+    assert type(source).__doc__, "a source needs a docstring, which is the help on the command line"
     assert all(field.init for field in fields(source))
     dataset, again = source.open(silent), source.open(silent)
     assert dataset.kind == source.kind
@@ -70,14 +70,14 @@ def _check_shape(dataset: Dataset) -> None:
     else:
         assert len(dataset.shape) == 3
         assert dataset.shape[0] in (1, 3)
-    assert len(set(dataset.class_names)) == dataset.num_classes, "class names must differ"
+    assert len(set(dataset.class_names)) == dataset.num_classes, "class names must be distinct"
     assert dataset.size is None or dataset.size >= 2
 
 
 def _check_batch(dataset: Dataset, again: Dataset) -> None:
     state = torch.get_rng_state()
     first, labels = dataset.batch(64, seed=3, position=5, device=CPU)
-    assert torch.equal(state, torch.get_rng_state()), "a batch must not use torch's global generator"
+    assert torch.equal(state, torch.get_rng_state()), "a batch must not use the global generator of torch"
     assert first.shape == (64, *dataset.shape)
     assert first.dtype == torch.float32
     assert first.device.type == "cpu"
@@ -97,20 +97,20 @@ def _check_batch(dataset: Dataset, again: Dataset) -> None:
 
 
 def _check_labels(dataset: Dataset, labels: Tensor | np.ndarray | None, count: int, *, lowest: int = 0) -> None:
-    assert (labels is None) == (dataset.num_classes == 0), "labels and class names come together"
+    assert (labels is None) == (dataset.num_classes == 0), "labels and class names must be given together"
     if labels is None:
         return
     values = np.asarray(labels)
     assert values.shape == (count,)
     assert values.dtype == np.int64
-    assert values.min() >= lowest, "a hidden label is -1, and only where num_labelled says that there are such"
+    assert values.min() >= lowest, "a hidden label must be -1, and needs num_labelled"
     assert values.max() < dataset.num_classes
 
 
 def _check_epochs(dataset: Dataset) -> None:
-    """Two batches of 3/4 of a table straddle an epoch's end; the first epoch must show every row exactly once."""
+    """Two batches of 3/4 of a table cross the end of an epoch; the first epoch must contain every sample exactly once."""
     if dataset.size is None or dataset.size > 20_000 or dataset.num_labelled is not None:
-        return  # few labelled rows come up in every batch, far more often than once an epoch
+        return  # a few labelled samples are in every batch, more often than once per epoch
     size, count = dataset.size, max(1, 3 * dataset.size // 4)
     batches = [dataset.batch(count, seed=0, position=p, device=CPU)[0] for p in (0, 1)]
     epoch = dataset.form.decode(torch.cat(batches)[:size]).reshape(size, -1)
@@ -120,7 +120,7 @@ def _check_epochs(dataset: Dataset) -> None:
 
 
 def _sorted_rows(rows: np.ndarray) -> np.ndarray:
-    # Rounding keeps rows that differ in the last bit in the same order in both sets.
+    # Rounding sorts samples that differ in the last bit equally in both sets.
     return rows[np.lexsort(np.round(rows.astype(np.float64), 3).T)]
 
 
@@ -149,7 +149,7 @@ def _check_round_trip(dataset: Dataset) -> None:
     assert_close(back, outside, rtol=1e-5, atol=1e-5 * float(np.abs(outside).max()) if dataset.kind == "points" else 0)
     if dataset.kind == "images":
         beyond = dataset.form.decode(torch.full((1, *dataset.shape), 7.0))
-        assert (beyond == 255).all(), "levels beyond white are white"
+        assert (beyond == 255).all(), "levels above white must be white"
 
 
 def _check_truth(dataset: Dataset) -> None:
@@ -163,13 +163,13 @@ def _check_truth(dataset: Dataset) -> None:
     if log_density is not None:
         values = log_density(points)
         assert values.shape == (len(points),)
-        assert np.isfinite(values).all(), "a drawn point has a density"
+        assert np.isfinite(values).all(), "the density must be positive at samples"
         far = log_density(points[:10] + 1000 * np.abs(points).max())
-        assert (far < values.min() - 10).all(), "there is almost no density far away"
+        assert (far < values.min() - 10).all(), "the density must be almost 0 far away"
 
 
 def _check_modes(modes: Modes, points: np.ndarray, labels: np.ndarray) -> None:
-    """Standardised by their own mode, all points together are N(0, I): mean 0 and variance 1 within 5 standard errors."""
+    """Points standardised by their modes must be N(0, I): mean 0 and variance 1 within 5 standard errors."""
     factors = np.linalg.inv(np.linalg.cholesky(modes.covariances))
     noise = np.einsum("nij,nj->ni", factors[labels], points - modes.means[labels])
     error = 5 / np.sqrt(len(points))
@@ -177,5 +177,5 @@ def _check_modes(modes: Modes, points: np.ndarray, labels: np.ndarray) -> None:
     assert_close(np.cov(noise.T), np.eye(2), rtol=0, atol=error * np.sqrt(2))
     shares = np.bincount(labels, minlength=len(modes.weights)) / len(labels)
     assert (np.abs(shares - modes.weights) <= 5 * np.sqrt(modes.weights / len(labels)) + 1e-12).all(), (
-        "modes must come up as their weights say"
+        "the frequency of modes must match their weights"
     )

@@ -1,4 +1,4 @@
-"""The contract of a game with its recipe: an Experiment that can be trained, saved and continued."""
+"""The contract of a game with its recipe: an Experiment that trains, is saved and continues."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FP32 = Precision(torch.device("cpu"), "fp32", channels_last=False, reason="contr
 
 
 def check_experiment(make: Callable[[], Experiment], dataset: Dataset) -> None:
-    """Every promise of a game.
+    """Check every requirement of a game.
 
     Args:
-        make: builds a new, equally initialised experiment each time.
-        dataset: data of the experiment's form; small ones do.
+        make: builds a new experiment with the same initialisation each time.
+        dataset: data of the experiment's form; a small data set suffices.
     """
     _turns_move_only_their_player(make(), dataset)
     _every_weight_is_trained(make(), dataset)
@@ -68,7 +68,7 @@ def _terms_are_stable(experiment: Experiment, dataset: Dataset) -> None:
     first = trainer.play()
     for _ in range(2):
         terms = trainer.play()
-        assert set(terms) <= set(first) or set(first) <= set(terms), "term names change from step to step"
+        assert set(terms) <= set(first) or set(first) <= set(terms), "the names of terms must not change between steps"
     assert all(value.shape == () and value.isfinite() for value in first.values())
     assert all("/" in name for name in first)
 
@@ -79,8 +79,8 @@ def _samples_fit(experiment: Experiment, dataset: Dataset) -> None:
     samples = sample_game(game, 5, torch.Generator().manual_seed(0))
     assert samples.shape == (5, *dataset.shape)
     assert torch.equal(samples, sample_game(game, 5, torch.Generator().manual_seed(0)))
-    assert torch.equal(state, torch.get_rng_state()), "sampling used the global generator"
-    assert game.training, "sampling left the game in evaluation mode"
+    assert torch.equal(state, torch.get_rng_state()), "sampling must not use the global generator"
+    assert game.training, "sampling must restore training mode"
 
 
 def _steps(trainer: Trainer, count: int) -> dict[str, Tensor]:
@@ -91,10 +91,10 @@ def _steps(trainer: Trainer, count: int) -> dict[str, Tensor]:
 
 def _equal_seeds_equal_steps(make: Callable[[], Experiment], dataset: Dataset) -> None:
     one = _steps(_trainer(make(), dataset), 3)
-    torch.rand(7)  # foreign use of the global generator must not matter
+    torch.rand(7)  # use of the global generator elsewhere must not matter
     assert_close(_steps(_trainer(make(), dataset), 3), one, atol=0, rtol=0)
     other = _steps(_trainer(make(), dataset, seed=1), 3)
-    assert any(not torch.equal(other[k], one[k]) for k in one), "the seed changes nothing"
+    assert any(not torch.equal(other[k], one[k]) for k in one), "the seed has no effect"
 
 
 def _saving_changes_nothing(make: Callable[[], Experiment], dataset: Dataset) -> None:
@@ -120,7 +120,7 @@ def _average_is_never_trained(experiment: Experiment, dataset: Dataset) -> None:
 
 @torch.no_grad()
 def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
-    """Shapes, float32, and nothing random, of whatever the game says that it can do."""
+    """Check shapes, float32 and determinism of all capabilities of the game."""
     game = experiment.game
     samples, _ = dataset.batch(5, seed=0, position=0, device=torch.device("cpu"))
     state = torch.get_rng_state()
@@ -130,12 +130,12 @@ def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
             assert latents.shape[0] == 5
             assert latents.dim() == 2
             assert_close(game.encode(samples), latents, atol=0, rtol=0)
-            assert game.generate(latents).shape == samples.shape, "what is encoded can be generated"
+            assert game.generate(latents).shape == samples.shape, "encoded latents must be accepted by generate"
         if isinstance(game, Classifies):
             logits = game.classify(samples)
             assert logits.shape == (5, dataset.num_classes)
             assert_close(game.classify(samples), logits, atol=0, rtol=0)
-            assert (logits.sum(1) - 1).abs().max() > 1e-3, "class logits are raw: no softmax"
+            assert (logits.sum(1) - 1).abs().max() > 1e-3, "class logits must be raw, without softmax"
         if isinstance(game, Clusters):
             clusters = game.cluster(samples)
             assert clusters.shape == (5,)
@@ -143,7 +143,7 @@ def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
             assert clusters.min() >= 0
         if isinstance(game, DrawsCodes):
             _codes_can_be_set(game, samples)
-    assert torch.equal(state, torch.get_rng_state()), "a capability used the global generator"
+    assert torch.equal(state, torch.get_rng_state()), "capabilities must not use the global generator"
 
 
 def _codes_can_be_set(game: DrawsCodes, samples: Tensor) -> None:
@@ -156,7 +156,7 @@ def _codes_can_be_set(game: DrawsCodes, samples: Tensor) -> None:
         low, high = game.with_code(latents, code, first), game.with_code(latents, code, last)
         assert_close(game.with_code(high, code, first), low, atol=0, rtol=0)
         assert game.generate(high).shape == samples.shape
-        assert not torch.equal(game.generate(high), game.generate(low)), f"code {game.code_names[code]} changes nothing"
+        assert not torch.equal(game.generate(high), game.generate(low)), f"code {game.code_names[code]} has no effect"
         changed.append((high != low).any(0))
     assert_close(latents, kept, atol=0, rtol=0)
-    assert (torch.stack(changed).sum(0) <= 1).all(), "codes do not share latents"
+    assert (torch.stack(changed).sum(0) <= 1).all(), "codes must not share latents"

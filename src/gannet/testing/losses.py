@@ -1,4 +1,4 @@
-"""The contract of a loss; run it on your own class: ``check_loss(MyLoss())``."""
+"""The contract of a loss: ``check_loss(MyLoss())`` checks your own class."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gannet.losses.base import AdversarialLoss
 
 
 def check_loss(loss: AdversarialLoss) -> None:
-    """Every promise of :class:`AdversarialLoss`; an AssertionError names the one that is broken."""
+    """Check every requirement of :class:`AdversarialLoss`; an AssertionError names the one that is violated."""
     _worked_example(loss)
     _is_finite_scalar(loss)
     _discriminator_separates(loss)
@@ -34,21 +34,21 @@ def _worked_example(loss: AdversarialLoss) -> None:
 
 def _is_finite_scalar(loss: AdversarialLoss) -> None:
     for size in (0.0, 1.0, 50.0):
-        assert _all_finite(loss, size), f"not finite at scores of {size}"
+        assert _all_finite(loss, size), f"not finite at logits of {size}"
     if loss.grows_exponentially:
-        assert not _all_finite(loss, 1e4), "declared to grow exponentially, but it is finite at scores of 1e4"
+        assert not _all_finite(loss, 1e4), "declared to grow exponentially, but finite at logits of 1e4"
     else:
-        assert _all_finite(loss, 1e4), "not finite at scores of 1e4, and not declared to grow exponentially"
+        assert _all_finite(loss, 1e4), "not finite at logits of 1e4, and not declared to grow exponentially"
 
 
 def _all_finite(loss: AdversarialLoss, size: float) -> bool:
-    """Values and gradients, whichever side leads by ``size``."""
+    """Check values and gradients if real or fake logits are higher by ``size``."""
     seen: list[Tensor] = []
     for sign in (1.0, -1.0):
         real = torch.full((6,), sign * size, requires_grad=True)
         fake = torch.full((6,), -sign * size, requires_grad=True)
         for value in _sides(loss, real, fake):
-            assert value.shape == (), "a loss is a scalar"
+            assert value.shape == (), "a loss must be a scalar"
             seen += [value, *(g for g in torch.autograd.grad(value, (real, fake), allow_unused=True) if g is not None)]
     return all(bool(tensor.isfinite().all()) for tensor in seen)
 
@@ -56,22 +56,22 @@ def _all_finite(loss: AdversarialLoss, size: float) -> bool:
 def _discriminator_separates(loss: AdversarialLoss) -> None:
     real, fake = torch.zeros(4, requires_grad=True), torch.zeros(4, requires_grad=True)
     real_gradient, fake_gradient = torch.autograd.grad(loss.discriminator(real, fake), (real, fake))
-    assert (real_gradient <= 0).all(), "descending D's loss lowers a real score"
-    assert (fake_gradient >= 0).all(), "descending D's loss raises a fake score"
-    assert real_gradient.abs().sum() + fake_gradient.abs().sum() > 0, "D's loss does not move at undecided scores"
+    assert (real_gradient <= 0).all(), "descending D's loss lowers a real logit"
+    assert (fake_gradient >= 0).all(), "descending D's loss raises a fake logit"
+    assert real_gradient.abs().sum() + fake_gradient.abs().sum() > 0, "D's loss has no gradient at equal logits"
 
 
 def _generator_raises_fakes(loss: AdversarialLoss) -> None:
     real, fake = torch.ones(4), torch.full((4,), -1.0, requires_grad=True)
     (gradient,) = torch.autograd.grad(_sides(loss, real, fake)[1], fake)
-    assert (gradient < 0).all(), "with D slightly ahead, descending G's loss must raise every fake score"
+    assert (gradient < 0).all(), "with D slightly ahead, descending G's loss must raise every fake logit"
 
 
 def _pairs_meet(loss: AdversarialLoss) -> None:
     real, fake = torch.ones(4, requires_grad=True), torch.full((4,), -1.0, requires_grad=True)
     real_gradient, fake_gradient = torch.autograd.grad(loss.pairs(real, fake), (real, fake))
-    assert (real_gradient > 0).all(), "with D slightly ahead, descending the loss on pairs must lower real scores"
-    assert (fake_gradient < 0).all(), "with D slightly ahead, descending the loss on pairs must raise fake scores"
+    assert (real_gradient > 0).all(), "with D slightly ahead, descending the loss on pairs must lower real logits"
+    assert (fake_gradient < 0).all(), "with D slightly ahead, descending the loss on pairs must raise fake logits"
 
 
 def _order_does_not_matter(loss: AdversarialLoss) -> None:
@@ -91,6 +91,6 @@ def _gradients_are_right(loss: AdversarialLoss) -> None:
 def _needs_real_is_truthful(loss: AdversarialLoss) -> None:
     fake, real = torch.randn(6, generator=torch.Generator().manual_seed(2)), torch.zeros(6)
     if loss.generator_needs_real:
-        assert loss.generator(fake, real) != loss.generator(fake, real + 1), "generator_needs_real, but the reals change nothing"
+        assert loss.generator(fake, real) != loss.generator(fake, real + 1), "generator_needs_real, but the real logits have no effect"
     else:
         loss.generator(fake, None)

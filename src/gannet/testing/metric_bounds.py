@@ -1,4 +1,4 @@
-"""Whether every interval of a metric can be true: inside the metric's range, around the value, and of some width."""
+"""Check that every interval of a metric lies in the metric's range, contains the value and has a width."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gannet.metrics.base import Estimate, Metric, Samples
 from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes
 
 MEASURED = 4
-"""Of the sample sets below at least this many must give a value: refusing all of them would prove nothing."""
+"""Minimum number of the sample sets below that must give a value, because refusing all of them would prove nothing."""
 
 
 def generated(kind: Kind) -> Iterator[tuple[str, np.ndarray]]:
@@ -38,7 +38,7 @@ def generated(kind: Kind) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def check_intervals(metric: Metric, kind: Kind, truth: Truth, held_out: np.ndarray | None) -> None:
-    """On all of these samples a stated interval is one that can be true."""
+    """Check the interval on all of these samples."""
     real, measured = draw(kind, 1), 0
     for name, fake in generated(kind):
         order = np.random.default_rng(9).permutation(COUNT[kind])
@@ -52,13 +52,13 @@ def check_intervals(metric: Metric, kind: Kind, truth: Truth, held_out: np.ndarr
 
 
 def check_interval(metric: Metric, result: Estimate, of: str) -> None:
-    """The value lies in the range of the metric; the interval lies there too, holds the value and has a width."""
+    """Check that value and interval lie in the range of the metric, and that the interval contains the value and has a width."""
     low, high = metric.bounds
-    assert low <= result.value <= high, f"{of}: {result.value} is outside the range {metric.bounds}"
-    assert (result.ci95 is None) == (result.method == ""), "an interval says how it was found"
+    assert low <= result.value <= high, f"{of}: {result.value} is not in the range {metric.bounds}"
+    assert (result.ci95 is None) == (result.method == ""), "an interval must state how it was computed"
     if result.ci95 is None:
         return
     first, last = result.ci95
     assert np.isfinite([first, last]).all(), f"{of}: {result} has an end that is not finite"
-    assert low <= first <= result.value <= last <= high, f"{of}: {result} does not lie inside its interval and the range {metric.bounds}"
+    assert low <= first <= result.value <= last <= high, f"{of}: {result} is not in its interval and the range {metric.bounds}"
     assert first < last, f"{of}: {result} has an interval without width"

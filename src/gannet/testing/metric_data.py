@@ -1,4 +1,4 @@
-"""Made samples of known truth, on which metrics are tested."""
+"""Synthetic samples with known truth for tests of metrics."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def gaussian_truth(means: np.ndarray, sigma: float) -> Truth:
 RING_SIGMA = 0.05
 _ANGLES = 2 * np.pi * np.arange(8) / 8
 RING = gaussian_truth(np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1), RING_SIGMA)
-"""Eight modes of sigma 0.05 on the unit circle."""
+"""Eight modes with standard deviation 0.05 on the unit circle."""
 
 
 def truth_of(kind: Kind) -> Truth:
-    """What is known about the samples of :func:`draw`."""
+    """The truth of the samples of :func:`draw`."""
     return RING if kind == "points" else Truth()
 
 
 def draw(kind: Kind, seed: int) -> np.ndarray:
-    """Real samples: the ring, or 16 x 16 grey pictures of one soft dot in one of four places."""
+    """Real samples: the ring, or 16 x 16 grey images of a soft dot in one of four places."""
     return drawn_with_classes(kind, seed)[0]
 
 
 def corruptions(kind: Kind) -> dict[str, list[np.ndarray]]:
-    """Samples made worse step by step, all of one size; the first of each list is as good as real."""
+    """Samples that get worse step by step, all of the same number; the first of each list is as good as real."""
     good, classes = drawn_with_classes(kind, 2)
-    # The modes left over take the samples of the dropped ones: fewer samples would be a second change.
+    # The remaining modes get the samples of the dropped ones, because fewer samples would be a second change.
     dropped = [drawn_with_classes(kind, 2, keep)[0] for keep in ([8, 6, 3, 1] if kind == "points" else [4, 3, 2, 1])]
     if kind == "images":
         rng = np.random.default_rng(3)
@@ -59,14 +59,14 @@ def corruptions(kind: Kind) -> dict[str, list[np.ndarray]]:
 
 
 def labelled_digits() -> tuple[np.ndarray, np.ndarray]:
-    """All 1,797 real digits (8 x 8) in an order without meaning, and what they are."""
+    """All 1,797 real digits (8 x 8) in random order, and their labels."""
     pictures, labels = Digits().open(silent).reference(1797, seed=0)
     assert labels is not None
     return pictures, labels
 
 
 def stacked_digits(kept: int, count: int = 2000) -> np.ndarray:
-    """uint8 (N, 8, 8, 2) pictures of two real digits, the first below ``kept``, all combinations about equally often."""
+    """uint8 (N, 8, 8, 2) images of two real digits, the first below ``kept``, all combinations about equally often."""
     pictures, labels = Digits().open(silent).reference(1797, seed=0)
     assert labels is not None
     rng = np.random.default_rng(0)
@@ -76,7 +76,7 @@ def stacked_digits(kept: int, count: int = 2000) -> np.ndarray:
 
 
 def drawn_with_classes(kind: Kind, seed: int, keep: int = 8) -> tuple[np.ndarray, np.ndarray]:
-    """Samples and the class of each, of the first ``keep`` classes only."""
+    """Samples and their classes, of the first ``keep`` classes only."""
     rng = np.random.default_rng(seed)
     if kind == "points":
         assert RING.modes is not None

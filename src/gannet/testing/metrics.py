@@ -1,4 +1,4 @@
-"""The contract of a metric. ``check_metric(MyMetric())`` tests your own class in one line."""
+"""The contract of a metric: ``check_metric(MyMetric())`` checks your own class."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from gannet.testing.metric_captions import check_drawn
 from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes, labelled_digits, stacked_digits, truth_of
 
 HELD_OUT_SEED = 300
-"""Of :func:`draw`, for what was not trained on."""
+"""Seed of :func:`draw` for held-out samples."""
 SLACK = 0.15
-"""Of the range of a metric over all corruptions: what noise may take back when a corruption grows."""
+"""Share of the metric's range over all corruptions by which noise may improve the value when a corruption grows."""
 SEEN = 4
-"""Standard deviations over draws of true samples by which damage that a metric is not blind to must make it worse."""
+"""Number of standard deviations over draws of true samples by which damage must make the value worse, unless the metric is blind to it."""
 
 
 def check_metric(metric: Metric) -> None:
-    """Run every check, for every kind that the metric looks at.
+    """Run every check for every kind of data that the metric supports.
 
     Raises:
-        AssertionError: the metric breaks its contract; the text says which part.
+        AssertionError: the metric violates its contract; the message names the requirement.
     """
     check_declaration(metric)
     if metric.needs == "drawn":
@@ -61,30 +61,30 @@ def check_metric(metric: Metric) -> None:
 
 def check_declaration(metric: Metric) -> None:
     """A frozen dataclass with a label, and a spec of plain JSON with a version, equal at every call."""
-    assert dataclasses.is_dataclass(metric), "a metric is a dataclass"
+    assert dataclasses.is_dataclass(metric), "a metric must be a dataclass"
     try:
         metric.no_such_field = 1  # type: ignore[attr-defined]
     except dataclasses.FrozenInstanceError:
         pass
     else:
-        raise AssertionError("a metric is frozen")
-    assert metric.kinds, "kinds is not empty"
-    assert metric.label(), "label is not empty"
-    assert json.loads(json.dumps(metric.spec(), allow_nan=False)) == metric.spec(), "spec is plain JSON"
-    assert "version" in metric.spec(), "spec has a version"
+        raise AssertionError("a metric must be frozen")
+    assert metric.kinds, "kinds must not be empty"
+    assert metric.label(), "label must not be empty"
+    assert json.loads(json.dumps(metric.spec(), allow_nan=False)) == metric.spec(), "spec must consist of JSON values"
+    assert "version" in metric.spec(), "spec needs a version"
     for field in dataclasses.fields(metric):
         assert getattr(metric, field.name) is None or field.name in json.dumps(metric.spec()), f"spec tells {field.name}"
     known = {name for kind in metric.kinds for name in corruptions(kind)} | {"noise", "shrunken modes"}
-    assert set(metric.blind_to) <= known, f"blind_to names damage of {sorted(known)}"
+    assert set(metric.blind_to) <= known, f"blind_to may name damage of {sorted(known)}"
 
 
 def check_answers(metric: Metric, kind: Kind) -> None:
-    """Right answers give the best value, more wrong ones a worse value; the order of the rows does not matter."""
+    """Correct answers give the best value, and more wrong ones a worse value; the order of the samples does not matter."""
     if metric.needs_classifier:
         metric = dataclasses.replace(metric, extractor="digits-cnn-v1")  # type: ignore[type-var]
     best = 0.0 if metric.better == "lower" else 1.0
     values = [as_estimate(metric.compute(_answered(metric, kind, wrong), np.random.default_rng(0))).value for wrong in (0.0, 0.2, 0.5, 0.9)]
-    assert values[0] == best, f"right answers give {values[0]}, not {best}"
+    assert values[0] == best, f"correct answers give {values[0]}, not {best}"
     worse = np.diff(values) if metric.better == "lower" else -np.diff(values)
     assert (worse > 0).all(), f"not worse with more wrong answers: {values}"
     order = np.random.default_rng(1).permutation(COUNT[kind])
@@ -98,13 +98,13 @@ def check_answers(metric: Metric, kind: Kind) -> None:
         metric.compute(_answered(metric, kind, 0.0, order[:9]), np.random.default_rng(0))
     except UserError:
         return
-    raise AssertionError("9 rows must be refused")
+    raise AssertionError("9 samples must be refused")
 
 
 def check_labelled(metric: Metric) -> None:
-    """Where the generator is asked for classes: the more pictures are of another class than was asked for, the worse it is."""
+    """For class-conditional samples: the more images show another class than requested, the worse the value."""
     images, classes = labelled_digits()
-    told = dataclasses.replace(metric, extractor="digits-cnn-v1")  # type: ignore[type-var]
+    chosen = dataclasses.replace(metric, extractor="digits-cnn-v1")  # type: ignore[type-var]
     half, names = len(images) // 2, tuple("0123456789")
 
     def value(wrong: float, order: np.ndarray | None = None) -> float:
@@ -113,9 +113,9 @@ def check_labelled(metric: Metric) -> None:
         asked[changed] = (asked[changed] + 1) % 10
         order = np.arange(half) if order is None else order
         labels = Labels(names, classes[:half], classes[half:], asked[order])
-        estimate = told.measure(Samples(images[:half], images[half:][order], Truth(), labels=labels), np.random.default_rng(0))
-        check_interval(told, estimate, f"{wrong:.0%} wrong classes")
-        assert set(estimate.parts) == set(names), f"the card tells every class, not {set(estimate.parts)}"
+        estimate = chosen.measure(Samples(images[:half], images[half:][order], Truth(), labels=labels), np.random.default_rng(0))
+        check_interval(chosen, estimate, f"{wrong:.0%} wrong classes")
+        assert set(estimate.parts) == set(names), f"the card must contain every class, not {set(estimate.parts)}"
         return estimate.value
 
     before = global_random_state()
@@ -126,12 +126,12 @@ def check_labelled(metric: Metric) -> None:
     assert np.isclose(shuffled, values[1], rtol=1e-6), f"{values[1]} in one order and {shuffled} in another"
     assert global_random_state() == before, "a global random generator was used"
     for labels in (None, Labels(names, classes[:9], classes[:9], classes[:9])):
-        problems = _refusal(told, Samples(images[:half], images[half:], Truth(), labels=labels))
+        problems = _refusal(chosen, Samples(images[:half], images[half:], Truth(), labels=labels))
         assert len(problems) == 1, "no labels, or not one for every sample, must be refused"
 
 
 def _answered(metric: Metric, kind: Kind, wrong: float, order: np.ndarray | None = None) -> Samples:
-    """Answers about the samples of :func:`draw`, or about real digits for a classifier; a share of them is that of another row."""
+    """Answers about the samples of :func:`draw`, or about real digits for a classifier; a share of them belongs to another sample."""
     real, classes = (part[: COUNT[kind]] for part in (labelled_digits() if metric.needs_classifier else drawn_with_classes(kind, 0)))
     rng = np.random.default_rng(7)
     rows = np.arange(len(real))
@@ -149,7 +149,7 @@ def _answered(metric: Metric, kind: Kind, wrong: float, order: np.ndarray | None
 
 
 def check_best_value(metric: Metric, kind: Kind) -> None:
-    """A distance is 0 for equal sets, or on average for draws of one distribution; one to the truth is near its best."""
+    """A distance is 0 for equal sets, or on average for draws of the same distribution; a distance to the truth is near its best value."""
     real = draw(kind, 0)
     if metric.unbiased:
         check_zero_on_average(metric, kind)
@@ -162,26 +162,26 @@ def check_best_value(metric: Metric, kind: Kind) -> None:
 
 
 def check_zero_on_average(metric: Metric, kind: Kind, *, repeats: int = 16) -> None:
-    """Over pairs of draws of one distribution the mean is 0 within 4 standard errors."""
+    """Over pairs of draws of the same distribution, the mean is 0 within 4 standard errors."""
     values = np.array([compute(metric, draw(kind, 100 + 2 * i), draw(kind, 101 + 2 * i), truth_of(kind)) for i in range(repeats)])
     error = values.std(ddof=1) / np.sqrt(repeats)
     assert abs(values.mean()) < 4 * error, f"biased: {values.mean()} on average for equal distributions, standard error {error}"
 
 
 def check_symmetry(metric: Metric, kind: Kind) -> None:
-    """Exchanging the sets leaves the value as it is, where that is claimed."""
+    """Exchanging the sets does not change the value of a metric that claims symmetry."""
     if metric.symmetric:
         first, second = draw(kind, 0), corruptions(kind)["dropped modes"][1]
         there, back = compute(metric, first, second, truth_of(kind)), compute(metric, second, first, truth_of(kind))
-        assert np.isclose(there, back, rtol=1e-5, atol=1e-9), f"{there} one way and {back} the other"
+        assert np.isclose(there, back, rtol=1e-5, atol=1e-9), f"{there} in one direction and {back} in the other"
 
 
 def check_worsens(metric: Metric, kind: Kind) -> None:
-    """Every growing damage that it is not blind to makes it worse, never better beyond noise; what it is blind to hardly does."""
+    """Growing damage makes the value worse, and never better except for noise. Damage that the metric is blind to has little effect."""
     real, truth = draw(kind, 1), truth_of(kind)
     values_of = {name: [compute(metric, real, fake, truth) for fake in steps] for name, steps in corruptions(kind).items()}
     badness = {name: np.array([_badness(metric, value, values[0]) for value in values]) for name, values in values_of.items()}
-    # Narrow modes are of high quality: only a metric whose right value is 1 has to mind them.
+    # Narrow modes have high quality, so only metrics whose ideal value is 1 must penalise them.
     if metric.better != "one":
         badness.pop("shrunken modes", None)
     unseen = {name: badness.pop(name) for name in metric.blind_to if name in badness}
@@ -193,7 +193,7 @@ def check_worsens(metric: Metric, kind: Kind) -> None:
         assert values[-1] - values[0] > SEEN * noise, f"hardly worse under {name}: {values}, noise {noise}"
     assert any(values[-1] - values[0] > spread / 2 for values in badness.values()), f"no corruption is clearly worse: {badness}"
     for name, values in unseen.items():
-        assert values[-1] - values[0] < spread / 2, f"said to be blind to {name}, but clearly worse: {values}"
+        assert values[-1] - values[0] < spread / 2, f"declared blind to {name}, but clearly worse: {values}"
 
 
 def check_order_is_ignored(metric: Metric, kind: Kind) -> None:
@@ -205,7 +205,7 @@ def check_order_is_ignored(metric: Metric, kind: Kind) -> None:
 
 
 def check_reproducible(metric: Metric, kind: Kind) -> None:
-    """Equal seeds give equal values to the bit; the global generators are left as they were."""
+    """Equal seeds give bitwise equal values, and the global generators do not change."""
     before = global_random_state()
     values = {compute(metric, draw(kind, 0), draw(kind, 1), truth_of(kind), seed=3) for _ in range(2)}
     assert len(values) == 1, f"the same seed gave {values}"
@@ -213,7 +213,7 @@ def check_reproducible(metric: Metric, kind: Kind) -> None:
 
 
 def check_unequal_sizes(metric: Metric, kind: Kind) -> None:
-    """Sets of different size can be compared, and the card of the result is complete."""
+    """Sets of different sizes can be compared, and the card is complete."""
     value = compute(metric, draw(kind, 0), draw(kind, 1)[: COUNT[kind] * 5 // 8], truth_of(kind))
     assert type(value) is float, f"compute returns {type(value).__name__}, not float"
     assert np.isfinite(value), f"{value} is not finite"
@@ -223,7 +223,7 @@ def check_unequal_sizes(metric: Metric, kind: Kind) -> None:
 
 
 def check_refuses(metric: Metric, kind: Kind) -> None:
-    """NaN and too few samples are a :class:`UserError` of one sentence, on either side."""
+    """NaN and too few samples, real or generated, raise a :class:`UserError` with one sentence."""
     good = draw(kind, 0)
     bad = good.astype(np.float32)
     bad.reshape(len(bad), -1)[3, 0] = np.nan
@@ -234,21 +234,21 @@ def check_refuses(metric: Metric, kind: Kind) -> None:
 
 
 def check_classes(metric: Metric) -> None:
-    """Where modes are classes of pictures: near the best value on real stacks of digits, worse with every digit dropped."""
-    told = dataclasses.replace(metric, classifier="digits-cnn-v1")  # type: ignore[type-var]
-    assert told.label() != metric.label(), "the label names the classifier"
-    assert told.spec() != metric.spec(), "the spec names the classifier"
+    """If modes are classes of images: near the best value on real stacks of digits, and worse with every dropped digit."""
+    chosen = dataclasses.replace(metric, classifier="digits-cnn-v1")  # type: ignore[type-var]
+    assert chosen.label() != metric.label(), "the label must name the classifier"
+    assert chosen.spec() != metric.spec(), "the spec must name the classifier"
     truth = Truth(classes=ClassModes("digits-cnn-v1", np.full(100, 0.01)))
-    values = [compute(told, stacked_digits(10), stacked_digits(kept), truth) for kept in (10, 9, 5, 1)]
+    values = [compute(chosen, stacked_digits(10), stacked_digits(kept), truth) for kept in (10, 9, 5, 1)]
     assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), f"not worse with fewer digits: {values}"
     for name, fake in (("all digits", stacked_digits(10)), ("one digit", stacked_digits(1)), ("one picture", stacked_digits(1)[[0] * 200])):
-        check_interval(told, told.measure(Samples(stacked_digits(10), fake, truth), np.random.default_rng(0)), name)
+        check_interval(chosen, chosen.measure(Samples(stacked_digits(10), fake, truth), np.random.default_rng(0)), name)
     before = global_random_state()
-    shuffled = compute(told, stacked_digits(10), np.random.default_rng(5).permutation(stacked_digits(9)), truth)
+    shuffled = compute(chosen, stacked_digits(10), np.random.default_rng(5).permutation(stacked_digits(9)), truth)
     assert shuffled == values[1], f"{values[1]} in one order and {shuffled} in another"
     assert global_random_state() == before, "a global random generator was used"
-    assert len(_problems(told, stacked_digits(10), stacked_digits(10)[:9], truth)) == 1, "9 rows must be refused"
-    assert len(_problems(told, stacked_digits(10), stacked_digits(10), Truth())) == 1, "unknown modes must be refused"
+    assert len(_problems(chosen, stacked_digits(10), stacked_digits(10)[:9], truth)) == 1, "9 samples must be refused"
+    assert len(_problems(chosen, stacked_digits(10), stacked_digits(10), Truth())) == 1, "unknown modes must be refused"
 
 
 def _problems(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth) -> Sequence[str]:
@@ -264,7 +264,7 @@ def _refusal(metric: Metric, samples: Samples) -> Sequence[str]:
 
 
 def compute(metric: Metric, real: np.ndarray, fake: np.ndarray, truth: Truth, *, seed: int = 0) -> float:
-    """The metric's value with a private generator."""
+    """The metric's value with a separate generator."""
     return as_estimate(metric.compute(_samples(metric, real, fake, truth), np.random.default_rng(seed))).value
 
 

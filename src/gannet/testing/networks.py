@@ -10,19 +10,19 @@ from gannet.networks.base import Discriminator, Encoder, Generator
 from gannet.types import DiscriminatorOutput
 
 ROWS = 12
-"""Divides into packs of 1, 2, 3 and 4."""
+"""Batch size that is divisible into packs of 1, 2, 3 and 4."""
 
 
 def check_generator(network: Generator) -> None:
-    """Shape and range, determinism and independent rows in evaluation mode, gradients everywhere, bf16."""
+    """Check shape and range, determinism and independent samples in evaluation mode, gradients of all parameters, and bf16."""
     rng = torch.Generator().manual_seed(0)
     latents = torch.randn(ROWS, network.latent_size, generator=rng)
     labels = _labels(network)
     samples = network.train()(latents, labels)
     assert samples.shape == (ROWS, *network.shape)
     if len(network.shape) == 3:
-        assert samples.abs().max() <= 1, "pictures lie in [-1, 1]"
-    _reaches_every_weight(network, samples.square().mean())
+        assert samples.abs().max() <= 1, "images must be in [-1, 1]"
+    _reaches_every_parameter(network, samples.square().mean())
     network.eval()
     whole = network(latents, labels)
     assert_close(network(latents, labels), whole, atol=0, rtol=0)
@@ -35,7 +35,7 @@ def check_generator(network: Generator) -> None:
 
 
 def check_discriminator(network: Discriminator) -> None:
-    """A float32 logit per sample (per pack in training), determinism, independent rows, gradients, bf16; of samples or of pairs."""
+    """Check float32 logits per sample (per pack in training), determinism, independence of samples, gradients and bf16."""
     rng = torch.Generator().manual_seed(0)
     inputs = [torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1]
     if network.latent_size:
@@ -44,13 +44,13 @@ def check_discriminator(network: Discriminator) -> None:
     score = network.train()(*inputs, labels=labels)
     assert isinstance(score, DiscriminatorOutput)
     assert score.logits.shape == (ROWS // network.pack,)
-    assert network.pack == 1 or not network.rows_independent, "rows that share a score depend on each other"
+    assert network.pack == 1 or not network.rows_independent, "samples that share a logit depend on each other"
     parts = [score.logits] if score.class_logits is None else [score.logits, score.class_logits.flatten()]
-    _reaches_every_weight(network, torch.cat(parts).square().mean())
+    _reaches_every_parameter(network, torch.cat(parts).square().mean())
     _no_squashing(network)
     if network.rows_independent:
         for layer in network.modules():
-            assert not isinstance(layer, nn.modules.batchnorm._BatchNorm), "batch norm makes rows depend on each other"
+            assert not isinstance(layer, nn.modules.batchnorm._BatchNorm), "batch norm makes samples depend on each other"
     network.eval()
     whole = network(*inputs, labels=labels).logits
     assert_close(network(*inputs, labels=labels).logits, whole, atol=0, rtol=0)
@@ -58,28 +58,28 @@ def check_discriminator(network: Discriminator) -> None:
     assert_close(network(*first, labels=None if labels is None else labels[:2]).logits, whole[:2], atol=1e-5, rtol=1e-4)
     for position in range(len(inputs)):
         changed = [tensor.flip(0) if i == position else tensor for i, tensor in enumerate(inputs)]
-        assert not torch.equal(network(*changed, labels=labels).logits, whole), f"input {position} changes nothing"
+        assert not torch.equal(network(*changed, labels=labels).logits, whole), f"input {position} has no effect"
     with torch.autocast("cpu", torch.bfloat16):
         low = network(*inputs, labels=labels)
-        assert low.logits.dtype == torch.float32, "scores are float32 whatever the networks compute in"
+        assert low.logits.dtype == torch.float32, "logits must be float32 in every precision"
         assert low.class_logits is None or low.class_logits.dtype == torch.float32
     if labels is not None:
         assert not torch.equal(network(*inputs, labels=_others(labels, network)).logits, whole), "labels change nothing"
 
 
 def check_encoder(network: Encoder) -> None:
-    """A latent for every sample, float32, determinism without noise, gradients everywhere, bf16."""
+    """Check float32 latents per sample, determinism without noise, gradients of all parameters, and bf16."""
     rng = torch.Generator().manual_seed(0)
     samples = torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1
     latents = network.train()(samples, torch.randn(ROWS, network.latent_size, generator=rng))
     assert latents.shape == (ROWS, network.latent_size)
-    _reaches_every_weight(network, latents.square().mean())
+    _reaches_every_parameter(network, latents.square().mean())
     network.eval()
     whole = network(samples)
     assert_close(network(samples), whole, atol=0, rtol=0)
     assert_close(network(samples[:2]), whole[:2], atol=1e-5, rtol=1e-4)
     with torch.autocast("cpu", torch.bfloat16):
-        assert network(samples).dtype == torch.float32, "latents are float32 whatever the networks compute in"
+        assert network(samples).dtype == torch.float32, "latents must be float32 in every precision"
 
 
 def _labels(network: Generator | Discriminator) -> Tensor | None:
@@ -93,14 +93,14 @@ def _others(labels: Tensor, network: Generator | Discriminator) -> Tensor:
     return 1 + labels % network.num_words if network.num_words else (labels + 1) % network.num_classes
 
 
-def _reaches_every_weight(network: nn.Module, value: Tensor) -> None:
+def _reaches_every_parameter(network: nn.Module, value: Tensor) -> None:
     gradients = torch.autograd.grad(value, list(network.parameters()), allow_unused=True)
     missing = [name for (name, _), g in zip(network.named_parameters(), gradients, strict=True) if g is None]
     assert not missing, f"no gradient reaches {missing}"
 
 
 def _no_squashing(network: Discriminator) -> None:
-    # A decoder inside ends as the samples do that it makes; the score is not its output.
+    # An internal decoder may end with tanh, because its output is a sample and not a logit.
     inside = {layer for part in network.modules() if isinstance(part, Generator) for layer in part.modules()}
     last = [layer for layer in network.modules() if not list(layer.children()) and layer not in inside][-1]
-    assert not isinstance(last, nn.Sigmoid | nn.Tanh | nn.Softmax), "scores are raw: no sigmoid, no tanh at the end"
+    assert not isinstance(last, nn.Sigmoid | nn.Tanh | nn.Softmax), "logits must be raw, without sigmoid or tanh at the end"

@@ -1,4 +1,4 @@
-"""The contracts of penalties, constraints and penalties on weights."""
+"""The contracts of penalties, constraints and penalties on parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gannet.types import Batch, Inputs
 
 
 def check_penalty(penalty: Penalty) -> None:
-    """Every promise of :class:`Penalty`, on one input and on two."""
+    """Check every requirement of :class:`Penalty` with one input and with two."""
     for widths in ((3,), (3, 2)):
         _is_weighted_scalar_that_trains(copy.deepcopy(penalty), widths)
     _skips_lazily(penalty)
@@ -23,14 +23,14 @@ def check_penalty(penalty: Penalty) -> None:
 
 
 def check_constraint(constraint: Constraint) -> None:
-    """After ``apply`` the constraint holds, applying it again changes nothing, and training goes on."""
+    """Check that the constraint holds after ``apply``, that a second ``apply`` changes nothing, and that training continues."""
     network = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
     constraint.build(network)
     optimizer = torch.optim.SGD(network.parameters(), 0.5)
     for _ in range(3):
         optimizer.zero_grad()
         network(torch.randn(8, 4, generator=torch.Generator().manual_seed(0))).sum().backward()
-        assert all(w.grad is not None for w in network.parameters()), "a weight gets no gradient"
+        assert all(w.grad is not None for w in network.parameters()), "a parameter gets no gradient"
         optimizer.step()
         constraint.apply(network)
     once = copy.deepcopy(network.state_dict())
@@ -39,12 +39,12 @@ def check_constraint(constraint: Constraint) -> None:
 
 
 def check_weight_penalty(make: Callable[[], WeightPenalty]) -> None:
-    """A scalar that reaches the weights once they have moved, holds none of its own, and goes on as if never saved."""
+    """Check that the scalar term has a gradient once parameters have changed, owns no parameters, and survives saving and loading."""
     network, _, _ = _scorer((4,))
     weights = list(network.parameters())[:1]
     penalty = make()
     penalty.build([network])
-    assert not list(penalty.parameters()), "what it remembers is a buffer, and the weights stay their player's"
+    assert not list(penalty.parameters()), "stored values must be buffers, and parameters must stay with their player"
     for _ in range(3):
         value = penalty([network])
         assert value.shape == ()
@@ -57,7 +57,7 @@ def check_weight_penalty(make: Callable[[], WeightPenalty]) -> None:
     loaded.build([network])
     loaded.load_state_dict(_saved(penalty))
     value = penalty([network])
-    assert torch.autograd.grad(value, weights)[0].abs().sum() > 0, "the term's gradient does not reach the weights"
+    assert torch.autograd.grad(value, weights)[0].abs().sum() > 0, "the term has no gradient with respect to the parameters"
     assert_close(loaded([network]), value, atol=0, rtol=0)
 
 
@@ -87,7 +87,7 @@ def _is_weighted_scalar_that_trains(penalty: Penalty, widths: tuple[int, ...]) -
     assert value.isfinite()
     assert value >= 0
     gradients = torch.autograd.grad(value, list(network.parameters())[:1])
-    assert gradients[0].abs().sum() > 0, "the penalty's gradient does not reach the weights: was create_graph forgotten?"
+    assert gradients[0].abs().sum() > 0, "the penalty has no gradient with respect to the parameters: is create_graph missing?"
     again = penalty(score, real, fake, _batch(0))
     assert_close(again, value, atol=0, rtol=0)
 
@@ -110,7 +110,7 @@ def _skips_lazily(penalty: Penalty) -> None:
 
 
 def _survives_saving(penalty: Penalty) -> None:
-    """Whatever it remembers of earlier steps is saved."""
+    """Check that values stored from earlier steps are saved."""
     loaded, penalty = copy.deepcopy(penalty), copy.deepcopy(penalty)
     network, real, fake = _scorer((3,))
 

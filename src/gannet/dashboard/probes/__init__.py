@@ -1,1 +1,1 @@
-"""Questions to the newest checkpoint of a run, answered in pictures: a process that a viewer starts, and never the trainer."""
+"""Questions to the newest checkpoint of a run, answered with images by a process of the live view."""

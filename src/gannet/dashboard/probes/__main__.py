@@ -1,8 +1,8 @@
-"""``python -m gannet.dashboard.probes``: one JSON question a line on standard input, one JSON answer a line on standard output.
+"""``python -m gannet.dashboard.probes``: reads JSON questions from standard input and writes JSON answers, one per line.
 
-A question is ``{"run": path, "ask": name or "", "arguments": {name: number}}``; an empty name asks which questions there are. An
-answer is ``{"step": s, ...}`` or ``{"error": sentence}``. The process ends with its input, or when nobody asks for a while. It
-is polite: one thread, lowest priority.
+A question is ``{"run": path, "ask": name or "", "arguments": {name: number}}``; an empty name asks for the available questions. An
+answer is ``{"step": s, ...}`` or ``{"error": sentence}``. The process ends with its input, or after some time without questions.
+It uses one thread with the lowest priority.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ IDLE_SECONDS = 300.0
 
 
 class Desk:
-    """Answers, keeping the last checkpoint in memory."""
+    """Answers questions and keeps the last checkpoint in memory."""
 
     def __init__(self) -> None:
         self._known: tuple[object, Any] = (None, None)
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        """One question; whatever goes wrong is one sentence."""
+        """The answer to one question; an error is one sentence."""
         from gannet.dashboard.probes.questions import QUESTIONS, listed
         from gannet.errors import UserError
 
@@ -35,11 +35,11 @@ class Desk:
                 return {"step": look.step, **listed(look)}
             chosen = QUESTIONS.get(name)
             if chosen is None or not chosen.suits(look):
-                return {"error": f"This run cannot be asked for {name!r}."}
+                return {"error": f"This run does not support the question {name!r}."}
             return {"step": look.step, **chosen.answer(look, arguments).as_json()}
         except UserError as error:
             return {"error": str(error)}
-        except Exception as error:  # the page shows it, and the next question is answered
+        except Exception as error:  # the page shows the error, and the next question is answered
             return {"error": f"This could not be drawn ({type(error).__name__}: {error})."}
 
     def _look(self, path: Path) -> Any:
@@ -50,10 +50,10 @@ class Desk:
 
         found = newest_first(path / CHECKPOINTS_FOLDER)
         if not found:
-            raise UserError("There is no checkpoint yet: these pictures come with the first one.")
+            raise UserError("There is no checkpoint yet. These images appear with the first one.")
         key = path, found[0].name, found[0].stat().st_mtime_ns
         if self._known[0] != key:
-            self._known = None, None  # its memory is freed before the next one is loaded
+            self._known = None, None  # free its memory before the next checkpoint is loaded
             self._known = key, Look(path)
         return self._known[1]
 
@@ -72,8 +72,8 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def main() -> None:
-    """Set up the process and answer."""
-    # Libraries print; only answers may go to the pipe.
+    """Set up the process and answer questions."""
+    # Libraries may print, but only answers may be written to the pipe.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.nice(10)

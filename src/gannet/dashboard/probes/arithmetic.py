@@ -1,23 +1,23 @@
-"""What the questions compute, on plain arrays."""
+"""The computations of the questions, on arrays."""
 
 from __future__ import annotations
 
 import numpy as np
 
 CHUNK_VALUES = 4_000_000
-"""Pixel values held at once as float64: 32 MB."""
+"""Maximum number of pixel values in memory as float64, 32 MB."""
 
 
 def nearest_rows(queries: np.ndarray, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The ``count`` rows nearest to each query by root mean square difference per value, exactly, nearest first.
+    """The ``count`` rows with the smallest root mean square difference per value from each query, nearest first.
 
     Args:
         queries: (Q, ...).
-        rows: (M, ...), M at least ``count``; they may be a memory map.
-        count: how many for each.
+        rows: (M, ...), M at least ``count``; may be a memory map.
+        count: number of rows per query.
 
     Returns:
-        (Q, count) int64 numbers of rows, and (Q, count) float64 distances in the unit of the values.
+        (Q, count) int64 indices of rows, and (Q, count) float64 distances in the unit of the values.
     """
     wanted = queries.reshape(len(queries), -1).astype(np.float64)
     values = wanted.shape[1]
@@ -33,10 +33,10 @@ def nearest_rows(queries: np.ndarray, rows: np.ndarray, count: int) -> tuple[np.
 
 
 def radial_power(images: np.ndarray) -> np.ndarray:
-    """Mean power at 1, 2, ... cycles per shorter side, up to half of its pixels (azimuthal mean, then mean over pictures).
+    """Mean power at 1, 2, ... cycles per shorter side, up to half of its pixels (azimuthal mean, then mean over images).
 
     Power is |F|^2 / (H W)^2 with F the discrete Fourier transform of the mean over channels, so a wave of amplitude a has
-    a^2 / 4 at each of its two places. A generator's upsampling shows at the high end (Durall, Keuper and Keuper 2020,
+    a^2 / 4 at each of its two places. Artefacts of upsampling appear at the high end (Durall, Keuper and Keuper 2020,
     https://arxiv.org/abs/2003.01826).
 
     Args:
@@ -55,7 +55,7 @@ def radial_power(images: np.ndarray) -> np.ndarray:
 
 
 def level_shares(images: np.ndarray, bins: int) -> np.ndarray:
-    """(bins,) share of all values of uint8 pictures in equal parts of 0..255."""
+    """(bins,) share of the values of uint8 images in equal parts of 0..255."""
     counts = np.bincount(np.asarray(images).ravel(), minlength=256).reshape(bins, -1).sum(axis=1)
     return counts / counts.sum()
 
@@ -63,22 +63,22 @@ def level_shares(images: np.ndarray, bins: int) -> np.ndarray:
 def principal_directions(latents: np.ndarray, samples: np.ndarray, count: int) -> np.ndarray:
     """Latent directions along which samples change most: GANSpace on the samples themselves.
 
-    Principal components of the samples, then for each the latent direction that goes with its coordinate, by regression
+    Principal components of the samples, then for each of them the latent direction found by regression on its coordinate
     (Härkönen et al. 2020, section 2.2, https://arxiv.org/abs/2004.02546). For a linear generator with white latents these
     are its leading right singular vectors.
 
     Args:
         latents: (N, F).
-        samples: (N, ...) that they make.
-        count: how many directions.
+        samples: (N, ...), generated from the latents.
+        count: number of directions.
 
     Returns:
-        (count, F): each as long as the latents' standard deviation along it; its sign is such that the samples brighten.
+        (count, F): each has the length of the latents' standard deviation along it, and the sign that makes samples brighter.
     """
     centred_latents = latents - latents.mean(axis=0)
     flat = samples.reshape(len(samples), -1).astype(np.float64)
     flat -= flat.mean(axis=0)
-    # Eigenvectors of the N x N matrix of products: pictures have more values than there are samples.
+    # Eigenvectors of the N x N Gram matrix, because images have more values than there are samples.
     _, vectors = np.linalg.eigh(flat @ flat.T)
     coordinates = vectors[:, ::-1][:, :count]
     directions = coordinates.T @ centred_latents

@@ -1,4 +1,4 @@
-"""What a question looks at, and what an answer is."""
+"""The state that questions use, and the form of answers."""
 
 from __future__ import annotations
 
@@ -23,45 +23,45 @@ from gannet.sessions.trained_run import TrainedRun
 from gannet.training.sampling import CHUNK, balanced_labels, evaluating
 
 REALS_AT_MOST = 60_000
-"""Training pictures that are searched."""
+"""Maximum number of training images that are searched."""
 REAL_BYTES = 200_000_000
 
 
 class Look:
-    """The newest checkpoint of a run of pictures, and its data where they are still there.
+    """The newest checkpoint of a run on images, and its data if they still exist.
 
     Raises:
-        UserError: no checkpoint, no pictures, or a recipe of the user's own.
+        UserError: there is no checkpoint, the run is on points, or its recipe is a user's file.
     """
 
     def __init__(self, path: Path) -> None:
         record = read_record(path)
         if record["recipe"].endswith(".py"):
             raise UserError(
-                f"This run was made by the recipe file {Path(record['recipe']).name}, and a view executes nothing: "
+                f"This run was made by the recipe file {Path(record['recipe']).name}, which the live view does not execute: "
                 "draw from it with gannet sample RUN --recipe FILE."
             )
-        # A checkpoint may be written between the two.
+        # A checkpoint may be written between the two lines.
         for _ in range(3):
             self.trained, self.raw = TrainedRun(path), TrainedRun(path, raw=True)
             if self.trained.step == self.raw.step:
                 break
         if self.trained.form.kind != "images":
-            raise UserError("These questions are about pictures, and this run is on points.")
+            raise UserError("These questions are about images, but this run is on points.")
 
     @property
     def step(self) -> int:
-        """Of the checkpoint."""
+        """Step of the checkpoint."""
         return self.trained.step
 
     @property
     def game(self) -> Game:
-        """With the averaged generator."""
+        """The game with the EMA generator."""
         return self.trained.game
 
     @property
     def classes(self) -> int:
-        """How many the samples follow; 0 for none."""
+        """Number of classes of a class-conditional game; else 0."""
         return self.game.num_classes if isinstance(self.game, Conditional) else 0
 
     @property
@@ -71,16 +71,16 @@ class Look:
 
     @cached_property
     def data(self) -> Dataset:
-        """What was trained on.
+        """The training data.
 
         Raises:
-            UserError: they are not there any more.
+            UserError: they do not exist any more.
         """
         return self.trained.open_data()
 
     @cached_property
     def reals(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Up to 60,000 training pictures uint8 (N, H, W, C), fewer where they are large, in an order that is always the same; labels."""
+        """Up to 60,000 training images uint8 (N, H, W, C), fewer if they are large, in a fixed order, and their labels."""
         return self.data.reference(self._num_reals, seed=0)
 
     def real_labels(self, count: int) -> Tensor | None:
@@ -97,12 +97,12 @@ class Look:
 
     @cached_property
     def held_out(self) -> Dataset | None:
-        """What was not trained on, where the source keeps such."""
+        """The held-out data, if the source has any."""
         return open_held_out(self.trained.plan, silent)
 
     @torch.no_grad()
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> np.ndarray:
-        """Outside samples of the averaged generator, a chunk at a time."""
+        """Samples of the EMA generator in original units, in chunks."""
         with evaluating(self.game):
             parts = [
                 self.trained.form.decode(self.game.generate(latents[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK]))  # type: ignore[attr-defined]
@@ -111,11 +111,11 @@ class Look:
         return np.concatenate(parts)
 
     def labels(self, count: int) -> Tensor | None:
-        """Every class in turn, or the token ids of example captions; None where samples follow neither."""
+        """All classes in turn, or token ids of example captions; None if the game uses neither."""
         return balanced_labels(self.game, count)
 
     def names(self, labels: np.ndarray | Tensor | None) -> list[str]:
-        """Of classes, or captions; empty where there are none."""
+        """Names of the classes, or captions; empty without them."""
         if isinstance(self.game, Captioned):
             captions = self.trained.form.captions
             return [] if labels is None else [captions[index % len(captions)] for index in range(len(labels))]
@@ -124,20 +124,20 @@ class Look:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Pictures in rows and columns."""
+    """Images in rows and columns."""
 
     name: str
-    """What they are: a word that the viewer puts into the user's language."""
+    """A word that the page translates."""
     images: np.ndarray
     """uint8 (N, H, W, C), row by row."""
     columns: int
     heads: Sequence[str] = ()
-    """Words for the columns."""
+    """Headings of the columns."""
     sides: Sequence[str] = ()
-    """Words for the rows."""
+    """Headings of the rows."""
 
     def as_json(self) -> dict[str, Any]:
-        """With the pictures as one PNG without gaps."""
+        """JSON values, with the images as one PNG without gaps."""
         height, width = self.images.shape[1:3]
         return {
             "name": self.name,
@@ -152,7 +152,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Curve:
-    """Several lines over one axis."""
+    """Several lines on one axis."""
 
     name: str
     x: Sequence[float]
@@ -160,20 +160,20 @@ class Curve:
     logarithmic: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """JSON values."""
         return {"name": self.name, "x": list(self.x), "lines": {k: list(v) for k, v in self.lines.items()}, "logarithmic": self.logarithmic}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Pictures, curves and numbers."""
+    """Images, curves and numbers."""
 
     sheets: Sequence[Sheet] = ()
     curves: Sequence[Curve] = ()
     values: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """JSON values."""
         return {"sheets": [s.as_json() for s in self.sheets], "curves": [c.as_json() for c in self.curves], "values": self.values}
 
 

@@ -1,4 +1,4 @@
-"""The questions. Each says whether a game can be asked it, and draws the same for the same seed."""
+"""The questions. Each states which games support it, and gives the same answer for the same seed."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from gannet.seeding import derive, torch_rng
 from gannet.training.sampling import CHUNK, evaluating, sample_game
 
 ROW = 10
-"""Pictures in a row."""
+"""Images per row."""
 SCORED = 500
 COMPARED = 1000
-"""Real and generated pictures each, for spectra and levels."""
+"""Number of real, and of generated, images for spectra and levels."""
 LEVEL_BINS = 16
 DIRECTIONS = 3
 DIRECTION_SAMPLES = 512
 FARTHEST = 4.0
-"""Standard deviations that a latent is moved at most."""
+"""Maximum shift of a latent in standard deviations."""
 
 Arguments = Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Question:
-    """A name in addresses, whom it can be asked, and how it is answered."""
+    """Name in addresses, condition on the game, and the function that answers."""
 
     suits: Callable[[Look], bool]
     answer: Callable[[Look, Arguments], Answer]
 
 
 def averages(look: Look, arguments: Arguments) -> Answer:
-    """The averaged and the raw generator on the same noise."""
+    """Samples of the EMA and of the raw generator from the same noise."""
     conditions = look.conditions if look.conditions <= 20 else 0
     count = conditions * max(1, round(30 / conditions)) if conditions else 30
     columns = conditions or ROW
@@ -52,7 +52,7 @@ def averages(look: Look, arguments: Arguments) -> Answer:
 
 
 def scores(look: Look, arguments: Arguments) -> Answer:
-    """Generated and real pictures that the discriminator finds most and least convincing."""
+    """Generated and real images with the highest and lowest discriminator outputs."""
     labels = look.labels(SCORED)
     fake = look.trained.form.decode(sample_game(look.game, SCORED, torch_rng(_seed(arguments), "scores"), labels=labels))
     real = look.reals[0][:SCORED]
@@ -72,13 +72,13 @@ def scores(look: Look, arguments: Arguments) -> Answer:
 
 
 def nearest(look: Look, arguments: Arguments) -> Answer:
-    """Samples with the training pictures nearest to them in pixels, and how near training pictures are to each other."""
+    """Samples with their nearest training images in pixels, and typical distances between training images."""
     reals, _ = look.reals
     labels = look.labels(ROW)
     fake = look.trained.form.decode(sample_game(look.game, ROW, torch_rng(_seed(arguments), "nearest"), labels=labels))
     places, distances = nearest_rows(fake, reals, 3)
     among, apart = nearest_rows(reals[:ROW], reals, 2)
-    # A picture is nearest to itself; which of two equal ones comes first does not matter.
+    # An image is its own nearest neighbour; the order of equal images does not matter.
     typical = float(np.median(apart[:, 1]))
     assert among.shape == (min(ROW, len(reals)), 2)
     sheet = np.concatenate([fake, *(reals[places[:, rank]] for rank in range(3))])
@@ -88,7 +88,7 @@ def nearest(look: Look, arguments: Arguments) -> Answer:
 
 
 def classes(look: Look, arguments: Arguments) -> Answer:
-    """A row for each class, from one noise a column."""
+    """A row per class; each column has the same noise."""
     rows = min(look.classes, 20)
     game = look.game
     assert isinstance(game, Generates)
@@ -98,12 +98,12 @@ def classes(look: Look, arguments: Arguments) -> Answer:
 
 
 def interpolation(look: Look, arguments: Arguments) -> Answer:
-    """Walks from one latent to another along the great circle."""
+    """Interpolation between latents along great circles."""
     return Answer([Sheet("interpolation", look.trained.interpolate(rows=4, columns=ROW, seed=_seed(arguments)), ROW)])
 
 
 def latent(look: Look, arguments: Arguments) -> Answer:
-    """One row of samples, moved along the directions in which samples change most."""
+    """A row of samples, shifted along the latent directions in which samples change most."""
     game = look.game
     assert isinstance(game, Generates)
     drawn = game.draw_latents(DIRECTION_SAMPLES, torch_rng(0, "directions"))
@@ -116,7 +116,7 @@ def latent(look: Look, arguments: Arguments) -> Answer:
 
 
 def codes(look: Look, arguments: Arguments) -> Answer:
-    """For each code rows in which it alone goes from its first value to its last."""
+    """For each code, rows in which only this code varies from its first to its last value."""
     game = look.game
     assert isinstance(game, DrawsCodes)
     rows = 3
@@ -127,7 +127,7 @@ def codes(look: Look, arguments: Arguments) -> Answer:
 
 
 def reconstructions(look: Look, arguments: Arguments) -> Answer:
-    """Real pictures and what is generated from the latents that the encoder finds for them."""
+    """Real images and their reconstructions G(E(x))."""
     real, labels = (look.held_out or look.data).reference(2 * ROW, seed=derive(_seed(arguments), "reconstructions"))
     rows = []
     for first in range(0, len(real), ROW):
@@ -142,7 +142,7 @@ def reconstructions(look: Look, arguments: Arguments) -> Answer:
 
 
 def spectrum(look: Look, arguments: Arguments) -> Answer:
-    """Radial power spectrum and levels of real and generated pictures."""
+    """Radial power spectrum and pixel levels of real and generated images."""
     fake = look.trained.form.decode(sample_game(look.game, COMPARED, torch_rng(_seed(arguments), "spectrum"), labels=look.labels(COMPARED)))
     both = {"real": look.reals[0][:COMPARED], "fake": fake}
     power = {name: radial_power(images / 255).tolist() for name, images in both.items()}
@@ -185,5 +185,5 @@ def _outside(look: Look) -> tuple[int, ...]:
 
 
 def listed(look: Look) -> dict[str, Any]:
-    """The questions that this run's game can be asked."""
+    """The questions that the game of this run supports."""
     return {"questions": [name for name, question in QUESTIONS.items() if question.suits(look)]}

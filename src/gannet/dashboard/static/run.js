@@ -37,7 +37,7 @@ export class Run extends EventTarget {
   get kind() {
     return this.summary.kind;
   }
-  /** Whether this view may only look. */
+  /** Whether this view is read-only. */
   get readOnly() {
     return Boolean(this.summary.read_only);
   }

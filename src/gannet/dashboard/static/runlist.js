@@ -62,6 +62,7 @@ export class RunList extends EventTarget {
   line(run) {
     const on = this.ids.includes(run.id);
     const isDamaged = run.state === "damaged";
+    const state = run.paused ? "paused" : run.state;
     return h(
       "li",
       { class: on ? "on" : "" },
@@ -81,7 +82,7 @@ export class RunList extends EventTarget {
         h(
           "span",
           { class: "about" },
-          h("span", { class: `state ${run.state}` }, t(`state.${run.state}`)),
+          h("span", { class: `state ${state}` }, t(`state.${state}`)),
           isDamaged ? "" : ` ${whole(run.step)}`,
         ),
         isDamaged ? h("span", { class: "problem" }, run.problem) : "",
