@@ -161,7 +161,7 @@ VERBS = {
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--recipe", "--caption", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "--help"},
     "watch": {"--port", "--no-browser", "--read-only", "--once", "--terminal", "--help"},
-    "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--jobs", "--out", "--json", "--help"},
+    "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--jobs", "--sweep", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
     "doctor": {"--json", "--help"},
     "clean": {"--dry-run", "--help"},

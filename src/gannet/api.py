@@ -90,6 +90,7 @@ def compare(
     metrics: list[str] | None = None,
     samples: int | None = None,
     jobs: int | Literal["auto"] | None = None,
+    sweep: Mapping[str, Sequence[Any]] | None = None,
     out: str | Path | None = None,
     quiet: bool = False,
     keys: dict[str, Any] | None = None,
@@ -105,6 +106,7 @@ def compare(
         samples: generated samples per run; the default number if None.
         jobs: number of runs trained side by side, each in its own process; ``"auto"`` takes one per core, None trains one after the
             other in this process. The parameters are equal bit for bit. A run whose process dies gets the status ``failed``.
+        sweep: key -> values, for example ``{"batch_size": [16, 64]}``: every combination is trained with every seed.
         out: folder for ``RECIPE/seed-S``, compare.json and samples.png; ``runs/compare-data`` if None.
         quiet: show no progress on stderr; warnings are still shown.
         keys: dotted keys, for every recipe.
@@ -124,6 +126,7 @@ def compare(
             out=Path(out) if out is not None else None,
             progress=reporter.work,
             jobs=at_once,
+            sweep=sweep,
         )
         try:
             return carry_out(planned, reporter, engine, at_once=at_once)

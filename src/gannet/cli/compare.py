@@ -27,6 +27,9 @@ def compare(
     steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps of every run; the recipe's default if omitted.")] = None,
     metrics: Annotated[str | None, typer.Option(metavar="a,b", help="Names as for gannet measure; the default metrics if omitted.")] = None,
     samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples per run.")] = None,
+    sweep: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=V1,V2", help="Train every value of a key; may be repeated: all combinations.")
+    ] = None,
     jobs: Annotated[
         str | None, typer.Option(metavar="N|auto", help="Runs side by side, each in its own process; auto: one per core.")
     ] = None,
@@ -47,8 +50,10 @@ def compare(
     from gannet.comparison.plan import Measurement, prepare
     from gannet.comparison.table import budget_table, remarks, score_table
     from gannet.comparison.telling import Interrupted
+    from gannet.comparison.variants import parse_sweep
     from gannet.comparison.work import PICTURE_FILE, RESULT_FILE, carry_out
 
+    swept = parse_sweep(sweep or [])
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     measurement = Measurement(_names(metrics) if metrics is not None else None, samples)
     numbers = [seed for word in _names(seeds) for seed in _seeds(word)]
@@ -65,6 +70,7 @@ def compare(
                     out=out,
                     progress=reporter.work,
                     jobs=at_once,
+                    sweep=swept,
                 )
                 result = carry_out(comparison, reporter, engine, at_once=at_once)
         except Interrupted as stop:

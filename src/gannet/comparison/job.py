@@ -33,6 +33,7 @@ def job_of(entry: Entry, measurement: Measurement) -> dict[str, Any]:
         "recipe": entry.plan.recipe_name,
         "seed": entry.seed,
         "given": given,
+        "sweep": {key: [value] for key, value in entry.changes},
         "measurement": measurement.as_json(),
         "out": str(entry.path.parent.parent),
         "threads": entry.threads,
@@ -56,6 +57,7 @@ def carry_out_job(job: dict[str, Any], narrator: Narrator) -> Row:
         out=Path(job["out"]),
         progress=narrator.work,
         threads=job["threads"],
+        sweep=job["sweep"],
     )
     [entry] = planned.entries
     began = time.monotonic()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from gannet.comparison.variants import Variant, once, variants
 from gannet.config.build import build, open_data, run_record
 from gannet.config.plan import Plan, plan
 from gannet.data.base import Dataset, Progress
@@ -70,6 +70,8 @@ class Entry:
     typed: Typed
     threads: int
     """Processor threads that it trains with: equal bits need equal threads."""
+    changes: tuple[tuple[str, str], ...] = ()
+    """Swept keys and their values."""
 
     @property
     def name(self) -> str:
@@ -91,6 +93,11 @@ class Contestant:
     """A recipe, what it may spend, and its runs."""
 
     recipe: str
+    """Its name in tables, with the values of swept keys."""
+    base: str
+    """The recipe alone."""
+    changes: Mapping[str, str]
+    """Swept keys and their values."""
     steps: int
     batch_size: int
     samples_seen: int
@@ -108,6 +115,8 @@ class Comparison:
     seeds: tuple[int, ...]
     measurement: Measurement
     contestants: tuple[Contestant, ...]
+    sweep: Mapping[str, Sequence[str]]
+    """Swept keys and all their values; empty without ``--sweep``."""
 
     @property
     def entries(self) -> list[Entry]:
@@ -133,6 +142,7 @@ def prepare(
     progress: Progress,
     jobs: int = 1,
     threads: int | None = None,
+    sweep: Mapping[str, Sequence[Any]] | None = None,
 ) -> Comparison:
     """Read every key, open the data and build every recipe once.
 
@@ -145,67 +155,63 @@ def prepare(
         out: where runs and results go; ``runs/compare-DATA`` if None, so that the same command finds its runs again.
         progress: told about the decoding of data.
         jobs: runs side by side, which share the processor's threads.
+        sweep: key -> values; every combination is trained like a recipe of its own.
         threads: of each run; this process's, divided by ``jobs``, if None. Points always take one.
 
     Raises:
         UserError: all that is wrong, at once: keys, recipes that do not suit the data or cannot be compared, metrics.
     """
-    _once("--recipes", [_shown(recipe) for recipe in recipes])
-    _once("--seeds", list(seeds))
-    plans = _for_each(
-        recipes,
-        lambda recipe: [plan(data, recipe=recipe, given=given, flags=_flags(seed), advice=FLAGS) for seed in seeds],
-        keys_of=lambda plans: plans[0].keys,
-    )
-    _same_data({_shown(name): of_seeds[0] for name, of_seeds in plans.items()})
-    first = plans[recipes[0]][0]
+    sweep = sweep or {}
+    wanted = variants(recipes, sweep, given)
+    once("--seeds", list(seeds))
+
+    def planned(variant: Variant) -> list[Plan]:
+        keys = {**given, **dict(variant.changes)}
+        return [plan(data, recipe=variant.recipe, given=keys, flags=_flags(seed), advice=FLAGS) for seed in seeds]
+
+    plans = _for_each(wanted, planned, keys_of=lambda plans: plans[0].keys)
+    _all_different(plans)
+    _same_data({variant.name: of_seeds[0] for variant, of_seeds in plans.items()})
+    first = plans[wanted[0]][0]
     dataset = open_data(first, progress)
     require_measurable(measurement.metrics, dataset.form.kind, dataset.truth)
-    folder = out or Path("runs") / f"compare-{first.source_name}"
-    typed, share = Typed(data, given), threads or max(1, torch.get_num_threads() // min(jobs, len(recipes) * len(seeds)))
-    built = _for_each(recipes, lambda recipe: _build(_shown(recipe), plans[recipe], dataset, folder, typed, share))
+    folder = out or Path("runs") / f"{'sweep' if sweep else 'compare'}-{first.source_name}"
+    typed, share = Typed(data, given), threads or max(1, torch.get_num_threads() // min(jobs, len(wanted) * len(seeds)))
+    built = _for_each(wanted, lambda variant: _build(variant, plans[variant], dataset, folder, typed, share))
     _same_protocol({contestant.recipe: protocol for contestant, protocol in built.values()})
-    return Comparison(folder, dataset, tuple(seeds), measurement, tuple(contestant for contestant, _ in built.values()))
+    swept = {key: list(dict.fromkeys(dict(variant.changes)[key] for variant in wanted)) for key in sweep}
+    return Comparison(folder, dataset, tuple(seeds), measurement, tuple(contestant for contestant, _ in built.values()), swept)
 
 
 def _flags(seed: int) -> dict[str, Any]:
     return {"seed": seed, "device": "auto", "precision": "auto"}
 
 
-def _shown(recipe: str) -> str:
-    return Path(recipe).stem if recipe.endswith(".py") else recipe.replace("_", "-")
-
-
-def _once(flag: str, values: Sequence[Any]) -> None:
-    if not values:
-        raise UserError(f"{flag} is empty: give at least one.")
-    twice = [str(value) for value, count in Counter(values).items() if count > 1]
-    if twice:
-        raise UserError(f"{flag} holds {', '.join(twice)} more than once.")
-
-
-def _for_each(recipes: Sequence[str], make: Callable[[str], T], keys_of: Callable[[T], Collection[str]] | None = None) -> dict[str, T]:
-    """``make`` of every recipe; the mistakes of all recipes together, one that several of them make told once."""
-    made: dict[str, T] = {}
-    errors: dict[str, UserError] = {}
-    for recipe in recipes:
+def _for_each(
+    wanted: Sequence[Variant], make: Callable[[Variant], T], keys_of: Callable[[T], Collection[str]] | None = None
+) -> dict[Variant, T]:
+    """``make`` of everything that is compared; the mistakes of all together, one that several of them make reported once."""
+    made: dict[Variant, T] = {}
+    errors: dict[Variant, UserError] = {}
+    for variant in wanted:
         try:
-            made[recipe] = make(recipe)
+            made[variant] = make(variant)
         except UserError as error:
-            errors[recipe] = error
+            errors[variant] = error
     if not errors:
         return made
     # Every recipe is given every key, so the keys that all of them know are allowed.
     lists = [set(m.allowed) for error in errors.values() for m in error.mistakes if isinstance(m, Unknown) and m.kind == "key"]
     lists += [set(keys_of(one)) for one in made.values()] if keys_of else []
     keys = tuple(sorted(set.intersection(*lists))) if lists else ()
-    makers: dict[Mistake, list[str]] = {}
-    for recipe, error in errors.items():
+    makers: dict[Mistake, dict[str, None]] = {}
+    for variant, error in errors.items():
         for mistake in error.mistakes:
             if isinstance(mistake, Unknown) and mistake.kind == "key":
                 mistake = replace(mistake, allowed=keys)
-            makers.setdefault(mistake, []).append(_shown(recipe))
-    raise UserError(*(_said_by(by, mistake, everyone=len(by) == len(recipes)) for mistake, by in makers.items()))
+            makers.setdefault(mistake, {})[variant.recipe_name] = None
+    everyone = {variant.recipe_name for variant in wanted}
+    raise UserError(*(_said_by(list(by), mistake, everyone=by.keys() == everyone) for mistake, by in makers.items()))
 
 
 def _said_by(recipes: Sequence[str], mistake: Mistake, *, everyone: bool) -> Mistake:
@@ -214,6 +220,16 @@ def _said_by(recipes: Sequence[str], mistake: Mistake, *, everyone: bool) -> Mis
         return mistake
     names = ", ".join(recipes) + ": "
     return names + mistake if isinstance(mistake, str) else replace(mistake, sentence=names + mistake.sentence)
+
+
+def _all_different(plans: Mapping[Variant, Sequence[Plan]]) -> None:
+    """Two spellings of one value would train the same run twice."""
+    seen: dict[str, Variant] = {}
+    for variant, of_seeds in plans.items():
+        what = json.dumps([variant.recipe_name, of_seeds[0].values], sort_keys=True, default=str)
+        if what in seen:
+            raise UserError(f"--sweep: {seen[what].name} and {variant.name} are the same run. Give each value once.")
+        seen[what] = variant
 
 
 def _same_data(plans: Mapping[str, Plan]) -> None:
@@ -242,7 +258,7 @@ def _named(fields: Mapping[str, tuple[Any, Any]], first: str, second: str) -> st
 
 
 def _build(
-    name: str, plans: Sequence[Plan], dataset: Dataset, folder: Path, typed: Typed, threads: int
+    variant: Variant, plans: Sequence[Plan], dataset: Dataset, folder: Path, typed: Typed, threads: int
 ) -> tuple[Contestant, dict[str, Any]]:
     experiment, precision = build(plans[0], dataset.form)
     source = plans[0].recipe.source()
@@ -251,9 +267,21 @@ def _build(
         # As it will be read back: tuples become lists.
         records: list[RunRecord] = [json.loads(json.dumps(run_record(each, dataset, precision))) for each in plans]
     entries = tuple(
-        Entry(name, each.settings.seed, each, folder / name / f"seed-{each.settings.seed}", record, source, typed, threads)
+        Entry(
+            variant.name,
+            each.settings.seed,
+            each,
+            folder / variant.folder / f"seed-{each.settings.seed}",
+            record,
+            source,
+            typed,
+            threads,
+            variant.changes,
+        )
         for each, record in zip(plans, records, strict=True)
     )
     batches = max(turn.repeats for turn in experiment.game.turns())
     seen = experiment.steps * batches * experiment.batch_size
-    return Contestant(name, experiment.steps, experiment.batch_size, seen, entries), protocol_of(experiment.game, dataset)
+    return Contestant(
+        variant.name, variant.recipe_name, dict(variant.changes), experiment.steps, experiment.batch_size, seen, entries
+    ), protocol_of(experiment.game, dataset)

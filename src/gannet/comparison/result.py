@@ -207,6 +207,7 @@ class Result:
             "data": entry.record["data"],
             "environment": entry.record["environment"],
             "seeds": list(comparison.seeds),
+            "sweep": {key: list(values) for key, values in comparison.sweep.items()},
             "measurement": comparison.measurement.as_json(),
             "budgets_differ_in": comparison.budget_differences,
             "recipes": [self._recipe(contestant) for contestant in comparison.contestants],
@@ -217,6 +218,8 @@ class Result:
         seconds = self.seconds(contestant)
         return {
             "recipe": contestant.recipe,
+            "base": contestant.base,
+            "changes": dict(contestant.changes),
             "arguments": contestant.entries[0].record["arguments"],
             "steps": contestant.steps,
             "batch_size": contestant.batch_size,
