@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli import clean, compare, data, describe, doctor, listing, measure, report, resume, sample, status, stop, train, watch, weights
+from gannet.cli import clean, compare, data, describe, doctor, listing, measure, report, resume, sample, status, stop, table, train, watch, weights
 from gannet.errors import TrainingStopped, UserError
 
 BAD_INPUT, STOPPED_BY_GUARD = 2, 3
@@ -25,6 +25,7 @@ app.command("status")(status.status)
 app.command("stop")(stop.stop)
 app.command("sample")(sample.sample)
 app.command("measure")(measure.measure)
+app.command("table")(table.table)
 app.command("watch")(watch.watch)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)

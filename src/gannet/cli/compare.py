@@ -51,7 +51,8 @@ def compare(
     from gannet.comparison.table import budget_table, remarks, score_table
     from gannet.comparison.telling import Interrupted
     from gannet.comparison.variants import parse_sweep
-    from gannet.comparison.work import PICTURE_FILE, RESULT_FILE, carry_out
+    from gannet.comparison.work import carry_out
+    from gannet.reports.comparison import PICTURE_FILE, RESULT_FILE
 
     swept = parse_sweep(sweep or [])
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
@@ -83,7 +84,9 @@ def compare(
         console.print(budget_table(result), "", score_table(result))
         for sentence in remarks(result):
             console.print(sentence, markup=False, soft_wrap=True)
-        console.print(f"wrote {result.path / RESULT_FILE} and {result.path / PICTURE_FILE}", markup=False, soft_wrap=True)
+        console.print(
+            f"wrote {result.path / RESULT_FILE}, {PICTURE_FILE}, compare.md, compare.csv and compare.tex", markup=False, soft_wrap=True
+        )
     if all(row.status == "stopped" for row in result.rows):
         return 3
     return 0 if result.complete else FAILED

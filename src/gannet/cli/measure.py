@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,9 @@ def measure(
     samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     recipe: RecipeFile = None,
+    out: Annotated[
+        list[Path] | None, typer.Option("-o", metavar="FILE.md|.csv|.tex", help="Write the cards as a table too; may be repeated.")
+    ] = None,
 ) -> int:
     """Measure a run: score cards with a real-data reference.
 
@@ -33,9 +37,13 @@ def measure(
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
     from gannet.evaluation.table import render
+    from gannet.reports.score_formats import require_suffix, save
+    from gannet.reports.score_table import Method, score_table
     from gannet.runs.writer import append_scores
     from gannet.sessions.trained_run import TrainedRun
 
+    for file in out or []:
+        require_suffix(file)
     names = _names(metrics)
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     with TerminalReporter(quiet=json_output) as reporter:
@@ -46,6 +54,11 @@ def measure(
         raise UserError(*skipped)
     documents = [card.as_json() for card in cards]
     append_scores(run.path, documents)
+    if out:
+        title = f"Scores on {run.run.record['data']['source']} after {run.step:,} generator steps."
+        name, seed = Path(run.run.record["recipe"]).stem, run.run.record["settings"]["seed"]
+        for file in out:
+            save(score_table([Method(name, (seed,), (documents,))], title), file)
     if json_output:
         print(json.dumps({"run": run.run.name, "step": run.step, "cards": documents, "skipped": skipped}, allow_nan=False))
     else:

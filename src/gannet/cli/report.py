@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,17 +15,23 @@ def report(
     path: RunAtStep,
     out: Annotated[
         list[Path] | None,
-        typer.Option("-o", metavar="report.html|sheet.png|numbers.csv", help="May be repeated; RUN/report[-STEP].html if omitted."),
+        typer.Option(
+            "-o",
+            metavar="FILE",
+            help="report.html, sheet.png, numbers.csv, curves.svg|.pdf; may be repeated; RUN/report[-STEP].html if omitted.",
+        ),
     ] = None,
     gif: Annotated[Path | None, typer.Option(metavar="training.gif", help="Also write the animation.")] = None,
 ) -> int:
-    """Write a self-contained HTML report of a run.
+    """Write a self-contained HTML report of a run or comparison.
 
-    The suffix of -o selects another format: a contact sheet (.png) or all numbers (.csv). RUN@STEP limits the report to the records up
-    to that step, which needs no checkpoint.
+    The suffix of -o selects another format: a contact sheet (.png), all numbers (.csv) or the curves for a paper (.svg, .pdf). RUN@STEP
+    limits the report to the records up to that step, which needs no checkpoint. Of a comparison's folder, .md, .csv and .tex are its table.
     """
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
+    from gannet.reports.comparison import is_comparison
+    from gannet.reports.curves import save_curves
     from gannet.reports.html import animate
     from gannet.reports.html import report as write_report
     from gannet.reports.snapshot import save_sheet
@@ -32,12 +39,17 @@ def report(
     from gannet.runs.reader import Run as RunDirectory
     from gannet.runs.reader import parse_run
 
-    writers = {".html": write_report, ".png": save_sheet, ".csv": save_table}
+    writers = {".html": write_report, ".png": save_sheet, ".csv": save_table, ".svg": save_curves, ".pdf": save_curves}
     folder, step = parse_run(path)
+    if is_comparison(folder) and not RunDirectory.is_at(folder):
+        return _report_comparison(folder, out or [folder / "report.html"])
     targets = out or [folder / ("report.html" if step is None else f"report-{step}.html")]
     for target in targets:
         if target.suffix not in writers:
-            raise UserError(f"-o {target}: write to a file that ends in .html (the report), .png (a contact sheet) or .csv (all numbers).")
+            raise UserError(
+                f"-o {target}: write to a file that ends in .html (the report), .png (a contact sheet), .csv (all numbers), "
+                ".svg or .pdf (the curves)."
+            )
     run = RunDirectory(folder, until=step)
     with TerminalReporter() as reporter:
         if gif is not None:
@@ -46,4 +58,22 @@ def report(
         for target in targets:
             writers[target.suffix](run, target)
             reporter.say(f"wrote {target}")
+    return 0
+
+
+def _report_comparison(folder: Path, targets: Sequence[Path]) -> int:
+    from gannet.errors import UserError
+    from gannet.reports.comparison import read_comparison, report_comparison
+    from gannet.reports.score_formats import WRITERS, save
+    from gannet.reports.score_table import of_comparison
+
+    for target in targets:
+        if target.suffix not in (".html", *WRITERS):
+            raise UserError(f"-o {target}: write a comparison to a file that ends in .html (the report), .md, .csv or .tex (its table).")
+    for target in targets:
+        if target.suffix == ".html":
+            report_comparison(folder, target)
+        else:
+            save(of_comparison(read_comparison(folder)), target)
+        print(f"wrote {target}")
     return 0

@@ -17,11 +17,9 @@ from gannet.comparison.result import VERSION, Result, Row
 from gannet.comparison.telling import Narrator
 from gannet.errors import UserError
 from gannet.files import written_whole
+from gannet.reports.comparison import PICTURE_FILE, RESULT_FILE, write_tables
 from gannet.runs.lock import RunLock
 from gannet.runs.state import RunState
-
-RESULT_FILE = "compare.json"
-PICTURE_FILE = "samples.png"
 
 Engine = Callable[[Sequence[Entry], Measurement, Narrator, Callable[[Entry], None]], Iterable[Row]]
 """Brings runs to their end, in any order and anywhere, and gives each row when it is there; the last argument is told which run begins."""
@@ -35,7 +33,7 @@ def one_by_one(entries: Sequence[Entry], measurement: Measurement, narrator: Nar
 
 
 def carry_out(comparison: Comparison, narrator: Narrator, engine: Engine = one_by_one, *, at_once: int = 1) -> Result:
-    """Bring every run to its end, measure it, and write ``compare.json`` and ``samples.png``.
+    """Bring every run to its end, measure it, and write ``compare.json``, ``samples.png`` and the tables and figures of a paper.
 
     Args:
         comparison: what is to be done.
@@ -70,6 +68,7 @@ def carry_out(comparison: Comparison, narrator: Narrator, engine: Engine = one_b
         _write(result)
         with written_whole(comparison.path / PICTURE_FILE) as file:
             draw(result).save(file, "PNG")
+        write_tables(comparison.path, result.as_json())
         return result
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gannet.figures.paper import COLUMN_INCHES, paper_style
 from gannet.figures.theme import SERIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from PIL import Image
 
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -63,6 +65,27 @@ def draw_curves(terms: Series, dark: bool = False, marks: Sequence[int] = ()) ->
         axes[-1].set_xlabel("generator steps", color=theme["muted"])
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def paper_curves(terms: Series) -> Figure:
+    """The same without the throughput, as wide as a column of a paper."""
+    from matplotlib.figure import Figure
+
+    groups = {title: series for title, series in grouped(terms).items() if title != "Throughput"} or grouped(terms)
+    with paper_style():
+        figure = Figure((COLUMN_INCHES, 1.7 * len(groups)), layout="constrained")
+        all_axes = figure.subplots(len(groups), 1, squeeze=False, sharex=True)[:, 0]
+        for axes, (title, series) in zip(all_axes, groups.items(), strict=True):
+            for index, (name, (steps, values)) in enumerate(series.items()):
+                middle, lowest, mean, highest = envelope(np.asarray(steps), np.asarray(values, float))
+                axes.plot(middle, mean, color=SERIES[index % len(SERIES)], linewidth=1.0, label=name.replace("/", " "))
+                if len(steps) > BINS:
+                    axes.fill_between(middle, lowest, highest, color=SERIES[index % len(SERIES)], alpha=0.16, linewidth=0)
+            axes.set_title(title, loc="left")
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.legend(frameon=False)
+        all_axes[-1].set_xlabel("generator steps")
+    return figure
 
 
 def grouped(terms: Series) -> dict[str, Series]:

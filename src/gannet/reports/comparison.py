@@ -1,0 +1,148 @@
+"""A comparison for readers: tables for papers, figures of a sweep, and one HTML page, all made from its ``compare.json``."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from gannet.errors import UserError
+from gannet.figures.paper import file_of
+from gannet.figures.sweep import SweptMetric, draw_sweep
+from gannet.files import written_whole
+from gannet.reports.score_formats import ARROWS, WRITERS, save, written
+from gannet.reports.score_table import ScoreTable, of_comparison
+from gannet.reports.style import STYLE
+
+DIRECTIONS = {"lower": "lower is better", "higher": "higher is better", "one": "1 is best", "real": "best as real data"}
+RESULT_FILE, PICTURE_FILE, FIGURES_FOLDER = "compare.json", "samples.png", "figures"
+
+
+def is_comparison(folder: Path) -> bool:
+    """Whether a folder holds the result of ``gannet compare``."""
+    return (folder / RESULT_FILE).is_file()
+
+
+def read_comparison(folder: Path) -> dict[str, Any]:
+    """The document of a comparison.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    try:
+        document = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"Cannot read {folder / RESULT_FILE}: {error}. Repeat the `gannet compare` that made it.") from None
+    if not isinstance(document, dict) or not isinstance(document.get("recipes"), list) or "data" not in document:
+        raise UserError(f"{folder / RESULT_FILE} is not the result of a comparison. Repeat the `gannet compare` that made it.")
+    return document
+
+
+def write_tables(folder: Path, document: Mapping[str, Any]) -> list[Path]:
+    """``compare.md``, ``compare.csv``, ``compare.tex`` and, of a sweep over one or two keys, ``figures/METRIC.svg`` and ``.pdf``.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    table = of_comparison(document)
+    paths = [folder / f"compare{suffix}" for suffix in WRITERS]
+    for path in paths:
+        save(table, path)
+    if len(document.get("sweep") or {}) in (1, 2):
+        (folder / FIGURES_FOLDER).mkdir(exist_ok=True)
+        for metric, recipes in _swept(document, table).items():
+            figure = draw_sweep(document["sweep"], recipes)
+            for suffix in (".svg", ".pdf"):
+                path = folder / FIGURES_FOLDER / f"{_file_name(metric)}{suffix}"
+                with written_whole(path) as file:
+                    file.write(file_of(figure, suffix))
+                paths.append(path)
+    return paths
+
+
+def report_comparison(folder: Path, target: Path) -> int:
+    """Write one self-contained HTML page of a comparison. Returns its size in bytes.
+
+    Raises:
+        UserError: not a comparison, or the file cannot be written.
+    """
+    document = read_comparison(folder)
+    table = of_comparison(document)
+    sections = [_scores(table), *_pictures(folder, document, table), _runs(document)]
+    name = escape(folder.resolve().name)
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{name}</title><style>{STYLE}</style></head>'
+        f'<body><main><header><p class="kicker">Gannet comparison</p><h1>{name}</h1></header>{"".join(sections)}</main></body></html>'
+    )
+    with written_whole(target) as file:
+        file.write(page.encode())
+    return target.stat().st_size
+
+
+def _scores(table: ScoreTable) -> str:
+    head = "".join(f'<th class="number">{escape(c.label)} {ARROWS.get(c.better, "")}</th>' for c in table.columns)
+    rows = []
+    for method in table.methods:
+        cells = [(escape(written(table.cells[method.name, c.metric])), table.is_best(method, c)) for c in table.columns]
+        shown = "".join(f'<td class="number">{f"<strong>{text}</strong>" if best else text}</td>' for text, best in cells)
+        rows.append(f"<tr><td>{escape(method.name)}</td>{shown}</tr>")
+    references = "".join(f'<td class="number">{"" if c.reference is None else f"{c.reference:.3g}"}</td>' for c in table.columns)
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table.notes)
+    return (
+        f'<section><h2>Scores</h2><p class="none">{escape(table.title)}</p><div class="scroll">'
+        f"<table><thead><tr><th></th>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}<tr><td>real data</td>{references}</tr></tbody></table></div>{notes}</section>"
+    )
+
+
+def _pictures(folder: Path, document: Mapping[str, Any], table: ScoreTable) -> list[str]:
+    sections = []
+    if len(document.get("sweep") or {}) in (1, 2):
+        figures = [(r[0].label, file_of(draw_sweep(document["sweep"], r), ".svg")) for r in _swept(document, table).values()]
+        shown = "".join(f'<figure><img src="{_data("svg+xml", content)}" alt="{escape(label)}"></figure>' for label, content in figures)
+        sections.append(f'<section><h2>Swept keys</h2><div class="pair">{shown}</div></section>')
+    if (folder / PICTURE_FILE).is_file():
+        source = _data("png", (folder / PICTURE_FILE).read_bytes())
+        sections.append(f'<section><h2>Samples</h2><div class="scroll"><img src="{source}" alt="Samples of every run"></div></section>')
+    return sections
+
+
+def _data(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _runs(document: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(str(entry['recipe']))}</td><td>{run['seed']}</td><td>{escape(str(run['status']))}</td>"
+        f'<td class="number">{run["step"]:,}</td><td class="number">{run["seconds"]:.1f}</td><td>{escape(str(run["path"]))}</td>'
+        f"<td>{escape(str(run['text']))}</td></tr>"
+        for entry in document["recipes"]
+        for run in entry["runs"]
+    )
+    head = "".join(f"<th>{name}</th>" for name in ("recipe", "seed", "state", "step", "seconds", "folder", ""))
+    return f'<section><h2>Runs</h2><div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>'
+
+
+def _swept(document: Mapping[str, Any], table: ScoreTable) -> dict[str, list[SweptMetric]]:
+    """For each metric, every recipe with the values of its combinations."""
+    keys, metrics = list(document["sweep"]), {}
+    for column in table.columns:
+        of_recipes: dict[str, dict[tuple[str, ...], tuple[float, ...]]] = {}
+        for entry in document["recipes"]:
+            place = tuple(entry["changes"][key] for key in keys)
+            cell = table.cells.get((entry["recipe"], column.metric))
+            of_recipes.setdefault(entry["base"], {})[place] = cell.values if cell else ()
+        label = f"{column.label} ({DIRECTIONS[column.better]})" if column.better in DIRECTIONS else column.label
+        runs = len(document["seeds"])
+        metrics[column.metric] = [SweptMetric(n, label, column.better, values, runs, column.reference) for n, values in of_recipes.items()]
+    return metrics
+
+
+def _file_name(metric: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", metric).strip("-")
