@@ -8,7 +8,24 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli import clean, compare, data, describe, doctor, listing, measure, report, resume, sample, status, stop, table, train, watch, weights
+from gannet.cli import (
+    clean,
+    compare,
+    data,
+    describe,
+    doctor,
+    listing,
+    measure,
+    report,
+    resume,
+    sample,
+    status,
+    stop,
+    table,
+    train,
+    watch,
+    weights,
+)
 from gannet.errors import TrainingStopped, UserError
 
 BAD_INPUT, STOPPED_BY_GUARD = 2, 3
