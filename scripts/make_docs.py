@@ -25,6 +25,7 @@ from docs_tables import method_sections, table_pages  # noqa: E402
 from docs_watching import watching_page  # noqa: E402
 
 from gannet.catalogue.listing import SINGULAR  # noqa: E402
+from gannet.catalogue.page import below_summary  # noqa: E402
 from gannet.catalogue.parts import SUITS, made_of, suits  # noqa: E402
 from gannet.catalogue.text import Paragraphs, links, markdown, one_line  # noqa: E402
 from gannet.discovery import Component, components  # noqa: E402
@@ -76,7 +77,7 @@ def stale(root: Path = ROOT) -> list[str]:
 
 def method_page(found: Component, measured: list[Measured], root: Path) -> str:
     recipe: Recipe = found.load()
-    docstring = Paragraphs((recipe.function.__doc__ or "").removeprefix(found.summary))
+    docstring = Paragraphs(below_summary(recipe.function, found.summary))
     sections = [NOTICE, f"# {found.name}", f"{markdown(found.summary)} {suits(recipe)}", docstring.opening]
     picture = PICTURES / f"{found.name}.png"
     if (root / picture).is_file():

@@ -171,7 +171,14 @@ def _stated_name(node: ast.ClassDef | ast.FunctionDef) -> str | None:
 
 
 def _summary(node: ast.Module | ast.ClassDef | ast.FunctionDef) -> str:
-    return (ast.get_docstring(node) or "").split("\n")[0]
+    return summary_and_rest(ast.get_docstring(node) or "")[0]
+
+
+def summary_and_rest(docstring: str) -> tuple[str, str]:
+    """The summary of a cleaned docstring, which ends with the first line that ends a sentence, and what follows."""
+    lines = docstring.strip().split("\n")
+    end = next((i for i, line in enumerate(lines) if not line.strip() or line.rstrip().endswith((".", ":", "?"))), len(lines) - 1)
+    return " ".join(line.strip() for line in lines[: end + 1]).strip(), "\n".join(lines[end + 1 :])
 
 
 def _base_names(node: ast.ClassDef) -> set[str]:

@@ -9,7 +9,7 @@ import pkgutil
 import pytest
 
 import gannet
-from gannet.discovery import BASES, components, name_of
+from gannet.discovery import BASES, components, name_of, summary_and_rest
 from gannet.recipes.base import Recipe
 
 
@@ -59,3 +59,10 @@ def test_no_name_is_given_twice() -> None:
         files = sorted(importlib.import_module("pathlib").Path(folder, kind).glob("*.py"))
         names = [component.name for path in files for component in _in_file(kind, path)]
         assert len(names) == len(set(names)), f"two {kind} of one name"
+
+
+def test_a_summary_ends_with_its_sentence() -> None:
+    assert summary_and_rest("One line.\n\nMore.") == ("One line.", "\nMore.")
+    assert summary_and_rest("A sentence of\n    two lines.\nMore.") == ("A sentence of two lines.", "More.")
+    assert summary_and_rest("Without an end\n\nMore.") == ("Without an end", "More.")
+    assert summary_and_rest("") == ("", "")

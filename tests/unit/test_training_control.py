@@ -301,7 +301,10 @@ def test_every_move_alone_draws_its_own_batch():
     experiment, precision = build(given, dataset.form)
     trainer = Trainer(experiment, dataset, seed=0, precision=precision)
     seen = []
-    watch = lambda turn: lambda batch: (seen.append((batch.real.clone(), torch.rand(1, generator=batch.rng))), turn.terms(batch))[1]  # noqa: E731
+
+    def watch(turn):
+        return lambda batch: (seen.append((batch.real.clone(), torch.rand(1, generator=batch.rng))), turn.terms(batch))[1]
+
     trainer.turns = [replace(turn, terms=watch(turn)) for turn in trainer.turns]
     with torch.random.fork_rng(devices=[]):
         trainer.play()

@@ -10,7 +10,7 @@ from gannet.catalogue.keys import Key, arguments_of, keys_of_recipe
 from gannet.catalogue.listing import SINGULAR, summaries
 from gannet.catalogue.parts import made_of, suits
 from gannet.catalogue.text import Paragraphs, links, plain
-from gannet.discovery import components
+from gannet.discovery import components, summary_and_rest
 from gannet.errors import UserError
 from gannet.recipes.base import Recipe
 
@@ -55,7 +55,7 @@ def recipe_keys(recipe: Recipe) -> list[Key]:
 def _of_recipe(name: str) -> Page:
     found = components("recipes")[name]
     recipe: Recipe = found.load()
-    docstring = Paragraphs((recipe.function.__doc__ or "").removeprefix(found.summary), plain)
+    docstring = Paragraphs(below_summary(recipe.function, found.summary), plain)
     parts = [f"{SINGULAR[part.kind]} {part.name}: {_first_line(part.load(), part.summary)}" for part in made_of(recipe)]
     sections = {"": f"{suits(recipe)}\n\n{docstring.opening}"}
     sections |= {heading: text for heading, text in docstring.named.items() if heading != "Keys"}
@@ -68,9 +68,8 @@ def _of_part(kind: str, name: str) -> Page:
     found = components(kind)[name]
     loaded = found.load()
     docstring = _docstring(loaded)
-    text = plain(docstring)
     facts = f"\n\nBetter: {loaded.better}. Measures: {', '.join(loaded.kinds)}." if kind == "metrics" else ""
-    body = text.removeprefix(found.summary).strip() + facts
+    body = plain(below_summary(loaded, found.summary)).strip() + facts
     below = f"{PREFIXES[kind]}." if kind in PREFIXES else ""
     keys = [replace(key, name=below + key.name) for key in arguments_of(loaded)]
     return Page(kind, name, found.summary, {"": body.strip()}, keys, list(dict.fromkeys(links(docstring))), _use(kind, name))
@@ -110,4 +109,10 @@ def _docstring(loaded: Any) -> str:
 
 
 def _first_line(loaded: Any, summary: str) -> str:
-    return plain(_docstring(loaded)).split("\n")[0] or summary
+    return plain(summary_and_rest(_docstring(loaded))[0]) or summary
+
+
+def below_summary(documented: Any, summary: str) -> str:
+    """The docstring without its summary, if that is ``summary``; otherwise all of it."""
+    first, rest = summary_and_rest(_docstring(documented))
+    return rest if first == summary else _docstring(documented)
