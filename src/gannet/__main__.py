@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from gannet.cli import run
-
 
 def main() -> None:
     """Entry point of the command."""
+    try:
+        from gannet.cli import run
+    except KeyboardInterrupt:  # while the libraries of the command line are imported
+        print("gannet: Interrupted before anything was done.", file=sys.stderr)
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))
 
 

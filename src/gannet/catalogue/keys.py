@@ -10,8 +10,9 @@ import textwrap
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
+from gannet.config.allowed import allowed
 from gannet.config.arguments import Root, component_name, field_default, read
 from gannet.discovery import BASES
 from gannet.recipes.base import Chosen, Recipe
@@ -28,7 +29,6 @@ SHARED = {
     "encoding": "Encoding of points for the discriminator.",
 }
 """Help for keys that mean the same in every recipe; the Keys paragraph of a recipe takes precedence."""
-BOUNDS = {"gt": "> ", "ge": "≥ ", "lt": "< ", "le": "≤ "}
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _describe(key: str, annotation: Any, value: Any) -> dict[str, tuple[str, str
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
         return {key: (_kind(annotation), ""), **_below(key, type(value), fields)}
-    return {key: (_allowed(annotation), "")}
+    return {key: (allowed(annotation), "")}
 
 
 def _below(key: str, factory: Any, values: dict[str, Any]) -> dict[str, tuple[str, str]]:
@@ -124,24 +124,6 @@ def _below(key: str, factory: Any, values: dict[str, Any]) -> dict[str, tuple[st
 def _kind(annotation: Any) -> str:
     kind = next((kind for kind, names in BASES.items() if getattr(annotation, "__name__", "") in names), "")
     return f"gannet list {kind}" if kind else ""
-
-
-def _allowed(annotation: Any) -> str:
-    """The allowed values as text, such as ``integer ≥ 1`` or ``a or b``."""
-    bare, metadata = (get_args(annotation)[0], annotation.__metadata__) if hasattr(annotation, "__metadata__") else (annotation, ())
-    items = [part for item in metadata for part in (item, *getattr(item, "metadata", ()))]
-    bounds = [f"{BOUNDS[name]}{value:g}" for part in items for name, value in _bounds(part)]
-    if get_origin(bare) is Literal:
-        return ", ".join(map(str, get_args(bare)))
-    if get_origin(bare) is Union or type(bare).__name__ == "UnionType":
-        return " or ".join(filter(None, map(_allowed, get_args(bare))))
-    names = {int: "integer", float: "number", bool: "true or false", str: "text", type(None): "none"}
-    name = names.get(bare, "list" if get_origin(bare) in (tuple, list) else "")
-    return " ".join([name, ", ".join(dict.fromkeys(bounds))]).strip()
-
-
-def _bounds(part: Any) -> list[tuple[str, Any]]:
-    return [(name, value) for name in BOUNDS if isinstance(value := getattr(part, name, None), int | float)]
 
 
 def _shown(value: Any) -> str:

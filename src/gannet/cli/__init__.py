@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from gannet.cli import (
     clean,
@@ -28,10 +29,29 @@ from gannet.cli import (
 )
 from gannet.errors import TrainingStopped, UserError
 
-BAD_INPUT, STOPPED_BY_GUARD = 2, 3
+BAD_INPUT, STOPPED_BY_GUARD, INTERRUPTED = 2, 3, 130
+EARLY = {
+    "train": "Interrupted before the first step: no new run was made.",
+    "resume": "Interrupted before the next step: the run keeps its checkpoints, and the same command continues it.",
+}
+"""What an interruption means before a training listens to signals; from then on it ends with a checkpoint and says so."""
+
+
+class Verbs(TyperGroup):
+    """All verbs. Typer ends without a word at an interruption, so it is caught before."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; an interruption is one sentence."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupted:
+            sentence = str(interrupted) or EARLY.get(ctx.invoked_subcommand, "Interrupted.")
+            raise typer.Exit(_say([sentence], INTERRUPTED)) from None
+
 
 app = typer.Typer(
     name="gannet",
+    cls=Verbs,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -79,8 +99,6 @@ def run(arguments: Sequence[str]) -> int:
         return _say(error.problems, BAD_INPUT)
     except TrainingStopped as stopped:
         return _say([str(stopped)], STOPPED_BY_GUARD)
-    except KeyboardInterrupt:
-        return _say(["Interrupted."], 130)
     except BrokenPipeError:
         return 0
     except Exception as error:

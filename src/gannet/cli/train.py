@@ -138,6 +138,9 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     elif not outcome.is_saved:
         reporter.warned(f"{saved} Free some space and repeat the last steps with: {resume}")
     else:
-        following = " && ".join(in_shell("gannet", verb, outcome.path) for verb in ("measure", "report"))
-        reporter.say(f"{outcome.step} steps in {outcome.seconds:.1f} s. {saved} Next: {following}")
+        verbs = ("measure", "report") if outcome.can_be_measured else ("report",)
+        following = " && ".join(in_shell("gannet", verb, outcome.path) for verb in verbs)
+        steps, seconds = outcome.step - outcome.begun_at, outcome.seconds - outcome.seconds_before
+        after = f" after step {outcome.begun_at}" if outcome.begun_at else ""
+        reporter.say(f"{steps} steps{after} in {seconds:.1f} s. {saved} Next: {following}")
     return 0 if outcome.is_saved else UNSAVED

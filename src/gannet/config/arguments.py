@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import UnionType
@@ -16,6 +17,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
+from gannet.config.allowed import expected
 from gannet.discovery import BASES, canonical, components, find, is_outside, load_outside, name_of
 from gannet.errors import Mistake, UserError
 from gannet.keys import expanded, unknown_key
@@ -63,20 +65,22 @@ def read(
     reader, results = _walk(given | flags, roots, outside)
     written_out = expanded(given, reader.known)
     if written_out != given:
+        short = next(iter(given.keys() - written_out.keys()), "")
+        typed_as = {key: short for key in written_out.keys() - given.keys()}
         given = written_out
-        reader, results = _walk(given | flags, roots, outside)
+        reader, results = _walk(given | flags, roots, outside, typed_as)
     allowed = [key for key in reader.known if key not in flags and not key.startswith(fixed)]
     strangers = sorted(set(given) - reader.known - reader.unjudged)
-    mistakes = [*misplaced, *(unknown_key(key, given[key], allowed, advice) for key in strangers), *reader.problems]
+    mistakes = [*misplaced, *(unknown_key(key, given[key], allowed, advice) for key in strangers), *dict.fromkeys(reader.problems)]
     if mistakes:
         raise UserError(*mistakes)
     return results
 
 
 def _walk(
-    given: Mapping[str, Any], roots: tuple[Root, ...], outside: Collection[str]
+    given: Mapping[str, Any], roots: tuple[Root, ...], outside: Collection[str], typed_as: Mapping[str, str] | None = None
 ) -> tuple[_Reader, list[tuple[dict[str, Any], Values]]]:
-    reader = _Reader(given, outside)
+    reader = _Reader(given, outside, typed_as or {})
     results: list[tuple[dict[str, Any], Values]] = []
     for root in roots:
         reader.values = Values()
@@ -88,8 +92,8 @@ def _walk(
 class _Reader:
     """Reads the given value of each typed parameter, recursively."""
 
-    def __init__(self, given: Mapping[str, Any], outside: Collection[str]) -> None:
-        self.given, self.outside = given, outside
+    def __init__(self, given: Mapping[str, Any], outside: Collection[str], typed_as: Mapping[str, str]) -> None:
+        self.given, self.outside, self.typed_as = given, outside, typed_as
         self.known, self.values = set[str](), Values()
         self.unjudged = set[str]()
         """Keys of a component that does not exist."""
@@ -131,8 +135,8 @@ class _Reader:
             return default
         try:
             value = _typed(self.given[key], annotation)
-        except ValidationError as error:
-            self.problems.append(f"{key}={self.given[key]}: {_first_reason(error)}.")
+        except ValueError as error:
+            self.problems.append(_wrong(self.typed_as.get(key, key), self.given[key], annotation, error))
             return default
         self.values[key] = _plain(value)
         return value
@@ -214,15 +218,15 @@ def _typed(value: Any, annotation: Any) -> Any:
     """The value in the annotated type; the text ``none`` becomes None, and comma-separated text becomes a list if needed."""
     adapter = TypeAdapter(annotation)
     if not isinstance(value, str):
-        return adapter.validate_python(value)
+        return _finite(adapter.validate_python(value))
     options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     if type(None) in options and value.lower() == "none":
         return None
     try:
-        return adapter.validate_python(value)
+        return _finite(adapter.validate_python(value))
     except ValidationError:
         if any(get_origin(_bare(option)) is tuple for option in options):
-            return adapter.validate_python(_list(value))
+            return _finite(adapter.validate_python(_list(value)))
         raise
 
 
@@ -252,5 +256,24 @@ def _plain(value: Any) -> Any:
         return str(value)
 
 
-def _first_reason(error: ValidationError) -> str:
-    return str(error.errors()[0]["msg"]).replace("Input should be", "should be")
+def _finite(value: Any) -> Any:
+    """The value, if no number in it is infinite or NaN.
+
+    Raises:
+        ValueError: one is.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is not finite")
+    for part in value if isinstance(value, list | tuple) else ():
+        _finite(part)
+    return value
+
+
+def _wrong(key: str, value: Any, annotation: Any, error: ValueError) -> str:
+    """The sentence about a value that its annotation does not allow."""
+    words = expected(annotation)
+    reason = str(error.errors()[0]["msg"]).replace("Input should be", "should be") if isinstance(error, ValidationError) else str(error)
+    if not words:
+        return f"{key}={value}: {reason}."
+    is_list = "list" in words.split()
+    return f"{key}={value}: expected {words}{f' ({reason})' if is_list or not isinstance(error, ValidationError) else ''}."

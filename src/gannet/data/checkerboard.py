@@ -14,6 +14,7 @@ from torch import Tensor
 from gannet.data.base import Kind, Progress, Source, Truth
 from gannet.data.digest import digest_fields
 from gannet.data.points import PointDistribution
+from gannet.data.ranges import Length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class Checkerboard(Source):
     kind: ClassVar[Kind] = "points"
     rows: Annotated[int, Field(ge=2, le=100)] = 4
     """Squares along each side."""
-    width: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 8.0
+    width: Length = 8.0
     """Side of the whole board."""
 
     def open(self, progress: Progress) -> PointDistribution:

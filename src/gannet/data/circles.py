@@ -14,6 +14,7 @@ from torch import Tensor
 from gannet.data.base import Kind, Progress, Source, Truth
 from gannet.data.digest import digest_fields
 from gannet.data.points import PointDistribution
+from gannet.data.ranges import Length, Sigma
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +26,11 @@ class Circles(Source):
     """
 
     kind: ClassVar[Kind] = "points"
-    radius: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
+    radius: Length = 2.0
     """Radius of the outer circle."""
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Radius of the inner circle over that of the outer one."""
-    noise: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.05
+    noise: Sigma = 0.05
     """Standard deviation of the Gaussian noise added to each coordinate."""
 
     def open(self, progress: Progress) -> PointDistribution:

@@ -11,6 +11,7 @@ from gannet.data.base import Kind, Progress, Source
 from gannet.data.digest import digest_fields
 from gannet.data.mixture import isotropic, square_grid
 from gannet.data.points import PointDistribution
+from gannet.data.ranges import Length, Sigma
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +24,9 @@ class Grid(Source):
     kind: ClassVar[Kind] = "points"
     rows: Annotated[int, Field(ge=1, le=100)] = 5
     """Modes along each side."""
-    spacing: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
+    spacing: Length = 2.0
     """Distance between neighbours."""
-    sigma: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.05
+    sigma: Sigma = 0.05
     """Standard deviation of a mode in each coordinate."""
 
     def open(self, progress: Progress) -> PointDistribution:

@@ -11,6 +11,7 @@ from gannet.data.base import Kind, Progress, Source
 from gannet.data.digest import digest_fields
 from gannet.data.mixture import isotropic, square_grid
 from gannet.data.points import PointDistribution
+from gannet.data.ranges import Length, Sigma
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +24,9 @@ class Grid100(Source):
     kind: ClassVar[Kind] = "points"
     rows: Annotated[int, Field(ge=1, le=100)] = 10
     """Modes along each side."""
-    spacing: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    spacing: Length = 1.0
     """Distance between neighbours."""
-    sigma: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.03
+    sigma: Sigma = 0.03
     """Standard deviation of a mode in each coordinate."""
 
     def open(self, progress: Progress) -> PointDistribution:

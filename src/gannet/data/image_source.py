@@ -30,9 +30,9 @@ class ImageSource(Source):
     """Side in pixels after a square centre crop; by default the size that all images share if it is at most 256, else 64."""
     channels: Annotated[int, Field(ge=1, le=3)] | None = None
     """1 for grey, 3 for colour; by default 1 if all images are grey, else 3."""
-    labels: Annotated[int, Field(ge=1)] | None = None
+    labels: Annotated[int, Field(ge=1, le=10**9)] | None = None
     """How many images keep their label in training, the same number per class; by default all. The others have label -1."""
-    labels_seed: Annotated[int, Field(ge=0)] = 0
+    labels_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     """Seed of their selection. It is separate from the run's seed, so that runs of several seeds can share the labelled images."""
 
     def __post_init__(self) -> None:

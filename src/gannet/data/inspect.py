@@ -67,14 +67,14 @@ def check(path: str | Path, progress: Progress) -> list[Finding]:
         name, fields = source_for(text)
     except UserError as error:
         if Path(path).is_file():
-            return [Finding(str(path), str(error), fatal=True)]
+            return _refused(path, error)
         raise UserError(f"{path} does not exist; give a folder, or a .zip, .csv, .npz or .parquet file.") from None
     if name in ("folder", "captioned-folder"):
         try:
             found = listing(Path(path))
             return _check_files(found, progress) + (_check_captions(found) if name == "captioned-folder" else [])
         except UserError as error:
-            return [Finding(str(path), str(error), fatal=True)]
+            return _refused(path, error)
     return _check_whole(path, name, fields, progress)
 
 
@@ -82,7 +82,7 @@ def _check_whole(path: str | Path, name: str, fields: dict[str, str], progress: 
     try:
         find("data", name).load()(**fields).open(progress)
     except UserError as error:
-        return [Finding(str(path), problem, fatal=True) for problem in error.problems]
+        return _refused(path, error)
     return []
 
 
@@ -90,8 +90,18 @@ def _check_captions(found: Listing) -> list[Finding]:
     try:
         captions_of(found)
     except UserError as error:
-        return [Finding(str(found.origin), problem, fatal=True) for problem in error.problems]
+        return _refused(found.origin, error)
     return []
+
+
+def _refused(path: str | Path, error: UserError) -> list[Finding]:
+    """The problems of one path, without the path that a sentence begins with."""
+    names = {str(path), f"./{path}", str(Path(path).absolute())}
+    found = []
+    for problem in error.problems:
+        name = next((name for name in names if problem.startswith((f"{name}: ", f"{name}, ", f"{name} "))), "")
+        found.append(Finding(str(path), problem.removeprefix(name).lstrip(":, "), fatal=True))
+    return found
 
 
 def _check_files(found: Listing, progress: Progress) -> list[Finding]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from gannet.data.base import Kind, Progress, Source
 from gannet.data.digest import digest_fields
 from gannet.data.points import PointDistribution
+from gannet.data.ranges import Length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Pinwheel(Source):
     """Standard deviation across a blade."""
     bend: Annotated[float, Field(ge=-5, le=5)] = 0.25
     """How strongly the blades are bent; 0 leaves them straight."""
-    radius: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
+    radius: Length = 2.0
     """Distance of the centre of a blade from the origin."""
 
     def open(self, progress: Progress) -> PointDistribution:

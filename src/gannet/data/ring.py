@@ -12,6 +12,7 @@ from gannet.data.base import Kind, Progress, Source
 from gannet.data.digest import digest_fields
 from gannet.data.mixture import isotropic
 from gannet.data.points import PointDistribution
+from gannet.data.ranges import Length, Sigma
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +26,9 @@ class Ring(Source):
     kind: ClassVar[Kind] = "points"
     count: Annotated[int, Field(ge=1, le=10_000)] = 8
     """Number of modes."""
-    radius: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
+    radius: Length = 2.0
     """Distance of every mode from the origin."""
-    sigma: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.02
+    sigma: Sigma = 0.02
     """Standard deviation of a mode in each coordinate."""
 
     def open(self, progress: Progress) -> PointDistribution:

@@ -13,6 +13,7 @@ from torch import Tensor
 from gannet.data.base import Kind, Progress, Source
 from gannet.data.digest import digest_fields
 from gannet.data.points import PointDistribution
+from gannet.data.ranges import Length, Noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +28,9 @@ class Spiral(Source):
     """Number of arms."""
     turns: Annotated[float, Field(ge=0, le=20)] = 1.0
     """Number of turns of each arm around the origin."""
-    radius: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
+    radius: Length = 2.0
     """Distance of an arm's end from the origin."""
-    noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
+    noise: Noise = 0.05
     """Standard deviation of the Gaussian noise added to each coordinate."""
 
     def open(self, progress: Progress) -> PointDistribution:

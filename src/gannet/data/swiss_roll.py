@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from gannet.data.base import Kind, Progress, Source
 from gannet.data.digest import digest_fields
 from gannet.data.points import PointDistribution
+from gannet.data.ranges import Length, Noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +23,9 @@ class SwissRoll(Source):
     """
 
     kind: ClassVar[Kind] = "points"
-    radius: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
+    radius: Length = 2.0
     """Distance of the outer end from the origin."""
-    noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
+    noise: Noise = 0.05
     """Standard deviation of the Gaussian noise added to each coordinate."""
 
     def open(self, progress: Progress) -> PointDistribution:

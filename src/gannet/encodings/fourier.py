@@ -27,7 +27,7 @@ class Fourier(Encoding):
     def __init__(
         self,
         scales: tuple[Annotated[float, Field(gt=0)], ...] = _POWERS,
-        per_scale: Annotated[int, Field(ge=1)] = 16,
+        per_scale: Annotated[int, Field(ge=1, le=4_096)] = 16,
         decay: Annotated[float, Field(ge=0)] = 0.75,
     ) -> None:
         """Args:

@@ -17,7 +17,7 @@ from gannet.evaluation.evaluate import evaluate
 from gannet.features.extractors import fitting
 from gannet.games.base import Captioned, Classifies, Clusters, Conditional, Encodes, Game
 from gannet.metrics.base import Answers, Labels, ScoreCard
-from gannet.metrics.inputs import FEWEST_SAMPLES
+from gannet.metrics.inputs import FEWEST_REAL_SAMPLES, FEWEST_SAMPLES
 from gannet.seeding import derive, torch_rng
 from gannet.training.sampling import CHUNK, balanced_labels, evaluating, sample_chunks
 
@@ -61,9 +61,9 @@ def measurer(
     classes = _classes(game, dataset, labels, count, samples or count)
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
-        if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < 2 * FEWEST_SAMPLES:
+        if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < FEWEST_REAL_SAMPLES:
             raise UserError(
-                f"These data have {dataset.size} samples, and measuring needs at least {2 * FEWEST_SAMPLES}: one half is compared with "
+                f"These data have {dataset.size} samples, and measuring needs at least {FEWEST_REAL_SAMPLES}: one half is compared with "
                 "the samples of the generator, the other half gives the real-data reference."
             )
         return evaluate(

@@ -89,7 +89,7 @@ def draw_points(
     """
     size_px = (int(size_px[0]), int(size_px[1]))
     view = layout(extent, size_px, plain)
-    picture = _scaffold(view, title, size_px, plain).copy()
+    picture = _scaffold(view, title, size_px, plain, field is not None).copy()
     plot = Image.new("RGB", (view.width, view.height), PAPER) if field is None else _ground(np.asarray(field), view, levels)
     plot_view = View(view.extent, 0, 0, view.width, view.height)
     unit = min(size_px) / 640 if not plain else min(size_px) / 400
@@ -165,7 +165,7 @@ def _stamp(plot: Image.Image, centres: np.ndarray, marks: Marks) -> None:
 
 
 @lru_cache(maxsize=8)
-def _scaffold(view: View, title: str, size_px: tuple[int, int], plain: bool) -> Image.Image:
+def _scaffold(view: View, title: str, size_px: tuple[int, int], plain: bool, has_field: bool) -> Image.Image:
     """The parts that are the same in all frames: title, legend, ticks."""
     picture = Image.new("RGB", size_px, PAPER)
     if plain:
@@ -175,12 +175,12 @@ def _scaffold(view: View, title: str, size_px: tuple[int, int], plain: bool) -> 
     room = round(view.width - 180 * unit)
     size = max(9, round(18 * unit))
     pen.text((view.left, round(26 * unit)), shortened(title, room, size), INK, font(size), anchor="lm")
-    _legend(picture, pen, view, unit)
+    _legend(picture, pen, view, unit, has_field)
     _ticks(pen, view, unit)
     return picture
 
 
-def _legend(picture: Image.Image, pen: ImageDraw.ImageDraw, view: View, unit: float) -> None:
+def _legend(picture: Image.Image, pen: ImageDraw.ImageDraw, view: View, unit: float, has_field: bool) -> None:
     letters = font(max(8, round(13 * unit)))
     middle, left = round(53 * unit), float(view.left)
     for words, hollow in (("real", True), ("generated", False)):
@@ -188,6 +188,8 @@ def _legend(picture: Image.Image, pen: ImageDraw.ImageDraw, view: View, unit: fl
         _stamp(picture, mark, _marks(round((4.8 if hollow else 4.2) * unit, 3), hollow))
         pen.text((left + 15 * unit, middle), words, MUTED, letters, anchor="lm")
         left += 15 * unit + letters.getlength(words) + 18 * unit
+    if not has_field:
+        return
     right = float(view.left + view.width)
     pen.text((right, middle), "real", MUTED, letters, anchor="rm")
     right -= letters.getlength("real") + 8 * unit

@@ -26,9 +26,9 @@ from gannet.types import Batch, DiscriminatorOutput, Terms
 class Codes:
     """One categorical code, uniform, as a one-hot vector, and continuous codes, uniform in [-1, 1]."""
 
-    categories: Annotated[int, Field(ge=2)] = 10
+    categories: Annotated[int, Field(ge=2, le=1_000)] = 10
     """Number of categories."""
-    continuous: Annotated[int, Field(ge=0)] = 2
+    continuous: Annotated[int, Field(ge=0, le=100)] = 2
     """Number of continuous codes."""
 
     @property

@@ -18,6 +18,8 @@ DECAY = 0.99
 """Decay of the running mean of D's squared gradients."""
 LEAST = 0.01
 """m divided by the root of the mean of v: the smallest divisor of an unrolled step."""
+FARTHEST = 1000.0
+"""Farthest that one unrolled step moves a parameter, in units of r."""
 
 
 class Unrolled(Adversarial):
@@ -27,7 +29,9 @@ class Unrolled(Adversarial):
     reals matters too, because the unrolled steps of D depend on G. An unrolled step is
     w <- w - r g / (max(sqrt v, m) + 1e-8). Here g is the gradient of D's loss on the samples of the turn, v is the running
     mean of D's squared gradients, and m is a hundredth of the root of the mean of v over all parameters. v is constant
-    during unrolling. This is Adam without momentum, so that D learns about as fast in the unrolled steps as with its own
+    during unrolling, and no parameter moves by more than 1,000 r in one step. On the ring no step is that long. On images of 32 x 32 and
+    more, v of the first turn is far too small for the gradients of later unrolled steps, and without the limit the loss overflows.
+    This is Adam without momentum, so that D learns about as fast in the unrolled steps as with its own
     Adam. Plain gradient descent moves some parameters far too little and makes others diverge. v is a buffer. D itself
     takes only its ordinary step.
     """
@@ -82,9 +86,15 @@ class Unrolled(Adversarial):
         values = [self.loss_at(ahead, batch.real, fake)]
         for _ in range(self.unrolled_steps):
             slopes = torch.autograd.grad(values[-1], list(ahead.values()), create_graph=True)
-            ahead = {name: weight - rate * g for (name, weight), rate, g in zip(ahead.items(), rates, slopes, strict=True)}
+            steps = [(rate * g).clamp(-self.farthest, self.farthest) for rate, g in zip(rates, slopes, strict=True)]
+            ahead = {name: weight - step for (name, weight), step in zip(ahead.items(), steps, strict=True)}
             values.append(self.loss_at(ahead, batch.real, fake))
         return Terms({"adversarial": -values[-1]}, {"now": -values[0].detach()})
+
+    @property
+    def farthest(self) -> float:
+        """The longest step of one parameter."""
+        return FARTHEST * self.unrolled_rate
 
     def rates(self, step: int) -> list[Tensor]:
         """The step sizes r / (max(sqrt v, m) + 1e-8), shaped as the parameters of D, with Adam's bias correction of v."""

@@ -10,6 +10,8 @@ from gannet.errors import UserError
 from gannet.metrics.base import Samples
 
 FEWEST_SAMPLES = 10
+FEWEST_REAL_SAMPLES = 2 * FEWEST_SAMPLES
+"""One half is compared with generated samples, the other half gives the real-data reference."""
 
 
 def checked_points(samples: Samples) -> tuple[np.ndarray, np.ndarray]:

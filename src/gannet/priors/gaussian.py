@@ -14,7 +14,7 @@ from gannet.priors.base import Prior
 class Gaussian(Prior):
     """z ~ N(0, I)."""
 
-    def __init__(self, size: Annotated[int, Field(ge=1)] = 32) -> None:
+    def __init__(self, size: Annotated[int, Field(ge=1, le=16_384)] = 32) -> None:
         super().__init__()
         self.size = size
 

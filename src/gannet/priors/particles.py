@@ -27,7 +27,7 @@ class Particles(Prior):
     def __init__(
         self,
         count: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000,
-        size: Annotated[int, Field(ge=1)] = 8,
+        size: Annotated[int, Field(ge=1, le=1_024)] = 8,
         width: Annotated[float, Field(ge=0)] = 0.1,
         rate: Annotated[float, Field(gt=0)] = 17.0,
     ) -> None:

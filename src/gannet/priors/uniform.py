@@ -14,7 +14,7 @@ from gannet.priors.base import Prior
 class Uniform(Prior):
     """z ~ U(-1, 1), independently for each coordinate."""
 
-    def __init__(self, size: Annotated[int, Field(ge=1)] = 96) -> None:
+    def __init__(self, size: Annotated[int, Field(ge=1, le=16_384)] = 96) -> None:
         super().__init__()
         self.size = size
 

@@ -5,7 +5,7 @@ from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.heads import AuxiliaryDiscriminator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, NonNegative, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, NonNegative, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -21,7 +21,7 @@ def acgan(
         discriminator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 1_400,
+    steps: Steps = 1_400,
 ) -> Experiment:
     """The convolutional pair; the discriminator predicts the class of its input, the generator receives a class label.
 

@@ -6,7 +6,7 @@ from gannet.networks.encoders import StochasticEncoder
 from gannet.networks.joint import JointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -14,7 +14,7 @@ from gannet.recipes.base import Experiment, Form, chosen, recipe
 def ali(
     form: Form,
     *,
-    hidden: Count | None = None,
+    hidden: Width | None = None,
     prior: Prior = chosen(Gaussian, size=32),
     loss: AdversarialLoss = chosen(NonSaturating),
     optimizer: Optimizers = Optimizers(
@@ -22,7 +22,7 @@ def ali(
         discriminator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 3_000,
+    steps: Steps = 3_000,
 ) -> Experiment:
     """A stochastic encoder z ~ N(m(x), s(x)^2), a generator, and a discriminator of pairs; for images and points.
 

@@ -6,7 +6,7 @@ from gannet.networks.encoders import StochasticEncoder
 from gannet.networks.maxout import MaxoutJointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -14,7 +14,7 @@ from gannet.recipes.base import Experiment, Form, chosen, recipe
 def ali_pac(
     form: Form,
     *,
-    hidden: Count = 400,
+    hidden: Width = 400,
     prior: Prior = chosen(Gaussian, size=2),
     loss: AdversarialLoss = chosen(NonSaturating),
     optimizer: Optimizers = Optimizers(
@@ -22,7 +22,7 @@ def ali_pac(
         discriminator=Optimizer(lr=1e-4, beta1=0.8, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 100,
-    steps: Count = 20_000,
+    steps: Steps = 20_000,
 ) -> Experiment:
     """The ALI baseline for ``pacgan2``: the same generator, an encoder that mirrors it, and a maxout discriminator of pairs.
 

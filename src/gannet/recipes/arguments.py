@@ -14,14 +14,18 @@ from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
 from gannet.training.experiment import Optimizer, Optimizers
 
 __all__ = ["AdversarialLoss", "Augmentation", "Constraint", "Encoding", "Penalty", "Prior", "WeightPenalty"]
-__all__ += ["BatchSize", "Count", "CountOrZero", "NonNegative", "Optimizer", "Optimizers", "Positive", "Ratio", "Share"]
+__all__ += ["BatchSize", "Count", "CountOrZero", "NonNegative", "Optimizer", "Optimizers", "Positive", "Ratio", "Share", "Steps", "Width"]
 
-Count = Annotated[int, Field(ge=1)]
-"""An integer of at least 1, for example a width or a number of steps."""
-CountOrZero = Annotated[int, Field(ge=0)]
-"""An integer of at least 0, for example a number of steps that may be left out."""
-BatchSize = Annotated[int, Field(ge=2)]
-"""An integer of at least 2: batch norm needs two samples."""
+Steps = Annotated[int, Field(ge=1, le=10**9)]
+"""A number of steps of a training."""
+Width = Annotated[int, Field(ge=1, le=16_384)]
+"""A number of units or channels of a layer. A dense layer of the largest width has 268 million parameters."""
+Count = Annotated[int, Field(ge=1, le=1_000)]
+"""A small number of at least 1, for example of critic steps."""
+CountOrZero = Annotated[int, Field(ge=0, le=1_000)]
+"""A small number that may be 0, for example of steps that may be left out."""
+BatchSize = Annotated[int, Field(ge=2, le=65_536)]
+"""Samples of a turn; at least 2, because batch norm needs two."""
 NonNegative = Annotated[float, Field(ge=0)]
 """A number of at least 0, for example the weight of a term."""
 Positive = Annotated[float, Field(gt=0)]

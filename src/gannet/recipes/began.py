@@ -3,7 +3,7 @@
 from gannet.games.began import BEGAN
 from gannet.networks.standard import standard_autoencoder, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import BatchSize, Count, Optimizer, Optimizers, Positive, Prior, Ratio
+from gannet.recipes.arguments import BatchSize, Optimizer, Optimizers, Positive, Prior, Ratio, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -11,9 +11,9 @@ from gannet.recipes.base import Experiment, Form, chosen, recipe
 def began(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=32),
-    code_size: Count = 32,
+    code_size: Width = 32,
     gamma: Ratio = 0.5,
     balance_rate: Positive = 0.01,
     optimizer: Optimizers = Optimizers(
@@ -21,7 +21,7 @@ def began(
         discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 3_000,
+    steps: Steps = 3_000,
 ) -> Experiment:
     """The standard generator against an autoencoder of the standard trunk, balanced by k.
 

@@ -6,7 +6,7 @@ from gannet.networks.encoders import DeterministicEncoder
 from gannet.networks.joint import JointDiscriminator
 from gannet.networks.mlp import MLPGenerator, MLPTrunk
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -14,7 +14,7 @@ from gannet.recipes.base import Experiment, Form, chosen, recipe
 def bigan(
     form: Form,
     *,
-    hidden: Count = 512,
+    hidden: Width = 512,
     prior: Prior = chosen(Gaussian, size=32),
     loss: AdversarialLoss = chosen(NonSaturating),
     optimizer: Optimizers = Optimizers(
@@ -22,7 +22,7 @@ def bigan(
         discriminator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 6_000,
+    steps: Steps = 6_000,
 ) -> Experiment:
     """Fully connected networks of two hidden layers, and a discriminator of pairs (x, z).
 

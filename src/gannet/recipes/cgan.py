@@ -4,7 +4,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -19,7 +19,7 @@ def cgan(
         discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 12_000,
+    steps: Steps = 12_000,
 ) -> Experiment:
     """[z, one-hot] -> 128, 256 BN, 512 BN -> tanh against [image, one-hot] -> 512, 256 -> 1; leaky ReLU .2.
 

@@ -4,7 +4,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.priors.uniform import Uniform
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -19,7 +19,7 @@ def dcgan(
         discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 1_400,
+    steps: Steps = 1_400,
 ) -> Experiment:
     """Dense stem and transposed convolutions against two pooled convolutions; Adam 1e-3, beta1 0.5, batch 128.
 

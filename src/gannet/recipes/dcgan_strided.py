@@ -4,7 +4,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.strided import StridedDiscriminator, StridedGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -19,7 +19,7 @@ def dcgan_strided(
         discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 4_000,
+    steps: Steps = 4_000,
 ) -> Experiment:
     """The rules of the DCGAN paper: strides instead of pooling, batch norm except next to the image, N(0, 0.02^2) weights.
 

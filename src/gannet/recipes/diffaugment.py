@@ -6,7 +6,7 @@ from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.augmented import Augmented
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.priors.uniform import Uniform
-from gannet.recipes.arguments import AdversarialLoss, Augmentation, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, Augmentation, BatchSize, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -22,7 +22,7 @@ def diffaugment(
         discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 1_400,
+    steps: Steps = 1_400,
 ) -> Experiment:
     """The pair of ``dcgan``; the discriminator sees all images, real and generated, with random colour, shift and cutout.
 

@@ -4,7 +4,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.dragan import Dragan
 
@@ -13,7 +13,7 @@ from gannet.regularizers.dragan import Dragan
 def dragan(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=32),
     loss: AdversarialLoss = chosen(NonSaturating),
     penalty: Penalty = chosen(Dragan, weight=1.0),
@@ -23,7 +23,7 @@ def dragan(
         discriminator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 5_000,
+    steps: Steps = 5_000,
 ) -> Experiment:
     """The standard pair of networks with a penalty on D's gradient at randomly perturbed reals.
 

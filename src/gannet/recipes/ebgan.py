@@ -3,7 +3,7 @@
 from gannet.games.energy_based import EnergyBased
 from gannet.networks.standard import standard_autoencoder, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import BatchSize, Count, NonNegative, Optimizer, Optimizers, Positive, Prior
+from gannet.recipes.arguments import BatchSize, NonNegative, Optimizer, Optimizers, Positive, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -11,9 +11,9 @@ from gannet.recipes.base import Experiment, Form, chosen, recipe
 def ebgan(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=32),
-    code_size: Count = 32,
+    code_size: Width = 32,
     margin: Positive = 1.0,
     pulling_away: NonNegative = 0.0,
     optimizer: Optimizers = Optimizers(
@@ -21,7 +21,7 @@ def ebgan(
         discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="cosine"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 3_500,
+    steps: Steps = 3_500,
 ) -> Experiment:
     """The standard generator against an autoencoder of the standard trunk; fakes are pushed to an energy of ``margin``.
 

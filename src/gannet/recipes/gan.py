@@ -5,7 +5,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Encoding, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Encoding, Optimizer, Optimizers, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -13,7 +13,7 @@ from gannet.recipes.base import Experiment, Form, chosen, recipe
 def gan(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=32),
     encoding: Encoding = chosen(Raw),
     loss: AdversarialLoss = chosen(NonSaturating),
@@ -22,7 +22,7 @@ def gan(
         discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 20_000,
+    steps: Steps = 20_000,
 ) -> Experiment:
     """The two-layer GAN on points.
 
@@ -45,7 +45,7 @@ def gan(
 def gan_deep(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=32),
     encoding: Encoding = chosen(Raw),
     loss: AdversarialLoss = chosen(NonSaturating),
@@ -54,7 +54,7 @@ def gan_deep(
         discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 50_000,
+    steps: Steps = 50_000,
 ) -> Experiment:
     """The three-layer GAN on points.
 

@@ -12,7 +12,7 @@ from gannet.networks.minibatch import MinibatchDeviation, MinibatchDiscriminatio
 from gannet.networks.standard import standard_discriminator, standard_generator, standard_trunk
 from gannet.networks.virtual_batch_norm import VirtualBatchNormGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, WeightPenalty
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, Steps, WeightPenalty, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.historical_averaging import HistoricalAveraging
 
@@ -24,7 +24,7 @@ _REFERENCE_ROWS = 64
 def improved_gan(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=32),
     loss: AdversarialLoss = chosen(NonSaturating, smoothing=0.1),
     minibatch: Statistic = "discrimination",
@@ -37,7 +37,7 @@ def improved_gan(
         discriminator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
     ),
     batch_size: BatchSize = 64,
-    steps: Count = 6_000,
+    steps: Steps = 6_000,
 ) -> Experiment:
     """The standard pair of networks with minibatch discrimination, historical averaging and one-sided label smoothing.
 

@@ -5,7 +5,7 @@ from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.networks.heads import Recognizer
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, NonNegative, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, NonNegative, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -22,7 +22,7 @@ def infogan(
         discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 4_000,
+    steps: Steps = 4_000,
 ) -> Experiment:
     """62 noise variables, a category of 10 and 2 continuous codes; the convolutional pair with a head that reads codes.
 

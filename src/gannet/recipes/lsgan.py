@@ -4,7 +4,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.least_squares import LeastSquares
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.uniform import Uniform
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -12,7 +12,7 @@ from gannet.recipes.base import Experiment, Form, chosen, recipe
 def lsgan(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Uniform, size=96),
     loss: AdversarialLoss = chosen(LeastSquares),
     optimizer: Optimizers = Optimizers(
@@ -20,7 +20,7 @@ def lsgan(
         discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 1_400,
+    steps: Steps = 1_400,
 ) -> Experiment:
     """The pair of ``dcgan``, or on points two layers of ``hidden`` units each, with the least squares loss.
 

@@ -4,7 +4,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, Share
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Share, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -20,7 +20,7 @@ def mlp_gan(
         discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 12_000,
+    steps: Steps = 12_000,
 ) -> Experiment:
     """Fully connected generator (tanh) and discriminator (dropout .3), real labels 0.9, two Adam optimizers.
 

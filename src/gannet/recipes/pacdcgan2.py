@@ -5,7 +5,7 @@ from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.packed import PackedDiscriminator, check_divisible, packed_shape
 from gannet.networks.strided import StridedDiscriminator, StridedGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -21,7 +21,7 @@ def pacdcgan2(
         discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 4_000,
+    steps: Steps = 4_000,
 ) -> Experiment:
     """``dcgan-strided`` whose discriminator sees the images of a pack stacked as channels; ``pack=1`` is ``dcgan-strided``.
 

@@ -6,7 +6,7 @@ from gannet.networks.maxout import MaxoutDiscriminator
 from gannet.networks.mlp import MLPGenerator
 from gannet.networks.packed import PackedDiscriminator, check_divisible, packed_shape
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe, variant
 
 
@@ -15,7 +15,7 @@ def pacgan2(
     form: Form,
     *,
     pack: Count = 2,
-    hidden: Count = 400,
+    hidden: Width = 400,
     prior: Prior = chosen(Gaussian, size=2),
     loss: AdversarialLoss = chosen(NonSaturating),
     optimizer: Optimizers = Optimizers(
@@ -23,7 +23,7 @@ def pacgan2(
         discriminator=Optimizer(lr=1e-4, beta1=0.8, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 100,
-    steps: Count = 20_000,
+    steps: Steps = 20_000,
 ) -> Experiment:
     """PacGAN on points: a discriminator of packs of two samples.
 

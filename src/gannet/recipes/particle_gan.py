@@ -5,7 +5,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.relativistic_paired import RelativisticPaired
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.particles import Particles
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Encoding, Optimizer, Optimizers, Penalty, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Encoding, Optimizer, Optimizers, Penalty, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.zero_centered import ZeroCentered
 
@@ -14,7 +14,7 @@ from gannet.regularizers.zero_centered import ZeroCentered
 def particle_gan(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Particles),
     encoding: Encoding = chosen(Fourier),
     loss: AdversarialLoss = chosen(RelativisticPaired),
@@ -24,7 +24,7 @@ def particle_gan(
         discriminator=Optimizer(lr=2e-3, beta1=0.0, beta2=0.99, schedule="cosine"),
     ),
     batch_size: BatchSize = 256,
-    steps: Count = 3_000,
+    steps: Steps = 3_000,
 ) -> Experiment:
     """Paired relativistic loss with R1 and R2, learnable particles as prior, Fourier features on many scales for D.
 

@@ -5,7 +5,7 @@ from gannet.losses.hinge import Hinge
 from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.heads import ProjectionDiscriminator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.spectral_norm import SpectralNorm
 
@@ -23,7 +23,7 @@ def projection(
         discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 1_400,
+    steps: Steps = 1_400,
 ) -> Experiment:
     """The convolutional pair with spectral norm and hinge loss; the label enters by an inner product with the features.
 

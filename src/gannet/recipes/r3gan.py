@@ -6,7 +6,7 @@ from gannet.losses.relativistic_paired import RelativisticPaired
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.networks.r3gan import R3GANDiscriminator, R3GANGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Encoding, Optimizer, Optimizers, Penalty, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Encoding, Optimizer, Optimizers, Penalty, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.zero_centered import ZeroCentered
 
@@ -15,8 +15,8 @@ from gannet.regularizers.zero_centered import ZeroCentered
 def r3gan(
     form: Form,
     *,
-    hidden: Count = 128,
-    width: Count = 16,
+    hidden: Width = 128,
+    width: Width = 16,
     prior: Prior = chosen(Gaussian, size=32),
     encoding: Encoding = chosen(Fourier),
     loss: AdversarialLoss = chosen(RelativisticPaired),
@@ -26,7 +26,7 @@ def r3gan(
         discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99, schedule="cosine"),
     ),
     batch_size: BatchSize = 64,
-    steps: Count = 6_000,
+    steps: Steps = 6_000,
 ) -> Experiment:
     """Paired relativistic loss, R1 and R2 with equal, falling strength, a Gaussian prior, Adam with beta1 0, EMA.
 

@@ -4,7 +4,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.relativistic_average import RelativisticAverage
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -12,7 +12,7 @@ from gannet.recipes.base import Experiment, Form, chosen, recipe
 def ragan(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=32),
     loss: AdversarialLoss = chosen(RelativisticAverage),
     optimizer: Optimizers = Optimizers(
@@ -20,7 +20,7 @@ def ragan(
         discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 3_000,
+    steps: Steps = 3_000,
 ) -> Experiment:
     """The standard pair with the relativistic average loss: each logit is compared with the mean logit of the other side.
 

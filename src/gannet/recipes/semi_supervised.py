@@ -6,7 +6,7 @@ from gannet.networks.heads import ClassLogitsDiscriminator
 from gannet.networks.mlp import MLPGenerator
 from gannet.networks.noisy_mlp import NoisyMLPTrunk
 from gannet.priors.uniform import Uniform
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -21,7 +21,7 @@ def semi_supervised(
         discriminator=Optimizer(lr=3e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
     ),
     batch_size: BatchSize = 200,
-    steps: Count = 10_000,
+    steps: Steps = 10_000,
 ) -> Experiment:
     """A fully connected discriminator with noise, 10 class logits from 100 labels, and a generator that matches features.
 

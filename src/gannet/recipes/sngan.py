@@ -4,7 +4,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.hinge import Hinge
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.spectral_norm import SpectralNorm
 
@@ -13,7 +13,7 @@ from gannet.regularizers.spectral_norm import SpectralNorm
 def sngan(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=32),
     loss: AdversarialLoss = chosen(Hinge),
     constraint: Constraint = chosen(SpectralNorm),
@@ -23,7 +23,7 @@ def sngan(
         discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.9, schedule="cosine"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 4_000,
+    steps: Steps = 4_000,
 ) -> Experiment:
     """The standard pair of networks with spectral normalisation of D and the hinge loss.
 

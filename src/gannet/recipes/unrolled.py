@@ -4,7 +4,7 @@ from gannet.games.unrolled import Unrolled
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, CountOrZero, Optimizer, Optimizers, Positive, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, CountOrZero, Optimizer, Optimizers, Positive, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -12,7 +12,7 @@ from gannet.recipes.base import Experiment, Form, chosen, recipe
 def unrolled(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=32),
     unrolled_steps: CountOrZero = 5,
     unrolled_rate: Positive = 2e-4,
@@ -22,7 +22,7 @@ def unrolled(
         discriminator=Optimizer(lr=2e-4, beta1=0.5, beta2=0.999, schedule="constant"),
     ),
     batch_size: BatchSize = 128,
-    steps: Count = 1_500,
+    steps: Steps = 1_500,
 ) -> Experiment:
     """The standard pair; the generator's loss is computed after ``unrolled_steps`` more steps of the discriminator.
 

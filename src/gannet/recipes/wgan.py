@@ -4,7 +4,7 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.wasserstein import Wasserstein
 from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior, Steps
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.weight_clipping import WeightClipping
 
@@ -22,7 +22,7 @@ def wgan(
         discriminator=Optimizer(name="rmsprop", lr=5e-5, beta2=0.99, schedule="constant"),
     ),
     batch_size: BatchSize = 64,
-    steps: Count = 10_000,
+    steps: Steps = 10_000,
 ) -> Experiment:
     """Critic clipped to 0.01, five critic steps per generator step, RMSprop 5e-5.
 

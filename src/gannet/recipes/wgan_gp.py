@@ -5,7 +5,7 @@ from gannet.losses.wasserstein import Wasserstein
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.gradient_penalty import GradientPenalty
 
@@ -14,7 +14,7 @@ from gannet.regularizers.gradient_penalty import GradientPenalty
 def wgan_gp(
     form: Form,
     *,
-    hidden: Count = 128,
+    hidden: Width = 128,
     prior: Prior = chosen(Gaussian, size=100),
     loss: AdversarialLoss = chosen(Wasserstein),
     penalty: Penalty = chosen(GradientPenalty, weight=10.0),
@@ -24,7 +24,7 @@ def wgan_gp(
         discriminator=Optimizer(lr=2e-4, beta1=0.0, beta2=0.9, schedule="constant"),
     ),
     batch_size: BatchSize = 64,
-    steps: Count = 10_000,
+    steps: Steps = 10_000,
 ) -> Experiment:
     """Penalty 10 on the critic's gradient norm, five critic steps per generator step, Adam 2e-4 (0, 0.9).
 

@@ -26,7 +26,7 @@ class Consistency(Penalty):
         shift: Annotated[float, Field(ge=0, lt=1)] = 0.125,
         flip: bool = True,
         jitter: Annotated[float, Field(ge=0)] = 0.02,
-        every: Annotated[int, Field(ge=1)] = 1,
+        every: Annotated[int, Field(ge=1, le=10**9)] = 1,
     ) -> None:
         """Args:
         weight: factor of the term.

@@ -25,7 +25,7 @@ class Dragan(Penalty):
         weight: Annotated[float, Field(ge=0)] = 10.0,
         scale: Annotated[float, Field(ge=0)] = 0.5,
         target: Annotated[float, Field(ge=0)] = 1.0,
-        every: Annotated[int, Field(ge=1)] = 1,
+        every: Annotated[int, Field(ge=1, le=10**9)] = 1,
     ) -> None:
         """Args:
         weight: factor of the term.

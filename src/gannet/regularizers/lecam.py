@@ -28,7 +28,7 @@ class LeCam(Penalty):
         self,
         weight: Annotated[float, Field(ge=0)] = 0.3,
         decay: Annotated[float, Field(ge=0, lt=1)] = 0.99,
-        every: Annotated[int, Field(ge=1)] = 1,
+        every: Annotated[int, Field(ge=1, le=10**9)] = 1,
     ) -> None:
         """Args:
         weight: factor of the term.

@@ -20,7 +20,7 @@ class SpectralNorm(Constraint):
     flattened to (out, in * height * width), in every forward pass of the discriminator's turn.
     """
 
-    iterations: Annotated[int, Field(ge=1)] = 1
+    iterations: Annotated[int, Field(ge=1, le=1_000)] = 1
     """Power iterations per forward pass."""
 
     def build(self, network: nn.Module) -> None:

@@ -34,7 +34,7 @@ class ZeroCentered(Penalty):
         gamma: Annotated[float, Field(ge=0)] = 1.0,
         on: Literal["real", "fake", "both"] = "real",
         final: Annotated[float, Field(gt=0)] | None = None,
-        every: Annotated[int, Field(ge=1)] = 1,
+        every: Annotated[int, Field(ge=1, le=10**9)] = 1,
     ) -> None:
         """Args:
         gamma: strength; the initial strength if ``final`` is given.

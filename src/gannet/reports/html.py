@@ -177,6 +177,7 @@ def _health(events: list[dict[str, Any]]) -> str:
 def _how(run: Run, events: list[dict[str, Any]]) -> str:
     record = run.record
     last = max((event["step"] for event in events if event["kind"] in ("stop", "finish", "checkpoint")), default=0)
+    finished = any(event["kind"] == "finish" and event["step"] == last for event in events)
     edits = sum(
         event["kind"] == "command" and event.get("outcome") == "applied" and event.get("name") in ("set", "step") for event in events
     )
@@ -188,7 +189,7 @@ def _how(run: Run, events: list[dict[str, Any]]) -> str:
             "<code>gannet train RUN</code> with the path of this run does.</p>"
         )
     )
-    parts = [f'<pre class="command"><code>{escape(train_command(record, last))}</code></pre>{note}']
+    parts = [f'<pre class="command"><code>{escape(train_command(record, last, finished=finished))}</code></pre>{note}']
     for title, values in (
         ("Arguments", record["arguments"]),
         ("Data", record["data"]),

@@ -12,7 +12,7 @@ from gannet.runs.schema import RunRecord
 FLAGS = ("steps", "seed", "device", "precision")
 
 
-def train_command(record: RunRecord, step: int = 0) -> str:
+def train_command(record: RunRecord, step: int = 0, *, finished: bool = False) -> str:
     """``gannet train ...``, quoted for the shell, that trains a run again; only ``--out`` is left to the reader.
 
     Every key is written out, because defaults may differ in another version. A run that was made from another run names it, and
@@ -20,10 +20,13 @@ def train_command(record: RunRecord, step: int = 0) -> str:
 
     Args:
         record: of the run.
-        step: the run's last one, which is beyond the recorded total after ``gannet resume --steps``.
+        step: the run's last one.
+        finished: whether it was the last step of the newest session, which ``gannet resume --steps`` may have set to more or fewer
+            than the recorded total. A run that stopped early has its recorded total before it.
     """
     parent = record.get("parent")
-    longer = {"steps": step} if step > record["arguments"].get("steps", step) else {}
+    planned = record["arguments"].get("steps", step)
+    longer = {"steps": step} if step > planned or (finished and step < planned) else {}
     if parent is not None:
         data = f"{parent['run']}@{parent['step']}" if parent["step"] else parent["run"]
         recipe = record["recipe"] if record["recipe"].endswith(".py") else None

@@ -125,11 +125,20 @@ def parse_run(text: str | Path) -> tuple[Path, int | None]:
     """(directory, STEP) of ``RUN`` or ``RUN@STEP``; STEP is None if it is left out.
 
     RUN is a path, or the name of a run in ./runs if no such path exists. Whether it is a run is not checked.
+
+    Raises:
+        UserError: RUN is a run, but STEP is not a number.
     """
     path = Path(text).expanduser()
     before, at, step = str(path).rpartition("@")
-    if at and before and _is_number(step) and not Run.is_at(path):
-        return _below_runs(Path(before)), int(step)
+    if at and before and not path.exists():
+        folder = _below_runs(Path(before))
+        if _is_number(step):
+            return folder, int(step)
+        if Run.is_at(folder):
+            raise UserError(
+                f"{text}: {step!r} is not a step. After @, give a number of steps without a sign or commas, as in {before}@1000."
+            )
     return _below_runs(path), None
 
 
@@ -148,7 +157,8 @@ def read_record(path: Path) -> RunRecord:
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path} is not a run: it has no {RUN_FILE}. Give a directory that `gannet train` made.") from None
+        problem = f"is not a run: it has no {RUN_FILE}" if path.exists() else "does not exist"
+        raise UserError(f"{path} {problem}. Give a directory that `gannet train` made, or the name of a run in ./runs.") from None
     except OSError as error:
         raise UserError(f"Cannot read {file}: {error.strerror}.") from None
     except ValueError as error:

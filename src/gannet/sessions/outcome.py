@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER
 from gannet.runs.state import has_steps
@@ -22,6 +22,7 @@ class Outcome:
     path: Path
     step: int
     seconds: float
+    """Of training, earlier sessions included."""
     signal: int | None
     """The signal that stopped it, if any."""
     finished: bool = True
@@ -30,6 +31,12 @@ class Outcome:
     """Step of the newest valid checkpoint; None if there is none."""
     alarms: tuple[str, ...] = ()
     """The health alarms of this session, in order."""
+    begun_at: int = 0
+    """Step that the session began at: of the checkpoint of a resumed or forked run."""
+    seconds_before: float = 0.0
+    """Of ``seconds``, those of earlier sessions and of the parent of a fork."""
+    can_be_measured: bool = True
+    """Whether the data have enough samples for the metrics."""
 
     @property
     def is_saved(self) -> bool:
@@ -39,7 +46,7 @@ class Outcome:
 
 @contextmanager
 def removed_if_untrained(path: Path, existed: bool) -> Iterator[None]:
-    """Delete the new run directory if an error occurs before the first step; a run that has trained is never deleted.
+    """Delete the new run directory if an error or an interruption occurs before the first step; one that has trained is never deleted.
 
     Args:
         path: a run directory that this session created.
@@ -47,12 +54,22 @@ def removed_if_untrained(path: Path, existed: bool) -> Iterator[None]:
     """
     try:
         yield
-    except UserError:
-        if not has_trained(path):
+    except (UserError, KeyboardInterrupt) as error:
+        trained = has_trained(path)
+        if not trained:
             shutil.rmtree(path)
             if existed:
                 path.mkdir()
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(interrupted(path if trained else None)) from None
         raise
+
+
+def interrupted(path: Path | None) -> str:
+    """A sentence about an interruption outside the steps of a training; ``path`` is the run directory that exists, if any."""
+    if path is None:
+        return "Interrupted before the first step: no new run was made."
+    return f"Interrupted. {path} keeps what was recorded; continue with: {in_shell('gannet', 'resume', path)}"
 
 
 def has_trained(path: Path) -> bool:

@@ -69,7 +69,7 @@ def resume(
             raise UserError(f"{path} already has {trainer.step} steps; set --steps to at least {trainer.step}.")
         if trainer.step >= trainer.steps:
             reporter.warned(f"{path} already has all {trainer.steps} steps; nothing to do. To train longer, set --steps.")
-            return Outcome(path, trainer.step, seconds, None, saved=saved_step(path))
+            return Outcome(path, trainer.step, seconds, None, saved=saved_step(path), begun_at=trainer.step, seconds_before=seconds)
         scheduled = any(optimizer.schedule != "constant" for optimizer in trainer.rates.values())
         if scheduled and trainer.steps != record["arguments"]["steps"]:
             reporter.warned(

@@ -11,6 +11,7 @@ from gannet.data.base import Dataset, silent
 from gannet.errors import TrainingStopped, UserError
 from gannet.games.base import Scores
 from gannet.live.keys import control_of
+from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
 from gannet.runs.reader import Run
 from gannet.runs.writer import RunWriter, taken
 from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_sentence, saved_step
@@ -133,7 +134,18 @@ def train(
         text = "" if request.signal is None else Signals(request.signal).name
         writer.event("stop", trainer.step, text=text, reason=reason, seconds=clock.seconds())
     signal = None if finished else request.signal
-    return Outcome(path, trainer.step, clock.seconds(), signal, finished, saved_step(path), tuple(alarms))
+    return Outcome(
+        path,
+        trainer.step,
+        clock.seconds(),
+        signal,
+        finished,
+        saved_step(path),
+        tuple(alarms),
+        begun_at=begun_at,
+        seconds_before=seconds_before,
+        can_be_measured=dataset.size is None or dataset.size >= FEWEST_REAL_SAMPLES,
+    )
 
 
 def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, writer: RunWriter) -> Observer:

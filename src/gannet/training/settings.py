@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-Every = Annotated[int, Field(ge=0)]
+Every = Annotated[int, Field(ge=0, le=10**9)]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class CheckpointSettings:
 
     every: Every = 1000
     """Steps between two checkpoints; 0 saves only the last state."""
-    keep: Annotated[int, Field(ge=1)] = 2
+    keep: Annotated[int, Field(ge=1, le=10**6)] = 2
     """Number of checkpoints to keep, the newest ones."""
 
 
@@ -50,7 +50,7 @@ class HealthSettings:
 class Settings:
     """Settings of a run besides its recipe and data."""
 
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     """All random numbers of the run derive from it."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device to train on; auto uses a CUDA GPU if available."""
