@@ -43,7 +43,7 @@ def test_keys_of_other_parts_are_written_as_they_are_typed(capsys: Capture) -> N
     loss = said(capsys, "describe", "hinge")
     assert "relu(m - D(x))" in loss
     assert "  loss.margin=1  [number > 0]\n      Logits beyond this value are not pushed further.\n" in loss
-    assert "  data.count=8  [integer ≥ 1, ≤ 10000]\n" in said(capsys, "describe", "ring")
+    assert "  data.count=8  [integer ≥ 1 and ≤ 10,000]\n" in said(capsys, "describe", "ring")
     assert "  gannet train ring\n" in said(capsys, "describe", "ring")
     folder = said(capsys, "describe", "folder")
     assert "  data.path (required)" in folder
@@ -94,7 +94,7 @@ def test_help_of_train_lists_the_keys_of_the_recipe(capsys: Capture) -> None:
     for words in (["--recipe", "lsgan", "--help"], ["--help", "--recipe=lsgan"]):
         page = said(capsys, "train", "ring", *words)
         assert "--quiet" in page
-        assert "Keys of lsgan:\n  hidden=128  [integer ≥ 1]\n" in page
+        assert "Keys of lsgan:\n  hidden=128  [integer ≥ 1 and ≤ 16,384]\n" in page
     assert "gannet train DATA --recipe NAME --help" in said(capsys, "train", "--help")
     assert "Did you mean 'lsgan'?" in said(capsys, "train", "ring", "--recipe", "lsgann", "--help", status=2)
 
@@ -102,7 +102,7 @@ def test_help_of_train_lists_the_keys_of_the_recipe(capsys: Capture) -> None:
 def test_help_of_train_lists_the_keys_of_a_recipe_file(capsys: Capture, tmp_path: Path) -> None:
     text = (Path(gannet.__file__).parent / "recipes" / "gan.py").read_text(encoding="utf-8")
     (tmp_path / "mine.py").write_text(text.replace("def gan(", "def mine(").replace("= 128,", "= 77,", 1), encoding="utf-8")
-    assert "  hidden=77  [integer ≥ 1]\n" in said(capsys, "train", "ring", "--recipe", str(tmp_path / "mine.py"), "--help")
+    assert "  hidden=77  [integer ≥ 1 and ≤ 16,384]\n" in said(capsys, "train", "ring", "--recipe", str(tmp_path / "mine.py"), "--help")
 
 
 def test_bare_and_version(capsys: Capture) -> None:

@@ -93,8 +93,10 @@ def test_docstrings_become_markdown():
 def test_arguments_have_default_range_and_help():
     rows = argument_table(RECIPES["wgan-gp"].load(), "critic_steps: Said here,\n    in two lines.").splitlines()
     assert "| `penalty.sides` | `two` | one, two | `two` penalises norms below and above the target; `one` only norms above it. |" in rows
-    assert "| `critic_steps` | `5` | integer ≥ 1 | Said here, in two lines. |" in rows
-    assert r"| `optimizer.generator.beta1` | `0` | number ≥ 0, \< 1 | Decay of the gradient average (Adam); ignored by rmsprop. |" in rows
+    assert "| `critic_steps` | `5` | integer ≥ 1 and ≤ 1,000 | Said here, in two lines. |" in rows
+    assert (
+        r"| `optimizer.generator.beta1` | `0` | number ≥ 0 and \< 1 | Decay of the gradient average (Adam); ignored by rmsprop. |" in rows
+    )
     assert "| `penalty.final` | `0.0005` | number > 0 or none |" in argument_table(RECIPES["particle-gan"].load(), "")
 
 

@@ -202,3 +202,24 @@ def test_drawing_points_loads_neither_matplotlib_nor_torch():
     names = "gannet.figures.field2d, gannet.figures.grid, gannet.figures.animation"
     code = f"import sys, {names}; print({{'matplotlib', 'torch'}} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_without_a_field_the_legend_says_nothing_of_the_discriminator():
+    points, extent = np.zeros((1, 2)), (-1.0, 1.0, -1.0, 1.0)
+    with_field, without = (np.asarray(draw_points(points, points, field, extent, 3)) for field in (np.full((8, 8), 0.5), None))
+    legend = slice(45, 62)
+    assert (with_field[legend, 320:] != 255).any()
+    assert (without[legend, 320:] == without[0, 0]).all()
+    assert (without[legend, :320] == with_field[legend, :320]).all(), "real and generated points are still named"
+
+
+def test_points_of_one_path_are_joined():
+    fake = np.array([[-0.8, 0.5], [0.8, 0.5], [-0.8, -0.5], [0.8, -0.5], [np.nan, 0], [0.0, 0.9]])
+    none = np.zeros((0, 2))
+    loose, joined = (np.asarray(draw_points(none, fake, None, (-1.0, 1.0, -1.0, 1.0), 0, joined=n)).astype(int) for n in (0, 2))
+    rows, columns = np.nonzero(np.abs(loose - joined).sum(axis=2))
+    view = layout((-1.0, 1.0, -1.0, 1.0), (640, 640))
+    heights = view.pixels(np.array([[0.0, 0.5], [0.0, -0.5]]))[:, 1]
+    assert np.abs(rows[:, None] - heights).min(axis=1).max() < 4, "one line for each path, and none between them"
+    assert {int(np.abs(row - heights).argmin()) for row in rows} == {0, 1}
+    assert columns.max() - columns.min() > 0.7 * view.width

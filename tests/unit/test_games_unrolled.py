@@ -142,3 +142,9 @@ def test_imagined_steps_leave_the_discriminator_alone():
     game.generator_terms(batch(torch.randn(6, 2))).total().backward(inputs=list(game.generator.parameters()))
     assert_close(list(game.discriminator.parameters()), before, atol=0, rtol=0)
     assert all(weight.grad is None for weight in game.discriminator.parameters())
+
+
+def test_an_unrolled_step_has_a_limit():
+    """Squared gradients that are far too small, as at the first turn on large images: w moves by 1,000 r in each step, not by 1e6 r."""
+    game = with_squares(Unrolled(Point(), Slope(), Gaussian(1), loss=Wasserstein(), unrolled_steps=2, unrolled_rate=1e-3), 1e-12)
+    assert_close(game.generator_terms(batch()).minimise["adversarial"], torch.tensor((0.5 + 2 * 1.0) * 2))

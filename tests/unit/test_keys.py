@@ -52,7 +52,7 @@ def test_the_allowed_keys_are_printed_once_and_mistakes_each(capsys):
         "gannet: Unknown key 'hiden'",
         "gannet: Unknown key 'stepz'",
         "gannet: Unknown loss 'hinje'",
-        "gannet: batch_size=0: expected an integer ≥ 2",
+        "gannet: batch_size=0: expected an integer ≥ 2 and ≤ 65,536",
     ]
 
 

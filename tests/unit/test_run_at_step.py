@@ -87,7 +87,7 @@ def test_a_name_is_looked_up_in_runs(trained, tmp_path: Path, monkeypatch: pytes
     assert parse_run("points") == (Path("runs/points"), None)
     assert parse_run("points@100") == (Path("runs/points"), 100)
     assert run(["sample", "points@200", "-o", "s.npz"]) == 0
-    assert "nothing is not a run" in refused(capsys, "sample", "nothing@3")
+    assert "nothing does not exist" in refused(capsys, "sample", "nothing@3")
     # Something at the path itself comes first.
     (tmp_path / "points").mkdir()
     assert "points is not a run" in refused(capsys, "sample", "points")

@@ -47,7 +47,7 @@ def sample(
         for complaint in run.complaints:
             reporter.warned(f"{complaint}: using step {run.step}.")
         if interpolate:
-            run.save_picture(run.interpolate(seed=seed), out, columns=10)
+            run.save_picture(run.interpolate(seed=seed), out, columns=10, are_paths=True)
         elif traverse:
             run.save_picture(run.traverse(seed=seed), out, columns=10)
         else:

@@ -88,14 +88,17 @@ def train(
     With --recipe NAME, --help also lists the keys of that recipe. With --resume, repeat the same command until the run is finished,
     for example in a job script: it starts the run, continues it, or reports that it is finished.
     """
-    from gannet.cli.keys import parse_keys
-    from gannet.cli.progress import TerminalReporter
-    from gannet.cli.time_limit import limited
-    from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
-    from gannet.errors import UserError
-    from gannet.sessions.fork import parse_again
-    from gannet.sessions.resume import start_or_resume, train_again
-    from gannet.sessions.train import start
+    from gannet.cli.interruption import held_back
+
+    with held_back():
+        from gannet.cli.keys import parse_keys
+        from gannet.cli.progress import TerminalReporter
+        from gannet.cli.time_limit import limited
+        from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
+        from gannet.errors import UserError
+        from gannet.sessions.fork import parse_again
+        from gannet.sessions.resume import start_or_resume, train_again
+        from gannet.sessions.train import start
 
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}

@@ -70,6 +70,7 @@ def draw_points(
     size_px: tuple[int, int] = (640, 640),
     plain: bool = False,
     levels: int = 255,
+    joined: int = 0,
 ) -> Image.Image:
     """Draw real points as hollow teal circles, generated points as solid orange dots, and the discriminator's output as background.
 
@@ -83,6 +84,7 @@ def draw_points(
         size_px: width and height of the figure.
         plain: draw only the field and the points, for small figures.
         levels: number of colours of the background; about a dozen makes animations half as large.
+        joined: number of consecutive generated points that one path consists of, drawn as a line; 0 for no paths.
 
     Raises:
         UserError: the extent is empty or not finite.
@@ -94,7 +96,9 @@ def draw_points(
     plot_view = View(view.extent, 0, 0, view.width, view.height)
     unit = min(size_px) / 640 if not plain else min(size_px) / 400
     _stamp(plot, plot_view.pixels(np.asarray(real, np.float64)), _marks(round(4.2 * unit, 3), True))
-    _stamp(plot, plot_view.pixels(np.asarray(fake, np.float64)), _marks(round(3.5 * unit, 3), False))
+    generated = plot_view.pixels(np.asarray(fake, np.float64))
+    _join(plot, generated, joined, max(1, round(2 * unit)))
+    _stamp(plot, generated, _marks(round(3.5 * unit, 3), False))
     picture.paste(plot, (view.left, view.top))
     pen = ImageDraw.Draw(picture)
     pen.rectangle((view.left - 1, view.top - 1, view.left + view.width, view.top + view.height), outline=RULE)
@@ -102,6 +106,15 @@ def draw_points(
         corner = (view.left + view.width, round(26 * unit))
         pen.text(corner, f"step {step:,}", INK, font(max(9, round(18 * unit))), anchor="rm")
     return picture
+
+
+def _join(plot: Image.Image, centres: np.ndarray, joined: int, width: int) -> None:
+    """A line through every ``joined`` consecutive points."""
+    pen = ImageDraw.Draw(plot)
+    for start in range(0, len(centres) if joined else 0, max(joined, 1)):
+        path = centres[start : start + joined]
+        if np.isfinite(path).all():
+            pen.line([(x, y) for x, y in path.tolist()], FAKE, width, joint="curve")
 
 
 def _ground(field: np.ndarray, view: View, levels: int) -> Image.Image:

@@ -7,7 +7,7 @@ from gannet.losses.hinge import Hinge
 from gannet.networks.captioned import CaptionedDiscriminator, CaptionedGenerator
 from gannet.networks.text import GRUEncoder, MeanEncoder
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 from gannet.regularizers.zero_centered import ZeroCentered
 
@@ -20,7 +20,7 @@ def text_to_image(
     *,
     text: Literal["gru", "mean"] = "gru",
     text_size: Count = 64,
-    width: Count = 16,
+    width: Width = 16,
     prior: Prior = chosen(Gaussian, size=32),
     loss: AdversarialLoss = chosen(Hinge),
     penalty: Penalty = chosen(ZeroCentered, gamma=1.0, on="real", every=4),
@@ -29,7 +29,7 @@ def text_to_image(
         discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.99, schedule="constant"),
     ),
     batch_size: BatchSize = 64,
-    steps: Count = 6_000,
+    steps: Steps = 6_000,
 ) -> Experiment:
     """A generator that draws what a caption says, for images with captions; each player trains its own text encoder.
 

@@ -136,9 +136,7 @@ def parse_run(text: str | Path) -> tuple[Path, int | None]:
         if _is_number(step):
             return folder, int(step)
         if Run.is_at(folder):
-            raise UserError(
-                f"{text}: {step!r} is not a step. After @, give a number of steps without a sign or commas, as in {before}@1000."
-            )
+            raise UserError(f"{text}: {step!r} is not a step. After @, write digits only, as in {before}@1000.")
     return _below_runs(path), None
 
 

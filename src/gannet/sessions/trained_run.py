@@ -114,18 +114,21 @@ class TrainedRun:
         """Number of columns of a grid of ``count`` samples: one per class or per example caption if the grid shows all of them."""
         return frame_labels(self.game, count)[1] if label is None and caption is None else max(1, round(count**0.5))
 
-    def save_picture(self, samples: np.ndarray, path: Path, *, columns: int, labels: np.ndarray | None = None) -> None:
+    def save_picture(
+        self, samples: np.ndarray, path: Path, *, columns: int, labels: np.ndarray | None = None, are_paths: bool = False
+    ) -> None:
         """Write a grid of images, or a drawing of points, as PNG, complete or not at all.
 
-        If each column holds one class, its name is the heading; if each column holds one caption, it is below the column.
+        If each column holds one class, its name is the heading; if each column holds one caption, it is below the column. If each row
+        is a path between latents, the points of a row are joined.
 
-        Raises:
-            UserError: the file cannot be written.
+                Raises:
+                    UserError: the file cannot be written.
         """
         from gannet.figures.grid import image_grid
 
         picture = (
-            self._scatter(samples)
+            self._scatter(samples, columns if are_paths else 0)
             if self.form.kind == "points"
             else image_grid(samples, columns, column_labels=self._heads(labels, columns), captions=_texts(labels, columns))
         )
@@ -243,7 +246,7 @@ class TrainedRun:
             return None
         return list(names)
 
-    def _scatter(self, points: np.ndarray) -> Image.Image:
+    def _scatter(self, points: np.ndarray, joined: int) -> Image.Image:
         """Draw the points over the real points of the run's last frame, in the same view."""
         from gannet.figures.field2d import draw_points
 
@@ -253,7 +256,8 @@ class TrainedRun:
         around = (float(low[0]) - 0.1, float(high[0]) + 0.1, float(low[1]) - 0.1, float(high[1]) + 0.1)
         real = frame["real"] if isinstance(frame, dict) and "real" in frame else np.zeros((0, 2))
         extent = tuple(map(float, frame["extent"])) if isinstance(frame, dict) and "extent" in frame else around
-        return draw_points(real, points, None, extent, self.step, f"{len(points):,} samples")  # type: ignore[arg-type]
+        title = f"{len(points) // joined} paths between latents" if joined else f"{len(points):,} samples"
+        return draw_points(real, points, None, extent, self.step, title, joined=joined)  # type: ignore[arg-type]
 
     def _captions(self, count: int, caption: str | None) -> list[str] | None:
         """One caption per sample; None if the generator has none."""

@@ -1,0 +1,104 @@
+"""The last lines of a command: what happened, what exists, what to do next."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gannet.cli import run
+from gannet.cli.interruption import held_back
+from gannet.runs.reader import Run
+from gannet.training.checkpoint import progress_of
+
+TINY = ["--recipe", "gan", "--steps", "4", "hidden=8", "batch_size=4"]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_fork_counts_its_own_steps_and_seconds(trained, capsys: Capture) -> None:
+    parent = trained("points")
+    _, before = progress_of(parent / "checkpoints" / "step-000000200")
+    assert run(["train", f"{parent}@200", "--steps", "202", "--out", "fork"]) == 0
+    [line] = re.findall(r"2 steps after step 200 in ([\d.]+) s\. Step 202 is saved\. Next: gannet measure fork", capsys.readouterr().err)
+    whole = Run("fork").events()[-1]["seconds"]
+    assert whole > before
+    assert float(line) == pytest.approx(whole - before, abs=0.1)
+
+
+@pytest.mark.parametrize(("rows", "next_"), [(19, "gannet report few"), (20, "gannet measure few && gannet report few")])
+def test_what_cannot_be_measured_is_not_offered(capsys: Capture, rows: int, next_: str) -> None:
+    np.savetxt("few.csv", np.random.default_rng(0).normal(size=(rows, 2)), delimiter=",")
+    assert run(["train", "few.csv", *TINY, "--out", "few"]) == 0
+    assert capsys.readouterr().err.rstrip().endswith(f"Next: {next_}")
+
+
+@pytest.mark.parametrize("place", ["gannet.sessions.train.open_data", "gannet.sessions.train.rehearse", "gannet.sessions.train.train"])
+def test_interrupted_before_the_first_step(capsys: Capture, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setattr(place, interrupt)
+    assert run(["train", "ring", *TINY, "--out", "run"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "gannet: Interrupted before the first step: no new run was made."
+    assert not Path("run").exists()
+
+
+def test_interrupted_after_the_last_step(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gannet.sessions.train.saved_step", interrupt)
+    assert run(["train", "ring", *TINY, "--out", "run"]) == 130
+    assert "gannet: Interrupted. run keeps what was recorded; continue with: gannet resume run" in capsys.readouterr().err
+    assert Run("run").events()[-1]["kind"] == "finish"
+
+
+def test_an_interrupted_resume_changes_nothing(trained, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = trained("signalled")
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    monkeypatch.setattr("gannet.sessions.resume.reopen_data", interrupt)
+    assert run(["resume", str(path)]) == 130
+    assert "Interrupted before the next step: the run keeps its checkpoints" in capsys.readouterr().err
+    assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
+
+
+def test_any_other_verb_says_that_it_was_interrupted(trained, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gannet.sessions.trained_run.TrainedRun.measure", interrupt)
+    assert run(["measure", str(trained("points"))]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "gannet: Interrupted."
+
+
+def test_an_interruption_waits_for_imports() -> None:
+    done = []
+
+    def import_() -> None:
+        with held_back():
+            signal.raise_signal(signal.SIGINT)
+            done.append("imported")
+
+    with pytest.raises(KeyboardInterrupt):
+        import_()
+    assert done == ["imported"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("verb", ["resume", "sample", "measure", "report", "doctor"])
+def test_a_path_that_does_not_exist(capsys: Capture, verb: str) -> None:
+    assert run([verb, "nosuch"]) == 2
+    assert capsys.readouterr().err.startswith("gannet: nosuch does not exist. Give a directory that `gannet train` made")
+
+
+@pytest.mark.parametrize(
+    ("verb", "step"),
+    [("train", "abc"), ("resume", "-5"), ("sample", "1,000"), ("measure", ""), ("report", "5.0"), ("doctor", "abc")],
+)
+def test_a_step_that_is_not_a_number(trained, capsys: Capture, verb: str, step: str) -> None:
+    trained("bare", Path("mine").absolute())
+    assert run([verb, f"mine@{step}"]) == 2
+    assert capsys.readouterr().err == f"gannet: mine@{step}: {step!r} is not a step. After @, write digits only, as in mine@1000.\n"
