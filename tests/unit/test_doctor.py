@@ -14,12 +14,14 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from support import real_runs
 from support.real_runs import Quiet
 
 from gannet.cli import run as command
 from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.doctor.diagnosis import diagnose
 from gannet.errors import TrainingStopped
+from gannet.health.base import history_of
 from gannet.live.control import LOOK_SECONDS
 from gannet.runs.commands import submit
 from gannet.runs.lock import RunLock
@@ -319,6 +321,49 @@ def test_recorded_warnings_count_once(small):
     assert complaint.steps == (5, 10)
     assert len(complaint.records) == 2
     assert "Free space" in complaint.suggestion
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (lambda record: record["arguments"].pop("steps"), None),
+        (lambda record: record.pop("settings"), "run.json is damaged: 'seed' is missing."),
+        (lambda record: record["arguments"].update(hidden="wide"), "run.json is damaged: hidden=wide: expected an integer"),
+        (lambda record: record.update(recipe="gann"), "run.json is damaged: Unknown recipe 'gann'."),
+    ],
+    ids=["another default", "settings", "value", "recipe"],
+)
+def test_a_damaged_record_is_not_resumed(trained, damage, problem):
+    path = trained("killed")
+    record = json.loads((path / "run.json").read_text())
+    damage(record)
+    (path / "run.json").write_text(json.dumps(record))
+    diagnosis = diagnose(path)
+    told = cli("doctor", path)
+    if problem is None:
+        assert f"gannet resume {path}" in told, "an argument that is left out has its default"
+        return
+    complaint = next(c for c in diagnosis.complaints if c.rule == "record")
+    assert complaint.severity == "alarm"
+    assert complaint.text.startswith(problem)
+    assert f"gannet report {path}" in complaint.suggestion
+    assert "gannet resume" not in told
+    assert "gannet train" not in told
+
+
+@pytest.mark.slow
+def test_a_run_that_still_finds_modes(tmp_path):
+    """Not a collapse: the command trains it longer, and then it has more modes."""
+    keys = {"steps": 700, "hidden": 16, "batch_size": 32, "data.sigma": 0.2, G: 4e-4, D: 4e-4, "health.every": 35}
+    real_runs.train(tmp_path / "run", "ring", "lsgan", **keys)
+    diagnosis = diagnose(tmp_path / "run")
+    assert [complaint.rule for complaint in diagnosis.complaints] == ["still-learning"]
+    assert diagnosis.cause is not None
+    assert diagnosis.cause.name == "still-learning"
+    assert diagnosis.cause.command == f"gannet resume {tmp_path / 'run'} --steps 1400"
+    before = history_of(Run(tmp_path / "run").events()).get("modes_found")[1][-3:].mean()
+    cli(*shlex.split(diagnosis.cause.command)[1:])
+    assert history_of(Run(tmp_path / "run").events()).get("modes_found")[1][-3:].mean() > before
 
 
 def test_nothing_is_changed(small):

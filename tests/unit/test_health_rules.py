@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gannet.health.base import Case, History, all_rules, examine, history_of
+from gannet.runs.reader import Run
 
 RNG = np.random.default_rng(3)
 RULES = all_rules()
@@ -37,6 +38,7 @@ def test_all_rules_are_found():
         "mode-collapse",
         "oscillation",
         "saturated-discriminator",
+        "still-learning",
     ]
     assert examine(History({})) == []
 
@@ -187,16 +189,50 @@ def test_every_advice_names_a_key_and_a_reason(rule):
         assert RULES[rule].advice(Case(), {}).text, "a run of unknown keys"
 
 
-def test_history_of_events():
-    events = [
-        {"kind": "start", "step": 0},
-        {"kind": "terms", "step": 50, "values": {"a": 1.0, "b": None}},
-        {"kind": "vitals", "step": 50, "values": {"a": 2.0, "c": 3}, "minimised": ["a"]},
-        {"kind": "terms", "step": 60, "values": {"a": 4.0}},
-    ]
-    told = history_of(events)
-    assert told.minimised == {"a"}
-    np.testing.assert_array_equal(told.get("a")[0], [50, 60])
-    np.testing.assert_array_equal(told.get("a")[1], [2, 4])
-    assert len(told.get("b")[0]) == 0
-    np.testing.assert_array_equal(told.get("c")[1], [3])
+FOUND = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 1, 3, 3, 3, 1, 2, 1, 3]
+"""Modes that a real run reached: gannet train ring --recipe lsgan --seed 7 --steps 700 health.every=35 hidden=16 batch_size=32
+data.sigma=0.2 lr=4e-4."""
+
+
+def test_a_number_that_still_rises_at_the_end_is_not_a_collapse():
+    finding = RULES["still-learning"].examine(modes(FOUND, every=35, finished=True))
+    assert finding.text == "Samples reach 3 of 8 modes at step 805, and the number still rises; until about step 560 it was 1."
+    assert severity("mode-collapse", modes(FOUND, finished=True)) is None
+    assert RULES["still-learning"].advice(Case({"steps": 700}), finding.values).changes == {"steps": 1400}
+    assert severity("still-learning", modes(FOUND)) is None, "it trains on by itself"
+    for stopped in ([*FOUND[:16], *[1] * 7], [0, 8, 8, 8, 8, 1, 1, 1, 3, 3, 3], [*FOUND, *[8] * 12], FOUND[:4]):
+        assert severity("still-learning", modes(stopped, finished=True)) is None
+    assert severity("mode-collapse", modes([*FOUND, *[3] * 30], finished=True)) == "alarm", "it rises no more"
+
+
+def test_a_diversity_that_still_rises_at_the_end_is_not_a_collapse():
+    learning = history(diversity=np.linspace(0.01, 0.2, 20), finished=True)
+    assert severity("mode-collapse", learning) is None
+    assert severity("still-learning", learning) == "warning"
+    assert severity("still-learning", history(diversity=np.linspace(0.5, 0.99, 20), finished=True)) is None, "it is there"
+    assert severity("still-learning", history(diversity=np.full(20, 0.1), finished=True)) is None
+    assert severity("mode-collapse", history(diversity=np.full(20, 0.1), finished=True)) == "alarm"
+
+
+def test_history_of_a_run(trained):
+    """Terms and vitals of one step belong together; the vitals say what is minimised."""
+    run = Run(trained("alarmed"))
+    found = history_of(run.events())
+    terms, vitals = ([e for e in run.events() if e["kind"] == kind] for kind in ("terms", "vitals"))
+    assert found.minimised == {"discriminator/adversarial", "generator/adversarial"}
+    np.testing.assert_array_equal(found.get("modes_found")[0], [e["step"] for e in vitals])
+    np.testing.assert_array_equal(found.get("modes_found")[1], [e["values"]["modes_found"] for e in vitals])
+    both = {e["step"]: e["values"]["generator/adversarial"] for e in [*terms, *vitals] if "generator/adversarial" in e["values"]}
+    np.testing.assert_array_equal(found.get("generator/adversarial")[0], sorted(both))
+    np.testing.assert_array_equal(found.get("generator/adversarial")[1], [both[step] for step in sorted(both)])
+    assert len(found.get("never recorded")[0]) == 0
+
+
+def test_values_that_are_not_finite_are_left_out(trained):
+    """The terms of the step at which the guard stopped a run are recorded as null."""
+    run = Run(trained("failed"))
+    null = [(e["step"], name) for e in run.events() if e["kind"] == "terms" for name, value in e["values"].items() if value is None]
+    found = history_of(run.events())
+    for step, name in null:
+        assert step in found.series[name][0]
+        assert step not in found.get(name)[0]

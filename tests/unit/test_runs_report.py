@@ -347,3 +347,17 @@ def test_nothing_to_draw_is_one_sentence(bare, tmp_path):
         with pytest.raises(UserError, match="bare: "):
             save(bare, tmp_path / "p.png")
     assert not (tmp_path / "p.png").exists()
+
+
+def test_the_line_has_the_steps_of_the_newest_session(trained):
+    """Planned for 60 steps and stopped at 30; then resumed to fewer steps than planned, and to more."""
+    path = trained("signalled")
+    assert "--steps 60 " in command_of(path)
+    for steps in (40, 50, 70):
+        assert cli.run(["resume", str(path), "--steps", str(steps), "--quiet"]) == 0
+        assert f"--steps {steps} " in command_of(path)
+
+
+def command_of(path):
+    report(Run(path), path / "report.html")
+    return re.search(r'<pre class="command"><code>(.*?)</code>', (path / "report.html").read_text())[1]

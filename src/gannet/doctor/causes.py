@@ -21,7 +21,7 @@ BEFORE_STEPS = (
 """Rules whose findings more steps would not change, in the order in which they explain each other. Lost modes may come back."""
 
 
-def likely(case: Case, history: History, findings: Sequence[Finding], *, done: int, copies: str = "") -> Advice:
+def likely(case: Case, history: History, findings: Sequence[Finding], *, done: int, copies: str = "", improving: str = "") -> Advice:
     """The likely cause of what is wrong with a run.
 
     Args:
@@ -30,6 +30,7 @@ def likely(case: Case, history: History, findings: Sequence[Finding], *, done: i
         findings: what the rules say now.
         done: steps trained.
         copies: what the score cards say of copied training data; empty if nothing.
+        improving: which score card still improves at the end; empty if none.
     """
     rules, found = all_rules(), {finding.rule: finding for finding in findings}
     if advice := _rates(case, history):
@@ -45,6 +46,9 @@ def likely(case: Case, history: History, findings: Sequence[Finding], *, done: i
             return rules[name].advice(case, found[name].values)
     if advice := _fooled(case, history) or (_too_few(case, done) if history.finished else None):
         return advice
+    if "still-learning" in found or (improving and history.finished):
+        seen = found["still-learning"].text if "still-learning" in found else improving
+        return rules["still-learning"].advice(case, {"step": done}).after(seen)
     if "mode-collapse" in found or (case.smoother and history.finished):
         return rules["mode-collapse"].advice(case, found["mode-collapse"].values if "mode-collapse" in found else {})
     if not history.finished:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,8 @@ from gannet.config.arguments import Root, read
 from gannet.discovery import canonical, components
 from gannet.doctor import scores
 from gannet.doctor.causes import likely
-from gannet.doctor.remedies import remedy
+from gannet.doctor.complaint import Complaint
+from gannet.doctor.run_directory import checkpoints, damaged_record, ended, is_over, warnings
 from gannet.errors import in_shell
 from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
 from gannet.runs.reader import Run
@@ -23,29 +23,11 @@ from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.state import RunState, state_of
 from gannet.training import checkpoint
 
-Severity = Literal["alarm", "warning", "past"]
-"""``past``: noticed while training, and over when it ended."""
 ORDER = ("alarm", "warning", "past")
 GREW = 10.0
 """Growth of a gradient norm before a stop that is worth telling."""
 TOLD = 4
 """Metrics that are named; the others are counted."""
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """One thing that is wrong."""
-
-    rule: str
-    severity: Severity
-    text: str
-    """What was seen, with its figures."""
-    suggestion: str
-    steps: tuple[int, int]
-    """From the first record that says so to the last."""
-    records: tuple[int, ...] = ()
-    """``seq`` of the events that say so; empty where it follows from all of them."""
-    values: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,15 +78,17 @@ def diagnose(path: str | Path) -> Diagnosis:
     step = state.step
     case = _case(run, events)
     steps = int(case.number("steps") or step)
-    history = history_of(events, finished=_is_over(state))
+    history = history_of(events, finished=is_over(state))
     now = examine(history)
     ill = [*_guard(history, state), *_noticed(events, now), *_far(cards), *_worsened(cards)]
-    advice = _advice(case, history, now, cards, ill, done=step)
+    damage = damaged_record(run, step)
+    advice = None if damage else _advice(case, history, now, cards, ill, done=step)
     cause = None if advice is None else _cause(run, events, advice, step)
-    if cause is not None:
-        given = cause.command or cause.text
+    if cause is not None or damage:
+        given = "First restore run.json." if cause is None else cause.command or cause.text
         ill = [complaint if complaint.severity == "past" else replace(complaint, suggestion=given) for complaint in ill]
-    complaints = [*ill, *_ended(run, state), *_checkpoints(run, state), *_warnings(run, events)]
+    files = [*damage, *ended(run, state, damaged=bool(damage)), *([] if damage else checkpoints(run, state))]
+    complaints = [*ill, *files, *warnings(run, events)]
     # What began first is the likelier cause.
     complaints.sort(key=lambda complaint: (ORDER.index(complaint.severity), complaint.steps[0]))
     verdict = _verdict(run, cards, complaints, step, ill=cause is not None)
@@ -136,9 +120,9 @@ def _advice(
 ) -> Advice | None:
     if not any(complaint.severity != "past" for complaint in ill):
         return None
-    advice = likely(case, history, now, done=done, copies=scores.copied(cards))
+    advice = likely(case, history, now, done=done, copies=scores.copied(cards), improving=scores.improving(cards))
     # A run that was better before is not short of steps.
-    if advice.cause in ("too-few-steps", "missing-regularizer") and (found := scores.worsened(cards)):
+    if advice.cause in ("too-few-steps", "still-learning", "missing-regularizer") and (found := scores.worsened(cards)):
         return scores.advice(case, found[0].values)
     return advice
 
@@ -151,35 +135,11 @@ def _cause(run: Run, events: list[dict[str, Any]], advice: Advice, done: int) ->
     return Cause(advice.cause, advice.text, new, line)
 
 
-def _is_over(state: RunState) -> bool:
-    return not state.is_live and state.word != "empty"
-
-
 def _guard(history: History, state: RunState) -> list[Complaint]:
     if state.reason != "guard" or state.event is None:
         return []
     steps = (state.step, state.step)
     return [Complaint("guard", "alarm", f"{state.event['text']}{_growth(history)}", "", steps, (state.event["seq"],))]
-
-
-def _ended(run: Run, state: RunState) -> list[Complaint]:
-    """How a run ended early. Its settings are not the reason, and it can be continued."""
-    again = f"`{in_shell('gannet', 'resume', run.path)}` continues from the newest checkpoint."
-    step, stop = state.step, state.event if state.word == "stopped" else None
-    texts = {
-        "command": f"A person stopped it at step {step:,} with the command 'stop'.",
-        "time": f"It stopped at its time limit (--max-time), at step {step:,}.",
-        "signal": f"A signal stopped it at step {step:,}.",
-        "error": f"It failed at step {step:,}.",
-        "interrupted": f"The process ended after step {step:,} and recorded no reason: killed, out of memory, or a crash of the machine.",
-    }
-    how = state.reason or state.word
-    if how not in texts:
-        return []
-    reason = "" if stop is None else str(stop.get("text") or "").strip().rstrip(".")
-    told = f" The record says: {reason}." if reason else ""
-    severity: Severity = "alarm" if how == "error" else "warning"
-    return [Complaint("ended-early", severity, f"{texts[how]}{told}", again, (step, step), () if stop is None else (stop["seq"],))]
 
 
 def _growth(history: History) -> str:
@@ -261,50 +221,6 @@ def _verdict(run: Run, cards: list[dict[str, Any]], complaints: list[Complaint],
 def _step_of(path: Path) -> int:
     digits = path.name.removeprefix("step-")
     return int(digits) if digits.isdigit() else 0
-
-
-def _checkpoints(run: Run, state: RunState) -> list[Complaint]:
-    step = state.step
-    found = checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER)
-    damage = {path.name: problems for path in found if (problems := checkpoint.problems(path))}
-    if found and len(damage) == len(found):
-        text = f"No checkpoint can be used: {'; '.join(problem for problems in damage.values() for problem in problems)}."
-        return [
-            Complaint(
-                "checkpoints",
-                "alarm",
-                text,
-                f"Train it again with `{retrain_command(run.path, run.record, {})}`; the frames and terms of this run stay.",
-                (step, step),
-            )
-        ]
-    if damage:
-        text = f"{'; '.join(problem for problems in damage.values() for problem in problems)}."
-        good = next(path.name for path in found if path.name not in damage)
-        return [Complaint("checkpoints", "warning", text, f"Resuming and sampling use {good}; delete the damaged one.", (step, step))]
-    if not found and _is_over(state):
-        again = f"Train it again with `{retrain_command(run.path, run.record, {'checkpoint.every': 100})}`."
-        return [Complaint("checkpoints", "warning", "No checkpoint was written.", again, (step, step))]
-    return []
-
-
-def _warnings(run: Run, events: list[dict[str, Any]]) -> list[Complaint]:
-    """Equal sentences count once."""
-    grouped: dict[str, list[dict[str, Any]]] = {}
-    for event in events:
-        if event["kind"] == "warning":
-            grouped.setdefault(str(event.get("text", "")), []).append(event)
-    return [
-        Complaint(
-            "recorded",
-            "warning",
-            text,
-            remedy(shlex.quote(str(run.path)), text),
-            (group[0]["step"], group[-1]["step"]),
-            tuple(e["seq"] for e in group),
-        )
-        for text, group in grouped.items()
-    ]
 
 
 def _looked_at(run: Run, events: list[dict[str, Any]]) -> list[str]:

@@ -23,11 +23,7 @@ def worsened(cards: Iterable[Mapping[str, Any]]) -> list[Finding]:
     Args:
         cards: of one run, in the order they were written; only those made in one way are compared.
     """
-    series: dict[tuple[Any, ...], dict[int, Mapping[str, Any]]] = {}
-    for card in cards:
-        if card.get("floor") is not None and card.get("better") in ("lower", "higher"):
-            series.setdefault(way_of(card), {})[card["step"]] = card
-    found = [finding for same in series.values() if (finding := _worsened(list(same.values())))]
+    found = [finding for same in _series(cards) if (finding := _worsened(same))]
     return sorted(found, key=lambda finding: -finding.values["factor"])
 
 
@@ -47,6 +43,33 @@ def _worsened(cards: list[Mapping[str, Any]]) -> Finding | None:
     )
     steps = {"best_step": float(best["step"]), "step": float(newest["step"])}
     return Finding(NAME, "warning", text, {**steps, "best": best["value"], "value": newest["value"], "factor": factor})
+
+
+def improving(cards: Iterable[Mapping[str, Any]]) -> str:
+    """What the metric that improved most in the last third of its cards shows; empty if none is still at its best there."""
+    found: list[tuple[float, str]] = []
+    for same in _series(cards):
+        distances = [_distance(card) for card in same]
+        if len(same) < CARDS or distances[-1] > min(distances) or distances[-1] <= 0:
+            continue
+        before = same[-1 - max(1, len(same) // 3)]
+        factor = _distance(before) / distances[-1]
+        if factor >= AT_LEAST:
+            text = (
+                f"{same[-1].get('label', same[-1]['metric'])} still improves: {before['value']:.3g} at step {before['step']:,}, "
+                f"{same[-1]['value']:.3g} at step {same[-1]['step']:,} (real data {same[-1]['floor']:.3g})."
+            )
+            found.append((factor, text))
+    return max(found)[1] if found else ""
+
+
+def _series(cards: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Cards with a direction and a reference, made in one way, by step."""
+    series: dict[tuple[Any, ...], dict[int, Mapping[str, Any]]] = {}
+    for card in cards:
+        if card.get("floor") is not None and card.get("better") in ("lower", "higher"):
+            series.setdefault(way_of(card), {})[card["step"]] = card
+    return [list(same.values()) for same in series.values()]
 
 
 def _distance(card: Mapping[str, Any]) -> float:

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, Protocol, cast
 
@@ -106,6 +106,10 @@ class Advice:
     recipe: str | None = None
     """Another recipe, instead of changes."""
 
+    def after(self, evidence: str) -> Advice:
+        """The same advice with its evidence before it."""
+        return replace(self, text=f"{evidence} {self.text}")
+
 
 class Rule(Protocol):
     """A module of ``health/rules``. Pure: equal histories give equal answers."""
@@ -148,6 +152,18 @@ def history_of(events: Iterable[Mapping[str, Any]], *, finished: bool = False) -
 def _series(values: dict[int, float]) -> Series:
     steps = sorted(values)
     return np.asarray(steps, np.int64), np.asarray([values[step] for step in steps], np.float64)
+
+
+def rising(values: np.ndarray, least: float) -> tuple[float, float] | None:
+    """(before, now): medians of the last two thirds of a series that rises at its end by ``least``; None if it does not.
+
+    The last median must be the highest: a series that only recovers from a loss does not rise.
+    """
+    third = len(values) // 3
+    if third < 2:
+        return None
+    *early, before, now = (float(np.median(values[len(values) - (3 - part) * third :][:third])) for part in range(3))
+    return (before, now) if now - before >= least and now >= max(early) else None
 
 
 def smoothed(values: np.ndarray, width: int = 3) -> np.ndarray:

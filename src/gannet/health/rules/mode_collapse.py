@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gannet.health.base import Advice, Case, Finding, History, smoothed
+from gannet.health.base import Advice, Case, Finding, History, rising, smoothed
 
 NAME = "mode-collapse"
 PATIENCE = 20
@@ -40,7 +40,7 @@ def _by_modes(history: History) -> Finding | None:
     if best >= known / 2 and best - now >= max(1.0, TOLERATED * known):
         at = int(steps[recent.argmax() + WIDTH - 1])
         return Finding(NAME, severity, f"{seen}; at step {at:,} they reached {best:.0f}.", values | {"best_step": at})
-    if _no_longer_rises(recent, history.finished):
+    if _no_longer_rises(found, recent, history.finished, 1.0):
         return Finding(NAME, severity, f"{seen}, and their median never exceeded {best:.0f}.", values)
     return None
 
@@ -56,14 +56,17 @@ def _by_diversity(history: History) -> Finding | None:
     if now < LOW and best >= 2 * max(now, LOW / 2):
         at = int(steps[recent.argmax() + WIDTH - 1])
         return Finding(NAME, "alarm", f"{seen}; at step {at:,} they were {best:.0%}.", values | {"best_step": at})
-    if now < LOW and _no_longer_rises(recent, history.finished):
+    if now < LOW and _no_longer_rises(diversity, recent, history.finished, LOW / 5):
         return Finding(NAME, "alarm" if now < LOW / 2 else "warning", f"{seen}, and never exceeded {best:.0%}.", values)
     return None
 
 
-def _no_longer_rises(recent: np.ndarray, finished: bool) -> bool:
+def _no_longer_rises(values: np.ndarray, recent: np.ndarray, finished: bool, least: float) -> bool:
+    """Whether the series has stopped rising. After the last step, one that still rises is not collapsed: it is still learning."""
     half = len(recent) // 2
-    return finished or (len(recent) >= PATIENCE and bool(recent[half:].max() <= recent[:half].max()))
+    if finished:
+        return rising(values, least) is None
+    return len(recent) >= PATIENCE and bool(recent[half:].max() <= recent[:half].max())
 
 
 def advice(case: Case, values: Mapping[str, float]) -> Advice:
