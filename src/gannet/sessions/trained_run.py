@@ -122,8 +122,8 @@ class TrainedRun:
         If each column holds one class, its name is the heading; if each column holds one caption, it is below the column. If each row
         is a path between latents, the points of a row are joined.
 
-                Raises:
-                    UserError: the file cannot be written.
+        Raises:
+            UserError: the file cannot be written.
         """
         from gannet.figures.grid import image_grid
 
