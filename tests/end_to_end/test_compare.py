@@ -50,10 +50,10 @@ def test_runs_are_ordinary_and_are_used_again(gannet, folder):
     assert Image.open(folder / "c" / "samples.png").size == (2 * 250 + 10, 26 + 3 * (28 + 240 + 10) + 10)
 
 
-OTHERS = [pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+OTHERS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGINT, signal.SIGTERM)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, *OTHERS])
+@pytest.mark.parametrize("number", [signal.SIGKILL, *OTHERS])
 def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
     words = ["compare", "ring", "--recipes", "gan,gan-deep", "--seeds", "3", "--samples", "100", "--metrics", "w1", "checkpoint.every=50"]
     process = _start(folder, environment, *words, "--steps", "600", "--out", "c")

@@ -18,7 +18,7 @@ from gannet.errors import UserError
 from gannet.runs.commands import answer, submit
 from gannet.runs.reader import Run
 
-KEYS = ("--recipe", "particle-gan", "hidden=8", "prior.count=16", "batch_size=8")
+KEYS = ("--recipe", "particle-gan", "hidden=8", "prior.count=16", "batch_size=8", "health.every=0")
 
 
 def _weights(run):
@@ -51,9 +51,9 @@ def _do(run, name, **arguments):
 
 def test_a_commanded_run_is_journaled_and_trained_again_bit_for_bit(gannet, folder, environment):
     run = folder / "run"
-    process = _popen(folder, environment, "train", "ring", *KEYS, "--steps", "900", "--out", "run")
+    process = _popen(folder, environment, "train", "ring", *KEYS, "--steps", "400", "--out", "run")
     step = _do(run, "pause")["step"]
-    assert 0 <= step < 900
+    assert 0 <= step < 400
     time.sleep(0.3)
     assert _do(run, "step", player="discriminator", count=3)["step"] == step, "the step counter stood still"
     assert _do(run, "set", key="optimizer.generator.lr", value=1e-3)["outcome"] == "applied"
@@ -102,7 +102,7 @@ def test_stop_is_graceful(gannet, folder, environment):
 
 def test_a_kill_between_a_command_and_its_answer(gannet, folder, environment):
     run = folder / "run"
-    words = ["train", "ring", *KEYS, "--steps", "600", "checkpoint.every=100"]
+    words = ["train", "ring", *KEYS, "--steps", "300", "checkpoint.every=50"]
     process = _popen(folder, environment, *words, "--out", "run")
     _do(run, "pause")
     _do(run, "set", key="optimizer.generator.lr", value=1e-3)
