@@ -43,7 +43,7 @@ def test_every_example_is_tested_and_says_how_to_run_it():
 
 def test_train_a_ring(example, folder):
     said = example("01_train_a_ring", 100)
-    distance = _numbers("1000 points, mean distance from the middle #;", said)[0]
+    distance = _numbers("1000 points, root mean square distance from the centre #;", said)[0]
     assert 1 < distance < 3, "an untrained generator stays near the middle; the ring has radius 2"
     assert _numbers("modes: #, real data #", said)[1] == 8
     assert (folder / "runs" / "ring" / "training.gif").stat().st_size > 1000
@@ -58,7 +58,7 @@ def test_compare(example, folder):
 
 def test_your_own_loss(example):
     said = example("03_your_own_loss", 60)
-    assert "SquaredHinge keeps the contract" in said
+    assert "SquaredHinge satisfies the contract" in said
     assert "'loss': '03_your_own_loss:SquaredHinge', 'loss.margin': 2.0" in said
     value, floor = _numbers("sliced_w: #, real data #", said)
     assert floor < value < 1.5
@@ -75,15 +75,15 @@ def test_your_own_loss_from_the_command_line(installed, environment, monkeypatch
 
 def test_your_own_regularizer(example):
     said = example("04_your_own_regularizer", 50)
-    assert "Drift keeps the contract" in said
-    without, strong = _numbers(r"weight 0.0: mean score of reals #\nweight 1.0: mean score of reals #", said)
+    assert "Drift satisfies the contract" in said
+    without, strong = _numbers(r"weight 0.0: mean logit of real samples #\nweight 1.0: mean logit of real samples #", said)
     assert abs(strong) < abs(without), "the penalty does nothing"
 
 
 def test_your_own_game(example, gannet):
     said = example("05_your_own_game", 150)
-    assert "Reconstructing keeps the contract" in said
-    assert _numbers("error of the reconstructor: #;", said)[0] < 0.3, "the third network does not learn: guessing has an error of 1"
+    assert "Reconstructing satisfies the contract" in said
+    assert _numbers("reconstruction error: #;", said)[0] < 0.3, "the third network does not learn: guessing has an error of 1"
     assert "reconstruction" in said.splitlines()[-2], "the metric that follows from encode()"
     file = EXAMPLES / "05_your_own_game.py"
     keys = ("optimizer.reconstructor.lr=1e-4", "weight=0", "hidden=8")
