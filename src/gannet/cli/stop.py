@@ -14,7 +14,7 @@ POLL_SECONDS = 0.1
 
 
 def stop(paths: Runs) -> int:
-    """Stop the training of runs, each with a checkpoint of its last step.
+    """Stop runs that train; each saves its last step.
 
     They continue with `gannet resume RUN`.
     """

@@ -15,7 +15,7 @@ def table(
     ] = None,
     metrics: Annotated[str | None, typer.Option(metavar="a,b", help="Metrics to show; all that were measured if omitted.")] = None,
 ) -> int:
-    """Put the score cards of measured runs into one table.
+    """Put the score cards of runs into one table.
 
     Scores that were measured in different ways, or on different data, are refused.
     """
