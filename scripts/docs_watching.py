@@ -10,8 +10,8 @@ from docs_tables import NOTICE
 
 HEAD = """# The cost of the live view
 
-Measured on a CPU with 2 cores (AVX512), with headless Chromium on the same machine, by `python benchmarks/watching.py MODE`. Source:
-benchmarks/results/watching-MODE.json.
+Measured on a CPU with 2 cores (AVX512), with headless Chromium on the same machine, by `python benchmarks/watching.py
+MODE`. Source: benchmarks/results/watching-MODE.json.
 
 | mode | question | measured |
 |---|---|---|

@@ -32,29 +32,34 @@ from proving import Proof  # noqa: E402
 ONE_ROW = "import json, sys; from proofs import PROOFS; print(json.dumps(PROOFS[sys.argv[1]].row(int(sys.argv[2]))))"
 INTRODUCTION = """# Do the learning tests catch bugs?
 
-Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing. So each proof of `tests/learning` is also run with one
-plausible bug, a change of one line of the source. *With* shows the figures with the bug, from seed 0 on, until too many seeds missed a
-bound, which means that the bug is caught. *Without* shows the figures of the correct code for all seeds
-(benchmarks/results/learn-PROOF.json). The bounds lie between the two. They were chosen after looking at these seeds."""
+Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing. So each proof of `tests/learning` is
+also run with one plausible bug, a change of one line of the source. *With* shows the figures with the bug, from seed
+0 on, until too many seeds missed a bound, which means that the bug is caught. *Without* shows the figures of the
+correct code for all seeds (benchmarks/results/learn-PROOF.json). The bounds lie between the two. They were chosen
+after looking at these seeds."""
 
 HARMLESS = """## Bugs that were not caught
 
 These bugs were tried first. Their effect on the figures was too small for any bound that the correct code satisfies:
 
-- `f-gan`, ring, wrong sign in Pearson's conjugate (v^2/4 - v instead of v^2/4 + v): 8 modes, reverse KL 0.085 (seed 0). D still gives
-  generated samples lower logits than real ones. The worked example of the loss catches this bug (`tests/contracts/test_every_loss.py`).
-- `cgan`, digits, labels of real samples used for generated samples in D's turn: 93 % of the samples show the requested digit, compared with
-  91 % (seed 0). The labels of generated samples are random in any case, and real samples with a wrong label teach D the meaning of labels.
-- `dragan`, ring, no gradient from the penalty, while the proof measured only modes: 8, 8, 8 modes, and 83, 69 and 84 % within 3 standard
-  deviations, as good as with the penalty. The proof now measures the slope that the penalty keeps at 1.
-- `pacdcgan2`, digits, each sample packed with itself: without packs, a GAN loses no digit with this budget. A proof on the ring catches it.
-- `infogan`, digits, a recognizer that reads detached features, while the proof measured only the purity: 38, 55 and 54 %, compared with 64,
-  49 and 67 %. A generator with one-hot categories generates different digits for them from the start, and the recognizer learns them. The
-  proof now measures the information that the term maximises.
-- `mlp-gan`, digits, wrong sign in label smoothing, while the proof measured only the distance: sliced W is 6.7 and 5.5 times its reference,
-  with a bound of 8. The proof now also bounds how uneven the classes are.
-- `diffaugment`, digits, only the first half of the batch augmented: sliced W is 9.4 and 6.9 times its reference, compared with 7.7, 5.6
-  and 6.7.
+- `f-gan`, ring, wrong sign in Pearson's conjugate (v^2/4 - v instead of v^2/4 + v): 8 modes, reverse KL 0.085 (seed
+  0). D still gives generated samples lower logits than real ones. The worked example of the loss catches this bug
+  (`tests/contracts/test_every_loss.py`).
+- `cgan`, digits, labels of real samples used for generated samples in D's turn: 93 % of the samples show the
+  requested digit, compared with 91 % (seed 0). The labels of generated samples are random in any case, and real
+  samples with a wrong label teach D the meaning of labels.
+- `dragan`, ring, no gradient from the penalty, while the proof measured only modes: 8, 8, 8 modes, and 83, 69 and 84
+  % within 3 standard deviations, as good as with the penalty. The proof now measures the slope that the penalty keeps
+  at 1.
+- `pacdcgan2`, digits, each sample packed with itself: without packs, a GAN loses no digit with this budget. A proof
+  on the ring catches it.
+- `infogan`, digits, a recognizer that reads detached features, while the proof measured only the purity: 38, 55 and
+  54 %, compared with 64, 49 and 67 %. A generator with one-hot categories generates different digits for them from
+  the start, and the recognizer learns them. The proof now measures the information that the term maximises.
+- `mlp-gan`, digits, wrong sign in label smoothing, while the proof measured only the distance: sliced W is 6.7 and
+  5.5 times its reference, with a bound of 8. The proof now also bounds how uneven the classes are.
+- `diffaugment`, digits, only the first half of the batch augmented: sliced W is 9.4 and 6.9 times its reference,
+  compared with 7.7, 5.6 and 6.7.
 """
 
 

@@ -24,20 +24,23 @@ STATE = "document.querySelector('#heading .state')"
 NEWS = 200
 """Events that arrive after the page was opened."""
 DRAWN = """(() => {
-    const number = (words) => Number(words.replace('\\u2212', '-').replace(/[,\\u202f\\s]/g, '').replace(/k$/, 'e3').replace(/M$/, 'e6'));
-    return [...document.querySelectorAll('.chart')].filter((chart) => chart.querySelectorAll('.xtick text').length > 1).map((chart) => {
+    const plain = (words) => words.replace('\\u2212', '-').replace(/[,\\u202f\\s]/g, '');
+    const number = (words) => Number(plain(words).replace(/k$/, 'e3').replace(/M$/, 'e6'));
+    const charts = [...document.querySelectorAll('.chart')];
+    return charts.filter((chart) => chart.querySelectorAll('.xtick text').length > 1).map((chart) => {
         const ticks = [...chart.querySelectorAll('.xtick text')].map((text) => {
             const box = text.getBoundingClientRect();
             return [number(text.textContent), (box.left + box.right) / 2];
         }).sort((a, b) => a[0] - b[0]);
         const [s0, x0] = ticks[0], [s1, x1] = ticks.at(-1);
         const stepAt = (x) => s0 + (x - x0) / (x1 - x0) * (s1 - s0);
-        const paths = [...chart.querySelectorAll('.scatterlayer path.js-line')].map((path) => path.getBoundingClientRect());
-        const shapes = [...chart.querySelectorAll('.shapelayer path')].map((path) => path.getBoundingClientRect());
+        const boxes = (kind) => [...chart.querySelectorAll(kind)].map((path) => path.getBoundingClientRect());
+        const paths = boxes('.scatterlayer path.js-line'), shapes = boxes('.shapelayer path');
         const marks = shapes.filter((box) => box.width < 3);
         return {
             title: chart.ariaLabel.split('.')[0], tick: s1, gap: s1 - ticks.at(-2)[0],
-            lines: paths.filter((box) => box.width).map((box) => stepAt(box.right)), mark: marks.length ? stepAt(marks[0].left) : null,
+            lines: paths.filter((box) => box.width).map((box) => stepAt(box.right)),
+            mark: marks.length ? stepAt(marks[0].left) : null,
         };
     });
 })()"""

@@ -184,8 +184,9 @@ def test_a_checkpoint_is_asked_only_what_the_game_can_answer(serve, open_page, i
     listed = {"step": 100, "questions": ["averages"]}
     page.evaluate(f"""(() => {{
         const told = window.fetch;
-        window.fetch = (path, ...rest) => path.endsWith('/probes') ? Promise.resolve(new Response('{json.dumps(listed)}'))
-            : path.includes('/probes/averages?seed=') ? Promise.resolve(new Response('{json.dumps(answer)}')) : told(path, ...rest);
+        const answered = (words) => Promise.resolve(new Response(words));
+        window.fetch = (path, ...rest) => path.endsWith('/probes') ? answered('{json.dumps(listed)}')
+            : path.includes('/probes/averages?seed=') ? answered('{json.dumps(answer)}') : told(path, ...rest);
         [...document.querySelectorAll('button')].find((button) => button.textContent === 'Draw').click();
     }})()""")
     shown = "[...document.querySelectorAll('.probe')].filter((place) => !place.closest('.card').hidden)"

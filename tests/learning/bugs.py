@@ -182,7 +182,7 @@ BUGS = {
     "acgan-digits": Bug(
         "the generator's turn has no class term",
         "games/auxiliary_classifier.py",
-        'self.loss.generator(generated.logits, real), "class_fake": self.class_term(generated, labels)}',
+        'self.loss.generator(generated.logits, real), "class_fake": class_fake}',
         "self.loss.generator(generated.logits, real)}",
     ),
     "projection-digits": Bug(
