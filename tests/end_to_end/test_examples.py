@@ -34,7 +34,7 @@ def _numbers(pattern: str, text: str) -> list[float]:
 
 def test_every_example_is_tested_and_says_how_to_run_it():
     names = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-    assert [name[:2] for name in names] == ["01", "02", "03", "04", "05", "06"]
+    assert [name[:2] for name in names] == ["01", "02", "03", "04", "05", "06", "07"]
     tests = Path(__file__).read_text()
     for name in names:
         assert f'example("{name}", ' in tests
@@ -95,3 +95,12 @@ def test_your_own_game(example, gannet):
 def test_parts_in_your_own_loop(example):
     before, after = _numbers("data: # before training, # after 60 steps", example("06_parts_in_your_own_loop", 60))
     assert after < 0.6 * before
+
+
+def test_text_to_image(example, folder):
+    said = example("07_text_to_image", 60)
+    assert "trained text-to-image on 8 words: a, blue, green, left, red, right, square, yellow" in said
+    assert "do not contain this word; the nearest known words are in brackets: 'purple' (" in said
+    left, right = _numbers("left half #, right half # levels", said)
+    assert left != right
+    assert (folder / "red-right.png").stat().st_size > 500

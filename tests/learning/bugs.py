@@ -191,6 +191,12 @@ BUGS = {
         "gather(1, labels[:, None])",
         "gather(1, 0 * labels[:, None])",
     ),
+    "text-to-image-captioned-digits": Bug(
+        "the caption is not given to the discriminator",
+        "networks/captioned.py",
+        "self.match(features) * self.text(tokens)",
+        "self.match(features) * self.text(torch.zeros_like(tokens))",
+    ),
     "infogan-digits": Bug(
         "the recognizer reads detached features, so neither player learns from it",
         "games/infogan.py",

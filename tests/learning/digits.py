@@ -32,6 +32,12 @@ def asked(run: TrainedRun) -> Figures:
     return {"asked": float((seen(pictures) == labels).mean())}
 
 
+def captioned(run: TrainedRun) -> Figures:
+    """Share of samples that show all that a held-out caption names, and of those that show each part of it."""
+    [card], _ = run.measure(["caption_accuracy"])
+    return {"caption_accuracy": card.value, **card.parts}
+
+
 def reconstructed(run: TrainedRun) -> Figures:
     """Share of real digits whose G(E(x)) shows the same digit; 0.1 where E says nothing of x."""
     real, labels = digits()

@@ -56,6 +56,14 @@ PROOFS = [
     ),
     on_digits("bigan", together(SAMPLES, digits.reconstructed), ENCODING, least={"same digit": 0.2}),
     on_digits("ali", together(SAMPLES, digits.reconstructed), ENCODING, least={"same digit": 0.2}),
+    Proof(
+        "text-to-image",
+        "captioned-digits",
+        digits.captioned,
+        keys={"steps": 1000},
+        least={"caption_accuracy": 0.15, "ink": 0.9, "ground": 0.9, "place": 0.9},
+        needed=3,
+    ),
     on_digits(
         "semi-supervised",
         digits.error_beside_supervised,

@@ -179,7 +179,7 @@ def test_captions_can_be_read_from_the_images_again(held_out: ImageTable) -> Non
 
 def test_nothing_drawn_is_not_read_as_the_ink() -> None:
     scenes = [scene for scene in SCENES if scene.digit == "one"][:30]
-    empty = drawn(scenes, np.zeros((30, 14, 14), np.uint8), np.zeros((30, 2), np.int64))
+    empty = drawn(scenes, np.zeros((30, 8, 8), np.uint8))
     seen = shown(empty, lambda crops: np.zeros(len(crops), np.int64))
     assert seen["ground"].tolist() == [scene.ground for scene in scenes]
     assert not any(seen["ink"][row] == scene.ink for row, scene in enumerate(scenes))

@@ -9,7 +9,7 @@ import numpy as np
 
 from gannet.data.base import CaptionReader, Progress, Truth
 from gannet.data.digest import digest_arrays
-from gannet.data.digit_scenes import DIGITS, SCENES, drawn, enlarged, named, shown
+from gannet.data.digit_scenes import DIGITS, SCENES, SIDE, drawn, named, shown
 from gannet.data.digits import Digits
 from gannet.data.image_source import ImageSource
 from gannet.data.image_table import ImageTable
@@ -24,7 +24,7 @@ READER = CaptionReader("digits-cnn-v1", named, shown)
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionedDigits(ImageSource):
-    """12,000 coloured digits, 32 x 32 pixels, with captions such as ``a red seven on green, top left``: built in, without a download.
+    """12,000 coloured digits, 16 x 16 pixels, with captions such as ``a red seven on green, top left``: built in, without a download.
 
     Each image shows one of scikit-learn's handwritten digits in one of six inks on another of six grounds at one of five places.
     The 2,000 held-out images show scenes and handwriting that training does not see: every word of their captions is known, and
@@ -42,7 +42,7 @@ class CaptionedDigits(ImageSource):
     def open(self, progress: Progress) -> ImageTable:
         """Draw the images; what they show can be read from them again."""
         table = super().open(progress)
-        if table.shape == (3, 32, 32):
+        if table.shape == (3, SIDE, SIDE):
             table.truth = Truth(captions=READER)
         return table
 
@@ -61,6 +61,6 @@ class CaptionedDigits(ImageSource):
         of_digit = [rows[digits.classes.labels[rows] == number] for number in range(len(DIGITS))]
         shares = rng.random(count)
         picked = np.array([of_digit[label][int(share * len(of_digit[label]))] for label, share in zip(labels, shares, strict=True)])
-        pixels = drawn(chosen, enlarged(digits.pixels[..., 0])[picked], rng.integers(-1, 2, size=(count, 2)))
+        pixels = drawn(chosen, digits.pixels[..., 0][picked])
         captions = tuple(scene.caption for scene in chosen)
         return ImageArray("captioned-digits", digest_arrays([pixels, labels], captions), Classes(labels, DIGITS), pixels, captions)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from gannet.data.captions import words_of
 
-SIDE = 32
-DIGIT_SIDE = 14
-"""Side of a digit in a scene, in pixels."""
+SIDE = 16
+DIGIT_SIDE = 8
+"""Side of a digit, in pixels, as in the data set ``digits``."""
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 COLOURS = {
     "red": (214, 40, 40),
@@ -22,11 +21,9 @@ COLOURS = {
     "white": (245, 245, 245),
     "black": (20, 20, 20),
 }
-PLACES = {"top left": (2, 2), "top right": (2, 16), "centre": (9, 9), "bottom left": (16, 2), "bottom right": (16, 16)}
+PLACES = {"top left": (0, 0), "top right": (0, 8), "centre": (4, 4), "bottom left": (8, 0), "bottom right": (8, 8)}
 """Row and column of the digit's upper left corner, in pixels."""
-SHIFT = 1
-"""A digit is shifted by up to so many pixels in each direction."""
-INK_PIXELS = 24
+INK_PIXELS = 10
 """Number of pixels that differ most from the ground; their mean is the ink. The thinnest digits cover more pixels."""
 
 
@@ -50,28 +47,21 @@ SCENES = tuple(
 """All 1,500 scenes."""
 
 
-def enlarged(digits: np.ndarray) -> np.ndarray:
-    """uint8 (N, 8, 8) -> uint8 (N, 14, 14), bicubic."""
-    size = (DIGIT_SIDE, DIGIT_SIDE)
-    return np.stack([np.asarray(Image.fromarray(digit).resize(size, Image.Resampling.BICUBIC)) for digit in digits])
-
-
-def drawn(scenes: Sequence[Scene], digits: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+def drawn(scenes: Sequence[Scene], digits: np.ndarray) -> np.ndarray:
     """Draw scenes.
 
     Args:
         scenes: N of them.
-        digits: uint8 (N, 14, 14), 0 is ground and 255 is ink.
-        shifts: int64 (N, 2), from -1 to 1, added to row and column of the place.
+        digits: uint8 (N, 8, 8), 0 is ground and 255 is ink.
 
     Returns:
-        uint8 (N, 32, 32, 3): ground + (ink - ground) digit / 255.
+        uint8 (N, 16, 16, 3): ground + (ink - ground) digit / 255.
     """
     ground, ink = (np.array([COLOURS[getattr(scene, part)] for scene in scenes], np.int32)[:, None, None] for part in ("ground", "ink"))
     patches = (ground + (digits[..., None] * (ink - ground) + 127) // 255).astype(np.uint8)
     images = np.broadcast_to(ground.astype(np.uint8), (len(scenes), SIDE, SIDE, 3)).copy()
-    corners = np.array([PLACES[scene.place] for scene in scenes]) + shifts
-    for image, patch, (top, left) in zip(images, patches, corners, strict=True):
+    for image, patch, scene in zip(images, patches, scenes, strict=True):
+        top, left = PLACES[scene.place]
         image[top : top + DIGIT_SIDE, left : left + DIGIT_SIDE] = patch
     return images
 
@@ -86,12 +76,12 @@ def named(captions: Sequence[str]) -> dict[str, np.ndarray]:
 def shown(images: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> dict[str, np.ndarray]:
     """The words for what images show, read from the pixels: ``ink``, ``digit``, ``ground`` and ``place`` -> (N,) text.
 
-    The ground is the median colour, the ink the mean of the 24 pixels that differ most from it; each is named by the nearest colour.
-    The digit is where the pixels lie nearer to the ink.
+    The ground is the median colour, the ink the mean of the 10 pixels that differ most from it; each is named by the nearest colour.
+    A pixel is covered as far as it lies on the way from ground to ink. The place is the one with most cover.
 
     Args:
-        images: uint8 (N, 32, 32, 3).
-        classify: uint8 (N, 14, 14, 1), grey digits -> (N,) numbers 0 to 9.
+        images: uint8 (N, 16, 16, 3).
+        classify: uint8 (N, 8, 8, 1), grey digits -> (N,) numbers 0 to 9.
     """
     pixels = images.reshape(len(images), -1, 3).astype(np.float64)
     ground = _nearest_colour(np.median(pixels, axis=1))
@@ -102,12 +92,10 @@ def shown(images: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> d
     way = palette[ink] - palette[ground]  # zero where nothing is drawn
     length = np.maximum(np.square(way).sum(axis=1), 1)
     cover = np.clip((difference * way[:, None]).sum(axis=2) / length[:, None], 0, 1).reshape(-1, SIDE, SIDE)
-    corners = np.array([_corner(picture) for picture in cover])
-    crops = np.stack(
-        [picture[top : top + DIGIT_SIDE, left : left + DIGIT_SIDE] for picture, (top, left) in zip(cover, corners, strict=True)]
-    )
+    squares = [(slice(top, top + DIGIT_SIDE), slice(left, left + DIGIT_SIDE)) for top, left in PLACES.values()]
+    places = np.stack([cover[:, rows, columns].sum(axis=(1, 2)) for rows, columns in squares]).argmax(axis=0)
+    crops = np.stack([picture[squares[place]] for picture, place in zip(cover, places, strict=True)])
     digits = classify(np.rint(crops * 255).astype(np.uint8)[..., None])
-    places = np.square(corners[:, None] - np.array(list(PLACES.values()))).sum(axis=2).argmin(axis=1)
     names = np.array(list(COLOURS))
     return {"ink": names[ink], "digit": np.array(DIGITS)[digits], "ground": names[ground], "place": np.array(list(PLACES))[places]}
 
@@ -115,12 +103,3 @@ def shown(images: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> d
 def _nearest_colour(colours: np.ndarray) -> np.ndarray:
     """(N, 3) -> (N,) numbers in the order of COLOURS."""
     return np.square(colours[:, None] - np.array(list(COLOURS.values()))).sum(axis=2).argmin(axis=1)
-
-
-def _corner(cover: np.ndarray) -> tuple[int, int]:
-    """Upper left corner of the square of a digit's side that is centred on what is covered by more than half."""
-    rows, columns = (np.flatnonzero((cover > 0.5).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return 0, 0
-    top, left = ((int(found[0] + found[-1] + 1) - DIGIT_SIDE) // 2 for found in (rows, columns))
-    return min(max(top, 0), SIDE - DIGIT_SIDE), min(max(left, 0), SIDE - DIGIT_SIDE)

@@ -7,44 +7,44 @@ from gannet.losses.hinge import Hinge
 from gannet.networks.captioned import CaptionedDiscriminator, CaptionedGenerator
 from gannet.networks.text import GRUEncoder, MeanEncoder
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Penalty, Prior, Steps, Width
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior, Steps, Width
 from gannet.recipes.base import Experiment, Form, chosen, recipe
-from gannet.regularizers.zero_centered import ZeroCentered
+from gannet.regularizers.spectral_norm import SpectralNorm
 
 ENCODERS = {"gru": GRUEncoder, "mean": MeanEncoder}
 
 
-@recipe(kind="images", captions=True, data={"size": 32})
+@recipe(kind="images", captions=True)
 def text_to_image(
     form: Form,
     *,
     text: Literal["gru", "mean"] = "gru",
     text_size: Count = 64,
-    width: Width = 16,
+    width: Width = 32,
     prior: Prior = chosen(Gaussian, size=32),
     loss: AdversarialLoss = chosen(Hinge),
-    penalty: Penalty = chosen(ZeroCentered, gamma=1.0, on="real", every=4),
+    constraint: Constraint = chosen(SpectralNorm),
     optimizer: Optimizers = Optimizers(
-        generator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.99, schedule="constant"),
-        discriminator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.99, schedule="constant"),
+        generator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99, schedule="constant"),
+        discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99, schedule="constant"),
     ),
     batch_size: BatchSize = 64,
-    steps: Steps = 6_000,
+    steps: Steps = 3_000,
 ) -> Experiment:
     """A generator that draws what a caption says, for images with captions; each player trains its own text encoder.
 
     Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396. The text encoder reads words: a gated recurrent unit
     (``text=gru``) or the mean of the word embeddings (``text=mean``). No pre-trained language model is used. The text enters D by
-    an inner product with the features (Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637); hinge loss, R1. The wrong
+    an inner product with the features (Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637); hinge loss, spectral norm. The wrong
     caption of an image is the one in the batch with most words in common, where the paper draws one at random.
 
-    Formula: D: E relu(1 - D(x, t)) + (E relu(1 + D(G(z, t), t)) + E relu(1 + D(x, t'))) / 2 + gamma/2 E |grad D(x, t)|^2;
-    G: -E D(G(z, t), t), with t the caption of x and t' the caption of another image; D(x, t) = w . f(x) + b + e(t) . V f(x).
+    Formula: D: E relu(1 - D(x, t)) + (E relu(1 + D(G(z, t), t)) + E relu(1 + D(x, t'))) / 2; G: -E D(G(z, t), t),
+    with t the caption of x, t' the caption of another image, D(x, t) = w . f(x) + b + e(t) . V f(x).
 
     Adds: a text encoder for each player; real images with a wrong caption as a second kind of fake.
 
-    Traps: A word that training does not see cannot be drawn. ``text=mean`` does not know the order of words: it confuses "a red
-    seven on green" with "a green seven on red".
+    Traps: A word that training does not see cannot be drawn. ``text=mean`` does not know the order of words: "a red seven on
+    green" and "a green seven on red" are one and the same to it.
     """
     words, encoder = len(form.vocabulary), ENCODERS[text]
     game = TextToImage(
@@ -53,6 +53,6 @@ def text_to_image(
         prior,
         loss=loss,
         captions=form.token_ids(form.captions),
-        penalties=[penalty],
+        constraints=[constraint],
     )
     return Experiment(game, optimizer, batch_size, steps, average=0.998)

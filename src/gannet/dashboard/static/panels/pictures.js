@@ -12,7 +12,14 @@ export default {
   mount(element, run, store) {
     const canvas = h("canvas", { role: "img", class: "sheet", "aria-label": t("pictures.title") }),
       words = h("p", { class: "summary" });
-    fill(element, h("div", { class: "sheetbox" }, canvas), words);
+    // In frames of text-to-image, each column is drawn for one caption of the run's record.
+    const captions = h(
+      "div",
+      { class: "captions" },
+      ...(run.record.data?.form?.captions ?? []).map((/** @type {string} */ text) => h("span", {}, text)),
+    );
+    captions.style.setProperty("--columns", String(captions.childElementCount || 1));
+    fill(element, h("div", { class: "sheetbox" }, canvas), captions, words);
     /** @type {any} */
     let wanted;
     const look = async () => {
