@@ -154,7 +154,7 @@ def test_listing_imports_nothing_heavy():
 
 
 VERBS = {
-    "train": {"--recipe", "--steps", "--seed", "--out", "--device", "--precision", "--resume", "--max-time", "--quiet", "--help"},
+    "train": {"--recipe", "--steps", "--seed", "--out", "--init", "--device", "--precision", "--resume", "--max-time", "--quiet", "--help"},
     "resume": {"--steps", "--recipe", "--max-time", "--quiet", "--help"},
     "status": {"--json", "--help"},
     "stop": {"--help"},

@@ -30,6 +30,7 @@ def train(
     out: str | Path | None = None,
     device: str | None = None,
     precision: str | None = None,
+    init: str | None = None,
     quiet: bool = False,
     keys: dict[str, Any] | None = None,
     **recipe_keys: Any,
@@ -47,6 +48,7 @@ def train(
         out: the run directory; ``runs/NNNN-data-recipe`` if None.
         device: ``auto`` (if None), ``cpu`` or ``cuda``.
         precision: ``auto`` (if None), ``fp32`` or ``bf16``.
+        init: ``RUN`` or ``RUN@STEP``, whose parameters the training starts from where they fit.
         quiet: show no progress on stderr; warnings are still shown.
         keys: dotted keys as on the command line, for example ``{"optimizer.generator.lr": 1e-4}``.
         **recipe_keys: keys without a dot, for example ``steps=5000``, ``loss="hinge"``; ``lr=1e-4`` sets the learning rate
@@ -66,10 +68,12 @@ def train(
     with PythonReporter(quiet=quiet) as reporter:
         if older:
             refuse_flags(given)
+            if init is not None:
+                raise UserError(f"init does not apply to {data}, which is a run itself: give data to train on.")
             outcome = train_again(*older, given | flags, folder, reporter, recipe_file=recipe)
         else:
             planned = plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
-            outcome = start(planned, folder, reporter)
+            outcome = start(planned, folder, reporter, init=init)
         saved = saved_sentence(outcome.step, outcome.saved)
         again = in_shell("gannet", "resume", outcome.path)
         if outcome.signal is None and not outcome.finished:

@@ -77,6 +77,7 @@ def train(
     steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps; the recipe's default if omitted.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="S", help="Determines all random numbers; 0 if omitted.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if omitted.")] = None,
+    init: Annotated[str | None, typer.Option(metavar="RUN[@STEP]", help="Start from the parameters of another run.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; auto if omitted")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16; auto if omitted")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out if it exists; start it if not.")] = False,
@@ -103,6 +104,8 @@ def train(
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
     older = parse_again(data)
+    if older and init is not None:
+        raise UserError(f"--init does not apply to {data}, which is a run itself: give data to train on.")
     if resume and (older or out is None):
         raise UserError("--resume needs --out DIR." if out is None else f"--resume does not apply to {data}: use gannet resume RUN.")
     if older:
@@ -114,8 +117,8 @@ def train(
         assert planned is not None
         if resume:
             assert out is not None
-            return conclude(reporter, start_or_resume(planned, out, reporter))
-        return conclude(reporter, start(planned, out, reporter))
+            return conclude(reporter, start_or_resume(planned, out, reporter, init=init))
+        return conclude(reporter, start(planned, out, reporter, init=init))
 
 
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:

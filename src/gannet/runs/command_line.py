@@ -9,7 +9,7 @@ from typing import Any
 from gannet.errors import in_shell
 from gannet.runs.schema import RunRecord
 
-FLAGS = ("steps", "seed", "device", "precision")
+FLAGS = ("init", "steps", "seed", "device", "precision")
 
 
 def train_command(record: RunRecord, step: int = 0, *, finished: bool = False) -> str:
@@ -31,8 +31,9 @@ def train_command(record: RunRecord, step: int = 0, *, finished: bool = False) -
         data = f"{parent['run']}@{parent['step']}" if parent["step"] else parent["run"]
         recipe = record["recipe"] if record["recipe"].endswith(".py") else None
         return _command(data, recipe, {**parent["changes"], **longer})
+    init = {"init": f"{record['init']['run']}@{record['init']['step']}"} if "init" in record else {}
     data = {f"data.{name}": value for name, value in record["data"]["arguments"].items()}
-    return _command(record["data"]["source"], record["recipe"], {**record["settings"], **record["arguments"], **longer, **data})
+    return _command(record["data"]["source"], record["recipe"], {**init, **record["settings"], **record["arguments"], **longer, **data})
 
 
 def _command(data: str, recipe: str | None, values: Mapping[str, Any]) -> str:

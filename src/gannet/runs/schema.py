@@ -48,6 +48,25 @@ class Parent(TypedDict):
     """Keys that differ from the parent's at that step."""
 
 
+class Init(TypedDict):
+    """The other run whose parameters a run started from (``gannet train DATA --init RUN``)."""
+
+    run: str
+    """Its path as it was given."""
+    step: int
+    """Of the checkpoint."""
+    sha256: str
+    """Of the file model.safetensors of that checkpoint."""
+    loaded: int
+    """Tensors that were loaded."""
+    tensors: int
+    """Tensors that this run has."""
+    not_loaded: list[str]
+    """Tensors of this run that the other one does not have with this name and shape: they started anew."""
+    unused: list[str]
+    """Tensors of the other run that have no place here."""
+
+
 class RunRecord(TypedDict):
     """``run.json``."""
 
@@ -63,6 +82,8 @@ class RunRecord(TypedDict):
     environment: dict[str, str]
     parent: NotRequired[Parent]
     """Of a run that repeats or forks another one."""
+    init: NotRequired[Init]
+    """Of a run that started from the parameters of another one. ``origin/`` holds that state."""
     kind: NotRequired[Kind]
     """Written by ``RunWriter.create``; absent in records that did not go through it."""
 

@@ -12,7 +12,7 @@ from gannet.config.plan import Plan, plan_again
 from gannet.discovery import is_outside
 from gannet.errors import UserError
 from gannet.runs.comparable import differing
-from gannet.runs.reader import Run, read_record
+from gannet.runs.reader import Run, parse_run, read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
 from gannet.runs.writer import RunWriter
 from gannet.sessions.fork import again, fork
@@ -83,7 +83,7 @@ def resume(
         return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=seconds)
 
 
-def start_or_resume(plan: Plan, path: Path, reporter: Reporter) -> Outcome:
+def start_or_resume(plan: Plan, path: Path, reporter: Reporter, *, init: str | None = None) -> Outcome:
     """Train the run of ``plan`` in ``path``, whatever an earlier process left there: start it, continue it, or report that it is finished.
 
     Raises:
@@ -91,10 +91,11 @@ def start_or_resume(plan: Plan, path: Path, reporter: Reporter) -> Outcome:
         TrainingStopped: a value is not finite.
     """
     if not Run.is_at(path):
-        return start(plan, path, reporter)
+        return start(plan, path, reporter, init=init)
     record = read_record(path)
     there = _typed(record["recipe"], record["arguments"], record["data"]["source"], record["data"]["arguments"], record["settings"])
     now = _typed(plan.recipe_name, plan.values["recipe"], plan.source_name, plan.values["data"], plan.values["settings"])
+    there["init"], now["init"] = record.get("init", {}).get("run"), None if init is None else str(parse_run(init)[0])
     if fields := differing(there, now):
         named = ", ".join(f"{name} ({old} there, {new} now)" for name, (old, new) in fields.items())
         raise UserError(f"{path} holds another run: it differs in {named}. Choose another --out, or repeat the command that made it.")

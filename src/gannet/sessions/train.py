@@ -13,9 +13,11 @@ from gannet.games.base import Scores
 from gannet.live.keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
 from gannet.runs.reader import Run
+from gannet.runs.schema import Init
 from gannet.runs.writer import RunWriter, taken
 from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_sentence, saved_step
 from gannet.sessions.reporter import Reporter
+from gannet.sessions.transfer import find_source, save_beginning, sentence_of, transfer
 from gannet.training import loop
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.experiment import Experiment
@@ -25,8 +27,14 @@ from gannet.training.trainer import Trainer
 from gannet.training.vitals import watch_health
 
 
-def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
+def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None = None) -> Outcome:
     """Train a new run.
+
+    Args:
+        plan: the plan of the run.
+        out: the run directory; ``runs/NNNN-DATA-RECIPE`` if None.
+        reporter: receives progress and warnings.
+        init: ``RUN`` or ``RUN@STEP`` to start from, see :mod:`gannet.sessions.transfer`.
 
     Raises:
         UserError: wrong input; nothing is left behind.
@@ -34,6 +42,7 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
     """
     if out is not None and (problem := taken(out)):
         raise UserError(problem)
+    source = find_source(init) if init is not None else None
     keep_freed_memory()
     dataset = open_data(plan, reporter.work)
     experiment, precision = build(plan, dataset.form)
@@ -41,15 +50,25 @@ def start(plan: Plan, out: Path | None, reporter: Reporter) -> Outcome:
         rehearse(experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision)
         for note in dataset.notes:
             reporter.warned(note)
-        return _begin(plan, out, Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision), dataset, experiment, reporter)
+        trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
+        begun = transfer(trainer, *source) if source is not None else None
+        return _begin(plan, out, trainer, dataset, experiment, reporter, begun)
 
 
-def _begin(plan: Plan, out: Path | None, trainer: Trainer, dataset: Dataset, experiment: Experiment, reporter: Reporter) -> Outcome:
+def _begin(
+    plan: Plan, out: Path | None, trainer: Trainer, dataset: Dataset, experiment: Experiment, reporter: Reporter, init: Init | None
+) -> Outcome:
     path = out or next_run(f"{plan.source_name}-{Path(plan.recipe_name).stem}")
     existed = path.exists()
     source = plan.recipe.source()
-    writer = RunWriter.create(path, run_record(plan, dataset, trainer.precision), source)
+    record = run_record(plan, dataset, trainer.precision)
+    if init is not None:
+        record["init"] = init
+        reporter.warned(sentence_of(init))
+    writer = RunWriter.create(path, record, source)
     with removed_if_untrained(path, existed), writer:
+        if init is not None:
+            save_beginning(path, trainer)
         return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=0.0)
 
 
