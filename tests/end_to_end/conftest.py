@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from support.real_runs import trained, trained_once  # noqa: F401
-from support.warm import Warm
-
-COMMAND = Path(sys.executable).parent / "gannet"
+from support.warm import COMMAND, Warm
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def gannet(folder, warm) -> Callable[..., Answer]:
 @pytest.fixture
 def installed(folder, environment) -> Callable[..., Answer]:
     """The same through the installed command."""
-    assert COMMAND.is_file(), f"the command is not installed beside {sys.executable}"
+    assert COMMAND.is_file(), f"the command is not installed: {COMMAND}"
 
     def call(*words: object, timeout: float = 240) -> Answer:
         done = subprocess.run(

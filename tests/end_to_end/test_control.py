@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND
 from safetensors.numpy import load_file
+from support.warm import COMMAND
 
 from gannet.dashboard.launch import start
 from gannet.errors import UserError

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,14 +12,13 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture
-def example(folder, environment):
+def example(folder, warm):
     """``example("02_compare", 50)`` -> what it printed."""
 
     def run(name: str, steps: int) -> str:
-        words = [sys.executable, str(EXAMPLES / f"{name}.py"), str(steps)]
-        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        status, out, err = warm.run([str(EXAMPLES / f"{name}.py"), str(steps)], folder, timeout=300)
+        assert status == 0, err
+        return out
 
     return run
 

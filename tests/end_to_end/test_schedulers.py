@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import COMMAND
+from support.warm import COMMAND
 from test_train import _assert_same_bits, _start, _wait_for_checkpoint, _weights
 
 TRAIN = ("train", "ring", "--recipe", "gan", "hidden=16", "batch_size=16", "--out", "run", "--resume")
@@ -17,20 +17,20 @@ DEAD = 2**22 - 7
 
 
 def test_one_command_starts_continues_and_recognises_the_end(gannet, folder, environment):
-    words = (*TRAIN, "--steps", "1500", "checkpoint.every=50")
+    words = (*TRAIN, "--steps", "400", "checkpoint.every=20")
     # What a process leaves that is killed before the run has its name.
     (folder / f".run.tmp-{DEAD}").mkdir()
     process = _start(folder, environment, *words)
-    _wait_for_checkpoint(folder / "run", 50)
+    _wait_for_checkpoint(folder / "run", 20)
     process.kill()
     process.communicate()
     answer = gannet(*words)
     assert answer.status == 0, answer
-    assert "Step 1500 is saved" in answer.err
+    assert "Step 400 is saved" in answer.err
     finished = (folder / "run" / "events.jsonl").read_bytes()
     again = gannet(*words)
     assert again.status == 0, again
-    assert "already has all 1500 steps" in again.err
+    assert "already has all 400 steps" in again.err
     assert (folder / "run" / "events.jsonl").read_bytes() == finished
     whole = ["whole" if word == "run" else word for word in words if word != "--resume"]
     assert gannet(*whole).status == 0

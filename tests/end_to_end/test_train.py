@@ -10,9 +10,9 @@ import time
 
 import numpy as np
 import pytest
-from conftest import COMMAND
 from PIL import Image
 from safetensors.numpy import load_file
+from support.warm import COMMAND
 
 
 def _weights(run):

@@ -15,6 +15,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+COMMAND = Path(sys.executable).parent / "gannet"
+"""The installed command."""
+
 IMPORTED = (
     "gannet.api", "gannet.sessions.resume", "gannet.evaluation.measure", "gannet.metrics.frechet", "gannet.reports.html",
     "gannet.doctor.diagnosis", "gannet.comparison.work", "sklearn.datasets", "scipy.stats", "ot", "PIL.Image",
@@ -70,8 +73,23 @@ def serve() -> None:
         answers.flush()
 
 
+def _command(words: list[str]) -> None:
+    from gannet.__main__ import main
+
+    sys.argv = ["gannet", *words]
+    main()
+
+
+def _script(words: list[str]) -> None:
+    """As ``python FILE.py ...`` does."""
+    import runpy
+
+    sys.argv, sys.path[0] = words, str(Path(words[0]).parent)
+    runpy.run_path(words[0], run_name="__main__")
+
+
 def _become(task: Mapping[str, object]) -> None:
-    """Run one command line in this process, which ends."""
+    """Run one command line of Gannet, or a script, in this process, which ends."""
     import signal
 
     signal.alarm(int(float(str(task["timeout"]))))
@@ -81,12 +99,10 @@ def _become(task: Mapping[str, object]) -> None:
         os.dup2(os.open(Path(str(task["outputs"]), name), os.O_WRONLY | os.O_CREAT, 0o600), descriptor)
     words = task["words"]
     assert isinstance(words, list)
-    sys.argv = ["gannet", *words]
     status = 1
     try:
-        from gannet.__main__ import main
-
-        main()
+        _script(words) if words[0].endswith(".py") else _command(words)
+        status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
