@@ -5,8 +5,8 @@ from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.dcgan import DCGANGenerator, DCGANTrunk
 from gannet.networks.heads import AuxiliaryDiscriminator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, NonNegative, Optimizer, Optimizers, Prior, Steps
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, NonNegative, Prior, Steps
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 
 
 @recipe(kind="images", labels=True)

@@ -12,9 +12,21 @@ from typing import Any, Literal, ParamSpec, TypeVar, cast
 
 from gannet.data.base import Form, Kind
 from gannet.errors import UserError
-from gannet.training.experiment import Experiment
+from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
-__all__ = ["RECOMMENDED", "RECOMMENDED_FOR_CAPTIONS", "Chosen", "Experiment", "Form", "Recipe", "chosen", "recipe", "variant"]
+__all__ = [
+    "RECOMMENDED",
+    "RECOMMENDED_FOR_CAPTIONS",
+    "Chosen",
+    "Experiment",
+    "Form",
+    "Optimizer",
+    "Optimizers",
+    "Recipe",
+    "chosen",
+    "recipe",
+    "variant",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -3,8 +3,8 @@
 from gannet.games.began import BEGAN
 from gannet.networks.standard import standard_autoencoder, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import BatchSize, Optimizer, Optimizers, Positive, Prior, Ratio, Steps, Width
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import BatchSize, Positive, Prior, Ratio, Steps, Width
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 
 
 @recipe(kind="any")

@@ -6,8 +6,8 @@ from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.augmented import Augmented
 from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.priors.uniform import Uniform
-from gannet.recipes.arguments import AdversarialLoss, Augmentation, BatchSize, Optimizer, Optimizers, Prior, Steps
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, Augmentation, BatchSize, Prior, Steps
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 
 
 @recipe(kind="images")

@@ -3,8 +3,8 @@
 from gannet.games.energy_based import EnergyBased
 from gannet.networks.standard import standard_autoencoder, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import BatchSize, NonNegative, Optimizer, Optimizers, Positive, Prior, Steps, Width
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import BatchSize, NonNegative, Positive, Prior, Steps, Width
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 
 
 @recipe(kind="any")

@@ -12,8 +12,8 @@ from gannet.networks.minibatch import MinibatchDeviation, MinibatchDiscriminatio
 from gannet.networks.standard import standard_discriminator, standard_generator, standard_trunk
 from gannet.networks.virtual_batch_norm import VirtualBatchNormGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, Steps, WeightPenalty, Width
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Prior, Steps, WeightPenalty, Width
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 from gannet.regularizers.historical_averaging import HistoricalAveraging
 
 Statistic = Literal["discrimination", "deviation", "none"]

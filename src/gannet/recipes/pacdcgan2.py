@@ -5,8 +5,8 @@ from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.packed import PackedDiscriminator, check_divisible, packed_shape
 from gannet.networks.strided import StridedDiscriminator, StridedGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, Steps
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Prior, Steps
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 
 
 @recipe(kind="images", data={"size": 32})

@@ -6,8 +6,8 @@ from gannet.networks.maxout import MaxoutDiscriminator
 from gannet.networks.mlp import MLPGenerator
 from gannet.networks.packed import PackedDiscriminator, check_divisible, packed_shape
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Optimizer, Optimizers, Prior, Steps, Width
-from gannet.recipes.base import Experiment, Form, chosen, recipe, variant
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Count, Prior, Steps, Width
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe, variant
 
 
 @recipe(kind="points")

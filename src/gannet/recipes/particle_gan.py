@@ -5,8 +5,8 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.relativistic_paired import RelativisticPaired
 from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.particles import Particles
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Encoding, Optimizer, Optimizers, Penalty, Prior, Steps, Width
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Encoding, Penalty, Prior, Steps, Width
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 from gannet.regularizers.zero_centered import ZeroCentered
 
 

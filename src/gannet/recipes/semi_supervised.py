@@ -6,8 +6,8 @@ from gannet.networks.heads import ClassLogitsDiscriminator
 from gannet.networks.mlp import MLPGenerator
 from gannet.networks.noisy_mlp import NoisyMLPTrunk
 from gannet.priors.uniform import Uniform
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Optimizer, Optimizers, Prior, Steps
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Prior, Steps
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 
 
 @recipe(kind="images", labels=True, few_labels=True, data={"labels": 100})

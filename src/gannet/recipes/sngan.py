@@ -4,8 +4,8 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.hinge import Hinge
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior, Steps, Width
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Prior, Steps, Width
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 from gannet.regularizers.spectral_norm import SpectralNorm
 
 

@@ -7,8 +7,8 @@ from gannet.losses.hinge import Hinge
 from gannet.networks.captioned import CaptionedDiscriminator, CaptionedGenerator
 from gannet.networks.text import GRUEncoder, MeanEncoder
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior, Steps, Width
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Prior, Steps, Width
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 from gannet.regularizers.spectral_norm import SpectralNorm
 
 ENCODERS = {"gru": GRUEncoder, "mean": MeanEncoder}

@@ -4,8 +4,8 @@ from gannet.games.unrolled import Unrolled
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.standard import standard_discriminator, standard_generator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, CountOrZero, Optimizer, Optimizers, Positive, Prior, Steps, Width
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, CountOrZero, Positive, Prior, Steps, Width
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 
 
 @recipe(kind="any")

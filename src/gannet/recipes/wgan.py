@@ -4,8 +4,8 @@ from gannet.games.two_player import TwoPlayer
 from gannet.losses.wasserstein import Wasserstein
 from gannet.networks.upsampling import UpsamplingDiscriminator, UpsamplingGenerator
 from gannet.priors.gaussian import Gaussian
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Optimizer, Optimizers, Prior, Steps
-from gannet.recipes.base import Experiment, Form, chosen, recipe
+from gannet.recipes.arguments import AdversarialLoss, BatchSize, Constraint, Count, Prior, Steps
+from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
 from gannet.regularizers.weight_clipping import WeightClipping
 
 
