@@ -71,10 +71,10 @@ KILL = ("kill", {})
 """An act of a ``Person``."""
 
 
-def train(path: Path, data: str = "ring", recipe: str = "gan", person: Person | None = None, **keys: Any) -> None:
+def train(path: Path, data: str = "ring", recipe: str = "gan", person: Person | None = None, seed: int = 7, **keys: Any) -> None:
     """One training; a stop by the guard, a signal, a command or a kill is an end like any other."""
     with suppress(TrainingStopped, Killed):
-        start(plan(data, recipe=recipe, given=keys, flags=DEFAULT_FLAGS | {"seed": 7}), path, person or Person())
+        start(plan(data, recipe=recipe, given=keys, flags=DEFAULT_FLAGS | {"seed": seed}), path, person or Person())
     if _at_death(path).exists():
         shutil.rmtree(path, ignore_errors=True)  # with what the exception made of it
         _at_death(path).rename(path)
@@ -193,6 +193,22 @@ def _shown(path: Path, get: Callable[[str], Path]) -> None:
     measure(path, "w1", 400)
 
 
+def _seeds(path: Path, get: Callable[[str], Path]) -> None:
+    """No run but a folder of six: a-5, a-7, a-9 differ in their seed only and are measured; b, c and d are other experiments."""
+    keys = {"steps": 100, "hidden": 8, "batch_size": 8, "frames.every": 50, "checkpoint.every": 50}
+    for seed in (5, 7, 9):
+        train(path / f"a-{seed}", seed=seed, **keys)
+    # A second record between those of the other seeds.
+    train(path / "a-11", seed=11, person=Person({70: [("stop", {})]}), **keys)
+    resume(path / "a-11", Person())
+    train(path / "b-5", recipe="dragan", seed=5, **keys | {"frames.every": 25})
+    train(path / "c-5", seed=5, **keys | {"optimizer.generator.lr": 0.002})
+    train(path / "d-5", seed=5, **keys | {"data.sigma": 0.1})
+    for name in ("a-5", "a-7", "a-9", "b-5"):
+        for step in (50, 100):
+            measure(Path(f"{path / name}@{step}"), "w1", 200)
+
+
 def _compared(path: Path, get: Callable[[str], Path]) -> None:
     """No run but a folder of a comparison: two recipes with seeds 5, 7 and 9."""
     words = "compare ring --recipes gan,lsgan --seeds 5,7,9 --steps 4 --metrics w1,precision,modes --samples 200 hidden=8 batch_size=8"
@@ -203,7 +219,7 @@ RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     maker.__name__.removeprefix("_"): maker
     for maker in (
         _points, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed, _bare, _forked, _again,
-        _alarmed, _constant, _shown, _compared,
+        _alarmed, _constant, _shown, _seeds, _compared,
     )
 }  # fmt: skip
 """Name -> what makes the run; it may ask for another run by its name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -27,7 +28,7 @@ from gannet.runs.commands import submit
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import Run
 from gannet.runs.state import state_of
-from gannet.runs.writer import RunWriter
+from gannet.sessions.fork import again
 from gannet.sessions.resume import resume
 from gannet.sessions.train import start
 
@@ -313,13 +314,15 @@ def test_damaged_checkpoints(small):
     assert f"`gannet train {small}`" in complaint.suggestion
 
 
-def test_recorded_warnings_count_once(small):
-    with RunWriter(small) as writer:
-        for step in (5, 10):
-            writer.event("warning", step, text="Checkpoint not written: No space left on device.")
-    [complaint] = [c for c in diagnose(small).complaints if c.rule == "recorded"]
-    assert complaint.steps == (5, 10)
-    assert len(complaint.records) == 2
+def test_recorded_warnings_count_once(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("gannet.training.checkpoint.save", full)
+    path = train(tmp_path / "run")
+    [complaint] = [c for c in diagnose(path).complaints if c.rule == "recorded"]
+    assert complaint.steps == (20, 60)
+    assert len(complaint.records) == 3
     assert "Free space" in complaint.suggestion
 
 
@@ -395,6 +398,6 @@ def test_what_is_no_run_is_one_sentence(tmp_path, capsys, content):
 
 
 def test_a_run_that_has_not_begun(small, tmp_path, capsys):
-    RunWriter.create(tmp_path / "empty", Run(small).record).close()
+    again(small, {}, tmp_path / "empty")
     assert command(["doctor", str(tmp_path / "empty")]) == 0
     assert "nothing to examine yet" in capsys.readouterr().out

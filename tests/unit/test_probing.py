@@ -15,7 +15,6 @@ from PIL import Image
 import gannet
 from gannet.dashboard.probes.__main__ import Desk
 from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, principal_directions, radial_power
-from gannet.runs.writer import RunWriter
 
 
 def test_nearest_rows_are_found_exactly_over_all_chunks(monkeypatch):
@@ -122,11 +121,11 @@ def test_sliders_at_rest_change_nothing_and_moved_ones_do(desk, run):
     assert ask(desk, run, "latent", d1=4.0) == ask(desk, run, "latent", d1=99.0)
 
 
-def test_what_cannot_be_drawn_is_one_sentence(desk, tmp_path):
-    record = {"version": 1, "recipe": "mine.py", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
-    RunWriter.create(tmp_path / "a", record).close()  # pyright: ignore
-    assert desk.answer({"run": str(tmp_path / "a"), "ask": ""}) == {
+def test_what_cannot_be_drawn_is_one_sentence(desk, trained, tmp_path):
+    assert desk.answer({"run": str(trained("bare")), "ask": ""}) == {
         "error": "There is no checkpoint yet. These images appear with the first one."
     }
-    (tmp_path / "a" / "checkpoints" / "step-000000001").mkdir(parents=True)
-    assert "the live view does not execute" in desk.answer({"run": str(tmp_path / "a"), "ask": ""})["error"]
+    recipe = (Path(gannet.__file__).parent / "recipes" / "gan.py").read_text(encoding="utf-8")
+    (tmp_path / "mine.py").write_text(recipe.replace("def gan(", "def mine("), encoding="utf-8")
+    own = gannet.train("ring", recipe=str(tmp_path / "mine.py"), steps=1, hidden=8, batch_size=4, out=tmp_path / "own", quiet=True)
+    assert "which the live view does not execute" in desk.answer({"run": str(own.path), "ask": ""})["error"]
