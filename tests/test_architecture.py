@@ -183,3 +183,9 @@ def test_the_command_line_is_frozen():
     found = {name: {o for p in verb.params for o in p.opts if o.startswith("-")} | {"--help"} for name, verb in command.commands.items()}
     assert found == VERBS
     assert {o for p in command.params for o in p.opts} == {"--version", "--install-completion", "--show-completion"}
+
+
+def test_what_tests_import_is_declared_once():
+    """Their shared code and the scripts that they test are found by ``pythonpath`` in pyproject.toml, and by nothing else."""
+    changed = re.compile(r"^\s*sys\.path(\.insert|\.append|\.extend|\[.*\] =| =| \+=)", re.MULTILINE)
+    assert [str(file) for file in Path(__file__).parent.rglob("*.py") if changed.search(file.read_text(encoding="utf-8"))] == []

@@ -3,7 +3,7 @@
 import shlex
 
 import pytest
-from recipe_cases import CASES, small_data
+from support.recipe_cases import CASES, small_data
 
 from gannet.cli.keys import parse_keys
 from gannet.config.plan import DEFAULT_FLAGS, plan

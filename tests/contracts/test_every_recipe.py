@@ -3,7 +3,7 @@
 import inspect
 
 import pytest
-from recipe_cases import CASES, RECIPES, data_of, load, make
+from support.recipe_cases import CASES, RECIPES, data_of, load, make
 
 from gannet.discovery import components
 from gannet.networks.base import Discriminator, Encoder, Generator

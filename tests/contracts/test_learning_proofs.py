@@ -2,20 +2,15 @@
 
 import json
 import math
-import sys
 from pathlib import Path
 
 import pytest
+from bugs import BUGS
+from proofs import PROOFS
+from proving import RESULTS, Proof
 
 import gannet
 from gannet.discovery import components
-
-LEARNING = Path(__file__).parents[1] / "learning"
-sys.path.insert(0, str(LEARNING))
-
-from bugs import BUGS  # noqa: E402
-from proofs import PROOFS  # noqa: E402
-from proving import RESULTS, Proof  # noqa: E402
 
 
 def test_every_recipe_has_a_proof():

@@ -5,7 +5,7 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 import torch
-from recipe_cases import CASES, make_on
+from support.recipe_cases import CASES, make_on
 
 from gannet.data.base import Dataset
 from gannet.data.image_table import ImageTable

@@ -6,26 +6,23 @@ import inspect
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
+import keep
+import keep_runs
+import make_docs
 import pytest
+from docs_arguments import argument_table
+from docs_comparison import comparison_page
+from docs_measured import measured_tables, read_measured
+from docs_proofs import proof_tables
+from docs_tables import method_sections, table_pages
+from support.recipe_cases import CASES, make
+
+from gannet.catalogue.text import Paragraphs, links, markdown, one_line
+from gannet.discovery import components
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks"), str(ROOT / "tests/contracts")]
-
-import keep  # noqa: E402
-import keep_runs  # noqa: E402
-import make_docs  # noqa: E402
-from docs_arguments import argument_table  # noqa: E402
-from docs_comparison import comparison_page  # noqa: E402
-from docs_measured import measured_tables, read_measured  # noqa: E402
-from docs_proofs import proof_tables  # noqa: E402
-from docs_tables import method_sections, table_pages  # noqa: E402
-from recipe_cases import CASES, make  # noqa: E402
-
-from gannet.catalogue.text import Paragraphs, links, markdown, one_line  # noqa: E402
-from gannet.discovery import components  # noqa: E402
 
 RECIPES = components("recipes")
 
