@@ -70,7 +70,7 @@ def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
     again = gannet(*words, "--steps", "600", "--out", "c")
     assert again.status == 0, again
     assert "gan, seed 3, is there already" in again.err
-    assert "gan-deep, seed 3, goes on" in again.err
+    assert "gan-deep, seed 3, continues" in again.err
     assert gannet("train", "ring", "--recipe", "gan-deep", "--steps", "600", "--seed", "3", "--out", "whole").status == 0
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "c" / "gan-deep" / "seed-3"))
 

@@ -60,7 +60,7 @@ def test_a_killed_process_is_a_row_and_continues(folder, environment, gannet):
     assert not _document(folder)["complete"]
     again = gannet(*words)
     assert again.status == 0, again
-    assert "gan, seed 1, goes on" in again.err
+    assert "gan, seed 1, continues" in again.err
     assert "lsgan, seed 1, is there already" in again.err
     assert gannet("train", "ring", "--recipe", "gan", "--steps", "800", "--seed", "1", "--out", "whole", *TINY[4:]).status == 0
     _assert_same_bits(_weights(folder / "whole"), _weights(run))

@@ -85,7 +85,7 @@ BUGS = {
         "return self.activated(fake).mean() - self.activated(real).mean()",
     ),
     "ebgan-ring": Bug(
-        "the margin is added to the energy in place of the energy being taken from it",
+        "the margin is added to the energy instead of the energy being taken from it",
         "games/energy_based.py",
         "relu(self.margin - fake_energy)",
         "relu(self.margin + fake_energy)",
@@ -138,7 +138,7 @@ BUGS = {
         "self.loss.discriminator(fake_logits, real_logits)\n        if",
     ),
     "dcgan-strided-digits": Bug(
-        "the weights start with deviation 0.2 in place of 0.02",
+        "the weights start with standard deviation 0.2 instead of 0.02",
         "networks/base.py",
         "0.02",
         "0.2",

@@ -37,9 +37,9 @@ class Measurement:
     """How every run is measured."""
 
     metrics: list[str] | None = None
-    """Names as ``gannet measure`` takes them; None for the usual ones of the data."""
+    """Names as ``gannet measure`` takes them; None for the default metrics of the data."""
     samples: int | None = None
-    """Generated samples; None for the usual number."""
+    """Generated samples; None for the default number."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -153,9 +153,9 @@ def prepare(
         given: keys as typed; every recipe is given all of them.
         measurement: how every run is measured.
         out: where runs and results go; ``runs/compare-DATA`` if None, so that the same command finds its runs again.
-        progress: told about the decoding of data.
+        progress: receives the progress of decoding.
         jobs: runs side by side, which share the processor's threads.
-        sweep: key -> values; every combination is trained like a recipe of its own.
+        sweep: key -> values; every combination is trained like a separate recipe.
         threads: of each run; this process's, divided by ``jobs``, if None. Points always take one.
 
     Raises:

@@ -35,7 +35,7 @@ def budget_table(result: Result) -> Table:
 
 
 def budget_sentence(result: Result) -> str:
-    """Whether the recipes could spend the same, in so many words."""
+    """A sentence that states whether all recipes had the same budget."""
     differences = result.comparison.budget_differences
     if len(result.comparison.contestants) == 1:
         return "One recipe: there is nothing to compare it with."

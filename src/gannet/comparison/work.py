@@ -98,7 +98,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _announcement(comparison: Comparison, entry: Entry, states: Mapping[Path, RunState], rows: Sequence[Row], at_once: int) -> str:
     entries, state = comparison.entries, states[entry.path]
-    doing = f"was {state}" if state.reason == "guard" else {"finished": "is there already", "empty": "starts"}.get(state.word, "goes on")
+    doing = f"was {state}" if state.reason == "guard" else {"finished": "is there already", "empty": "starts"}.get(state.word, "continues")
     done = {row.entry.path for row in rows}
     left = seconds_left([other for other in entries if other.path not in done and not is_done(states[other.path])], rows)
     left = left and left / max(1, min(at_once, len(entries) - len(rows)))

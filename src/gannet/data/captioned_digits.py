@@ -18,7 +18,7 @@ from gannet.seeding import numpy_rng
 
 NUM_IMAGES = {"train": 12_000, "test": 2_000}
 HELD_OUT = 5
-"""One of so many scenes, and one of so many handwritten digits, are held out."""
+"""One of this many scenes, and one of this many handwritten digits, is held out."""
 READER = CaptionReader("digits-cnn-v1", named, shown)
 
 

@@ -23,8 +23,8 @@ class TextToImage(Adversarial):
 
     The discriminator sees three kinds of pairs: a real image with its caption, a generated image with the caption that it was
     generated for, and a real image with a wrong caption. The last two count as fake, with equal weight. The wrong caption is that of
-    another image of the batch, the one with most words in common, where the paper draws one at random: a random caption is wrong in
-    so many words that D need not look at most of them. Both players train the text encoder that they own.
+    another image of the batch, the one with most words in common, whereas the paper draws one at random. A random caption is wrong in
+    most of its words, so D could ignore the others. Both players train the text encoder that they own.
     """
 
     captions: Tensor

@@ -20,5 +20,5 @@ def feature_label(formula: str, extractor: str) -> str:
 
 
 def guarded(label: str, num_fake: int) -> str:
-    """The label of a value that comes from so many generated samples: ``FID@5000`` below 10,000."""
+    """The label of a value from the given number of generated samples: ``FID@5000`` below 10,000."""
     return label if num_fake >= FEWEST_SAMPLES.get(label, 0) else f"{label}@{num_fake}"

@@ -3,7 +3,7 @@
 The plane is first a fine grid over a box (the outer cells reach to infinity, so no mass is lost); its fine cells are
 then joined into ``cells`` rectangles: again and again the heaviest one is halved along its longer side, so that all get nearly
 equal shares of 3/4 true probability + 1/4 area. Cells are therefore small where the data are, and the void between the modes has
-cells of its own, where a generated point is seen to be wrong.
+separate cells, where a generated point counts as wrong.
 """
 
 from __future__ import annotations

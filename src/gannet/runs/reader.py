@@ -103,7 +103,7 @@ class Run:
         try:
             return _load_points(path) if path.suffix == ".npz" else _load_image(path)
         except Exception as error:  # zip, zlib, Pillow and numpy each have their own for a damaged file
-            raise UserError(f"Cannot read the frame {path}: {type(error).__name__}: {error}. Delete it to go on without.") from None
+            raise UserError(f"Cannot read the frame {path}: {type(error).__name__}: {error}. Delete it to continue without it.") from None
 
     def load_slow(self, step: int) -> dict[str, np.ndarray]:
         """The arrays of ``schema.SLOW_ARRAYS`` of a step that was recorded in slow motion.

@@ -171,7 +171,7 @@ class RunWriter:
 
         Commands are kept: their numbers stay answered, and what they changed is changed again at its step.
 
-        Numbering of events goes on, so a viewer's place in the stream stays valid.
+        Numbering of events continues, so a viewer's place in the stream stays valid.
 
         Raises:
             UserError: the files cannot be rewritten; they are as they were.
@@ -221,7 +221,7 @@ class RunWriter:
     def _count_drop(self, error: OSError) -> None:
         self.drops += 1
         if self.drops == 1:
-            message = f"Could not write in {self.path}: {error.strerror or error}. Training goes on; such records are dropped."
+            message = f"Could not write in {self.path}: {error.strerror or error}. Training continues without these records."
             warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 

@@ -37,7 +37,7 @@ export function groupsOf(runs) {
 }
 
 /**
- * A curve between its points; null before the first, after the last, and beside a gap.
+ * A curve between its points; null before the first, after the last, and next to a gap.
  * @param {Curve} curve
  * @param {number} step
  */

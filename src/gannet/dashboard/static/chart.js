@@ -28,7 +28,7 @@ const MARKS = ["circle", "diamond", "square", "x", "triangle-up", "cross"];
 const ROWS_IN_TABLE = 40;
 
 /**
- * band: low to high is shaded; thin: belongs to the line before, in its colour, without a name of its own; ink: which
+ * band: low to high is shaded; thin: belongs to the line before, in its colour, without a name; ink: which
  * colour, dash and mark, counted from 0; by place where left out.
  * @typedef {{ink?: number, name: string, steps: number[], values: (number|null)[], low?: (number|null)[], high?:
  *   (number|null)[], band?: boolean, thin?: boolean}} Line

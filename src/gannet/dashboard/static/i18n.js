@@ -10,7 +10,7 @@ export const language =
 document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 
 /**
- * The words for a key, with {name} filled in; the key itself where there are none.
+ * The words for a key, with {name} filled in; the key itself if it is unknown.
  * @param {string} key
  * @param {Record<string, any>} [values]
  */

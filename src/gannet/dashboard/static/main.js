@@ -1,4 +1,4 @@
-// The page: which runs are looked at, and where each panel goes.
+// The page: which runs are shown, and where each panel is placed.
 import { controls } from "./controls.js";
 import { compareTable } from "./compare.js";
 import { drawingDialog } from "./drawing.js";
@@ -118,10 +118,10 @@ async function begin() {
     return [newest.id];
   }
 
-  /** @param {boolean} anew even if the same runs are shown already */
-  async function open(anew = false) {
-    const ids = anew ? shown.map((run) => run.id) : wanted();
-    if (!anew && ids.join() === shown.map((run) => run.id).join() && (ids.length || main.hasChildNodes())) return;
+  /** @param {boolean} reload even if the same runs are shown already */
+  async function open(reload = false) {
+    const ids = reload ? shown.map((run) => run.id) : wanted();
+    if (!reload && ids.join() === shown.map((run) => run.id).join() && (ids.length || main.hasChildNodes())) return;
     document.body.classList.remove("with-runs");
     menu.setAttribute("aria-expanded", "false");
     undo.forEach((back) => back());

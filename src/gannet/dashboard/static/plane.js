@@ -133,7 +133,7 @@ export function drawContour(pen, view, field, side, dash = []) {
 }
 
 /**
- * Hollow circles are real, solid dots with a rim are generated: told apart without colour.
+ * Hollow circles are real, solid dots with a rim are generated, which is visible without colour.
  * @param {CanvasRenderingContext2D} pen
  * @param {View} view
  * @param {ArrayLike<number>} points

@@ -1,5 +1,5 @@
-// Questions to the newest checkpoint of a run. A process of its own answers one after another, since training may be
-// going on.
+// Questions to the newest checkpoint of a run. A separate process answers them one after another, because training may
+// be running.
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { get } from "./server.js";
@@ -128,10 +128,10 @@ export function probe(question, { order, wide = false }, draw) {
 }
 
 /**
- * Pictures in rows and columns, with words at the columns and rows.
+ * Images in rows and columns, with headings.
  * @param {Sheet} sheet
  * @param {string} title
- * @param {string} [words] said of it
+ * @param {string} [words] a note below it
  */
 export function drawSheet(sheet, title, words = "") {
   const {

@@ -1,6 +1,6 @@
 // Which score cards may stand side by side.
 
-/** Everything that defines a number, beside its metric, flat. @param {any} card @returns {Record<string, string>} */
+/** Everything that defines a value except its metric, flat. @param {any} card @returns {Record<string, string>} */
 export function protocolOf(card) {
   /** @type {Record<string, string>} */
   const found = {};

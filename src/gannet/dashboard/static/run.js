@@ -230,7 +230,7 @@ export class Run extends EventTarget {
     this.tell("terms");
   }
 
-  /** Memory stays bounded: the server thins the whole curve anew. */
+  /** Memory stays bounded: the server thins the whole curve again. */
   thin() {
     for (const line of this.series.values()) {
       if (line.steps.length <= POINTS_KEPT) continue;
@@ -240,7 +240,7 @@ export class Run extends EventTarget {
     get(`/api/runs/${this.id}/history`).then(
       (history) => {
         for (const { name, steps, values } of history.series) {
-          // What arrived while the server was asked comes after what it told.
+          // Values that arrived during the request come after its answer.
           const line = this.series.get(name),
             from = line?.steps.findIndex((step) => step > (steps.at(-1) ?? -1)) ?? -1;
           if (line && from >= 0) {

@@ -44,8 +44,8 @@ export class Recording {
   }
 
   /**
-   * Scores -> above zero leans to real. Without a zero of their own they are counted from the middle of what the turn
-   * saw.
+   * Discriminator outputs, positive for real. Outputs without a natural zero are shifted by the mean of the turn's
+   * outputs.
    * @param {string} player
    * @returns {(score: number) => number}
    */

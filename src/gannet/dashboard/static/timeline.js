@@ -95,7 +95,7 @@ export class Timeline extends EventTarget {
     if (!this.playing) return;
     const rate = FRAMES_PER_SECOND * this.speed,
       passed = Math.floor(((now - this.last) / 1000) * rate);
-    // A page that slept goes on where it was, and does not leap.
+    // A page that slept continues where it was.
     const frames = Math.min(passed, Math.max(1, Math.ceil(rate)));
     if (frames > 0) {
       this.last = now;

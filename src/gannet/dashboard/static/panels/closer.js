@@ -1,4 +1,4 @@
-// What the newest checkpoint can show: asked for by a person while the run is training, by itself where it is over.
+// Images from the newest checkpoint: on request while the run is training, automatically when it has ended.
 import { h, whole } from "../dom.js";
 import { t } from "../i18n.js";
 import { checkpointOf } from "../probes.js";
