@@ -12,7 +12,7 @@ RETIRED = {
     r"\b(goes|go|going|went) on\b": "continues",
     r"\bbeside\b": "next to",
     r"\bbut for\b": "except",
-    r"\bof (its|their|your|his|our) own\b": "separate",
+    r"\bof (its|their|his|our) own\b": "separate",
     r"\bso many\b": "N",
     r"\bsaid of\b": "called",
     r"\bin place of\b": "instead of",
