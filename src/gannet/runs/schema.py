@@ -62,7 +62,7 @@ class Init(TypedDict):
     tensors: int
     """Tensors that this run has."""
     not_loaded: list[str]
-    """Tensors of this run that the other one does not have with this name and shape: they started again."""
+    """Tensors of this run that the other one does not have with this name and shape: they were initialised normally."""
     unused: list[str]
     """Tensors of the other run that have no place here."""
 

@@ -36,7 +36,7 @@ def find_source(text: str) -> tuple[str, Path]:
 def transfer(trainer: Trainer, run: str, source: Path) -> Init:
     """Load every tensor of a checkpoint that has a place in the trainer's networks: the same name and shape.
 
-    Optimizers start again. The EMA starts from the EMA of the source.
+    Optimizers start from zero. The EMA starts from the EMA of the source.
 
     Returns:
         What was loaded and what was not, for run.json.
