@@ -93,8 +93,8 @@ BUGS = {
     "unrolled-ring": Bug(
         "the steps ahead climb D's loss",
         "games/unrolled.py",
-        "weight - rate * g",
-        "weight + rate * g",
+        "weight - step for",
+        "weight + step for",
     ),
     "softmax-gan-ring": Bug(
         "the softmax of D's turn is over the reals alone",
@@ -182,7 +182,7 @@ BUGS = {
     "acgan-digits": Bug(
         "the generator's turn has no class term",
         "games/auxiliary_classifier.py",
-        'self.loss.generator(generated.logits, real), "class_fake": class_fake}',
+        'self.loss.generator(generated.logits, real), "class_fake": self.class_term(generated, labels)}',
         "self.loss.generator(generated.logits, real)}",
     ),
     "projection-digits": Bug(

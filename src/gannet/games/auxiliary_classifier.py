@@ -73,8 +73,8 @@ class AuxiliaryClassifier(Adversarial):
         if self.loss.generator_needs_real:
             with torch.no_grad():
                 real = self.discriminator(batch.real).logits
-        class_fake = self.class_term(generated, labels)
-        return Terms({"adversarial": self.loss.generator(generated.logits, real), "class_fake": class_fake})
+        minimise = {"adversarial": self.loss.generator(generated.logits, real), "class_fake": self.class_term(generated, labels)}
+        return Terms(minimise)
 
     def class_term(self, score: DiscriminatorOutput, labels: Tensor | None) -> Tensor:
         """Weighted mean cross-entropy of the class logits, in nats."""
