@@ -71,16 +71,32 @@ def _table(rows: dict[str, list[Row]], document: dict[str, Any], kind: str) -> s
     metrics = [metric for metric in COLUMNS[kind] if any(s.metric == metric for s in summaries)]
     examples = {metric: next(s for s in summaries if s.metric == metric) for metric in metrics}
     budgets = {entry["recipe"]: entry for entry in document["recipes"]}
-    heads = ["recipe", "batch", "steps", *(f"{examples[m].label} {ARROWS[examples[m].better]}" for m in metrics), "seconds"]
+    # A sample of most recipes costs one call of a network.
+    costs = ["evaluations per sample"] if any(entry.get("evaluations", 1) > 1 for entry in budgets.values()) else []
+    heads = [
+        "recipe",
+        "batch",
+        "steps",
+        *costs,
+        *(f"{examples[m].label} {ARROWS[examples[m].better]}" for m in metrics),
+        "seconds",
+    ]
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for recipe in sorted(rows, key=lambda name: _rank(by_key.get((name, ORDER[kind])))):
         entry = budgets[recipe]
         seconds = f"{entry['seconds']['mean']:.0f}" if entry["seconds"] else "-"
         cells = [_cell(by_key.get((recipe, metric))) for metric in metrics]
-        line = [_name(recipe), str(entry["batch_size"]), str(entry["steps"]), *cells, seconds]
+        line = [
+            _name(recipe),
+            str(entry["batch_size"]),
+            str(entry["steps"]),
+            *(str(entry.get("evaluations", 1)) for _ in costs),
+            *cells,
+            seconds,
+        ]
         lines.append(f"| {' | '.join(line)} |")
     floors = [_floor([s for s in summaries if s.metric == metric]) for metric in metrics]
-    return "\n".join([*lines, f"| real data | | | {' | '.join(floors)} | |"])
+    return "\n".join([*lines, f"| real data | | |{' |' * len(costs)} {' | '.join(floors)} | |"])
 
 
 def _named(recipe: str) -> str:

@@ -24,7 +24,7 @@ BASES: dict[str, set[str]] = {
     "recipes": set(),
     "losses": {"AdversarialLoss"},
     "regularizers": {"Penalty", "Constraint", "WeightPenalty"},
-    "networks": {"Generator", "Discriminator", "Encoder"},
+    "networks": {"Generator", "Discriminator", "Encoder", "Velocity"},
     "priors": {"Prior"},
     "encodings": {"Encoding"},
     "augmentations": {"Augmentation"},

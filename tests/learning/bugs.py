@@ -210,6 +210,18 @@ BUGS = {
         "(self.generate(latents), latents)",
         "(self.generate(latents), latents.roll(1, 0))",
     ),
+    "vae-ring": Bug(
+        "the entropy of q has the wrong sign, so that q becomes a point",
+        "games/vae.py",
+        "- 1 - 2 * log_deviation",
+        "- 1 + 2 * log_deviation",
+    ),
+    "flow-matching-ring": Bug(
+        "the velocity points from data to noise",
+        "games/flow_matching.py",
+        "- (batch.real - noise)",
+        "- (noise - batch.real)",
+    ),
     "semi-supervised-digits": Bug(
         "the term of rows without a label is forgotten",
         "games/semi_supervised.py",

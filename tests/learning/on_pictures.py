@@ -64,6 +64,7 @@ PROOFS = [
         least={"caption_accuracy": 0.15, "ink": 0.9, "ground": 0.9, "place": 0.9},
         needed=3,
     ),
+    on_digits("vae", together(SAMPLES, digits.reconstructed), {"steps": 300}, least={"same digit": 0.8}),
     on_digits(
         "semi-supervised",
         digits.error_beside_supervised,

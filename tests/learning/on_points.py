@@ -110,5 +110,7 @@ PROOFS = [
     ),
     ring("particle-gan", least={"modes": 8} | SHARP, most={"reverse_kl": 0.02, "spread": 1.3}, needed=3),
     Proof("particle-gan", "grid", MODES, least={"modes": 25} | SHARP, most={"reverse_kl": 0.05, "spread": 1.3}, needed=3),
+    ring("vae", {"steps": 1500, "latent_size": 2, "optimizer.generator.lr": 5e-3}, least={"modes": 8}, most={"reverse_kl": 0.2}),
+    ring("flow-matching", {"steps": 1000}, least={"modes": 8, "high_quality": 0.3}, most={"reverse_kl": 0.05}),
     Proof("particle-gan", "gmm", cards("sliced_w"), most={"sliced_w / floor": 1.5}),
 ]

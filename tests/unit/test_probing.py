@@ -14,7 +14,8 @@ from PIL import Image
 
 import gannet
 from gannet.dashboard.probes.__main__ import Desk
-from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, principal_directions, radial_power
+from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, radial_power
+from gannet.games.directions import principal_directions
 
 
 def test_nearest_rows_are_found_exactly_over_all_chunks(monkeypatch):

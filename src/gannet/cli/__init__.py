@@ -15,6 +15,7 @@ from gannet.cli import (
     data,
     describe,
     doctor,
+    invert,
     listing,
     measure,
     report,
@@ -60,7 +61,8 @@ app.command("train", cls=train.TrainCommand)(train.train)
 app.command("resume")(resume.resume)
 app.command("status")(status.status)
 app.command("stop")(stop.stop)
-app.command("sample")(sample.sample)
+app.command("sample", cls=sample.SampleCommand)(sample.sample)
+app.command("invert")(invert.invert)
 app.command("measure")(measure.measure)
 app.command("table")(table.table)
 app.command("watch")(watch.watch)

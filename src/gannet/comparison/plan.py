@@ -101,7 +101,9 @@ class Contestant:
     steps: int
     batch_size: int
     samples_seen: int
-    """Real samples that its discriminator is shown in all, repeats of a row counted."""
+    """Real samples that it is shown in all, repeats of a row counted."""
+    evaluations: int
+    """Function evaluations for one generated sample."""
     entries: tuple[Entry, ...]
     """One for each seed."""
 
@@ -282,6 +284,6 @@ def _build(
     )
     batches = max(turn.repeats for turn in experiment.game.turns())
     seen = experiment.steps * batches * experiment.batch_size
-    return Contestant(
-        variant.name, variant.recipe_name, dict(variant.changes), experiment.steps, experiment.batch_size, seen, entries
-    ), protocol_of(experiment.game, dataset)
+    game = experiment.game
+    budget = (experiment.steps, experiment.batch_size, seen, game.evaluations)
+    return Contestant(variant.name, variant.recipe_name, dict(variant.changes), *budget, entries), protocol_of(game, dataset)

@@ -224,6 +224,7 @@ class Result:
             "steps": contestant.steps,
             "batch_size": contestant.batch_size,
             "samples_seen": contestant.samples_seen,
+            "evaluations": contestant.evaluations,
             "seconds": None if seconds is None else {"mean": seconds[0], "deviation": seconds[1]},
             "metrics": [asdict(summary) for summary in self.summaries() if summary.recipe == contestant.recipe],
             "runs": [self._run(row) for row in rows],

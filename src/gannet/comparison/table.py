@@ -15,22 +15,21 @@ if TYPE_CHECKING:
 
 
 def budget_table(result: Result) -> Table:
-    """Steps, batch size, real samples seen and seconds of training per run."""
+    """Steps, batch size, real samples seen, function evaluations for one sample, and seconds of training per run."""
     from rich.table import Table
 
     comparison = result.comparison
     seen = "images seen" if comparison.dataset.form.kind == "images" else "points seen"
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in ("recipe", "runs", "steps", "batch", seen, "seconds per run"):
+    for heading in ("recipe", "runs", "steps", "batch", seen, "evaluations per sample", "seconds per run"):
         table.add_column(heading, justify="left" if heading == "recipe" else "right")
     for contestant in comparison.contestants:
         rows = result.of(contestant)
         done = sum(row.status == "finished" for row in rows)
         runs = str(done) if done == len(rows) else f"{done} of {len(rows)}"
         seconds = _with_deviation(result.seconds(contestant))
-        table.add_row(
-            contestant.recipe, runs, f"{contestant.steps:,}", f"{contestant.batch_size:,}", f"{contestant.samples_seen:,}", seconds
-        )
+        counts = (contestant.steps, contestant.batch_size, contestant.samples_seen, contestant.evaluations)
+        table.add_row(contestant.recipe, runs, *(f"{count:,}" for count in counts), seconds)
     return table
 
 

@@ -104,7 +104,7 @@ def _case(run: Run, events: list[dict[str, Any]]) -> Case:
     recipe = known.load()
     [(_, defaults)] = read({}, Root(recipe.function, skip=("form",)))
     # As recorded, a component's fields belong to the component that the run has.
-    bounded = any(key in ("penalty", "constraint") for key in keys)
+    bounded = any(key in ("penalty", "constraint") for key in keys) or "optimizer.discriminator.lr" not in keys
     other = None if recipe.few_labels else "projection" if recipe.labels else "particle-gan" if run.kind == "points" else "wgan-gp"
     return Case(keys, defaults, None if bounded else other)
 

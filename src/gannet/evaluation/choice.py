@@ -15,7 +15,13 @@ from gannet.features import user_weights
 from gannet.features.cnn import TRAINED
 from gannet.metrics.base import Answers, Labels, Metric
 
-ASKED = {"reconstructed": "encodes", "predicted": "classifies", "clusters": "finds clusters", "drawn": "draws captions"}
+ASKED = {
+    "reconstructed": "encodes",
+    "inverted": "generates from latents",
+    "predicted": "classifies",
+    "clusters": "finds clusters",
+    "drawn": "draws captions",
+}
 """Fields of Answers that a metric can need -> what the game must do for it."""
 PUBLISHED = ("fd[inception]", "kid[inception]", "is[inception]")
 """FID, KID and IS."""

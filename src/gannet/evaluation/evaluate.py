@@ -99,7 +99,10 @@ def evaluate(
         except UserError as problem:
             reasons[index] = str(problem)
         else:
-            spec = {**metric.spec(), "metric": stem(name), "protocol": asked_protocol if metric.needs in ASKED else card_protocol}
+            shared = asked_protocol if metric.needs in ASKED else card_protocol
+            if metric.needs == "inverted" and answers is not None and answers.inverted is not None:
+                shared = {**shared, "n_real": len(answers.inverted), "n_fake": len(answers.inverted)}
+            spec = {**metric.spec(), "metric": stem(name), "protocol": shared}
             cards[index] = _card(metric, name, measured, spec=spec, warnings=warnings, about=about)
     progress("measuring, percent", 100, 100)
     return [cards[index] for index in sorted(cards)], [f"{chosen[i][0]} left out: {reason}" for i, reason in reasons.items() if reason]

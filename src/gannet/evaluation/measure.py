@@ -14,8 +14,9 @@ from gannet.errors import UserError, of_all
 from gannet.evaluation.choice import choose
 from gannet.evaluation.cost import Cost
 from gannet.evaluation.evaluate import evaluate
+from gannet.evaluation.inversion import invert
 from gannet.features.extractors import fitting
-from gannet.games.base import Captioned, Classifies, Clusters, Conditional, Encodes, Game
+from gannet.games.base import Captioned, Classifies, Clusters, Conditional, Encodes, Game, Generates
 from gannet.metrics.base import Answers, Labels, ScoreCard
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES, FEWEST_SAMPLES
 from gannet.seeding import derive, torch_rng
@@ -25,6 +26,8 @@ DEFAULT_SAMPLES = {"points": 2_500, "images": 5_000}
 """How many samples are measured where the user does not say."""
 NUM_ASKED = 10_000
 """How many real samples a game is asked about: all of MNIST's test pictures."""
+NUM_INVERTED = 100
+"""Number of real samples whose latents are searched if a metric asks for them."""
 
 
 def measurer(
@@ -59,6 +62,7 @@ def measurer(
     protocol = protocol_of(game, dataset)
 
     classes = _classes(game, dataset, labels, count, samples or count)
+    inverted = any(metric.needs == "inverted" for _, metric in of_all(metrics or (), choose))
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
         if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < FEWEST_REAL_SAMPLES:
@@ -80,7 +84,7 @@ def measurer(
             step=step,
             weights=weights,
             warnings=(*game.limitations(), *warnings),
-            answers=ask(game, dataset, held_out, seed),
+            answers=ask(game, dataset, held_out, seed, inverted=inverted, progress=progress),
             held_out=kept_back,
             labels=classes,
             published=published,
@@ -146,7 +150,8 @@ def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
 
 def wants_held_out(game: Game, metrics: list[str] | None) -> bool:
     """Whether a measurement asks for real samples that were not trained on."""
-    return answers_questions(game) or any(metric.needs == "held_out" for _, metric in of_all(metrics or (), choose))
+    needed = {metric.needs for _, metric in of_all(metrics or (), choose)}
+    return answers_questions(game) or not needed.isdisjoint(("held_out", "inverted"))
 
 
 def answers_questions(game: Game) -> bool:
@@ -155,9 +160,15 @@ def answers_questions(game: Game) -> bool:
 
 
 @torch.no_grad()
-def ask(game: Game, dataset: Dataset, held_out: Dataset | None, seed: int) -> Answers | None:
-    """What the game says about up to 10,000 real samples; None where it can say nothing."""
-    if not answers_questions(game):
+def ask(
+    game: Game, dataset: Dataset, held_out: Dataset | None, seed: int, *, inverted: bool = False, progress: Progress = silent
+) -> Answers | None:
+    """What the game says about up to 10,000 real samples; None where it can say nothing.
+
+    ``inverted`` also finds the latents of the first 100 of them, which takes seconds for each.
+    """
+    inverted = inverted and isinstance(game, Generates)
+    if not answers_questions(game) and not inverted:
         return None
     source = held_out or dataset
     real, labels = source.reference(NUM_ASKED, seed=derive(seed, "ask"))
@@ -177,6 +188,10 @@ def ask(game: Game, dataset: Dataset, held_out: Dataset | None, seed: int) -> An
                 asked = dataset.form.token_ids(captions[start : start + CHUNK]).to(device)
                 rng = torch_rng(seed, "ask", start, device=device)
                 said.setdefault("drawn", []).append(source.form.decode(game.sample(len(asked), labels=asked, rng=rng)))
+    if inverted:
+        inside = source.form.encode(real[:NUM_INVERTED]).to(device)
+        found = invert(game, inside, rng=torch_rng(seed, "invert", device=device), progress=progress)  # type: ignore[arg-type]
+        said["inverted"] = [source.form.decode(found.samples)]
     warnings = () if held_out is not None or dataset.size is None else ("Measured on data that were trained on: there are no others.",)
     protocol = {"real": {"content_hash": source.content_hash, "rows": source.size, "held_out": held_out is not None}}
     whole = {name: np.concatenate(parts) for name, parts in said.items()}

@@ -64,7 +64,7 @@ class Case:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """The recipe's default values of the same keys; empty for a user's recipe file."""
     smoother: str | None = None
-    """A recipe that keeps D smooth with a penalty or spectral normalisation, for such data; None if the run has such a term itself."""
+    """A recipe that keeps D smooth with a penalty or spectral normalisation, for such data; None if the run has such a term or no D."""
 
     def number(self, key: str) -> float | None:
         """The value of a key if it is a positive number."""

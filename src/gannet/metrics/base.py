@@ -17,7 +17,9 @@ from gannet.metrics.rounding import written
 
 Better = Literal["lower", "higher", "one", "real"]
 """Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the real-data reference) is."""
-Need = Literal["samples", "modes", "density", "held_out", "classes", "followed", "reconstructed", "predicted", "clusters", "drawn"]
+Need = Literal[
+    "samples", "modes", "density", "held_out", "classes", "followed", "reconstructed", "inverted", "predicted", "clusters", "drawn"
+]
 """What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, classes of the real
 samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
 Bounds = tuple[float, float]
@@ -39,6 +41,8 @@ class Answers:
     """(N,) int64 true classes."""
     reconstructed: np.ndarray | None = None
     """(N, ...) outside samples: G(E(x)) of each."""
+    inverted: np.ndarray | None = None
+    """(M, ...) samples of the latents found for the first M of ``real``; only if a metric asks for them."""
     predicted: np.ndarray | None = None
     """(N,) int64 classes."""
     clusters: np.ndarray | None = None

@@ -35,15 +35,19 @@ def checked_images(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     return real, fake
 
 
-def checked_reconstructions(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
-    """Real samples and their reconstructions, both as they are outside.
+def checked_reconstructions(
+    samples: Samples, answer: Literal["reconstructed", "inverted"] = "reconstructed"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Real samples and what the game makes of them, both in original units.
 
     Raises:
         UserError: as :func:`checked_points` and :func:`checked_images`, or the two sets differ in shape.
     """
     assert samples.answers is not None
-    assert samples.answers.reconstructed is not None
-    real, made = samples.answers.real, samples.answers.reconstructed
+    made = getattr(samples.answers, answer)
+    assert made is not None
+    # Only the first samples are inverted, because that takes seconds for each.
+    real = samples.answers.real[: len(made)] if answer == "inverted" else samples.answers.real
     if real.shape != made.shape:
         raise UserError(f"Reals are {real.shape} and their reconstructions {made.shape}: they must agree.")
     check = _points if real.ndim == 2 else _images

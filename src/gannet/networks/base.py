@@ -65,6 +65,16 @@ class Encoder(nn.Module, ABC):
         """
 
 
+class Velocity(nn.Module, ABC):
+    """A velocity field: where a sample in normalised units moves at a time between 0 (noise) and 1 (data)."""
+
+    shape: tuple[int, ...]
+
+    @abstractmethod
+    def forward(self, samples: Tensor, times: Tensor) -> Tensor:
+        """(N, *shape), (N,) in [0, 1] -> (N, *shape), without bounds."""
+
+
 class Trunk(nn.Module, ABC):
     """Samples in normalised units to features: the common part of discriminators with several heads and of encoders."""
 

@@ -39,4 +39,12 @@ class StochasticEncoder(Encoder):
         mean = self.mean(features).float()
         if noise is None:
             return mean
-        return torch.addcmul(mean, self.log_deviation(features).float().clamp(-7, 2).exp(), noise)
+        return torch.addcmul(mean, self._log_deviation(features).exp(), noise)
+
+    def distribution(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, *shape) -> mean and log standard deviation, (N, latent_size) each."""
+        features = self.trunk(samples)
+        return self.mean(features).float(), self._log_deviation(features)
+
+    def _log_deviation(self, features: Tensor) -> Tensor:
+        return self.log_deviation(features).float().clamp(-7, 2)

@@ -11,10 +11,11 @@ from gannet.encodings.base import Encoding
 from gannet.losses.base import AdversarialLoss
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
-from gannet.training.experiment import Optimizer, Optimizers
+from gannet.training.experiment import OneOptimizer, Optimizer, Optimizers
 
 __all__ = ["AdversarialLoss", "Augmentation", "Constraint", "Encoding", "Penalty", "Prior", "WeightPenalty"]
-__all__ += ["BatchSize", "Count", "CountOrZero", "NonNegative", "Optimizer", "Optimizers", "Positive", "Ratio", "Share", "Steps", "Width"]
+__all__ += ["BatchSize", "Count", "CountOrZero", "NonNegative", "OneOptimizer", "Optimizer", "Optimizers"]
+__all__ += ["Positive", "Ratio", "Share", "Steps", "Width"]
 
 Steps = Annotated[int, Field(ge=1, le=10**9)]
 """A number of steps of a training."""

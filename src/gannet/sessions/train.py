@@ -9,7 +9,6 @@ from gannet.config.build import build, open_data, open_held_out, run_record
 from gannet.config.plan import Plan
 from gannet.data.base import Dataset, silent
 from gannet.errors import TrainingStopped, UserError
-from gannet.games.base import Scores
 from gannet.live.keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
 from gannet.runs.reader import Run
@@ -187,7 +186,7 @@ def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, w
 
 def _open_held_out(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Reporter) -> Dataset | None:
     """Held-out data for the health checks. None, with a warning, if they cannot be opened: training does not need them."""
-    if trainer.dataset.size is None or not isinstance(trainer.game, Scores):
+    if trainer.dataset.size is None:
         return None
     try:
         return open_held_out(plan, reporter.work)

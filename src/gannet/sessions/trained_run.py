@@ -17,13 +17,15 @@ from gannet.errors import UserError
 from gannet.evaluation.cost import Cost
 from gannet.evaluation.measure import measurer, wants_held_out
 from gannet.files import written_whole
-from gannet.games.base import Captioned, Conditional, DrawsCodes, Game, Generates
+from gannet.games.base import Captioned, Conditional, Game, Generates
+from gannet.games.truncation import truncated
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.rounding import written
 from gannet.runs.reader import Run, parse_run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.seeding import torch_rng
 from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, repeat_keys
+from gannet.sessions.traversal import traverse
 from gannet.training import checkpoint
 from gannet.training.ema import Average
 from gannet.training.sampling import balanced_labels, evaluating, frame_labels, sample_game
@@ -92,7 +94,13 @@ class TrainedRun:
         return "".join(f", {label} {value}" for label, value in values.items())
 
     def sample(
-        self, count: int = 64, *, seed: int = 0, label: str | int | None = None, caption: str | None = None
+        self,
+        count: int = 64,
+        *,
+        seed: int = 0,
+        label: str | int | None = None,
+        caption: str | None = None,
+        truncate: float | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Samples in original units (uint8 NHWC images, or points), and their labels or captions, if any, (N,) int64 or text.
 
@@ -101,13 +109,16 @@ class TrainedRun:
             seed: the same seed gives the same samples.
             label: one class by name or number; None for all classes in turn.
             caption: what to draw; None for a few captions of the training data in turn.
+            truncate: largest absolute value of a coordinate of Gaussian latents; samples are then more typical and less varied.
 
         Raises:
-            UserError: a label for an unconditional run, or an unknown label; a caption for a run without captions, or unknown words.
+            UserError: a label for an unconditional run, or an unknown label; a caption for a run without captions, or unknown words; a
+                prior that cannot be truncated.
         """
         labels, captions = self._labels(count, label), self._captions(count, caption)
         condition = labels if captions is None else self.form.token_ids(captions)
-        samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=condition)
+        with truncated(self.game, truncate):
+            samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=condition)
         return self.form.decode(samples), np.array(captions) if captions is not None else None if labels is None else labels.numpy()
 
     def columns(self, count: int, label: str | int | None = None, caption: str | None = None) -> int:
@@ -166,20 +177,19 @@ class TrainedRun:
         with torch.no_grad(), evaluating(self.game):
             return self.form.decode(self.game.generate(path, labels))
 
-    def traverse(self, *, rows: int = 3, columns: int = 10, seed: int = 0) -> np.ndarray:
-        """(codes * rows * columns, ...) samples in original units: ``rows`` rows per code, in which only this code varies.
+    def traverse(self, what: str = "codes", *, rows: int = 3, columns: int = 10, seed: int = 0) -> np.ndarray:
+        """(directions * rows * columns, ...) samples in original units: ``rows`` rows for each direction, in which only it varies.
+
+        Args:
+            what: ``codes``, ``sefa``, ``pca`` or the number of a coordinate; see :func:`gannet.sessions.traversal.traverse`.
+            rows: rows for each direction.
+            columns: samples in a row.
+            seed: of the latents.
 
         Raises:
-            UserError: a game without codes.
+            UserError: a game without latents or codes, or an unknown direction.
         """
-        game = self.game
-        if not isinstance(game, DrawsCodes):
-            raise UserError("--traverse: this run's generator has no latent codes; train one with --recipe infogan.")
-        latents = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)
-        share = torch.linspace(0, 1, columns).repeat(rows)
-        with torch.no_grad(), evaluating(self.game):
-            sheets = [game.generate(game.with_code(latents, code, share)) for code in range(len(game.code_names))]
-        return self.form.decode(torch.cat(sheets))
+        return self.form.decode(traverse(self.game, what, rows=rows, columns=columns, seed=seed))
 
     def measure(
         self,

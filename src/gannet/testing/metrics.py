@@ -142,6 +142,7 @@ def _answered(metric: Metric, kind: Kind, wrong: float, order: np.ndarray | None
         real[order],
         classes[order],
         reconstructed=real[rows][order],
+        inverted=real[rows][order],
         predicted=classes[rows][order],
         clusters=(7 - classes)[rows][order],
     )

@@ -1,4 +1,4 @@
-"""The contracts of generators, discriminators and encoders."""
+"""The contracts of generators, discriminators, encoders and velocity fields."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gannet.networks.base import Discriminator, Encoder, Generator
+from gannet.networks.base import Discriminator, Encoder, Generator, Velocity
 from gannet.types import DiscriminatorOutput
 
 ROWS = 12
@@ -80,6 +80,23 @@ def check_encoder(network: Encoder) -> None:
     assert_close(network(samples[:2]), whole[:2], atol=1e-5, rtol=1e-4)
     with torch.autocast("cpu", torch.bfloat16):
         assert network(samples).dtype == torch.float32, "latents must be float32 in every precision"
+
+
+def check_velocity(network: Velocity) -> None:
+    """A velocity of the samples' shape, which depends on the time, determinism, independent samples, gradients everywhere, bf16."""
+    rng = torch.Generator().manual_seed(0)
+    samples, times = torch.randn(ROWS, *network.shape, generator=rng), torch.rand(ROWS, generator=rng)
+    velocities = network.train()(samples, times)
+    assert velocities.shape == samples.shape
+    _reaches_every_parameter(network, velocities.square().mean())
+    network.eval()
+    whole = network(samples, times)
+    assert_close(network(samples, times), whole, atol=0, rtol=0)
+    assert_close(network(samples[:2], times[:2]), whole[:2], atol=1e-5, rtol=1e-4)
+    assert not torch.equal(network(samples, times.flip(0)), whole), "the time changes nothing"
+    assert not torch.equal(network(samples.flip(0), times), whole), "samples change nothing"
+    with torch.autocast("cpu", torch.bfloat16):
+        assert network(samples, times).isfinite().all()
 
 
 def _labels(network: Generator | Discriminator) -> Tensor | None:

@@ -53,11 +53,18 @@ class Optimizers:
 
 
 @dataclass(frozen=True)
+class OneOptimizer:
+    """The optimizer of a game with one player."""
+
+    generator: Optimizer = field(default_factory=Optimizer)
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A game and its training settings."""
 
     game: Game
-    optimizer: Optimizers
+    optimizer: Optimizers | OneOptimizer
     batch_size: int
     steps: int
     average: float = 0.999

@@ -58,30 +58,3 @@ def level_shares(images: np.ndarray, bins: int) -> np.ndarray:
     """(bins,) share of the values of uint8 images in equal parts of 0..255."""
     counts = np.bincount(np.asarray(images).ravel(), minlength=256).reshape(bins, -1).sum(axis=1)
     return counts / counts.sum()
-
-
-def principal_directions(latents: np.ndarray, samples: np.ndarray, count: int) -> np.ndarray:
-    """Latent directions along which samples change most: GANSpace on the samples themselves.
-
-    Principal components of the samples, then for each of them the latent direction found by regression on its coordinate
-    (Härkönen et al. 2020, section 2.2, https://arxiv.org/abs/2004.02546). For a linear generator with white latents these
-    are its leading right singular vectors.
-
-    Args:
-        latents: (N, F).
-        samples: (N, ...), generated from the latents.
-        count: number of directions.
-
-    Returns:
-        (count, F): each has the length of the latents' standard deviation along it, and the sign that makes samples brighter.
-    """
-    centred_latents = latents - latents.mean(axis=0)
-    flat = samples.reshape(len(samples), -1).astype(np.float64)
-    flat -= flat.mean(axis=0)
-    # Eigenvectors of the N x N Gram matrix, because images have more values than there are samples.
-    _, vectors = np.linalg.eigh(flat @ flat.T)
-    coordinates = vectors[:, ::-1][:, :count]
-    directions = coordinates.T @ centred_latents
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    brighter = np.sign((coordinates * flat.mean(axis=1, keepdims=True)).sum(axis=0))
-    return directions * np.where(brighter < 0, -1, 1)[:, None] * (centred_latents @ directions.T).std(axis=0)[:, None]

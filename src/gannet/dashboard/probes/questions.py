@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, principal_directions, radial_power
+from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, radial_power
 from gannet.dashboard.probes.base import Answer, Curve, Look, Sheet
 from gannet.games.base import DrawsCodes, Encodes, Game, Generates, Scores
+from gannet.games.directions import principal_directions
 from gannet.seeding import derive, torch_rng
 from gannet.training.sampling import CHUNK, evaluating, sample_game
 

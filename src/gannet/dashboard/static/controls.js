@@ -57,8 +57,12 @@ export function controls(run, open) {
       { class: "row" },
       goOrPause,
       button("control.stepBoth", () => send("step", { player: "all", count: 1 })),
-      button("control.stepD", () => send("step", { player: "discriminator", count: 1 })),
-      button("control.stepG", () => send("step", { player: "generator", count: 1 })),
+      run.players.length === 1
+        ? []
+        : [
+            button("control.stepD", () => send("step", { player: "discriminator", count: 1 })),
+            button("control.stepG", () => send("step", { player: "generator", count: 1 })),
+          ],
     ),
     h(
       "form",

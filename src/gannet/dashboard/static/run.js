@@ -41,6 +41,10 @@ export class Run extends EventTarget {
   get readOnly() {
     return Boolean(this.summary.read_only);
   }
+  /** Names of those who take turns: each has a learning rate. @returns {string[]} */
+  get players() {
+    return this.keys.map((key) => /^optimizer\.(\w+)\.lr$/.exec(key)?.[1] ?? "").filter(Boolean);
+  }
   /** Keys that may be edited, rates of learning first. @returns {string[]} */
   get keys() {
     const all = Object.keys(this.summary.numbers ?? {}),

@@ -49,5 +49,7 @@ def advice(case: Case, values: Mapping[str, float]) -> Advice:
             "The logits lie in a flat region of the loss; the non-saturating loss has no flat region there.",
             {"loss": "non-saturating"},
         )
-    text = "A minimised term has no gradient. In your own loss, look for a detached tensor; otherwise slow the discriminator down."
-    return Advice(NAME, text, case.rates(1 / 5, "discriminator"))
+    text = "A minimised term has no gradient. In your own loss, look for a detached tensor; otherwise"
+    if slower := case.rates(1 / 5, "discriminator"):
+        return Advice(NAME, f"{text} slow the discriminator down.", slower)
+    return Advice(NAME, f"{text} try a smaller learning rate.", case.rates(1 / 5))

@@ -17,7 +17,7 @@ export default {
   title: "slow.title",
   order: 12,
   wide: true,
-  suits: (run) => run.kind === "points",
+  suits: (run) => run.kind === "points" && run.players.length !== 1,
   mount(element, run) {
     const panel = new SlowPanel(element, run);
     return () => panel.close();

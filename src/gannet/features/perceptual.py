@@ -1,0 +1,42 @@
+"""A differentiable distance of images in the responses of fixed random convolutions."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, conv2d, relu
+
+from gannet.features.randconv import randconv_weights
+
+
+class Perceptual:
+    """d(x, y) = mean over layers of |f(x) - f(y)|^2 / mean |f(y)|^2, f the maps of ``randconv-v1``, over positions and channels.
+
+    Unlike pixels, the maps at half and at a quarter of the size tolerate small displacements. The kernels are random, so the
+    distance knows no classes and suits any images: a judge of classes that is used elsewhere is not used here.
+    """
+
+    def __init__(self, targets: Tensor) -> None:
+        """Args:
+        targets: (N, C, H, W) in [-1, 1], C of 1 or 3; the y of :meth:`__call__`.
+        """
+        self._kernels = [torch.from_numpy(kernel).to(targets.device) for kernel in randconv_weights()]
+        with torch.no_grad():
+            self._targets = self._maps(targets)
+
+    def __call__(self, images: Tensor, rows: Tensor) -> Tensor:
+        """(M, C, H, W) in [-1, 1] and, for each, the row of its target (M,) -> (M,) distances >= 0, differentiable in the images."""
+        parts = []
+        for maps, targets in zip(self._maps(images), self._targets, strict=True):
+            wanted = targets[rows]
+            size = wanted.square().flatten(1).mean(1).clamp_min(1e-8)
+            parts.append((maps - wanted).square().flatten(1).mean(1) / size)
+        return torch.stack(parts).mean(0)
+
+    def _maps(self, images: Tensor) -> list[Tensor]:
+        now, maps = images.float().expand(-1, 3, -1, -1), []
+        for kernel in self._kernels:
+            now = relu(conv2d(now, kernel, padding="same"))
+            maps.append(now)
+            now = avg_pool2d(now, 2)
+        return maps

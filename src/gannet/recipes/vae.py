@@ -1,0 +1,48 @@
+"""The variational autoencoder, a baseline without a discriminator."""
+
+from gannet.games.vae import VAE
+from gannet.networks.encoders import StochasticEncoder
+from gannet.networks.standard import standard_generator, standard_trunk
+from gannet.priors.gaussian import Gaussian
+from gannet.recipes.arguments import BatchSize, Count, NonNegative, OneOptimizer, Optimizer, Steps, Width
+from gannet.recipes.base import Experiment, Form, recipe
+
+
+@recipe(kind="any")
+def vae(
+    form: Form,
+    *,
+    hidden: Width = 128,
+    latent_size: Count = 16,
+    beta: NonNegative = 1.0,
+    optimizer: OneOptimizer = OneOptimizer(generator=Optimizer(lr=2e-3, beta1=0.9, beta2=0.999, schedule="cosine")),
+    batch_size: BatchSize = 128,
+    steps: Steps = 3_000,
+) -> Experiment:
+    """The standard generator as decoder and the standard discriminator's trunk as encoder: the same networks as a GAN's.
+
+    Kingma and Welling 2014, https://arxiv.org/abs/1312.6114. A baseline: what maximum likelihood reaches with the networks
+    of ``dcgan`` on images and of ``lsgan`` on points. Samples of points are drawn from p(x | z); samples of images are its
+    mean G(z), as is usual, because the noise of p(x | z) is only seen as grain.
+
+    Formula: G and E: -E log p(x | z) + beta KL(q(z | x) || N(0, I)), p(x | z) = N(G(z), c^2) with c learned.
+
+    Adds: a likelihood. There is no discriminator and no game: one player minimises one objective, whose sum is a bound on
+    the negative log-likelihood (``generator/bound``, in nats for each sample if ``beta=1``).
+
+    Traps: Samples of images are blurred: the squared error asks for the mean of all images that fit a latent. Most
+    latents can stay unused, which the KL term rewards. A bound on the likelihood does not say how good samples look (Theis
+    et al. 2016, https://arxiv.org/abs/1511.01844).
+
+    Keys:
+        latent_size: Length of a latent; unused coordinates cost nothing.
+        beta: Weight of the KL term; 1 gives a bound on the likelihood.
+    """
+    game = VAE(
+        standard_generator(latent_size, form.shape, hidden),
+        StochasticEncoder(standard_trunk(form.shape, hidden), latent_size),
+        Gaussian(latent_size),
+        beta=beta,
+        noisy_samples=form.kind == "points",
+    )
+    return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

@@ -1,0 +1,88 @@
+"""Rows of samples in which one code, one coordinate or one direction of the latents varies."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gannet.errors import UserError
+from gannet.games.base import DrawsCodes, Game, Generates
+from gannet.games.directions import principal_directions, singular_directions
+from gannet.seeding import torch_rng
+from gannet.training.sampling import CHUNK, balanced_labels, evaluating
+
+NUM_DIRECTIONS = 5
+"""Directions that are drawn of sefa and of pca."""
+NUM_DRAWN = 512
+"""Latents from which directions and their standard deviations are computed."""
+REACH = 3.0
+"""Standard deviations of the latents that a direction is followed to each side."""
+CODES, SEFA, PCA = "codes", "sefa", "pca"
+
+
+@torch.no_grad()
+def traverse(game: Game, what: str, *, rows: int, columns: int, seed: int) -> Tensor:
+    """(directions * rows * columns, *shape) samples in normalised units: ``rows`` rows for each direction.
+
+    Args:
+        game: what generates.
+        what: ``codes`` of a game that has them; ``sefa``, singular vectors of the first layer; ``pca``, directions along
+            which samples change most (GANSpace); or the number of a coordinate of the latents, from 0.
+        rows: different latents, one for each row of a direction.
+        columns: positions from -3 to 3 standard deviations of the latents, or from the first value of a code to its last.
+        seed: of the latents.
+
+    Raises:
+        UserError: a game without latents or codes, or an unknown direction.
+    """
+    if what == CODES:
+        return _codes(game, rows, columns, seed)
+    if not isinstance(game, Generates):
+        raise UserError(f"--traverse {what}: this game has no latents.")
+    drawn = game.draw_latents(NUM_DRAWN, torch_rng(0, "directions"))
+    with evaluating(game):
+        directions = _directions(game, what, drawn)
+        start = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)
+        position = torch.linspace(-REACH, REACH, columns).repeat(rows)[:, None]
+        labels = balanced_labels(game, rows)
+        labels = None if labels is None else labels.repeat_interleave(columns, dim=0)
+        # The row's own position along the direction is replaced.
+        moved = [start + (position * size - (start @ unit)[:, None]) * unit for unit, size in directions]
+        return torch.cat([game.generate(latents, labels) for latents in moved]).float()
+
+
+def _directions(game: Game, what: str, drawn: Tensor) -> list[tuple[Tensor, float]]:
+    """Unit vectors with the standard deviation of the latents along each."""
+    assert isinstance(game, Generates)
+    size = drawn.shape[1]
+    if what == SEFA:
+        found = singular_directions(game, drawn[:2], balanced_labels(game, 2), min(NUM_DIRECTIONS, size))
+        if found is None:
+            raise UserError(
+                "--traverse sefa: the first layer of this generator is not a linear layer of its latents, so it has no singular "
+                "directions. Use --traverse pca, which looks at samples."
+            )
+    elif what == PCA:
+        labels = balanced_labels(game, len(drawn))
+        parts = [
+            game.generate(drawn[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK]) for i in range(0, len(drawn), CHUNK)
+        ]
+        found = torch.from_numpy(principal_directions(drawn.numpy(), torch.cat(parts).numpy(), min(NUM_DIRECTIONS, size))).float()
+        found = found / found.norm(dim=1, keepdim=True)
+    else:
+        if not what.isdecimal() or int(what) >= size:
+            raise UserError(f"--traverse {what}: expected codes, sefa, pca, or the number of a coordinate of the latents, 0 to {size - 1}.")
+        found = torch.eye(size)[int(what)][None]
+    return [(unit, float((drawn @ unit).std())) for unit in found]
+
+
+def _codes(game: Game, rows: int, columns: int, seed: int) -> Tensor:
+    if not isinstance(game, DrawsCodes):
+        raise UserError(
+            "--traverse: this run's generator has no latent codes; train one with --recipe infogan, or follow the directions of any "
+            "generator with --traverse sefa, --traverse pca or the number of a coordinate."
+        )
+    latents = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)
+    share = torch.linspace(0, 1, columns).repeat(rows)
+    with evaluating(game):
+        return torch.cat([game.generate(game.with_code(latents, code, share)) for code in range(len(game.code_names))])
