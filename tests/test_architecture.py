@@ -163,7 +163,7 @@ VERBS = {
     "measure": {"--metrics", "--samples", "--json", "--recipe", "-o", "--help"},
     "watch": {"--port", "--no-browser", "--read-only", "--once", "--terminal", "--help"},
     "table": {"-o", "--metrics", "--help"},
-    "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--jobs", "--sweep", "--out", "--json", "--help"},
+    "compare": {"--recipes", "--seeds", "--steps", "--metrics", "--samples", "--jobs", "--on", "--sweep", "--out", "--json", "--help"},
     "report": {"-o", "--gif", "--help"},
     "doctor": {"--json", "--help"},
     "clean": {"--dry-run", "--help"},

@@ -94,6 +94,7 @@ def compare(
     metrics: list[str] | None = None,
     samples: int | None = None,
     jobs: int | Literal["auto"] | None = None,
+    on: str | None = None,
     sweep: Mapping[str, Sequence[Any]] | None = None,
     out: str | Path | None = None,
     quiet: bool = False,
@@ -110,6 +111,7 @@ def compare(
         samples: generated samples per run; the default number if None.
         jobs: number of runs trained side by side, each in its own process; ``"auto"`` takes one per core, None trains one after the
             other in this process. The parameters are equal bit for bit. A run whose process dies gets the status ``failed``.
+        on: ``"ray"`` trains on a local Ray cluster, an address on a running one; needs the extra ``[ray]``.
         sweep: key -> values, for example ``{"batch_size": [16, 64]}``: every combination is trained with every seed.
         out: folder for ``RECIPE/seed-S``, compare.json and samples.png; ``runs/compare-data`` if None.
         quiet: show no progress on stderr; warnings are still shown.
@@ -119,7 +121,7 @@ def compare(
     Raises:
         UserError: the input has mistakes, which are reported together; the runs cannot be compared; or a signal stopped it.
     """
-    engine, at_once = engine_of(jobs)
+    engine, at_once = engine_of(jobs, on)
     with PythonReporter(quiet=quiet) as reporter:
         planned = prepare(
             data,

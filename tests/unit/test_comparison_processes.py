@@ -11,11 +11,12 @@ import pytest
 from safetensors.torch import load_file
 from support.real_runs import Person
 
-from gannet.comparison import processes
+from gannet.comparison import on_ray, processes
 from gannet.comparison.engines import engine_of
 from gannet.comparison.plan import Comparison, Measurement, prepare
 from gannet.comparison.work import carry_out
 from gannet.data.base import silent
+from gannet.errors import UserError
 
 
 class Listener(Person):
@@ -99,3 +100,19 @@ def test_auto_is_a_run_per_core(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 3, 7})
     assert engine_of("auto")[1] == 3
     assert engine_of(None)[1] == 1
+
+
+def test_ray_is_asked_for_only_when_it_is_wanted(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UserError, match=r"needs Ray, which is not installed: pip install 'gannet-gan\[ray\]'"):
+        engine_of(None, "ray")
+    with pytest.raises(UserError, match="--on slurm: write ray for a local cluster"):
+        engine_of(None, "slurm")
+
+
+def test_a_run_travels_whole(compared, tmp_path):
+    run = compared / "gan" / "seed-5"
+    on_ray._unpack(on_ray._pack(run), tmp_path / "there")
+    files = {path.relative_to(run) for path in run.rglob("*") if path.is_file()}
+    assert {path.relative_to(tmp_path / "there") for path in (tmp_path / "there").rglob("*") if path.is_file()} == files - {Path("lock")}
+    assert all((tmp_path / "there" / path).read_bytes() == (run / path).read_bytes() for path in files - {Path("lock")})

@@ -33,6 +33,9 @@ def compare(
     jobs: Annotated[
         str | None, typer.Option(metavar="N|auto", help="Runs side by side, each in its own process; auto: one per core.")
     ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="ray|ADDRESS", help="Train on Ray: a local cluster, or ray://HOST:PORT, HOST:PORT, auto.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for RECIPE/seed-S; runs/compare-DATA if omitted.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
@@ -58,7 +61,7 @@ def compare(
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     measurement = Measurement(_names(metrics) if metrics is not None else None, samples)
     numbers = [seed for word in _names(seeds) for seed in _seeds(word)]
-    engine, at_once = engine_of(_jobs(jobs))
+    engine, at_once = engine_of(_jobs(jobs), on)
     with TerminalReporter() as reporter:
         try:
             with _signals_raise(Interrupted):
