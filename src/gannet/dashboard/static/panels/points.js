@@ -1,27 +1,12 @@
 // Real and generated points over what the discriminator thinks of the plane.
 import { digits, eachFrame, fill, h, table, wantsStillness, whole } from "../dom.js";
-import { gradientLength, bandwidth, kernelDensity, modeCounts, optimal, smoothedTruth } from "../density.js";
-import {
-  diverging,
-  drawArrows,
-  drawContour,
-  drawField,
-  drawGrid,
-  drawModes,
-  drawPoints,
-  quantile,
-  rising,
-  scaledArrows,
-  sharpened,
-  viewOf,
-} from "../plane.js";
+import { bandwidth, modeCounts } from "../density.js";
+import { diverging, drawField, rising, sharpened, viewOf } from "../plane.js";
+import { FIELDS, fieldOf } from "../points_field.js";
+import { LAYERS, drawLayers } from "../points_layers.js";
 import { t } from "../i18n.js";
 
-const FIELDS = ["none", "d", "logit", "gradient", "optimal", "difference"];
-const LAYERS = ["real", "fake", "modes", "contour", "manifold", "push", "movement"];
 const LARGEST = 720;
-const ARROWS = 150;
-const LONGEST_ARROW = 0.09;
 const MORPH_MILLISECONDS = 1800;
 
 /** @type {import("../main.js").Panel} */
@@ -196,107 +181,21 @@ class PointsPanel {
     }
   }
 
-  /** Values to shade, in [-1, 1] or [0, 1], and what the ends of the scale mean. */
-  field() {
-    const { frame } = this,
-      name = this.choice.field,
-      known = frame.logits ?? frame.field;
-    if (name === "none" || !known) return null;
-    const side = known.shape[0],
-      extent = frame.extent.data,
-      d = frame.field.data;
-    const logits = frame.logits?.data ?? Float64Array.from(d, (p) => Math.log((p + 1e-6) / (1 - p + 1e-6)));
-    if (name === "d")
-      return {
-        side,
-        values: Float64Array.from(d, (p) => 2 * p - 1),
-        low: "0",
-        middle: "0.5",
-        high: "1",
-        rising: false,
-      };
-    if (name === "logit") {
-      const most = quantile(Float64Array.from(logits, Math.abs), 0.98) || 1;
-      return {
-        side,
-        values: Float64Array.from(logits, (v) => v / most),
-        low: digits(-most, 2),
-        middle: "0",
-        high: digits(most, 2),
-        rising: false,
-      };
-    }
-    if (name === "gradient") {
-      const length = gradientLength(d, extent, side),
-        most = quantile(length, 0.99) || 1;
-      return { side, values: length.map((v) => v / most), low: "0", middle: "", high: digits(most, 2), rising: true };
-    }
-    const p = this.modes ? smoothedTruth(this.modes, extent, side) : kernelDensity(frame.real.data, extent, side);
-    const best = optimal(p, kernelDensity(frame.fake.data, extent, side));
-    if (name === "optimal")
-      return {
-        side,
-        values: best.map((v) => 2 * v - 1),
-        low: "0",
-        middle: "0.5",
-        high: "1",
-        rising: false,
-        smoothed: true,
-      };
-    return {
-      side,
-      values: best.map((v, i) => d[i] - v),
-      low: "−1",
-      middle: "0",
-      high: "1",
-      rising: false,
-      smoothed: true,
-    };
-  }
-
   paint() {
-    const { frame, canvas } = this,
-      layers = this.choice.layers;
+    const { frame, canvas } = this;
     if (!frame || !canvas.isConnected) return;
     const size = Math.max(200, Math.min(LARGEST, canvas.parentElement.clientWidth, Math.max(320, innerHeight - 190)));
     canvas.style.width = canvas.style.height = `${size}px`;
     const pen = sharpened(canvas, size),
       extent = frame.extent.data,
-      view = viewOf(extent, size),
-      whole01 = this.choice.morph;
+      view = viewOf(extent, size);
     this.view = view;
     const key = `${this.shownStep} ${this.choice.field}`;
-    const field = (this.fields[key] ??= this.field());
+    const field = (this.fields[key] ??= fieldOf(this.choice.field, frame, this.modes));
     if (field) drawField(pen, view, field.values, field.side, field.rising ? rising() : diverging());
-    const known = frame.logits ?? frame.field;
-    if (layers.has("contour") && known)
-      drawContour(
-        pen,
-        view,
-        frame.logits ? frame.logits.data : frame.field.data.map((/** @type {number} */ p) => p - 0.5),
-        known.shape[0],
-      );
-    const start = frame.latents ? spread(frame.latents.data, extent) : null;
-    const mixed = (/** @type {ArrayLike<number>} */ from, /** @type {ArrayLike<number>} */ to) =>
-      Float64Array.from(to, (v, i) => from[i] + (v - from[i]) * whole01);
-    if (layers.has("manifold") && frame.manifold) {
-      const side = frame.manifold.shape[0];
-      drawGrid(
-        pen,
-        view,
-        start && whole01 < 1 ? mixed(flatGrid(side, extent), frame.manifold.data) : frame.manifold.data,
-        side,
-      );
-    }
     const counted = this.modes ? modeCounts(frame.fake.data, this.modes) : null;
-    if (layers.has("real")) drawPoints(pen, view, frame.real.data, "real");
-    if (layers.has("fake"))
-      drawPoints(pen, view, start && whole01 < 1 ? mixed(start, frame.fake.data) : frame.fake.data, "fake");
-    if (layers.has("modes") && counted) drawModes(pen, view, this.modes, counted.counts);
-    if (layers.has("push") && frame.pull)
-      drawArrows(pen, view, scaledArrows(frame.fake.data, frame.pull.data, extent, LONGEST_ARROW), "push");
-    if (layers.has("movement") && this.before)
-      drawArrows(pen, view, movements(this.before.fake.data, frame.fake.data), "ink");
+    const { modes, before } = this;
+    drawLayers(pen, view, frame, { layers: this.choice.layers, share: this.choice.morph, modes, counted, before });
     this.describe(field, counted);
     canvas.dataset.step = String(this.shownStep);
   }
@@ -418,55 +317,4 @@ class PointsPanel {
     this.dark.removeEventListener("change", this.draw);
     this.watchSize.disconnect();
   }
-}
-
-/**
- * Latents placed in the view: two standard deviations reach four fifths of the way to its edge.
- * @param {ArrayLike<number>} latents
- * @param {ArrayLike<number>} extent
- */
-function spread(latents, extent) {
-  const out = new Float64Array(latents.length),
-    centres = [(extent[0] + extent[1]) / 2, (extent[2] + extent[3]) / 2],
-    reach = 0.4 * (extent[1] - extent[0]);
-  for (const axis of [0, 1]) {
-    let sum = 0,
-      squares = 0;
-    const count = latents.length / 2;
-    for (let i = axis; i < latents.length; i += 2) {
-      sum += latents[i];
-      squares += latents[i] ** 2;
-    }
-    const mean = sum / count,
-      deviation = Math.sqrt(Math.max(squares / count - mean * mean, 1e-12));
-    for (let i = axis; i < latents.length; i += 2)
-      out[i] = centres[axis] + ((latents[i] - mean) / deviation / 2) * reach;
-  }
-  return out;
-}
-
-/** @param {number} side @param {ArrayLike<number>} extent */
-function flatGrid(side, extent) {
-  const out = new Float64Array(side * side * 2),
-    reach = 0.4 * (extent[1] - extent[0]);
-  for (let r = 0; r < side; r++)
-    for (let c = 0; c < side; c++) {
-      out[2 * (r * side + c)] = (extent[0] + extent[1]) / 2 + ((2 * c) / (side - 1) - 1) * reach;
-      out[2 * (r * side + c) + 1] = (extent[2] + extent[3]) / 2 + ((2 * r) / (side - 1) - 1) * reach;
-    }
-  return out;
-}
-
-/**
- * From where a fake was in the frame before to where it is.
- * @param {ArrayLike<number>} from
- * @param {ArrayLike<number>} to
- */
-function movements(from, to) {
-  return Array.from({ length: ARROWS }, (_, i) => [
-    from[2 * i],
-    from[2 * i + 1],
-    to[2 * i] - from[2 * i],
-    to[2 * i + 1] - from[2 * i + 1],
-  ]);
 }
