@@ -15,7 +15,7 @@ from gannet.training.precision import decide
 def test_the_same_keys_are_read_back(name, kind):
     planned = plan("ring" if kind == "points" else "digits", recipe=name, given={}, flags=DEFAULT_FLAGS | {"seed": 3})
     precision = decide(device="cpu", precision="fp32", is_images=False, allow_bf16=False)
-    words = shlex.split(train_command(planned.record(small_data(kind), precision)))
+    words = shlex.split(train_command(run_record(planned, small_data(kind), precision)))
     assert (words[:2], words[3]) == (["gannet", "train"], "--recipe")
     flags = {flag.removeprefix("--"): value for flag, value in zip(words[5:13:2], words[6:13:2], strict=True)}
     given = parse_keys(words[13:]) | {"steps": flags.pop("steps")}
