@@ -42,6 +42,7 @@ PARTS = {
     "losses": "Losses",
     "regularizers": "Regularizers",
     "augmentations": "Augmentations",
+    "degradations": "Degradations",
     "priors": "Priors",
     "metrics": "Metrics",
 }

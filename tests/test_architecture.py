@@ -160,6 +160,7 @@ VERBS = {
     "stop": {"--help"},
     "sample": {"-n", "--seed", "--label", "-o", "--interpolate", "--traverse", "--truncate", "--recipe", "--caption", "--help"},
     "invert": {"-o", "--label", "--seed", "--json", "--recipe", "--help"},
+    "apply": {"-o", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "-o", "--help"},
     "watch": {"--port", "--no-browser", "--read-only", "--once", "--terminal", "--help"},
     "table": {"-o", "--metrics", "--help"},

@@ -16,7 +16,7 @@ class DiscriminatorOutput:
     """What every discriminator returns."""
 
     logits: Tensor
-    """(N,) float32, before any sigmoid; (N / m,) if the discriminator judges packs of m samples."""
+    """(N,) float32, before any sigmoid; (N / m,) for packs of m samples; (N, 1, h, w) if every patch has its own."""
     features: Tensor | None = None
     """(N, F) activations of the last hidden layer, for heads and for feature matching."""
     class_logits: Tensor | None = None

@@ -6,9 +6,9 @@ import pytest
 from support.recipe_cases import CASES, RECIPES, data_of, load, make
 
 from gannet.discovery import components
-from gannet.networks.base import Discriminator, Encoder, Generator, Velocity
+from gannet.networks.base import Discriminator, Encoder, Generator, Translator, Velocity
 from gannet.testing.games import FP32, check_experiment
-from gannet.testing.networks import check_discriminator, check_encoder, check_generator, check_velocity
+from gannet.testing.networks import check_discriminator, check_encoder, check_generator, check_translator, check_velocity
 from gannet.training.trainer import Trainer
 
 
@@ -21,7 +21,8 @@ def test_game(name, kind):
     check_experiment(lambda: make(name, kind), data_of(name, kind))
 
 
-CHECKS = {Generator: check_generator, Discriminator: check_discriminator, Encoder: check_encoder, Velocity: check_velocity}
+CHECKS = {Generator: check_generator, Discriminator: check_discriminator, Encoder: check_encoder}
+CHECKS |= {Velocity: check_velocity, Translator: check_translator}
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)

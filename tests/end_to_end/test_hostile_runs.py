@@ -87,7 +87,7 @@ def test_every_component_of_a_record_is_judged_alike(place, trained):
     assert nothing_ran(place)
 
 
-KINDS = ("losses", "regularizers", "networks", "priors", "encodings", "augmentations")
+KINDS = ("losses", "regularizers", "networks", "priors", "encodings", "augmentations", "degradations")
 
 
 def test_recipe_and_data_of_a_record_are_names(place, trained):

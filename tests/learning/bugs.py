@@ -222,6 +222,24 @@ BUGS = {
         "- (batch.real - noise)",
         "- (noise - batch.real)",
     ),
+    "pix2pix-digits": Bug(
+        "the L1 term with the wrong sign",
+        "games/image_to_image.py",
+        'minimise["l1"] = self.l1 * difference',
+        'minimise["l1"] = -self.l1 * difference',
+    ),
+    "pix2pix-digits-blur": Bug(
+        "the target is degraded too",
+        "games/image_to_image.py",
+        "(fake.float() - batch.real).abs()",
+        "(fake.float() - self.degradation(batch.real, batch.rng)).abs()",
+    ),
+    "pix2pix-digits-pairs": Bug(
+        "the discriminator is not shown the input",
+        "games/image_to_image.py",
+        "return images, inputs\n",
+        "return images, torch.zeros_like(inputs)\n",
+    ),
     "semi-supervised-digits": Bug(
         "the term of rows without a label is forgotten",
         "games/semi_supervised.py",

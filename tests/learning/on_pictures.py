@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import digits
+import translation
 from proving import Figures, Proof, cards, together
 
 from gannet.sessions.trained_run import TrainedRun
@@ -29,6 +30,12 @@ def on_digits(recipe: str, figures: Any, keys: dict[str, Any], **bounds: Any) ->
 
 
 ENCODING = {"batch_size": 64, "hidden": 256, "prior.size": 8, "steps": 800} | rates(1e-3, 1e-3)
+
+TRANSLATING = {"width": 8, "batch_size": 32, "steps": 400}
+"""A small U-Net."""
+
+PAIRS = {"degradation": "blur", "degradation.sigma": 1.0, "l1": 0} | rates(5e-4, 2e-3)
+"""Only the discriminator ties the output to the input, and it is ahead."""
 
 PROOFS = [
     on_digits("dcgan", SAMPLES, {"steps": 300}, most={"sliced_w / floor": 10}),
@@ -65,6 +72,9 @@ PROOFS = [
         needed=3,
     ),
     on_digits("vae", together(SAMPLES, digits.reconstructed), {"steps": 300}, least={"same digit": 0.8}),
+    on_digits("pix2pix", translation.gain, TRANSLATING | {"degradation": "mask"}, least={"PSNR gain": 2}),
+    on_digits("pix2pix", translation.gain, TRANSLATING | {"degradation": "blur"}, least={"PSNR gain": 2}, about="blur"),
+    on_digits("pix2pix", translation.matched, TRANSLATING | PAIRS, least={"matched": 0.9}, about="pairs"),
     on_digits(
         "semi-supervised",
         digits.error_beside_supervised,

@@ -30,13 +30,15 @@ class Proof:
     """Figure -> the largest value that a seed may have."""
     keys: Mapping[str, Any] = field(default_factory=dict)
     """Where the recipe's defaults would take too long."""
+    about: str = ""
+    """What it looks at, where a recipe has several proofs on the same data."""
     seeds: int = 3
     needed: int = 2
     """Seeds that must be within all bounds."""
 
     @property
     def name(self) -> str:
-        return f"{self.recipe}-{self.data}"
+        return "-".join(filter(None, (self.recipe, self.data, self.about)))
 
     @property
     def rule(self) -> str:

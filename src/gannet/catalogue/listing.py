@@ -17,6 +17,7 @@ SINGULAR = {
     "priors": "prior",
     "encodings": "encoding",
     "augmentations": "augmentation",
+    "degradations": "degradation",
     "games": "game",
     "data": "data source",
     "metrics": "metric",

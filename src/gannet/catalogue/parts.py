@@ -23,7 +23,8 @@ def made_of(recipe: Recipe) -> list[Component]:
     classes = [value.factory if isinstance(value, Chosen) else type(value) for value in arguments.values()]
     named = _classes_named(recipe)
     classes = [*(c for c in named if issubclass(c, Game)), *classes, *named]
-    known = {c.load(): c for kind in ("games", "losses", "regularizers", "augmentations") for c in components(kind).values()}
+    kinds = ("games", "losses", "regularizers", "augmentations", "degradations")
+    known = {c.load(): c for kind in kinds for c in components(kind).values()}
     return list(dict.fromkeys(known[c] for c in classes if c in known))
 
 

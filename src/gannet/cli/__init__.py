@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from gannet.cli import (
+    apply,
     clean,
     compare,
     data,
@@ -63,6 +64,7 @@ app.command("status")(status.status)
 app.command("stop")(stop.stop)
 app.command("sample", cls=sample.SampleCommand)(sample.sample)
 app.command("invert")(invert.invert)
+app.command("apply")(apply.apply)
 app.command("measure")(measure.measure)
 app.command("table")(table.table)
 app.command("watch")(watch.watch)

@@ -12,7 +12,10 @@ def list_components(
         str,
         typer.Argument(
             metavar="KIND",
-            help="recipes, losses, regularizers, games, networks, metrics, data or datasets, priors, encodings, augmentations, extractors",
+            help=(
+                "recipes, losses, regularizers, games, networks, metrics, data or datasets, priors, encodings, augmentations, "
+                "degradations, extractors"
+            ),
         ),
     ],
 ) -> int:

@@ -49,6 +49,7 @@ def sample(
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
     from gannet.sessions.trained_run import TrainedRun
+    from gannet.sessions.translation import save_translations, translates
 
     is_walk = interpolate or traverse is not None
     _check(out, one_of={"--interpolate": interpolate, "--traverse": traverse is not None})
@@ -66,6 +67,8 @@ def sample(
             run.save_picture(run.interpolate(seed=seed), out, columns=10, are_paths=True)
         elif traverse is not None:
             run.save_picture(run.traverse(traverse, seed=seed), out, columns=10)
+        elif translates(run) and out.suffix == ".png":
+            save_translations(run, count, out, seed=seed)
         else:
             samples, labels = run.sample(count, seed=seed, label=label, caption=caption, truncate=truncate)
             if out.suffix == ".npz":

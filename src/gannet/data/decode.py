@@ -85,6 +85,26 @@ def upright(blob: bytes) -> Image.Image:
     return _eight_bits(image)
 
 
+def upright_with_alpha(blob: bytes) -> tuple[Image.Image, Image.Image | None]:
+    """As :func:`upright`, but colours and opacity separately: mode L or RGB, and mode L, which is None without transparency.
+
+    Raises:
+        BadImage: as :func:`upright`.
+    """
+    image = opened(blob)
+    if not is_see_through(image):
+        return upright(blob), None
+    grey = is_grey(image)
+    try:
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        image = image.convert("RGBA")
+    except Exception as error:  # as in upright
+        raise BadImage(f"damaged ({error})") from None
+    colours = image.convert("RGB")
+    return colours.convert("L") if grey else colours, image.getchannel("A")
+
+
 def fitted(image: Image.Image, width: int, height: int, channels: int) -> np.ndarray:
     """uint8 (height, width, channels): centre crop to the aspect ratio, then bicubic resize with antialiasing.
 

@@ -21,6 +21,8 @@ ASKED = {
     "predicted": "classifies",
     "clusters": "finds clusters",
     "drawn": "draws captions",
+    "translated": "translates images",
+    "contradictions": "translates images and whose inputs determine a part of them",
 }
 """Fields of Answers that a metric can need -> what the game must do for it."""
 PUBLISHED = ("fd[inception]", "kid[inception]", "is[inception]")

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
-from gannet.data.base import Dataset, Progress, silent
+from gannet.data.base import Dataset, Form, Progress, silent
 from gannet.errors import UserError, of_all
 from gannet.evaluation.choice import choose
 from gannet.evaluation.cost import Cost
 from gannet.evaluation.evaluate import evaluate
 from gannet.evaluation.inversion import invert
 from gannet.features.extractors import fitting
-from gannet.games.base import Captioned, Classifies, Clusters, Conditional, Encodes, Game, Generates
+from gannet.games.base import Captioned, Classifies, Clusters, Conditional, Encodes, Game, Generates, Translates
 from gannet.metrics.base import Answers, Labels, ScoreCard
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES, FEWEST_SAMPLES
 from gannet.seeding import derive, torch_rng
@@ -28,6 +29,8 @@ NUM_ASKED = 10_000
 """How many real samples a game is asked about: all of MNIST's test pictures."""
 NUM_INVERTED = 100
 """Number of real samples whose latents are searched if a metric asks for them."""
+NUM_TRANSLATED = 2_000
+"""How many images are translated to be compared with their targets."""
 
 
 def measurer(
@@ -71,7 +74,7 @@ def measurer(
                 "the samples of the generator, the other half gives the real-data reference."
             )
         return evaluate(
-            samples_for_measuring(game, dataset, samples or count, seed, progress),
+            samples_for_measuring(game, held_out or dataset, samples or count, seed, progress),
             real[:count],
             real[count : 2 * count],
             kind=dataset.form.kind,
@@ -114,6 +117,8 @@ def protocol_of(game: Game, dataset: Dataset) -> dict[str, Any]:
 def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, progress: Progress = silent) -> np.ndarray:
     """(count, ...) outside samples from the stream that is only for measuring; pictures are held as bytes alone.
 
+    A game that translates starts from the images of ``dataset``.
+
     Raises:
         UserError: samples that are not finite.
     """
@@ -125,7 +130,8 @@ def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, p
         labels = dataset.form.token_ids(captions)[torch.arange(count) % len(captions)].to(device)
     parts: list[np.ndarray] = []
     broken = 0
-    for index, chunk in enumerate(sample_chunks(game, count, torch_rng(seed, "measure", device=device), labels=labels)):
+    chunks = sample_chunks(game, count, torch_rng(seed, "measure", device=device), labels=labels, images=dataset)
+    for index, chunk in enumerate(chunks):
         progress("generating samples", index * CHUNK, count)
         # Bytes know no NaN: a picture of them would become a grey one.
         broken += int((~chunk.flatten(1).isfinite()).any(dim=1).sum())
@@ -156,7 +162,7 @@ def wants_held_out(game: Game, metrics: list[str] | None) -> bool:
 
 def answers_questions(game: Game) -> bool:
     """Whether the game can say anything about real samples."""
-    return isinstance(game, Encodes | Classifies | Clusters | Captioned)
+    return isinstance(game, Encodes | Classifies | Clusters | Captioned | Translates)
 
 
 @torch.no_grad()
@@ -171,9 +177,12 @@ def ask(
     if not answers_questions(game) and not inverted:
         return None
     source = held_out or dataset
-    real, labels = source.reference(NUM_ASKED, seed=derive(seed, "ask"))
+    count = NUM_TRANSLATED if isinstance(game, Translates) else NUM_ASKED
+    real, labels = source.reference(count, seed=derive(seed, "ask"))
     captions = source.reference_captions(NUM_ASKED, seed=derive(seed, "ask")) if isinstance(game, Captioned) else None
     device = next(game.parameters()).device
+    rng = torch_rng(seed, "ask", device=device)
+    trivial: dict[str, list[np.ndarray]] = {}
     said: dict[str, list[np.ndarray]] = {}
     with evaluating(game):
         for start in range(0, len(real), CHUNK):
@@ -182,6 +191,8 @@ def ask(
                 said.setdefault("reconstructed", []).append(source.form.decode(game.generate(game.encode(inside))))
             if isinstance(game, Classifies):
                 said.setdefault("predicted", []).append(game.classify(inside).argmax(1).cpu().numpy())
+            if isinstance(game, Translates) and game.trivial_name:
+                _translated(game, source.form, inside, rng, said, trivial)
             if isinstance(game, Clusters):
                 said.setdefault("clusters", []).append(game.cluster(inside).cpu().numpy())
             if captions is not None:
@@ -195,4 +206,33 @@ def ask(
     warnings = () if held_out is not None or dataset.size is None else ("Measured on data that were trained on: there are no others.",)
     protocol = {"real": {"content_hash": source.content_hash, "rows": source.size, "held_out": held_out is not None}}
     whole = {name: np.concatenate(parts) for name, parts in said.items()}
-    return replace(Answers(real, labels, captions=captions, protocol=protocol, warnings=warnings), **whole)  # type: ignore[arg-type]
+    plain = {name: np.concatenate(parts) for name, parts in trivial.items()}
+    return replace(Answers(real, labels, captions=captions, trivial=plain, protocol=protocol, warnings=warnings), **whole)  # type: ignore[arg-type]
+
+
+def _translated(
+    game: Translates,
+    form: Form,
+    targets: torch.Tensor,
+    rng: torch.Generator,
+    said: dict[str, list[np.ndarray]],
+    trivial: dict[str, list[np.ndarray]],
+) -> None:
+    """Add the outputs for a chunk of targets to ``said``, and what needs no learning to ``trivial``."""
+    inputs = game.inputs_of(targets, rng)
+    made = game.translate(inputs)
+    said.setdefault("translated", []).append(form.decode(made))
+    contradiction = game.contradiction(made, inputs)
+    if contradiction is not None:
+        said.setdefault("contradictions", []).append(127.5 * contradiction.cpu().double().numpy())
+    trivial.setdefault(game.trivial_name, []).append(form.decode(game.trivial(inputs)))
+    if game.factor > 1:
+        trivial.setdefault("Lanczos", []).append(np.stack([_lanczos(image, game.factor) for image in form.decode(inputs)]))
+
+
+def _lanczos(image: np.ndarray, factor: int) -> np.ndarray:
+    """Pillow's Lanczos filter: uint8 (h, w, C) -> (factor h, factor w, C)."""
+    height, width, channels = image.shape
+    small = Image.fromarray(image[:, :, 0] if channels == 1 else image)
+    large = small.resize((factor * width, factor * height), Image.Resampling.LANCZOS)
+    return np.asarray(large).reshape(factor * height, factor * width, channels)

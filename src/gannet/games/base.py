@@ -46,7 +46,10 @@ class Game(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
-        """(count, *shape) samples in normalised units. The caller puts the networks in evaluation mode first."""
+        """(count, *shape) samples in normalised units. The caller puts the networks in evaluation mode first.
+
+        Games that translate images (:class:`Translates`) have none: ``training/sampling.py`` gives them images.
+        """
 
     @abstractmethod
     def after_turn(self, player: str) -> None:
@@ -104,6 +107,54 @@ class Generates(Protocol):
 
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, *shape)."""
+        ...
+
+
+@runtime_checkable
+class Translates(Protocol):
+    """Capability: the game turns images into images. It has no latents: it generates from given images only."""
+
+    factor: int
+    """Ratio of the sides of outputs and inputs."""
+    fills_transparency: bool
+    """True if the transparent part of a user's image is what the game fills in."""
+
+    trivial_name: str
+    """What an input shows without learning, next to a value, for example ``bicubic``; empty if outputs have no targets."""
+
+    def inputs_of(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        """Real images (N, C, H, W) -> inputs (N, K, h, w)."""
+        ...
+
+    def trivial(self, inputs: Tensor) -> Tensor:
+        """Inputs -> images (N, C, H, W) that need no learning."""
+        ...
+
+    def contradiction(self, images: Tensor, inputs: Tensor) -> Tensor | None:
+        """(N,) mean absolute difference between what outputs show and what their inputs determine; None if that is nothing."""
+        ...
+
+    def translate(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Inputs (N, K, h, w) and class labels of the outputs, if any -> images (N, C, H, W) in [-1, 1]; deterministic."""
+        ...
+
+    def translations(self, images: Tensor, labels: Tensor | None, rng: torch.Generator) -> dict[str, Tensor]:
+        """Real images (N, C, H, W) and their labels -> columns to show side by side, each (N, C, H, W).
+
+        The first two are ``input`` and ``output``; the third is what the output is compared with, for example ``target``.
+        """
+        ...
+
+    def of_file(self, image: Tensor, alpha: Tensor | None) -> Tensor:
+        """A user's image (1, C, H, W) and its opacity (1, 1, H, W) in [0, 1], if any, as an input.
+
+        Raises:
+            UserError: the image lacks what the input needs.
+        """
+        ...
+
+    def corrected(self, images: Tensor, inputs: Tensor) -> Tensor:
+        """Finished images, such as the mean of overlapping tiles, made to agree with their inputs again."""
         ...
 
 

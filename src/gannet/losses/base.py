@@ -22,7 +22,8 @@ class Example:
 class AdversarialLoss(ABC):
     """Both players' losses as functions of logits. Concrete subclasses are frozen dataclasses.
 
-    Logits are (N,) float tensors before any sigmoid; a logit above zero means real.
+    Logits are (N,) float tensors before any sigmoid; a logit above zero means real. Maps of logits (N, 1, h, w), as of patch
+    discriminators, count as N h w logits.
     """
 
     generator_needs_real: ClassVar[bool] = False

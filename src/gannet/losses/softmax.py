@@ -26,12 +26,12 @@ class Softmax(AdversarialLoss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """> log n_real, the limit of fakes with zero probability; log(n_real + n_fake) for equal logits."""
-        return torch.cat([real, fake]).logsumexp(0) - real.mean()
+        return torch.cat([real.flatten(), fake.flatten()]).logsumexp(0) - real.mean()
 
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
         """>= log(n_real + n_fake), attained for equal logits."""
         assert real is not None
-        scores = torch.cat([real, fake])
+        scores = torch.cat([real.flatten(), fake.flatten()])
         return scores.logsumexp(0) - scores.mean()
 
     def pairs(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -17,9 +17,9 @@ from gannet.metrics.rounding import written
 
 Better = Literal["lower", "higher", "one", "real"]
 """Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the real-data reference) is."""
-Need = Literal[
-    "samples", "modes", "density", "held_out", "classes", "followed", "reconstructed", "inverted", "predicted", "clusters", "drawn"
-]
+Asked = Literal["reconstructed", "inverted", "predicted", "clusters", "drawn", "translated", "contradictions"]
+"""Fields of :class:`Answers`."""
+Need = Literal["samples", "modes", "density", "held_out", "classes", "followed"] | Asked
 """What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, classes of the real
 samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
 Bounds = tuple[float, float]
@@ -51,6 +51,12 @@ class Answers:
     """Captions of the real samples."""
     drawn: np.ndarray | None = None
     """(N, ...) outside samples: what the game generates for these captions."""
+    translated: np.ndarray | None = None
+    """(N, ...) outside samples: what a game that translates makes of the inputs of the real ones, its targets."""
+    trivial: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Name -> (N, ...) outside samples: what the same inputs give without learning."""
+    contradictions: np.ndarray | None = None
+    """(N,) mean absolute difference, in levels of 0 to 255, between an input and what the output shows of it."""
     protocol: Mapping[str, Any] = field(default_factory=dict)
     """What the real samples are: JSON values."""
     warnings: tuple[str, ...] = ()

@@ -54,6 +54,20 @@ def checked_reconstructions(
     return check(real, "real"), check(made, "reconstructed")
 
 
+def checked_translations(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and outputs, uint8 (N, H, W, C).
+
+    Raises:
+        UserError: as :func:`checked_images`, or the two sets differ in shape.
+    """
+    assert samples.answers is not None
+    assert samples.answers.translated is not None
+    real, made = samples.answers.real, samples.answers.translated
+    if real.shape != made.shape:
+        raise UserError(f"Targets are {real.shape} and outputs {made.shape}: they must agree.")
+    return _images(real, "target"), _images(made, "translated")
+
+
 def checked_classes(samples: Samples, answer: Literal["predicted", "clusters"]) -> tuple[np.ndarray, np.ndarray]:
     """True classes and the game's answers, (N,) int64 each.
 

@@ -12,6 +12,8 @@ from gannet.errors import UserError
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Of the scales from fine to coarse, as measured on people by Wang et al. 2003."""
 WINDOW = 11
+AT_ONCE = 256
+"""Images of a chunk."""
 SIGMA = 1.5
 
 
@@ -36,6 +38,20 @@ def ms_ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return result.numpy()
 
 
+def ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """uint8 (N, H, W, C) twice -> (N,) float64 in [-1, 1]: the mean over places and channels; exactly 1 for equal images.
+
+    Raises:
+        UserError: a side of less than 11 pixels.
+    """
+    num_scales(min(first.shape[1:3]))
+    with torch.inference_mode():
+        x, y = (torch.from_numpy(images.astype(np.float64)).permute(0, 3, 1, 2) / 255 for images in (first, second))
+        values = np.concatenate([_similarities(a, b)[0].numpy() for a, b in zip(x.split(AT_ONCE), y.split(AT_ONCE), strict=True)])
+    same = (first == second).reshape(len(first), -1).all(axis=1)
+    return np.where(same, 1.0, values)
+
+
 def num_scales(side: int) -> int:
     """How many of the five scales have sides of at least one window.
 
@@ -43,7 +59,7 @@ def num_scales(side: int) -> int:
         UserError: none.
     """
     if side < WINDOW:
-        raise UserError(f"MS-SSIM needs images with sides of at least {WINDOW} pixels, not {side}.")
+        raise UserError(f"Structural similarity needs images with sides of at least {WINDOW} pixels, not {side}.")
     return sum(side // 2**scale >= WINDOW for scale in range(len(SCALE_WEIGHTS)))
 
 

@@ -43,6 +43,8 @@ class Discriminator(nn.Module, ABC):
     """As of :class:`Generator`."""
     latent_size: int = 0
     """Length of the latents of its second input; 0 without latents."""
+    condition_channels: int = 0
+    """Channels of the image that is its second input, of the size of the samples; 0 without such an image."""
     pack: int = 1
     """Number of consecutive samples judged together in training mode. In evaluation mode every sample has its own output."""
 
@@ -73,6 +75,23 @@ class Velocity(nn.Module, ABC):
     @abstractmethod
     def forward(self, samples: Tensor, times: Tensor) -> Tensor:
         """(N, *shape), (N,) in [0, 1] -> (N, *shape), without bounds."""
+
+
+class Translator(nn.Module, ABC):
+    """Images to images: the generator of image-to-image games."""
+
+    input_channels: int
+    output_channels: int
+    factor: int
+    """Ratio of the sides of output and input."""
+    size: tuple[int, int]
+    """(H, W) of the outputs in training."""
+    multiple: int
+    """Sides of outputs must be multiples of it."""
+
+    @abstractmethod
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, input_channels, H, W) -> (N, output_channels, factor H, factor W)."""
 
 
 class Trunk(nn.Module, ABC):

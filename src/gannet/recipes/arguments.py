@@ -7,13 +7,14 @@ from typing import Annotated
 from pydantic import Field
 
 from gannet.augmentations.base import Augmentation
+from gannet.degradations.base import Degradation
 from gannet.encodings.base import Encoding
 from gannet.losses.base import AdversarialLoss
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
 from gannet.training.experiment import OneOptimizer, Optimizer, Optimizers
 
-__all__ = ["AdversarialLoss", "Augmentation", "Constraint", "Encoding", "Penalty", "Prior", "WeightPenalty"]
+__all__ = ["AdversarialLoss", "Augmentation", "Constraint", "Degradation", "Encoding", "Penalty", "Prior", "WeightPenalty"]
 __all__ += ["BatchSize", "Count", "CountOrZero", "NonNegative", "OneOptimizer", "Optimizer", "Optimizers"]
 __all__ += ["Positive", "Ratio", "Share", "Steps", "Width"]
 

@@ -9,6 +9,7 @@ from gannet.config.build import build, open_data, open_held_out, run_record
 from gannet.config.plan import Plan
 from gannet.data.base import Dataset, silent
 from gannet.errors import TrainingStopped, UserError
+from gannet.games.base import Translates
 from gannet.live.keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
 from gannet.runs.reader import Run
@@ -112,7 +113,8 @@ def train(
         heard.append({"kind": "terms", "step": step, "values": values})
         reporter.terms(step, values)
 
-    frames = record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count)
+    unseen = _open_held_out(plan, trainer, writer, reporter)
+    frames = record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count, held_out=unseen)
     checkpoints = save_checkpoints(trainer, path, writer, clock, settings.checkpoint, reporter.warned)
     observers = [
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
@@ -123,7 +125,6 @@ def train(
     if settings.measure.every:
         observers.append(_record_scores(plan, path, trainer, dataset, writer))
     if settings.health.every != 0:
-        unseen = _open_held_out(plan, trainer, writer, reporter)
         observers.append(
             watch_health(trainer, dataset, unseen, writer, seed=settings.seed, every=settings.health.every, events=heard, on_alarm=alarm)
         )
@@ -185,8 +186,9 @@ def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, w
 
 
 def _open_held_out(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Reporter) -> Dataset | None:
-    """Held-out data for the health checks. None, with a warning, if they cannot be opened: training does not need them."""
-    if trainer.dataset.size is None:
+    """Held-out data for health checks and frames. None, with a warning, if they cannot be opened: training does not need them."""
+    wanted = isinstance(trainer.game, Translates) or plan.settings.health.every != 0
+    if trainer.dataset.size is None or not wanted:
         return None
     try:
         return open_held_out(plan, reporter.work)

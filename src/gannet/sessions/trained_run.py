@@ -17,7 +17,7 @@ from gannet.errors import UserError
 from gannet.evaluation.cost import Cost
 from gannet.evaluation.measure import measurer, wants_held_out
 from gannet.files import written_whole
-from gannet.games.base import Captioned, Conditional, Game, Generates
+from gannet.games.base import Captioned, Conditional, Game, Generates, Translates
 from gannet.games.truncation import truncated
 from gannet.metrics.base import ScoreCard
 from gannet.metrics.rounding import written
@@ -28,7 +28,7 @@ from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, rep
 from gannet.sessions.traversal import traverse
 from gannet.training import checkpoint
 from gannet.training.ema import Average
-from gannet.training.sampling import balanced_labels, evaluating, frame_labels, sample_game
+from gannet.training.sampling import balanced_labels, evaluating, frame_labels, great_circle, sample_game, translated
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -117,9 +117,29 @@ class TrainedRun:
         """
         labels, captions = self._labels(count, label), self._captions(count, caption)
         condition = labels if captions is None else self.form.token_ids(captions)
+        images = self.images() if isinstance(self.game, Translates) else None
         with truncated(self.game, truncate):
-            samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=condition)
+            samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=condition, images=images)
         return self.form.decode(samples), np.array(captions) if captions is not None else None if labels is None else labels.numpy()
+
+    def translations(self, count: int, *, seed: int = 0) -> dict[str, np.ndarray]:
+        """Input, output and target of ``count`` images of the data, held out if any are: each uint8 (count, H, W, C).
+
+        Raises:
+            UserError: a run that does not translate images, or its data are missing.
+        """
+        if not isinstance(self.game, Translates):
+            raise UserError("This run does not translate images; train one with --recipe pix2pix.")
+        columns = translated(self.game, self.images(), count, torch_rng(seed, "sample"))
+        return {name: self.form.decode(column) for name, column in columns.items()}
+
+    def images(self) -> Dataset:
+        """The images that a run that translates is shown on: held-out ones if the source has them, else its data.
+
+        Raises:
+            UserError: the data are missing.
+        """
+        return self._held_out(silent, needed=False) or self.open_data()
 
     def columns(self, count: int, label: str | int | None = None, caption: str | None = None) -> int:
         """Number of columns of a grid of ``count`` samples: one per class or per example caption if the grid shows all of them."""
@@ -298,12 +318,3 @@ def _texts(captions: np.ndarray | None, columns: int) -> list[str] | None:
     if captions is None or captions.dtype.kind != "U" or (captions != np.resize(captions[:columns], len(captions))).any():
         return None
     return captions[:columns].tolist()
-
-
-def great_circle(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
-    """Spherical interpolation (..., F): share 0 is ``start``, 1 is ``end``; linear if the two are parallel."""
-    unit_start, unit_end = (torch.nn.functional.normalize(x, dim=-1) for x in (start, end))
-    angle = (unit_start * unit_end).sum(-1, keepdim=True).clamp(-1, 1).acos()
-    sine = angle.sin()
-    on_circle = ((1 - share) * angle).sin() / sine * start + (share * angle).sin() / sine * end
-    return torch.where(sine.abs() < 1e-4, torch.lerp(start.expand_as(on_circle), end.expand_as(on_circle), share), on_circle)

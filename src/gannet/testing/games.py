@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gannet.data.base import Dataset
-from gannet.games.base import Classifies, Clusters, DrawsCodes, Encodes
+from gannet.games.base import Classifies, Clusters, DrawsCodes, Encodes, Translates
 from gannet.training import checkpoint
 from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision
@@ -76,9 +76,9 @@ def _terms_are_stable(experiment: Experiment, dataset: Dataset) -> None:
 def _samples_fit(experiment: Experiment, dataset: Dataset) -> None:
     game = experiment.game
     state = torch.get_rng_state()
-    samples = sample_game(game, 5, torch.Generator().manual_seed(0))
+    samples = sample_game(game, 5, torch.Generator().manual_seed(0), images=dataset)
     assert samples.shape == (5, *dataset.shape)
-    assert torch.equal(samples, sample_game(game, 5, torch.Generator().manual_seed(0)))
+    assert torch.equal(samples, sample_game(game, 5, torch.Generator().manual_seed(0), images=dataset))
     assert torch.equal(state, torch.get_rng_state()), "sampling must not use the global generator"
     assert game.training, "sampling must restore training mode"
 
@@ -122,7 +122,7 @@ def _average_is_never_trained(experiment: Experiment, dataset: Dataset) -> None:
 def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
     """Check shapes, float32 and determinism of all capabilities of the game."""
     game = experiment.game
-    samples, _ = dataset.batch(5, seed=0, position=0, device=torch.device("cpu"))
+    samples, labels = dataset.batch(5, seed=0, position=0, device=torch.device("cpu"))
     state = torch.get_rng_state()
     with evaluating(game):
         if isinstance(game, Encodes):
@@ -131,6 +131,8 @@ def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
             assert latents.dim() == 2
             assert_close(game.encode(samples), latents, atol=0, rtol=0)
             assert game.generate(latents).shape == samples.shape, "encoded latents must be accepted by generate"
+        if isinstance(game, Translates):
+            _translates(game, samples, labels)
         if isinstance(game, Classifies):
             logits = game.classify(samples)
             assert logits.shape == (5, dataset.num_classes)
@@ -144,6 +146,15 @@ def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
         if isinstance(game, DrawsCodes):
             _codes_can_be_set(game, samples)
     assert torch.equal(state, torch.get_rng_state()), "capabilities must not use the global generator"
+
+
+def _translates(game: Translates, samples: Tensor, labels: Tensor | None) -> None:
+    shown = game.translations(samples, labels, torch.Generator().manual_seed(0))
+    assert list(shown)[:2] == ["input", "output"]
+    assert all(column.shape == samples.shape for column in shown.values())
+    assert shown["output"].abs().max() <= 1
+    again = game.translations(samples, labels, torch.Generator().manual_seed(0))
+    assert all(torch.equal(again[name], column) for name, column in shown.items()), "equal seeds, other translations"
 
 
 def _codes_can_be_set(game: DrawsCodes, samples: Tensor) -> None:

@@ -17,6 +17,7 @@ def check_loss(loss: AdversarialLoss) -> None:
     _generator_raises_fakes(loss)
     _pairs_meet(loss)
     _order_does_not_matter(loss)
+    _maps_are_many_logits(loss)
     _gradients_are_right(loss)
     _needs_real_is_truthful(loss)
 
@@ -79,6 +80,14 @@ def _order_does_not_matter(loss: AdversarialLoss) -> None:
     real, fake = torch.randn(8, generator=rng, dtype=torch.float64), torch.randn(8, generator=rng, dtype=torch.float64)
     order = torch.randperm(8, generator=rng)
     assert_close(torch.stack(_sides(loss, real, fake)), torch.stack(_sides(loss, real[order], fake[order])))
+
+
+def _maps_are_many_logits(loss: AdversarialLoss) -> None:
+    rng = torch.Generator().manual_seed(3)
+    real, fake = torch.randn(2, 1, 3, 2, generator=rng, dtype=torch.float64), torch.randn(2, 1, 3, 2, generator=rng, dtype=torch.float64)
+    of_maps, of_logits = _sides(loss, real, fake), _sides(loss, real.flatten(), fake.flatten())
+    assert all(value.shape == () for value in of_maps), "the loss of maps of logits is a scalar"
+    assert_close(torch.stack(of_maps), torch.stack(of_logits), msg="maps of logits count as so many logits")
 
 
 def _gradients_are_right(loss: AdversarialLoss) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gannet.networks.base import Discriminator, Encoder, Generator, Velocity
+from gannet.networks.base import Discriminator, Encoder, Generator, Translator, Velocity
 from gannet.types import DiscriminatorOutput
 
 ROWS = 12
@@ -35,15 +35,21 @@ def check_generator(network: Generator) -> None:
 
 
 def check_discriminator(network: Discriminator) -> None:
-    """Check float32 logits per sample (per pack in training), determinism, independence of samples, gradients and bf16."""
+    """Check float32 logits per sample (per pack in training), determinism, independence of samples, gradients and bf16.
+
+    Discriminators of patches give a map of logits per sample.
+    """
     rng = torch.Generator().manual_seed(0)
     inputs = [torch.rand(ROWS, *network.shape, generator=rng) * 2 - 1]
+    if network.condition_channels:
+        inputs.append(torch.rand(ROWS, network.condition_channels, *network.shape[1:], generator=rng) * 2 - 1)
     if network.latent_size:
         inputs.append(torch.randn(ROWS, network.latent_size, generator=rng))
     labels = _labels(network)
     score = network.train()(*inputs, labels=labels)
     assert isinstance(score, DiscriminatorOutput)
-    assert score.logits.shape == (ROWS // network.pack,)
+    assert score.logits.shape[:2] in ((ROWS // network.pack,), (ROWS, 1)), "(N,) logits, or a map (N, 1, h, w)"
+    assert score.logits.dim() in (1, 4)
     assert network.pack == 1 or not network.rows_independent, "samples that share a logit depend on each other"
     parts = [score.logits] if score.class_logits is None else [score.logits, score.class_logits.flatten()]
     _reaches_every_parameter(network, torch.cat(parts).square().mean())
@@ -65,6 +71,27 @@ def check_discriminator(network: Discriminator) -> None:
         assert low.class_logits is None or low.class_logits.dtype == torch.float32
     if labels is not None:
         assert not torch.equal(network(*inputs, labels=_others(labels, network)).logits, whole), "labels change nothing"
+
+
+def check_translator(network: Translator) -> None:
+    """Shapes for the size of training and for a larger one, determinism, independent rows, gradients everywhere, bf16."""
+    rng = torch.Generator().manual_seed(0)
+    height, width = (side // network.factor for side in network.size)
+    inputs = torch.rand(ROWS, network.input_channels, height, width, generator=rng) * 2 - 1
+    outputs = network.train()(inputs)
+    assert outputs.shape == (ROWS, network.output_channels, *network.size)
+    _reaches_every_parameter(network, outputs.square().mean())
+    network.eval()
+    whole = network(inputs)
+    assert_close(network(inputs), whole, atol=0, rtol=0)
+    assert_close(network(inputs[:2]), whole[:2], atol=1e-5, rtol=1e-4)
+    assert not torch.equal(network(inputs.flip(0)), whole), "inputs change nothing"
+    assert network.multiple % network.factor == 0, "sides of outputs are multiples of the factor"
+    assert all(side % network.multiple == 0 for side in network.size)
+    larger = network(torch.cat([inputs, inputs], dim=3))
+    assert larger.shape[2:] == (network.size[0], 2 * network.size[1])
+    with torch.autocast("cpu", torch.bfloat16):
+        assert network(inputs).isfinite().all()
 
 
 def check_encoder(network: Encoder) -> None:

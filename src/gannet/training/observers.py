@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from gannet.data.base import Dataset
+from gannet.games.base import Translates
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
 from gannet.seeding import torch_rng
 from gannet.training import checkpoint
 from gannet.training.points_frame import points_frame
-from gannet.training.sampling import frame_labels, sample_game
+from gannet.training.sampling import frame_labels, sample_game, side_by_side, translated, translation_grid
 from gannet.training.settings import CheckpointSettings
 from gannet.training.trainer import Trainer
 
@@ -88,9 +89,19 @@ def gradient_norms(trainer: Trainer) -> dict[str, float]:
     return found
 
 
-def record_frames(trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed: int, every: int, count: int) -> Observer:
-    """Samples of the EMA generator, always from the same noise; for points, also the arrays of ``points_frame``."""
-    take = points_frame(trainer, dataset, seed) if dataset.form.kind == "points" else _image_frame(trainer, dataset, seed, count)
+def record_frames(
+    trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed: int, every: int, count: int, held_out: Dataset | None = None
+) -> Observer:
+    """Samples of the EMA generator, always from the same noise; for points, also the arrays of ``points_frame``.
+
+    A game that translates shows inputs, outputs and targets side by side, always of the same images, which are held out if any are.
+    """
+    if dataset.form.kind == "points":
+        take = points_frame(trainer, dataset, seed)
+    elif isinstance(trainer.game, Translates):
+        take = _translation_frame(trainer, held_out or dataset, seed, count)
+    else:
+        take = _image_frame(trainer, dataset, seed, count)
 
     def act(terms: dict[str, Tensor]) -> None:
         writer.frame(trainer.step, take())
@@ -125,6 +136,17 @@ def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int) -> C
         rng = torch_rng(seed, "frames", device=trainer.precision.device)
         images = dataset.form.decode(sample_game(game, len(labels) if labels is not None else count, rng, labels=labels))
         return image_sheet(images, columns)
+
+    return take
+
+
+def _translation_frame(trainer: Trainer, images: Dataset, seed: int, count: int) -> Callable[[], np.ndarray]:
+    shown, across = translation_grid(count)
+
+    def take() -> np.ndarray:
+        rng = torch_rng(seed, "frames", device=trainer.precision.device)
+        columns = translated(trainer.average.game, images, shown, rng)
+        return image_sheet(side_by_side({name: images.form.decode(column) for name, column in columns.items()}), across * len(columns))
 
     return take
 

@@ -35,7 +35,7 @@ def rehearse(experiment: Experiment, dataset: Dataset, *, recipe: str, seed: int
             trainer = Trainer(copy.deepcopy(experiment), dataset, seed=seed, precision=precision)
             with suppress(TrainingStopped):
                 trainer.play()
-            sample_game(trainer.average.game, NUM_SAMPLES, torch_rng(seed, "rehearsal", device=device))
+            sample_game(trainer.average.game, NUM_SAMPLES, torch_rng(seed, "rehearsal", device=device), images=dataset)
         except (RuntimeError, ValueError, IndexError) as error:
             raise UserError(_sentence(error, experiment, dataset, recipe)) from error
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gannet.games.base import Captioned, Conditional, Game
+from gannet.data.base import Dataset
+from gannet.errors import UserError
+from gannet.games.base import Captioned, Conditional, Game, Translates
 
 CHUNK = 512
 
@@ -26,14 +29,55 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def sample_chunks(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Iterator[Tensor]:
-    """``count`` samples in normalised units, float32, in chunks of bounded size."""
+def sample_chunks(
+    game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None, images: Dataset | None = None
+) -> Iterator[Tensor]:
+    """``count`` samples in normalised units, float32, in chunks of bounded size.
+
+    Args:
+        game: the game.
+        count: number of samples.
+        rng: source of all random numbers.
+        labels: class labels, if the game is class-conditional; all classes in turn if None.
+        images: data that a game that translates starts from; other games ignore them.
+
+    Raises:
+        UserError: a game that translates, without images.
+    """
+    if isinstance(game, Translates):
+        if images is None:
+            raise UserError("This run translates images and draws nothing without them: use gannet apply RUN FILE.")
+        yield from (shown["output"] for shown in translated_chunks(game, images, count, rng))
+        return
     if labels is None:
         labels = balanced_labels(game, count, rng.device)
     with evaluating(game):
         for start in range(0, count, CHUNK):
             chosen = None if labels is None else labels[start : start + CHUNK]
             yield game.sample(min(CHUNK, count - start), labels=chosen, rng=rng).float()
+
+
+@torch.no_grad()
+def translated_chunks(game: Game, images: Dataset, count: int, rng: torch.Generator) -> Iterator[dict[str, Tensor]]:
+    """Columns of :meth:`Translates.translations` of ``count`` images, float32, in chunks.
+
+    The generator's seed determines the images. If there are fewer than ``count``, they are degraded more than once.
+    """
+    assert isinstance(game, Translates)
+    real, labels = images.reference(count, seed=rng.initial_seed())
+    order = np.arange(count) % len(real)
+    with evaluating(game):
+        for start in range(0, count, CHUNK):
+            rows = order[start : start + CHUNK]
+            classes = None if labels is None else torch.as_tensor(labels[rows], device=rng.device)
+            shown = game.translations(images.form.encode(real[rows]).to(rng.device), classes, rng)
+            yield {name: column.float() for name, column in shown.items()}
+
+
+def translated(game: Game, images: Dataset, count: int, rng: torch.Generator) -> dict[str, Tensor]:
+    """The chunks of :func:`translated_chunks` as a whole."""
+    chunks = list(translated_chunks(game, images, count, rng))
+    return {name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
 
 def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") -> Tensor | None:
@@ -44,9 +88,9 @@ def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") 
     return torch.arange(count, device=device) % classes if classes else None
 
 
-def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None) -> Tensor:
-    """(count, *shape) samples in normalised units, float32, generated in chunks to bound the memory."""
-    return torch.cat(list(sample_chunks(game, count, rng, labels=labels)))
+def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None, images: Dataset | None = None) -> Tensor:
+    """(count, *shape) samples in normalised units, float32, generated in chunks to bound the memory; see :func:`sample_chunks`."""
+    return torch.cat(list(sample_chunks(game, count, rng, labels=labels, images=images)))
 
 
 def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> tuple[Tensor | None, int]:
@@ -58,3 +102,23 @@ def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> 
         rows = max(1, round(count / game.num_classes))
         return torch.arange(game.num_classes, device=device).repeat(rows), game.num_classes
     return None, max(1, round(count**0.5))
+
+
+def translation_grid(count: int, columns: int = 3) -> tuple[int, int]:
+    """How many translations fill a nearly square grid of about ``count`` images, and how many stand in one row of it."""
+    shown = max(1, round(count / columns))
+    return shown, max(1, round((shown / columns) ** 0.5))
+
+
+def side_by_side(columns: dict[str, np.ndarray]) -> np.ndarray:
+    """Columns (N, H, W, C) each -> (N * number of columns, H, W, C): the images of each row next to each other."""
+    return np.stack(list(columns.values()), axis=1).reshape(-1, *next(iter(columns.values())).shape[1:])
+
+
+def great_circle(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+    """Spherical interpolation (..., F): share 0 is ``start``, 1 is ``end``; linear if the two are parallel."""
+    unit_start, unit_end = (torch.nn.functional.normalize(x, dim=-1) for x in (start, end))
+    angle = (unit_start * unit_end).sum(-1, keepdim=True).clamp(-1, 1).acos()
+    sine = angle.sin()
+    on_circle = ((1 - share) * angle).sin() / sine * start + (share * angle).sin() / sine * end
+    return torch.where(sine.abs() < 1e-4, torch.lerp(start.expand_as(on_circle), end.expand_as(on_circle), share), on_circle)

@@ -27,7 +27,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from gannet.data.base import Dataset, Modes
 from gannet.errors import in_shell
-from gannet.games.base import Captioned, Conditional, Scores
+from gannet.games.base import Captioned, Conditional, Scores, Translates
 from gannet.health.base import examine, history_of
 from gannet.runs.writer import RunWriter
 from gannet.seeding import derive, torch_rng
@@ -109,12 +109,15 @@ def _vitals(trainer: Trainer, dataset: Dataset, held_out: Dataset | None, seed: 
     real, labels = dataset.reference(count, seed=derive(seed, "health"))
     device = trainer.precision.device
     coverage = _modes(dataset.truth.modes, len(real)) if dataset.truth.modes else _diversity(_vectors(dataset, real))
-    copies = _copies(dataset, held_out, seed)
+    # What a translating game makes of a training image is near it and not a copy.
+    of_training = held_out is None and isinstance(trainer.game, Translates)
+    copies = (lambda vectors: {}) if of_training else _copies(dataset, held_out, seed)
     classes = None if labels is None else labels[:NUM_LOGITS]
     outputs = _outputs(trainer, dataset, held_out, real[:NUM_LOGITS], classes, seed)
 
     def take() -> dict[str, float]:
-        fake = dataset.form.decode(sample_game(trainer.average.game, len(real), torch_rng(seed, "frames", device=device)))
+        rng = torch_rng(seed, "frames", device=device)
+        fake = dataset.form.decode(sample_game(trainer.average.game, len(real), rng, images=held_out or dataset))
         vectors = _vectors(dataset, fake)
         return coverage(vectors) | copies(vectors) | outputs()
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from gannet.config.build import open_held_out
 from gannet.data.base import Dataset, silent
 from gannet.errors import UserError
-from gannet.games.base import Captioned, Conditional, Game
+from gannet.games.base import Captioned, Conditional, Game, Translates
 from gannet.runs.reader import read_record
 from gannet.sessions.trained_run import TrainedRun
 from gannet.training.sampling import CHUNK, balanced_labels, evaluating
@@ -99,6 +99,11 @@ class Look:
     def held_out(self) -> Dataset | None:
         """The held-out data, if the source has any."""
         return open_held_out(self.trained.plan, silent)
+
+    @property
+    def images(self) -> Dataset | None:
+        """What a game that translates starts from: held-out images if any. None for all other games, which need no data."""
+        return (self.held_out or self.data) if isinstance(self.game, Translates) else None
 
     @torch.no_grad()
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> np.ndarray:

@@ -11,10 +11,10 @@ import torch
 
 from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, radial_power
 from gannet.dashboard.probes.base import Answer, Curve, Look, Sheet
-from gannet.games.base import DrawsCodes, Encodes, Game, Generates, Scores
+from gannet.games.base import DrawsCodes, Encodes, Game, Generates, Scores, Translates
 from gannet.games.directions import principal_directions
 from gannet.seeding import derive, torch_rng
-from gannet.training.sampling import CHUNK, evaluating, sample_game
+from gannet.training.sampling import CHUNK, evaluating, sample_game, side_by_side, translated
 
 ROW = 10
 """Images per row."""
@@ -24,6 +24,8 @@ COMPARED = 1000
 LEVEL_BINS = 16
 DIRECTIONS = 3
 DIRECTION_SAMPLES = 512
+TRIPLES = 8
+"""Translations in two rows."""
 FARTHEST = 4.0
 """Maximum shift of a latent in standard deviations."""
 
@@ -45,7 +47,7 @@ def averages(look: Look, arguments: Arguments) -> Answer:
     columns = conditions or ROW
     both = []
     for trained in (look.trained, look.raw):
-        inside = sample_game(trained.game, count, torch_rng(_seed(arguments), "averages"), labels=look.labels(count))
+        inside = sample_game(trained.game, count, torch_rng(_seed(arguments), "averages"), labels=look.labels(count), images=look.images)
         both.append(trained.form.decode(inside))
     heads = look.names(look.labels(columns)) if conditions else ()
     difference = float(np.abs(both[0].astype(float) - both[1]).mean())
@@ -76,7 +78,7 @@ def nearest(look: Look, arguments: Arguments) -> Answer:
     """Samples with their nearest training images in pixels, and typical distances between training images."""
     reals, _ = look.reals
     labels = look.labels(ROW)
-    fake = look.trained.form.decode(sample_game(look.game, ROW, torch_rng(_seed(arguments), "nearest"), labels=labels))
+    fake = look.trained.form.decode(sample_game(look.game, ROW, torch_rng(_seed(arguments), "nearest"), labels=labels, images=look.images))
     places, distances = nearest_rows(fake, reals, 3)
     among, apart = nearest_rows(reals[:ROW], reals, 2)
     # An image is its own nearest neighbour; the order of equal images does not matter.
@@ -142,9 +144,21 @@ def reconstructions(look: Look, arguments: Arguments) -> Answer:
     return Answer([sheet], values={"held_out": look.held_out is not None, "difference": float(difference)})
 
 
+def translations(look: Look, arguments: Arguments) -> Answer:
+    """Held-out images as the generator sees them, what it makes of them, and what they were."""
+    images = look.images
+    assert images is not None
+    columns = translated(look.game, images, 2 * TRIPLES, torch_rng(_seed(arguments), "translations"))
+    decoded = {name: images.form.decode(column) for name, column in columns.items()}
+    difference = np.sqrt(np.square(decoded["output"].astype(float) - list(decoded.values())[-1]).mean())
+    sheet = Sheet("translations", side_by_side(decoded), TRIPLES // 2 * len(decoded), heads=list(decoded) * (TRIPLES // 2))
+    return Answer([sheet], values={"held_out": look.held_out is not None, "difference": float(difference)})
+
+
 def spectrum(look: Look, arguments: Arguments) -> Answer:
     """Radial power spectrum and pixel levels of real and generated images."""
-    fake = look.trained.form.decode(sample_game(look.game, COMPARED, torch_rng(_seed(arguments), "spectrum"), labels=look.labels(COMPARED)))
+    inside = sample_game(look.game, COMPARED, torch_rng(_seed(arguments), "spectrum"), labels=look.labels(COMPARED), images=look.images)
+    fake = look.trained.form.decode(inside)
     both = {"real": look.reals[0][:COMPARED], "fake": fake}
     power = {name: radial_power(images / 255).tolist() for name, images in both.items()}
     shares = {name: level_shares(images, LEVEL_BINS).tolist() for name, images in both.items()}
@@ -162,6 +176,7 @@ QUESTIONS: dict[str, Question] = {
     "latent": Question(lambda look: isinstance(look.game, Generates), latent),
     "codes": Question(lambda look: isinstance(look.game, DrawsCodes), codes),
     "reconstructions": Question(lambda look: isinstance(look.game, Encodes), reconstructions),
+    "translations": Question(lambda look: isinstance(look.game, Translates), translations),
     "spectrum": Question(lambda look: True, spectrum),
 }
 

@@ -204,6 +204,13 @@ export default {
   "probe.codes.category": "Category",
   "probe.codes.continuous": "Continuous code",
   "probe.codes.note": "In each row one code goes from its first value to its last; everything else stays the same.",
+  "probe.translations": "Translations",
+  "probe.translations.unseen":
+    "Held-out images: the input, the output, and what it is compared with. " +
+    "Root mean square difference {difference} of 255 levels.",
+  "probe.translations.seen":
+    "Training images (there are no held-out data): the input, the output, and what it is compared with. " +
+    "Root mean square difference {difference} of 255 levels.",
   "probe.reconstructions": "Reconstructions",
   "probe.reconstructions.unseen":
     "Held-out images, and G(E(x)) below each. Root mean square difference {difference} of 255 levels.",
@@ -331,6 +338,12 @@ export default {
   "chart.step": "step",
   "chart.summary": "{name}: now {last}, from {least} to {most}.",
   "chart.nothing": "{name}: no values.",
+  "series.absolute_error": "absolute error",
+  "series.features": "feature distance",
+  "series.l1": "L1 term",
+  "series.input": "input",
+  "series.output": "output",
+  "series.target": "target",
   "series.discriminator": "discriminator",
   "series.generator": "generator",
   "series.encoder": "encoder",

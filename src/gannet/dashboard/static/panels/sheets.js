@@ -44,6 +44,13 @@ const ROWS = [
         typical: digits(typical, 3),
       }),
   },
+  {
+    question: "translations",
+    order: 21,
+    wide: true,
+    words: ({ held_out: heldOut, difference }) =>
+      t(heldOut ? "probe.translations.unseen" : "probe.translations.seen", { difference: digits(difference, 3) }),
+  },
   { question: "classes", order: 25, wide: true },
   { question: "codes", order: 43, title: codeName },
   {

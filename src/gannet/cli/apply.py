@@ -1,0 +1,50 @@
+"""``gannet apply``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gannet.cli.resume import RecipeFile, Repeated, RunAtStep
+
+
+def apply(
+    path: RunAtStep,
+    images: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="An image, or a folder of images.")],
+    keys: Repeated = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", metavar="OUT", help="A file or folder; by default next to the current folder's.")
+    ] = None,
+    recipe: RecipeFile = None,
+) -> int:
+    """Translate your own images with an image-to-image run.
+
+    Images of any size are translated in overlapping tiles. Names, size, transparency and orientation are kept. A file that cannot be
+    used is reported, and the others are done.
+    """
+    from gannet.cli.keys import parse_keys
+    from gannet.cli.progress import TerminalReporter
+    from gannet.errors import UserError
+    from gannet.sessions.trained_run import TrainedRun
+    from gannet.sessions.translation import destinations, find_images, require_translator, translate_file
+
+    files = find_images(images)
+    run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
+    require_translator(run)
+    places = destinations(files, images, out, run.run.name)
+    problems = []
+    with TerminalReporter() as reporter:
+        for complaint in run.complaints:
+            reporter.warned(f"{complaint}: using step {run.step}.")
+        for file, place in places.items():
+            try:
+                width, height = translate_file(run, file, place, progress=reporter.work)
+            except UserError as problem:
+                problems += problem.problems
+            else:
+                reporter.say(f"wrote {place} ({width} x {height})")
+    if problems:
+        raise UserError(*problems)
+    return 0

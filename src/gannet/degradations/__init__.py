@@ -1,0 +1,1 @@
+"""What spoils an image: the inputs of image-to-image games, one file each."""
