@@ -25,12 +25,18 @@ __all__ = ["trained", "trained_once"]
 PATIENCE_MILLISECONDS = 60_000
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for a file of tests. Its driver runs an event loop in this thread, so it must not outlive them."""
-    program = find_browser()
-    if program is None:
+@pytest.fixture(scope="session", autouse=True)
+def program() -> str:
+    """The browser's program; looked for first, so that without one no run is trained for these tests."""
+    found = find_browser()
+    if found is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(program) -> Iterator[Browser]:
+    """One browser for a file of tests. Its driver runs an event loop in this thread, so it must not outlive them."""
     with launched(program) as started:
         yield started
 

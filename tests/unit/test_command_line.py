@@ -54,7 +54,7 @@ def test_the_installed_command_trains_the_same_run(trained, tmp_path):
     check_same(run, tmp_path / "repeated")
 
 
-@pytest.mark.parametrize("name", ["encoder", "scored", "forked"])
+@pytest.mark.parametrize("name", ["encoder", pytest.param("scored", marks=pytest.mark.slow), "forked"])
 def test_the_line_of_other_runs_trains_them_again(trained, tmp_path, name):
     run = trained(name)
     assert cli.run([*printed_by_the_report(run)[1:], "--out", str(tmp_path / "repeated"), "--quiet"]) == 0

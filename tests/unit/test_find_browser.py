@@ -154,7 +154,7 @@ def test_every_way_that_fails_is_named(machine, capsys):
 
 def _browser_test(**environment: str) -> subprocess.CompletedProcess[str]:
     own = {k: v for k, v in os.environ.items() if k != "CI" and not k.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider", "tests/browser/test_slow.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/browser/test_damaged.py"]
     return subprocess.run(command, cwd=ROOT, env=own | environment, capture_output=True, text=True, timeout=200)
 
 
@@ -164,8 +164,8 @@ def test_without_a_browser_tests_are_skipped_counted_and_named_at_the_end():
     *_, names, words, count = done.stdout.strip().splitlines()
     skipped = int(count.split(" skipped")[0].split()[-1])
     assert skipped >= 1
-    assert words.startswith(f"{find_browser.MISSING} {skipped} browser tests were skipped.")
-    assert names.startswith(f"tests/browser/test_slow.py ({skipped}): test_")
+    assert words.startswith(f"{find_browser.MISSING} {skipped} browser test was skipped.")
+    assert names.startswith(f"tests/browser/test_damaged.py ({skipped}): test_")
 
 
 def test_without_a_browser_ci_fails():
