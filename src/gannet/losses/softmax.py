@@ -26,7 +26,8 @@ class Softmax(AdversarialLoss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """> log n_real, the limit of fakes with zero probability; log(n_real + n_fake) for equal logits."""
-        return torch.cat([real.flatten(), fake.flatten()]).logsumexp(0) - real.mean()
+        real, fake = real.flatten(), fake.flatten()
+        return torch.cat([real, fake]).logsumexp(0) - real.mean()
 
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
         """>= log(n_real + n_fake), attained for equal logits."""
