@@ -24,10 +24,11 @@ def document(run: Run) -> dict[str, Any]:
     Raises:
         SystemExit: the run was not measured.
     """
-    newest = {card["metric"]: card for card in run.scores()}
+    newest = {card.metric: card for card in run.scores()}
     if not newest:
         sys.exit(f"{run.path} has not been measured: run gannet measure {run.path}")
-    return {"run": run.name, "record": {name: run.record[name] for name in DESCRIBED}, "cards": list(newest.values())}
+    record = run.record.as_json()
+    return {"run": run.name, "record": {name: record[name] for name in DESCRIBED}, "cards": [card.as_json() for card in newest.values()]}
 
 
 def joined(stored: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:

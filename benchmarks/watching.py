@@ -112,7 +112,7 @@ def _speed(run: Path, seconds: float) -> float:
 
 
 def _seconds(run: Path) -> list[float]:
-    return [event["seconds"] for event in Run(run).events() if event["kind"] == "terms"]
+    return [event.seconds or 0.0 for event in Run(run).events() if event.kind == "terms"]
 
 
 def history(steps: int = 50_000) -> dict[str, Any]:

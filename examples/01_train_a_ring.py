@@ -22,7 +22,7 @@ def main(steps: int = 3000) -> None:
 
     cards, _ = run.measure(["modes", "high_quality", "sliced_w"])
     for card in cards:
-        print(f"{card.label}: {card.value:.4g}, real data {card.floor:.4g}")
+        print(f"{card.label}: {card.value:.4g}, real data {card.reference:.4g}")
 
     print(f"wrote {run.animate('runs/ring/training.gif')}")
     loaded = gannet.load("runs/ring")

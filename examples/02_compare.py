@@ -24,7 +24,7 @@ def main(steps: int = 3000) -> None:
     for summary in result.summaries():
         print(
             f"{summary.metric:14} {summary.recipe:14} {summary.mean:.4f} ± {summary.deviation:.4f}"
-            f"   worst {summary.worst.value:.4f} (seed {summary.worst.seed})   real data {summary.floor:.4f}"
+            f"   worst {summary.worst.value:.4f} (seed {summary.worst.seed})   real data {summary.reference:.4f}"
         )
     print(f"wrote {result.path / 'compare.json'} and {result.path / 'samples.png'}")
 

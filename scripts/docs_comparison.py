@@ -95,8 +95,8 @@ def _table(rows: dict[str, list[Row]], document: dict[str, Any], kind: str) -> s
             seconds,
         ]
         lines.append(f"| {' | '.join(line)} |")
-    floors = [_floor([s for s in summaries if s.metric == metric]) for metric in metrics]
-    return "\n".join([*lines, f"| real data | | |{' |' * len(costs)} {' | '.join(floors)} | |"])
+    references = [_reference([s for s in summaries if s.metric == metric]) for metric in metrics]
+    return "\n".join([*lines, f"| real data | | |{' |' * len(costs)} {' | '.join(references)} | |"])
 
 
 def _named(recipe: str) -> str:
@@ -113,7 +113,7 @@ def _rank(summary: Summary | None) -> tuple[int, float]:
     """Recipes with values for all runs first, then by the mean."""
     if summary is None or summary.mean is None:
         return 2, 0.0
-    return int(summary.count < summary.runs), badness(summary.mean, summary.better, summary.floor)
+    return int(summary.count < summary.runs), badness(summary.mean, summary.better, summary.reference)
 
 
 def _cell(summary: Summary | None) -> str:
@@ -126,6 +126,6 @@ def _cell(summary: Summary | None) -> str:
     return f"{mean} ± {summary.deviation:.2g} ({worst})" if summary.deviation else mean
 
 
-def _floor(summaries: Sequence[Summary]) -> str:
-    floors = [s.floor for s in summaries if s.floor is not None]
-    return written(sum(floors) / len(floors), summaries[0].n_fake) if floors else "-"
+def _reference(summaries: Sequence[Summary]) -> str:
+    references = [s.reference for s in summaries if s.reference is not None]
+    return written(sum(references) / len(references), summaries[0].n_fake) if references else "-"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 from gannet.comparison.result import Row, Summary, summarise
 from gannet.evaluation.table import ARROWS, written
-from gannet.metrics.base import ScoreCard
+from gannet.runs.records import ScoreCard
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,8 @@ def _of_runs(documents: list[dict[str, Any]], file: str) -> list[Measured]:
 
 def _row(recipe: str, seed: int, cards: list[dict[str, Any]], skipped: Any, status: str, specs: Mapping[str, Any] | None = None) -> Row:
     newest = {card["metric"]: card for card in cards}
-    names = {field.name for field in fields(ScoreCard)}
-    filled = {name: {"spec": (specs or {}).get(card["fingerprint"]), **card} for name, card in newest.items()}
-    made = tuple(ScoreCard(**{k: v for k, v in filled[name].items() if k in names}) for name in sorted(newest))
+    filled = {name: {"spec": (specs or {}).get(card["fingerprint"], {}), **card} for name, card in newest.items()}
+    made = tuple(ScoreCard.model_validate(filled[name]) for name in sorted(newest))
     entry = SimpleNamespace(recipe=recipe, seed=seed)
     return Row(cast(Any, entry), cast(Any, status), 0, 0.0, made, tuple(skipped))
 
@@ -104,7 +103,7 @@ def _line(s: Summary) -> str:
     count = "" if s.count == s.runs else f" ({s.count} of {s.runs})"
     deviation = "-" if s.deviation is None else f"{s.deviation:.2g}"
     worst = f"{_value(s.worst.value, s)} ({s.worst.seed})"
-    return f"| {s.label} | {ARROWS[s.better]} | {_value(s.mean, s)}{count} | {deviation} | {worst} | {_value(s.floor, s)} |"
+    return f"| {s.label} | {ARROWS[s.better]} | {_value(s.mean, s)}{count} | {deviation} | {worst} | {_value(s.reference, s)} |"
 
 
 def _value(value: float | None, summary: Summary) -> str:

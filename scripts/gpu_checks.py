@@ -115,8 +115,8 @@ def check_recipe(s: Setting, figures: Figures, *, recipe: str, data: str) -> Non
     """The recipe trains, its terms are finite, its checkpoint loads, and its generator agrees on both devices."""
     kind_keys = {"batch_size": 64 if data == "ring" else 32, "checkpoint.every": s.steps(15)}
     run = trained(s, data, recipe, f"{recipe}-{data}", s.steps(30), keys=kind_keys)
-    values = {k: v for event in run.run.events() if event["kind"] == "terms" for k, v in event["values"].items()}
-    figures["precision"] = run.run.record["environment"]["precision"].partition(" ")[0]
+    values = {k: v for event in run.run.events() if event.kind == "terms" for k, v in event.values.items()}
+    figures["precision"] = run.run.record.environment["precision"].partition(" ")[0]
     figures["terms"] = len(values)
     assert values, "no terms were recorded"
     assert np.isfinite(list(values.values())).all(), f"terms are not finite: {values}"
@@ -149,7 +149,7 @@ def check_resume(s: Setting, figures: Figures, *, recipe: str, data: str) -> Non
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         resume(half.path, PythonReporter(quiet=True), steps=steps)
-    environment = whole.run.record["environment"]
+    environment = whole.run.record.environment
     figures["precision"] = environment["precision"].partition(" ")[0]
     figures["same_run_twice"] = checkpoint_difference(whole.path, again.path)
     figures["resumed"] = checkpoint_difference(whole.path, half.path)
@@ -195,7 +195,7 @@ def check_elsewhere(s: Setting, figures: Figures) -> None:
     steps, options = s.steps(30), {"checkpoint.every": s.steps(15)}
     auto = "auto" if s.device == "cuda" else "cpu"
     run = trained(s, "ring", "gan", "elsewhere", steps, keys=options, device=auto)
-    figures["trained_on"] = run.run.record["environment"]["device"]
+    figures["trained_on"] = run.run.record.environment["device"]
     assert figures["trained_on"].startswith(s.device), "--device auto did not choose the GPU"
     fixed = trained(s, "ring", "gan", "elsewhere-fixed", steps, keys=options)
     commands = {
@@ -255,7 +255,7 @@ def check_live(s: Setting, figures: Figures) -> None:
 def check_measuring(s: Setting, figures: Figures, *, recipe: str, data: str, metrics: list[str]) -> None:
     """Score cards while training on the device, and from the finished run."""
     run = trained(s, data, recipe, f"measuring-{recipe}", 6, keys={"measure.every": 3})
-    warned = [event["text"] for event in run.run.events() if event["kind"] == "warning"]
+    warned = [event.text for event in run.run.events() if event.kind == "warning"]
     figures["while_training"] = len(run.run.scores())
     cards, skipped = run.measure(metrics, samples=200)
     figures |= {card.label: card.value for card in cards}

@@ -29,7 +29,7 @@ def strip(run: Run) -> Image.Image:
         left = GAP + place * (SIDE + GAP)
         page.paste(picture, (left, GAP))
         pen.text((left, GAP + height + CAPTION / 2), f"step {step:,}", INK, font(15), anchor="lm")
-    about = f"{run.record['data']['source']}, seed {run.record['settings']['seed']}"
+    about = f"{run.record.data.source}, seed {run.record.settings['seed']}"
     pen.text((page.width - GAP, GAP + height + CAPTION / 2), about, MUTED, font(15), anchor="rm")
     return page
 
@@ -44,7 +44,7 @@ def _picture(run: Run, step: int, file: Path) -> Image.Image:
 def main(*paths: str) -> None:
     for path in paths:
         run = Run(path)
-        target = PICTURES / f"{run.record['recipe']}.png"
+        target = PICTURES / f"{run.record.recipe}.png"
         strip(run).quantize(255, method=Image.Quantize.MAXCOVERAGE).save(target, optimize=True)
         print(target.name, target.stat().st_size)
 

@@ -171,7 +171,7 @@ def test_points_move_and_commands_are_obeyed_while_a_training_process_runs(serve
 
 def vitals_of(path) -> list[int]:
     """The steps of the points that a curve of the page has."""
-    return [event["step"] for event in Run(path).events() if event["kind"] == "vitals"]
+    return [event.step for event in Run(path).events() if event.kind == "vitals"]
 
 
 def test_a_server_that_was_killed_and_restarted_continues_without_gap_or_double(serve, open_page, train, processes):
@@ -191,7 +191,7 @@ def test_a_server_that_was_killed_and_restarted_continues_without_gap_or_double(
     processes[0].terminate()
     until(page, f"{STATE}.textContent === 'stopped'")
     taken = page.evaluate("gannet.runs[0].taken")
-    newest = Run(path).events()[-1]["seq"]
+    newest = Run(path).events()[-1].seq
     assert taken == list(range(newest + 1 - len(taken), newest + 1))
     assert page.evaluate("gannet.runs[0].series.get('vitals/modes_found').steps") == vitals_of(path)
 
@@ -208,7 +208,7 @@ def test_a_resume_that_forgets_is_followed(serve, open_page, tmp_path):
     until(page, f"{STATE}.textContent === 'finished'")
     assert page.evaluate("gannet.runs[0].series.get('vitals/modes_found').steps") == vitals_of(path)
     assert page.evaluate("gannet.runs[0].frames.map((frame) => frame.step)") == list(range(0, 61, 10))
-    kept = [event["kind"] for event in Run(path).events() if event["kind"] not in ("terms", "vitals", "frame")]
+    kept = [event.kind for event in Run(path).events() if event.kind not in ("terms", "vitals", "frame")]
     assert page.evaluate("gannet.runs[0].events.map((event) => event.kind)") == kept
 
 

@@ -35,7 +35,7 @@ def test_the_page_opens_without_a_complaint(serve, open_page, ring):
     page = open_page(serve(ring.parent))
     until(page, CHARTED)
     assert page.evaluate("document.querySelector('h1').textContent") == "ring"
-    newest = [event for event in Run(ring).events() if event["kind"] == "vitals"][-1]["values"]
+    newest = [event for event in Run(ring).events() if event.kind == "vitals"][-1].values
     assert f"{newest['modes_found']:.0f} of 3 modes" in page.evaluate("document.querySelector('.summary').textContent")
     assert page.evaluate("location.href").endswith("/")
     for name in ("logit", "gradient", "optimal", "difference", "none"):

@@ -9,6 +9,7 @@ from support.page import click, until
 
 from gannet.data.drawing import save_drawing
 from gannet.runs.reader import Run
+from gannet.runs.records import Parent
 
 STATE = "document.querySelector('#heading .state')?.textContent"
 
@@ -42,12 +43,9 @@ def test_a_fork_is_made_from_the_page_which_opens_it(serve, open_page, trained, 
     until(page, "document.querySelector('h1')?.textContent === 'parent-from-200'")
     assert page.evaluate("document.querySelector('dialog')") is None
     new = Run(path.parent / "parent-from-200")
-    assert new.record["parent"] == {
-        "run": str(path.resolve()),
-        "step": 200,
-        "changes": {"optimizer.generator.lr": "0.0005", "steps": "300"},
-    }
-    assert new.record["arguments"]["optimizer.generator.lr"] == 0.0005
+    changes = {"optimizer.generator.lr": "0.0005", "steps": "300"}
+    assert new.record.parent == Parent(run=str(path.resolve()), step=200, changes=changes)
+    assert new.record.arguments["optimizer.generator.lr"] == 0.0005
     until(page, f"{STATE} === 'finished'")
     assert page.evaluate("gannet.runs[0].lastStep") == 300
 
@@ -150,8 +148,8 @@ def test_a_drawing_becomes_a_run_that_the_page_opens(serve, open_page, ring, tmp
     until(page, f"{STATE} === 'finished'")
     [file] = (root / "drawings").iterdir()
     run = Run(root / f"{file.stem}-gan")
-    assert (run.record["recipe"], run.record["arguments"]["steps"]) == ("gan", 30)
-    assert run.record["data"]["arguments"]["path"] == str(file.resolve())
+    assert (run.record.recipe, run.record.arguments["steps"]) == ("gan", 30)
+    assert run.record.data.arguments["path"] == str(file.resolve())
     frame = run.load_frame(run.frames()[-1][1])
     assert isinstance(frame, dict)
     # The paper's corner: from a quarter to three quarters at half the height, then up; half a brush of 0.06 beyond it.

@@ -33,8 +33,8 @@ def test_runs_are_ordinary_and_are_used_again(gannet, folder):
     measured = json.loads(gannet("measure", "alone", "--samples", "200", "--metrics", "w1,modes", "--json").out)["cards"]
     theirs = next(run for r in document["recipes"] if r["recipe"] == "gan-deep" for run in r["runs"] if run["seed"] == 1)["cards"]
     for one, other in zip(measured, theirs, strict=True):
-        assert (one["metric"], one["value"], one["floor"], one["fingerprint"]) == tuple(
-            other[name] for name in ("metric", "value", "floor", "fingerprint")
+        assert (one["metric"], one["value"], one["reference"], one["fingerprint"]) == tuple(
+            other[name] for name in ("metric", "value", "reference", "fingerprint")
         )
 
     events = (folder / "c" / "gan" / "seed-0" / "events.jsonl").read_bytes()

@@ -52,18 +52,18 @@ def _do(run, name, **arguments):
 def test_a_commanded_run_is_journaled_and_trained_again_bit_for_bit(gannet, folder, environment):
     run = folder / "run"
     process = _popen(folder, environment, "train", "ring", *KEYS, "--steps", "400", "--out", "run")
-    step = _do(run, "pause")["step"]
+    step = _do(run, "pause").step
     assert 0 <= step < 400
     time.sleep(0.3)
-    assert _do(run, "step", player="discriminator", count=3)["step"] == step, "the step counter stood still"
-    assert _do(run, "set", key="optimizer.generator.lr", value=1e-3)["outcome"] == "applied"
-    assert _do(run, "set", key="penalty.gamma", value=0.5)["outcome"] == "applied"
-    assert _do(run, "set", key="penalty.gamma", value=-1.0)["outcome"] == "refused"
+    assert _do(run, "step", player="discriminator", count=3).step == step, "the step counter stood still"
+    assert _do(run, "set", key="optimizer.generator.lr", value=1e-3).outcome == "applied"
+    assert _do(run, "set", key="penalty.gamma", value=0.5).outcome == "applied"
+    assert _do(run, "set", key="penalty.gamma", value=-1.0).outcome == "refused"
     _do(run, "snapshot")
     _until(lambda: (run / "checkpoints" / f"step-{step:09d}").is_dir(), "a checkpoint")
     _do(run, "step", count=5)
     _until(lambda: (run / "frames" / f"{step + 5:09d}.npz").exists(), "five steps, and a frame of where they end")
-    assert _do(run, "slow")["step"] == step + 5
+    assert _do(run, "slow").step == step + 5
     _until(lambda: list((run / "slow").glob("*.npz")) if (run / "slow").exists() else [], "slow motion")
     _do(run, "go")
     _, err = process.communicate(timeout=120)
@@ -85,10 +85,10 @@ def test_a_commanded_run_is_journaled_and_trained_again_bit_for_bit(gannet, fold
 def test_stop_is_graceful(gannet, folder, environment):
     run = folder / "run"
     process = _popen(folder, environment, "train", "ring", *KEYS, "--steps", "400000", "--out", "run")
-    step = _do(run, "pause")["step"] + 3
+    step = _do(run, "pause").step + 3
     _do(run, "step", count=3)
     _until(lambda: (run / "frames" / f"{step:09d}.npz").exists(), "three steps")
-    stopped = _do(run, "stop")["step"]
+    stopped = _do(run, "stop").step
     assert stopped == step
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
@@ -115,8 +115,8 @@ def test_a_kill_between_a_command_and_its_answer(gannet, folder, environment):
     assert done.status == 0, done
     given = answer(run, number)
     assert given is not None
-    assert given["outcome"] == "refused"
-    assert "send it again" in given["text"]
+    assert given.outcome == "refused"
+    assert "send it again" in given.text
     assert gannet("train", "run", "--out", "again").status == 0
     assert _weights(folder / "again") == _weights(run)
 
@@ -142,7 +142,7 @@ def test_a_training_started_by_another_process(tmp_path):
     pid = start("ring", tmp_path / "run", recipe="particle-gan", steps=30, keys=keys)
     assert pid > 0
     _until(lambda: '"finish"' in _events(tmp_path / "run"), "the end")
-    assert Run(tmp_path / "run").record["arguments"]["steps"] == 30
+    assert Run(tmp_path / "run").record.arguments["steps"] == 30
     with pytest.raises(UserError, match="Did you mean 'hidden'"):
         start("ring", tmp_path / "other", keys={"hiden": 8})
     assert not (tmp_path / "other").exists()

@@ -17,6 +17,7 @@ from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.doctor.diagnosis import diagnose
 from gannet.errors import UserError
 from gannet.runs.reader import Run
+from gannet.runs.records import Event
 from gannet.sessions.resume import train_again
 from gannet.sessions.train import start
 from gannet.training import checkpoint
@@ -57,7 +58,7 @@ def steps_of(run: Path) -> list[int]:
     return [int(path.name.removeprefix("step-")) for path in checkpoint.newest_first(run / "checkpoints") if not checkpoint.problems(path)]
 
 
-def last_event(run: Path) -> dict:
+def last_event(run: Path) -> Event:
     return Run(run).events()[-1]
 
 
@@ -65,7 +66,7 @@ def test_a_repeated_edit_to_the_value_that_holds_does_nothing(trained, tmp_path)
     edited = trained("commanded")
     again = tmp_path / "again"
     train_again(edited, None, {"optimizer.generator.lr": 0.01}, again, Person())
-    assert steps_of(again)[0] == Run(again).record["arguments"]["steps"]
+    assert steps_of(again)[0] == Run(again).record.arguments["steps"]
 
 
 def test_a_journal_that_other_keys_make_impossible_is_refused_before_anything_is_made(trained, tmp_path):
@@ -89,8 +90,8 @@ def test_an_exception_in_a_turn_deletes_nothing(tmp_path, error, after, kept):
     assert type(caught.value).__name__ == error
     assert steps_of(run) == kept
     event = last_event(run)
-    assert (event["kind"], event["reason"], event["step"]) == ("stop", "error", after)
-    assert event["text"].startswith("this batch" if error == "UserError" else error)
+    assert (event.kind, event.reason, event.step) == ("stop", "error", after)
+    assert event.text.startswith("this batch" if error == "UserError" else error)
     if error == "UserError":
         assert f"Step {after} is not saved" in str(caught.value)
 
@@ -149,7 +150,7 @@ def hears_hangups() -> None:
 def begun(run: Path, process: subprocess.Popen) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
-        if Run.is_at(run) and any(event["kind"] == "terms" for event in Run(run).events()):
+        if Run.is_at(run) and any(event.kind == "terms" for event in Run(run).events()):
             return
         time.sleep(0.05)
     raise AssertionError(process.communicate())
@@ -162,11 +163,11 @@ def test_signals_stop_with_a_checkpoint(folder, environment, number):
     begun(folder / "run", process)
     process.send_signal(number)
     said = process.communicate(timeout=60)[1]
-    step = last_event(folder / "run")["step"]
+    step = last_event(folder / "run").step
     assert process.returncode == 128 + number
     assert steps_of(folder / "run") == [step]
     assert f"Stopped by {number.name}. Step {step} is saved. Continue with: gannet resume run" in said
-    assert last_event(folder / "run")["reason"] == "signal"
+    assert last_event(folder / "run").reason == "signal"
 
 
 @pytest.mark.parametrize("where", ["pipe", "terminal"])
@@ -180,8 +181,8 @@ def test_a_reader_that_goes_away_stops_training_with_a_checkpoint(folder, enviro
     os.close(reader)
     assert process.wait(timeout=60) == 128 + signal.SIGHUP
     event = last_event(folder / "run")
-    assert (event["kind"], event["reason"], event["text"]) == ("stop", "signal", "SIGHUP")
-    assert steps_of(folder / "run") == [event["step"]]
+    assert (event.kind, event.reason, event.text) == ("stop", "signal", "SIGHUP")
+    assert steps_of(folder / "run") == [event.step]
 
 
 def test_nohup_trains_on_without_a_reader(folder, environment):
@@ -205,7 +206,7 @@ def test_a_full_disk_is_said_at_the_end(folder, environment, ends):
         begun(folder / "run", process)
         process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=90)[1]
-    step = last_event(folder / "run")["step"]
+    step = last_event(folder / "run").step
     assert process.returncode == (4 if ends == "finished" else 143), said
     assert f"Step {step} is not saved: there is no checkpoint." in said
     assert f"The checkpoint of step {step} was not written" in said
@@ -218,11 +219,11 @@ def test_a_full_disk_is_said_at_the_end(folder, environment, ends):
 
 def test_the_end_lists_the_alarms(trained, capsys):
     run = trained("alarmed")
-    alarms = [event for event in Run(run).events() if event["kind"] == "health" and event["severity"] == "alarm"]
+    alarms = [event for event in Run(run).events() if event.kind == "health" and event.severity == "alarm"]
     assert alarms
     record = json.loads((run / "run.json").read_text())["arguments"]
     keys = [f"{key}={value}" for key, value in record.items() if key in ("hidden", "batch_size", "steps", "optimizer.generator.lr")]
     assert cli.run(["train", "ring", "--recipe", "gan", "--seed", "7", "health.every=5", *keys, "--out", str(run.parent / "same")]) == 0
     said = capsys.readouterr().err
     assert f"{len(alarms)} alarm" in said
-    assert all(f"step {event['step']}: {event['rule']}: {event['text']}" in said for event in alarms)
+    assert all(f"step {event.step}: {event.rule}: {event.text}" in said for event in alarms)

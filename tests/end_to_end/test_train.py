@@ -63,8 +63,8 @@ def test_a_user_trains_measures_samples_and_reports(gannet, installed, folder):
     assert set(cards) | {sentence.split()[0] for sentence in document["skipped"]} == {
         "modes", "high_quality", "reverse_kl", "spread", "w1", "w2", "sliced_w", "js", "kl_data_model", "kl_model_data",
     }  # fmt: skip
-    assert all(card["floor"] is not None and len(card["fingerprint"]) == 8 for card in cards.values())
-    assert cards["high_quality"]["floor"] > 0.97
+    assert all(card["reference"] is not None and len(card["fingerprint"]) == 8 for card in cards.values())
+    assert cards["high_quality"]["reference"] > 0.97
 
     assert gannet("sample", "run", "-n", "100", "-o", "points.npz").status == 0
     points = np.load(folder / "points.npz")["samples"]

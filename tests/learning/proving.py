@@ -72,7 +72,7 @@ def cards(*metrics: str, samples: int | None = None) -> Callable[[TrainedRun], F
 
     def figures(run: TrainedRun) -> Figures:
         found, _ = run.measure(list(metrics), samples=samples)
-        return {"sliced_w / floor" if c.metric == "sliced_w" else c.metric: _value(c.metric, c.value, c.floor) for c in found}
+        return {"sliced_w / floor" if c.metric == "sliced_w" else c.metric: _value(c.metric, c.value, c.reference) for c in found}
 
     return figures
 

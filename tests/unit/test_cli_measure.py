@@ -58,7 +58,7 @@ def test_as_many_generated_samples_as_asked_for(digits_run: Path, capsys: Captur
     assert run(["measure", str(digits_run), "--metrics", "fd", "--samples", "1200", "--json"]) == 0
     (card,) = json.loads(capsys.readouterr().out)["cards"]
     assert (card["n_fake"], card["n_real"]) == (1200, 898)
-    assert "floor is of 898 real samples, not of 1200" in " ".join(card["warnings"])
+    assert "reference is of 898 real samples, not of 1200" in " ".join(card["warnings"])
 
 
 def test_missing_weights(digits_run: Path, refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +126,9 @@ def test_a_game_that_follows_labels_is_asked_for_classes(tmp_path: Path, capsys:
     accuracy, distance = json.loads(capsys.readouterr().out)["cards"]
     # Hardly trained: it guesses, while real digits are recognised.
     assert accuracy["value"] < 0.5
-    assert accuracy["floor"] > 0.97
+    assert accuracy["reference"] > 0.97
     for card in (accuracy, distance):
-        assert list(card["parts"]) == list(card["floor_parts"]) == list("0123456789")
+        assert list(card["parts"]) == list(card["reference_parts"]) == list("0123456789")
     assert distance["label"] == "FD-per-class[digits-cnn-v1]"
     assert distance["spec"]["classes"] == "asked"
     assert distance["value"] == pytest.approx(np.mean(list(distance["parts"].values())))

@@ -32,7 +32,7 @@ def test_a_fork_counts_its_own_steps_and_seconds(trained, capsys: Capture) -> No
     _, before = progress_of(parent / "checkpoints" / "step-000000200")
     assert run(["train", f"{parent}@200", "--steps", "202", "--out", "fork"]) == 0
     [line] = re.findall(r"2 steps after step 200 in ([\d.]+) s\. Step 202 is saved\. Next: gannet measure fork", capsys.readouterr().err)
-    whole = Run("fork").events()[-1]["seconds"]
+    whole = Run("fork").events()[-1].seconds
     assert whole > before
     assert float(line) == pytest.approx(whole - before, abs=0.1)
 
@@ -56,7 +56,7 @@ def test_interrupted_after_the_last_step(capsys: Capture, monkeypatch: pytest.Mo
     monkeypatch.setattr("gannet.sessions.train.saved_step", interrupt)
     assert run(["train", "ring", *TINY, "--out", "run"]) == 130
     assert "gannet: Interrupted. run keeps what was recorded; continue with: gannet resume run" in capsys.readouterr().err
-    assert Run("run").events()[-1]["kind"] == "finish"
+    assert Run("run").events()[-1].kind == "finish"
 
 
 def test_an_interrupted_resume_changes_nothing(trained, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

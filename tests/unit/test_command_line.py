@@ -36,7 +36,7 @@ def weights(run: Path) -> dict[str, np.ndarray]:
 
 def check_same(run: Path, repeated: Path) -> None:
     one, other = Run(run).record, Run(repeated).record
-    assert {name: one[name] for name in RECORDED} == {name: other[name] for name in RECORDED}
+    assert [getattr(one, name) for name in RECORDED] == [getattr(other, name) for name in RECORDED]
     before, after = weights(run), weights(repeated)
     assert before.keys() == after.keys()
     for name, value in before.items():

@@ -40,10 +40,12 @@ def result(trained) -> Result:
 def row(result) -> Callable[..., Row]:
     """A row of the comparison with some of its cards, whose values are such that they can be worked out by hand."""
 
-    def of(recipe: str, seed: int, floor: float | None = 0.5, **changes: Any) -> Row:
+    def of(recipe: str, seed: int, reference: float | None = 0.5, **changes: Any) -> Row:
         [found] = [row for row in result.rows if (row.entry.recipe, row.entry.seed) == (recipe, seed)]
         kept = {name: changes.pop(name) for name in ("w1", "precision", "modes") if name in changes}
-        cards = tuple(replace(card, value=kept[card.metric], floor=floor) for card in found.cards if card.metric in kept)
+        cards = tuple(
+            card.model_copy(update={"value": kept[card.metric], "reference": reference}) for card in found.cards if card.metric in kept
+        )
         assert len(cards) == len(kept)
         return replace(found, cards=cards, **changes)
 
@@ -51,20 +53,20 @@ def row(result) -> Callable[..., Row]:
 
 
 @pytest.mark.parametrize(
-    ("better", "floor", "worst"),
+    ("better", "reference", "worst"),
     [("lower", None, 4.0), ("higher", None, -1.0), ("one", None, 4.0), ("real", 3.5, -1.0), ("real", 1.0, 4.0)],
 )
-def test_the_worst_is_on_the_bad_side(better, floor, worst):
-    assert max([2.0, 4.0, -1.0], key=lambda value: badness(value, better, floor)) == worst
+def test_the_worst_is_on_the_bad_side(better, reference, worst):
+    assert max([2.0, 4.0, -1.0], key=lambda value: badness(value, better, reference)) == worst
 
 
 def test_mean_deviation_and_worst_by_hand(row):
-    rows = [row("gan", seed, w1=value, floor=floor) for seed, value, floor in ((5, 1.0, 0.2), (7, 4.0, 0.4), (9, 1.0, 0.6))]
+    rows = [row("gan", seed, w1=value, reference=reference) for seed, value, reference in ((5, 1.0, 0.2), (7, 4.0, 0.4), (9, 1.0, 0.6))]
     [summary] = summarise(rows)
     assert summary.mean == 2.0
     assert summary.deviation == pytest.approx(3**0.5)  # (1 + 4 + 1) / (3 - 1)
     assert (summary.worst.seed, summary.worst.value) == (7, 4.0)
-    assert summary.floor == pytest.approx(0.4)
+    assert summary.reference == pytest.approx(0.4)
     assert (summary.runs, summary.count) == (3, 3)
 
 

@@ -12,6 +12,7 @@ from support.real_runs import Person
 from gannet.dashboard.follower import POINTS_PER_SERIES, Follower
 from gannet.dashboard.history import thinned
 from gannet.runs.reader import Run
+from gannet.runs.records import Event
 from gannet.sessions.resume import resume
 
 
@@ -56,11 +57,11 @@ def look(follower, cursor="", limit=1000):
 
 
 def seqs(delta):
-    return [event["seq"] for event in delta.events]
+    return [event.seq for event in delta.events]
 
 
 def parsed(lines):
-    return [json.loads(line) for line in lines]
+    return [Event.model_validate_json(line) for line in lines]
 
 
 def test_what_was_appended_comes_once(run, lines):
@@ -104,7 +105,7 @@ def test_a_resume_that_forgot_events_resets_the_reader(whole):
     resume(whole, Person(), steps=150)
     after = look(follower, seen.cursor)
     assert after.reset
-    assert [event["step"] for event in after.events if event["kind"] == "frame"] == list(range(0, 151, 10))
+    assert [event.step for event in after.events if event.kind == "frame"] == list(range(0, 151, 10))
     assert after.events == Run(whole).events()
     [series] = [s for s in follower.series() if s["name"] == "discriminator/adversarial"]
     assert series["steps"] == [50, 100, 150]
@@ -147,20 +148,20 @@ def test_curves_are_what_was_recorded(whole):
     events = Run(whole).events()
     assert len(series) > 10
     for kind, prefix in (("terms", ""), ("vitals", "vitals/")):
-        recorded = [event for event in events if event["kind"] == kind]
-        names = {name for event in recorded for name in event["values"]}
+        recorded = [event for event in events if event.kind == kind]
+        names = {name for event in recorded for name in event.values}
         assert names
         for name in names:
-            pairs = [(event["step"], event["values"][name]) for event in recorded if name in event["values"]]
+            pairs = [(event.step, event.values[name]) for event in recorded if name in event.values]
             assert list(zip(*series[prefix + name], strict=True)) == pairs
-    timed = [(event["step"], event["seconds"]) for event in events if event["kind"] == "terms" and "seconds" in event]
+    timed = [(event.step, event.seconds) for event in events if event.kind == "terms" and event.seconds is not None]
     assert list(zip(*series["seconds"], strict=True)) == timed
-    assert [event["kind"] for event in follower.listed()] == [e["kind"] for e in events if e["kind"] not in ("terms", "vitals", "frame")]
+    assert [event.kind for event in follower.listed()] == [e.kind for e in events if e.kind not in ("terms", "vitals", "frame")]
 
 
 def test_values_that_begin_late_or_are_not_finite(run, lines):
-    first, second, third, *_ = [event for event in parsed(lines) if event["kind"] == "terms"]
-    vitals = next(event for event in parsed(lines) if event["kind"] == "vitals")
+    first, second, third, *_ = [event for event in map(json.loads, lines) if event["kind"] == "terms"]
+    vitals = next(event for event in map(json.loads, lines) if event["kind"] == "vitals")
     late, spoiled = list(first["values"])[:2]
     del first["values"][late]
     second["values"][spoiled] = "x"

@@ -254,15 +254,17 @@ def test_a_stream_goes_on_from_its_cursor_and_lets_go(folder):
     run = library.get(run_id(folder))
     api = Api(library, lambda: False)
     recorded = Run(folder / "first").events()
-    newest = recorded[-1]["seq"]
+    newest = recorded[-1].seq
     _, first = messages(api, run, "", 2)
     fields = dict(part.split(": ", 1) for part in first.strip().split("\n"))
     events = json.loads(fields["data"])
-    assert [{name: value for name, value in event.items() if name != "version"} for event in events] == recorded
+    assert [{name: value for name, value in event.items() if name != "version"} for event in events] == [
+        event.as_json() for event in recorded
+    ]
     assert [event["kind"] for event in events if event.get("version")] == ["frame"] * 31  # of the frame's file
     assert fields["id"].startswith(f"{newest}.")
     _, rest = messages(api, run, f"{newest - 2}", 2)
-    assert json.loads(rest.split("data: ")[1]) == recorded[-2:]
+    assert json.loads(rest.split("data: ")[1]) == [event.as_json() for event in recorded[-2:]]
     _, reset = messages(api, run, f"{newest}.1", 2)
     assert reset.startswith(f"event: reset\nid: {newest}.")
     assert api.streams == 0
@@ -271,7 +273,7 @@ def test_a_stream_goes_on_from_its_cursor_and_lets_go(folder):
 def test_a_stream_beats_while_nothing_happens(folder, monkeypatch):
     monkeypatch.setattr(api_module, "HEARTBEAT_SECONDS", 0.2)
     library = Library(folder)
-    newest = Run(folder / "first").events()[-1]["seq"]
+    newest = Run(folder / "first").events()[-1].seq
     assert messages(Api(library, lambda: False), library.get(run_id(folder)), f"{newest}", 2)[1].startswith(":")
 
 

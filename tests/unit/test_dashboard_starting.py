@@ -60,7 +60,7 @@ def test_a_fork_goes_beside_its_parent_and_is_watched_at_once(folder, started):
     client = client_of(folder)
     assert client.get(f"/api/runs/{run_id(folder)}/checkpoints").json() == {"steps": [100, 160]}
     told = client.get(f"/api/runs/{run_id(folder)}").json()
-    decimals = {key: value for key, value in Run(folder / "first").record["arguments"].items() if isinstance(value, float)}
+    decimals = {key: value for key, value in Run(folder / "first").record.arguments.items() if isinstance(value, float)}
     assert told["numbers"] == decimals
     assert told["numbers"]["optimizer.generator.lr"] == 0.01
     assert told["read_only"] is False

@@ -119,7 +119,7 @@ def test_cards_name_the_classifier_and_other_images_have_none() -> None:
     assert [card.label for card in cards] == ["modes[digits-cnn-v1]", "reverse_kl[digits-cnn-v1]"]
     assert all(card.spec["weights_sha256"].startswith("690121ba") and "sigmas" not in card.spec for card in cards)
     of_two_modes = np.log(1000) + 11 / 12 * np.log(11 / 12) + 1 / 12 * np.log(1 / 12)
-    assert [card.floor for card in cards] == [2, pytest.approx(of_two_modes)]
+    assert [card.reference for card in cards] == [2, pytest.approx(of_two_modes)]
     assert {"modes", "reverse_kl"} <= set(default_names("images", truth=truth))
     cards, left_out = evaluate(fake, fake, fake, kind="images", truth=Truth(), names=["modes"], seed=0, protocol={})
     assert not cards

@@ -98,7 +98,7 @@ def test_arguments_have_default_range_and_help():
 
 
 def _card(value: float) -> dict:
-    numbers = {"value": value, "floor": 0.25, "n_real": 1000, "n_fake": 1000}
+    numbers = {"value": value, "reference": 0.25, "n_real": 1000, "n_fake": 1000}
     return {"metric": "w1", "label": "w1", **numbers, "spec": {}, "better": "lower", "fingerprint": "0"}
 
 

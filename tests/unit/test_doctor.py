@@ -140,7 +140,7 @@ def test_the_cause_and_the_key_to_change(shared, tmp_path, name, cause, changes,
         cli(verb, what, "--steps", diagnosis.step + 2)
     else:
         cli(verb, what, *rest, "--steps", 2, "--out", tmp_path / "trial")
-        arguments = Run(tmp_path / "trial").record["arguments"]
+        arguments = Run(tmp_path / "trial").record.arguments
         assert {key: arguments[key] for key in changes if key != "recipe"} == {k: v for k, v in changes.items() if k != "recipe"}
 
 
@@ -162,15 +162,15 @@ def test_the_advice_helps(shared, tmp_path, name, metrics):
 
     Of four seeds on the ring, the thirtyfold rates have 2 to 3 times the sliced_w at 1,400 steps; js and modes do not differ clearly yet.
     """
-    before = {card["metric"]: card for card in Run(shared(name)).scores()}
+    before = {card.metric: card for card in Run(shared(name)).scores()}
     cause = diagnose(shared(name)).cause
     assert cause is not None
     cli(*shlex.split(cause.command)[1:], "--out", tmp_path / "better")
     measure(tmp_path / "better")
-    after = {card["metric"]: card for card in Run(tmp_path / "better").scores()}
+    after = {card.metric: card for card in Run(tmp_path / "better").scores()}
     for metric in metrics:
-        assert after[metric]["fingerprint"] == before[metric]["fingerprint"]
-        assert after[metric]["value"] < 0.75 * before[metric]["value"]
+        assert after[metric].fingerprint == before[metric].fingerprint
+        assert after[metric].value < 0.75 * before[metric].value
     if name == "rates far too high":
         assert diagnose(tmp_path / "better").verdict.startswith("Nothing is wrong")
 
@@ -205,7 +205,7 @@ def test_learning_rates_that_were_set_live(shared, tmp_path):
     assert cause is not None
     assert (cause.name, cause.changes) == ("learning-rate-too-high", {G: 0.001, D: 0.001})
     cli(*shlex.split(cause.command)[1:], "--steps", 2, "--out", tmp_path / "trial")
-    assert not [event for event in Run(tmp_path / "trial").events() if event["kind"] == "command"]
+    assert not [event for event in Run(tmp_path / "trial").events() if event.kind == "command"]
 
 
 def test_worse_than_an_earlier_checkpoint(shared, tmp_path):
@@ -271,7 +271,7 @@ def test_stopped_by_a_failure(tmp_path):
 def test_stops_of_older_runs(small, text, state):
     events = Run(small).events()
     assert state_of(small, events).word == "finished"
-    stop = events[-1] | {"kind": "stop", "text": text}
+    stop = events[-1].model_copy(update={"kind": "stop", "text": text})
     found = state_of(small, [*events[:-1], stop])
     assert (str(found), found.event) == (state, stop)
 

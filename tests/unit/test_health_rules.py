@@ -218,11 +218,11 @@ def test_history_of_a_run(trained):
     """Terms and vitals of one step belong together; the vitals say what is minimised."""
     run = Run(trained("alarmed"))
     found = history_of(run.events())
-    terms, vitals = ([e for e in run.events() if e["kind"] == kind] for kind in ("terms", "vitals"))
+    terms, vitals = ([e for e in run.events() if e.kind == kind] for kind in ("terms", "vitals"))
     assert found.minimised == {"discriminator/adversarial", "generator/adversarial"}
-    np.testing.assert_array_equal(found.get("modes_found")[0], [e["step"] for e in vitals])
-    np.testing.assert_array_equal(found.get("modes_found")[1], [e["values"]["modes_found"] for e in vitals])
-    both = {e["step"]: e["values"]["generator/adversarial"] for e in [*terms, *vitals] if "generator/adversarial" in e["values"]}
+    np.testing.assert_array_equal(found.get("modes_found")[0], [e.step for e in vitals])
+    np.testing.assert_array_equal(found.get("modes_found")[1], [e.values["modes_found"] for e in vitals])
+    both = {e.step: e.values["generator/adversarial"] for e in [*terms, *vitals] if "generator/adversarial" in e.values}
     np.testing.assert_array_equal(found.get("generator/adversarial")[0], sorted(both))
     np.testing.assert_array_equal(found.get("generator/adversarial")[1], [both[step] for step in sorted(both)])
     assert len(found.get("never recorded")[0]) == 0
@@ -231,7 +231,7 @@ def test_history_of_a_run(trained):
 def test_values_that_are_not_finite_are_left_out(trained):
     """The terms of the step at which the guard stopped a run are recorded as null."""
     run = Run(trained("failed"))
-    null = [(e["step"], name) for e in run.events() if e["kind"] == "terms" for name, value in e["values"].items() if value is None]
+    null = [(e.step, name) for e in run.events() if e.kind == "terms" for name, value in e.values.items() if value is None]
     found = history_of(run.events())
     for step, name in null:
         assert step in found.series[name][0]

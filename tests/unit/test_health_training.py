@@ -16,6 +16,7 @@ from gannet.data.digits import Digits
 from gannet.data.image_table import ImageTable
 from gannet.data.ring import Ring
 from gannet.health.base import examine, history_of
+from gannet.runs.records import Event
 from gannet.training.observers import gradient_norms
 from gannet.training.vitals import _vitals, effective_number, share_above, watch_health
 
@@ -181,7 +182,9 @@ class Heard:
         self.written, self.vitals = [], []
 
     def event(self, kind, step, **fields):
-        self.vitals.append({"kind": kind, "step": step, **fields})
+        event = Event.model_validate({"seq": len(self.vitals), "kind": kind, "step": step, **fields})
+        self.vitals.append(event)
+        return event
 
     def health(self, step, *, rule, severity, text, values):
         self.written.append((step, rule, severity))
@@ -215,11 +218,11 @@ def test_a_finding_is_written_once_and_told_once():
 def test_a_resumed_run_finds_the_same():
     whole, told = Heard(), []
     collapsing([], 200, whole, told)
-    earlier = [event for event in whole.vitals if event["step"] <= 3000]
+    earlier = [event for event in whole.vitals if event.step <= 3000]
     again, told = Heard(), []
     collapsing(earlier, 3200, again, told)
     assert again.written == [], "it was written before the interruption"
-    earlier = [event for event in whole.vitals if event["step"] <= 2200]
+    earlier = [event for event in whole.vitals if event.step <= 2200]
     collapsing(earlier, 2400, again, told)
     assert again.written == whole.written
 

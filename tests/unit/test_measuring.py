@@ -76,7 +76,7 @@ def test_held_out_samples_stand_on_the_card() -> None:
 
     card = measure(unseen)
     assert card.held_out == measure(None, unseen).value
-    assert card.held_out != card.floor
+    assert card.held_out != card.reference
     assert measure(None).held_out is None
     assert measure(unseen[:500]).held_out is None, "fewer would read worse, not being fewer's fault"
     assert card.fingerprint == measure(None).fingerprint

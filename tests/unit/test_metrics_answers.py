@@ -122,7 +122,7 @@ def test_cards_of_a_trained_game(tmp_path: Path) -> None:
     assert not {"reconstruction", "purity"} & set(by_name)
     assert left_out == []
     card = by_name["accuracy"]
-    assert card.floor is None
+    assert card.reference is None
     assert card.n_real == card.n_fake == 1797
     assert card.spec["protocol"]["real"]["held_out"] is False
     asked = measurer(game, dataset, seed=0, run="r", weights="ema", samples=100, metrics=["reconstruction"])(0)

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,10 @@ import pytest
 from gannet.dashboard import server
 from gannet.errors import UserError
 from gannet.evaluation.table import render
-from gannet.metrics.base import ScoreCard
 from gannet.metrics.intervals import wilson
 from gannet.runs.comparable import by_protocol, differing, protocol_of_card, require_comparable, way_of
 from gannet.runs.reader import Run
+from gannet.runs.records import ScoreCard, fingerprint_of
 from gannet.sessions.trained_run import TrainedRun
 
 Cards = dict[tuple[str, int], dict[str, ScoreCard]]
@@ -37,17 +36,18 @@ def cards(trained_once: Callable[[str], Path]) -> Cards:
 
 def test_equal_protocols_and_different_metrics_pass(cards: Cards) -> None:
     require_comparable([])
-    require_comparable([card.as_json() for name in ("points", "forked") for card in cards[name, 200].values()])
+    require_comparable([card for name in ("points", "forked") for card in cards[name, 200].values()])
     render([cards[name, 200]["w2"] for name in ("points", "forked")])
 
 
 def test_the_fields_that_differ_are_named(cards: Cards) -> None:
     one, other, precision = cards["points", 200]["w2"], cards["forked", 400]["w2"], cards["points", 200]["precision"]
     unversioned = {name: value for name, value in precision.spec.items() if name != "version"}
-    older = replace(cards["forked", 200]["precision"], spec={**unversioned, "k": 17})
+    spec = {**unversioned, "k": 17}
+    older = cards["forked", 200]["precision"].model_copy(update={"spec": spec, "fingerprint": fingerprint_of(spec)})
     given = [older, one, precision, other]
     with pytest.raises(UserError) as caught:
-        require_comparable([card.as_json() for card in given])
+        require_comparable(given)
     shares, distances = caught.value.problems
     assert "protocol.n_fake (200 and 400), protocol.n_real (200 and 400)" in distances
     assert "content_hash" not in distances
@@ -65,7 +65,7 @@ def test_one_run_may_be_measured_in_two_ways(cards: Cards) -> None:
 
 def test_the_third_card_counts(cards: Cards) -> None:
     with pytest.raises(UserError, match="n_fake"):
-        require_comparable([cards[name, count]["w2"].as_json() for name, count in (("points", 200), ("forked", 200), ("signalled", 400))])
+        require_comparable([cards[name, count]["w2"] for name, count in (("points", 200), ("forked", 200), ("signalled", 400))])
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node to run the page's module with")
@@ -73,7 +73,7 @@ def test_the_page_agrees(trained_once: Callable[[str], Path], tmp_path: Path) ->
     """static/protocols.js sets the same cards apart as Python does."""
     cards = Run(trained_once("measured")).scores()
     shutil.copy(Path(server.__file__).parent / "static" / "protocols.js", tmp_path / "protocols.mjs")
-    (tmp_path / "cards.json").write_text(json.dumps(cards))
+    (tmp_path / "cards.json").write_text(json.dumps([card.as_json() for card in cards]))
     script = """
         import { readFileSync } from "node:fs";
         import { byProtocol, differing } from "./protocols.mjs";
@@ -90,8 +90,8 @@ def test_the_page_agrees(trained_once: Callable[[str], Path], tmp_path: Path) ->
         mine: dict[tuple[object, ...], dict[int, float]] = {}
         examples = {}
         for card in cards:
-            if card["metric"] == metric:
-                mine.setdefault(way_of(card), {})[card["step"]] = card["value"]
+            if card.metric == metric:
+                mine.setdefault(way_of(card), {})[card.step] = card.value
                 examples[way_of(card)] = protocol_of_card(card)
         assert groups == [[values[step] for step in sorted(values)] for values in mine.values()]
         differ = {name for one in examples.values() for other in examples.values() for name in differing(one, other)}
@@ -100,10 +100,10 @@ def test_the_page_agrees(trained_once: Callable[[str], Path], tmp_path: Path) ->
 
 def test_other_weights_are_another_way(cards: Cards) -> None:
     one = cards["points", 200]["w2"]
-    other = replace(one, weights="other")
+    other = one.model_copy(update={"weights": "other"})
     with pytest.raises(UserError, match=r"weights \(\w+ and other\)"):
-        require_comparable([one.as_json(), other.as_json()])
-    assert by_protocol([one.as_json(), other.as_json()])[:2] == ([other.as_json()], [one.as_json()])
+        require_comparable([one, other])
+    assert by_protocol([one, other])[:2] == ([other], [one])
 
 
 def test_missing_is_not_none() -> None:
@@ -117,7 +117,8 @@ def test_no_printed_interval_claims_certainty(cards: Cards, metric: str, count: 
     whole = 100 if metric == "authpct" else 1
     for value in (0, whole):
         low, high = (whole * end for end in wilson(value / whole, count, 2.26))
-        (text,) = render([replace(cards["points", 200][metric], value=float(value), ci95=(low, high), n_fake=count)]).columns[1].cells
+        card = cards["points", 200][metric].model_copy(update={"value": float(value), "ci95": (low, high), "n_fake": count})
+        (text,) = render([card]).columns[1].cells
         first, last = str(text).partition("(")[2].rstrip(")").split(" to ")
         assert float(first) < float(last), text
         assert float(last if value else first) == value, text

@@ -40,7 +40,7 @@ def test_real_pictures_are_looked_at_once_and_generated_ones_are_not_kept(own_ca
     monkeypatch.setattr(extractors, "_compute", lambda name, images, progress: seen.append(images) or compute(name, images, progress))
     second, _ = measured()
     assert [card.value for card in second] == [card.value for card in first]
-    assert [card.floor for card in second] == [card.floor for card in first]
+    assert [card.reference for card in second] == [card.reference for card in first]
     assert len(seen) == 1
     np.testing.assert_array_equal(seen[0], draw("images", 0))
 
@@ -112,7 +112,7 @@ def test_pairs_are_reckoned_by_the_square(monkeypatch: pytest.MonkeyPatch) -> No
 
     metrics = [choose(name)[1] for name in ("sliced_w", "precision")]
     cost = estimated(metrics, Samples(points, points, RING), 2000)
-    # Each try takes one second by this clock; 2,000 are four times the 500 tried; the floor doubles it.
+    # Each try takes one second by this clock; 2,000 are four times the 500 tried; the real-data reference doubles it.
     assert cost.metric_seconds == (2 * 4, 2 * 16)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from typing import Any
@@ -16,8 +15,8 @@ from gannet.errors import UserError
 from gannet.evaluation.choice import default_names
 from gannet.evaluation.evaluate import evaluate
 from gannet.evaluation.table import render
-from gannet.metrics.base import ScoreCard
-from gannet.metrics.rounding import written
+from gannet.runs.records import ScoreCard
+from gannet.runs.rounding import written
 from gannet.testing.metric_data import RING, corruptions, draw
 from gannet.testing.metrics import global_random_state
 
@@ -44,11 +43,11 @@ def test_every_metric_of_points() -> None:
     assert left_out == []
     for card in cards:
         assert (card.run, card.step, card.weights, card.seed, card.n_real, card.n_fake) == ("runs/a", 7, "raw", 5, 800, 800)
-        assert card.floor is not None
+        assert card.reference is not None
         assert card.seconds > 0
         json.dumps(card.as_json(), allow_nan=False)
-        # These samples are as good as real ones, so the value and the floor are two draws of one number.
-        assert abs(card.value - card.floor) < 0.06
+        # These samples are as good as real ones, so the value and the reference are two draws of one number.
+        assert abs(card.value - card.reference) < 0.06
 
 
 def test_every_metric_of_images() -> None:
@@ -75,22 +74,22 @@ def test_every_metric_of_images() -> None:
     assert left_out == []
 
 
-def test_floor_is_of_real_samples() -> None:
+def test_the_reference_is_of_real_samples() -> None:
     real_a, real_b = draw("points", 0), draw("points", 1)
     bad = corruptions("points")["dropped modes"][-1]
     (card,), _ = measure(bad, names=["w1"])
     (truthful,), _ = measure(real_b, names=["w1"], real=(real_a, real_b))
-    assert card.floor == truthful.value == truthful.floor
+    assert card.reference == truthful.value == truthful.reference
     assert card.value > 5 * truthful.value
 
 
-def test_floor_at_the_size_of_the_fakes() -> None:
+def test_the_reference_has_the_size_of_the_fakes() -> None:
     (small,), _ = measure(draw("points", 2)[:100], names=["sliced_w"])
     (again,), _ = measure(draw("points", 1)[:100], names=["sliced_w"])
-    assert small.floor == again.value
+    assert small.reference == again.value
     assert small.warnings == ()
     (short,), _ = measure(names=["sliced_w"], real=(draw("points", 0), draw("points", 1)[:50]))
-    assert short.warnings == ("The floor is of 50 real samples, not of 800: no more were left.",)
+    assert short.warnings == ("The real-data reference is of 50 real samples, not of 800: no more were left.",)
 
 
 def test_no_trace_in_global_generators() -> None:
@@ -102,7 +101,7 @@ def test_no_trace_in_global_generators() -> None:
 
 def test_same_seed_same_cards() -> None:
     def without_time(cards: list[ScoreCard]) -> list[ScoreCard]:
-        return [dataclasses.replace(card, seconds=0.0) for card in cards]
+        return [card.model_copy(update={"seconds": 0.0}) for card in cards]
 
     assert without_time(measure(seed=4)[0]) == without_time(measure(seed=4)[0])
 
@@ -164,7 +163,7 @@ def test_protocol_must_be_plain() -> None:
 
 
 def test_full_point_card_is_quick() -> None:
-    """Target 6 s on one free core for 2,500 points with floors, met with 3 to 5; the bound here allows for a busy machine."""
+    """Target 6 s on one free core for 2,500 points with references, met with 3 to 5; the bound here allows for a busy machine."""
     rng = np.random.default_rng(0)
     assert RING.modes is not None
     sets = [RING.modes.means[rng.integers(8, size=2500)] + 0.05 * rng.standard_normal((2500, 2)) for _ in range(3)]

@@ -89,7 +89,7 @@ def test_a_run_keeps_its_modes_and_a_reader_finds_probabilities(trained, tmp_pat
     with RunWriter.create(tmp_path / "run", run_record(plan, dataset, precision)) as writer:
         writer.frame(1, points_frame(trainer, dataset, 3)())
     run = Run(tmp_path / "run")
-    modes = run.record["data"]["modes"]
+    modes = run.record.data.modes
     np.testing.assert_allclose(modes["means"][2], [0.0, 2.0], atol=1e-12)
     np.testing.assert_allclose(modes["covariances"][0], np.eye(2) * 0.02**2)
     frame = run.load_frame(run.frames()[0][1])

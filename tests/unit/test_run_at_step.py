@@ -43,7 +43,7 @@ def test_cards_carry_the_step(trained, capsys: Capture) -> None:
     assert run(["measure", f"{path}@100", "--metrics", "w2", "--samples", "100", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["step"], document["cards"][0]["step"]) == (100, 100)
-    assert Run(path).scores()[-1]["step"] == 100
+    assert Run(path).scores()[-1].step == 100
     assert NONE_LIKE_IT in refused(capsys, "measure", f"{path}@150")
 
 
@@ -56,10 +56,10 @@ def test_a_report_ends_at_the_step(trained, capsys: Capture) -> None:
     assert "<dt>State</dt><dd>finished</dd>" in page
     assert not (path / "report.html").exists()
     cut, whole = Run(path, until=40), Run(path)
-    assert {card["step"] for card in cut.scores()} == {40}
-    assert {card["step"] for card in whole.scores()} == {40, 60}
+    assert {card.step for card in cut.scores()} == {40}
+    assert {card.step for card in whole.scores()} == {40, 60}
     assert max(step for step, _ in cut.frames()) <= 40 < max(step for step, _ in whole.frames())
-    assert max(event["step"] for event in cut.events()) <= 40
+    assert max(event.step for event in cut.events()) <= 40
     assert "has no step 61: its last recorded step is 60" in refused(capsys, "report", f"{path}@61")
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gannet.errors import UserError
-from gannet.runs.commands import answer, pending, read_command, submit
+from gannet.runs.commands import StepArguments, answer, pending, read_command, submit
 from gannet.runs.lock import RunLock, is_held
 from gannet.runs.reader import Run
 from gannet.runs.writer import RunWriter
@@ -29,7 +29,7 @@ def test_a_command_is_a_file_with_the_next_number(writer):
     assert [(number, path.name) for number, path in found] == [(1, "000001.json"), (2, "000002.json"), (3, "000003.json")]
     assert [number for number, _ in pending(writer.path, after=2)] == [3]
     command = read_command(*found[1])
-    assert (command.number, command.name, command.arguments) == (2, "step", {"player": "generator", "count": 1})
+    assert (command.number, command.name, command.arguments) == (2, "step", StepArguments(player="generator", count=1))
     assert json.loads(found[2][1].read_text()) == {"name": "set", "arguments": {"key": "penalty.final", "value": 0.5}}
 
 
@@ -78,22 +78,22 @@ def test_a_run_that_nobody_trains_takes_no_commands(writer):
 def test_a_torn_file_is_said_to_be_none(tmp_path, content):
     path = tmp_path / "000001.json"
     path.write_bytes(content)
-    with pytest.raises(UserError, match="no command file"):
+    with pytest.raises(UserError, match="not a command file"):
         read_command(1, path)
 
 
 def test_answers_stay_when_later_steps_are_forgotten(trained):
     path = trained("commanded")
-    given = [event for event in Run(path).events() if event["kind"] == "command"]
-    assert [event["step"] for event in given] == [10, 20, 25, 30, 30, 40]
+    given = [event for event in Run(path).events() if event.kind == "command"]
+    assert [event.step for event in given] == [10, 20, 25, 30, 30, 40]
     with RunWriter(path) as writer:
         assert answer(path, 7) is None
         writer.truncate_after(20)
-    later = [event for event in Run(path).events() if event["step"] > 20]
+    later = [event for event in Run(path).events() if event.step > 20]
     assert later == given[2:]
     found = answer(path, 6)
     assert found is not None
-    assert (found["step"], found["name"], found["outcome"]) == (40, "stop", "applied")
+    assert (found.step, found.name, found.outcome) == (40, "stop", "applied")
     refused = answer(path, 3)
     assert refused is not None
-    assert refused["outcome"] == "refused"
+    assert refused.outcome == "refused"

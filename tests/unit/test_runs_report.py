@@ -105,8 +105,8 @@ def test_the_report_is_complete_and_self_contained(trained, tmp_path):
     assert page.frames["steps"] == [10 * index for index in range(31)]
     assert page.tags.count("button") == 1 + 12
     card, _ = run.scores()
-    written = [card["label"], card["fingerprint"]] + [f"{card[name]:.4g}" for name in ("value", "floor")]
-    known = [run.record["data"]["content_hash"], run.record["environment"]["torch"], str(run.record["arguments"]["loss"])]
+    written = [card.label, card.fingerprint] + [f"{value:.4g}" for value in (card.value, card.reference)]
+    known = [run.record.data.content_hash, run.record.environment["torch"], str(run.record.arguments["loss"])]
     for words in ("räum 1", "step 300", "finished", *written, *known):
         assert words in page.text
 
@@ -114,9 +114,9 @@ def test_the_report_is_complete_and_self_contained(trained, tmp_path):
 def test_warnings_of_a_card_are_shown(images, tmp_path):
     assert cli.run(["measure", str(images.path), "--metrics", "class-histogram", "--samples", "100"]) == 0
     (card,) = images.scores()
-    assert card["warnings"]
+    assert card.warnings
     report(images, tmp_path / "r.html")
-    assert all(text in parsed(tmp_path / "r.html").text for text in card["warnings"])
+    assert all(text in parsed(tmp_path / "r.html").text for text in card.warnings)
 
 
 def test_what_a_run_says_is_text_and_never_markup(trained, tmp_path):
@@ -164,12 +164,12 @@ def test_what_a_recipe_and_a_disk_say_is_text_and_never_markup(tmp_path, monkeyp
         patch.setattr("gannet.training.checkpoint.save", full)
         train(tmp_path / "run", recipe=str(file))
     run = Run(tmp_path / "run")
-    [warned] = [event for event in run.events() if event["kind"] == "warning"]
-    assert NASTY in warned["text"]
+    [warned] = [event for event in run.events() if event.kind == "warning"]
+    assert NASTY in warned.text
     report(run, tmp_path / "r.html")
     page = parsed(tmp_path / "r.html")
     assert len(page.scripts) == 2
-    for words in (warned["text"], f"discriminator/{NASTY}", shlex.quote(str(file))):
+    for words in (warned.text, f"discriminator/{NASTY}", shlex.quote(str(file))):
         assert words in page.text
     assert [alt for alt in page.alternatives if f"discriminator/{NASTY}" in alt]
 
@@ -240,17 +240,17 @@ def test_health_is_shown_where_it_was_watched(trained, tmp_path):
     report(Run(trained("bare")), tmp_path / "r.html")
     assert "Health" not in parsed(tmp_path / "r.html").text
     run = Run(trained("points"))
-    looks = sum(event["kind"] == "vitals" for event in run.events())
+    looks = sum(event.kind == "vitals" for event in run.events())
     report(run, tmp_path / "r.html")
     assert f"No findings in {looks} health checks." in parsed(tmp_path / "r.html").text
     run = Run(trained("alarmed"))
     report(run, tmp_path / "r.html")
     page = parsed(tmp_path / "r.html").text
-    noticed = [event for event in run.events() if event["kind"] == "health"]
+    noticed = [event for event in run.events() if event.kind == "health"]
     assert noticed
     for event in noticed:
-        assert page.count(event["text"]) == 1
-        assert event["rule"] in page
+        assert page.count(event.text) == 1
+        assert event.rule in page
     assert "Dashed" in page
 
 
@@ -299,13 +299,13 @@ def test_many_large_frames_are_fewer_but_first_and_last_stay(points, monkeypatch
 
 def test_cards_that_were_made_differently_are_set_apart_with_what_differs(trained, tmp_path):
     run = Run(trained("measured"))
-    prints = {card["n_fake"]: card["fingerprint"] for card in run.scores() if card["metric"] == "w2"}
+    prints = {card.n_fake: card.fingerprint for card in run.scores() if card.metric == "w2"}
     assert len(set(prints.values())) == 2
     report(run, tmp_path / "r.html")
     above, below = parsed(tmp_path / "r.html").text.split("Other protocols")
-    newest = [card for card in run.scores() if card["metric"] == "w2"][-1]
+    newest = [card for card in run.scores() if card.metric == "w2"][-1]
     assert prints[400] in above
-    assert " to ".join(f"{end:.4g}" for end in newest["ci95"]) in above
+    assert " to ".join(f"{end:.4g}" for end in newest.ci95) in above
     assert prints[200] not in above
     assert below.count(prints[200]) >= 2
     assert "n_fake (400, not 200)" in below
@@ -322,7 +322,7 @@ def test_all_numbers_are_in_the_table(trained, tmp_path):
     assert sorted(terms) == sorted(recorded)
     assert terms
     scores = [(row["name"], int(row["step"]), float(row["value"]), row["low"]) for row in rows if row["kind"] == "score"]
-    cards = [(card["label"], card["step"], card["value"], str(card["ci95"][0]) if card["ci95"] else "") for card in run.scores()]
+    cards = [(card.label, card.step, card.value, str(card.ci95[0]) if card.ci95 else "") for card in run.scores()]
     assert [score[:3] for score in scores] == [card[:3] for card in cards]
     assert [low != "" for *_, low in scores] == [low != "" for *_, low in cards]
 

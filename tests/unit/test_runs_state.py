@@ -87,7 +87,7 @@ def test_a_failure_is_a_stop_with_its_reason(tmp_path: Path) -> None:
     found = state(tmp_path / "run")
     assert (found.word, found.reason, str(found), found.step) == ("stopped", "error", "stopped by a failure", 30)
     assert found.event is not None
-    assert "The projector fell over" in found.event["text"]
+    assert "The projector fell over" in found.event.text
 
 
 def test_a_process_that_runs_pauses_and_is_killed(tmp_path: Path) -> None:

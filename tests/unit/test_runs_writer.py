@@ -11,13 +11,13 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from gannet.errors import UserError
 from gannet.runs.reader import Run
+from gannet.runs.records import Event, ScoreCard
 from gannet.runs.writer import RunWriter
 
 EXTENT = (-2.0, 2.0, -1.0, 1.0)
@@ -40,7 +40,7 @@ def make(bare) -> Callable[..., RunWriter]:
 
 
 @pytest.fixture
-def cards(trained) -> list[dict[str, Any]]:
+def cards(trained) -> list[ScoreCard]:
     """Score cards of a measured run."""
     return Run(trained("measured")).scores()
 
@@ -55,20 +55,20 @@ def test_round_trip_with_a_space_and_unicode_in_the_path(make, bare, cards, tmp_
         writer.event("terms", 10, values={"generator/adversarial": 0.5, "steps_per_second": np.float32(2)}, seconds=1.23456)
         writer.event("terms", 20, values={"generator/adversarial": 0.25})
         writer.frame(20, points(0.5))
-        writer.scores(card | {"value": np.float32(card["value"]), "ci95": card["ci95"] and tuple(card["ci95"])} for card in cards)
+        writer.scores(card.model_copy(update={"value": np.float32(card.value)}) for card in cards)
     run = Run(path)
     assert run.kind == "points"
     assert run.name == "Körper 海鸟"
     assert run.record == Run(bare).record
     assert (path / "recipe.py").read_bytes() == (bare / "recipe.py").read_bytes()
-    assert [(event["seq"], event["kind"]) for event in run.events()] == [(0, "terms"), (1, "terms"), (2, "frame"), (3, "scores")]
-    assert run.events()[0]["seconds"] == 1.235
-    assert [event["seq"] for event in run.events(after=1)] == [2, 3]
+    assert [(event.seq, event.kind) for event in run.events()] == [(0, "terms"), (1, "terms"), (2, "frame"), (3, "scores")]
+    assert run.events()[0].seconds == 1.235
+    assert [event.seq for event in run.events(after=1)] == [2, 3]
     steps, values = run.terms()["generator/adversarial"]
     assert steps.tolist() == [10, 20]
     assert values.tolist() == [0.5, 0.25]
     assert run.terms()["steps_per_second"][0].tolist() == [10]
-    assert run.scores() == [card | {"value": float(np.float32(card["value"]))} for card in cards]
+    assert run.scores() == [card.model_copy(update={"value": float(np.float32(card.value))}) for card in cards]
     [(step, file)] = run.frames()
     frame = run.load_frame(file)
     assert isinstance(frame, dict)
@@ -115,7 +115,7 @@ def test_frames_are_in_numeric_order_past_the_padding(make, tmp_path):
 def test_values_that_are_not_finite_become_null_and_words(make, cards, tmp_path):
     with make(tmp_path / "a") as writer:
         writer.event("terms", 1, values={"d": float("nan"), "g": float("-inf"), "ok": 1.0}, text="odd")
-        writer.scores([cards[0] | {"value": float("nan"), "spec": cards[0]["spec"] | {"x": [float("inf")]}}])
+        writer.scores([cards[0].model_copy(update={"value": float("nan"), "spec": {**cards[0].spec, "x": [float("inf")]}})])
 
     def refuse(word):
         raise AssertionError(f"{word} is not JSON")
@@ -124,10 +124,12 @@ def test_values_that_are_not_finite_become_null_and_words(make, cards, tmp_path)
         for line in (tmp_path / "a" / name).read_text().splitlines():
             json.loads(line, parse_constant=refuse)
     event = Run(tmp_path / "a").events()[0]
-    assert event["values"] == {"d": None, "g": None, "ok": 1.0}
-    assert event["text"] == "odd; d is nan; g is -inf"
+    assert event.values == {"d": None, "g": None, "ok": 1.0}
+    assert event.text == "odd; d is nan; g is -inf"
     assert np.isnan(Run(tmp_path / "a").terms()["d"][1]).all()
-    assert Run(tmp_path / "a").scores() == [cards[0] | {"value": None, "spec": cards[0]["spec"] | {"x": [None]}}]
+    [card] = Run(tmp_path / "a").scores()
+    assert np.isnan(card.value)
+    assert card.as_json() == cards[0].as_json() | {"value": None, "spec": {**cards[0].spec, "x": [None]}}
 
 
 def test_create_refuses_a_directory_that_holds_something_and_leaves_it_alone(make, tmp_path):
@@ -142,7 +144,7 @@ def test_create_refuses_a_directory_that_holds_something_and_leaves_it_alone(mak
 def test_create_takes_an_empty_directory(make, tmp_path):
     (tmp_path / "a").mkdir()
     make(tmp_path / "a").close()
-    assert Run(tmp_path / "a").record["recipe"] == "gan"
+    assert Run(tmp_path / "a").record.recipe == "gan"
 
 
 def test_a_failed_create_leaves_nothing(make, tmp_path, monkeypatch):
@@ -165,7 +167,7 @@ def test_torn_and_garbled_lines_are_passed_over_and_writing_goes_on(trained, tai
     with RunWriter(run.path) as writer:
         writer.event("terms", 301, values={"d": 3.0})
     assert run.events()[:-1] == events
-    assert run.events()[-1] == {"seq": events[-1]["seq"] + 1, "step": 301, "kind": "terms", "values": {"d": 3.0}}
+    assert run.events()[-1] == Event(seq=events[-1].seq + 1, step=301, kind="terms", values={"d": 3.0})
 
 
 def test_repeated_numbers_count_once(trained):
@@ -185,13 +187,13 @@ def test_resume_forgets_what_came_later(trained):
         writer.truncate_after(40)
         assert (path / "events.jsonl").read_bytes().endswith(b"}\n")
         writer.event("terms", 41, values={"d": 40.0})
-    assert {event["step"] for event in events} > {event["step"] for event in events if event["step"] <= 40}
-    assert run.events()[:-1] == [event for event in events if event["step"] <= 40]
+    assert {event.step for event in events} > {event.step for event in events if event.step <= 40}
+    assert run.events()[:-1] == [event for event in events if event.step <= 40]
     assert run.terms()["d"][1].tolist() == [40.0]
-    assert run.scores() == [card for card in cards if card["step"] == 40]
+    assert run.scores() == [card for card in cards if card.step == 40]
     assert 0 < len(run.scores()) < len(cards)
     assert [step for step, _ in run.frames()] == [0, 10, 20, 30, 40]
-    assert run.events()[-1]["seq"] == events[-1]["seq"] + 1  # a viewer that had read everything sees the new event as new
+    assert run.events()[-1].seq == events[-1].seq + 1  # a viewer that had read everything sees the new event as new
 
 
 def test_a_full_disk_never_stops_training(make, tmp_path, monkeypatch):
@@ -218,7 +220,7 @@ def test_a_full_disk_never_stops_training(make, tmp_path, monkeypatch):
         assert writer.drops == 4
         writer.event("terms", 6, values={"d": 1.0})
     assert Run(path).terms()["d"][0].tolist() == [1, 6]
-    assert [event["seq"] for event in Run(path).events()] == [0, 5]  # the gap shows how many were lost
+    assert [event.seq for event in Run(path).events()] == [0, 5]  # the gap shows how many were lost
 
 
 def test_a_frame_that_cannot_be_written_is_counted(make, tmp_path, monkeypatch):
@@ -282,7 +284,7 @@ def test_killed_while_writing_leaves_a_run_that_reads_and_goes_on(bare, delay):
         child.send_signal(signal.SIGKILL)
         child.wait()
     run = Run(path)
-    numbers = [event["seq"] for event in run.events()]
+    numbers = [event.seq for event in run.events()]
     assert numbers == list(range(len(numbers)))
     assert len(numbers) > 2
     for _, file in run.frames():
@@ -337,14 +339,15 @@ def test_a_forked_worker_does_not_hold_the_lock(bare, end):
 def test_reader_refuses_what_is_not_a_run(bare, tmp_path):
     with pytest.raises(UserError, match="not a run"):
         Run(tmp_path)
-    with pytest.raises(UserError, match="not a run"):
+    with pytest.raises(UserError, match="does not exist"):
         Run(tmp_path / "missing")
     file = bare / "run.json"
     whole = file.read_text()
     for damaged, says in (
         (whole[:-20], "damaged"),
         (f"[{whole}]", "version"),
-        (whole.replace('"version": 1', '"version": 2'), "newer Gannet"),
+        (whole.replace('"version": 2', '"version": 3'), "newer Gannet"),
+        (whole.replace('"recipe": "gan"', '"recipe": ["gan"]'), "damaged: recipe: it should be a valid string"),
     ):
         file.write_text(damaged)
         with pytest.raises(UserError, match=says):

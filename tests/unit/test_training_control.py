@@ -18,6 +18,7 @@ from gannet.config.plan import plan
 from gannet.errors import UserError
 from gannet.runs.commands import answer, pending, submit
 from gannet.runs.reader import Run
+from gannet.runs.records import Parent
 from gannet.sessions.fork import fork
 from gannet.sessions.resume import resume, train_again
 from gannet.sessions.train import start
@@ -107,19 +108,19 @@ def edited(tmp_path):
 def test_commands_do_what_they_say(edited):
     weights = _weights(edited)
     assert {k: v for k, v in weights.items() if k.startswith("model/")} == _by_hand()
-    events = [event for event in Run(edited).events() if event["kind"] == "command"]
-    assert [(e["number"], e["step"], e["name"]) for e in events] == [
+    events = [event for event in Run(edited).events() if event.kind == "command"]
+    assert [(e.number, e.step, e.name) for e in events] == [
         (1, 3, "set"), (2, 5, "step"), (3, 5, "go"), (4, 5, "set"), (5, 5, "step"), (6, 5, "go"), (7, 6, "slow"), (8, 7, "go"),
         (9, 9, "set"), (10, 9, "snapshot"),
     ]  # fmt: skip
-    assert {e["outcome"] for e in events} == {"applied"}
+    assert {e.outcome for e in events} == {"applied"}
     assert (edited / "checkpoints" / "step-000000009").is_dir()
 
 
 def test_a_run_trained_again_repeats_its_commands(edited, tmp_path):
     again = train_again(edited, None, {}, tmp_path / "again", Quiet()).path
     assert _weights(again) == _weights(edited)
-    assert Run(again).record.get("parent") == {"run": str(edited), "step": 0, "changes": {}}
+    assert Run(again).record.parent == Parent(run=str(edited), step=0, changes={})
     third = train_again(again, None, {}, tmp_path / "third", Quiet()).path
     assert _weights(third) == _weights(edited)
     assert _weights(_run(tmp_path / "plain").path) != _weights(edited)
@@ -133,7 +134,7 @@ def test_a_resume_repeats_what_was_commanded_after_its_checkpoint(edited, step):
             shutil.rmtree(folder)
     assert resume(edited, Quiet()).finished
     assert _weights(edited) == expected
-    commands = [event["number"] for event in Run(edited).events() if event["kind"] == "command"]
+    commands = [event.number for event in Run(edited).events() if event.kind == "command"]
     assert commands == list(range(1, 11)), "kept once each"
 
 
@@ -157,11 +158,11 @@ def test_a_fork_without_changes_goes_on_as_its_parent(tmp_path, step):
 
 def test_a_fork_keeps_earlier_edits_and_drops_later_ones(edited, tmp_path):
     child = fork(edited, 8, {"penalty.gamma": "0.5"}, tmp_path / "child")
-    arguments = Run(child).record["arguments"]
+    arguments = Run(child).record.arguments
     assert arguments["optimizer.generator.lr"] == 0.01
     assert arguments["optimizer.discriminator.lr"] == 2e-3
     assert arguments["penalty.gamma"] == 0.5
-    assert Run(child).record.get("parent") == {"run": str(edited), "step": 8, "changes": {"penalty.gamma": "0.5"}}
+    assert Run(child).record.parent == Parent(run=str(edited), step=8, changes={"penalty.gamma": "0.5"})
     assert resume(child, Quiet()).finished
     assert _weights(child) != _weights(edited)
 
@@ -241,7 +242,7 @@ def test_slow_motion_changes_nothing_and_shows_the_step(tmp_path):
     assert np.array_equal(generator["field_before"], generator["field_after"])
     assert np.array_equal(discriminator["fake"], discriminator["fake_after"])
     assert np.abs(generator["fake_after"] - generator["fake"]).max() > 0
-    assert [e["text"] for e in Run(slow).events() if e["kind"] == "slow"] == ["000000005.npz"]
+    assert [e.text for e in Run(slow).events() if e.kind == "slow"] == ["000000005.npz"]
 
 
 @pytest.mark.parametrize(
@@ -259,8 +260,8 @@ def test_a_key_that_cannot_change_is_refused_in_the_journal(tmp_path, key, value
     run = _run(tmp_path / "run", {2: [("set", {"key": key, "value": value})]}).path
     given = answer(run, 1)
     assert given is not None
-    assert given["outcome"] == "refused"
-    assert says in given["text"]
+    assert given.outcome == "refused"
+    assert says in given.text
     assert _weights(run) == _weights(_run(tmp_path / "plain").path)
 
 
@@ -275,10 +276,10 @@ def test_torn_and_late_commands_are_refused(tmp_path):
 
     given = plan("ring", recipe="gan", given=KEYS, flags={"seed": 0, "device": "cpu", "precision": "fp32"})
     run = start(given, tmp_path / "run", Torn({})).path
-    answers = [answer(run, number) or {} for number, _ in pending(run)]
-    assert [(a["step"], a["outcome"]) for a in answers] == [(2, "refused"), (STEPS, "refused")]
-    assert "no command file" in answers[0]["text"]
-    assert answers[1]["text"] == "Training has ended."
+    answers = [answer(run, number) for number, _ in pending(run)]
+    assert [(a.step, a.outcome) for a in answers] == [(2, "refused"), (STEPS, "refused")]
+    assert "not a command file" in answers[0].text
+    assert answers[1].text == "Training has ended."
 
 
 def test_a_command_that_cannot_be_written_down_is_not_carried_out(tmp_path, monkeypatch):

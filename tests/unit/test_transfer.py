@@ -36,7 +36,7 @@ def test_a_run_on_other_data_starts_from_the_parameters(trained, tmp_path, capsy
     for name in ("model", "average"):
         assert _equal(_tensors(out, 0, name, "origin"), _tensors(source, 200, name))
     assert not _equal(_tensors(out, 2), _tensors(source, 200))
-    init = read_record(out)["init"]
+    init = read_record(out).init
     file = source / "checkpoints" / "step-000000200" / "model.safetensors"
     assert init == {
         "run": str(source), "step": 200, "sha256": sha256(file.read_bytes()).hexdigest(),
@@ -48,13 +48,13 @@ def test_a_run_on_other_data_starts_from_the_parameters(trained, tmp_path, capsy
 def test_what_does_not_fit_is_named(trained, tmp_path, capsys):
     source, out = trained("points"), tmp_path / "fine"
     assert _train("ring", "--recipe", "gan", "--steps", 1, "hidden=16", "prior.size=5", "--init", source, "--out", out) == 0
-    said, init = capsys.readouterr().err, read_record(out)["init"]
-    assert init["not_loaded"] == init["unused"]
-    assert len(init["not_loaded"]) == 1
+    said, init = capsys.readouterr().err, read_record(out).init
+    assert init.not_loaded == init.unused
+    assert len(init.not_loaded) == 1
     assert f"7 of 8 tensors loaded; new, because that run has no tensor of this name and shape: {init['not_loaded'][0]}." in said
     begun, theirs = _tensors(out, 0, folder="origin"), _tensors(source, 300)
     for name, tensor in begun.items():
-        assert tensor.equal(theirs[name]) == (name not in init["not_loaded"])
+        assert tensor.equal(theirs[name]) == (name not in init.not_loaded)
 
 
 def test_resumed_and_repeated_without_the_source(trained, tmp_path, capsys):

@@ -9,7 +9,8 @@ import typer
 from gannet.cli.resume import Run, whole_run
 
 if TYPE_CHECKING:
-    from gannet.doctor.diagnosis import Complaint, Diagnosis
+    from gannet.doctor.complaint import Complaint
+    from gannet.doctor.diagnosis import Diagnosis
 
 
 def doctor(

@@ -52,14 +52,14 @@ def measure(
         cards, skipped = run.measure(names, samples=samples, progress=reporter.work, announce=lambda cost: reporter.say(cost.sentence()))
     if names and not cards:
         raise UserError(*skipped)
-    documents = [card.as_json() for card in cards]
-    append_scores(run.path, documents)
+    append_scores(run.path, cards)
     if out:
-        title = f"Scores on {run.run.record['data']['source']} after {run.step:,} generator steps."
-        name, seed = Path(run.run.record["recipe"]).stem, run.run.record["settings"]["seed"]
+        title = f"Scores on {run.run.record.data.source} after {run.step:,} generator steps."
+        name, seed = Path(run.run.record.recipe).stem, run.plan.settings.seed
         for file in out:
-            save(score_table([Method(name, (seed,), (documents,))], title), file)
+            save(score_table([Method(name, (seed,), (cards,))], title), file)
     if json_output:
+        documents = [card.as_json() for card in cards]
         print(json.dumps({"run": run.run.name, "step": run.step, "cards": documents, "skipped": skipped}, allow_nan=False))
     else:
         console = Console(highlight=False)

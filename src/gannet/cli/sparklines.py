@@ -68,5 +68,5 @@ def _drawn(run: Watched) -> Group:
         if good and series["name"] != "seconds":
             numbers = [f"{value:.4g}" for value in (good[-1], min(good), max(good))]
             table.add_row(series["name"], sparkline(series["values"]), *numbers)
-    notes = [event for event in run.follower.listed() if event["kind"] in ("health", "warning")][-MAX_NOTES:]
-    return Group(head, table, *(Text(f"step {event['step']:,}: {event.get('text', '')}", style="yellow") for event in notes))
+    notes = [event for event in run.follower.listed() if event.kind in ("health", "warning")][-MAX_NOTES:]
+    return Group(head, table, *(Text(f"step {event.step:,}: {event.text}", style="yellow") for event in notes))

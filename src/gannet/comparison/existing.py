@@ -35,7 +35,7 @@ def state_of(entry: Entry) -> RunState:
         return replace(state, word="empty", reason=None)
     newest, _ = checkpoint.latest_valid(folder)
     step, _ = checkpoint.progress_of(newest)
-    steps = entry.record["arguments"]["steps"]
+    steps = entry.plan.values["recipe"]["steps"]
     if step > steps:
         raise UserError(f"{entry.path} was trained on to step {step}, beyond the {steps} that are compared. Give another --out.")
     if step == steps:
@@ -47,7 +47,7 @@ def threads_of(entry: Entry) -> int:
     """Threads to train with: those of the run that is there, so that it continues bit for bit, whatever ``--jobs`` is now."""
     if not Run.is_at(entry.path):
         return entry.threads
-    recorded = str(read_record(entry.path)["environment"].get("threads", ""))
+    recorded = read_record(entry.path).environment.get("threads", "")
     return int(recorded) if recorded.isdigit() and int(recorded) > 0 else entry.threads
 
 
@@ -58,10 +58,11 @@ def is_done(state: RunState) -> bool:
 
 def _require_same(entry: Entry) -> None:
     found = read_record(entry.path)
-    fields = differing(found, entry.record)
+    fields = differing(found.as_json(), entry.record.as_json())
+    fields.pop("version", None)  # of the format
     for name in ("threads", "cpu_count"):  # a run keeps its threads, and may come from another machine
         fields.pop(f"environment.{name}", None)
-    if found["data"].get("content_hash") == entry.record["data"]["content_hash"]:
+    if found.data.content_hash == entry.record.data.content_hash:
         fields.pop("data.arguments.path", None)  # the same data at another place
     if fields:
         named = ", ".join(f"{field} ({there} there, {now} now)" for field, (there, now) in list(fields.items())[:4])

@@ -183,7 +183,7 @@ def _submit(ray: Any, entry: Entry, job: dict[str, Any], board: Any) -> Any:
     there = entry.path.is_dir() and any(entry.path.iterdir())
     task = ray.remote(run_task).options(
         num_cpus=threads_of(entry),
-        num_gpus=1 if entry.record["environment"]["device"].startswith("cuda") else 0,
+        num_gpus=1 if entry.record.environment["device"].startswith("cuda") else 0,
         max_retries=RETRIES,
     )
     place = {"out": str(out), "cwd": os.getcwd()}
@@ -206,7 +206,7 @@ def _tell(read: tuple[Mapping[str, int], Sequence[tuple[str, str]]], entries: An
     steps, told = read
     for kind, sentence in told:
         (narrator.warned if kind == "warned" else narrator.say)(sentence)
-    narrator.running({entry.name: (steps[entry.name], entry.record["arguments"]["steps"]) for entry in entries if entry.name in steps})
+    narrator.running({entry.name: (steps[entry.name], entry.record.arguments["steps"]) for entry in entries if entry.name in steps})
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def trained_row(entry: Entry) -> Row:
     """The row of a run whose training is over, without its score cards."""
     state = state_of(entry)
     if state.reason == "guard" and state.event is not None:
-        return Row(entry, "stopped", state.step, float(state.event.get("seconds", 0.0)), text=state.event["text"])
+        return Row(entry, "stopped", state.step, state.event.seconds or 0.0, text=state.event.text)
     newest, _ = checkpoint.latest_valid(entry.path / CHECKPOINTS_FOLDER)
     return Row(entry, "finished", *checkpoint.progress_of(newest))
 
@@ -89,5 +89,5 @@ def _measure(row: Row, wanted: Measurement, narrator: Narrator) -> Row:
     except UserError as error:
         return replace(row, status="unmeasured", text=str(error))
     good, not_finite = finite(cards)
-    append_scores(run.path, [card.as_json() for card in good])
+    append_scores(run.path, good)
     return replace(row, cards=good, skipped=(*skipped, *not_finite))

@@ -18,7 +18,7 @@ from gannet.errors import Mistake, Unknown, UserError
 from gannet.evaluation.choice import require_measurable
 from gannet.evaluation.measure import protocol_of
 from gannet.runs.comparable import differing
-from gannet.runs.schema import RunRecord
+from gannet.runs.records import RunRecord
 from gannet.sessions.trained_run import TrainedRun
 from gannet.training.precision import with_threads
 
@@ -266,8 +266,7 @@ def _build(
     source = plans[0].recipe.source()
     with with_threads(threads), precision.applied() as precision:
         threads = torch.get_num_threads()
-        # As it will be read back: tuples become lists.
-        records: list[RunRecord] = [json.loads(json.dumps(run_record(each, dataset, precision))) for each in plans]
+        records = [run_record(each, dataset, precision) for each in plans]
     entries = tuple(
         Entry(
             variant.name,

@@ -64,7 +64,7 @@ class _Worker:
     """
 
     def __init__(self, entry: Entry, job: dict[str, Any], messages: Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
-        self.entry, self.step, self.steps = entry, 0, entry.record["arguments"]["steps"]
+        self.entry, self.step, self.steps = entry, 0, entry.plan.values["recipe"]["steps"]
         self._told: dict[str, Any] = {}
         # A file, which unlike a pipe never fills up.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Literal
 
 from gannet.comparison.plan import Comparison, Contestant, Entry
-from gannet.metrics.base import ScoreCard
-from gannet.metrics.rounding import written
 from gannet.runs.comparable import require_comparable
+from gannet.runs.records import ScoreCard
+from gannet.runs.rounding import written
 
 VERSION = 1
 Status = Literal["finished", "stopped", "unmeasured", "failed"]
@@ -35,7 +35,7 @@ class Row:
     text: str = ""
     """Why it was stopped, failed or was not measured."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Plain values, without the entry."""
         return {
             "status": self.status,
@@ -50,14 +50,7 @@ class Row:
     def from_json(cls, entry: Entry, document: Mapping[str, Any]) -> Row:
         """The row that :meth:`as_json` wrote."""
         plain = {name: document[name] for name in ("status", "step", "seconds", "text")}
-        return cls(entry, **plain, cards=tuple(map(_card, document["cards"])), skipped=tuple(document["skipped"]))
-
-
-def _card(document: Mapping[str, Any]) -> ScoreCard:
-    # Cards that were written before a field was there have none.
-    values: dict[str, Any] = {field.name: document[field.name] for field in fields(ScoreCard) if field.name in document}
-    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return ScoreCard(**values)
+        return cls(entry, **plain, cards=tuple(map(ScoreCard.model_validate, document["cards"])), skipped=tuple(document["skipped"]))
 
 
 @dataclass(frozen=True)
@@ -79,28 +72,28 @@ class Summary:
     better: str
     runs: int
     count: int
-    """Runs that have a value; mean, deviation and floor are theirs alone."""
+    """Runs that have a value; mean, deviation and reference are theirs alone."""
     mean: float | None
     """None where no run has a value."""
     deviation: float | None
     """Standard deviation over the seeds, divisor n - 1; None below two values."""
     worst: Worst
     """The first run without a value, where there is one."""
-    floor: float | None
-    """Mean over the seeds of real data against real data."""
+    reference: float | None
+    """Mean over the seeds of the real-data reference."""
     n_fake: int
 
 
-def badness(value: float, better: str, floor: float | None) -> float:
+def badness(value: float, better: str, reference: float | None) -> float:
     """Larger is worse: how far a value is on the bad side, by the metric's own direction.
 
-    ``real`` means that the value of real data, the floor, is right; without a floor there is nothing to be far from, and 0 is taken.
+    ``real`` means that the real-data reference is the best value; without a reference, 0 is taken.
     """
     if better == "lower":
         return value
     if better == "higher":
         return -value
-    return abs(value - (1.0 if better == "one" else floor or 0.0))
+    return abs(value - (1.0 if better == "one" else reference or 0.0))
 
 
 def summarise(rows: Sequence[Row]) -> list[Summary]:
@@ -133,11 +126,11 @@ def _summary(example: ScoreCard, rows: Sequence[Row]) -> Summary:
     pairs = [(row, card) for row in rows if (card := _card_of(row, example.metric)) is not None]
     missing = [row for row in rows if _card_of(row, example.metric) is None]
     values = [card.value for _, card in pairs]
-    floors = [card.floor for _, card in pairs if card.floor is not None]
+    references = [card.reference for _, card in pairs if card.reference is not None]
     if missing:
         worst = Worst(missing[0].entry.seed, None)
     else:
-        row, card = max(pairs, key=lambda pair: badness(pair[1].value, pair[1].better, pair[1].floor))
+        row, card = max(pairs, key=lambda pair: badness(pair[1].value, pair[1].better, pair[1].reference))
         worst = Worst(row.entry.seed, card.value)
     return Summary(
         recipe=rows[0].entry.recipe,
@@ -149,7 +142,7 @@ def _summary(example: ScoreCard, rows: Sequence[Row]) -> Summary:
         mean=mean(values) if values else None,
         deviation=stdev(values) if len(values) > 1 else None,
         worst=worst,
-        floor=mean(floors) if floors else None,
+        reference=mean(references) if references else None,
         n_fake=example.n_fake,
     )
 
@@ -162,7 +155,7 @@ class Result:
     rows: tuple[Row, ...]
 
     def __post_init__(self) -> None:
-        require_comparable([card.as_json() for row in self.rows for card in row.cards])
+        require_comparable([card for row in self.rows for card in row.cards])
 
     def __repr__(self) -> str:
         comparison = self.comparison
@@ -197,15 +190,15 @@ class Result:
             return None
         return mean(values), stdev(values) if len(values) > 1 else None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of compare.json and of ``--json``."""
         comparison = self.comparison
         entry = comparison.entries[0]
         return {
             "version": VERSION,
             "complete": self.complete,
-            "data": entry.record["data"],
-            "environment": entry.record["environment"],
+            "data": entry.record.data.as_json(),
+            "environment": dict(entry.record.environment),
             "seeds": list(comparison.seeds),
             "sweep": {key: list(values) for key, values in comparison.sweep.items()},
             "measurement": comparison.measurement.as_json(),
@@ -213,14 +206,14 @@ class Result:
             "recipes": [self._recipe(contestant) for contestant in comparison.contestants],
         }
 
-    def _recipe(self, contestant: Contestant) -> dict[str, Any]:
+    def _recipe(self, contestant: Contestant) -> dict[str, object]:
         rows = self.of(contestant)
         seconds = self.seconds(contestant)
         return {
             "recipe": contestant.recipe,
             "base": contestant.base,
             "changes": dict(contestant.changes),
-            "arguments": contestant.entries[0].record["arguments"],
+            "arguments": contestant.entries[0].record.arguments,
             "steps": contestant.steps,
             "batch_size": contestant.batch_size,
             "samples_seen": contestant.samples_seen,
@@ -230,7 +223,7 @@ class Result:
             "runs": [self._run(row) for row in rows],
         }
 
-    def _run(self, row: Row) -> dict[str, Any]:
+    def _run(self, row: Row) -> dict[str, object]:
         return {
             "seed": row.entry.seed,
             "path": str(row.entry.path.relative_to(self.path)),
@@ -242,7 +235,7 @@ def _mean_and_spread(summary: Summary) -> str:
     if summary.mean is None:
         return "none"
     spread = "" if summary.deviation is None else f" ± {summary.deviation:.2g}"
-    reference = "" if summary.floor is None else f", real data {written(summary.floor, summary.n_fake)}"
+    reference = "" if summary.reference is None else f", real data {written(summary.reference, summary.n_fake)}"
     return f"{written(summary.mean, summary.n_fake)}{spread} ({summary.count} of {summary.runs} runs{reference})"
 
 

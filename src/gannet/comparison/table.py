@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gannet.comparison.result import Result, Row, Summary
 from gannet.evaluation.table import ARROWS
-from gannet.metrics.rounding import written
+from gannet.runs.rounding import written
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -58,7 +58,7 @@ def score_table(result: Result) -> Table:
         for index, s in enumerate(group):
             names = (Text(s.label), ARROWS[s.better]) if index == 0 else (Text(), "")
             deviation = "-" if s.deviation is None else f"{s.deviation:.2g}"
-            table.add_row(*names, s.recipe, _mean(s), deviation, _worst(s), _written(s.floor, s))
+            table.add_row(*names, s.recipe, _mean(s), deviation, _worst(s), _written(s.reference, s))
         table.add_row()
     return table
 

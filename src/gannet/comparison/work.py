@@ -132,7 +132,7 @@ def _known_cards(comparison: Comparison) -> dict[Path, Mapping[str, Any]]:
     if not isinstance(document, dict) or document.get("version") != VERSION or not isinstance(document.get("environment"), dict):
         return {}
     record = comparison.entries[0].record
-    same = {"measurement": comparison.measurement.as_json(), "data": record["data"], "environment": _software(record["environment"])}
+    same = {"measurement": comparison.measurement.as_json(), "data": record.data.as_json(), "environment": _software(record.environment)}
     if same != {**{name: document.get(name) for name in same}, "environment": _software(document["environment"])}:
         return {}
     runs = [run for recipe in document.get("recipes", []) for run in recipe["runs"]]

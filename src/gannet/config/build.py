@@ -12,7 +12,8 @@ import torch
 
 from gannet.config.plan import Plan
 from gannet.data.base import Dataset, Form, Progress
-from gannet.runs.schema import VERSION, RunRecord
+from gannet.runs.records import DataRecord, RunRecord
+from gannet.runs.schema import VERSION
 from gannet.seeding import derive
 from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision, decide
@@ -52,13 +53,15 @@ def run_record(plan: Plan, dataset: Dataset, precision: Precision) -> RunRecord:
         kind=dataset.form.kind,
         recipe=plan.recipe_name,
         arguments=plan.values["recipe"],
-        data={
-            "source": plan.source_name,
-            "arguments": plan.values["data"],
-            "content_hash": dataset.content_hash,
-            "form": dataset.form.as_json(),
-            **_modes(dataset),
-        },
+        data=DataRecord.model_validate(
+            {
+                "source": plan.source_name,
+                "arguments": plan.values["data"],
+                "content_hash": dataset.content_hash,
+                "form": dataset.form.as_json(),
+                **_modes(dataset),
+            }
+        ),
         settings=plan.values["settings"],
         environment=environment(precision),
     )

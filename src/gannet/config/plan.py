@@ -16,7 +16,7 @@ from gannet.errors import UserError
 from gannet.keys import FLAGS as FLAG_ADVICE
 from gannet.keys import expanded, short_keys
 from gannet.recipes.base import RECOMMENDED, RECOMMENDED_FOR_CAPTIONS, Recipe
-from gannet.runs.schema import RunRecord
+from gannet.runs.records import RunRecord
 from gannet.training.settings import Settings
 
 DEFAULT_FLAGS = {"seed": 0, "device": "auto", "precision": "auto"}
@@ -112,15 +112,15 @@ def plan_again(
     Raises:
         UserError: user-supplied code that was not named again, or a wrong key.
     """
-    name = record["recipe"]
+    name = record.recipe
     if name.endswith(".py"):
         if recipe_file is None:
             raise UserError(
                 f"This run was made by the recipe file {name}. Add --recipe {name}: Gannet never runs code that only a run names."
             )
         name = recipe_file
-    given = dict(record["arguments"]) | {f"data.{k}": v for k, v in record["data"]["arguments"].items()}
-    settings = dict(record["settings"])
+    given = dict(record.arguments) | {f"data.{k}": v for k, v in record.data.arguments.items()}
+    settings = dict(record.settings)
     flags = {key: settings.pop(key) for key in FLAGS}
     if device is not None:
         flags["device"] = device
@@ -132,7 +132,7 @@ def plan_again(
     # A run keeps its data; only their path may change.
     fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
     given = _changed(known, expanded(changes, known))
-    return _read_keys(name, load_recipe(name), record["data"]["source"], given, flags, fixed=fixed, outside=_outside(changes))
+    return _read_keys(name, load_recipe(name), record.data.source, given, flags, fixed=fixed, outside=_outside(changes))
 
 
 def refuse_flags(given: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from anyio.to_thread import run_sync
+from pydantic import JsonValue
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -21,6 +22,7 @@ from gannet.dashboard.numbers import Missing, decimal, step_of, whole_number
 from gannet.dashboard.probe import Prober
 from gannet.dashboard.starting import Starter, recipes_for_points
 from gannet.errors import UserError, in_shell
+from gannet.runs.records import Event
 
 EVENTS_AT_ONCE = 500
 STREAM_SECONDS = 0.2
@@ -94,7 +96,7 @@ class Api:
     def run(self, request: Request) -> Response:
         """Summary and record of a run, and the command that measures it."""
         run = self._find(request)
-        about = {"record": run.run().record, "numbers": run.numbers(), "measure": in_shell("gannet", "measure", run.path)}
+        about = {"record": run.run().record.as_json(), "numbers": run.numbers(), "measure": in_shell("gannet", "measure", run.path)}
         return _json(run.summary() | about | {"read_only": self.read_only})
 
     def history(self, request: Request) -> Response:
@@ -104,7 +106,14 @@ class Api:
         cursor = run.follower.cursor()
         bounds = [whole_number(request.query_params.get(name)) for name in ("from", "to")]
         frames = [[step, version] for step, (_, version) in run.frames().items()]
-        return _json({"cursor": cursor, "series": run.follower.series(*bounds), "events": run.follower.listed(), "frames": frames})
+        return _json(
+            {
+                "cursor": cursor,
+                "series": run.follower.series(*bounds),
+                "events": [event.as_json() for event in run.follower.listed()],
+                "frames": frames,
+            }
+        )
 
     def events(self, request: Request) -> Response:
         """At most 500 events after a cursor."""
@@ -114,7 +123,7 @@ class Api:
 
     def scores(self, request: Request) -> Response:
         """The newest score cards."""
-        return _json({"cards": self._find(request).run().scores()[-SCORES_AT_MOST:]})
+        return _json({"cards": [card.as_json() for card in self._find(request).run().scores()[-SCORES_AT_MOST:]]})
 
     def frame(self, request: Request) -> Response:
         """One frame, from the list of frames only: arrays of points (see ``dashboard.frames``), or a PNG.
@@ -266,9 +275,9 @@ def plotly_file() -> Path:
     return Path(spec.origin).parent / "package_data" / "plotly.min.js"
 
 
-def _with_version(run: Watched, event: dict[str, Any]) -> dict[str, Any]:
-    file = frame_file(run.path, str(event.get("text", ""))) if event["kind"] == "frame" else None
-    return event if file is None else {**event, "version": file_version(file)}
+def _with_version(run: Watched, event: Event) -> dict[str, JsonValue]:
+    file = frame_file(run.path, event.text) if event.kind == "frame" else None
+    return event.as_json() if file is None else {**event.as_json(), "version": file_version(file)}
 
 
 def _submit(run: Watched, name: str, arguments: dict[str, Any]) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import threading
@@ -11,12 +10,14 @@ from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, TypedDict
 from zlib import crc32
 
 import numpy as np
 
 from gannet.dashboard.history import thinned
+from gannet.runs.reader import parse_line
+from gannet.runs.records import Event
 from gannet.runs.schema import EVENTS_FILE
 
 POINTS_PER_SERIES = 2000
@@ -35,12 +36,21 @@ DRAWN = (*CURVES, "frame")
 class Delta:
     """Events after a cursor."""
 
-    events: list[dict[str, Any]]
+    events: list[Event]
     cursor: str
     """``SEQ.CHECK`` of the newest event; CHECK is the checksum of its line. "" without events."""
     reset: bool
     """True if the event of the cursor is no longer in the file, so that all earlier data must be discarded."""
     more: bool
+
+
+class Series(TypedDict):
+    """One curve, as the page gets it."""
+
+    name: str
+    steps: list[int]
+    values: list[float | None]
+    """None where not finite."""
 
 
 class Follower:
@@ -61,9 +71,8 @@ class Follower:
         self._position = 0
         self._seqs, self._offsets, self._lengths, self._checks = array("q"), array("q"), array("q"), array("q")
         self._curves: dict[str, tuple[array[int], array[float]]] = {}
-        self._listed: list[dict[str, Any]] = []
-        self._last: dict[str, Any] = {}
-        self._newest: dict[str, Any] = {}
+        self._listed: list[Event] = []
+        self._newest: Event | None = None
 
     def refresh(self, *, at_once: bool = False) -> None:
         """Read the appended lines, at most once every ``REFRESH_SECONDS``.
@@ -78,7 +87,7 @@ class Follower:
             with open(self._file, "rb") as file:
                 self._read(file)
 
-    def _read(self, file: Any) -> None:
+    def _read(self, file: BinaryIO) -> None:
         status = os.fstat(file.fileno())
         identity = (status.st_dev, status.st_ino)
         if identity != self._identity or status.st_size < self._position or not self._is_same(file):
@@ -92,7 +101,7 @@ class Follower:
             self._take(chunk[:end])
             file.seek(self._position)
 
-    def _is_same(self, file: Any) -> bool:
+    def _is_same(self, file: BinaryIO) -> bool:
         if not self._seqs:
             return self._position == 0
         file.seek(self._offsets[-1])
@@ -100,47 +109,40 @@ class Follower:
 
     def _take(self, block: bytes) -> None:
         for line in block.splitlines(keepends=True):
-            event = _parsed(line)
-            if event is not None and (not self._seqs or event["seq"] > self._seqs[-1]):
-                for column, number in ((self._seqs, event["seq"]), (self._offsets, self._position), (self._lengths, len(line))):
+            event = parse_line(line, Event)
+            if event is not None and (not self._seqs or event.seq > self._seqs[-1]):
+                for column, number in ((self._seqs, event.seq), (self._offsets, self._position), (self._lengths, len(line))):
                     column.append(number)
                 self._checks.append(crc32(line))
                 self._note(event)
             self._position += len(line)
 
-    def _note(self, event: dict[str, Any]) -> None:
-        self._last = event
-        if event["kind"] != "command":
+    def _note(self, event: Event) -> None:
+        if event.kind != "command":
             self._newest = event
-        if event["kind"] in CURVES:
-            values = event.get("values")
-            self._note_values(event, values if isinstance(values, dict) else {})
-        elif event["kind"] not in DRAWN:
+        if event.kind in CURVES:
+            self._note_values(event)
+        elif event.kind not in DRAWN:
             self._listed.append(event)
             del self._listed[:-LISTED_AT_MOST]
 
-    def _note_values(self, event: dict[str, Any], values: dict[str, Any]) -> None:
-        prefix = CURVES[event["kind"]]
-        named = {prefix + name: value for name, value in values.items()}
-        if not prefix and "seconds" in event:
-            named["seconds"] = event["seconds"]
+    def _note_values(self, event: Event) -> None:
+        prefix = CURVES[event.kind]
+        named = {prefix + name: value for name, value in event.values.items()}
+        if not prefix and event.seconds is not None:
+            named["seconds"] = event.seconds
         for name, value in named.items():
             if name in self._curves or len(self._curves) < NAMES_AT_MOST:
                 steps, numbers = self._curves.setdefault(name, (array("q"), array("d")))
-                steps.append(event["step"])
-                numbers.append(_number(value))
+                steps.append(event.step)
+                numbers.append(math.nan if value is None or not math.isfinite(value) else value)
 
-    @property
-    def last(self) -> dict[str, Any]:
-        """The newest event; empty without events."""
-        return self._last
-
-    def listed(self) -> list[dict[str, Any]]:
+    def listed(self) -> list[Event]:
         """The newest ``LISTED_AT_MOST`` events that are neither terms nor frames."""
         with self._guard:
             return list(self._listed)
 
-    def telling(self) -> list[dict[str, Any]]:
+    def for_state(self) -> list[Event]:
         """The listed events and the newest event that is not a command, for :func:`gannet.runs.state.state_of`."""
         with self._guard:
             return [*self._listed, self._newest] if self._newest else list(self._listed)
@@ -179,7 +181,7 @@ class Follower:
             return place if found and self._checks[place - 1] == int(check) else None
         return place if place < len(self._seqs) or found else None
 
-    def _lines(self, begin: int, end: int) -> list[dict[str, Any]]:
+    def _lines(self, begin: int, end: int) -> list[Event]:
         if begin >= end:
             return []
         with open(self._file, "rb") as file:
@@ -188,10 +190,10 @@ class Follower:
         first = self._offsets[begin]
         spans = [(self._offsets[i] - first, self._lengths[i]) for i in range(begin, end)]
         # A file that was replaced meanwhile gives lines that do not parse; the next refresh resets the reader.
-        events = [_parsed(block[offset : offset + length]) for offset, length in spans]
+        events = [parse_line(block[offset : offset + length], Event) for offset, length in spans]
         return [event for event in events if event is not None]
 
-    def series(self, low: int | None = None, high: int | None = None) -> list[dict[str, Any]]:
+    def series(self, low: int | None = None, high: int | None = None) -> list[Series]:
         """Every term between two steps: ``{"name", "steps", "values"}``, thinned to ``POINTS_PER_SERIES``; None for values not finite."""
         with self._guard:
             curves = {name: (np.array(steps, np.int64), np.array(values)) for name, (steps, values) in self._curves.items()}
@@ -202,20 +204,7 @@ class Follower:
         return found
 
 
-def _as_series(name: str, steps: np.ndarray, values: np.ndarray) -> dict[str, Any]:
+def _as_series(name: str, steps: np.ndarray, values: np.ndarray) -> Series:
     kept = thinned(values, POINTS_PER_SERIES)
     numbers = [value if math.isfinite(value) else None for value in values[kept].tolist()]
     return {"name": name, "steps": steps[kept].tolist(), "values": numbers}
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        event = json.loads(line, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return None
-    whole = isinstance(event, dict) and type(event.get("seq")) is int and type(event.get("step")) is int
-    return event if whole and isinstance(event.get("kind"), str) and 0 <= event["seq"] < 2**62 and abs(event["step"]) < 2**62 else None
-
-
-def _number(value: Any) -> float:
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else math.nan

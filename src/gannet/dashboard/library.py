@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +14,7 @@ from gannet.dashboard.follower import Follower
 from gannet.errors import UserError
 from gannet.runs.finding import find_runs
 from gannet.runs.reader import Run
+from gannet.runs.records import DataRecord
 from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, ORIGIN_FOLDER, RUN_FILE, SCORES_FILE
 from gannet.runs.state import RunState, state_of
 
@@ -63,14 +63,14 @@ class Watched:
 
     def numbers(self) -> dict[str, float | None]:
         """Keys of the recipe with a floating-point number or None, which can be edited during training or in a fork."""
-        arguments = self.run().record["arguments"]
+        arguments = self.run().record.arguments
         return {key: value for key, value in arguments.items() if value is None or isinstance(value, float)}
 
     def state(self) -> RunState:
         """The current state of the run."""
         with suppress(OSError):  # no event was written yet
             self.follower.refresh()
-        return state_of(self.path, self.follower.telling())
+        return state_of(self.path, self.follower.for_state())
 
     def summary(self) -> dict[str, Any]:
         """The entry in the list of runs.
@@ -84,12 +84,12 @@ class Watched:
             "id": self.id,
             "name": self.name,
             "kind": self.run().kind,
-            "data": _data_name(record["data"]),
-            "recipe": Path(str(record["recipe"])).stem,
+            "data": _data_name(record.data),
+            "recipe": Path(record.recipe).stem,
             "state": "running" if state.is_live else state.word,
             "paused": state.word == "paused",
             "step": state.step,
-            "steps": record["arguments"].get("steps"),
+            "steps": record.steps,
             "version": file_version(self.path / RUN_FILE),
             "scores": file_version(self.path / SCORES_FILE),
             "changed": state.seen,
@@ -150,11 +150,10 @@ class Library:
         return path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
 
 
-def _data_name(data: Mapping[str, Any]) -> str:
+def _data_name(data: DataRecord) -> str:
     """Short name of the data: the last part of the path, or the name of a built-in source."""
-    arguments = data.get("arguments")
-    path = arguments.get("path") if isinstance(arguments, dict) else None
-    return Path(path).name if isinstance(path, str) else str(data.get("source", ""))
+    path = data.arguments.get("path")
+    return Path(path).name if isinstance(path, str) else data.source
 
 
 def newest_run(root: Path) -> Watched:

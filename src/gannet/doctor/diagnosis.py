@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import JsonValue
 
 from gannet.config.arguments import Root, read
 from gannet.discovery import canonical, components
@@ -18,6 +19,7 @@ from gannet.doctor.run_directory import checkpoints, damaged_record, ended, is_o
 from gannet.errors import in_shell
 from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
 from gannet.runs.reader import Run
+from gannet.runs.records import Event, ScoreCard
 from gannet.runs.retrain import retrain_command
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.state import RunState, state_of
@@ -37,7 +39,7 @@ class Cause:
     name: str
     text: str
     """Why, with its figures."""
-    changes: dict[str, Any]
+    changes: dict[str, JsonValue]
     """Keys and suggested values; ``recipe`` for another recipe."""
     command: str
     """Trains with the change; empty where no key helps."""
@@ -95,10 +97,10 @@ def diagnose(path: str | Path) -> Diagnosis:
     return Diagnosis(run.name, str(state), step, steps, complaints, cause, verdict, _looked_at(run, events))
 
 
-def _case(run: Run, events: list[dict[str, Any]]) -> Case:
+def _case(run: Run, events: list[Event]) -> Case:
     """The run's settings with live edits, and the recipe's own; a recipe outside the package is never loaded."""
-    keys = {**run.record["arguments"], **_edits(events)}
-    known = components("recipes").get(canonical(str(run.record["recipe"])))
+    keys = {**run.record.arguments, **_edits(events)}
+    known = components("recipes").get(canonical(run.record.recipe))
     if known is None:
         return Case(keys)
     recipe = known.load()
@@ -109,14 +111,14 @@ def _case(run: Run, events: list[dict[str, Any]]) -> Case:
     return Case(keys, defaults, None if bounded else other)
 
 
-def _edits(events: list[dict[str, Any]]) -> dict[str, Any]:
+def _edits(events: list[Event]) -> dict[str, JsonValue]:
     """Keys that were set while it trained, and their last values."""
-    given = [e.get("arguments", {}) for e in events if (e["kind"], e.get("name"), e.get("outcome")) == ("command", "set", "applied")]
-    return {edit["key"]: edit["value"] for edit in given if "key" in edit and "value" in edit}
+    given = [e.arguments for e in events if (e.kind, e.name, e.outcome) == ("command", "set", "applied")]
+    return {str(edit["key"]): edit["value"] for edit in given if "key" in edit and "value" in edit}
 
 
 def _advice(
-    case: Case, history: History, now: Sequence[Finding], cards: list[dict[str, Any]], ill: list[Complaint], *, done: int
+    case: Case, history: History, now: Sequence[Finding], cards: list[ScoreCard], ill: list[Complaint], *, done: int
 ) -> Advice | None:
     if not any(complaint.severity != "past" for complaint in ill):
         return None
@@ -127,11 +129,11 @@ def _advice(
     return advice
 
 
-def _cause(run: Run, events: list[dict[str, Any]], advice: Advice, done: int) -> Cause:
+def _cause(run: Run, events: list[Event], advice: Advice, done: int) -> Cause:
     changes, edited = {"recipe": advice.recipe} if advice.recipe else advice.changes, _edits(events)
     line = retrain_command(run.path, run.record, advice.changes, recipe=advice.recipe, done=done, edited=edited) if changes else ""
     # A run that ended early has its number of steps already.
-    new = {key: value for key, value in changes.items() if run.record["arguments"].get(key) != value or key in edited}
+    new = {key: value for key, value in changes.items() if run.record.arguments.get(key) != value or key in edited}
     return Cause(advice.cause, advice.text, new, line)
 
 
@@ -139,44 +141,44 @@ def _guard(history: History, state: RunState) -> list[Complaint]:
     if state.reason != "guard" or state.event is None:
         return []
     steps = (state.step, state.step)
-    return [Complaint("guard", "alarm", f"{state.event['text']}{_growth(history)}", "", steps, (state.event["seq"],))]
+    return [Complaint("guard", "alarm", f"{state.event.text}{_growth(history)}", "", steps, (state.event.seq,))]
 
 
 def _growth(history: History) -> str:
     """What the gradient norms did before the stop."""
-    told = ""
+    text = ""
     for name in history.named("gradient_norm"):
         steps, values = history.get(name)
         if len(values) >= 4 and values[-1] >= GREW * np.median(values):
-            told += f" {name} had grown to {values[-1]:.3g} at step {steps[-1]:,}; its median is {np.median(values):.3g}."
-    return told
+            text += f" {name} had grown to {values[-1]:.3g} at step {steps[-1]:,}; its median is {np.median(values):.3g}."
+    return text
 
 
-def _noticed(events: list[dict[str, Any]], findings: list[Finding]) -> list[Complaint]:
+def _noticed(events: list[Event], findings: list[Finding]) -> list[Complaint]:
     rules = all_rules()
     now = {finding.rule: finding for finding in findings}
-    told: dict[str, list[dict[str, Any]]] = {}
+    noted: dict[str, list[Event]] = {}
     for event in events:
-        if event["kind"] == "health" and event.get("rule") in rules:
-            told.setdefault(event["rule"], []).append(event)
-    last_look = max((event["step"] for event in events if event["kind"] in ("vitals", "terms")), default=0)
-    return [_complaint(name, now.get(name), told.get(name, []), last_look) for name in sorted(now.keys() | told.keys())]
+        if event.kind == "health" and event.rule in rules:
+            noted.setdefault(event.rule, []).append(event)
+    last_check = max((event.step for event in events if event.kind in ("vitals", "terms")), default=0)
+    return [_complaint(name, now.get(name), noted.get(name, []), last_check) for name in sorted(now.keys() | noted.keys())]
 
 
-def _complaint(name: str, now: Finding | None, told: list[dict[str, Any]], last_look: int) -> Complaint:
-    first = told[0]["step"] if told else last_look
-    records = tuple(event["seq"] for event in told)
-    worst = next((event for event in reversed(told) if event.get("severity") == "alarm"), told[-1] if told else {})
+def _complaint(name: str, now: Finding | None, noted: list[Event], last_check: int) -> Complaint:
+    first = noted[0].step if noted else last_check
+    records = tuple(event.seq for event in noted)
+    worst = next((event for event in reversed(noted) if event.severity == "alarm"), noted[-1] if noted else None)
     if now is None:
-        text = f"{worst.get('text', '')} It was over at the last look."
-        return Complaint(name, "past", text, "Nothing to do, unless it comes again.", (first, told[-1]["step"]), records)
-    if now.severity == "warning" and worst.get("severity") == "alarm":
-        text = f"{now.text} At step {worst['step']:,} it was worse: {worst.get('text', '')}"
-        return Complaint(name, "alarm", text, "", (first, last_look), records, now.values)
-    return Complaint(name, now.severity, now.text, "", (first, last_look), records, now.values)
+        text = f"{worst.text if worst else ''} The last health check no longer found it."
+        return Complaint(name, "past", text, "Nothing to do, unless it comes again.", (first, noted[-1].step), records)
+    if now.severity == "warning" and worst is not None and worst.severity == "alarm":
+        text = f"{now.text} At step {worst.step:,} it was worse: {worst.text}"
+        return Complaint(name, "alarm", text, "", (first, last_check), records, now.values)
+    return Complaint(name, now.severity, now.text, "", (first, last_check), records, now.values)
 
 
-def _far(cards: list[dict[str, Any]]) -> list[Complaint]:
+def _far(cards: list[ScoreCard]) -> list[Complaint]:
     """All newest cards that are far from real data, as one complaint."""
     found = scores.far(cards)
     if not found:
@@ -187,12 +189,12 @@ def _far(cards: list[dict[str, Any]]) -> list[Complaint]:
     return [Complaint(scores.FAR, found[0].severity, text, "", (step, step), values=found[0].values)]
 
 
-def _worsened(cards: list[dict[str, Any]]) -> list[Complaint]:
+def _worsened(cards: list[ScoreCard]) -> list[Complaint]:
     """The metric that grew worst speaks for all, and what the newest cards themselves warn of is said with it."""
     found = scores.worsened(cards)
     if not found:
         return []
-    warned = dict.fromkeys(sentence for card in scores.newest(cards) for sentence in card.get("warnings", ()))
+    warned = dict.fromkeys(sentence for card in scores.newest(cards) for sentence in card.warnings)
     others = len({finding.text for finding in found}) - 1
     more = f" {others} more scores are worse than they were." if others else ""
     worst = found[0].values
@@ -200,7 +202,7 @@ def _worsened(cards: list[dict[str, Any]]) -> list[Complaint]:
     return [Complaint(scores.NAME, "warning", text, "", (int(worst["best_step"]), int(worst["step"])), values=worst)]
 
 
-def _verdict(run: Run, cards: list[dict[str, Any]], complaints: list[Complaint], step: int, *, ill: bool) -> str:
+def _verdict(run: Run, cards: list[ScoreCard], complaints: list[Complaint], step: int, *, ill: bool) -> str:
     if not step:
         return "There is nothing to examine yet."
     saved = max((progress for path in checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER) if (progress := _step_of(path))), default=step)
@@ -208,11 +210,11 @@ def _verdict(run: Run, cards: list[dict[str, Any]], complaints: list[Complaint],
     measure = f"Run `{in_shell('gannet', 'measure', run.path)}` before you call this run fine"
     if not judged:
         return f"{measure}: no score card compares its samples with real data."
-    if judged[0]["step"] < saved:
-        return f"{measure}: its newest score cards are of step {judged[0]['step']:,}, its newest checkpoint of step {saved:,}."
+    if judged[0].step < saved:
+        return f"{measure}: its newest score cards are of step {judged[0].step:,}, its newest checkpoint of step {saved:,}."
     if ill:
         return ""
-    close = f"{len(judged)} score cards of step {judged[0]['step']:,} are close to the real-data reference"
+    close = f"{len(judged)} score cards of step {judged[0].step:,} are close to the real-data reference"
     if any(complaint.severity != "past" for complaint in complaints):
         return f"The samples are fine ({close}); what is listed above happened to the run, not to them."
     return f"Nothing is wrong: {close}."
@@ -223,10 +225,10 @@ def _step_of(path: Path) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def _looked_at(run: Run, events: list[dict[str, Any]]) -> list[str]:
-    kinds = [event["kind"] for event in events]
+def _looked_at(run: Run, events: list[Event]) -> list[str]:
+    kinds = [event.kind for event in events]
     history = history_of(events)
-    vitals = sorted({name for event in events if event["kind"] == "vitals" for name in event.get("values", {}) if "/" not in name})
+    vitals = sorted({name for event in events if event.kind == "vitals" for name in event.values if "/" not in name})
     return [
         f"{kinds.count('terms')} records of terms and {kinds.count('vitals')} of vitals ({', '.join(vitals) or 'none'})",
         f"{len(history.named('gradient_norm'))} series of gradient norms",

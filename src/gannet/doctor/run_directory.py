@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
 from gannet.config.plan import plan_again
 from gannet.discovery import is_outside
@@ -11,6 +10,7 @@ from gannet.doctor.complaint import Complaint, Severity
 from gannet.doctor.remedies import remedy
 from gannet.errors import UserError, in_shell
 from gannet.runs.reader import Run
+from gannet.runs.records import Event
 from gannet.runs.retrain import retrain_command
 from gannet.runs.schema import CHECKPOINTS_FOLDER, RUN_FILE
 from gannet.runs.state import RunState
@@ -20,7 +20,7 @@ from gannet.training import checkpoint
 def damaged_record(run: Run, step: int) -> list[Complaint]:
     """Whether run.json still says how to train the run; without that, no command can continue or repeat it."""
     record = run.record
-    if str(record["recipe"]).endswith(".py") or any(is_outside(value) for value in record["arguments"].values()):
+    if record.recipe.endswith(".py") or any(is_outside(value) for value in record.arguments.values()):
         return []  # only its owner's code can tell
     try:
         plan_again(record, steps=None, recipe_file=None)
@@ -57,10 +57,10 @@ def ended(run: Run, state: RunState, *, damaged: bool) -> list[Complaint]:
     how = state.reason or state.word
     if how not in texts:
         return []
-    reason = "" if stop is None else str(stop.get("text") or "").strip().rstrip(".")
-    told = f" The record says: {reason}." if reason else ""
+    reason = "" if stop is None else stop.text.strip().rstrip(".")
+    recorded = f" The record says: {reason}." if reason else ""
     severity: Severity = "alarm" if how == "error" else "warning"
-    return [Complaint("ended-early", severity, f"{texts[how]}{told}", again, (step, step), () if stop is None else (stop["seq"],))]
+    return [Complaint("ended-early", severity, f"{texts[how]}{recorded}", again, (step, step), () if stop is None else (stop.seq,))]
 
 
 def checkpoints(run: Run, state: RunState) -> list[Complaint]:
@@ -89,20 +89,20 @@ def checkpoints(run: Run, state: RunState) -> list[Complaint]:
     return []
 
 
-def warnings(run: Run, events: list[dict[str, Any]]) -> list[Complaint]:
+def warnings(run: Run, events: list[Event]) -> list[Complaint]:
     """Equal sentences count once."""
-    grouped: dict[str, list[dict[str, Any]]] = {}
+    grouped: dict[str, list[Event]] = {}
     for event in events:
-        if event["kind"] == "warning":
-            grouped.setdefault(str(event.get("text", "")), []).append(event)
+        if event.kind == "warning":
+            grouped.setdefault(event.text, []).append(event)
     return [
         Complaint(
             "recorded",
             "warning",
             text,
             remedy(shlex.quote(str(run.path)), text),
-            (group[0]["step"], group[-1]["step"]),
-            tuple(e["seq"] for e in group),
+            (group[0].step, group[-1].step),
+            tuple(event.seq for event in group),
         )
         for text, group in grouped.items()
     ]

@@ -31,7 +31,7 @@ class Cost:
     looking_seconds: float
     """Of the feature extractors."""
     metric_seconds: tuple[float, ...]
-    """Of each metric with its floor, in the order given."""
+    """Of each metric with its real-data reference, in the order given."""
 
     @property
     def seconds(self) -> float:
@@ -107,7 +107,7 @@ def _trying(metric: Metric, samples: Samples, seed: int) -> float:
                 metric.compute(part, np.random.default_rng(seed))
     except UserError:
         return 0.0
-    # Once more for the floor, and once more for held-out samples where there are such.
+    # Once more for the real-data reference, and once more for held-out samples where there are such.
     return (2 if samples.held_out is None else 3) * (time.perf_counter() - started) * (times**2 if metric.grows_with == "pairs" else times)
 
 

@@ -1,4 +1,4 @@
-"""From samples to score cards: every metric that applies, each with its floor and its protocol."""
+"""From samples to score cards: every metric that applies, each with its real-data reference and its protocol."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from gannet.errors import UserError, of_all
 from gannet.evaluation.choice import ASKED, choose, default_names, stem, told, unmet_here
 from gannet.evaluation.cost import Cost, estimated, extractor_of
 from gannet.features.extractors import extract
-from gannet.metrics.base import Answers, Estimate, Labels, Metric, Samples, ScoreCard
+from gannet.metrics.base import Answers, Estimate, Labels, Metric, Samples
 from gannet.metrics.inputs import checked_images, checked_points
 from gannet.metrics.names import guarded
+from gannet.runs.records import ScoreCard
 from gannet.seeding import numpy_rng
 
 
@@ -44,7 +45,7 @@ def evaluate(
     progress: Progress = silent,
     announce: Callable[[Cost], None] | None = None,
 ) -> tuple[list[ScoreCard], list[str]]:
-    """Measure ``fake`` against ``real_a``; the floor is ``real_b`` against ``real_a`` at the same n.
+    """Measure ``fake`` against ``real_a``; the real-data reference is ``real_b`` against ``real_a`` at the same n.
 
     Only private generators are used: the global state of torch, numpy and Python's random is left as it is.
 
@@ -134,7 +135,7 @@ def _look(metric: Metric, samples: Samples, spare: np.ndarray, progress: Progres
 @dataclass(frozen=True)
 class _Measured:
     result: Estimate
-    floor: Estimate | None
+    reference: Estimate | None
     held_out: float | None
     seconds: float
     said: tuple[str, ...]
@@ -149,24 +150,28 @@ def _measure(metric: Metric, name: str, samples: Samples, spare: np.ndarray, see
         said = [str(warning.message) for warning in caught]
         if metric.needs in ASKED:
             # Of real data only what they show can be checked; there is no second set that they could be asked about.
-            floor = _of_real_images(metric, name, samples, seed) if metric.needs == "drawn" else None
-            about_floor, unseen = list(samples.answers.warnings if samples.answers else ()), None
+            reference = _of_real_images(metric, name, samples, seed) if metric.needs == "drawn" else None
+            about_reference, unseen = list(samples.answers.warnings if samples.answers else ()), None
         else:
-            floor, about_floor = _floor(metric, name, samples, spare, seed)
+            reference, about_reference = _reference(metric, name, samples, spare, seed)
             unseen = _of_held_out(metric, name, samples, seed)
-    said += about_floor
-    return _Measured(result, floor, unseen, time.perf_counter() - started, tuple(dict.fromkeys(said)))
+    said += about_reference
+    return _Measured(result, reference, unseen, time.perf_counter() - started, tuple(dict.fromkeys(said)))
 
 
-def _floor(metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int) -> tuple[Estimate | None, list[str]]:
+def _reference(metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int) -> tuple[Estimate | None, list[str]]:
     count = min(len(samples.fake), len(spare))
-    said = [f"The floor is of {count} real samples, not of {len(samples.fake)}: no more were left."] if count < len(samples.fake) else []
+    said = (
+        [f"The real-data reference is of {count} real samples, not of {len(samples.fake)}: no more were left."]
+        if count < len(samples.fake)
+        else []
+    )
     labels = None if samples.labels is None or samples.labels.fake is None else replace(samples.labels, fake=samples.labels.spare[:count])
     real = replace(samples, fake=spare[:count], labels=labels)
     try:
         return metric.measure(real, numpy_rng(seed, "metric", stem(name))), said
     except UserError as problem:
-        return None, [*said, f"No floor for {name}: {problem}"]
+        return None, [*said, f"No real-data reference for {name}: {problem}"]
 
 
 def _of_real_images(metric: Metric, name: str, samples: Samples, seed: int) -> Estimate:
@@ -195,7 +200,7 @@ def _card(
         metric=name,
         label=guarded(metric.label(), spec["protocol"]["n_fake"]),
         value=measured.result.value,
-        floor=None if measured.floor is None else measured.floor.value,
+        reference=None if measured.reference is None else measured.reference.value,
         n_real=spec["protocol"]["n_real"],
         n_fake=spec["protocol"]["n_fake"],
         spec=spec,
@@ -203,8 +208,8 @@ def _card(
         ci95=measured.result.ci95,
         interval=measured.result.method,
         held_out=measured.held_out,
-        parts=measured.result.parts,
-        floor_parts={} if measured.floor is None else measured.floor.parts,
+        parts=dict(measured.result.parts),
+        reference_parts={} if measured.reference is None else dict(measured.reference.parts),
         seconds=measured.seconds,
         warnings=(*warnings, *measured.said),
         **about,

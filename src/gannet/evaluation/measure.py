@@ -18,8 +18,9 @@ from gannet.evaluation.evaluate import evaluate
 from gannet.evaluation.inversion import invert
 from gannet.features.extractors import fitting
 from gannet.games.base import Captioned, Classifies, Clusters, Conditional, Encodes, Game, Generates, Translates
-from gannet.metrics.base import Answers, Labels, ScoreCard
+from gannet.metrics.base import Answers, Labels
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES, FEWEST_SAMPLES
+from gannet.runs.records import ScoreCard
 from gannet.seeding import derive, torch_rng
 from gannet.training.sampling import CHUNK, balanced_labels, evaluating, sample_chunks
 
@@ -52,9 +53,9 @@ def measurer(
 
     The real set and the noise are the same every time, functions of the run's seed; nothing of training is touched. A game
     that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None. ``samples`` are
-    generated where that is given; otherwise as many as the half of the real ones that they are compared with. The other half is
-    for the floor. ``published`` adds FID, KID and IS to the usual metrics where the weights of Inception are. ``announce`` is told the
-    cost before it is paid. ``warnings`` stand on every card.
+    generated if it is given; otherwise as many as the half of the real samples that they are compared with. The other half is for
+    the real-data reference. ``published`` adds FID, KID and IS to the default metrics if the weights of Inception are installed.
+    ``announce`` is called with the estimated cost before measuring. ``warnings`` are added to every card.
     """
     wanted = samples or DEFAULT_SAMPLES[dataset.form.kind]
     real, labels = dataset.reference(2 * wanted, seed=derive(seed, "measure"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gannet.metrics.base import ScoreCard
-from gannet.metrics.rounding import written
 from gannet.runs.comparable import require_comparable
+from gannet.runs.records import ScoreCard
+from gannet.runs.rounding import written
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,7 +16,7 @@ ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1", "real": "→ real"}
 
 
 def render(cards: Sequence[ScoreCard]) -> Table:
-    """One row a card: label, value with its interval, floor, which way is better, fingerprint; the warnings stand below.
+    """One row a card: label, value with its interval, real-data reference, which way is better, fingerprint; the warnings stand below.
 
     Where there are held-out samples, a column tells what they get; where a value has parts, such as classes, each has a row below it.
 
@@ -27,7 +27,7 @@ def render(cards: Sequence[ScoreCard]) -> Table:
     from rich.text import Text
 
     if len({(card.run, card.step, card.weights) for card in cards}) > 1:
-        require_comparable([card.as_json() for card in cards])
+        require_comparable(cards)
     said = dict.fromkeys(warning for card in cards for warning in card.warnings)
     # Text, because "FD[randconv-v1]" would be read as markup.
     table = Table(caption=Text("\n".join(said)) if said else None, caption_justify="left")
@@ -37,10 +37,10 @@ def render(cards: Sequence[ScoreCard]) -> Table:
     for card in cards:
         held_out = [_written(card.held_out, card.n_fake)] if unseen else []
         table.add_row(
-            Text(card.label), _with_interval(card), _written(card.floor, card.n_fake), *held_out, ARROWS[card.better], card.fingerprint
+            Text(card.label), _with_interval(card), _written(card.reference, card.n_fake), *held_out, ARROWS[card.better], card.fingerprint
         )
         for name, value in card.parts.items():
-            table.add_row(Text(f"  {name}"), _written(value, card.n_fake), _written(card.floor_parts.get(name), card.n_fake))
+            table.add_row(Text(f"  {name}"), _written(value, card.n_fake), _written(card.reference_parts.get(name), card.n_fake))
     return table
 
 

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Literal, Protocol, cast
+from typing import Protocol, cast
 
 import numpy as np
+from pydantic import JsonValue
 
 from gannet.health import rules as folder
+from gannet.runs.records import Event, Severity
 
-Severity = Literal["warning", "alarm"]
 LEARNING_RATE = re.compile(r"optimizer\.(?P<player>\w+)\.lr")
 Series = tuple[np.ndarray, np.ndarray]
 """(steps int64 (T,), values float64 (T,))."""
@@ -59,9 +60,9 @@ class History:
 class Case:
     """The configuration of a run, from which advice derives changes of keys."""
 
-    keys: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, JsonValue] = field(default_factory=dict)
     """Flat current arguments of its recipe, including live edits."""
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, JsonValue] = field(default_factory=dict)
     """The recipe's default values of the same keys; empty for a user's recipe file."""
     smoother: str | None = None
     """A recipe that keeps D smooth with a penalty or spectral normalisation, for such data; None if the run has such a term or no D."""
@@ -74,17 +75,17 @@ class Case:
         """The recipe's value of a key if it is a positive number."""
         return _positive(self.defaults.get(key))
 
-    def rates(self, factor: float, *players: str) -> dict[str, Any]:
+    def rates(self, factor: float, *players: str) -> dict[str, JsonValue]:
         """Learning rates of these players (of all by default), multiplied by ``factor``."""
         names = [f"optimizer.{player}.lr" for player in players] or [name for name in self.keys if LEARNING_RATE.fullmatch(name)]
         return {name: rounded(factor * rate) for name in names if (rate := self.number(name)) is not None}
 
-    def stronger_penalty(self) -> dict[str, Any]:
+    def stronger_penalty(self) -> dict[str, JsonValue]:
         """Ten times the strength of the penalty on D."""
         return {name: rounded(10 * weight) for name in ("penalty.gamma", "penalty.weight") if (weight := self.number(name)) is not None}
 
 
-def _positive(value: Any) -> float | None:
+def _positive(value: JsonValue) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < np.inf else None
 
 
@@ -101,7 +102,7 @@ class Advice:
     """A name with hyphens."""
     text: str
     """Why this is the likely cause and what the change does, with numbers."""
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, JsonValue] = field(default_factory=dict)
     """Keys of the run and their suggested values; ``steps`` alone means longer or shorter training."""
     recipe: str | None = None
     """Another recipe, instead of changes."""
@@ -136,15 +137,15 @@ def examine(history: History) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.severity)  # "alarm" sorts before "warning"
 
 
-def history_of(events: Iterable[Mapping[str, Any]], *, finished: bool = False) -> History:
+def history_of(events: Iterable[Event], *, finished: bool = False) -> History:
     """The history in a run's events ``terms`` and ``vitals``; of two values at one step, the later one counts."""
     found: dict[str, dict[int, float]] = {}
     minimised: set[str] = set()
     for event in events:
-        if event["kind"] in ("terms", "vitals") and isinstance(event.get("values"), Mapping):
-            for name, value in event["values"].items():
-                found.setdefault(name, {})[event["step"]] = float(value) if isinstance(value, int | float) else np.nan
-            minimised.update(event.get("minimised", ()))
+        if event.kind in ("terms", "vitals"):
+            for name, value in event.values.items():
+                found.setdefault(name, {})[event.step] = np.nan if value is None else value
+            minimised.update(event.minimised)
     series = {name: _series(values) for name, values in found.items()}
     return History(series, frozenset(minimised), finished)
 

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from gannet.errors import UserError, did_you_mean
 from gannet.files import written_whole
 from gannet.live.slow_motion import SlowMotion, check
-from gannet.runs.commands import Command, pending, read_command
+from gannet.runs.commands import Arguments, Command, SetArguments, SpeedArguments, StepArguments, checked, pending, read_command
+from gannet.runs.records import Event
 from gannet.runs.schema import COMMANDS_FOLDER, LOCK_FILE, SLOW_FOLDER, frame_name
 from gannet.runs.writer import RunWriter
 from gannet.training.observers import Clock
@@ -64,12 +65,12 @@ class Control:
         interrupted: Callable[[], bool],
         clock: Clock,
         means: Means,
-        events: Iterable[dict[str, Any]],
+        events: Iterable[Event],
     ) -> None:
         self._trainer, self._writer, self._interrupted, self._clock, self._means = trainer, writer, interrupted, clock, means
-        events = [event for event in events if event.get("kind") == "command"]
+        events = [event for event in events if event.kind == "command"]
         self._journal = deque(_not_yet_played(journal_of(events), trainer.step, trainer.moves))
-        self._last = max((event["number"] for event in events), default=0)
+        self._last = max((event.number for event in events), default=0)
         self._folder = writer.path / COMMANDS_FOLDER
         self._seen = self._next_look = 0.0
         self._paused = self._stopped = False
@@ -82,7 +83,7 @@ class Control:
         """Apply commands and wait if paused; False if training must end."""
         if self._slow is not None:
             self._end_slow()
-        while self._journal and self._journal[0]["step"] <= self._trainer.step:
+        while self._journal and self._journal[0].step <= self._trainer.step:
             self._repeat(self._journal.popleft())
         self._look()
         if self._paused or self._seconds_per_step:
@@ -136,7 +137,7 @@ class Control:
             self._seen = changed
 
     def _obey(self, number: int, path: Path) -> None:
-        command = Command(number, "", {})
+        command = Command(number, "", Arguments())
         try:
             command = read_command(number, path)
             act = self._prepared(command)
@@ -146,17 +147,18 @@ class Control:
         if self._answer(command, "applied", ""):
             act()
 
-    def _answer(self, command: Command, outcome: str, text: str) -> bool:
+    def _answer(self, command: Command, outcome: Literal["applied", "refused"], text: str) -> bool:
         """Record the command and return whether that succeeded; a command that is not in the journal is not applied."""
         self._last = command.number
+        arguments = command.arguments.model_dump()
         try:
             self._writer.command(
-                self._trainer.step, number=command.number, name=command.name, arguments=command.arguments, outcome=outcome, text=text
+                self._trainer.step, number=command.number, name=command.name, arguments=arguments, outcome=outcome, text=text
             )
         except OSError as error:
             self._means.say(f"Command {command.number} could not be recorded and is not applied: {error.strerror or error}.")
             return False
-        given = " ".join(f"{name}={value}" for name, value in command.arguments.items())
+        given = " ".join(f"{name}={value}" for name, value in arguments.items())
         self._means.say(
             f"Step {self._trainer.step}: command {command.number}, {command.name} {given}".rstrip() + f": {outcome}. {text}".rstrip()
         )
@@ -164,18 +166,18 @@ class Control:
 
     def _prepared(self, command: Command) -> Callable[[], None]:
         """A function that applies the command; raises UserError if it is not possible."""
-        arguments = command.arguments
+        match command.arguments:
+            case StepArguments(player=player, count=count):
+                return self._prepared_step(player, count)
+            case SpeedArguments(steps_per_second=limit):
+                return partial(self._limit, limit)
+            case SetArguments(key=key, value=value):
+                return self._prepared_edit(key, value)
         match command.name:
             case "pause":
                 return partial(self._pause, True)
             case "go":
                 return partial(self._pause, False)
-            case "step":
-                return self._prepared_step(arguments["player"], arguments["count"])
-            case "speed":
-                return partial(self._limit, arguments["steps_per_second"])
-            case "set":
-                return self._prepared_edit(arguments["key"], arguments["value"])
             case "snapshot":
                 return self._means.snapshot
             case "slow":
@@ -230,14 +232,14 @@ class Control:
             self._trainer.play_alone(player)
         self._means.frame(True)
 
-    def _repeat(self, entry: dict[str, Any]) -> None:
-        arguments = entry["arguments"]
-        if entry["name"] == "set":
-            act = self._means.edit(arguments["key"], arguments["value"])
-            if act is not None:  # a run that repeats another may already begin with the journal's value
-                act()
-        else:
-            self._move(arguments["player"], arguments["count"])
+    def _repeat(self, entry: Event) -> None:
+        match arguments_of(entry):
+            case SetArguments(key=key, value=value):
+                act = self._means.edit(key, value)
+                if act is not None:  # a run that repeats another may already begin with the journal's value
+                    act()
+            case StepArguments(player=player, count=count):
+                self._move(player, count)
 
     def _end_slow(self) -> None:
         assert self._slow is not None
@@ -258,34 +260,41 @@ class Control:
                 self._answer(_readable(number, path), "refused", reason)
 
 
-def journal_of(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def journal_of(events: Iterable[Event]) -> list[Event]:
     """The events of commands that change parameters, in the order of their effect."""
     acting = [
         event
         for event in events
-        if event.get("kind") == "command"
-        and event["outcome"] == "applied"
-        and (event["name"] == "set" or (event["name"] == "step" and event["arguments"]["player"] != "all"))
+        if event.kind == "command"
+        and event.outcome == "applied"
+        and (event.name == "set" or (event.name == "step" and event.arguments.get("player") != "all"))
     ]
-    return sorted(acting, key=lambda event: (event["step"], event["seq"]))
+    return sorted(acting, key=lambda event: (event.step, event.seq))
 
 
-def _not_yet_played(journal: Iterable[dict[str, Any]], step: int, moves: int) -> Iterable[dict[str, Any]]:
+def arguments_of(event: Event) -> Arguments:
+    """The arguments of a recorded command."""
+    return checked(event.name, event.arguments)
+
+
+def _not_yet_played(journal: Iterable[Event], step: int, moves: int) -> Iterable[Event]:
     """The journal without single-player moves that the checkpoint already contains; all changes of keys remain."""
     for entry in journal:
-        if entry["name"] == "step" and entry["step"] <= step:
-            played = min(moves, entry["arguments"]["count"])
+        arguments = arguments_of(entry)
+        if isinstance(arguments, StepArguments) and entry.step <= step:
+            played = min(moves, arguments.count)
             moves -= played
-            entry = entry | {"arguments": entry["arguments"] | {"count": entry["arguments"]["count"] - played}}
-        if entry["name"] == "set" or entry["arguments"]["count"]:
-            yield entry
+            if played == arguments.count:
+                continue
+            entry = entry.model_copy(update={"arguments": {**entry.arguments, "count": arguments.count - played}})
+        yield entry
 
 
 def _readable(number: int, path: Path) -> Command:
     try:
         return read_command(number, path)
     except UserError:
-        return Command(number, "", {})
+        return Command(number, "", Arguments())
 
 
 def _older_than_lock(writer: RunWriter) -> Callable[[Path], bool]:

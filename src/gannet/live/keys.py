@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from gannet.config.build import new_experiment
 from gannet.config.plan import Plan
 from gannet.data.base import Form
 from gannet.errors import UserError
 from gannet.live.carry_over import carry_over
-from gannet.live.control import Control, Means
+from gannet.live.control import Control, Means, arguments_of
+from gannet.runs.commands import SetArguments
 from gannet.runs.reader import Run
+from gannet.runs.records import Event
 from gannet.runs.schema import FRAMES_FOLDER, frame_name
 from gannet.runs.writer import RunWriter
 from gannet.training.loop import StopRequest
@@ -44,15 +45,16 @@ class LiveKeys:
         return change
 
 
-def require_repeatable(plan: Plan, form: Form, journal: Iterable[Mapping[str, Any]]) -> None:
+def require_repeatable(plan: Plan, form: Form, journal: Iterable[Event]) -> None:
     """Raise a :class:`UserError` if a journal sets a key that a training with ``plan`` cannot change."""
     for event in journal:
-        if event["name"] != "set":
+        arguments = arguments_of(event)
+        if not isinstance(arguments, SetArguments):
             continue
         try:
-            found = _edit(plan, form, event["arguments"]["key"], event["arguments"]["value"])
+            found = _edit(plan, form, arguments.key, arguments.value)
         except UserError as error:
-            raise UserError(f"The command of step {event['step']} cannot be repeated with these keys: {error}") from None
+            raise UserError(f"The command of step {event.step} cannot be repeated with these keys: {error}") from None
         if found is not None:
             plan, _ = found
 

@@ -1,19 +1,16 @@
-"""What a metric is, and the score card that carries its number together with how it was made."""
+"""The interface of metrics: samples in, an estimate out. The score card that carries the value is ``runs/records.py::ScoreCard``."""
 
 from __future__ import annotations
 
-import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from hashlib import blake2b
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from gannet.data.base import Kind, Truth
-from gannet.metrics.rounding import written
 
 Better = Literal["lower", "higher", "one", "real"]
 """Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the real-data reference) is."""
@@ -178,49 +175,3 @@ class Metric(ABC):
             UserError: as :meth:`compute`.
         """
         return as_estimate(self.compute(samples, rng)).within(self.bounds)
-
-
-@dataclass(frozen=True)
-class ScoreCard:
-    """A value that carries its protocol. Cards with different fingerprints must not be compared."""
-
-    metric: str
-    label: str
-    value: float
-    floor: float | None
-    """Real-data reference: the same metric between two halves of real data at the same n. It is one random draw, like the value, so
-    generated samples can read better."""
-    n_real: int
-    n_fake: int
-    spec: Mapping[str, Any]
-    better: str
-    run: str = ""
-    step: int = 0
-    weights: str = "ema"
-    seed: int = 0
-    seconds: float = 0.0
-    ci95: tuple[float, float] | None = None
-    warnings: tuple[str, ...] = field(default=())
-    interval: str = ""
-    """How ``ci95`` was found: it is about the scatter of the samples, not about a bias and not about other seeds of training."""
-    held_out: float | None = None
-    """The same metric of real samples that were not trained on, at the same n, where the data have such."""
-    parts: Mapping[str, float] = field(default_factory=dict)
-    """What the value is made of, by name, such as one number for each class."""
-    floor_parts: Mapping[str, float] = field(default_factory=dict)
-    """The same parts of the real-data reference."""
-
-    @property
-    def fingerprint(self) -> str:
-        """First 8 hex digits of blake2b of the canonical spec."""
-        canonical = json.dumps(self.spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return blake2b(canonical.encode()).hexdigest()[:8]
-
-    def __repr__(self) -> str:
-        interval = "" if self.ci95 is None else f" ({' to '.join(written(end, self.n_fake) for end in self.ci95)})"
-        reference = "" if self.floor is None else f", real data {written(self.floor, self.n_fake)}"
-        return f"<ScoreCard {self.label} {written(self.value, self.n_fake)}{interval}{reference}, n={self.n_fake:,}>"
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values for ``--json`` and for scores.jsonl."""
-        return {**asdict(self), "fingerprint": self.fingerprint}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from gannet.errors import UserError, in_shell
 from gannet.reports.score_table import Method, ScoreTable, score_table
-from gannet.runs.comparable import Card
 from gannet.runs.reader import Run, parse_run
+from gannet.runs.records import ScoreCard
 
 
 def table_of_runs(paths: Sequence[str], metrics: Sequence[str] | None = None) -> ScoreTable:
@@ -30,42 +31,43 @@ def table_of_runs(paths: Sequence[str], metrics: Sequence[str] | None = None) ->
         groups.setdefault(json.dumps(run.what, sort_keys=True), []).append(run)
     names = _names([group[0] for group in groups.values()])
     methods = [_method(group, name, keys) for group, (name, keys) in zip(groups.values(), names, strict=True)]
-    return score_table(methods, f"Scores on {found[0].run.record['data'].get('source', '?')}.", metrics, notes=_edited(found))
+    return score_table(methods, f"Scores on {found[0].run.record.data.source or '?'}.", metrics, notes=_edited(found))
 
 
 class _Measured:
     """A run and the cards that stand in the table."""
 
-    def __init__(self, text: str, run: Run, step: int, cards: Sequence[Card]) -> None:
+    def __init__(self, text: str, run: Run, step: int, cards: Sequence[ScoreCard]) -> None:
         self.text, self.run, self.step, self.cards = text, run, step, cards
         record = run.record
-        settings = {key: value for key, value in record["settings"].items() if key in ("device", "precision")}
-        self.seed = int(record["settings"].get("seed", 0))
-        self.keys: dict[str, Any] = {**record["arguments"], **settings, "step": step}
+        settings = {key: value for key, value in record.settings.items() if key in ("device", "precision")}
+        seed = record.settings.get("seed")
+        self.seed = seed if isinstance(seed, int) else 0
+        self.keys: dict[str, JsonValue] = {**record.arguments, **settings, "step": step}
         self.keys.pop("steps", None)  # the step that was measured says it
-        self.what = [record["recipe"], self.keys, bool(record.get("parent"))]
+        self.what = [record.recipe, self.keys, record.parent is not None]
 
 
 def _measured(text: str, metrics: Sequence[str] | None) -> _Measured:
     path, step = parse_run(text)
-    cards = [card for card in Run(path).scores() if metrics is None or card["metric"] in metrics]
+    cards = [card for card in Run(path).scores() if metrics is None or card.metric in metrics]
     if step is not None:
-        cards = [card for card in cards if card.get("step") == step]
+        cards = [card for card in cards if card.step == step]
     if not cards:
         named = f" of {', '.join(metrics)}" if metrics else ""
         raise UserError(f"{text} has no score cards{named}: measure it with {in_shell('gannet', 'measure', text)}.")
-    last = cards[-1].get("step", 0)
-    newest = {card["metric"]: card for card in cards if card.get("step", 0) == last}
+    last = cards[-1].step
+    newest = {card.metric: card for card in cards if card.step == last}
     return _Measured(text, Run(path), last, list(newest.values()))
 
 
 def _same_data(found: Sequence[_Measured]) -> None:
     first = found[0]
     for other in found[1:]:
-        if other.run.record["data"].get("content_hash") != first.run.record["data"].get("content_hash"):
+        if other.run.record.data.content_hash != first.run.record.data.content_hash:
             raise UserError(
-                f"{first.text} and {other.text} were trained on different data ({first.run.record['data'].get('source')}, "
-                f"{other.run.record['data'].get('source')}), so their scores cannot stand in one table. Give runs on the same data."
+                f"{first.text} and {other.text} were trained on different data ({first.run.record.data.source}, "
+                f"{other.run.record.data.source}), so their scores cannot stand in one table. Give runs on the same data."
             )
 
 
@@ -73,8 +75,8 @@ def _names(firsts: Sequence[_Measured]) -> list[tuple[str, dict[str, str]]]:
     """The recipe of each row; of rows with the same recipe, also the keys in which they differ."""
     named = []
     for run in firsts:
-        recipe = Path(str(run.run.record["recipe"])).stem
-        rivals = [other for other in firsts if other.run.record["recipe"] == run.run.record["recipe"]]
+        recipe = Path(run.run.record.recipe).stem
+        rivals = [other for other in firsts if other.run.record.recipe == run.run.record.recipe]
         differ = [key for key in run.keys if len({json.dumps(other.keys.get(key), sort_keys=True) for other in rivals}) > 1]
         keys = {key: str(run.keys[key]) for key in differ}
         name = " ".join([recipe, *(f"{key}={value}" for key, value in keys.items())])
@@ -95,6 +97,6 @@ def _edited(found: Sequence[_Measured]) -> list[str]:
     edited = [
         run.text
         for run in found
-        if any(e["kind"] == "command" and e.get("outcome") == "applied" and e.get("name") in ("set", "step") for e in run.run.events())
+        if any(e.kind == "command" and e.outcome == "applied" and e.name in ("set", "step") for e in run.run.events())
     ]
     return [f"Edited while training: {', '.join(edited)}."] if edited else []

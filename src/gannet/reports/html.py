@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from io import BytesIO
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gannet.files import written_whole
 from gannet.reports.pictures import animate, choose
@@ -16,6 +17,7 @@ from gannet.reports.style import STYLE
 from gannet.runs.command_line import train_command
 from gannet.runs.comparable import by_protocol, flat
 from gannet.runs.reader import Run
+from gannet.runs.records import Event, ScoreCard
 from gannet.runs.state import state_of
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ __all__ = ["animate", "report"]
 
 MOMENTS = 12
 LISTED_EVENTS = 200
-TELLING = ("start", "resume", "warning", "stop", "finish")
+LISTED = ("start", "resume", "warning", "stop", "finish")
 """Kinds of event that the report lists; the others are drawn."""
 
 
@@ -62,18 +64,18 @@ def _sections(run: Run) -> list[str]:
     ]
 
 
-def _header(run: Run, events: list[dict[str, Any]]) -> str:
+def _header(run: Run, events: list[Event]) -> str:
     record = run.record
     # A report up to a step shows what was recorded by then; how the run stands is a fact of the whole run.
     state = state_of(run.path, Run(run.path).events())
-    warned = sum(event["kind"] == "warning" for event in events)
-    seconds = max((event["seconds"] for event in events if isinstance(event.get("seconds"), int | float)), default=None)
+    warned = sum(event.kind == "warning" for event in events)
+    seconds = max((event.seconds for event in events if event.seconds is not None), default=None)
     facts = {
-        "Data": record["data"].get("source", "?"),
-        "Recipe": Path(str(record["recipe"])).name,
+        "Data": record.data.source or "?",
+        "Recipe": Path(record.recipe).name,
         "Steps": f"{state_of(run.path, events).step:,}",
-        "Seed": record["settings"].get("seed", "?"),
-        "Training time": "?" if seconds is None else _duration(float(seconds)),
+        "Seed": record.settings.get("seed", "?"),
+        "Training time": "?" if seconds is None else _duration(seconds),
         "State": str(state),
         "Warnings": warned,
     }
@@ -94,13 +96,13 @@ def _pictures(run: Run) -> str:
     )
 
 
-def _curves(run: Run, events: list[dict[str, Any]]) -> str:
+def _curves(run: Run, events: list[Event]) -> str:
     from gannet.figures.curves import draw_curves
 
     terms = run.terms()
     if not terms:
         return _section("Curves", '<p class="none">No terms were recorded.</p>')
-    marks = [event["step"] for event in events if event["kind"] == "health"]
+    marks = [event.step for event in events if event.kind == "health"]
     light, dark = (_png(draw_curves(terms, dark=dark, marks=marks)) for dark in (False, True))
     picture = (
         f'<picture><source srcset="{dark}" media="(prefers-color-scheme: dark)">'
@@ -116,7 +118,7 @@ def _curves(run: Run, events: list[dict[str, Any]]) -> str:
     return _section("Curves", f'{note}<div class="scroll">{picture}</div><details><summary>The same as a table</summary>{table}</details>')
 
 
-def _scores(cards: list[dict[str, Any]]) -> str:
+def _scores(cards: list[ScoreCard]) -> str:
     if not cards:
         return _section("Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>')
     note = (
@@ -130,27 +132,27 @@ def _scores(cards: list[dict[str, Any]]) -> str:
         parts += ["<h3>Other protocols: not comparable with the values above</h3>", _listed(sentences), _card_table(unlike)]
     ways: dict[str, list[str]] = {}
     for card in newest:
-        if card.get("interval"):
-            ways.setdefault(str(card["interval"]), []).append(str(card.get("label", card["metric"])))
+        if card.interval:
+            ways.setdefault(card.interval, []).append(card.label)
     intervals = [f"95 % interval of {', '.join(dict.fromkeys(labels))}: {way}." for way, labels in ways.items()]
     parts += [f'<p class="note">{escape(sentence)}</p>' for sentence in intervals]
-    warned = [f"{card.get('label')}: {text}" for card in cards for text in card.get("warnings", ())]
+    warned = [f"{card.label}: {text}" for card in cards for text in card.warnings]
     return _section("Scores", "".join([*parts, _listed(list(dict.fromkeys(warned)))]))
 
 
-def _card_table(cards: Sequence[Mapping[str, Any]]) -> str:
-    held_out = ["held-out data"] if any(card.get("held_out") is not None for card in cards) else []
+def _card_table(cards: Sequence[ScoreCard]) -> str:
+    held_out = ["held-out data"] if any(card.held_out is not None for card in cards) else []
     rows = [
         [
-            card.get("label", card["metric"]),
-            {"lower": "lower", "higher": "higher", "one": "1", "real": "as real data"}.get(str(card.get("better")), ""),
-            _count(card.get("step")),
-            _number(card.get("value")),
-            " to ".join(map(_number, card["ci95"])) if card.get("ci95") else "",
-            _number(card.get("floor")),
-            *([_number(card.get("held_out"))] if held_out else []),
-            f"{_count(card.get('n_real'))} / {_count(card.get('n_fake'))}",
-            f"{card.get('fingerprint', '')} {card.get('weights', '')}".strip(),
+            card.label,
+            {"lower": "lower", "higher": "higher", "one": "1", "real": "as real data"}.get(card.better, ""),
+            f"{card.step:,}",
+            _number(card.value),
+            " to ".join(map(_number, card.ci95)) if card.ci95 else "",
+            _number(card.reference),
+            *([_number(card.held_out)] if held_out else []),
+            f"{card.n_real:,} / {card.n_fake:,}",
+            f"{card.fingerprint} {card.weights}",
         ]
         for card in cards
     ]
@@ -162,25 +164,23 @@ def _listed(sentences: list[str]) -> str:
     return f'<ul class="warned">{"".join(f"<li>{escape(text)}</li>" for text in sentences)}</ul>' if sentences else ""
 
 
-def _health(events: list[dict[str, Any]]) -> str:
-    if not any(event["kind"] in ("vitals", "health") for event in events):
+def _health(events: list[Event]) -> str:
+    if not any(event.kind in ("vitals", "health") for event in events):
         return ""
-    noticed = [event for event in events if event["kind"] == "health"]
-    if not noticed:
-        looks = sum(event["kind"] == "vitals" for event in events)
-        return _section("Health", f'<p class="none">No findings in {looks:,} health checks.</p>')
-    rows = [[f"{e['step']:,}", e.get("severity", ""), e.get("rule", ""), e.get("text", "")] for e in noticed[-LISTED_EVENTS:]]
+    found = [event for event in events if event.kind == "health"]
+    if not found:
+        checks = sum(event.kind == "vitals" for event in events)
+        return _section("Health", f'<p class="none">No findings in {checks:,} health checks.</p>')
+    rows = [[f"{event.step:,}", event.severity or "", event.rule, event.text] for event in found[-LISTED_EVENTS:]]
     note = '<p class="note">Findings during training; <code>gannet doctor RUN</code> says which of them lasted and what to try.</p>'
     return _section("Health", note + _table(["step", "severity", "rule", "finding"], rows, words=4))
 
 
-def _how(run: Run, events: list[dict[str, Any]]) -> str:
+def _how(run: Run, events: list[Event]) -> str:
     record = run.record
-    last = max((event["step"] for event in events if event["kind"] in ("stop", "finish", "checkpoint")), default=0)
-    finished = any(event["kind"] == "finish" and event["step"] == last for event in events)
-    edits = sum(
-        event["kind"] == "command" and event.get("outcome") == "applied" and event.get("name") in ("set", "step") for event in events
-    )
+    last = max((event.step for event in events if event.kind in ("stop", "finish", "checkpoint")), default=0)
+    finished = any(event.kind == "finish" and event.step == last for event in events)
+    edits = sum(event.kind == "command" and event.outcome == "applied" and event.name in ("set", "step") for event in events)
     note = (
         ""
         if not edits
@@ -191,21 +191,21 @@ def _how(run: Run, events: list[dict[str, Any]]) -> str:
     )
     parts = [f'<pre class="command"><code>{escape(train_command(record, last, finished=finished))}</code></pre>{note}']
     for title, values in (
-        ("Arguments", record["arguments"]),
-        ("Data", record["data"]),
-        ("Settings", record["settings"]),
-        ("Environment", record["environment"]),
+        ("Arguments", record.arguments),
+        ("Data", record.data.as_json()),
+        ("Settings", record.settings),
+        ("Environment", record.environment),
     ):
         rows = [[name, "none" if value is None else value] for name, value in flat(values)]
         parts.append(f"<div><h3>{title}</h3>{_table([], rows, words=2)}</div>" if rows else "")
     return _section("How it was run", f'{parts[0]}<div class="columns">{"".join(parts[1:])}</div>')
 
 
-def _events(events: list[dict[str, Any]]) -> str:
+def _events(events: list[Event]) -> str:
     drawn = ("frame", "scores", "health")
-    told = [event for event in events if event["kind"] in TELLING or (event.get("text") and event["kind"] not in drawn)]
-    rows = [[f"{event['step']:,}", event["kind"], event.get("text", "")] for event in told[-LISTED_EVENTS:]]
-    note = f'<p class="note">The last {LISTED_EVENTS} of {len(told):,}.</p>' if len(told) > LISTED_EVENTS else ""
+    listed = [event for event in events if event.kind in LISTED or (event.text and event.kind not in drawn)]
+    rows = [[f"{event.step:,}", event.kind, event.text] for event in listed[-LISTED_EVENTS:]]
+    note = f'<p class="note">The last {LISTED_EVENTS} of {len(listed):,}.</p>' if len(listed) > LISTED_EVENTS else ""
     body = _table(["step", "event", "text"], rows, words=3) if rows else '<p class="none">None.</p>'
     return _section("Warnings and events", note + body)
 
@@ -228,10 +228,10 @@ def _section(title: str, body: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{body}</section>"
 
 
-def _table(head: list[str], rows: list[list[Any]], words: int) -> str:
+def _table(head: list[str], rows: Sequence[Sequence[object]], words: int) -> str:
     """A table whose first ``words`` columns contain words; the others contain numbers and are right-aligned."""
 
-    def cells(values: list[Any], tag: str) -> str:
+    def cells(values: Sequence[object], tag: str) -> str:
         marks = ["" if column < words else ' class="number"' for column in range(len(values))]
         return "".join(f"<{tag}{mark}>{escape(str(value))}</{tag}>" for mark, value in zip(marks, values, strict=True))
 
@@ -246,12 +246,8 @@ def _png(picture: Image.Image) -> str:
     return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
 
 
-def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, int | float) else "none"
-
-
-def _count(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else "?"
+def _number(value: float | None) -> str:
+    return "none" if value is None or not isfinite(value) else f"{value:.4g}"
 
 
 def _duration(seconds: float) -> str:

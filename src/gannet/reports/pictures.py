@@ -99,7 +99,7 @@ def draw_frame(run: Run, step: int, file: Path, pixels: int, *, plain: bool = Fa
         content = run.load_frame(file)
     except UserError:
         return None
-    title = f"{run.record.get('data', {}).get('source', run.name)} · {Path(str(run.record.get('recipe', ''))).stem}"
+    title = f"{run.record.data.source or run.name} · {Path(run.record.recipe).stem}"
     if isinstance(content, np.ndarray):
         return _draw_grid(content, step, title, plain, frame_captions(run))
     extent = content["extent"] if "extent" in content else _around(content["real"])
@@ -110,7 +110,8 @@ def draw_frame(run: Run, step: int, file: Path, pixels: int, *, plain: bool = Fa
 
 def frame_captions(run: Run) -> list[str]:
     """The captions of the columns of a run's frames; empty for runs without captions."""
-    return list(run.record.get("data", {}).get("form", {}).get("captions", ()))
+    captions = run.record.data.form.get("captions")
+    return [str(caption) for caption in captions] if isinstance(captions, list) else []
 
 
 def _draw_grid(grid: np.ndarray, step: int, title: str, plain: bool, captions: list[str]) -> Image.Image:

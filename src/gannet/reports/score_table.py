@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from statistics import mean, stdev
 from typing import Any
 
-from gannet.runs.comparable import Card, require_comparable
+from gannet.runs.comparable import require_comparable
+from gannet.runs.records import ScoreCard
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,8 @@ class Column:
     """``lower``, ``higher``, ``one`` (1 is best) or ``real`` (the value of real data is best)."""
     reference: float | None
     """Mean over the runs of the value of real data against real data."""
-    n_real: int | None
-    n_fake: int | None
+    n_real: int
+    n_fake: int
     weights: str
     fingerprint: str
 
@@ -60,7 +62,7 @@ class Method:
 
     name: str
     seeds: tuple[int, ...]
-    cards: tuple[Sequence[Card], ...]
+    cards: tuple[Sequence[ScoreCard], ...]
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -100,10 +102,10 @@ def score_table(methods: Sequence[Method], title: str, metrics: Sequence[str] | 
     Raises:
         UserError: cards of one metric that were measured in different ways, with the fields that differ.
     """
-    cards = [card for method in methods for run in method.cards for card in run if metrics is None or card["metric"] in metrics]
+    cards = [card for method in methods for run in method.cards for card in run if metrics is None or card.metric in metrics]
     require_comparable(cards)
-    order = list(dict.fromkeys(card["metric"] for card in cards))
-    columns = tuple(_column([card for card in cards if card["metric"] == name]) for name in order)
+    order = list(dict.fromkeys(card.metric for card in cards))
+    columns = tuple(_column([card for card in cards if card.metric == name]) for name in order)
     cells = {(method.name, column.metric): _cell(method, column) for method in methods for column in columns}
     return ScoreTable(tuple(methods), columns, cells, title, (*_protocol(methods, columns), *notes))
 
@@ -118,7 +120,7 @@ def of_comparison(document: Mapping[str, Any]) -> ScoreTable:
         Method(
             entry["recipe"],
             tuple(run["seed"] for run in entry["runs"]),
-            tuple(run["cards"] for run in entry["runs"]),
+            tuple([ScoreCard.model_validate(card) for card in run["cards"]] for run in entry["runs"]),
             entry.get("changes", {}),
         )
         for entry in document["recipes"]
@@ -135,24 +137,24 @@ def of_comparison(document: Mapping[str, Any]) -> ScoreTable:
     return score_table(methods, title, notes=[*budget, *ends])
 
 
-def _column(cards: Sequence[Card]) -> Column:
-    first, floors = cards[0], [card["floor"] for card in cards if card.get("floor") is not None]
+def _column(cards: Sequence[ScoreCard]) -> Column:
+    first, references = cards[0], [card.reference for card in cards if card.reference is not None]
     return Column(
-        metric=first["metric"],
-        label=str(first.get("label", first["metric"])),
-        better=str(first.get("better")),
-        reference=mean(floors) if floors else None,
-        n_real=first.get("n_real"),
-        n_fake=first.get("n_fake"),
-        weights=str(first.get("weights", "")),
-        fingerprint=str(first.get("fingerprint", "")),
+        metric=first.metric,
+        label=first.label,
+        better=first.better,
+        reference=mean(references) if references else None,
+        n_real=first.n_real,
+        n_fake=first.n_fake,
+        weights=first.weights,
+        fingerprint=first.fingerprint,
     )
 
 
 def _cell(method: Method, column: Column) -> Cell:
-    found = [card for run in method.cards for card in run if card["metric"] == column.metric and card.get("value") is not None]
-    interval = found[0].get("ci95") if len(method.cards) == 1 and found else None
-    return Cell(tuple(float(card["value"]) for card in found), len(method.cards), (interval[0], interval[1]) if interval else None)
+    found = [card for run in method.cards for card in run if card.metric == column.metric and isfinite(card.value)]
+    interval = found[0].ci95 if len(method.cards) == 1 and found else None
+    return Cell(tuple(card.value for card in found), len(method.cards), interval)
 
 
 def _printed(cell: Cell) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,9 +72,9 @@ def save_snapshot(run: Run, path: str | Path) -> int:
         raise UserError(f"{run.path}: nothing is recorded yet; try again when training has begun.")
     half = (WIDTH - 3 * MARGIN) // 2
     left = None if frame is None else _fitted(frame, half)
-    noticed = [event for event in events if event["kind"] == "health"]
-    curves = _fitted(draw_curves(terms, marks=[event["step"] for event in noticed]), half)
-    lines = _score_lines(run) + [(f"step {event['step']:,}: {event.get('text', event.get('rule', ''))}", "") for event in noticed[-3:]]
+    found = [event for event in events if event.kind == "health"]
+    curves = _fitted(draw_curves(terms, marks=[event.step for event in found]), half)
+    lines = _score_lines(run) + [(f"step {event.step:,}: {event.text or event.rule}", "") for event in found[-3:]]
     top = 84
     below = top + (left.height + MARGIN if left else 0)
     page = Image.new("RGB", (WIDTH, max(below + 34 * len(lines), top + curves.height) + MARGIN), PAPER)
@@ -106,13 +107,13 @@ def _moments(run: Run) -> list[tuple[int, Image.Image]]:
 
 def _score_lines(run: Run) -> list[tuple[str, str]]:
     cards, _, _ = by_protocol(run.scores())
-    newest = {str(card.get("label", card["metric"])): card for card in cards}
-    told = []
+    newest = {card.label: card for card in cards}
+    lines = []
     for label, card in list(newest.items())[:CARDS_AT_MOST]:
-        floor = "" if card.get("floor") is None else f"   real data {card['floor']:.4g}"
-        value = "none" if card.get("value") is None else f"{card['value']:.4g}"
-        told.append((f"{label}, step {card.get('step', 0):,}, n {card.get('n_fake', 0):,}", value + floor))
-    return told
+        reference = "" if card.reference is None else f"   real data {card.reference:.4g}"
+        value = f"{card.value:.4g}" if math.isfinite(card.value) else "none"
+        lines.append((f"{label}, step {card.step:,}, n {card.n_fake:,}", value + reference))
+    return lines
 
 
 def _fitted(picture: Image.Image, width: int) -> Image.Image:
@@ -125,8 +126,7 @@ def _fitted(picture: Image.Image, width: int) -> Image.Image:
 
 def _about(run: Run) -> str:
     record = run.record
-    seed = record["settings"].get("seed", "?")
-    return f"{record['data'].get('source', '?')} · {Path(str(record['recipe'])).stem} · seed {seed}"
+    return f"{record.data.source or '?'} · {Path(record.recipe).stem} · seed {record.settings.get('seed', '?')}"
 
 
 def _save(page: Image.Image, path: Path) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from gannet.files import whole_file
-from gannet.runs.reader import parse_lines
+from gannet.runs.reader import AnyRecord, lines_of
 
 
 class AppendFile:
@@ -24,7 +25,7 @@ class AppendFile:
         size = os.fstat(self._descriptor).st_size
         self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
-    def append(self, record: Mapping[str, Any]) -> None:
+    def append(self, record: dict[str, JsonValue]) -> None:
         """Add one line; OSError where it does not fit whole."""
         line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         if self._torn:
@@ -39,11 +40,11 @@ class AppendFile:
         """Wait until every line is on the disk."""
         os.fsync(self._descriptor)
 
-    def keep(self, wanted: Any) -> None:
-        """Rewrite the file atomically with the wanted whole records only."""
-        lines = [json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in parse_lines(self._path) if wanted(record)]
+    def keep(self, model: type[AnyRecord], wanted: Callable[[AnyRecord], bool]) -> None:
+        """Rewrite the file atomically with the wanted whole records only, each line as it was written."""
+        kept = [line for line, record in lines_of(self._path, model) if wanted(record)]
         with whole_file(self._path, sync=True) as file:
-            file.write("".join(f"{line}\n" for line in lines).encode())
+            file.write(b"".join(line + b"\n" for line in kept))
         self.close()
         self._open()  # the old descriptor points at the file that was replaced
 

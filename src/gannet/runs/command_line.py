@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+
+from pydantic import JsonValue
 
 from gannet.errors import in_shell
-from gannet.runs.schema import RunRecord
+from gannet.runs.records import RunRecord
 
 FLAGS = ("init", "steps", "seed", "device", "precision")
 
@@ -24,19 +25,18 @@ def train_command(record: RunRecord, step: int = 0, *, finished: bool = False) -
         finished: whether it was the last step of the newest session, which ``gannet resume --steps`` may have set to more or fewer
             than the recorded total. A run that stopped early has its recorded total before it.
     """
-    parent = record.get("parent")
-    planned = record["arguments"].get("steps", step)
-    longer = {"steps": step} if step > planned or (finished and step < planned) else {}
+    parent = record.parent
+    planned = step if record.steps is None else record.steps
+    longer: dict[str, JsonValue] = {"steps": step} if step > planned or (finished and step < planned) else {}
     if parent is not None:
-        data = f"{parent['run']}@{parent['step']}" if parent["step"] else parent["run"]
-        recipe = record["recipe"] if record["recipe"].endswith(".py") else None
-        return _command(data, recipe, {**parent["changes"], **longer})
-    init = {"init": f"{record['init']['run']}@{record['init']['step']}"} if "init" in record else {}
-    data = {f"data.{name}": value for name, value in record["data"]["arguments"].items()}
-    return _command(record["data"]["source"], record["recipe"], {**init, **record["settings"], **record["arguments"], **longer, **data})
+        data = f"{parent.run}@{parent.step}" if parent.step else parent.run
+        return _command(data, record.recipe if record.recipe.endswith(".py") else None, {**parent.changes, **longer})
+    init = {"init": f"{record.init.run}@{record.init.step}"} if record.init is not None else {}
+    data = {f"data.{name}": value for name, value in record.data.arguments.items()}
+    return _command(record.data.source, record.recipe, {**init, **record.settings, **record.arguments, **longer, **data})
 
 
-def _command(data: str, recipe: str | None, values: Mapping[str, Any]) -> str:
+def _command(data: str, recipe: str | None, values: Mapping[str, JsonValue]) -> str:
     words = ["gannet", "train", data, *(["--recipe", recipe] if recipe else [])]
     for name in FLAGS:
         if name in values:
@@ -44,6 +44,6 @@ def _command(data: str, recipe: str | None, values: Mapping[str, Any]) -> str:
     return in_shell(*words, *(f"{name}={as_text(value)}" for name, value in values.items() if name not in FLAGS))
 
 
-def as_text(value: Any) -> str:
+def as_text(value: JsonValue) -> str:
     """A recorded value as the command line reads it."""
     return value if isinstance(value, str) else "none" if value is None else json.dumps(value)

@@ -15,7 +15,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,42 +24,43 @@ from gannet.files import sync, whole_file
 from gannet.keys import unknown_number
 from gannet.runs.lock import is_held
 from gannet.runs.reader import Run, read_record
+from gannet.runs.records import Event, RunRecord
 from gannet.runs.schema import COMMANDS_FOLDER
 
 REASONS = {"missing": "is needed", "extra_forbidden": "is not an argument of it"}
 LONGEST_FILE = 100_000
-"""Bytes; a longer file is no command."""
+"""Bytes; a longer file is not a command."""
 
 
 class Arguments(BaseModel):
-    """Of a command that takes none, and the rules of all others."""
+    """The arguments of a command without arguments; the base of all others."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class StepArguments(Arguments):
-    """``step``: stay paused, but play."""
+    """``step``: stay paused, and play some steps."""
 
     player: str = "all"
-    """One player's name for turns of it alone, ``all`` for whole steps of the game."""
+    """A player's name for turns of this player alone; ``all`` for whole steps of the game."""
     count: Annotated[int, Field(ge=1, le=100_000)] = 1
     """Turns, or steps."""
 
 
 class SpeedArguments(Arguments):
-    """``speed``: not faster than this."""
+    """``speed``: limit the speed of training."""
 
     steps_per_second: Annotated[float, Field(gt=0, le=1e6)] | None
-    """None is as fast as possible."""
+    """None removes the limit."""
 
 
 class SetArguments(Arguments):
-    """``set``: another value of a key from the next step on."""
+    """``set``: change the value of a key from the next step on."""
 
     key: str
     """As on the command line, for example ``optimizer.generator.lr`` or ``penalty.gamma``."""
     value: float | None
-    """Judged by the rules of the command line when it is applied; None where the key may be none."""
+    """Checked by the rules of the command line when it is applied; None if the key may be none."""
 
 
 COMMANDS: dict[str, type[Arguments]] = {
@@ -72,21 +73,21 @@ COMMANDS: dict[str, type[Arguments]] = {
     "slow": Arguments,
     "stop": Arguments,
 }
-"""Every command and what it takes."""
+"""Every command and its arguments."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command that can be obeyed as far as its form goes."""
+    """A command of a valid form."""
 
     number: int
     name: str
-    arguments: dict[str, Any]
+    arguments: Arguments
     """Complete: defaults are filled in."""
 
 
 def submit(run: Path, name: str, arguments: Mapping[str, object]) -> int:
-    """Ask the process that trains ``run`` for something; returns the command's number.
+    """Send a command to the process that trains ``run``; returns its number.
 
     The answer comes within a step or a twentieth of a second, whichever is longer, as an event: ``answer(run, number)``.
 
@@ -101,12 +102,12 @@ def submit(run: Path, name: str, arguments: Mapping[str, object]) -> int:
     """
     record = read_record(run)
     complete = checked(name, arguments)
-    _know(complete, record["arguments"])
+    _refuse_early(complete, record)
     if not is_held(run):
         again = in_shell("gannet", "resume", run)
         raise UserError(f"{run} is not being trained now, so it takes no commands; continue it with `{again}` first.")
     try:
-        return _write(run / COMMANDS_FOLDER, json.dumps({"name": name, "arguments": complete}).encode() + b"\n")
+        return _write(run / COMMANDS_FOLDER, json.dumps({"name": name, "arguments": complete.model_dump()}).encode() + b"\n")
     except OSError as error:
         raise UserError(f"Cannot write the command into {run / COMMANDS_FOLDER}: {error.strerror or error}.") from None
 
@@ -132,13 +133,13 @@ def read_command(number: int, path: Path) -> Command:
             content = json.loads(file.read(LONGEST_FILE))
         name, arguments = content["name"], content["arguments"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UserError(f"{path.name} is no command file ({type(error).__name__}).") from None
+        raise UserError(f"{path.name} is not a command file ({type(error).__name__}).") from None
     if not isinstance(name, str) or not isinstance(arguments, dict):
-        raise UserError(f"{path.name} is no command file (a name and arguments are needed).")
+        raise UserError(f"{path.name} is not a command file (it needs a name and arguments).")
     return Command(number, name, checked(name, arguments))
 
 
-def checked(name: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+def checked(name: str, arguments: Mapping[str, object]) -> Arguments:
     """The complete arguments of a command.
 
     Raises:
@@ -147,27 +148,27 @@ def checked(name: str, arguments: Mapping[str, object]) -> dict[str, Any]:
     if name not in COMMANDS:
         raise UserError(f"Unknown command {name!r}.{did_you_mean(str(name), COMMANDS)}")
     try:
-        return COMMANDS[name].model_validate(dict(arguments)).model_dump()
+        return COMMANDS[name].model_validate(dict(arguments))
     except ValidationError as error:
         reasons = (f"{'.'.join(map(str, e['loc']))} {REASONS.get(e['type']) or e['msg'].replace('Input ', '')}" for e in error.errors())
-        raise UserError(f"The command {name} cannot be given so: {'; '.join(dict.fromkeys(reasons))}.") from None
+        raise UserError(f"The command {name} is not valid: {'; '.join(dict.fromkeys(reasons))}.") from None
 
 
-def answer(run: Path, number: int) -> dict[str, Any] | None:
-    """The event that says what became of a command; None while there is none."""
-    found = (event for event in Run(run).events() if event["kind"] == "command" and event.get("number") == number)
-    return next(found, None)
+def answer(run: Path, number: int) -> Event | None:
+    """The event with the outcome of a command; None if it has not been answered yet."""
+    return next((event for event in Run(run).events() if event.kind == "command" and event.number == number), None)
 
 
-def _know(arguments: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
-    """Refuse early what run.json shows to be impossible; the rest is judged where it is applied."""
-    if "key" in arguments:
+def _refuse_early(arguments: Arguments, record: RunRecord) -> None:
+    """Refuse what run.json shows to be impossible; the rest is checked when the command is applied."""
+    keys = record.arguments
+    if isinstance(arguments, SetArguments):
         numbers = [key for key, value in keys.items() if value is None or (isinstance(value, int | float) and not isinstance(value, bool))]
-        if arguments["key"] not in numbers:
-            raise UserError(unknown_number(arguments["key"], arguments.get("value"), numbers))
+        if arguments.key not in numbers:
+            raise UserError(unknown_number(arguments.key, arguments.value, numbers))
     players = [key.split(".")[1] for key in keys if key.startswith("optimizer.") and key.endswith(".lr")]
-    if players and "player" in arguments and arguments["player"] not in [*players, "all"]:
-        raise UserError(f"{arguments['player']!r} is not a player of this run.{did_you_mean(arguments['player'], [*players, 'all'])}")
+    if players and isinstance(arguments, StepArguments) and arguments.player not in [*players, "all"]:
+        raise UserError(f"{arguments.player!r} is not a player of this run.{did_you_mean(arguments.player, [*players, 'all'])}")
 
 
 def _write(folder: Path, content: bytes) -> int:

@@ -6,15 +6,18 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import TypeVar
 
 import numpy as np
+from pydantic import ValidationError
 
 from gannet.errors import UserError
-from gannet.runs.schema import EVENTS_FILE, FRAMES_FOLDER, RUN_FILE, SCORES_FILE, SLOW_FOLDER, VERSION, Kind, RunRecord, frame_name
+from gannet.runs.records import Event, Kind, Record, RunRecord, ScoreCard
+from gannet.runs.schema import EVENTS_FILE, FRAMES_FOLDER, RUN_FILE, SCORES_FILE, SLOW_FOLDER, VERSION, frame_name
 
 USUAL_FOLDER = Path("runs")
-"""Where `gannet train` makes runs if it is not told otherwise."""
+"""Where `gannet train` makes runs by default."""
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 Frame = dict[str, np.ndarray] | np.ndarray
 """Points: arrays by name, float32. Images: uint8 (H, W, 3)."""
 
@@ -35,7 +38,7 @@ class Run:
         self.record = read_record(self.path)
         self._until: float = math.inf
         if until is not None:
-            last = max((event["step"] for event in self.events()), default=0)
+            last = max((event.step for event in self.events()), default=0)
             if until > last:
                 raise UserError(f"{self.path} has no step {until}: its last recorded step is {last}.")
             self._until = until
@@ -56,34 +59,31 @@ class Run:
     @property
     def kind(self) -> Kind:
         """What the frames show: ``points`` or ``images``."""
-        recorded = self.record.get("kind")
-        if recorded:
-            return recorded
+        if self.record.kind:
+            return self.record.kind
         return "images" if any(path.suffix == ".png" for _, path in self.frames()) else "points"
 
-    def events(self, after: int = -1) -> list[dict[str, Any]]:
-        """Events whose ``seq`` is above ``after``, in order of ``seq``; torn and garbled lines are left out, repeats too."""
-        by_number: dict[int, dict[str, Any]] = {}
-        for record in parse_lines(self.path / EVENTS_FILE):
-            number = record.get("seq")
-            if isinstance(number, int) and number > after and isinstance(record.get("step"), int) and "kind" in record:
-                by_number.setdefault(number, record)
-        return [by_number[number] for number in sorted(by_number) if by_number[number]["step"] <= self._until]
+    def events(self, after: int = -1) -> list[Event]:
+        """Events whose ``seq`` is above ``after``, in order of ``seq``, each once; damaged lines are left out."""
+        by_number: dict[int, Event] = {}
+        for _, event in lines_of(self.path / EVENTS_FILE, Event):
+            if event.seq > after:
+                by_number.setdefault(event.seq, event)
+        return [by_number[number] for number in sorted(by_number) if by_number[number].step <= self._until]
 
     def terms(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Every scalar that was logged: name -> (steps int64 (T,), values float64 (T,)), NaN where it was not finite."""
         series: dict[str, tuple[list[int], list[float]]] = {}
         for event in self.events():
-            values = event.get("values") if event["kind"] == "terms" else None
-            for name, value in (values if isinstance(values, dict) else {}).items():
+            for name, value in event.values.items() if event.kind == "terms" else ():
                 steps, numbers = series.setdefault(name, ([], []))
-                steps.append(event["step"])
-                numbers.append(float(value) if isinstance(value, int | float) else math.nan)
+                steps.append(event.step)
+                numbers.append(math.nan if value is None else value)
         return {name: (np.asarray(steps, np.int64), np.asarray(numbers, np.float64)) for name, (steps, numbers) in series.items()}
 
-    def scores(self) -> list[dict[str, Any]]:
-        """Score cards in the order they were written."""
-        return [card for card in parse_lines(self.path / SCORES_FILE) if "metric" in card and (card.get("step") or 0) <= self._until]
+    def scores(self) -> list[ScoreCard]:
+        """Score cards in the order they were written; damaged lines are left out."""
+        return [card for _, card in lines_of(self.path / SCORES_FILE, ScoreCard) if card.step <= self._until]
 
     def frames(self) -> list[tuple[int, Path]]:
         """(step, path) of every frame, in order of steps."""
@@ -166,23 +166,45 @@ def read_record(path: Path) -> RunRecord:
         raise UserError(f"{file} is not the record of a run: it has no version number.")
     if version > VERSION:
         raise UserError(f"{path} was written by a newer Gannet (format {version}; this one reads up to {VERSION}). Update gannet-gan.")
-    empty: dict[str, Any] = {"recipe": "", "arguments": {}, "data": {}, "settings": {}, "environment": {}}
-    return cast(RunRecord, {**empty, **record})
+    try:
+        return RunRecord.model_validate(record)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise UserError(f"{file} is damaged: {where}: {problem['msg'].replace('Input should', 'it should')}.") from None
 
 
-def parse_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The JSON objects of a file of lines; a line that is torn or garbled is passed over, a missing file is empty."""
+def lines_of(path: Path, model: type[AnyRecord]) -> Iterator[tuple[bytes, AnyRecord]]:
+    """(line, record) of the lines of a file; damaged lines are left out, and a missing file has none."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return
     for line in content.split(b"\n"):
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(record, dict):
-            yield record
+        record = parse_line(line, model) if line else None
+        if record is not None:
+            yield line, record
+
+
+def parse_line(line: bytes, model: type[AnyRecord]) -> AnyRecord | None:
+    """The record of a line; None if the line is torn, is not a JSON object, or has no valid value of a required field.
+
+    Any other field whose value is not valid, such as one that a newer version writes, is as if it were not there.
+    """
+    try:
+        return model.model_validate_json(line)
+    except ValidationError as error:
+        wrong = [problem["loc"] for problem in error.errors(include_url=False, include_context=False, include_input=False)]
+    try:
+        record = json.loads(line)
+        for first, *rest in wrong:
+            if len(rest) == 1 and isinstance(record[first], dict):
+                record[first][rest[0]] = None
+            else:
+                record.pop(first, None)
+        return model.model_validate(record)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _is_number(stem: str) -> bool:

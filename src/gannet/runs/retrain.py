@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from gannet.errors import in_shell
 from gannet.runs.command_line import as_text
-from gannet.runs.schema import RunRecord
+from gannet.runs.records import RunRecord
 
 
 def retrain_command(
-    path: Path, record: RunRecord, changes: Mapping[str, Any], *, recipe: str | None = None, done: int = 0, edited: Collection[str] = ()
+    path: Path,
+    record: RunRecord,
+    changes: Mapping[str, JsonValue],
+    *,
+    recipe: str | None = None,
+    done: int = 0,
+    edited: Collection[str] = (),
 ) -> str:
     """A ``gannet`` command, quoted for the shell. The run itself stays as it is, unless more steps are all that changes.
 
@@ -24,14 +31,15 @@ def retrain_command(
         done: steps trained; a greater number of ``steps`` continues the run where that is exact.
         edited: keys that were set while the run trained; to train it again would set them again.
     """
-    name, arguments = record["recipe"], record["arguments"]
+    name, arguments = record.recipe, record.arguments
     file = ["--recipe", name] if name.endswith(".py") else []
     constant = all(value == "constant" for key, value in arguments.items() if key.endswith(".schedule"))
-    seed = ["--seed", str(record["settings"].get("seed", 0))]
+    seed = ["--seed", str(record.settings.get("seed", 0))]
     if recipe is not None:
         return _line("train", _source(record), _data(record), ["--recipe", recipe, *seed])
-    if set(changes) == {"steps"} and changes["steps"] > done and (constant or changes["steps"] == arguments["steps"]):
-        longer = ["--steps", str(changes["steps"])] if changes["steps"] != arguments["steps"] else []
+    steps = changes.get("steps")
+    if set(changes) == {"steps"} and isinstance(steps, int) and steps > done and (constant or steps == record.steps):
+        longer = ["--steps", str(steps)] if steps != record.steps else []
         return _line("resume", str(path), {}, [*longer, *file])
     replaced = tuple(f"{key}." for key in changes if any(other.startswith(f"{key}.") for other in arguments))
     if not replaced and not set(changes) & set(edited):
@@ -42,12 +50,12 @@ def retrain_command(
 
 
 def _source(record: RunRecord) -> str:
-    return str(record["data"].get("source", "DATA"))
+    return record.data.source or "DATA"
 
 
-def _data(record: RunRecord) -> dict[str, Any]:
-    return {f"data.{key}": value for key, value in record["data"].get("arguments", {}).items() if value is not None}
+def _data(record: RunRecord) -> dict[str, JsonValue]:
+    return {f"data.{key}": value for key, value in record.data.arguments.items() if value is not None}
 
 
-def _line(verb: str, what: str, values: Mapping[str, Any], flags: list[str]) -> str:
+def _line(verb: str, what: str, values: Mapping[str, JsonValue], flags: list[str]) -> str:
     return in_shell("gannet", verb, what, *flags, *(f"{key}={as_text(value)}" for key, value in values.items()))

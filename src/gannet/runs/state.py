@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from gannet.runs.lock import is_held
+from gannet.runs.records import Event, Reason
 from gannet.runs.schema import EVENTS_FILE, LOCK_FILE, RUN_FILE
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 Word = Literal["empty", "running", "paused", "finished", "stopped", "interrupted"]
 """``empty``: no training was recorded and no process writes the run. ``stopped``: the training itself ended early and recorded why.
 ``interrupted``: its process vanished without a record (killed, out of memory, a crash of the machine)."""
-Reason = Literal["command", "signal", "time", "guard", "error"]
-"""Why a run is ``stopped``: the field ``reason`` of its last event."""
 STOPPED_BY: dict[Reason, str] = {
     "command": "stopped by a command",
     "signal": "stopped by a signal",
@@ -33,11 +32,11 @@ SESSION = ("start", "resume", "stop", "finish")
 """Kinds of events that begin or end a training session."""
 TRAINED = ("terms", "stop", "finish")
 """Kinds of events that only a training with at least one step writes."""
-UNTOLD = ("command", "warning")
+BEFORE_SESSIONS = ("command", "warning")
 """Kinds of events that a run may hold before its first session: a fork begins with its parent's commands."""
 BY_COMMAND, BY_SIGNAL = re.compile(r"stopped by the command\b", re.IGNORECASE), re.compile(r"stopped by (the )?signal\b", re.IGNORECASE)
 GUARD = "not finite"
-"""Part of every sentence of the guard."""
+"""Part of every sentence of the guard in runs of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class RunState:
     """The highest step that an event names; commands do not count, because a resume keeps those of later steps."""
     seen: float
     """Last sign of life: when the newest event was written, in seconds since 1970."""
-    event: Mapping[str, Any] | None = None
+    event: Event | None = None
     """The newest event that began or ended a session; None if there is none."""
 
     @property
@@ -64,7 +63,7 @@ class RunState:
         return STOPPED_BY[self.reason] if self.reason else self.word
 
 
-def state_of(run: Path, events: Sequence[Mapping[str, Any]]) -> RunState:
+def state_of(run: Path, events: Sequence[Event]) -> RunState:
     """How a run stands now.
 
     An event that ended the training decides. Without one, the run is live if its lock is held; on another machine, whose lock
@@ -74,22 +73,22 @@ def state_of(run: Path, events: Sequence[Mapping[str, Any]]) -> RunState:
         run: the run directory.
         events: its events in order; those of kinds ``terms``, ``vitals`` and ``frame`` may be left out, except for the newest event.
     """
-    event = next((event for event in reversed(events) if event["kind"] in SESSION), None)
-    step = max((event["step"] for event in events if event["kind"] != "command"), default=0)
+    event = next((event for event in reversed(events) if event.kind in SESSION), None)
+    step = max((event.step for event in events if event.kind != "command"), default=0)
     seen = _last_sign(run)
-    if event is not None and event["kind"] == "finish":
+    if event is not None and event.kind == "finish":
         return RunState("finished", None, step, seen, event)
-    if event is not None and event["kind"] == "stop":
+    if event is not None and event.kind == "stop":
         return RunState("stopped", _reason(events, event), step, seen, event)
     if _is_live(run, seen):
         return RunState("paused" if _is_paused(events, event) else "running", None, step, seen, event)
-    begun = event is not None or any(event["kind"] not in UNTOLD for event in events)
+    begun = event is not None or any(event.kind not in BEFORE_SESSIONS for event in events)
     return RunState("interrupted" if begun else "empty", None, step, seen, event)
 
 
-def has_steps(events: Iterable[Mapping[str, Any]]) -> bool:
+def has_steps(events: Iterable[Event]) -> bool:
     """Whether the events show that the run trained: recorded steps, or an end of a training."""
-    return any(event["kind"] in TRAINED for event in events)
+    return any(event.kind in TRAINED for event in events)
 
 
 def _last_sign(run: Path) -> float:
@@ -114,20 +113,20 @@ def _is_live(run: Path, seen: float) -> bool:
     return named is not None and named[1] != socket.gethostname() and time.time() - seen < SILENT_SECONDS
 
 
-def _is_paused(events: Sequence[Mapping[str, Any]], began: Mapping[str, Any] | None) -> bool:
+def _is_paused(events: Sequence[Event], began: Event | None) -> bool:
     """Whether the last command of this session holds the training: every session begins unpaused."""
     acts = ("pause", "go", "step")
-    asked = [event["name"] for event in _applied(events, after=-1 if began is None else began["seq"]) if event.get("name") in acts]
+    asked = [event.name for event in _applied(events, after=-1 if began is None else began.seq) if event.name in acts]
     return bool(asked) and asked[-1] != "go"
 
 
-def _reason(events: Sequence[Mapping[str, Any]], stop: Mapping[str, Any]) -> Reason:
+def _reason(events: Sequence[Event], stop: Event) -> Reason:
     """Runs of earlier versions recorded no reason: a sentence for the guard and failures, the command itself in the journal."""
-    if stop.get("reason") in get_args(Reason):
-        return stop["reason"]
-    text = str(stop.get("text") or "")
-    began = max((event["seq"] for event in events if event["kind"] in ("start", "resume") and event["seq"] < stop["seq"]), default=-1)
-    asked = any(event.get("name") == "stop" for event in _applied(events, after=began))
+    if stop.reason is not None:
+        return stop.reason
+    text = stop.text
+    began = max((event.seq for event in events if event.kind in ("start", "resume") and event.seq < stop.seq), default=-1)
+    asked = any(event.name == "stop" for event in _applied(events, after=began))
     if BY_COMMAND.search(text) or (not text and asked):
         return "command"
     if BY_SIGNAL.search(text) or not text:
@@ -135,6 +134,6 @@ def _reason(events: Sequence[Mapping[str, Any]], stop: Mapping[str, Any]) -> Rea
     return "guard" if GUARD in text else "error"
 
 
-def _applied(events: Sequence[Mapping[str, Any]], *, after: int) -> list[Mapping[str, Any]]:
+def _applied(events: Sequence[Event], *, after: int) -> list[Event]:
     """Commands with a ``seq`` above ``after`` that were obeyed."""
-    return [event for event in events if event["kind"] == "command" and event.get("outcome") == "applied" and event["seq"] > after]
+    return [event for event in events if event.kind == "command" and event.outcome == "applied" and event.seq > after]

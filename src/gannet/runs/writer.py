@@ -7,17 +7,19 @@ import math
 import os
 import shutil
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import BinaryIO, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gannet.errors import UserError, in_shell
 from gannet.files import whole_file
 from gannet.runs.append_file import AppendFile
 from gannet.runs.lock import RunLock
-from gannet.runs.reader import parse_lines, read_record
+from gannet.runs.reader import lines_of, read_record
+from gannet.runs.records import Event, Kind, Reason, Record, RunRecord, ScoreCard, Severity
 from gannet.runs.schema import (
     CHECKPOINTS_FOLDER,
     EVENTS_FILE,
@@ -25,9 +27,7 @@ from gannet.runs.schema import (
     RECIPE_FILE,
     RUN_FILE,
     SCORES_FILE,
-    Kind,
-    RunRecord,
-    Severity,
+    VERSION,
     frame_name,
 )
 
@@ -49,17 +49,18 @@ class RunWriter:
 
     def __init__(self, path: str | Path, kind: Kind | None = None) -> None:
         self.path = Path(path)
-        recorded = read_record(self.path).get("kind")
-        if kind and recorded and kind != recorded:
-            raise UserError(f"The run {self.path} holds frames of {recorded}, not of {kind}.")
-        self.kind: Kind = kind or recorded or "points"
+        record = read_record(self.path)
+        if kind and record.kind and kind != record.kind:
+            raise UserError(f"The run {self.path} holds frames of {record.kind}, not of {kind}.")
+        self.kind: Kind = kind or record.kind or "points"
         self.drops = 0
         """Lines and frames that could not be written."""
         self._lock = RunLock(self.path)
         (self.path / FRAMES_FOLDER).mkdir(exist_ok=True)
         self._events = AppendFile(self.path / EVENTS_FILE)
         self._scores = AppendFile(self.path / SCORES_FILE)
-        self._next_seq = 1 + max((record["seq"] for record in _numbered(self.path / EVENTS_FILE)), default=-1)
+        self._next_seq = 1 + max((event.seq for _, event in lines_of(self.path / EVENTS_FILE, Event)), default=-1)
+        _raise_version(self.path, record)
 
     @classmethod
     def create(cls, path: str | Path, record: RunRecord, recipe_source: str | None = None, *, kind: Kind | None = None) -> Self:
@@ -75,7 +76,7 @@ class RunWriter:
             UserError: the directory holds something, or cannot be made.
         """
         path = Path(path)
-        complete = {**record, "kind": kind or record.get("kind", "points")}
+        complete = record.model_copy(update={"kind": kind or record.kind or "points"})
         temporary = path.parent / f".{path.name}.tmp-{os.getpid()}"
         try:
             temporary.mkdir(parents=True)
@@ -92,65 +93,75 @@ class RunWriter:
         kind: str,
         step: int,
         *,
-        values: Mapping[str, Any] | None = None,
+        values: Mapping[str, float] | None = None,
         text: str = "",
         seconds: float | None = None,
-        **fields: Any,
-    ) -> None:
-        """Append one line to events.jsonl.
+        minimised: Sequence[str] | None = None,
+        rule: str | None = None,
+        severity: Severity | None = None,
+        reason: Reason | None = None,
+    ) -> Event:
+        """Append one line to events.jsonl and return what it says.
 
         Args:
-            kind: one of ``schema.Event.kind``.
+            kind: one of ``records.Event.kind``.
             step: generator steps taken.
             values: named scalars; one that is not finite is written as null and spelled out in the text.
             text: for people.
             seconds: wall time of training so far.
-            **fields: further fields of ``schema.Event`` that this kind has.
+            minimised: of kind vitals.
+            rule: of kind health.
+            severity: of kind health.
+            reason: of kind stop.
         """
-        record: dict[str, Any] = {"seq": self._next_seq, "step": int(step), "kind": kind, **fields}
-        self._next_seq += 1
+        numbers = None
         if values is not None:
             numbers = {name: float(value) for name, value in values.items()}
-            record["values"] = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
             unusual = [f"{name} is {value}" for name, value in numbers.items() if not math.isfinite(value)]
             text = "; ".join([text, *unusual] if text else unusual)
-        if text:
-            record["text"] = text
+            numbers = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+        fields = {"minimised": minimised, "rule": rule, "severity": severity, "reason": reason, "values": numbers, "text": text or None}
+        given = {name: value for name, value in fields.items() if value is not None}
         if seconds is not None:
-            record["seconds"] = round(float(seconds), 3)
-        self._append(self._events, record)
+            given["seconds"] = round(float(seconds), 3)
+        event = Event.model_validate({"seq": self._next_seq, "step": int(step), "kind": kind, **given})
+        self._next_seq += 1
+        self._append(self._events, event)
+        return event
 
-    def command(self, step: int, *, number: int, name: str, arguments: Mapping[str, Any], outcome: str, text: str) -> None:
-        """Append what became of a command; on disk when this returns, because the journal is part of what made the weights.
+    def command(
+        self, step: int, *, number: int, name: str, arguments: Mapping[str, object], outcome: Literal["applied", "refused"], text: str
+    ) -> None:
+        """Append the outcome of a command; it is on disk when this returns, because the journal is part of what made the parameters.
 
         Raises:
             OSError: it could not be written; the command must not be obeyed.
         """
-        record = {"seq": self._next_seq, "step": step, "kind": "command", "number": number, "name": name}
+        said = {"number": number, "name": name, "arguments": arguments, "outcome": outcome, "text": text}
+        event = Event.model_validate({"seq": self._next_seq, "step": step, "kind": "command", **said})
         self._next_seq += 1
-        self._events.append(record | {"arguments": dict(arguments), "outcome": outcome, "text": text})
+        self._events.append(event.as_json())
         self._events.sync()
 
-    def health(self, step: int, *, rule: str, severity: Severity, text: str, values: Mapping[str, Any]) -> None:
-        """Append one health event: something that a rule noticed, as one sentence with its evidence."""
+    def health(self, step: int, *, rule: str, severity: Severity, text: str, values: Mapping[str, float]) -> None:
+        """Append one health event: the finding of a rule, as one sentence with its evidence."""
         self.event("health", step, values=values, text=text, rule=rule, severity=severity)
 
-    def scores(self, cards: Iterable[Mapping[str, Any]]) -> None:
-        """Append score cards (``ScoreCard.as_json()``) to scores.jsonl, and one event that says so."""
+    def scores(self, cards: Iterable[ScoreCard]) -> None:
+        """Append score cards to scores.jsonl, and one event that names them."""
         cards = list(cards)
         for card in cards:
-            self._append(self._scores, _without_non_finite(card))
+            self._append(self._scores, card)
         if cards:
-            names = ", ".join(str(card.get("label", card.get("metric", "?"))) for card in cards)
-            self.event("scores", int(cards[-1].get("step", 0)), text=names)
+            self.event("scores", cards[-1].step, text=", ".join(card.label for card in cards))
 
-    def frame(self, step: int, content: Mapping[str, Any] | np.ndarray) -> None:
+    def frame(self, step: int, content: Mapping[str, ArrayLike | None] | np.ndarray) -> None:
         """Write what the generator made at a step, and one event that says so.
 
         Args:
             step: generator steps taken.
             content: for points ``real`` (N, 2), ``fake`` (M, 2), optionally ``field`` (R, R), the discriminator's
-                probability in [0, 1] with row 0 at the lowest y, or ``logits`` (R, R), its scores, and ``extent``
+                probability in [0, 1] with row 0 at the lowest y, or its ``logits`` (R, R), and ``extent``
                 (x0, x1, y0, y1); see ``training.points_frame`` for the others; stored as float16;
                 for images one uint8 grid (H, W), (H, W, 1) or (H, W, 3).
         """
@@ -177,8 +188,8 @@ class RunWriter:
             UserError: the files cannot be rewritten; they are as they were.
         """
         try:
-            self._events.keep(lambda record: record.get("step", 0) <= step or record.get("kind") == "command")
-            self._scores.keep(lambda record: record.get("step", 0) <= step)
+            self._events.keep(Event, lambda event: event.step <= step or event.kind == "command")
+            self._scores.keep(ScoreCard, lambda card: card.step <= step)
         except OSError as error:
             raise UserError(f"Cannot rewrite the records of {self.path}: {error.strerror}. Free some space and try again.") from None
         for file in (self.path / FRAMES_FOLDER).iterdir():
@@ -192,13 +203,10 @@ class RunWriter:
             UserError: run.json cannot be rewritten; it is as it was.
         """
         record = read_record(self.path)
-        if record["data"]["arguments"].get("path") == path:
+        if record.data.arguments.get("path") == path:
             return
-        record["data"]["arguments"]["path"] = path
-        try:
-            _write(self.path / RUN_FILE, _document(record))
-        except OSError as error:
-            raise UserError(f"Cannot rewrite {self.path / RUN_FILE}: {error.strerror}. Free some space and try again.") from None
+        data = record.data.model_copy(update={"arguments": {**record.data.arguments, "path": path}})
+        _rewrite(self.path, record.model_copy(update={"data": data}))
 
     def close(self) -> None:
         """Let the run go; harmless when called twice."""
@@ -212,9 +220,9 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, file: AppendFile, record: Mapping[str, Any]) -> None:
+    def _append(self, file: AppendFile, record: Record) -> None:
         try:
-            file.append(record)
+            file.append(record.as_json())
         except OSError as error:
             self._count_drop(error)
 
@@ -235,28 +243,38 @@ def taken(path: Path) -> str | None:
     return f"{path} is a file. Choose another --out." if path.exists() or path.is_symlink() else None
 
 
-def append_scores(path: Path, cards: Iterable[Mapping[str, Any]]) -> None:
+def append_scores(path: Path, cards: Iterable[ScoreCard]) -> None:
     """Append score cards to a run that another process may be writing: whole lines, so neither disturbs the other.
 
     Raises:
         UserError: the file cannot be written.
     """
+    _raise_version(path, read_record(path))
     try:
         file = AppendFile(path / SCORES_FILE)
         try:
             for card in cards:
-                file.append(_without_non_finite(card))
+                file.append(card.as_json())
         finally:
             file.close()
     except OSError as error:
         raise UserError(f"Cannot write the scores into {path}: {error.strerror or error}.") from None
 
 
-def _numbered(path: Path) -> list[dict[str, Any]]:
-    return [record for record in parse_lines(path) if isinstance(record.get("seq"), int)]
+def _raise_version(path: Path, record: RunRecord) -> None:
+    """Record that the run now holds records of this version, so that an earlier Gannet refuses it instead of missing fields."""
+    if record.version < VERSION:
+        _rewrite(path, record.model_copy(update={"version": VERSION}))
 
 
-def _fill(folder: Path, record: Mapping[str, Any], recipe_source: str | None) -> None:
+def _rewrite(path: Path, record: RunRecord) -> None:
+    try:
+        _write(path / RUN_FILE, _document(record))
+    except OSError as error:
+        raise UserError(f"Cannot rewrite {path / RUN_FILE}: {error.strerror}. Free some space and try again.") from None
+
+
+def _fill(folder: Path, record: RunRecord, recipe_source: str | None) -> None:
     for name in (FRAMES_FOLDER, CHECKPOINTS_FOLDER):
         (folder / name).mkdir()
     for name in (EVENTS_FILE, SCORES_FILE):
@@ -271,11 +289,11 @@ def _write(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def _document(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def _document(record: RunRecord) -> str:
+    return json.dumps(record.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _compact(step: int, content: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _compact(step: int, content: Mapping[str, ArrayLike | None]) -> dict[str, np.ndarray]:
     content = {name: value for name, value in content.items() if value is not None}
     arrays: dict[str, np.ndarray] = {"step": np.asarray(step, np.int64)}
     for name, value in content.items():
@@ -287,22 +305,10 @@ def _compact(step: int, content: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _save_png(grid: np.ndarray, file: Any) -> None:
+def _save_png(grid: np.ndarray, file: BinaryIO) -> None:
     from PIL import Image
 
     grid = np.asarray(grid)
     if grid.dtype != np.uint8:
         raise ValueError(f"An image frame is uint8, not {grid.dtype}.")
     Image.fromarray(grid[..., 0] if grid.ndim == 3 and grid.shape[2] == 1 else grid).save(file, "PNG", compress_level=4)
-
-
-def _without_non_finite(value: Any) -> Any:
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, Mapping):
-        return {str(name): _without_non_finite(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_non_finite(item) for item in value]
-    return value

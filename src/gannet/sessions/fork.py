@@ -17,10 +17,12 @@ from gannet.data.base import Form
 from gannet.discovery import canonical, components
 from gannet.errors import UserError
 from gannet.keys import expanded
-from gannet.live.control import journal_of
+from gannet.live.control import arguments_of, journal_of
 from gannet.live.keys import require_repeatable
+from gannet.runs.commands import SetArguments
 from gannet.runs.reader import Run, parse_run
-from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RECIPE_FILE, Parent, RunRecord
+from gannet.runs.records import Event, Parent, RunRecord
+from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RECIPE_FILE, VERSION
 from gannet.runs.writer import RunWriter
 from gannet.sessions.reopen import checkpoint_at, require_place
 from gannet.training import checkpoint
@@ -50,11 +52,11 @@ def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str 
         UserError: not a run, a wrong key, a key of the data, or ``out`` is not empty; nothing is created.
     """
     parent = Run(run)
-    changes = expanded(changes, parent.record["arguments"])
+    changes = expanded(changes, parent.record.arguments)
     origin = next(iter(checkpoint.newest_first(run / ORIGIN_FOLDER)), None)
     plan = _plan(parent, changes, recipe_file)
     journal = journal_of(parent.events())
-    require_repeatable(plan, Form.from_json(parent.record["data"]["form"]), journal)
+    require_repeatable(plan, Form.from_json(parent.record.data.form), journal)
     return _make(parent, plan, Parent(run=str(run), step=0, changes=dict(changes)), journal, origin, out)
 
 
@@ -76,13 +78,14 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
             Nothing is created.
     """
     parent = Run(run)
-    changes = expanded(changes, parent.record["arguments"])
+    changes = expanded(changes, parent.record.arguments)
     origin = checkpoint_at(run, step)
-    journal = [event for event in journal_of(parent.events()) if event["step"] <= step]
-    edited = {event["arguments"]["key"]: event["arguments"]["value"] for event in journal if event["name"] == "set"}
+    journal = [event for event in journal_of(parent.events()) if event.step <= step]
+    edits = [given for event in journal if isinstance(given := arguments_of(event), SetArguments)]
+    edited = {given.key: given.value for given in edits}
     plan = _plan(parent, changes, recipe_file, edits=edited)
     _fits(plan, parent, origin, changes)
-    moves = [event for event in journal if event["name"] == "step"]
+    moves = [event for event in journal if event.name == "step"]
     return _make(parent, plan, Parent(run=str(run), step=step, changes=dict(changes)), moves, origin, out)
 
 
@@ -92,36 +95,36 @@ def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None, edit
     wrong = [key for key in changes if key.startswith("data.") and key != "data.path"]
     if wrong:
         raise UserError(f"{wrong[0]} cannot change in a run made from another run; for other data, train a new run.")
-    if recipe_file is not None and not parent.record["recipe"].endswith(".py"):
+    if recipe_file is not None and not parent.record.recipe.endswith(".py"):
         raise UserError(
-            f"--recipe {recipe_file}: a run made from {parent.path} keeps its recipe, {parent.record['recipe']}; leave --recipe out."
+            f"--recipe {recipe_file}: a run made from {parent.path} keeps its recipe, {parent.record.recipe}; leave --recipe out."
         )
     return plan_again(parent.record, steps=None, recipe_file=recipe_file, changes=changes, edits=edits)
 
 
 def _fits(plan: Plan, parent: Run, origin: Path, changes: Mapping[str, Any]) -> None:
     """Check that the plan's networks and optimizers can load the checkpoint."""
-    known, now = parent.record["arguments"], plan.values["recipe"]
+    known, now = parent.record.arguments, plan.values["recipe"]
     rules = [key for key in now if key.startswith("optimizer.") and key.endswith(".name") and now[key] != known.get(key)]
     if rules:
         raise UserError(f"{rules[0]}={now[rules[0]]}: a fork continues with the optimizer's state, so the update rule cannot change.")
     try:
-        checkpoint.load_into(new_experiment(plan, Form.from_json(parent.record["data"]["form"])).game, origin, "model")
+        checkpoint.load_into(new_experiment(plan, Form.from_json(parent.record.data.form)).game, origin, "model")
     except UserError:
         changed = ", ".join(f"{key}={value}" for key, value in changes.items()) or "none"
         raise UserError(f"These changes give other networks than the checkpoint's: {changed}. Train a new run with them.") from None
 
 
-def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[dict[str, Any]], origin: Path | None, out: Path) -> Path:
+def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[Event], origin: Path | None, out: Path) -> Path:
     known = parent.record
     record = RunRecord(
-        version=known["version"],
+        version=VERSION,
         recipe=plan.recipe_name,
         arguments=plan.values["recipe"],
-        data={**known["data"], "arguments": plan.values["data"]},
+        data=known.data.model_copy(update={"arguments": plan.values["data"]}),
         settings=plan.values["settings"],
         # The parent's environment: a resume compares it with the current machine and reports differences.
-        environment=known["environment"],
+        environment=known.environment,
         parent=origin_of,
     )
     source = parent.path / RECIPE_FILE
@@ -129,8 +132,9 @@ def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[dict[str, An
     try:
         with writer:
             for event in journal:
-                given = {name: event[name] for name in ("name", "arguments", "outcome")}
-                writer.command(event["step"], number=0, text=f"As in {origin_of['run']}.", **given)
+                writer.command(
+                    event.step, number=0, name=event.name, arguments=event.arguments, outcome="applied", text=f"As in {origin_of.run}."
+                )
             if origin is not None:
                 for folder in (ORIGIN_FOLDER, CHECKPOINTS_FOLDER):
                     shutil.copytree(origin, out / folder / origin.name, copy_function=_linked, dirs_exist_ok=True)

@@ -13,7 +13,8 @@ from gannet.data.base import Dataset, Progress
 from gannet.data.resolve import source_for
 from gannet.discovery import is_outside
 from gannet.errors import UserError
-from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RunRecord, checkpoint_name
+from gannet.runs.records import RunRecord
+from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, checkpoint_name
 from gannet.training import checkpoint
 
 BY_PATH = frozenset({"folder", "captioned-folder", "idx", "npz", "npz-points", "csv-file"})
@@ -30,7 +31,7 @@ def repeat_keys(record: RunRecord, keys: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: any other key, or data of another kind at the new path.
     """
-    known = dict(record["arguments"]) | {f"data.{k}": v for k, v in record["data"]["arguments"].items()}
+    known = dict(record.arguments) | {f"data.{k}": v for k, v in record.data.arguments.items()}
     refused = [key for key, value in keys.items() if key != "data.path" and not (is_outside(value) and known.get(key) == value)]
     allowed = ["data.path=PATH", *(f"{key}={value}" for key, value in known.items() if is_outside(value))]
     if refused:
@@ -49,8 +50,8 @@ def require_place(record: RunRecord, path: str) -> None:
     Raises:
         UserError: the run's data have no path, or the data at ``path`` are of another kind.
     """
-    source = record["data"]["source"]
-    if "path" not in record["data"]["arguments"]:
+    source = record.data.source
+    if "path" not in record.data.arguments:
         raise UserError(f"data.path={path}: this run's data, {source}, have no path; leave data.path out.")
     found = source_for(path)[0]
     if found != source and source in BY_PATH:
@@ -71,7 +72,7 @@ def reopen_data(plan: Plan, progress: Progress) -> Dataset:
 
 def changed_data(record: RunRecord, dataset: Dataset) -> str | None:
     """A warning if the data differ from the training data of the run; None if they are equal."""
-    then, now = record["data"].get("content_hash"), dataset.content_hash
+    then, now = record.data.content_hash, dataset.content_hash
     return None if then == now else f"The data have changed since the run was trained: their content hash was {then}, now it is {now}."
 
 

@@ -64,19 +64,19 @@ def resume(
         if "data.path" in keys:
             writer.move_data(plan.values["data"]["path"])
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
-        seconds = _restore(path, trainer, reporter, is_new="parent" in record)
+        seconds = _restore(path, trainer, reporter, is_new=record.parent is not None)
         if steps is not None and trainer.step > steps:
             raise UserError(f"{path} already has {trainer.step} steps; set --steps to at least {trainer.step}.")
         if trainer.step >= trainer.steps:
             reporter.warned(f"{path} already has all {trainer.steps} steps; nothing to do. To train longer, set --steps.")
             return Outcome(path, trainer.step, seconds, None, saved=saved_step(path), begun_at=trainer.step, seconds_before=seconds)
         scheduled = any(optimizer.schedule != "constant" for optimizer in trainer.rates.values())
-        if scheduled and trainer.steps != record["arguments"]["steps"]:
+        if scheduled and trainer.steps != record.steps:
             reporter.warned(
                 f"The learning rate schedule now ends at step {trainer.steps}, so this run differs from a new run of {trainer.steps} steps."
             )
         writer.truncate_after(trainer.step)
-        for name in _differences(record["environment"], environment(trainer.precision)):
+        for name in _differences(record.environment, environment(trainer.precision)):
             reporter.warned(f"This resume is not bitwise exact: {name}.")
             writer.event("warning", trainer.step, text=f"Resumed with {name}.")
         writer.event("resume", trainer.step, text=checkpoint_name(trainer.step))
@@ -93,9 +93,9 @@ def start_or_resume(plan: Plan, path: Path, reporter: Reporter, *, init: str | N
     if not Run.is_at(path):
         return start(plan, path, reporter, init=init)
     record = read_record(path)
-    there = _typed(record["recipe"], record["arguments"], record["data"]["source"], record["data"]["arguments"], record["settings"])
+    there = _typed(record.recipe, record.arguments, record.data.source, record.data.arguments, record.settings)
     now = _typed(plan.recipe_name, plan.values["recipe"], plan.source_name, plan.values["data"], plan.values["settings"])
-    there["init"], now["init"] = record.get("init", {}).get("run"), None if init is None else str(parse_run(init)[0])
+    there["init"], now["init"] = None if record.init is None else record.init.run, None if init is None else str(parse_run(init)[0])
     if fields := differing(there, now):
         named = ", ".join(f"{name} ({old} there, {new} now)" for name, (old, new) in fields.items())
         raise UserError(f"{path} holds another run: it differs in {named}. Choose another --out, or repeat the command that made it.")

@@ -13,7 +13,7 @@ from gannet.games.base import Translates
 from gannet.live.keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
 from gannet.runs.reader import Run
-from gannet.runs.schema import Init
+from gannet.runs.records import Event, Init
 from gannet.runs.writer import RunWriter, taken
 from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_sentence, saved_step
 from gannet.sessions.reporter import Reporter
@@ -63,7 +63,7 @@ def _begin(
     source = plan.recipe.source()
     record = run_record(plan, dataset, trainer.precision)
     if init is not None:
-        record["init"] = init
+        record = record.model_copy(update={"init": init})
         reporter.warned(sentence_of(init))
     writer = RunWriter.create(path, record, source)
     with removed_if_untrained(path, existed), writer:
@@ -109,9 +109,9 @@ def train(
         alarms.append(f"step {trainer.step}: {sentence}")
         reporter.warned(sentence)
 
-    def hear(step: int, values: dict[str, float]) -> None:
-        heard.append({"kind": "terms", "step": step, "values": values})
-        reporter.terms(step, values)
+    def hear(event: Event, values: dict[str, float]) -> None:
+        heard.append(event)
+        reporter.terms(event.step, values)
 
     unseen = _open_held_out(plan, trainer, writer, reporter)
     frames = record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count, held_out=unseen)
@@ -180,7 +180,7 @@ def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, w
         except UserError as error:
             writer.event("warning", trainer.step, text=f"Not measured: {error}")
         else:
-            writer.scores([card.as_json() for card in cards])
+            writer.scores(cards)
 
     return Observer(plan.settings.measure.every, act, at_end=False)
 

@@ -19,9 +19,9 @@ from gannet.evaluation.measure import measurer, wants_held_out
 from gannet.files import written_whole
 from gannet.games.base import Captioned, Conditional, Game, Generates, Translates
 from gannet.games.truncation import truncated
-from gannet.metrics.base import ScoreCard
-from gannet.metrics.rounding import written
 from gannet.runs.reader import Run, parse_run
+from gannet.runs.records import ScoreCard
+from gannet.runs.rounding import written
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.seeding import torch_rng
 from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, repeat_keys
@@ -64,7 +64,7 @@ class TrainedRun:
         step = in_path if step is None else step
         self.run = Run(folder)
         self.path = self.run.path
-        self.form = Form.from_json(self.run.record["data"]["form"])
+        self.form = Form.from_json(self.run.record.data.form)
         changes = repeat_keys(self.run.record, keys or {})
         self.plan = plan_again(self.run.record, steps=None, recipe_file=recipe_file, device="cpu", changes=changes)
         if step is None:
@@ -87,10 +87,8 @@ class TrainedRun:
 
     def _scores(self) -> str:
         """Labels and values of the newest score cards, from this object or from scores.jsonl, if they belong to this step."""
-        cards = [card.as_json() for card in self._cards] or [
-            card for card in self.run.scores() if card.get("step") == self.step and card.get("weights") == self.weights
-        ]
-        values = {card["label"]: written(card["value"], card["n_fake"]) for card in cards}
+        cards = self._cards or [card for card in self.run.scores() if card.step == self.step and card.weights == self.weights]
+        values = {card.label: written(card.value, card.n_fake) for card in cards}
         return "".join(f", {label} {value}" for label, value in values.items())
 
     def sample(

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from gannet.errors import UserError
 from gannet.runs.reader import Run, parse_run
-from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, Init
+from gannet.runs.records import Init
+from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER
 from gannet.sessions.reopen import checkpoint_at
 from gannet.training import checkpoint
 from gannet.training.trainer import Trainer
@@ -70,11 +71,11 @@ def transfer(trainer: Trainer, run: str, source: Path) -> Init:
 
 def sentence_of(init: Init) -> str:
     """What was loaded, and what did not fit."""
-    begun = f"Started from {init['run']} at step {init['step']}: {init['loaded']} of {init['tensors']} tensors loaded."
-    if not init["not_loaded"]:
+    begun = f"Started from {init.run} at step {init.step}: {init.loaded} of {init.tensors} tensors loaded."
+    if not init.not_loaded:
         return begun
-    names = ", ".join(init["not_loaded"][:NAMED])
-    more = f" and {len(init['not_loaded']) - NAMED} more" if len(init["not_loaded"]) > NAMED else ""
+    names = ", ".join(init.not_loaded[:NAMED])
+    more = f" and {len(init.not_loaded) - NAMED} more" if len(init.not_loaded) > NAMED else ""
     return f"{begun[:-1]}; new, because that run has no tensor of this name and shape: {names}{more}."
 
 

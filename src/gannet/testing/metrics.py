@@ -14,7 +14,8 @@ import torch
 from gannet.data.base import ClassModes, Kind, Truth
 from gannet.errors import UserError
 from gannet.evaluation.choice import ASKED
-from gannet.metrics.base import Answers, Better, Labels, Metric, Samples, ScoreCard, as_estimate
+from gannet.metrics.base import Answers, Better, Labels, Metric, Samples, as_estimate
+from gannet.runs.records import ScoreCard
 from gannet.testing.metric_bounds import check_interval, check_intervals
 from gannet.testing.metric_captions import check_drawn
 from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes, labelled_digits, stacked_digits, truth_of
@@ -229,7 +230,8 @@ def check_unequal_sizes(metric: Metric, kind: Kind) -> None:
     assert type(value) is float, f"compute returns {type(value).__name__}, not float"
     assert np.isfinite(value), f"{value} is not finite"
     result = metric.measure(_samples(metric, draw(kind, 0), draw(kind, 1), truth_of(kind)), np.random.default_rng(0))
-    card = ScoreCard("name", metric.label(), value, None, 1, 1, metric.spec(), metric.better, ci95=result.ci95, parts=result.parts)
+    about = {"label": metric.label(), "n_real": 1, "n_fake": 1, "spec": metric.spec(), "better": metric.better}
+    card = ScoreCard(metric="name", value=value, ci95=result.ci95, parts=dict(result.parts), **about)
     json.dumps(card.as_json(), allow_nan=False)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gannet.data.base import Dataset
 from gannet.games.base import Translates
+from gannet.runs.records import Event
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
 from gannet.seeding import torch_rng
@@ -64,7 +65,9 @@ class Clock:
         return (step - before) / max(now - then, 1e-9)
 
 
-def record_terms(trainer: Trainer, writer: RunWriter, clock: Clock, show: Callable[[int, dict[str, float]], None], every: int) -> Observer:
+def record_terms(
+    trainer: Trainer, writer: RunWriter, clock: Clock, show: Callable[[Event, dict[str, float]], None], every: int
+) -> Observer:
     """The named terms of the newest step, with gradient norms and the speed."""
 
     def act(terms: dict[str, Tensor]) -> None:
@@ -72,8 +75,7 @@ def record_terms(trainer: Trainer, writer: RunWriter, clock: Clock, show: Callab
         values = dict(zip(names, torch.stack([terms[n].float() for n in names]).tolist(), strict=True)) if names else {}
         values |= gradient_norms(trainer)
         values["steps_per_second"] = round(clock.rate(trainer.step), 2)
-        writer.event("terms", trainer.step, values=values, seconds=round(clock.seconds(), 3))
-        show(trainer.step, values)
+        show(writer.event("terms", trainer.step, values=values, seconds=clock.seconds()), values)
 
     return Observer(every, act)
 

@@ -18,7 +18,6 @@ The values (events of kind ``vitals``); each is recorded only if it is defined f
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -29,6 +28,7 @@ from gannet.data.base import Dataset, Modes
 from gannet.errors import in_shell
 from gannet.games.base import Captioned, Conditional, Scores, Translates
 from gannet.health.base import examine, history_of
+from gannet.runs.records import Event
 from gannet.runs.writer import RunWriter
 from gannet.seeding import derive, torch_rng
 from gannet.training.observers import Observer, gradient_norms
@@ -64,7 +64,7 @@ def watch_health(
     *,
     seed: int,
     every: int | None,
-    events: list[dict[str, Any]],
+    events: list[Event],
     on_alarm: Callable[[str], None],
 ) -> Observer:
     """An observer that records the values above and the findings of the health rules.
@@ -89,8 +89,7 @@ def watch_health(
 
     def act(terms: dict[str, Tensor]) -> None:
         values, minimised = take() | gradient_norms(trainer), sorted(trainer.minimised)
-        writer.event("vitals", trainer.step, values=values, minimised=minimised)
-        events.append({"kind": "vitals", "step": trainer.step, "values": values, "minimised": minimised})
+        events.append(writer.event("vitals", trainer.step, values=values, minimised=minimised))
         findings = examine(history_of(events))
         for finding in findings:
             if known.get(finding.rule) not in (finding.severity, "alarm"):

@@ -36,9 +36,9 @@ class Look:
 
     def __init__(self, path: Path) -> None:
         record = read_record(path)
-        if record["recipe"].endswith(".py"):
+        if record.recipe.endswith(".py"):
             raise UserError(
-                f"This run was made by the recipe file {Path(record['recipe']).name}, which the live view does not execute: "
+                f"This run was made by the recipe file {Path(record.recipe).name}, which the live view does not execute: "
                 "draw from it with gannet sample RUN --recipe FILE."
             )
         # A checkpoint may be written between the two lines.

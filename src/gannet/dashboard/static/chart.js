@@ -38,7 +38,7 @@ const ROWS_IN_TABLE = 40;
 export class Chart {
   /**
    * @param {HTMLElement} place
-   * @param {{title: string, height?: number, logarithmic?: boolean, floor?: number|null, small?: boolean, legend?:
+   * @param {{title: string, height?: number, logarithmic?: boolean, reference?: number|null, small?: boolean, legend?:
    *   boolean, across?: string, zoomed?: (from: number|null, to: number|null) => void}} options
    */
   constructor(place, options) {
@@ -211,7 +211,7 @@ export class Chart {
   layout() {
     const [ink, muted, rule] = ["ink", "muted", "rule"].map(colour);
     const line = (/** @type {any} */ shape) => ({ type: "line", yref: "paper", y0: 0, y1: 1, ...shape });
-    const floor = this.options.floor;
+    const reference = this.options.reference;
     return {
       datarevision: this.revision,
       height: this.options.height ?? 220,
@@ -247,15 +247,15 @@ export class Chart {
         ...this.alarms.map((alarm) =>
           line({ x0: alarm.step, x1: alarm.step, line: { color: colour("alarm"), width: 1.2 } }),
         ),
-        ...(typeof floor === "number"
+        ...(typeof reference === "number"
           ? [
               {
                 type: "line",
                 xref: "paper",
                 x0: 0,
                 x1: 1,
-                y0: floor,
-                y1: floor,
+                y0: reference,
+                y1: reference,
                 line: { color: muted, width: 1, dash: "dash" },
               },
             ]

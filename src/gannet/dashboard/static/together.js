@@ -33,7 +33,7 @@ export function together(runs, place, store) {
   /**
    * @param {string} name
    * @param {HTMLElement} parent
-   * @param {{title: string, logarithmic?: boolean, floor?: number|null}} options
+   * @param {{title: string, logarithmic?: boolean, reference?: number|null}} options
    */
   const chartOf = (name, parent, options) => {
     const known = charts.get(name);
@@ -88,7 +88,7 @@ export function together(runs, place, store) {
       const examples = keys.map((key) => runs.flatMap((run) => cardsOf(run, key))[0]);
       if (keys.length > 1) scores.append(refusal(examples));
       keys.forEach((key, number) => {
-        const { label, floor, fingerprint } = examples[number],
+        const { label, reference, fingerprint } = examples[number],
           named = label.replaceAll("_", " "),
           title = keys.length > 1 ? `${named} (${fingerprint})` : named;
         const lines = groups.flatMap((group, ink) =>
@@ -104,7 +104,7 @@ export function together(runs, place, store) {
             false,
           ),
         );
-        const chart = chartOf(`score ${metric} ${key}`, scores, { title, floor });
+        const chart = chartOf(`score ${metric} ${key}`, scores, { title, reference });
         chart.set(lines, store.timeline.step);
         chart.box.after(
           ...lines

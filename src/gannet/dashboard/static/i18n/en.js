@@ -239,7 +239,7 @@ export default {
   "scores.or": "or run",
   "scores.unlike": "{metric}: these score cards must not be compared; they differ in {fields}.",
   "scores.interval": "95 % interval",
-  "scores.floor": "real-data reference, one draw:",
+  "scores.reference": "real-data reference, one draw:",
   "scores.samples": "generated / real samples",
   "scores.better": "better is",
   "scores.higher": "higher",

@@ -206,7 +206,7 @@ export default {
   "scores.or": "或运行",
   "scores.unlike": "{metric}：这些评估结果不可比较，差别在于 {fields}。",
   "scores.interval": "95% 置信区间",
-  "scores.floor": "真实数据参考值（一次抽样）：",
+  "scores.reference": "真实数据参考值（一次抽样）：",
   "scores.samples": "样本数（生成 / 真实）",
   "scores.better": "更好的方向",
   "scores.higher": "越高越好",

@@ -1,4 +1,4 @@
-// Score cards: a value with its interval, its floor and its protocol. Unlike protocols never share an axis.
+// Score cards: a value with its interval, its real-data reference and its protocol. Unlike protocols never share an axis.
 import { digits, fill, h, whole } from "../dom.js";
 import { Chart } from "../chart.js";
 import { t } from "../i18n.js";
@@ -62,7 +62,7 @@ export default {
         const chart = new Chart(trend, {
           title: `${card.label} (${card.fingerprint})`,
           height: 104,
-          floor: card.floor,
+          reference: card.reference,
           small: true,
         });
         const banded = cards.every((/** @type {any} */ one) => one.ci95);
@@ -90,7 +90,7 @@ export default {
           { class: "note" },
           card.ci95 ? `${t("scores.interval")} ${digits(card.ci95[0])} – ${digits(card.ci95[1])}` : null,
         ),
-        h("p", { class: "note" }, `${t("scores.floor")} ${digits(card.floor)}`),
+        h("p", { class: "note" }, `${t("scores.reference")} ${digits(card.reference)}`),
         trend,
         h(
           "details",
