@@ -42,8 +42,8 @@ def row(task: str, seed: int, steps: int, device: str) -> dict[str, Any]:
         "steps": steps,
         "command": command,
         "cpu_seconds": round(seconds, 1),
-        "device": run.run.record["environment"]["device"],
-        "torch": run.run.record["environment"]["torch"],
+        "device": run.run.record.environment["device"],
+        "torch": run.run.record.environment["torch"],
         "values": values,
         "skipped": skipped,
     }

@@ -23,17 +23,17 @@ def row(path: str) -> dict[str, Any]:
     """The score card of one run, and the command that trains it."""
     run = gannet.load(path)
     [card], _ = run.measure(["caption_accuracy"])
-    seconds = [event["seconds"] for event in run.run.events() if event["kind"] == "terms" and event["step"] <= run.step]
+    seconds = [event.seconds for event in run.run.events() if event.kind == "terms" and event.step <= run.step]
     return {
         "command": train_command(run.run.record, run.step),
         "seed": run.plan.settings.seed,
         "step": run.step,
         "caption_accuracy": card.value,
         "ci95": card.ci95,
-        "real data": card.floor,
+        "real data": card.reference,
         "parts": dict(card.parts),
         "n_fake": card.n_fake,
-        "training_seconds": max(seconds, default=None),
+        "training_seconds": max((time for time in seconds if time is not None), default=None),
         "fingerprint": card.fingerprint,
     }
 

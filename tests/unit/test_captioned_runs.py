@@ -49,7 +49,7 @@ def test_the_record_keeps_the_vocabulary_and_the_captions_of_frames(path: Path) 
     assert "seven" in form["vocabulary"]
     assert len(form["captions"]) == 8
     assert frame_captions(Run(path)) == form["captions"]
-    assert any(event["kind"] == "vitals" and "separation" in event["values"] for event in Run(path).events())
+    assert any(event.kind == "vitals" and "separation" in event.values for event in Run(path).events())
 
 
 def test_a_caption_is_what_is_drawn_and_stored(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,8 +80,8 @@ def test_interpolation_and_metrics_know_captions(path: Path) -> None:
     assert run.interpolate(rows=2, columns=3).shape == (6, 16, 16, 3)
     [card], _ = run.measure(["caption_accuracy"], samples=20)
     assert set(card.parts) == {"ink", "digit", "ground", "place"}
-    assert card.floor is not None
-    assert card.floor > 0.97, "real images show what their captions name"
+    assert card.reference is not None
+    assert card.reference > 0.97, "real images show what their captions name"
     assert card.value < 0.5, "four steps teach nothing"
 
 
