@@ -2,9 +2,10 @@
 
 usage: GANNET_DATA=FOLDER python benchmarks/image_to_image.py [--steps N] [--seeds 0,1,2] [--device auto] NAME ...
 
-Trains ``pix2pix`` once for each NAME (``horses-grayscale``, ``mnist-mask`` ...; all if none is given) and seed, measures it on the
-held-out images and writes benchmarks/results/image-to-image.json, where runs of other names and seeds stay. Runs are kept in
-runs/image-to-image/NAME-SEED, from which docs/applications/image-to-image.md takes its images.
+Trains ``pix2pix`` once for each NAME (``horses-grayscale``, ``mnist-mask`` ...; all if none is given) and seed,
+measures it on the held-out images and writes benchmarks/results/image-to-image.json, where runs of other names and
+seeds stay. Runs are kept in runs/image-to-image/NAME-SEED, from which docs/applications/image-to-image.md takes its
+images.
 """
 
 from __future__ import annotations
@@ -31,11 +32,18 @@ def row(task: str, seed: int, steps: int, device: str) -> dict[str, Any]:
     source, keys = DATA[data]
     keys = {**keys, "degradation": degradation, "checkpoint.every": 0, "health.every": 0, "frames.every": 0}
     started = time.process_time()
-    run = gannet.train(source, recipe="pix2pix", seed=seed, steps=steps, device=device, out=RUNS / f"{task}-{seed}", keys=keys)
+    run = gannet.train(
+        source, recipe="pix2pix", seed=seed, steps=steps, device=device, out=RUNS / f"{task}-{seed}", keys=keys
+    )
     seconds = time.process_time() - started
     cards, skipped = run.measure(METRICS, samples=500)
-    values = {card.metric: {"label": card.label, "value": card.value, "better": card.better, "trivial": dict(card.parts)} for card in cards}
-    command = f"gannet train {source} --recipe pix2pix --steps {steps} --seed {seed} " + " ".join(f"{k}={v}" for k, v in keys.items())
+    values = {
+        card.metric: {"label": card.label, "value": card.value, "better": card.better, "trivial": dict(card.parts)}
+        for card in cards
+    }
+    command = f"gannet train {source} --recipe pix2pix --steps {steps} --seed {seed} " + " ".join(
+        f"{k}={v}" for k, v in keys.items()
+    )
     return {
         "task": task,
         "seed": seed,
@@ -65,7 +73,12 @@ def main() -> None:
             rows = [other for other in rows if (other["task"], other["seed"]) != (task, seed)] + [made]
             rows.sort(key=lambda other: (TASKS.index(other["task"]), other["seed"]))
             RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-            print(task, seed, {name: (round(v["value"], 3), v["trivial"]) for name, v in made["values"].items()}, flush=True)
+            print(
+                task,
+                seed,
+                {name: (round(v["value"], 3), v["trivial"]) for name, v in made["values"].items()},
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

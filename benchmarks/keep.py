@@ -1,9 +1,10 @@
 """Store a comparison of `gannet compare` in the results, so that `make docs` shows it.
 
-usage: python benchmarks/keep.py DIR NAME [--add]  -> benchmarks/results/compare-NAME.json and docs/pictures/compare-NAME.png
+usage: python benchmarks/keep.py DIR NAME [--add]  -> benchmarks/results/compare-NAME.json and
+docs/pictures/compare-NAME.png
 
---add adds the recipes to those stored under NAME; data, seeds, measurement and machine must be equal. Every spec is stored once, under its
-fingerprint, because the specs of cards repeat.
+--add adds the recipes to those stored under NAME; data, seeds, measurement and machine must be equal. Every spec is
+stored once, under its fingerprint, because the specs of cards repeat.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def picture(sheet: Path, above: Path | None) -> Image.Image:
     """The sheet of samples, scaled to the width of the docs, below the figure ``above`` if given."""
     with Image.open(sheet) as large:
         width = min(WIDTH, large.width)
-        small = large.convert("RGB").resize((width, round(large.height * width / large.width)), Image.Resampling.LANCZOS)
+        small = large.convert("RGB").resize(
+            (width, round(large.height * width / large.width)), Image.Resampling.LANCZOS
+        )
     if above:
         with Image.open(above) as older:
             both = Image.new("RGB", (max(older.width, small.width), older.height + small.height), "white")
@@ -70,7 +73,10 @@ def picture(sheet: Path, above: Path | None) -> Image.Image:
 
 
 def main(folder: Path, name: str, *, add: bool) -> None:
-    results, shown = ROOT / "benchmarks/results" / f"compare-{name}.json", ROOT / "docs/pictures" / f"compare-{name}.png"
+    results, shown = (
+        ROOT / "benchmarks/results" / f"compare-{name}.json",
+        ROOT / "docs/pictures" / f"compare-{name}.png",
+    )
     document = compact(json.loads((folder / "compare.json").read_text(encoding="utf-8")))
     if add:
         document = joined(json.loads(results.read_text(encoding="utf-8")), document)

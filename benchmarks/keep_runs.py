@@ -2,7 +2,8 @@
 
 usage: python benchmarks/keep_runs.py NAME RUN [RUN ...]    (measure the runs first: gannet measure RUN)
 
-They are added to benchmarks/results/NAME.json. A run replaces an earlier one with the same recipe, data, arguments and seed.
+They are added to benchmarks/results/NAME.json. A run replaces an earlier one with the same recipe, data, arguments and
+seed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ def document(run: Run) -> dict[str, Any]:
     if not newest:
         sys.exit(f"{run.path} has not been measured: run gannet measure {run.path}")
     record = run.record.as_json()
-    return {"run": run.name, "record": {name: record[name] for name in DESCRIBED}, "cards": [card.as_json() for card in newest.values()]}
+    return {
+        "run": run.name,
+        "record": {name: record[name] for name in DESCRIBED},
+        "cards": [card.as_json() for card in newest.values()],
+    }
 
 
 def joined(stored: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -38,7 +43,9 @@ def joined(stored: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict
 
 def _identity(entry: dict[str, Any]) -> str:
     record = entry["record"]
-    return json.dumps([record["recipe"], record["data"], record["arguments"], record["settings"]["seed"]], sort_keys=True)
+    return json.dumps(
+        [record["recipe"], record["data"], record["arguments"], record["settings"]["seed"]], sort_keys=True
+    )
 
 
 def main(name: str, *paths: str) -> None:

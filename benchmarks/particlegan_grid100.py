@@ -1,8 +1,8 @@
 """Train particlegan (PyPI) on the 100 Gaussians of `grid100`, and measure it like runs of Gannet.
 
-It is trained as its documentation describes: `GANTrainer` with a preset, 20,000 particles of 2 dimensions, batches of 2,048, a generator
-and discriminator of 3 x 128 LeakyReLU (its example with 100 Gaussians), and its initialisation. It is not part of `make bench`, because
-it needs `pip install --no-deps particlegan==0.9.4`.
+It is trained as its documentation describes: `GANTrainer` with a preset, 20,000 particles of 2 dimensions, batches of
+2,048, a generator and discriminator of 3 x 128 LeakyReLU (its example with 100 Gaussians), and its initialisation. It
+is not part of `make bench`, because it needs `pip install --no-deps particlegan==0.9.4`.
 
 usage: python benchmarks/particlegan_grid100.py PRESET SECONDS  -> benchmarks/results/particlegan-grid100-PRESET.json
 PRESET: gan (its default) or e22 (used by its documentation for this problem). SECONDS: processor seconds of training.
@@ -49,7 +49,9 @@ def main(preset: str, seconds: float) -> None:
     init.deterministic_orthogonal_(generator, seed=0)
     init.deterministic_orthogonal_(discriminator, seed=1)
     limit = {} if recipe.total_steps else {"max_steps": 1_000_000}
-    trainer = GANTrainer(recipe, generator, discriminator, prior=init.deterministic_orthogonal_(recipe.make_prior()), seed=0, **limit)
+    trainer = GANTrainer(
+        recipe, generator, discriminator, prior=init.deterministic_orthogonal_(recipe.make_prior()), seed=0, **limit
+    )
     real, _ = data.reference(5000, seed=1)
     stream = np.random.default_rng(0)
     rows, spent, steps, looks = [], 0.0, 0, [look for look in MEASURED_AT if look <= seconds]
@@ -60,7 +62,9 @@ def main(preset: str, seconds: float) -> None:
         spent, steps = spent + time.process_time() - begin, steps + 1
         if spent >= looks[0]:
             looks.pop(0)
-            rows.append({"preset": preset, "updates": steps, "processor_seconds": round(spent), **measured(trainer, data, real)})
+            rows.append(
+                {"preset": preset, "updates": steps, "processor_seconds": round(spent), **measured(trainer, data, real)}
+            )
             print(rows[-1], flush=True)
     (RESULTS / f"particlegan-grid100-{preset}.json").write_text(json.dumps(rows, indent=1) + "\n")
 
@@ -69,7 +73,9 @@ def measured(trainer: GANTrainer, data: Dataset, real: np.ndarray) -> dict[str, 
     """Metrics of 2,500 samples of the trainer, with output noise if the preset learns it."""
     noise = trainer.recipe.output_noise_mode == "learnable"
     fake = trainer.sample(2500, output_noise=noise).detach().numpy().astype(np.float64)
-    cards, _ = evaluate(fake, real[:2500], real[2500:], kind="points", truth=data.truth, names=METRICS, seed=0, protocol={})
+    cards, _ = evaluate(
+        fake, real[:2500], real[2500:], kind="points", truth=data.truth, names=METRICS, seed=0, protocol={}
+    )
     return {card.metric: card.value for card in cards}
 
 

@@ -1,7 +1,7 @@
 """`make bench`: Gannet against plain loops, alternating A B A B in one process, as one table and as JSON.
 
-The result is a ratio of medians from the same process on the same machine. The absolute speeds are printed for orientation only,
-because they vary with the load of the machine.
+The result is a ratio of medians from the same process on the same machine. The absolute speeds are printed for
+orientation only, because they vary with the load of the machine.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def trainer(recipe_name: str, dataset: Dataset, **keys: object) -> Trainer:
     [(arguments, _)] = read(keys, Root(recipe.function, skip=("form",)))
     torch.manual_seed(0)
     experiment = recipe(dataset.form, **arguments)
-    precision = decide(device="cpu", precision="auto", is_images=recipe.kind == "images", allow_bf16=experiment.allow_bf16)
+    precision = decide(
+        device="cpu", precision="auto", is_images=recipe.kind == "images", allow_bf16=experiment.allow_bf16
+    )
     return Trainer(experiment, dataset, seed=0, precision=precision)
 
 
@@ -46,7 +48,9 @@ def noise_images(side: int, channels: int) -> ImageTable:
     return ImageTable(pixels, content_hash="bench")
 
 
-def alternate(ours: Callable[[], object], plain: Callable[[], object], *, steps: int, rounds: int) -> tuple[list[float], list[float]]:
+def alternate(
+    ours: Callable[[], object], plain: Callable[[], object], *, steps: int, rounds: int
+) -> tuple[list[float], list[float]]:
     """Seconds per step of both, measured alternately."""
     times: tuple[list[float], list[float]] = ([], [])
     for side in (ours, plain):
@@ -62,7 +66,14 @@ def alternate(ours: Callable[[], object], plain: Callable[[], object], *, steps:
 
 
 def compare(
-    name: str, per_step: int, unit: str, ours: Callable[[], object], plain: Callable[[], object], *, steps: int, rounds: int
+    name: str,
+    per_step: int,
+    unit: str,
+    ours: Callable[[], object],
+    plain: Callable[[], object],
+    *,
+    steps: int,
+    rounds: int,
 ) -> dict:
     a, b = alternate(ours, plain, steps=steps, rounds=rounds)
     ratios = [theirs / own for own, theirs in zip(a, b, strict=True)]
@@ -89,7 +100,8 @@ def main() -> None:
             plain_dcgan.Loop(torch.rand(10_000, 1, 28, 28) * 2 - 1).step, steps=8, rounds=arguments.rounds,
         ),
         "wgan-gp": lambda: compare(
-            "wgan-gp, 32x32x3, batch 64, 5 critic steps", 320, "critic images/s", trainer("wgan-gp", noise_images(32, 3)).play,
+            "wgan-gp, 32x32x3, batch 64, 5 critic "
+            "steps", 320, "critic images/s", trainer("wgan-gp", noise_images(32, 3)).play,
             plain_wgan_gp.Loop(torch.rand(10_000, 3, 32, 32) * 2 - 1).step, steps=2, rounds=arguments.rounds,
         ),
         "points": lambda: compare(
@@ -110,7 +122,12 @@ def main() -> None:
     }
     RESULTS.mkdir(exist_ok=True)
     suffix = f"-{arguments.only}" if arguments.only else ""
-    document = {"date": date.today().isoformat(), "command": "python benchmarks/run.py", "machine": machine, "rows": rows}
+    document = {
+        "date": date.today().isoformat(),
+        "command": "python benchmarks/run.py",
+        "machine": machine,
+        "rows": rows,
+    }
     (RESULTS / f"speed{suffix}.json").write_text(json.dumps(document, indent=1) + "\n")
 
 

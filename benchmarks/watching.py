@@ -3,9 +3,11 @@
 usage: python benchmarks/watching.py attached [DATA RECIPE]   step time with and without an open page, alternately
        python benchmarks/watching.py history [STEPS]          seconds until the whole history of a long run is drawn
        python benchmarks/watching.py soak [MINUTES]           memory of server and page during live training
-       python benchmarks/watching.py recording                share of training time of frames, events and health checks by default
+       python benchmarks/watching.py recording                share of training time of frames, events and health checks
+       by default
 
-Writes benchmarks/results/watching-MODE.json. Needs Chromium. Each mode takes minutes, so it is not part of `make bench`.
+Writes benchmarks/results/watching-MODE.json. Needs Chromium. Each mode takes minutes, so it is not part of `make
+bench`.
 """
 
 from __future__ import annotations
@@ -119,7 +121,10 @@ def history(steps: int = 50_000) -> dict[str, Any]:
     """Time from the request until charts and canvas are drawn, three times, each in a new tab."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
-        subprocess.run([*GANNET, "train", "ring", "--recipe=gan-deep", f"--steps={steps}", "--quiet", f"--out={folder}"], check=True)
+        subprocess.run(
+            [*GANNET, "train", "ring", "--recipe=gan-deep", f"--steps={steps}", "--quiet", f"--out={folder}"],
+            check=True,
+        )
         _, address = stack.enter_context(watching(folder))
         browser = stack.enter_context(launched())
         times, heaps = [], []
@@ -152,19 +157,32 @@ def soak(minutes: float = 30) -> dict[str, Any]:
             time.sleep(max(0.0, begin + 60 * minute - time.monotonic()))
             shown = int(page.evaluate(READY))
             rows.append(
-                {"minute": minute, "step": newest_step(run), "shown": shown, "server": megabytes(server), "page": heap_megabytes(page)}
+                {
+                    "minute": minute,
+                    "step": newest_step(run),
+                    "shown": shown,
+                    "server": megabytes(server),
+                    "page": heap_megabytes(page),
+                }
             )
             print(rows[-1], flush=True)
         assert errors == [], errors
     return {"minutes": minutes, "memory_megabytes": rows}
 
 
-RECORDED = {"gan": ("ring", 10_000), "particle-gan": ("ring", 3000), "unrolled": ("ring", 1500), "dcgan": ("digits", 300)}
+RECORDED = {
+    "gan": ("ring", 10_000),
+    "particle-gan": ("ring", 3000),
+    "unrolled": ("ring", 1500),
+    "dcgan": ("digits", 300),
+}
 """Recipe -> data and number of steps."""
 
 
 def recording() -> dict[str, Any]:
-    """Processor time of every observer as a share of the whole loop, on one thread, with the defaults of each recipe."""
+    """Processor time of every observer as a share of the whole loop, on one thread, with the defaults of each
+    recipe.
+    """
     import torch
 
     import gannet
@@ -177,7 +195,12 @@ def recording() -> dict[str, Any]:
 
         def timed(trainer, observers, request, may_continue, spent=spent):
             begin = time.thread_time()
-            plain(trainer, [replace(o, act=_counted(o.act, spent)) for o in observers], request, _counted(may_continue, spent))
+            plain(
+                trainer,
+                [replace(o, act=_counted(o.act, spent)) for o in observers],
+                request,
+                _counted(may_continue, spent),
+            )
             spent["all"] = time.thread_time() - begin
 
         loop.run = timed

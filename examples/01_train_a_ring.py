@@ -18,7 +18,10 @@ def main(steps: int = 3000) -> None:
     run = gannet.train("ring", seed=0, steps=steps, out="runs/ring", keys={"frames.every": max(1, steps // 50)})
 
     points, _ = run.sample(1000)  # (1000, 2), in original units
-    print(f"{len(points)} points, root mean square distance from the centre {(points**2).sum(1).mean() ** 0.5:.3f}; the ring has radius 2")
+    print(
+        f"{len(points)} points, root mean square distance from the centre {(points**2).sum(1).mean() ** 0.5:.3f}; the "
+        f"ring has radius 2"
+    )
 
     cards, _ = run.measure(["modes", "high_quality", "sliced_w"])
     for card in cards:

@@ -3,8 +3,8 @@
     python examples/02_compare.py            two minutes on one core
     python examples/02_compare.py 100        100 steps per run, a few seconds
 
-You can stop it at any time; the same command continues it. runs/compare contains the runs, the values (compare.json) and samples
-of all runs (samples.png). On the command line:
+You can stop it at any time; the same command continues it. runs/compare contains the runs, the values (compare.json)
+and samples of all runs (samples.png). On the command line:
 
     gannet compare ring --recipes gan,particle-gan --seeds 0,1 --steps 3000 batch_size=256
 """
@@ -19,7 +19,13 @@ import gannet
 def main(steps: int = 3000) -> None:
     """Compare, and print the mean, the standard deviation over the seeds and the worst seed of each metric."""
     result = gannet.compare(
-        "ring", ["gan", "particle-gan"], seeds=[0, 1], steps=steps, batch_size=256, metrics=["high_quality", "sliced_w"], out="runs/compare"
+        "ring",
+        ["gan", "particle-gan"],
+        seeds=[0, 1],
+        steps=steps,
+        batch_size=256,
+        metrics=["high_quality", "sliced_w"],
+        out="runs/compare",
     )
     for summary in result.summaries():
         print(

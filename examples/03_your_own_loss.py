@@ -51,7 +51,14 @@ def main(steps: int = 3000) -> None:
 
     sys.path.insert(0, str(Path(__file__).parent))  # so that the name below can be imported
     loss = "03_your_own_loss:SquaredHinge"
-    run = gannet.train("ring", recipe="gan", steps=steps, loss=loss, out="runs/squared-hinge", keys={"loss.margin": 2.0, "frames.every": 0})
+    run = gannet.train(
+        "ring",
+        recipe="gan",
+        steps=steps,
+        loss=loss,
+        out="runs/squared-hinge",
+        keys={"loss.margin": 2.0, "frames.every": 0},
+    )
     print("recorded:", {name: value for name, value in run.run.record.arguments.items() if name.startswith("loss")})
     [card], _ = run.measure(["sliced_w"])
     print(f"sliced_w: {card.value:.4f}, real data {card.reference:.4f}")

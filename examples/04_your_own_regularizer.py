@@ -33,7 +33,9 @@ class Drift(Penalty):
         self.weight = weight
 
     def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
-        """Scalar >= 0. ``score(real)`` returns the logits that the loss has already computed, without another forward pass."""
+        """Scalar >= 0. ``score(real)`` returns the logits that the loss has already computed, without another
+        forward pass.
+        """
         return self.weight * score(real).square().mean()
 
 

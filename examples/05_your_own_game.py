@@ -1,8 +1,8 @@
 """Your own game: a third network with a separate player, turn and optimizer. The trainer plays it without changes.
 
-A reconstructor R learns to reconstruct z from G(z), and G minimises the same error. If G maps many latents to one point, R cannot
-distinguish them, so G is penalised for collapsed modes. Because the game has the method ``encode``, `gannet measure` can measure
-reconstruction.
+A reconstructor R learns to reconstruct z from G(z), and G minimises the same error. If G maps many latents to one
+point, R cannot distinguish them, so G is penalised for collapsed modes. Because the game has the method ``encode``,
+`gannet measure` can measure reconstruction.
 
     python examples/05_your_own_game.py [STEPS]
 
@@ -40,7 +40,12 @@ class Reconstructing(Adversarial):
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior", "reconstructor")
 
     def __init__(
-        self, generator: MLPGenerator, discriminator: MLPDiscriminator, reconstructor: nn.Module, prior: Gaussian, weight: float
+        self,
+        generator: MLPGenerator,
+        discriminator: MLPDiscriminator,
+        reconstructor: nn.Module,
+        prior: Gaussian,
+        weight: float,
     ) -> None:
         super().__init__(generator, discriminator, prior, loss=NonSaturating())
         self.reconstructor, self.weight = reconstructor, weight
@@ -48,7 +53,11 @@ class Reconstructing(Adversarial):
     @property
     def players(self) -> dict[str, list[nn.Module]]:
         """Every parameter belongs to exactly one player."""
-        return {"discriminator": [self.discriminator], "generator": [self.generator, self.prior], "reconstructor": [self.reconstructor]}
+        return {
+            "discriminator": [self.discriminator],
+            "generator": [self.generator, self.prior],
+            "reconstructor": [self.reconstructor],
+        }
 
     def turns(self) -> list[Turn]:
         """The turns of a GAN, and a third one for R."""
@@ -63,7 +72,9 @@ class Reconstructing(Adversarial):
         with torch.no_grad():
             fake = self.sample(batch.size, rng=batch.rng)
         real_logits, fake_logits = self.score(batch.real), self.score(fake)
-        return Terms({"adversarial": self.loss.discriminator(real_logits, fake_logits)}, {"score_real": real_logits.mean()})
+        return Terms(
+            {"adversarial": self.loss.discriminator(real_logits, fake_logits)}, {"score_real": real_logits.mean()}
+        )
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The generator's part of the loss, and the reconstruction error."""

@@ -30,7 +30,9 @@ def main(steps: int = 1000) -> None:
     data = Ring().open(silent)
     generator, critic = MLPGenerator(8, (2,), hidden=[128, 128]), MLPDiscriminator((2,), hidden=[128, 128], slope=0.2)
     loss, penalty = Wasserstein(), GradientPenalty(weight=1.0)
-    adam_g, adam_d = (torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.0, 0.9)) for network in (generator, critic))
+    adam_g, adam_d = (
+        torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.0, 0.9)) for network in (generator, critic)
+    )
     rng = torch.Generator().manual_seed(0)
 
     def score(inputs: Inputs) -> Tensor:
@@ -57,7 +59,9 @@ def main(steps: int = 1000) -> None:
 
 @torch.no_grad()
 def distance(generator: MLPGenerator, real: Tensor) -> float:
-    """Chamfer distance: mean distance of 1,000 samples to the nearest real point, plus that of real points to the nearest sample."""
+    """Chamfer distance: mean distance of 1,000 samples to the nearest real point, plus that of real points to the
+    nearest sample.
+    """
     fake = generator(torch.randn(1000, 8, generator=torch.Generator().manual_seed(1)))
     distances = torch.cdist(fake, real)
     return float(distances.min(1).values.mean() + distances.min(0).values.mean())

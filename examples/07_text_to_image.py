@@ -1,8 +1,8 @@
 """Text-to-image on your own images: a folder with captions, a training, and a caption that training did not see.
 
-The images are coloured squares, left or right. Each has a line in ``metadata.jsonl`` with its file name and its text; a table
-``captions.csv`` with the columns file_name and text does as well. "a red square, right" is left out of training: its words are known,
-the combination is new.
+The images are coloured squares, left or right. Each has a line in ``metadata.jsonl`` with its file name and its text; a
+table ``captions.csv`` with the columns file_name and text does as well. "a red square, right" is left out of training:
+its words are known, the combination is new.
 
     python examples/07_text_to_image.py [STEPS]
 
@@ -56,7 +56,9 @@ def main(steps: int = 600) -> None:
     assert captions is not None
     run.save_picture(images, Path("red-right.png"), columns=8, labels=captions)
     darkness = 255 - images.astype(float).mean(axis=(0, 1, 3))  # (W,), from left to right
-    print(f"{NEW!r}: left half {darkness[:8].mean():.1f}, right half {darkness[8:].mean():.1f} levels darker than white")
+    print(
+        f"{NEW!r}: left half {darkness[:8].mean():.1f}, right half {darkness[8:].mean():.1f} levels darker than white"
+    )
     try:
         run.sample(1, caption="a purple square, left")
     except UserError as error:

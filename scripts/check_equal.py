@@ -1,8 +1,8 @@
 """Check that the working tree trains the same tensors as an earlier commit, bit for bit.
 
-``python scripts/check_equal.py OLD_COMMIT [--steps 200]`` trains a few recipes with seed 0 in separate processes, once from
-the source of the commit and once from the working tree. It compares every tensor of the last checkpoints (parameters, EMA,
-optimizer states) and prints a table. The exit status is 1 if a tensor differs or a training fails.
+``python scripts/check_equal.py OLD_COMMIT [--steps 200]`` trains a few recipes with seed 0 in separate processes, once
+from the source of the commit and once from the working tree. It compares every tensor of the last checkpoints
+(parameters, EMA, optimizer states) and prints a table. The exit status is 1 if a tensor differs or a training fails.
 
 Both sides are used through the command line only, so the layout of the source may differ.
 """
@@ -37,7 +37,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="check-equal-") as folder:
         old_root = Path(folder, "commit")
         extract(arguments.commit, old_root)
-        print(f"| recipe | data | steps | tensors | {arguments.commit} and working tree |\n|---|---|---|---|---|", flush=True)
+        print(
+            f"| recipe | data | steps | tensors | {arguments.commit} and working tree |\n|---|---|---|---|---|",
+            flush=True,
+        )
         for recipe, data in TRAININGS:
             try:
                 old, new = (
@@ -49,7 +52,11 @@ def main() -> int:
                 failed = True
                 continue
             different = differences(old, new)
-            verdict = f"DIFFERENT: {', '.join(different[:3])}{', ...' if len(different) > 3 else ''}" if different else "equal"
+            verdict = (
+                f"DIFFERENT: {', '.join(different[:3])}{', ...' if len(different) > 3 else ''}"
+                if different
+                else "equal"
+            )
             print(f"| {recipe} | {data} | {arguments.steps} | {len(new)} | {verdict} |", flush=True)
             failed |= bool(different)
     return int(failed)
@@ -96,7 +103,9 @@ def last_tensors(run: Path) -> dict[str, Tensor]:
 
 def differences(old: dict[str, Tensor], new: dict[str, Tensor]) -> list[str]:
     """Names of tensors that only one side has, or whose bytes differ."""
-    return sorted(old.keys() ^ new.keys()) + [name for name in sorted(old.keys() & new.keys()) if not same_bytes(old[name], new[name])]
+    return sorted(old.keys() ^ new.keys()) + [
+        name for name in sorted(old.keys() & new.keys()) if not same_bytes(old[name], new[name])
+    ]
 
 
 def same_bytes(a: Tensor, b: Tensor) -> bool:

@@ -39,7 +39,8 @@ def comparison_page(file: Path, root: Path) -> str:
         f"# {data}: {len(rows)} recipes, {len(document['seeds'])} seed{'s' if len(document['seeds']) > 1 else ''}",
         _protocol(document),
         _table(rows, document, kind),
-        f"Ordered by the mean of {ORDER[kind]}. Each cell shows mean ± standard deviation over the seeds, and in brackets the worst seed "
+        f"Ordered by the mean of {ORDER[kind]}. Each cell shows mean ± standard deviation over the seeds, and in "
+        f"brackets the worst seed "
         "or the number of runs with a value. `real data` is the real-data reference. "
         f"All values with their protocols: [{file.name}](../../benchmarks/results/{file.name}).",
     ]
@@ -52,13 +53,22 @@ def comparison_page(file: Path, root: Path) -> str:
 def _protocol(document: dict[str, Any]) -> str:
     environment, data = document["environment"], document["data"]
     names = ",".join(_named(entry["recipe"]) for entry in document["recipes"])
-    keys = "".join(f" data.{key}={value}" for key, value in data["arguments"].items() if not isinstance(value, list | dict | None))
+    keys = "".join(
+        f" data.{key}={value}" for key, value in data["arguments"].items() if not isinstance(value, list | dict | None)
+    )
     steps = {entry["steps"] for entry in document["recipes"]}
     budget = f" --steps {steps.pop()}" if len(steps) == 1 else ""
     seeds = ",".join(map(str, document["seeds"]))
-    device = f"{environment['device']} ({environment['cpu_capability']}), {environment['threads']} thread, torch {environment['torch']}"
+    device = (
+        f"{environment['device']} ({environment['cpu_capability']}), {environment['threads']} thread, torch "
+        f"{environment['torch']}"
+    )
     differ = document["budgets_differ_in"]
-    budgets = f"Other keys have the recipes' defaults, so budgets differ in {', '.join(differ)}." if differ else "Equal budgets."
+    budgets = (
+        f"Other keys have the recipes' defaults, so budgets differ in {', '.join(differ)}."
+        if differ
+        else "Equal budgets."
+    )
     return (
         f"```\ngannet compare {data['source']} --recipes {names} --seeds {seeds}{budget}{keys}\n```\n\n"
         f"Machine: {device}, shared with other work, so the seconds are overestimated. {budgets}"

@@ -1,4 +1,6 @@
-"""Measured results of each recipe from benchmarks/results: lists of runs with their cards, and documents of ``gannet compare``."""
+"""Measured results of each recipe from benchmarks/results: lists of runs with their cards, and documents of ``gannet
+compare``.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ def read_measured(folder: Path) -> list[Measured]:
         document = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(document, dict) and "recipes" in document and "seeds" in document:
             found += read_comparison(document, path.name)
-        elif isinstance(document, list) and document and all(isinstance(d, dict) and {"record", "cards"} <= d.keys() for d in document):
+        elif (
+            isinstance(document, list)
+            and document
+            and all(isinstance(d, dict) and {"record", "cards"} <= d.keys() for d in document)
+        ):
             found += _of_runs(document, path.name)
     return sorted(found, key=lambda m: (m.recipe, m.data, m.steps, m.file))
 
@@ -54,7 +60,10 @@ def read_comparison(document: dict[str, Any], file: str) -> list[Measured]:
             entry["steps"],
             document["environment"],
             file,
-            tuple(_row(entry["recipe"], run["seed"], run["cards"], run["skipped"], run["status"], specs) for run in entry["runs"]),
+            tuple(
+                _row(entry["recipe"], run["seed"], run["cards"], run["skipped"], run["status"], specs)
+                for run in entry["runs"]
+            ),
         )
         for entry in document["recipes"]
     ]
@@ -78,7 +87,14 @@ def _of_runs(documents: list[dict[str, Any]], file: str) -> list[Measured]:
     ]
 
 
-def _row(recipe: str, seed: int, cards: list[dict[str, Any]], skipped: Any, status: str, specs: Mapping[str, Any] | None = None) -> Row:
+def _row(
+    recipe: str,
+    seed: int,
+    cards: list[dict[str, Any]],
+    skipped: Any,
+    status: str,
+    specs: Mapping[str, Any] | None = None,
+) -> Row:
     newest = {card["metric"]: card for card in cards}
     filled = {name: {"spec": (specs or {}).get(card["fingerprint"], {}), **card} for name, card in newest.items()}
     made = tuple(ScoreCard.model_validate(filled[name]) for name in sorted(newest))
@@ -91,7 +107,8 @@ def _table(measured: Measured) -> str:
     machine = f"{measured.environment.get('cpu_capability', '')}, torch {measured.environment.get('torch', '')}"
     plural = "seeds" if len(measured.rows) > 1 else "seed"
     lines = [
-        f"**{measured.data}**, {measured.steps:,} steps, {plural} {seeds} ({machine}; benchmarks/results/{measured.file}):",
+        f"**{measured.data}**, {measured.steps:,} steps, {plural} {seeds} ({machine}; "
+        f"benchmarks/results/{measured.file}):",
         "",
         "| metric | | mean | ± sd | worst (seed) | real data |",
         "|---|---|---|---|---|---|",
@@ -103,7 +120,10 @@ def _line(s: Summary) -> str:
     count = "" if s.count == s.runs else f" ({s.count} of {s.runs})"
     deviation = "-" if s.deviation is None else f"{s.deviation:.2g}"
     worst = f"{_value(s.worst.value, s)} ({s.worst.seed})"
-    return f"| {s.label} | {ARROWS[s.better]} | {_value(s.mean, s)}{count} | {deviation} | {worst} | {_value(s.reference, s)} |"
+    return (
+        f"| {s.label} | {ARROWS[s.better]} | {_value(s.mean, s)}{count} | {deviation} | {worst} | "
+        f"{_value(s.reference, s)} |"
+    )
 
 
 def _value(value: float | None, summary: Summary) -> str:

@@ -1,4 +1,6 @@
-"""The latest figures of the proofs in `tests/learning` for the pages of their recipes: benchmarks/results/learn-*.json."""
+"""The latest figures of the proofs in `tests/learning` for the pages of their recipes:
+benchmarks/results/learn-*.json.
+"""
 
 from __future__ import annotations
 

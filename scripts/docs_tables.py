@@ -1,9 +1,10 @@
 """Tables of results on results pages and on the pages of methods: benchmarks/results/tables-*.json.
 
-A file names its ``page`` in docs/results and contains ``sections`` with title, text, columns, rows, findings, and the ``recipes`` whose
-pages also show the section. A row that is a list contains recorded figures, whose command and seeds are in the text. A row that is an
-object is computed from the score cards of another file: ``from``, ``recipe``, its first ``cells``, and ``seed`` or ``mean`` if not every
-seed is shown. A column that is an object names the ``metric`` and its format.
+A file names its ``page`` in docs/results and contains ``sections`` with title, text, columns, rows, findings, and the
+``recipes`` whose pages also show the section. A row that is a list contains recorded figures, whose command and seeds
+are in the text. A row that is an object is computed from the score cards of another file: ``from``, ``recipe``, its
+first ``cells``, and ``seed`` or ``mean`` if not every seed is shown. A column that is an object names the ``metric``
+and its format.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ NOTICE = "<!-- Made by `make docs` from the results. Do not edit. -->"
 
 def read_tables(folder: Path) -> list[dict[str, Any]]:
     """Every file of tables."""
-    return [json.loads(path.read_text(encoding="utf-8")) | {"file": path.name} for path in sorted(folder.glob("tables-*.json"))]
+    return [
+        json.loads(path.read_text(encoding="utf-8")) | {"file": path.name}
+        for path in sorted(folder.glob("tables-*.json"))
+    ]
 
 
 def table_pages(folder: Path, measured: list[Measured]) -> dict[str, str]:
@@ -31,7 +35,8 @@ def table_pages(folder: Path, measured: list[Measured]) -> dict[str, str]:
                 f"# {tables['title']}",
                 tables["text"],
                 *sections_of(tables["page"], folder, measured),
-                f"Source of the figures: [{tables['file']}](../../benchmarks/results/{tables['file']}) and the files that it names.",
+                f"Source of the figures: [{tables['file']}](../../benchmarks/results/{tables['file']}) and the files "
+                f"that it names.",
             ]
         )
         + "\n"

@@ -17,7 +17,8 @@ MODE`. Source: benchmarks/results/watching-MODE.json.
 |---|---|---|
 """
 REMARKS = (
-    "The soak was measured before slow motion, forks and drawing were part of the page, while the machine did other work (24 steps per "
+    "The soak was measured before slow motion, forks and drawing were part of the page, while the machine did other "
+    "work (24 steps per "
     "second). With events every 0.1 s instead of 0.2 s, the step time increased by 2.2 %."
 )
 
@@ -35,11 +36,13 @@ def _read(folder: Path, mode: str) -> dict[str, Any]:
 def _attached(found: dict[str, Any]) -> tuple[str, str]:
     alone, watched = found["steps_per_second"]["alone"], found["steps_per_second"]["watched"]
     question = (
-        f"does an open page slow down training? `{found['recipe']}` on `{found['data']}`, alternately 8 s without and with the page, "
+        f"does an open page slow down training? `{found['recipe']}` on `{found['data']}`, alternately 8 s without and "
+        f"with the page, "
         f"{len(alone)} each"
     )
     measured = (
-        f"step time {100 * found['step_time_change']:+.1f} % (medians {found['median']['alone']:.1f} and {found['median']['watched']:.1f} "
+        f"step time {100 * found['step_time_change']:+.1f} % (medians {found['median']['alone']:.1f} and "
+        f"{found['median']['watched']:.1f} "
         f"steps per second; alone {_span(alone)}, watched {_span(watched)})"
     )
     return question, measured
@@ -50,10 +53,13 @@ def _recording(found: dict[str, Any]) -> tuple[str, str]:
         return [sum(run["percent"][name] for name in names) for run in found["runs"]]
 
     drawn = ", ".join(
-        f"{share:.1f} % (`{run['recipe']}`)" for share, run in zip(shares("record_frames", "record_terms"), found["runs"], strict=True)
+        f"{share:.1f} % (`{run['recipe']}`)"
+        for share, run in zip(shares("record_frames", "record_terms"), found["runs"], strict=True)
     )
     health, control = _span(shares("watch_health"), 1), _span(shares("Control"), 1)
-    question = "which share of the training loop's processor time do frames, terms, health checks and control take by default?"
+    question = (
+        "which share of the training loop's processor time do frames, terms, health checks and control take by default?"
+    )
     return question, f"frames and terms {drawn}; health {health} %, control {control} %"
 
 
@@ -68,7 +74,10 @@ def _soak(found: dict[str, Any]) -> tuple[str, str]:
     first, last, most = rows[0], rows[-1], max(row["page"] for row in rows)
     question = f"does memory grow in {found['minutes']:.0f} minutes of live training ({last['step']:,} steps)?"
     server = f"server {first['server']:.0f} MB at the start, {last['server']:.0f} MB at the end"
-    return question, f"{server}; page {first['page']:.0f} MB at the start, {last['page']:.0f} MB at the end, {most:.0f} MB at most"
+    return (
+        question,
+        f"{server}; page {first['page']:.0f} MB at the start, {last['page']:.0f} MB at the end, {most:.0f} MB at most",
+    )
 
 
 MODES = {"attached": _attached, "recording": _recording, "history": _history, "soak": _soak}

@@ -2,9 +2,10 @@
 
 usage: python scripts/find_browser.py [--install]
 
-Prints the path of the first browser that works; exit status 1 if none does. With --install these ways are tried in order until one
-yields a working browser: one that is already there, Debian's package (as root, or with sudo without a password), and
-`playwright install chromium`. If GANNET_BROWSER names a program, no other is considered and nothing is installed.
+Prints the path of the first browser that works; exit status 1 if none does. With --install these ways are tried in
+order until one yields a working browser: one that is already there, Debian's package (as root, or with sudo without a
+password), and `playwright install chromium`. If GANNET_BROWSER names a program, no other is considered and nothing is
+installed.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def works(program: str) -> bool:
     if not (os.path.isfile(program) and os.access(program, os.X_OK)):
         return False
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        status, text = _ran([program, *TRIAL, f"--user-data-dir={profile}", f"data:text/html,<p>{DRAWN}"], TRIAL_SECONDS)
+        status, text = _ran(
+            [program, *TRIAL, f"--user-data-dir={profile}", f"data:text/html,<p>{DRAWN}"], TRIAL_SECONDS
+        )
     return status == 0 and DRAWN in text
 
 
@@ -83,12 +86,17 @@ def launched(program: str | None = None) -> Iterator[Browser]:
 
     program = program or find_browser()
     assert program is not None, MISSING
-    with sync_playwright() as driver, driver.chromium.launch(executable_path=program, args=FLAGS, chromium_sandbox=False) as browser:
+    with (
+        sync_playwright() as driver,
+        driver.chromium.launch(executable_path=program, args=FLAGS, chromium_sandbox=False) as browser,
+    ):
         yield browser
 
 
 def install() -> str | None:
-    """Try the ways of installing a browser until one works, and return the browser; each failure is reported in one line."""
+    """Try the ways of installing a browser until one works, and return the browser; each failure is reported in one
+    line.
+    """
     for name, way in WAYS.items():
         if problem := way():
             _say(f"{name}: {problem}")
@@ -110,7 +118,15 @@ def install_debian_package() -> str | None:
     else:
         return "needs root, or sudo without a password"
     _say("installing Debian's package chromium ...")
-    quiet = ["-qq", "-o", "Acquire::Retries=1", "-o", f"Acquire::http::Timeout={REACH_SECONDS:.0f}", "-o", "DPkg::Lock::Timeout=60"]
+    quiet = [
+        "-qq",
+        "-o",
+        "Acquire::Retries=1",
+        "-o",
+        f"Acquire::http::Timeout={REACH_SECONDS:.0f}",
+        "-o",
+        "DPkg::Lock::Timeout=60",
+    ]
     command = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *quiet]
     # Old package lists may suffice, so only the second command decides.
     _ran([*command, "update"], INSTALL_SECONDS)
@@ -149,7 +165,9 @@ def _ran(command: list[str], seconds: float) -> tuple[int, str]:
     """Exit status and output; a command that takes too long is killed with all its child processes."""
     with tempfile.TemporaryFile() as output:
         try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
         except OSError as error:
             return 127, str(error)
         try:

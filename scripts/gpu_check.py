@@ -185,7 +185,9 @@ def main() -> int:
             document["seconds"] = round(time.monotonic() - began, 1)
             arguments.out.write_text(json.dumps(document, indent=1) + "\n")
             if row["result"] == "failed" and not gpu_works(s):
-                print("The GPU does not respond in this process any more; the other checks run in a new one.", flush=True)
+                print(
+                    "The GPU does not respond in this process any more; the other checks run in a new one.", flush=True
+                )
                 shutil.rmtree(folder, ignore_errors=True)
                 again = [*sys.argv, *([] if arguments.continued else ["--continue"])]
                 os.execve(sys.executable, [sys.executable, *again], os.environ | {"GPU_CHECK_RESTARTED": "1"})

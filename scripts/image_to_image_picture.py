@@ -2,7 +2,8 @@
 
 usage: GANNET_DATA=FOLDER python scripts/image_to_image_picture.py [RUNS]
 
-RUNS is the folder runs/image-to-image that benchmarks/image_to_image.py wrote; the picture is docs/pictures/image-to-image.png.
+RUNS is the folder runs/image-to-image that benchmarks/image_to_image.py wrote; the picture is
+docs/pictures/image-to-image.png.
 """
 
 from __future__ import annotations
@@ -16,7 +17,15 @@ from gannet.figures.grid import image_grid
 from gannet.sessions.trained_run import TrainedRun
 
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "image-to-image.png"
-TASKS = ("horses-grayscale", "horses-mask", "horses-downscale", "horses-blur", "mnist-mask", "mnist-downscale", "mnist-blur")
+TASKS = (
+    "horses-grayscale",
+    "horses-mask",
+    "horses-downscale",
+    "horses-blur",
+    "mnist-mask",
+    "mnist-downscale",
+    "mnist-blur",
+)
 SHOWN = 4
 SIDE = 32
 
@@ -33,7 +42,9 @@ def _row(path: Path) -> np.ndarray:
     columns = TrainedRun(path).translations(SHOWN, seed=3)
     images = np.stack(list(columns.values()), axis=1).reshape(-1, *columns["input"].shape[1:])
     missing = SIDE - images.shape[1]
-    padded = np.pad(images, ((0, 0), (missing // 2, missing - missing // 2), (missing // 2, missing - missing // 2), (0, 0)))
+    padded = np.pad(
+        images, ((0, 0), (missing // 2, missing - missing // 2), (missing // 2, missing - missing // 2), (0, 0))
+    )
     return np.broadcast_to(padded, (*padded.shape[:3], 3))
 
 

@@ -2,11 +2,11 @@
 
 usage: python scripts/make_docs.py [--check]
 
-The sources of docs/methods/NAME.md are the docstrings of the recipe (CONTRIBUTING.md describes its paragraphs) and of its game, loss and
-regularizers, its typed arguments, docs/pictures/NAME.png if it exists, and results in benchmarks/results/*.json.
-docs/results/compare-NAME.md shows a comparison stored by benchmarks/keep.py. The other results pages come from
-benchmarks/results/tables-NAME.json (see docs_tables.py) and watching-MODE.json. With --check nothing is written, and the exit status is 1
-if a page is out of date.
+The sources of docs/methods/NAME.md are the docstrings of the recipe (CONTRIBUTING.md describes its paragraphs) and of
+its game, loss and regularizers, its typed arguments, docs/pictures/NAME.png if it exists, and results in
+benchmarks/results/*.json. docs/results/compare-NAME.md shows a comparison stored by benchmarks/keep.py. The other
+results pages come from benchmarks/results/tables-NAME.json (see docs_tables.py) and watching-MODE.json. With --check
+nothing is written, and the exit status is 1 if a page is out of date.
 """
 
 from __future__ import annotations
@@ -87,15 +87,22 @@ def method_page(found: Component, measured: list[Measured], root: Path) -> str:
     sections.append("## Components\n\n" + "\n\n".join(part_of_page(part) for part in made_of(recipe)))
     sections.append("## Arguments\n\n" + argument_table(recipe, docstring.named.get("Keys", "")))
     tables = [measured_tables(found.name, measured), method_sections(found.name, root / MEASURED, measured)]
-    sections.append("## Measured\n\n" + ("\n\n".join(filter(None, tables)) or "benchmarks/results contains only the proof."))
+    sections.append(
+        "## Measured\n\n" + ("\n\n".join(filter(None, tables)) or "benchmarks/results contains only the proof.")
+    )
     if proofs := proof_tables(found.name, root / MEASURED):
         sections.append(f"## Proof that it learns\n\n`make learn` runs these short trainings; {PROOFS}.\n\n{proofs}")
-    sections.append(f"Source: [`{found.path.name}`](../../src/gannet/recipes/{found.path.name}). [All methods](README.md).")
+    sections.append(
+        f"Source: [`{found.path.name}`](../../src/gannet/recipes/{found.path.name}). [All methods](README.md)."
+    )
     return "\n\n".join(sections) + "\n"
 
 
 def part_of_page(part: Component) -> str:
-    return f"**{SINGULAR[part.kind].capitalize()} [`{part.name}`](../{part.kind}.md#{part.name})**: {markdown(part.load().__doc__ or '')}"
+    return (
+        f"**{SINGULAR[part.kind].capitalize()} [`{part.name}`](../{part.kind}.md#{part.name})**: "
+        f"{markdown(part.load().__doc__ or '')}"
+    )
 
 
 def index_page(recipes: dict[str, Component]) -> str:

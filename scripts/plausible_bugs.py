@@ -1,4 +1,5 @@
-"""Validate the learning tests: run each proof with a plausible bug in a temporary copy of the package. The proof must fail.
+"""Validate the learning tests: run each proof with a plausible bug in a temporary copy of the package. The proof must
+fail.
 
 usage: python scripts/plausible_bugs.py [PROOF ...]    (all proofs by default; one or two minutes of a core each)
 
@@ -69,7 +70,9 @@ def main(names: list[str]) -> None:
     if names != ["--page"]:
         for name in names or BUGS:
             record[name] = outcome(PROOFS[name], BUGS[name])
-            RECORD.write_text(json.dumps({n: record[n] for n in BUGS if n in record}, indent=1) + "\n", encoding="utf-8")
+            RECORD.write_text(
+                json.dumps({n: record[n] for n in BUGS if n in record}, indent=1) + "\n", encoding="utf-8"
+            )
             print(name, "caught" if record[name]["caught"] else "NOT CAUGHT", record[name]["seeds"], flush=True)
     PAGE.write_text(page(record), encoding="utf-8")
 
@@ -87,13 +90,22 @@ def outcome(proof: Proof, bug: Bug) -> dict[str, Any]:
             good = sum(r["good"] for r in rows)
             if good >= proof.needed or len(rows) - good > proof.seeds - proof.needed:
                 break
-    return {"bug": bug.what, "file": bug.file, "old": bug.old, "new": bug.new, "seeds": rows, "caught": not proof.holds(rows)}
+    return {
+        "bug": bug.what,
+        "file": bug.file,
+        "old": bug.old,
+        "new": bug.new,
+        "seeds": rows,
+        "caught": not proof.holds(rows),
+    }
 
 
 def row(name: str, seed: int, source: Path) -> dict[str, Any]:
     """The figures with the bug; a training that stops because a value is not finite is also a failure."""
     environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{LEARNING}"}
-    done = subprocess.run([sys.executable, "-c", ONE_ROW, name, str(seed)], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_ROW, name, str(seed)], env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode == 0:
         return json.loads(done.stdout)
     if "TrainingStopped" not in done.stderr:
@@ -103,7 +115,9 @@ def row(name: str, seed: int, source: Path) -> dict[str, Any]:
 
 def page(record: dict[str, Any]) -> str:
     missed = [name for name, entry in record.items() if not entry["caught"]]
-    summary = f"{len(record) - len(missed)} of {len(record)} bugs are caught" + (f"; not caught: {', '.join(missed)}." if missed else ".")
+    summary = f"{len(record) - len(missed)} of {len(record)} bugs are caught" + (
+        f"; not caught: {', '.join(missed)}." if missed else "."
+    )
     if waiting := [name for name in BUGS if name not in record]:
         summary += f" Not run yet: {', '.join(waiting)}."
     head = "| proof | rule | bug | without | with | caught |\n|---|---|---|---|---|---|\n"
@@ -115,7 +129,13 @@ def line(proof: Proof, entry: dict[str, Any]) -> str:
     learned = RESULTS / f"learn-{proof.name}.json"
     rows = json.loads(learned.read_text(encoding="utf-8"))["seeds"] if learned.exists() else []
     cells = (
-        *(proof.name, proof.rule, f"{entry['bug']} (`{entry['file']}`)", written(proof, rows), written(proof, entry["seeds"])),
+        *(
+            proof.name,
+            proof.rule,
+            f"{entry['bug']} (`{entry['file']}`)",
+            written(proof, rows),
+            written(proof, entry["seeds"]),
+        ),
         "yes" if entry["caught"] else "**no**",
     )
     return f"| {' | '.join(cells)} |"
@@ -124,7 +144,9 @@ def line(proof: Proof, entry: dict[str, Any]) -> str:
 def written(proof: Proof, rows: list[dict[str, Any]]) -> str:
     """The bounded figures, one value per seed."""
     names = dict.fromkeys((*proof.least, *proof.most))
-    return "; ".join(f"{name} " + ", ".join(f"{r[name]:.3g}" if name in r else r["stopped"] for r in rows) for name in names if rows)
+    return "; ".join(
+        f"{name} " + ", ".join(f"{r[name]:.3g}" if name in r else r["stopped"] for r in rows) for name in names if rows
+    )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ def main(points_run: str, images_run: str, out: str) -> None:
         assert isinstance(frame, dict)
         extent = tuple(map(float, frame["extent"]))
         cells.append(
-            (draw_points(frame["real"], frame["fake"], frame["field"], extent, step, "", (SIDE, SIDE), True), f"ring, step {step:,}")
+            (
+                draw_points(frame["real"], frame["fake"], frame["field"], extent, step, "", (SIDE, SIDE), True),
+                f"ring, step {step:,}",
+            )
         )
     trained = load(images_run)
     grid = image_grid(trained.sample(64, seed=1)[0], 8, padding=1, scale=1)

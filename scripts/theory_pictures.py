@@ -62,7 +62,13 @@ def discriminator() -> Image.Image:
         cost = generator_cost(histogram(p), histogram(q))
         print("discriminator", mean, f"C {cost:.4f}")
         panels.append(
-            Panel(f"Two Gaussians, {words}: C(G) = \u2212{-cost:.2f}", AXIS, (*densities, best), levels=((0.5, "D = 1/2"),), top=1.09)
+            Panel(
+                f"Two Gaussians, {words}: C(G) = \u2212{-cost:.2f}",
+                AXIS,
+                (*densities, best),
+                levels=((0.5, "D = 1/2"),),
+                top=1.09,
+            )
         )
     return draw_functions(panels)
 
@@ -80,7 +86,15 @@ def saturation() -> Image.Image:
     label = "shift of the model's box"
     return draw_functions(
         [
-            Panel("Jensen-Shannon: flat without overlap", theta, jensen, label, "nats", ((float(np.log(2)), "ln 2"),), top=1.05),
+            Panel(
+                "Jensen-Shannon: flat without overlap",
+                theta,
+                jensen,
+                label,
+                "nats",
+                ((float(np.log(2)), "ln 2"),),
+                top=1.05,
+            ),
             Panel("Earth mover: slope 1 everywhere", theta, mover, label, "distance"),
         ]
     )
@@ -89,7 +103,11 @@ def saturation() -> Image.Image:
 def main(folder: str = "docs/pictures") -> None:
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
-    for name, draw in (("divergences", divergences), ("optimal-discriminator", discriminator), ("saturation", saturation)):
+    for name, draw in (
+        ("divergences", divergences),
+        ("optimal-discriminator", discriminator),
+        ("saturation", saturation),
+    ):
         save(draw(), out / f"{name}.png")
     p, q = np.array([0.5, 0.3, 0.2, 0, 0, 0]), np.array([0, 0, 0.1, 0.2, 0.3, 0.4])
     # Many plans have the lowest W1 here; the squared distance selects the one without crossing arrows.

@@ -4,9 +4,10 @@
     python scripts/train_extractor.py digits-cnn-v1
     python scripts/train_extractor.py mnist-cnn-v1 --data FOLDER_WITH_IDX_FILES --check
 
-It uses one thread and a fixed seed, so the weights are the same on the same machine with the same torch, and similar elsewhere. The
-file is written to src/gannet/features/weights. Its hash and accuracy are printed and belong in gannet/features/cnn.py. With --check
-nothing is trained: the stored weights are tested on the test split, and their accuracy must equal the stated one.
+It uses one thread and a fixed seed, so the weights are the same on the same machine with the same torch, and similar
+elsewhere. The file is written to src/gannet/features/weights. Its hash and accuracy are printed and belong in
+gannet/features/cnn.py. With --check nothing is trained: the stored weights are tested on the test split, and their
+accuracy must equal the stated one.
 """
 
 from __future__ import annotations
@@ -92,7 +93,10 @@ def train(name: str, images: np.ndarray, labels: np.ndarray) -> dict[str, Tensor
 def accuracy(weights: dict[str, Tensor], name: str, images: np.ndarray, labels: np.ndarray) -> float:
     """Share of images that are classified correctly."""
     with torch.inference_mode():
-        found = [forward(prepared(images[i : i + 500], TRAINED[name].side), weights)[1].argmax(1) for i in range(0, len(images), 500)]
+        found = [
+            forward(prepared(images[i : i + 500], TRAINED[name].side), weights)[1].argmax(1)
+            for i in range(0, len(images), 500)
+        ]
     return float((torch.cat(found).numpy() == labels).mean())
 
 

@@ -1,10 +1,13 @@
-"""Screenshots of the live view for the docs: ``python scripts/watch_pictures.py RUN NAME WIDTH[xHEIGHT] SCHEME [ACTION ...]``.
+"""Screenshots of the live view for the docs: ``python scripts/watch_pictures.py RUN NAME WIDTH[xHEIGHT] SCHEME [ACTION
+...]``.
 
-Writes docs/pictures/watch-NAME.png: a window of that size with a run (or with RUN,RUN,... side by side), light or dark, after the
-actions. An action is the text of a button or box to click; ``to:HEADING`` scrolls to a part, ``sub:N`` shows sub-step N in slow
-motion, ``sketch`` draws on the canvas, ``zh`` selects Chinese. Needs Chromium, and a Chinese font for ``zh``.
+Writes docs/pictures/watch-NAME.png: a window of that size with a run (or with RUN,RUN,... side by side), light or dark,
+after the actions. An action is the text of a button or box to click; ``to:HEADING`` scrolls to a part, ``sub:N`` shows
+sub-step N in slow motion, ``sketch`` draws on the canvas, ``zh`` selects Chinese. Needs Chromium, and a Chinese font
+for ``zh``.
 
-The screenshots of docs/watching.md, from a folder of runs (``slow`` is a paused training with one step in slow motion)::
+The screenshots of docs/watching.md, from a folder of runs (``slow`` is a paused training with one step in slow
+motion)::
 
     runs/ours-0 points 1440 light
     runs/slow slow 1000x1000 light "to:Slow motion" sub:4
@@ -30,8 +33,14 @@ from gannet.dashboard.server import View
 
 ROOT = Path(__file__).parent.parent
 
-CLICK = "[...document.querySelectorAll('button, label')].filter((e) => e.textContent.trim() === {!r}).forEach((e) => e.click())"
-SCROLL = "[...document.querySelectorAll('.card, .card h3')].find((e) => (e.ariaLabel ?? e.textContent) === {!r}).scrollIntoView()"
+CLICK = (
+    "[...document.querySelectorAll('button, label')].filter((e) => e.textContent.trim() === {!r}).forEach((e) => "
+    "e.click())"
+)
+SCROLL = (
+    "[...document.querySelectorAll('.card, .card h3')].find((e) => (e.ariaLabel ?? e.textContent) === "
+    "{!r}).scrollIntoView()"
+)
 CHANGE = """(() => {
     const [key, value] = ['select', 'input'].map((tag) => document.querySelector(`.changes ${tag}`));
     key.value = 'optimizer.generator.lr';
@@ -78,7 +87,9 @@ def act(page: Page, action: str) -> None:
         page.evaluate(CHANGE)
     elif kind == "sketch":
         page.wait_for_function("() => document.querySelectorAll('#draw-recipe option').length > 10")
-        spiral = [(0.5 + r * math.cos(22 * r), 0.5 + r * math.sin(22 * r)) for r in (0.4 * n / 90 for n in range(12, 91))]
+        spiral = [
+            (0.5 + r * math.cos(22 * r), 0.5 + r * math.sin(22 * r)) for r in (0.4 * n / 90 for n in range(12, 91))
+        ]
         for stroke in (spiral, [(0.16, 0.86)], [(0.84, 0.14)], [(0.12, 0.2), (0.2, 0.12)]):
             draw(page, stroke)
     elif kind != "zh":
@@ -87,7 +98,10 @@ def act(page: Page, action: str) -> None:
 
 
 def draw(page: Page, stroke: list[tuple[float, float]]) -> None:
-    box = "(() => { const b = document.querySelector('.sketch').getBoundingClientRect(); return [b.left, b.top, b.width]; })()"
+    box = (
+        "(() => { const b = document.querySelector('.sketch').getBoundingClientRect(); return [b.left, b.top, "
+        "b.width]; })()"
+    )
     left, top, side = page.evaluate(box)
     places = [(left + x * side, top + (1 - y) * side) for x, y in stroke]
     page.mouse.move(*places[0])

@@ -20,4 +20,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for file, tests in sorted(names.items()):
         terminalreporter.write_line(f"{file} ({len(tests)}): {', '.join(sorted(set(tests)))}")
     count = f"{len(skipped)} browser test{'s were' if len(skipped) > 1 else ' was'} skipped"
-    terminalreporter.write_line(f"{MISSING} {count}. Install one (Debian: apt-get install chromium), or name it with GANNET_BROWSER=PATH.")
+    terminalreporter.write_line(
+        f"{MISSING} {count}. Install one (Debian: apt-get install chromium), or name it with GANNET_BROWSER=PATH."
+    )

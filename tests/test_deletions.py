@@ -6,14 +6,18 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "gannet"
 CALLS = {"rmtree", "unlink", "remove", "rmdir", "replace", "rename", "move", "truncate", "removedirs"}
 WHY = {
-    ("cli/clean.py", "clean"): "temporary files that were never finished, of processes that no longer exist, when the user asks for it",
+    (
+        "cli/clean.py",
+        "clean",
+    ): "temporary files that were never finished, of processes that no longer exist, when the user asks for it",
     ("data/cache.py", "_decode_into"): "temporary files of this process, never published",
     ("data/cache.py", "_published"): "puts a decoded table of the cache in place of one of equal content",
     ("data/cache.py", "_sweep"): "temporary files in the cache that are a day old",
     (
         "files.py",
         "whole_file",
-    ): "replaces a file that the user named, a frame of the same step, or a record, whole; removes its own temporary file",
+    ): "replaces a file that the user named, a frame of the same step, or a record, whole; removes its own temporary "
+    "file",
     ("sessions/fork.py", "_make"): "a directory that this call made and that has not trained",
     ("features/cache.py", "*"): "features in the cache folder, computed again when needed",
     (
@@ -24,9 +28,18 @@ WHY = {
         "runs/writer.py",
         "create",
     ): "names a new run, which fails on a directory that holds anything; removes its own temporary folder",
-    ("runs/writer.py", "truncate_after"): "frames of steps after the checkpoint that a resume continues from, which are made again",
-    ("training/checkpoint.py", "save"): "replaces a damaged checkpoint of the same step; removes its own temporary folder",
-    ("training/checkpoint.py", "prune"): "all but the newest checkpoint.keep valid checkpoints, after a newer one is complete",
+    (
+        "runs/writer.py",
+        "truncate_after",
+    ): "frames of steps after the checkpoint that a resume continues from, which are made again",
+    (
+        "training/checkpoint.py",
+        "save",
+    ): "replaces a damaged checkpoint of the same step; removes its own temporary folder",
+    (
+        "training/checkpoint.py",
+        "prune",
+    ): "all but the newest checkpoint.keep valid checkpoints, after a newer one is complete",
 }
 """(file, function) -> why."""
 
@@ -39,7 +52,12 @@ def test_every_deletion_has_a_reason():
             if not isinstance(function, ast.FunctionDef):
                 continue
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CALLS and _of_files(node.func):
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and node.func.attr in CALLS
+                    and _of_files(node.func)
+                ):
                     key = (name, "*") if (name, "*") in WHY else (name, function.name)
                     found.setdefault(key, []).append(node.lineno)
     assert found.keys() - WHY.keys() == set(), "say why this cannot lose work"

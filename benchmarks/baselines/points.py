@@ -27,13 +27,17 @@ class Loop:
 
     def step(self):
         ones, zeros = torch.ones(BATCH, 1, device=self.device), torch.zeros(BATCH, 1, device=self.device)
-        real = self.means[torch.randint(8, (BATCH,), device=self.device)] + 0.014 * torch.randn(BATCH, 2, device=self.device)
+        real = self.means[torch.randint(8, (BATCH,), device=self.device)] + 0.014 * torch.randn(
+            BATCH, 2, device=self.device
+        )
         self.discriminator_optimizer.zero_grad()
         fake = self.generator(torch.randn(BATCH, 32, device=self.device)).detach()
         loss = cross_entropy(self.discriminator(real), ones) + cross_entropy(self.discriminator(fake), zeros)
         loss.backward()
         self.discriminator_optimizer.step()
         self.generator_optimizer.zero_grad()
-        generator_loss = cross_entropy(self.discriminator(self.generator(torch.randn(BATCH, 32, device=self.device))), ones)
+        generator_loss = cross_entropy(
+            self.discriminator(self.generator(torch.randn(BATCH, 32, device=self.device))), ones
+        )
         generator_loss.backward()
         self.generator_optimizer.step()

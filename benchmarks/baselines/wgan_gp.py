@@ -1,4 +1,6 @@
-"""The reference WGAN-GP as a plain eager fp32 PyTorch loop: five critic steps with a penalty, then one of the generator."""
+"""The reference WGAN-GP as a plain eager fp32 PyTorch loop: five critic steps with a penalty, then one of the
+generator.
+"""
 
 import torch
 from torch import nn

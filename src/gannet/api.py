@@ -37,8 +37,8 @@ def train(
 ) -> TrainedRun:
     """Train a run and open it: ``run = gannet.train("ring", recipe="gan", steps=5000)``, then ``run.sample(1000)``.
 
-    A line on stderr shows the progress. Health alarms and other warnings are ``gannet.GannetWarning``. The run is a directory
-    that all commands of ``gannet`` accept.
+    A line on stderr shows the progress. Health alarms and other warnings are ``gannet.GannetWarning``. The run is a
+    directory that all commands of ``gannet`` accept.
 
     Args:
         data: a built-in name, a path, or ``hf:owner/name``. The path of a run repeats that run with its commands;
@@ -51,8 +51,8 @@ def train(
         init: ``RUN`` or ``RUN@STEP``, whose parameters the training starts from where they fit.
         quiet: show no progress on stderr; warnings are still shown.
         keys: dotted keys as on the command line, for example ``{"optimizer.generator.lr": 1e-4}``.
-        **recipe_keys: keys without a dot, for example ``steps=5000``, ``loss="hinge"``; ``lr=1e-4`` sets the learning rate
-            of every player that ``keys`` does not set.
+        **recipe_keys: keys without a dot, for example ``steps=5000``, ``loss="hinge"``; ``lr=1e-4`` sets the learning
+            rate of every player that ``keys`` does not set.
 
     Returns:
         The run at its last checkpoint, ready to ``sample``, ``measure`` and ``animate``.
@@ -62,7 +62,11 @@ def train(
         TrainingStopped: a value is not finite.
     """
     given = {**(keys or {}), **recipe_keys}
-    flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
+    flags = {
+        name: value
+        for name, value in (("seed", seed), ("device", device), ("precision", precision))
+        if value is not None
+    }
     folder = Path(out) if out is not None else None
     older = parse_again(data)
     with PythonReporter(quiet=quiet) as reporter:
@@ -83,7 +87,9 @@ def train(
     if outcome.signal is not None:
         raise UserError(f"Training was interrupted. {saved} Continue with `{again}`.")
     outside = {key: value for key, value in given.items() if is_outside(value)}
-    return load(outcome.path, recipe_file=recipe if recipe is not None and recipe.endswith(".py") else None, keys=outside)
+    return load(
+        outcome.path, recipe_file=recipe if recipe is not None and recipe.endswith(".py") else None, keys=outside
+    )
 
 
 def compare(
@@ -101,7 +107,8 @@ def compare(
     keys: dict[str, Any] | None = None,
     **recipe_keys: Any,
 ) -> Result:
-    """Train every recipe with every seed on the same data and measure all runs alike. A repeated call continues a stopped comparison.
+    """Train every recipe with every seed on the same data and measure all runs alike. A repeated call continues a
+    stopped comparison.
 
     Args:
         data: a built-in name, a path, or ``hf:owner/name``.
@@ -109,8 +116,9 @@ def compare(
         seeds: seeds of the runs of each recipe.
         metrics: names; the default metrics of the data if None.
         samples: generated samples per run; the default number if None.
-        jobs: number of runs trained side by side, each in its own process; ``"auto"`` takes one per core, None trains one after the
-            other in this process. The parameters are equal bit for bit. A run whose process dies gets the status ``failed``.
+        jobs: number of runs trained side by side, each in its own process; ``"auto"`` takes one per core, None trains
+            one after the other in this process. The parameters are equal bit for bit. A run whose process dies gets the
+            status ``failed``.
         on: ``"ray"`` trains on a local Ray cluster, an address on a running one; needs the extra ``[ray]``.
         sweep: key -> values, for example ``{"batch_size": [16, 64]}``: every combination is trained with every seed.
         out: folder for ``RECIPE/seed-S``, compare.json and samples.png; ``runs/compare-data`` if None.
@@ -119,7 +127,8 @@ def compare(
         **recipe_keys: keys without a dot, for example ``steps=5000``, for every recipe.
 
     Raises:
-        UserError: the input has mistakes, which are reported together; the runs cannot be compared; or a signal stopped it.
+        UserError: the input has mistakes, which are reported together; the runs cannot be compared; or a signal stopped
+        it.
     """
     engine, at_once = engine_of(jobs, on)
     with PythonReporter(quiet=quiet) as reporter:
@@ -137,7 +146,9 @@ def compare(
         try:
             return carry_out(planned, reporter, engine, at_once=at_once)
         except Interrupted:
-            raise UserError(f"The comparison in {planned.path} was interrupted; the same call continues from there.") from None
+            raise UserError(
+                f"The comparison in {planned.path} was interrupted; the same call continues from there."
+            ) from None
 
 
 def load(
@@ -148,5 +159,7 @@ def load(
     raw: bool = False,
     keys: Mapping[str, Any] | None = None,
 ) -> TrainedRun:
-    """Open a run's newest checkpoint, or that of ``step``; ``load("RUN@STEP")`` is the same. See :class:`TrainedRun`."""
+    """Open a run's newest checkpoint, or that of ``step``; ``load("RUN@STEP")`` is the same. See
+    :class:`TrainedRun`.
+    """
     return TrainedRun(path, step=step, recipe_file=recipe_file, raw=raw, keys=keys)

@@ -1,8 +1,8 @@
 """Discovery of components: they are found in the source text of their files, without a list.
 
-A component's name is the ``name`` in its class body. Without one, it is the name of the file if the file contains one component
-(``losses/hinge.py`` is the loss ``hinge``), else the class name in kebab case. A recipe has the name of its function. A class whose
-name starts with ``_`` is a base class of the components in its file, not a component.
+A component's name is the ``name`` in its class body. Without one, it is the name of the file if the file contains one
+component (``losses/hinge.py`` is the loss ``hinge``), else the class name in kebab case. A recipe has the name of its
+function. A class whose name starts with ``_`` is a base class of the components in its file, not a component.
 """
 
 from __future__ import annotations
@@ -108,12 +108,15 @@ def load_outside(reference: str) -> Any:
         return getattr(importlib.import_module(module), symbol)
     except Exception as error:  # the user's module may raise anything
         raise UserError(
-            f"Cannot load {reference!r}: {type(error).__name__}: {error}. Write it as package.module:Name, importable from here."
+            f"Cannot load {reference!r}: {type(error).__name__}: {error}. Write it as package.module:Name, importable "
+            f"from here."
         ) from None
 
 
 def load_file(path: Path) -> Any:
-    """The recipe in a user's file: the function with the name of the file, without a leading number (``05_mine.py``)."""
+    """The recipe in a user's file: the function with the name of the file, without a leading number
+    (``05_mine.py``).
+    """
     if not path.is_file():
         raise UserError(f"No recipe file at {path}.")
     symbol = re.sub(r"^\d+_", "", path.stem.replace("-", "_"))
@@ -166,7 +169,11 @@ def _concrete(module: ast.Module, bases: set[str]) -> list[ast.ClassDef]:
 def _stated_name(node: ast.ClassDef | ast.FunctionDef) -> str | None:
     """The value of ``name: ClassVar[str] = "..."`` in the body of a class."""
     for line in node.body if isinstance(node, ast.ClassDef) else []:
-        if isinstance(line, ast.AnnAssign) and ast.unparse(line.target) == "name" and isinstance(line.value, ast.Constant):
+        if (
+            isinstance(line, ast.AnnAssign)
+            and ast.unparse(line.target) == "name"
+            and isinstance(line.value, ast.Constant)
+        ):
             return str(line.value.value)
     return None
 
@@ -178,7 +185,10 @@ def _summary(node: ast.Module | ast.ClassDef | ast.FunctionDef) -> str:
 def summary_and_rest(docstring: str) -> tuple[str, str]:
     """The summary of a cleaned docstring, which ends with the first line that ends a sentence, and what follows."""
     lines = docstring.strip().split("\n")
-    end = next((i for i, line in enumerate(lines) if not line.strip() or line.rstrip().endswith((".", ":", "?"))), len(lines) - 1)
+    end = next(
+        (i for i, line in enumerate(lines) if not line.strip() or line.rstrip().endswith((".", ":", "?"))),
+        len(lines) - 1,
+    )
     return " ".join(line.strip() for line in lines[: end + 1]).strip(), "\n".join(lines[end + 1 :])
 
 

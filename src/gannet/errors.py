@@ -65,8 +65,12 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 def in_shell(*words: object) -> str:
-    """A shell command for display, quoted so that a shell reads the same words. A path with a leading dash is not read as an option."""
-    return shlex.join(f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word) for word in words)
+    """A shell command for display, quoted so that a shell reads the same words. A path with a leading dash is not
+    read as an option.
+    """
+    return shlex.join(
+        f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word) for word in words
+    )
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
@@ -97,7 +101,9 @@ def _sentences(mistakes: Sequence[Mistake]) -> tuple[str, ...]:
     """The sentences; names with the same allowed names share one list, printed after the last of them."""
     last = {mistake.allowed: index for index, mistake in enumerate(mistakes) if isinstance(mistake, Unknown)}
     return tuple(
-        mistake if isinstance(mistake, str) else mistake.sentence + (_listed(mistake.allowed) if last[mistake.allowed] == index else "")
+        mistake
+        if isinstance(mistake, str)
+        else mistake.sentence + (_listed(mistake.allowed) if last[mistake.allowed] == index else "")
         for index, mistake in enumerate(mistakes)
     )
 

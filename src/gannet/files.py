@@ -51,7 +51,9 @@ def written_whole(path: Path, *, sync: bool = False) -> Iterator[BinaryIO]:
         with whole_file(path, sync=sync) as file:
             yield file
     except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}. Choose another path, or free some space.") from None
+        raise UserError(
+            f"Cannot write {path}: {error.strerror or error}. Choose another path, or free some space."
+        ) from None
 
 
 def sync(path: Path) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 
 from gannet.errors import Unknown, UserError
 
-FLAGS = {name: f"{name} is a flag, not a key: use --{name} {{value}} (in Python {name}=...)." for name in ("seed", "device", "precision")}
+FLAGS = {
+    name: f"{name} is a flag, not a key: use --{name} {{value}} (in Python {name}=...)."
+    for name in ("seed", "device", "precision")
+}
 """Settings that are flags instead of keys -> what to write instead."""
 SHORT = ("lr", "optimizer.lr")
 """Keys that set the learning rate of every player, unless a recipe has a key of that name."""
@@ -76,7 +79,9 @@ def unknown_key(key: str, value: Any, allowed: Collection[str], advice: Mapping[
 
 def unknown_number(key: str, value: Any, numbers: Collection[str]) -> Unknown:
     """The error for a key that cannot change in an existing run; the keys in ``numbers`` can, one at a time."""
-    return Unknown(f"{key!r} is not a number of this run.{_suggestion(key, value, numbers, {})}", tuple(sorted(numbers)), "key")
+    return Unknown(
+        f"{key!r} is not a number of this run.{_suggestion(key, value, numbers, {})}", tuple(sorted(numbers)), "key"
+    )
 
 
 def _suggestion(key: str, value: Any, options: Collection[str], advice: Mapping[str, str]) -> str:
@@ -95,7 +100,9 @@ def _suggestion(key: str, value: Any, options: Collection[str], advice: Mapping[
     close = get_close_matches(key, sorted({*options, *advice}), n=1, cutoff=0.6)
     if close and close[0] in advice:
         return f"{_did_you_mean(close)} {advice[close[0]].format(value=value)}"
-    return _did_you_mean(close or _by_last_part(last, options) or get_close_matches(key, sorted(options), n=1, cutoff=0.5))
+    return _did_you_mean(
+        close or _by_last_part(last, options) or get_close_matches(key, sorted(options), n=1, cutoff=0.5)
+    )
 
 
 def _did_you_mean(names: Sequence[str]) -> str:

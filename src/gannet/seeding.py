@@ -1,4 +1,6 @@
-"""Derived seeds: every random draw is a function of the run's seed and its place in the program, so no state is stored."""
+"""Derived seeds: every random draw is a function of the run's seed and its place in the program, so no state is
+stored.
+"""
 
 from __future__ import annotations
 

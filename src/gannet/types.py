@@ -32,7 +32,11 @@ class Terms:
 
     def total(self) -> Tensor:
         """The sum of the minimised terms, a scalar."""
-        return torch.stack(list(self.minimise.values())).sum() if len(self.minimise) > 1 else next(iter(self.minimise.values()))
+        return (
+            torch.stack(list(self.minimise.values())).sum()
+            if len(self.minimise) > 1
+            else next(iter(self.minimise.values()))
+        )
 
 
 @dataclass(frozen=True)

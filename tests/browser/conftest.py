@@ -85,7 +85,9 @@ class Heard:
     requests: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("console", lambda m: self.hear(f"{m.text} {m.location['url']}") if m.type in ("error", "assert") else None)
+        self.page.on(
+            "console", lambda m: self.hear(f"{m.text} {m.location['url']}") if m.type in ("error", "assert") else None
+        )
         self.page.on("pageerror", lambda error: self.hear(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
 
@@ -96,12 +98,14 @@ class Heard:
 
 @pytest.fixture
 def new_page(browser) -> Iterator[Callable[..., Page]]:
-    """An empty page in a new context. At the end, nothing may have gone wrong, except for errors that match ``tolerated``, and every
-    request must have gone to one of the ``allowed`` places."""
+    """An empty page in a new context. At the end, nothing may have gone wrong, except for errors that match
+    ``tolerated``, and every request must have gone to one of the ``allowed`` places."""
     opened: list[tuple[Heard, tuple[str, ...]]] = []
 
     def begin(width: int = 1280, *, allowed: tuple[str, ...], tolerated: str | None = None, **emulated) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **{"is_mobile": width < 500, **emulated})
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, **{"is_mobile": width < 500, **emulated}
+        )
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         page = context.new_page()
         opened.append((Heard(page, tolerated), (*allowed, "data:", "blob:")))
@@ -130,7 +134,9 @@ def open_page(new_page) -> Callable[..., Page]:
 
 
 def without_checkpoints(run: Path, to: Path) -> Path:
-    """A copy that cannot be asked anything, so that nothing is drawn from its checkpoints while a test looks at the rest."""
+    """A copy that cannot be asked anything, so that nothing is drawn from its checkpoints while a test looks at the
+    rest.
+    """
     shutil.copytree(run, to)
     shutil.rmtree(to / "checkpoints")
     return to
@@ -179,7 +185,20 @@ def train(tmp_path, processes) -> Callable[..., Path]:
 
     def begin(name: str = "live", *keys: str) -> Path:
         path = tmp_path / "runs" / name
-        command = [sys.executable, "-m", "gannet", "train", "ring", "--recipe", "gan", "--steps", "1000000", "--out", str(path), "--quiet"]
+        command = [
+            sys.executable,
+            "-m",
+            "gannet",
+            "train",
+            "ring",
+            "--recipe",
+            "gan",
+            "--steps",
+            "1000000",
+            "--out",
+            str(path),
+            "--quiet",
+        ]
         process = subprocess.Popen([*command, "hidden=16", "batch_size=16", "frames.every=20", *keys])
         processes.append(process)
         while not list((path / "frames").glob("*.npz")):

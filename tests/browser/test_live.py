@@ -1,4 +1,6 @@
-"""The page follows a training, whatever happens to servers and runs. Curves are read from the rendered SVG, not from arrays."""
+"""The page follows a training, whatever happens to servers and runs. Curves are read from the rendered SVG, not from
+arrays.
+"""
 
 from __future__ import annotations
 
@@ -44,23 +46,33 @@ DRAWN = """(() => {
         };
     });
 })()"""
-"""Every chart on the page: its last tick label, the distance of two labels, the step at which each drawn path ends, the marked step."""
+"""Every chart on the page: its last tick label, the distance of two labels, the step at which each drawn path ends,
+the marked step.
+"""
 
 
 def shown_step(page) -> int:
     """The newest step that the header shows; that of the timeline where several runs are shown."""
-    header = page.evaluate("(document.querySelector('#heading p') ?? document.querySelector('#timeline .step')).textContent")
+    header = page.evaluate(
+        "(document.querySelector('#heading p') ?? document.querySelector('#timeline .step')).textContent"
+    )
     found = re.search(r"step ([\d\u202f]+)", header)
     assert found
     return int(found[1].replace("\u202f", ""))
 
 
 def keeps_up(page, behind: int) -> list[dict]:
-    """Wait until every chart reaches the step of the header, except for what ``behind`` allows: the cadence of terms and of drawing."""
+    """Wait until every chart reaches the step of the header, except for what ``behind`` allows: the cadence of terms
+    and of drawing.
+    """
     end = time.monotonic() + 15
     while True:
         step, charts = shown_step(page), page.evaluate(DRAWN)
-        late = [c for c in charts if c["tick"] + c["gap"] < step - behind or not c["lines"] or min(c["lines"]) < step - behind]
+        late = [
+            c
+            for c in charts
+            if c["tick"] + c["gap"] < step - behind or not c["lines"] or min(c["lines"]) < step - behind
+        ]
         if charts and not late:
             return charts
         assert time.monotonic() < end, (step, late)
@@ -82,7 +94,9 @@ def test_the_curves_of_several_runs_keep_up(serve, open_page, train):
     paths = [train("a", "health.every=50"), train("b", "health.every=50", "optimizer.generator.lr=0.0005")]
     page = open_page(serve(paths[0].parent), *paths)
     until(page, "document.querySelectorAll('.many .chart .xtick').length")
-    first = until(page, "gannet.runs.every((run) => run.lastStep > 0) && Math.max(...gannet.runs.map((run) => run.lastStep))")
+    first = until(
+        page, "gannet.runs.every((run) => run.lastStep > 0) && Math.max(...gannet.runs.map((run) => run.lastStep))"
+    )
     until(page, f"gannet.runs.every((run) => run.lastStep > {first} + 250)")
     end = time.monotonic() + 15
     while True:
@@ -116,11 +130,19 @@ def test_what_no_event_tells_is_shown_too(watch, new_page, train, processes):
     until(page, "document.querySelector('main h1')?.textContent === 'No run yet'")
     # Four levels deep, as in a comparison.
     path = train("comparison/ring/gan/seed-0", "checkpoint.every=100")
-    until(page, "document.querySelector('#heading .state')?.textContent === 'running' && document.querySelector('canvas')?.dataset.step")
+    until(
+        page,
+        "document.querySelector('#heading .state')?.textContent === 'running' && "
+        "document.querySelector('canvas')?.dataset.step",
+    )
     until(page, "gannet.runs[0].lastStep > 200")
     processes[0].kill()
     processes[0].wait()
-    until(page, "document.querySelector('#heading .state').textContent === 'interrupted' && document.querySelector('.controls').disabled")
+    until(
+        page,
+        "document.querySelector('#heading .state').textContent === 'interrupted' && "
+        "document.querySelector('.controls').disabled",
+    )
     assert "interrupted" in page.evaluate("document.querySelector('#runs .about').textContent")
     measure(path, "w1", 200)
     until(page, "document.querySelectorAll('.score').length === 1")

@@ -38,5 +38,9 @@ def test_the_new_parts_fit_into_small_and_wide_windows(opened):
     for width in (320, 375, 900, 1440, 2560):
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_timeout(150)
-        until(page, f"document.documentElement.scrollWidth <= {width}")  # charts and canvases follow the window when they can
-        assert page.evaluate("[...document.querySelectorAll('dialog, .card')].every((part) => part.scrollWidth <= part.clientWidth + 1)")
+        until(
+            page, f"document.documentElement.scrollWidth <= {width}"
+        )  # charts and canvases follow the window when they can
+        assert page.evaluate(
+            "[...document.querySelectorAll('dialog, .card')].every((part) => part.scrollWidth <= part.clientWidth + 1)"
+        )

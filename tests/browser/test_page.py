@@ -40,22 +40,29 @@ def test_the_page_opens_without_a_complaint(serve, open_page, ring):
     assert page.evaluate("location.href").endswith("/")
     for name in ("logit", "gradient", "optimal", "difference", "none"):
         page.evaluate(
-            f"(() => {{ const s = document.querySelector('.field select'); s.value = '{name}'; s.dispatchEvent(new Event('change')); }})()"
+            f"(() => {{ const s = document.querySelector('.field select'); s.value = '{name}'; s.dispatchEvent(new "
+            f"Event('change')); }})()"
         )
     page.evaluate("document.querySelectorAll('.chip input').forEach((box) => box.click())")
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
-    until(page, "document.querySelectorAll('.log li').length >= 3 && document.querySelectorAll('details table').length >= 4")
+    until(
+        page,
+        "document.querySelectorAll('.log li').length >= 3 && document.querySelectorAll('details table').length >= 4",
+    )
     page.wait_for_timeout(300)
 
 
 def test_scrubbing_shows_exactly_the_recorded_frame(serve, open_page, ring):
     page = open_page(serve(ring.parent))
     run = Run(ring)
-    page.evaluate("document.querySelectorAll('.chip input').forEach((box, i) => { if ((i !== 1) === box.checked) box.click(); })")
+    page.evaluate(
+        "document.querySelectorAll('.chip input').forEach((box, i) => { if ((i !== 1) === box.checked) box.click(); })"
+    )
     seen = []
     for index in (3, 10, 0, 7):
         page.evaluate(
-            f"(() => {{ const s = document.getElementById('scrubber'); s.value = {index}; s.dispatchEvent(new Event('input')); }})()"
+            f"(() => {{ const s = document.getElementById('scrubber'); s.value = {index}; s.dispatchEvent(new "
+            f"Event('input')); }})()"
         )
         step, path = run.frames()[index]
         goes_to(page, step)
@@ -70,9 +77,12 @@ def test_scrubbing_shows_exactly_the_recorded_frame(serve, open_page, ring):
         assert [colour == [220, 78, 12] for colour in colours].count(True) >= 0.95 * len(inside)
         far = [p for p in np.random.default_rng(1).random((300, 2)) if np.abs(inside - p).max(axis=1).min() > 0.03]
         assert all(colour != [220, 78, 12] for colour in probe(page, np.array(far).tolist()))
-        seen.append(page.evaluate("Array.from(gannet.runs[0].frameAt(gannet.timeline.step) ? [gannet.timeline.step] : [])"))
+        seen.append(
+            page.evaluate("Array.from(gannet.runs[0].frameAt(gannet.timeline.step) ? [gannet.timeline.step] : [])")
+        )
         exact = page.evaluate(
-            "gannet.runs[0].frameContent(gannet.runs[0].frameAt(gannet.timeline.step)).then((f) => Array.from(f.fake.data))"
+            "gannet.runs[0].frameContent(gannet.runs[0].frameAt(gannet.timeline.step)).then((f) => "
+            "Array.from(f.fake.data))"
         )
         np.testing.assert_array_equal(np.asarray(exact, np.float32).reshape(-1, 2), frame["fake"])
     assert seen == [[300], [1000], [0], [700]]
@@ -124,7 +134,12 @@ def test_every_control_is_reached_by_tab_with_a_visible_focus(serve, open_page, 
         reached.add(at[0])
     assert "scrubber" in reached
     assert "Noise → samples" in reached
-    assert page.evaluate("[...document.querySelectorAll('button, input, select, summary')].filter((e) => e.tabIndex < 0).length") == 0
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('button, input, select, summary')].filter((e) => e.tabIndex < 0).length"
+        )
+        == 0
+    )
 
 
 def test_several_runs_move_in_lockstep(serve, open_page, ring, tmp_path):
@@ -137,7 +152,8 @@ def test_several_runs_move_in_lockstep(serve, open_page, ring, tmp_path):
     page.keyboard.press("Home")
     until(page, "[...document.querySelectorAll('canvas.plane')].every((canvas) => canvas.dataset.step === '0')")
     cells = page.evaluate(
-        "[...document.querySelectorAll('main > .card tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))"
+        "[...document.querySelectorAll('main > .card tbody tr')].map((row) => [...row.children].map((cell) => "
+        "cell.textContent))"
     )
     assert cells == [["seed", "7", "17"]]
 
@@ -148,7 +164,9 @@ def test_unlike_scores_never_share_an_axis(serve, open_page, ring):
         "they differ in protocol.n_real, protocol.n_fake, n_real, n_fake."
     )
     until(page, "document.querySelectorAll('.scores .chart .main-svg').length")
-    assert page.evaluate("[...document.querySelectorAll('.scores .chart')].map((c) => c.data.map((line) => line.x))") == [[[500, 1000]]]
+    assert page.evaluate(
+        "[...document.querySelectorAll('.scores .chart')].map((c) => c.data.map((line) => line.x))"
+    ) == [[[500, 1000]]]
 
 
 def test_the_report_opens_from_a_file_with_the_network_off(new_page, ring, tmp_path):
@@ -157,13 +175,23 @@ def test_the_report_opens_from_a_file_with_the_network_off(new_page, ring, tmp_p
     page.goto((tmp_path / "report.html").as_uri())
     assert page.evaluate("document.getElementById('at').textContent") == "step 1,000"
     newest = page.evaluate("document.getElementById('picture').src")
-    page.evaluate("(() => { const s = document.getElementById('slider'); s.value = 3; s.dispatchEvent(new Event('input')); })()")
-    until(page, "document.getElementById('at').textContent === 'step 300' && document.getElementById('picture').naturalWidth === 480")
+    page.evaluate(
+        "(() => { const s = document.getElementById('slider'); s.value = 3; s.dispatchEvent(new Event('input')); })()"
+    )
+    until(
+        page,
+        "document.getElementById('at').textContent === 'step 300' && document.getElementById('picture').naturalWidth "
+        "=== 480",
+    )
     assert page.evaluate("document.getElementById('picture').src") != newest
     page.evaluate("document.querySelector('.tile').click()")
     assert page.evaluate("document.getElementById('at').textContent") == "step 0"
     page.evaluate("document.getElementById('play').click()")
-    until(page, "document.getElementById('at').textContent === 'step 1,000' && document.getElementById('play').textContent === 'Play'")
+    until(
+        page,
+        "document.getElementById('at').textContent === 'step 1,000' && document.getElementById('play').textContent "
+        "=== 'Play'",
+    )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -201,6 +229,9 @@ def test_a_checkpoint_is_asked_only_what_the_game_can_answer(serve, open_page, i
 def test_the_command_that_measures_names_the_run_so_that_a_shell_finds_it(serve, open_page, trained, tmp_path):
     path = trained("points", tmp_path / "my runs" / "it's one")
     page = open_page(serve(path.parent), path)
-    shown = "[...document.querySelectorAll('.note code')].map((c) => c.textContent).find((words) => words.startsWith('gannet measure'))"
+    shown = (
+        "[...document.querySelectorAll('.note code')].map((c) => c.textContent).find((words) => "
+        "words.startsWith('gannet measure'))"
+    )
     until(page, shown)
     assert shlex.split(page.evaluate(shown)) == ["gannet", "measure", str(path.resolve())]

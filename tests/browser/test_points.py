@@ -5,7 +5,10 @@ from __future__ import annotations
 from support.page import until
 
 PICTURE = "document.querySelector('canvas.plane').toDataURL()"
-SELECT = "[...document.querySelectorAll('select')].find((choice) => [...choice.options].some((o) => o.value === 'difference'))"
+SELECT = (
+    "[...document.querySelectorAll('select')].find((choice) => [...choice.options].some((o) => o.value === "
+    "'difference'))"
+)
 
 
 def test_every_field_and_layer_is_drawn(serve, open_page, ring):
@@ -18,5 +21,7 @@ def test_every_field_and_layer_is_drawn(serve, open_page, ring):
     assert list(seen) == ["none", "d", "logit", "gradient", "optimal", "difference"]
     for layer in ("real", "fake", "modes", "contour", "push", "movement", "manifold"):
         before = page.evaluate(PICTURE)
-        page.evaluate(f"() => document.querySelector('.chip i.key.{layer}').parentElement.querySelector('input').click()")
+        page.evaluate(
+            f"() => document.querySelector('.chip i.key.{layer}').parentElement.querySelector('input').click()"
+        )
         until(page, f"{PICTURE} !== {before!r}")

@@ -36,7 +36,9 @@ def lines(page, title):
     """The traces of a chart: [name, x, y, filling, whether the legend names it]."""
     chart = f"[...document.querySelectorAll('.many .chart')].find((c) => c.ariaLabel.startsWith('{title}'))"
     until(page, f"{chart}?.data?.length")
-    return page.evaluate(f"{chart}.data.map((d) => [d.name ?? null, [...d.x], [...d.y], d.fill ?? null, d.showlegend ?? null])")
+    return page.evaluate(
+        f"{chart}.data.map((d) => [d.name ?? null, [...d.x], [...d.y], d.fill ?? null, d.showlegend ?? null])"
+    )
 
 
 def recorded(run, name=LOSS):
@@ -65,20 +67,30 @@ def test_runs_that_differ_in_their_seed_only_are_one_band(several):
     values = np.array([scored(run) for run in seeds])
     low, high, mean, *_ = lines(page, "w1")
     assert mean[:2] == ["gan × 3", [50, 100]]
-    np.testing.assert_allclose([low[2], mean[2], high[2]], [values.min(axis=0), values.mean(axis=0), values.max(axis=0)])
+    np.testing.assert_allclose(
+        [low[2], mean[2], high[2]], [values.min(axis=0), values.mean(axis=0), values.max(axis=0)]
+    )
     told = page.evaluate("[...document.querySelectorAll('.many .one > .note')].map((p) => p.textContent)")
-    written = [f"{value:.4g}" for value in (values[:, 1].mean(), values[:, 1].min(), values[:, 1].max(), scored(other)[1])]
-    assert told == ["gan × 3: {} on average at step 100, from {} to {}".format(*written[:3]), f"b-5: {written[3]} at step 100"]
+    written = [
+        f"{value:.4g}" for value in (values[:, 1].mean(), values[:, 1].min(), values[:, 1].max(), scored(other)[1])
+    ]
+    assert told == [
+        "gan × 3: {} on average at step 100, from {} to {}".format(*written[:3]),
+        f"b-5: {written[3]} at step 100",
+    ]
     assert page.evaluate("document.querySelectorAll('.unlike').length") == 0
     cells = page.evaluate(
-        "[...document.querySelectorAll('main > .card tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))"
+        "[...document.querySelectorAll('main > .card tbody tr')].map((row) => [...row.children].map((cell) => "
+        "cell.textContent))"
     )
     assert ["recipe", "gan", "gan", "gan", "dragan"] in cells
     assert ["seed", "5", "7", "9", "5"] in cells
 
 
 def test_curves_of_unlike_steps_meet_where_all_of_them_are(several):
-    """One was stopped and resumed at step 70 and has a record there; the other one is on the line between its neighbours."""
+    """One was stopped and resumed at step 70 and has a record there; the other one is on the line between its
+    neighbours.
+    """
     page, (first, second) = several("a-5", "a-11")
     low, high, mean, *_ = lines(page, LOSS)
     assert mean[1] == [50, 70, 100]
@@ -123,7 +135,9 @@ def test_a_run_keeps_its_colour_where_the_others_have_no_such_curve(several):
     assert page.evaluate(f"{chart.format(penalty)}.layout.showlegend")
 
 
-@pytest.mark.parametrize(("other", "named"), [("c-5", "optimizer.generator.lr=0.001"), ("d-5", "data.arguments.sigma=0.02")])
+@pytest.mark.parametrize(
+    ("other", "named"), [("c-5", "optimizer.generator.lr=0.001"), ("d-5", "data.arguments.sigma=0.02")]
+)
 def test_runs_with_other_settings_are_not_seeds_of_one_recipe(several, other, named):
     page, _ = several("a-5", "a-7", other)
     heads = [line[0] for line in lines(page, LOSS) if line[0]]

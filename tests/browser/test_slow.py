@@ -12,7 +12,10 @@ from gannet.runs.schema import SLOW_FOLDER, frame_name
 NAMES = ["Sample", "Output", "Loss", "Gradient", "Update"]
 PLAY = "document.querySelector('.story .buttons button:nth-child(2)').ariaLabel"
 SHOWN = "document.querySelector('.story canvas').dataset.shown"
-VALUES = "Object.fromEntries([...document.querySelectorAll('.values div')].map((d) => [...d.children].map((c) => c.textContent)))"
+VALUES = (
+    "Object.fromEntries([...document.querySelectorAll('.values div')].map((d) => [...d.children].map((c) => "
+    "c.textContent)))"
+)
 CURRENT = "document.querySelector('.substeps [aria-current]').textContent"
 ASK = "Next step in slow motion"
 
@@ -47,7 +50,9 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
     assert number(values["mean output, real"]) == pytest.approx(told["discriminator/score_real"].mean(), rel=1e-3)
     assert values["real judged real"] == f"{(told['discriminator/score_real'] > 0).sum()} of 16"
     assert values["generated judged generated"] == f"{(told['discriminator/score_fake'] < 0).sum()} of 16"
-    assert number(turn_to(page, 3)["adversarial"]) == pytest.approx(float(told["discriminator/loss/adversarial"]), rel=1e-3)
+    assert number(turn_to(page, 3)["adversarial"]) == pytest.approx(
+        float(told["discriminator/loss/adversarial"]), rel=1e-3
+    )
     assert page.evaluate("document.querySelector('.strip').hidden") is False
     values = turn_to(page, 4)
     assert number(values["length of the gradient over all parameters"]) == pytest.approx(
@@ -83,7 +88,9 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     page = open_page(serve(shown.parent), shown)
     until(page, f"{SHOWN} === '501/1'")
     assert page.evaluate(PLAY) == "Play the sub-steps"
-    assert page.evaluate(f"[...document.querySelectorAll('button')].find((b) => b.textContent === '{ASK}').hidden")  # the run is over
+    assert page.evaluate(
+        f"[...document.querySelectorAll('button')].find((b) => b.textContent === '{ASK}').hidden"
+    )  # the run is over
     page.evaluate("document.querySelector('.story').focus()")
     for key, current in (
         ("ArrowRight", "2Output"),
@@ -108,7 +115,9 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     assert values == pytest.approx(losses | {"sum": sum(losses.values())}, rel=1e-3)
     values = turn_to(page, 9)
     lengths = np.hypot(*told["generator/gradient"].T)
-    assert number(values["length of the gradient over all parameters"]) == pytest.approx(float(told["generator/gradient_norm"]), rel=1e-3)
+    assert number(values["length of the gradient over all parameters"]) == pytest.approx(
+        float(told["generator/gradient_norm"]), rel=1e-3
+    )
     assert number(values["mean length at a point"]) == pytest.approx(lengths.mean(), rel=2e-3)
     moved = np.hypot(*(told["generator/fake_after"] - told["generator/fake"]).T)
     values = {name: number(text) for name, text in turn_to(page, 10).items()}
@@ -174,5 +183,7 @@ def test_the_plane_is_square_at_every_width(serve, open_page, shown):
         # The window takes its new height in its own time.
         side = f"Math.max(300, Math.min(560, {height} - 470, c.parentElement.clientWidth))"
         until(
-            page, f"(() => {{ const c = document.querySelector('.story .plane'); return c.width === c.height && c.width === {side}; }})()"
+            page,
+            f"(() => {{ const c = document.querySelector('.story .plane'); return c.width === c.height && c.width === "
+            f"{side}; }})()",
         )

@@ -24,7 +24,11 @@ def test_a_fork_is_made_from_the_page_which_opens_it(serve, open_page, trained, 
     page = open_page(serve(path.parent), path, tolerated="/forks")  # the browser itself reports the refused one
     page.evaluate(click("Fork from a checkpoint …"))
     until(page, "document.querySelector('dialog[open]') !== null")
-    assert page.evaluate("[...document.querySelectorAll('#fork-step option')].map((o) => o.value)") == ["300", "200", "100"]
+    assert page.evaluate("[...document.querySelectorAll('#fork-step option')].map((o) => o.value)") == [
+        "300",
+        "200",
+        "100",
+    ]
     assert page.evaluate("document.getElementById('fork-steps').value") == "600"  # the checkpoint is the last
     fill_in(page, "document.getElementById('fork-step')", "200")
     assert page.evaluate("document.getElementById('fork-steps').value") == "300"
@@ -52,7 +56,9 @@ def test_a_fork_is_made_from_the_page_which_opens_it(serve, open_page, trained, 
 
 def test_a_view_that_may_only_look_offers_nothing(serve, open_page, ring):
     page = open_page(serve(ring.parent, "--read-only"), ring)
-    offered = page.evaluate("[...document.querySelectorAll('button')].filter((b) => b.offsetParent).map((b) => b.textContent)")
+    offered = page.evaluate(
+        "[...document.querySelectorAll('button')].filter((b) => b.offsetParent).map((b) => b.textContent)"
+    )
     assert not {"Fork from a checkpoint …", "Draw data …", "Pause", "Next step in slow motion"} & set(offered)
     assert "read-only" in page.evaluate("document.querySelector('[aria-label=Control]').textContent")
 
@@ -73,7 +79,8 @@ HEARD = """(() => {
 
 def on_paper(page):
     left, top, side = page.evaluate(
-        "(() => { const b = document.querySelector('.sketch').getBoundingClientRect(); return [b.left, b.top, b.width]; })()"
+        "(() => { const b = document.querySelector('.sketch').getBoundingClientRect(); return [b.left, b.top, "
+        "b.width]; })()"
     )
     return [(left + x * side, top + (1 - y) * side) for x, y in PLACES]
 
@@ -123,7 +130,11 @@ def test_mouse_touch_and_keyboard_draw_the_same_data(serve, open_page, ring, tmp
     assert [len(one["strokes"]) for one in asked] == [1, 1, 1]
     assert len({save_drawing(tmp_path / "data", one["strokes"], count=one["count"]).digest for one in asked}) == 1
     assert asked[0]["strokes"][0]["points"][0] == [0.25, 0.5]
-    assert {key: asked[0][key] for key in ("count", "recipe", "steps")} == {"count": 5000, "recipe": "particle-gan", "steps": 3000}
+    assert {key: asked[0][key] for key in ("count", "recipe", "steps")} == {
+        "count": 5000,
+        "recipe": "particle-gan",
+        "steps": 3000,
+    }
     # A dot, a broader brush, and one stroke taken back.
     for key in (" ", " ", "ArrowUp", " ", " "):
         page.keyboard.press(key)

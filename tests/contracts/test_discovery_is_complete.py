@@ -1,4 +1,6 @@
-"""Discovery, which reads source text, finds exactly the concrete classes that importing every module of the package finds."""
+"""Discovery, which reads source text, finds exactly the concrete classes that importing every module of the package
+finds.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from gannet.recipes.base import Recipe
 def modules_of(kind: str) -> list:
     """Every module of the folder, imported."""
     folder = importlib.import_module(f"gannet.{kind}")
-    return [importlib.import_module(f"{folder.__name__}.{module.name}") for module in pkgutil.iter_modules(folder.__path__)]
+    return [
+        importlib.import_module(f"{folder.__name__}.{module.name}") for module in pkgutil.iter_modules(folder.__path__)
+    ]
 
 
 def concrete_classes(kind: str) -> set[type]:
@@ -24,7 +28,9 @@ def concrete_classes(kind: str) -> set[type]:
     modules = modules_of(kind)
     bases = tuple(vars(module)[name] for module in modules for name in BASES[kind] if name in vars(module))
     assert len({base.__name__ for base in bases}) == len(BASES[kind]), "a base in BASES does not exist"
-    found = {c for module in modules for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__}
+    found = {
+        c for module in modules for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__
+    }
     return {c for c in found if issubclass(c, bases) and c.__name__ not in BASES[kind] and c.__name__[0] != "_"}
 
 
@@ -39,7 +45,12 @@ def test_every_class_is_found(kind: str) -> None:
 
 
 def test_every_recipe_is_found() -> None:
-    public = {value.function for module in modules_of("recipes") for value in vars(module).values() if isinstance(value, Recipe)}
+    public = {
+        value.function
+        for module in modules_of("recipes")
+        for value in vars(module).values()
+        if isinstance(value, Recipe)
+    }
     assert {component.load().function for component in components("recipes").values()} == public
 
 

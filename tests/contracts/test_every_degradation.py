@@ -43,7 +43,9 @@ def test_colours_keep_the_luminance_exactly_and_true_chroma_gives_the_image_back
     torch.testing.assert_close(Grayscale().restore(chroma, grey), image, atol=1e-5, rtol=0)
     vivid = Grayscale().restore(torch.ones(1, 2, 4, 4), grey)
     assert vivid.abs().max() <= 1 + 1e-6
-    torch.testing.assert_close((vivid * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True), grey, atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        (vivid * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True), grey, atol=1e-6, rtol=0
+    )
 
 
 @pytest.mark.parametrize("kind", ["boxes", "strokes"])

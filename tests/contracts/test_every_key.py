@@ -1,4 +1,6 @@
-"""Every number that a person can type: what is not finite, not a number or absurd is one sentence with key, value and allowed range."""
+"""Every number that a person can type: what is not finite, not a number or absurd is one sentence with key, value
+and allowed range.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,10 @@ def test_every_number_of_a_component(factory):
         ({"batch_size": "1e12"}, "batch_size=1e12: expected an integer ≥ 2 and ≤ 65,536."),
         ({"hidden": ""}, "hidden=: expected an integer ≥ 1 and ≤ 16,384."),
         ({"frames.every": "-1"}, "frames.every=-1: expected an integer ≥ 0 and ≤ 1,000,000,000 or none."),
-        ({"optimizer.generator.schedule": "linear"}, "optimizer.generator.schedule=linear: expected one of constant, cosine."),
+        (
+            {"optimizer.generator.schedule": "linear"},
+            "optimizer.generator.schedule=linear: expected one of constant, cosine.",
+        ),
     ],
 )
 def test_one_sentence(typed, sentence):

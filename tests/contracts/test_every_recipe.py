@@ -1,4 +1,6 @@
-"""Every recipe makes a game that keeps the contract, from networks that keep theirs; together they use every network and game."""
+"""Every recipe makes a game that keeps the contract, from networks that keep theirs; together they use every network
+and game.
+"""
 
 import inspect
 
@@ -8,7 +10,13 @@ from support.recipe_cases import CASES, RECIPES, data_of, load, make
 from gannet.discovery import components
 from gannet.networks.base import Discriminator, Encoder, Generator, Translator, Velocity
 from gannet.testing.games import FP32, check_experiment
-from gannet.testing.networks import check_discriminator, check_encoder, check_generator, check_translator, check_velocity
+from gannet.testing.networks import (
+    check_discriminator,
+    check_encoder,
+    check_generator,
+    check_translator,
+    check_velocity,
+)
 from gannet.training.trainer import Trainer
 
 

@@ -11,7 +11,18 @@ from gannet.discovery import components, find
 from gannet.testing.data import check_source
 
 NAMES = list(components("data"))
-FROM_FILES = {"idx", "folder", "csv-file", "npz", "npz-points", "huggingface", "mnist", "fashion-mnist", "cifar10", "stacked-mnist"}
+FROM_FILES = {
+    "idx",
+    "folder",
+    "csv-file",
+    "npz",
+    "npz-points",
+    "huggingface",
+    "mnist",
+    "fashion-mnist",
+    "cifar10",
+    "stacked-mnist",
+}
 FROM_FILES |= {"captioned-folder"}
 
 
@@ -34,8 +45,12 @@ def _class_folders(path: Path, names: tuple[str, ...]) -> Path:
 def _write_idx(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     images = _pictures()[..., 0]
-    (folder / "train-images-idx3-ubyte").write_bytes(bytes.fromhex("000008030000000c0000000a0000000a") + images.tobytes())
-    (folder / "train-labels-idx1-ubyte").write_bytes(bytes.fromhex("000008010000000c") + bytes(i % 10 for i in range(12)))
+    (folder / "train-images-idx3-ubyte").write_bytes(
+        bytes.fromhex("000008030000000c0000000a0000000a") + images.tobytes()
+    )
+    (folder / "train-labels-idx1-ubyte").write_bytes(
+        bytes.fromhex("000008010000000c") + bytes(i % 10 for i in range(12))
+    )
     return folder
 
 
@@ -66,7 +81,8 @@ def _fields(name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     elif name == "captioned-folder":
         folder = _class_folders(path / "captioned", ("cat", "dog"))
         lines = [
-            json.dumps({"file_name": file.relative_to(folder).as_posix(), "text": f"number {file.stem}"}) for file in folder.glob("*/*")
+            json.dumps({"file_name": file.relative_to(folder).as_posix(), "text": f"number {file.stem}"})
+            for file in folder.glob("*/*")
         ]
         (folder / "metadata.jsonl").write_text("\n".join(lines), encoding="utf-8")
         return {"path": str(folder)}

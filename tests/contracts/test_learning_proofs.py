@@ -1,4 +1,6 @@
-"""No recipe without a proof that it learns, and no proof without a bug that it has to notice; `make learn` runs the proofs."""
+"""No recipe without a proof that it learns, and no proof without a bug that it has to notice; `make learn` runs the
+proofs.
+"""
 
 import json
 import math

@@ -1,4 +1,6 @@
-"""Every recipe plays on any number of samples and any sides, or refuses them in one sentence before a run is created."""
+"""Every recipe plays on any number of samples and any sides, or refuses them in one sentence before a run is
+created.
+"""
 
 from unittest.mock import MagicMock
 
@@ -25,18 +27,26 @@ OTHER_SIDES = [(9, 9, 1), (12, 20, 3), (17, 33, 1)]
 """(H, W, C) that some can make."""
 
 
-def images(count: int, height: int, width: int, channels: int, *, labels: bool = True, equal: bool = False) -> ImageTable:
+def images(
+    count: int, height: int, width: int, channels: int, *, labels: bool = True, equal: bool = False
+) -> ImageTable:
     """Random images, smooth enough for every recipe to stay finite."""
     rng = np.random.default_rng(0)
-    pixels = np.broadcast_to(rng.integers(0, 256, (count, channels, 1, 1), dtype=np.uint8), (count, channels, height, width)).copy()
+    pixels = np.broadcast_to(
+        rng.integers(0, 256, (count, channels, 1, 1), dtype=np.uint8), (count, channels, height, width)
+    ).copy()
     if equal:
         pixels[:] = pixels[:1]
-    return ImageTable(pixels, np.arange(count) % 2 if labels else None, ("a", "b") if labels else (), content_hash="small")
+    return ImageTable(
+        pixels, np.arange(count) % 2 if labels else None, ("a", "b") if labels else (), content_hash="small"
+    )
 
 
 def points(count: int, *, labels: bool) -> PointTable:
     values = np.random.default_rng(0).normal(size=(count, 2))
-    return PointTable(values, np.arange(count) % 2 if labels else None, ("a", "b") if labels else (), origin="small.csv")
+    return PointTable(
+        values, np.arange(count) % 2 if labels else None, ("a", "b") if labels else (), origin="small.csv"
+    )
 
 
 def refusal(name: str, dataset: Dataset, **given: object) -> str | None:
@@ -50,7 +60,16 @@ def refusal(name: str, dataset: Dataset, **given: object) -> str | None:
     terms = trainer.play() | trainer.play()
     for observer in watchers(trainer, dataset):
         observer.act(terms)
-    measure = measurer(trainer.average.game, dataset, seed=0, run="r", weights="ema", samples=10, metrics=["sliced_w"], held_out=dataset)
+    measure = measurer(
+        trainer.average.game,
+        dataset,
+        seed=0,
+        run="r",
+        weights="ema",
+        samples=10,
+        metrics=["sliced_w"],
+        held_out=dataset,
+    )
     try:
         cards, _ = measure(2)
         said = None

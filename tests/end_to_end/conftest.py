@@ -57,7 +57,12 @@ def installed(folder, environment) -> Callable[..., Answer]:
 
     def call(*words: object, timeout: float = 240) -> Answer:
         done = subprocess.run(
-            [str(COMMAND), *map(str, words)], cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout
+            [str(COMMAND), *map(str, words)],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 

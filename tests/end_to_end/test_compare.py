@@ -1,4 +1,6 @@
-"""``gannet compare`` as a user runs it: the same runs as by hand, safe to stop, one sentence for what cannot be compared."""
+"""``gannet compare`` as a user runs it: the same runs as by hand, safe to stop, one sentence for what cannot be
+compared.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,20 @@ import pytest
 from PIL import Image
 from test_train import _assert_same_bits, _start, _wait_for_checkpoint, _weights
 
-GAN_PAIR = ("compare", "ring", "--recipes", "gan,gan-deep", "--seeds", "0,1", "--steps", "20", "--samples", "200", "--metrics", "w1,modes")
+GAN_PAIR = (
+    "compare",
+    "ring",
+    "--recipes",
+    "gan,gan-deep",
+    "--seeds",
+    "0,1",
+    "--steps",
+    "20",
+    "--samples",
+    "200",
+    "--metrics",
+    "w1,modes",
+)
 
 
 def _document(folder, name="c"):
@@ -19,7 +34,12 @@ def _document(folder, name="c"):
 
 
 def _values(document):
-    return [(r["recipe"], run["seed"], c["metric"], c["value"]) for r in document["recipes"] for run in r["runs"] for c in run["cards"]]
+    return [
+        (r["recipe"], run["seed"], c["metric"], c["value"])
+        for r in document["recipes"]
+        for run in r["runs"]
+        for c in run["cards"]
+    ]
 
 
 def test_runs_are_ordinary_and_are_used_again(gannet, folder):
@@ -30,8 +50,12 @@ def test_runs_are_ordinary_and_are_used_again(gannet, folder):
     assert document["complete"]
     assert gannet("train", "ring", "--recipe", "gan-deep", "--steps", "20", "--seed", "1", "--out", "alone").status == 0
     _assert_same_bits(_weights(folder / "alone"), _weights(folder / "c" / "gan-deep" / "seed-1"))
-    measured = json.loads(gannet("measure", "alone", "--samples", "200", "--metrics", "w1,modes", "--json").out)["cards"]
-    theirs = next(run for r in document["recipes"] if r["recipe"] == "gan-deep" for run in r["runs"] if run["seed"] == 1)["cards"]
+    measured = json.loads(gannet("measure", "alone", "--samples", "200", "--metrics", "w1,modes", "--json").out)[
+        "cards"
+    ]
+    theirs = next(
+        run for r in document["recipes"] if r["recipe"] == "gan-deep" for run in r["runs"] if run["seed"] == 1
+    )["cards"]
     for one, other in zip(measured, theirs, strict=True):
         assert (one["metric"], one["value"], one["reference"], one["fingerprint"]) == tuple(
             other[name] for name in ("metric", "value", "reference", "fingerprint")
@@ -55,7 +79,19 @@ OTHERS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIG
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, *OTHERS])
 def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
-    words = ["compare", "ring", "--recipes", "gan,gan-deep", "--seeds", "3", "--samples", "100", "--metrics", "w1", "checkpoint.every=50"]
+    words = [
+        "compare",
+        "ring",
+        "--recipes",
+        "gan,gan-deep",
+        "--seeds",
+        "3",
+        "--samples",
+        "100",
+        "--metrics",
+        "w1",
+        "checkpoint.every=50",
+    ]
     process = _start(folder, environment, *words, "--steps", "600", "--out", "c")
     _wait_for_checkpoint(folder / "c" / "gan-deep" / "seed-3", 50)
     process.send_signal(number)
@@ -71,7 +107,9 @@ def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
     assert again.status == 0, again
     assert "gan, seed 3, is there already" in again.err
     assert "gan-deep, seed 3, continues" in again.err
-    assert gannet("train", "ring", "--recipe", "gan-deep", "--steps", "600", "--seed", "3", "--out", "whole").status == 0
+    assert (
+        gannet("train", "ring", "--recipe", "gan-deep", "--steps", "600", "--seed", "3", "--out", "whole").status == 0
+    )
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "c" / "gan-deep" / "seed-3"))
 
 
@@ -166,7 +204,9 @@ def test_python(folder):
     import gannet as library
     from gannet.errors import UserError
 
-    result = library.compare("ring", ["gan"], seeds=[0], steps=3, samples=50, metrics=["w1"], out=folder / "c", keys={"prior.size": 4})
+    result = library.compare(
+        "ring", ["gan"], seeds=[0], steps=3, samples=50, metrics=["w1"], out=folder / "c", keys={"prior.size": 4}
+    )
     [summary] = result.summaries()
     assert summary.mean == result.rows[0].cards[0].value
     assert summary.deviation is None

@@ -1,4 +1,6 @@
-"""``gannet compare --jobs``: the same tensors as one after the other; a dead process is a row; what was stopped continues."""
+"""``gannet compare --jobs``: the same tensors as one after the other; a dead process is a row; what was stopped
+continues.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from pathlib import Path
 import pytest
 from test_train import _assert_same_bits, _start, _wait_for_checkpoint, _weights
 
-pytestmark = pytest.mark.slow  # every process imports torch; tests/unit/test_comparison_processes.py tries the engine in seconds
+pytestmark = (
+    pytest.mark.slow
+)  # every process imports torch; tests/unit/test_comparison_processes.py tries the engine in seconds
 TINY = ("--samples", "100", "--metrics", "w1", "hidden=16", "batch_size=16")
 
 
@@ -21,7 +25,12 @@ def _document(folder, name="c"):
 
 
 def _values(document):
-    return [(r["recipe"], run["seed"], c["metric"], c["value"]) for r in document["recipes"] for run in r["runs"] for c in run["cards"]]
+    return [
+        (r["recipe"], run["seed"], c["metric"], c["value"])
+        for r in document["recipes"]
+        for run in r["runs"]
+        for c in run["cards"]
+    ]
 
 
 def _worker_of(run: Path) -> int:
@@ -44,7 +53,20 @@ def test_side_by_side_is_one_after_the_other(gannet, folder):
 
 
 def test_a_killed_process_is_a_row_and_continues(folder, environment, gannet):
-    words = ("compare", "ring", "--recipes", "gan,lsgan", "--seeds", "1", "--steps", "800", *TINY, "checkpoint.every=50", "--out", "c")
+    words = (
+        "compare",
+        "ring",
+        "--recipes",
+        "gan,lsgan",
+        "--seeds",
+        "1",
+        "--steps",
+        "800",
+        *TINY,
+        "checkpoint.every=50",
+        "--out",
+        "c",
+    )
     process = _start(folder, environment, *words, "--jobs", "2")
     run = folder / "c" / "gan" / "seed-1"
     _wait_for_checkpoint(run, 50)
@@ -62,13 +84,27 @@ def test_a_killed_process_is_a_row_and_continues(folder, environment, gannet):
     assert again.status == 0, again
     assert "gan, seed 1, continues" in again.err
     assert "lsgan, seed 1, is there already" in again.err
-    assert gannet("train", "ring", "--recipe", "gan", "--steps", "800", "--seed", "1", "--out", "whole", *TINY[4:]).status == 0
+    assert (
+        gannet("train", "ring", "--recipe", "gan", "--steps", "800", "--seed", "1", "--out", "whole", *TINY[4:]).status
+        == 0
+    )
     _assert_same_bits(_weights(folder / "whole"), _weights(run))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_stops_all_with_checkpoints(folder, environment, number):
-    words = ("compare", "ring", "--recipes", "gan,lsgan", "--seeds", "1", "--steps", "100000", *TINY, "checkpoint.every=100")
+    words = (
+        "compare",
+        "ring",
+        "--recipes",
+        "gan,lsgan",
+        "--seeds",
+        "1",
+        "--steps",
+        "100000",
+        *TINY,
+        "checkpoint.every=100",
+    )
     process = _start(folder, environment, *words, "--jobs", "2", "--out", "c")
     runs = [folder / "c" / name / "seed-1" for name in ("gan", "lsgan")]
     for run in runs:
@@ -85,7 +121,21 @@ def test_one_signal_stops_all_with_checkpoints(folder, environment, number):
 
 
 def test_workers_of_a_killed_comparison_stop_by_themselves(folder, environment):
-    words = ("compare", "ring", "--recipes", "gan,lsgan", "--seeds", "1", "--steps", "100000", *TINY, "--jobs", "2", "--out", "c")
+    words = (
+        "compare",
+        "ring",
+        "--recipes",
+        "gan,lsgan",
+        "--seeds",
+        "1",
+        "--steps",
+        "100000",
+        *TINY,
+        "--jobs",
+        "2",
+        "--out",
+        "c",
+    )
     process = _start(folder, environment, *words, "checkpoint.every=100")
     runs = [folder / "c" / name / "seed-1" for name in ("gan", "lsgan")]
     for run in runs:
@@ -102,5 +152,7 @@ def test_workers_of_a_killed_comparison_stop_by_themselves(folder, environment):
 
 
 def _is_alive(process: int) -> bool:
-    status = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False).stdout.strip()
+    status = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
+    ).stdout.strip()
     return bool(status) and not status.startswith("Z")

@@ -23,7 +23,9 @@ KEYS = ("--recipe", "particle-gan", "hidden=8", "prior.count=16", "batch_size=8"
 
 def _weights(run):
     newest = sorted((run / "checkpoints").iterdir())[-1]
-    return newest.name, {f"{file.stem}/{k}": v.tobytes() for file in newest.glob("*.safetensors") for k, v in load_file(file).items()}
+    return newest.name, {
+        f"{file.stem}/{k}": v.tobytes() for file in newest.glob("*.safetensors") for k, v in load_file(file).items()
+    }
 
 
 def _until(is_so, what):

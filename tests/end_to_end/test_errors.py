@@ -34,12 +34,21 @@ MISTAKES = {
     "unknown recipe": (["train", "ring", "--recipe", "dcgna"], ["Unknown recipe 'dcgna'", "Did you mean 'dcgan'?"]),
     "unknown data": (["train", "rnig"], ["'rnig'", "Did you mean 'ring'?"]),
     "unknown key": (["train", "ring", "--recipe", "gan", "hiden=3"], ["Unknown key 'hiden'", "Did you mean 'hidden'?"]),
-    "unknown data key": (["train", "ring", "data.radios=3"], ["Unknown key 'data.radios'", "Did you mean 'data.radius'?"]),
+    "unknown data key": (
+        ["train", "ring", "data.radios=3"],
+        ["Unknown key 'data.radios'", "Did you mean 'data.radius'?"],
+    ),
     "wrong type": (["train", "ring", "--recipe", "gan", "hidden=many"], ["hidden=many", "integer"]),
     "out of range": (["train", "ring", "batch_size=0"], ["batch_size=0", "expected an integer ≥ 2"]),
     "data out of range": (["train", "ring", "data.sigma=-1"], ["data.sigma=-1", "expected a number ≥ 1e-06"]),
-    "unknown loss": (["train", "ring", "--recipe", "gan", "loss=hinje"], ["Unknown loss 'hinje'", "Did you mean 'hinge'?"]),
-    "loss field out of range": (["train", "ring", "--recipe", "gan", "loss=hinge", "loss.margin=-1"], ["loss.margin=-1"]),
+    "unknown loss": (
+        ["train", "ring", "--recipe", "gan", "loss=hinje"],
+        ["Unknown loss 'hinje'", "Did you mean 'hinge'?"],
+    ),
+    "loss field out of range": (
+        ["train", "ring", "--recipe", "gan", "loss=hinge", "loss.margin=-1"],
+        ["loss.margin=-1"],
+    ),
     "zero steps": (["train", "ring", "--steps", "0"], ["steps=0", "expected an integer ≥ 1"]),
     "negative seed": (["train", "ring", "--seed", "-1"], ["seed=-1", "expected an integer ≥ 0"]),
     "unknown device": (["train", "ring", "--device", "tpu"], ["device=tpu", "expected one of auto, cpu, cuda"]),
@@ -52,7 +61,10 @@ MISTAKES = {
     "images to a points recipe": (["train", "digits", "--recipe", "gan"], ["'gan' trains on points", "images"]),
     "no labels": (["train", "pictures", "--recipe", "cgan"], ["'cgan' needs labels"]),
     "unknown class": (["train", "digits", "data.classes=cat"], ["no class 'cat'"]),
-    "impossible size": (["train", "digits", "--recipe", "dcgan", "data.size=29"], ["cannot make images of 29 x 29", "data.size=28"]),
+    "impossible size": (
+        ["train", "digits", "--recipe", "dcgan", "data.size=29"],
+        ["cannot make images of 29 x 29", "data.size=28"],
+    ),
     "run exists": (["train", "ring", "--out", "a run"], ["a run is not empty", "gannet resume 'a run'"]),
     "folder used": (["train", "ring", "--out", "used"], ["used is not empty. Choose another --out."]),
     "a file is there": (["train", "ring", "--out", "broken.py"], ["broken.py is a file. Choose another --out."]),
@@ -123,7 +135,9 @@ def check(name, furnished, gannet):
 
 
 def test_several_mistakes_are_told_together(gannet):
-    answer = gannet("train", "ring", "--recipe", "gan", "hiden=3", "batch_size=0", "data.sigma=x", "optimizer.generator.lr=-1")
+    answer = gannet(
+        "train", "ring", "--recipe", "gan", "hiden=3", "batch_size=0", "data.sigma=x", "optimizer.generator.lr=-1"
+    )
     assert answer.status == 2
     assert len(answer.err.splitlines()) == 4
 

@@ -50,7 +50,10 @@ def test_compare(example, folder):
     said = example("02_compare", 20)
     assert len(re.findall(r"± \d", said)) == 4, "two recipes, two metrics"
     document = json.loads((folder / "runs" / "compare" / "compare.json").read_text())
-    assert [(r["recipe"], len(r["runs"]), r["samples_seen"]) for r in document["recipes"]] == [("gan", 2, 5120), ("particle-gan", 2, 5120)]
+    assert [(r["recipe"], len(r["runs"]), r["samples_seen"]) for r in document["recipes"]] == [
+        ("gan", 2, 5120),
+        ("particle-gan", 2, 5120),
+    ]
 
 
 def test_your_own_loss(example):
@@ -73,14 +76,18 @@ def test_your_own_loss_from_the_command_line(installed, environment, monkeypatch
 def test_your_own_regularizer(example):
     said = example("04_your_own_regularizer", 50)
     assert "Drift satisfies the contract" in said
-    without, strong = _numbers(r"weight 0.0: mean logit of real samples #\nweight 1.0: mean logit of real samples #", said)
+    without, strong = _numbers(
+        r"weight 0.0: mean logit of real samples #\nweight 1.0: mean logit of real samples #", said
+    )
     assert abs(strong) < abs(without), "the penalty does nothing"
 
 
 def test_your_own_game(example, gannet):
     said = example("05_your_own_game", 150)
     assert "Reconstructing satisfies the contract" in said
-    assert _numbers("reconstruction error: #;", said)[0] < 0.3, "the third network does not learn: guessing has an error of 1"
+    assert _numbers("reconstruction error: #;", said)[0] < 0.3, (
+        "the third network does not learn: guessing has an error of 1"
+    )
     assert "reconstruction" in said.splitlines()[-2], "the metric that follows from encode()"
     file = EXAMPLES / "05_your_own_game.py"
     keys = ("optimizer.reconstructor.lr=1e-4", "weight=0", "hidden=8")

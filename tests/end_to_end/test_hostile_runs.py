@@ -57,7 +57,9 @@ def name_in_record(run: Path, key: str, reference: str, arguments: dict) -> None
 
 
 def nothing_ran(place: Path) -> bool:
-    return "evil_module" not in sys.modules and not [p for p in ("imported", "written", "again", "fork", "samples.png") if Path(p).exists()]
+    return "evil_module" not in sys.modules and not [
+        p for p in ("imported", "written", "again", "fork", "samples.png") if Path(p).exists()
+    ]
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -77,7 +79,11 @@ def test_what_a_record_names_is_not_imported(place, trained, reader, reference, 
 def test_every_component_of_a_record_is_judged_alike(place, trained):
     run = trained("points")
     record = json.loads((run / "run.json").read_text())
-    keys = [key for key, value in record["arguments"].items() if isinstance(value, str) and any(value in components(k) for k in KINDS)]
+    keys = [
+        key
+        for key, value in record["arguments"].items()
+        if isinstance(value, str) and any(value in components(k) for k in KINDS)
+    ]
     assert {"loss", "prior"} <= set(keys)
     for key in keys:
         (run / "run.json").write_text(json.dumps(record))
@@ -93,7 +99,11 @@ KINDS = ("losses", "regularizers", "networks", "priors", "encodings", "augmentat
 def test_recipe_and_data_of_a_record_are_names(place, trained):
     run = trained("points")
     record = json.loads((run / "run.json").read_text())
-    for change in ({"recipe": "evil_module:Loss"}, {"recipe": "evil_module.py"}, {"data": record["data"] | {"source": "evil_module:Loss"}}):
+    for change in (
+        {"recipe": "evil_module:Loss"},
+        {"recipe": "evil_module.py"},
+        {"data": record["data"] | {"source": "evil_module:Loss"}},
+    ):
         (run / "run.json").write_text(json.dumps(record | change))
         with pytest.raises(UserError):
             load(run)

@@ -22,13 +22,17 @@ def table(path: Path) -> Path:
 def images(folder: Path) -> Path:
     folder.mkdir()
     for index in range(24):
-        Image.fromarray(np.random.default_rng(index).integers(0, 255, (8, 8), dtype=np.uint8)).save(folder / f"{index:02}.png")
+        Image.fromarray(np.random.default_rng(index).integers(0, 255, (8, 8), dtype=np.uint8)).save(
+            folder / f"{index:02}.png"
+        )
     return folder
 
 
 @pytest.fixture
 def moved(tmp_path, monkeypatch, capsys) -> Path:
-    """A run on points.csv, named by a relative path; the working directory is another one now, and the file lies in ``elsewhere``."""
+    """A run on points.csv, named by a relative path; the working directory is another one now, and the file lies in
+    ``elsewhere``.
+    """
     monkeypatch.chdir(tmp_path)
     table(tmp_path / "points.csv")
     assert cli.run(["train", "points.csv", "--recipe", "gan", "--out", "run", *SETTINGS]) == 0
@@ -46,7 +50,11 @@ def test_another_working_directory_is_enough(tmp_path, monkeypatch):
     assert cli.run(["train", "./points.csv", "--recipe", "gan", "--out", "run", *SETTINGS]) == 0
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    for words in (["resume", "../run", "--steps", "50"], ["measure", "../run", "--metrics", "w2"], ["train", "../run", "--out", "again"]):
+    for words in (
+        ["resume", "../run", "--steps", "50"],
+        ["measure", "../run", "--metrics", "w2"],
+        ["train", "../run", "--out", "again"],
+    ):
         assert cli.run(words) == 0
     shutil.move(tmp_path / "run", tmp_path / "work" / "renamed")
     assert cli.run(["resume", "renamed", "--steps", "60"]) == 0

@@ -23,7 +23,18 @@ from gannet.sessions.train import start
 from gannet.training import checkpoint
 
 COMMAND = Path(sys.executable).parent / "gannet"
-LONG = ["train", "ring", "--recipe", "gan", "--out", "run", "hidden=16", "batch_size=16", "checkpoint.every=100000", "health.every=0"]
+LONG = [
+    "train",
+    "ring",
+    "--recipe",
+    "gan",
+    "--out",
+    "run",
+    "hidden=16",
+    "batch_size=16",
+    "checkpoint.every=100000",
+    "health.every=0",
+]
 RECIPE = """
 import gannet
 from gannet.errors import UserError
@@ -55,7 +66,11 @@ ERRORS = {
 
 
 def steps_of(run: Path) -> list[int]:
-    return [int(path.name.removeprefix("step-")) for path in checkpoint.newest_first(run / "checkpoints") if not checkpoint.problems(path)]
+    return [
+        int(path.name.removeprefix("step-"))
+        for path in checkpoint.newest_first(run / "checkpoints")
+        if not checkpoint.problems(path)
+    ]
 
 
 def last_event(run: Path) -> Event:
@@ -84,7 +99,12 @@ def test_an_exception_in_a_turn_deletes_nothing(tmp_path, error, after, kept):
     recipe = tmp_path / "failing.py"
     recipe.write_text(RECIPE.format(after=after + 2, error=ERRORS[error]))
     run = tmp_path / "run"
-    planned = plan("ring", recipe=str(recipe), given={"checkpoint.every": 20, "frames.every": 0, "health.every": 0}, flags=DEFAULT_FLAGS)
+    planned = plan(
+        "ring",
+        recipe=str(recipe),
+        given={"checkpoint.every": 20, "frames.every": 0, "health.every": 0},
+        flags=DEFAULT_FLAGS,
+    )
     with pytest.raises(BaseException) as caught:  # noqa: PT011
         start(planned, run, Person())
     assert type(caught.value).__name__ == error
@@ -131,7 +151,15 @@ def test_a_compared_run_that_was_killed_early_is_continued(tmp_path, monkeypatch
 
     monkeypatch.chdir(tmp_path)
     keys = {"hidden": 16, "batch_size": 16, "frames.every": 0, "health.every": 0}
-    settings = {"seeds": [0], "metrics": ["w2"], "samples": 50, "out": tmp_path / "c", "steps": 30, "keys": keys, "quiet": True}
+    settings = {
+        "seeds": [0],
+        "metrics": ["w2"],
+        "samples": 50,
+        "out": tmp_path / "c",
+        "steps": 30,
+        "keys": keys,
+        "quiet": True,
+    }
     compare("ring", ["gan"], **settings)
     run = tmp_path / "c" / "gan" / "seed-0"
     shutil.rmtree(run / "checkpoints")
@@ -159,7 +187,9 @@ def begun(run: Path, process: subprocess.Popen) -> None:
 @pytest.mark.parametrize("number", [signal.SIGHUP, pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGINT])
 def test_signals_stop_with_a_checkpoint(folder, environment, number):
     words = [COMMAND, *LONG, "--steps", "100000"]
-    process = subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hears_hangups)
+    process = subprocess.Popen(
+        words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hears_hangups
+    )
     begun(folder / "run", process)
     process.send_signal(number)
     said = process.communicate(timeout=60)[1]
@@ -174,7 +204,9 @@ def test_signals_stop_with_a_checkpoint(folder, environment, number):
 def test_a_reader_that_goes_away_stops_training_with_a_checkpoint(folder, environment, where):
     reader, writer = os.openpty() if where == "terminal" else os.pipe()
     words = [COMMAND, *LONG, "--steps", "100000"]
-    process = subprocess.Popen(words, cwd=folder, env=environment, stderr=writer, start_new_session=True, preexec_fn=hears_hangups)
+    process = subprocess.Popen(
+        words, cwd=folder, env=environment, stderr=writer, start_new_session=True, preexec_fn=hears_hangups
+    )
     os.close(writer)
     os.read(reader, 10)
     begun(folder / "run", process)
@@ -188,7 +220,9 @@ def test_a_reader_that_goes_away_stops_training_with_a_checkpoint(folder, enviro
 def test_nohup_trains_on_without_a_reader(folder, environment):
     reader, writer = os.pipe()
     words = ["nohup", str(COMMAND), *LONG, "--steps", "400"]
-    process = subprocess.Popen(words, cwd=folder, env=environment, stderr=writer, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        words, cwd=folder, env=environment, stderr=writer, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+    )
     os.close(writer)
     os.close(reader)
     assert process.wait(timeout=90) == 0
@@ -198,10 +232,23 @@ def test_nohup_trains_on_without_a_reader(folder, environment):
 @pytest.mark.parametrize("ends", ["finished", "signal"])
 def test_a_full_disk_is_said_at_the_end(folder, environment, ends):
     """No file may grow above the size of the optimizers' state: safetensors then fails as on a full disk."""
-    words = [COMMAND, "train", "ring", "--recipe", "gan", "--out", "run", "checkpoint.every=50", "health.every=0", "frames.every=0"]
+    words = [
+        COMMAND,
+        "train",
+        "ring",
+        "--recipe",
+        "gan",
+        "--out",
+        "run",
+        "checkpoint.every=50",
+        "health.every=0",
+        "frames.every=0",
+    ]
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))  # noqa: E731
     steps = "200" if ends == "finished" else "100000"
-    process = subprocess.Popen([*words, "--steps", steps], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=limit)
+    process = subprocess.Popen(
+        [*words, "--steps", steps], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=limit
+    )
     if ends == "signal":
         begun(folder / "run", process)
         process.send_signal(signal.SIGTERM)
@@ -222,8 +269,28 @@ def test_the_end_lists_the_alarms(trained, capsys):
     alarms = [event for event in Run(run).events() if event.kind == "health" and event.severity == "alarm"]
     assert alarms
     record = json.loads((run / "run.json").read_text())["arguments"]
-    keys = [f"{key}={value}" for key, value in record.items() if key in ("hidden", "batch_size", "steps", "optimizer.generator.lr")]
-    assert cli.run(["train", "ring", "--recipe", "gan", "--seed", "7", "health.every=5", *keys, "--out", str(run.parent / "same")]) == 0
+    keys = [
+        f"{key}={value}"
+        for key, value in record.items()
+        if key in ("hidden", "batch_size", "steps", "optimizer.generator.lr")
+    ]
+    assert (
+        cli.run(
+            [
+                "train",
+                "ring",
+                "--recipe",
+                "gan",
+                "--seed",
+                "7",
+                "health.every=5",
+                *keys,
+                "--out",
+                str(run.parent / "same"),
+            ]
+        )
+        == 0
+    )
     said = capsys.readouterr().err
     assert f"{len(alarms)} alarm" in said
     assert all(f"step {event.step}: {event.rule}: {event.text}" in said for event in alarms)

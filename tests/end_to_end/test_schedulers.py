@@ -42,7 +42,12 @@ def test_a_run_with_other_settings_is_refused_with_the_differences(gannet, folde
     before = {path: path.read_bytes() for path in (folder / "run").rglob("*") if path.is_file()}
     answer = gannet(*TRAIN, "--steps", "9", "--seed", "3", "loss=hinge", "data.radius=3")
     assert answer.status == 2
-    for difference in ("steps (4 there, 9", "seed (0 there, 3", "loss (non-saturating there, hinge", "data.radius (2.0 there, 3.0"):
+    for difference in (
+        "steps (4 there, 9",
+        "seed (0 there, 3",
+        "loss (non-saturating there, hinge",
+        "data.radius (2.0 there, 3.0",
+    ):
         assert f"{difference} now)" in answer.err, answer.err
     assert {path: path.read_bytes() for path in (folder / "run").rglob("*") if path.is_file()} == before
 
@@ -88,7 +93,9 @@ def test_status_and_stop(gannet, folder, environment, trained):
     damaged = trained("bare")
     (damaged / "run.json").write_text("{")
     os.rename(damaged, folder / "damaged")
-    process = subprocess.Popen([str(COMMAND), *TRAIN, "--steps", "1000000", "checkpoint.every=50", "--quiet"], cwd=folder, env=environment)
+    process = subprocess.Popen(
+        [str(COMMAND), *TRAIN, "--steps", "1000000", "checkpoint.every=50", "--quiet"], cwd=folder, env=environment
+    )
     _wait_for_checkpoint(folder / "run", 50)
     rows = {row["run"]: row for row in json.loads(gannet("status", "--json").out)}
     assert {name: row["state"] for name, row in rows.items()} == {

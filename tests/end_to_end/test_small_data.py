@@ -40,7 +40,8 @@ def test_fewer_points_than_the_batch_train_and_are_watched(gannet, folder, count
     else:
         assert measured.status == 2
         assert measured.err.splitlines() == [
-            "gannet: These data have 2 samples, and measuring needs at least 20: one half is compared with the samples of the generator, "
+            "gannet: These data have 2 samples, and measuring needs at least 20: one half is compared with the "
+            "samples of the generator, "
             "the other half gives the real-data reference."
         ]
 
@@ -65,7 +66,11 @@ def test_a_crop_is_said_also_when_the_decoded_images_are_cached(gannet, folder):
     ("recipe", "keys", "words"),
     [
         ("dcgan", ["batch_size=4"], ["cannot make images of 23 x 17 pixels", "Set data.size=16"]),
-        ("pacdcgan2", ["batch_size=2"], ["Recipe 'pacdcgan2' cannot train on images", "batch norm", "Set a larger batch_size."]),
+        (
+            "pacdcgan2",
+            ["batch_size=2"],
+            ["Recipe 'pacdcgan2' cannot train on images", "batch norm", "Set a larger batch_size."],
+        ),
         ("pacdcgan2", ["batch_size=3"], ["does not divide into packs of 2"]),
     ],
 )
@@ -78,7 +83,9 @@ def test_what_cannot_train_is_one_sentence_and_leaves_nothing(gannet, folder, re
 def test_a_recipe_file_with_shapes_that_do_not_fit_is_refused_with_its_place(gannet, folder):
     (folder / "own.py").write_text(OWN_RECIPE)
     answer = gannet("train", "ring", "--recipe", "own.py")
-    assert_refused(answer, folder, ["Recipe 'own.py' cannot train on points of shape 2 with batch_size=8", ".py, line "])
+    assert_refused(
+        answer, folder, ["Recipe 'own.py' cannot train on points of shape 2 with batch_size=8", ".py, line "]
+    )
 
 
 def assert_refused(answer, folder, words):

@@ -87,7 +87,12 @@ def test_measuring_and_pictures_do_not_change_training(gannet, folder, digits_ke
     every = steps // 2
     words = ["train", data, "--recipe", recipe, "--steps", steps, *keys]
     assert gannet(*words, "--out", "quiet", "frames.every=0", "checkpoint.every=0").status == 0
-    assert gannet(*words, "--out", "loud", f"frames.every={steps // 4}", "checkpoint.every=3", f"measure.every={every}").status == 0
+    assert (
+        gannet(
+            *words, "--out", "loud", f"frames.every={steps // 4}", "checkpoint.every=3", f"measure.every={every}"
+        ).status
+        == 0
+    )
     assert {name.split("/")[0] for name in _weights(folder / "loud")} == {"model", "average", "optimizers"}
     _assert_same_bits(_weights(folder / "quiet"), _weights(folder / "loud"))
     scores = [json.loads(line) for line in (folder / "loud" / "scores.jsonl").read_text().splitlines()]
@@ -107,7 +112,11 @@ def test_resume_is_exact(gannet, installed, folder, digits_keys, data, recipe):
 
 @pytest.mark.parametrize(("data", "recipe", "steps"), [("ring", "gan", 1000), ("digits", "dcgan", 60)])
 def test_a_killed_run_resumes_exactly(gannet, folder, environment, digits_keys, data, recipe, steps):
-    keys = [*(digits_keys if data == "digits" else ["hidden=32"]), f"checkpoint.every={steps // 10}", f"frames.every={steps // 4}"]
+    keys = [
+        *(digits_keys if data == "digits" else ["hidden=32"]),
+        f"checkpoint.every={steps // 10}",
+        f"frames.every={steps // 4}",
+    ]
     words = ["train", data, "--recipe", recipe, "--steps", str(steps), *keys]
     assert gannet(*words, "--out", "whole").status == 0
     process = _start(folder, environment, *words, "--out", "killed")
@@ -126,7 +135,19 @@ def test_a_killed_run_resumes_exactly(gannet, folder, environment, digits_keys, 
 
 
 def test_a_signal_stops_cleanly_and_resume_goes_on(gannet, folder, environment):
-    process = _start(folder, environment, "train", "ring", "--recipe", "gan", "--steps", "400000", "--out", "run", "checkpoint.every=200")
+    process = _start(
+        folder,
+        environment,
+        "train",
+        "ring",
+        "--recipe",
+        "gan",
+        "--steps",
+        "400000",
+        "--out",
+        "run",
+        "checkpoint.every=200",
+    )
     _wait_for_checkpoint(folder / "run", 200)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
@@ -177,7 +198,9 @@ def test_a_longer_schedule_is_said_to_be_another_run(gannet):
 
 def test_the_guard_stops_with_status_3(installed, folder):
     # (D(x) - 1e30)^2 does not fit into a float32.
-    answer = installed("train", "ring", "--recipe", "gan", "--steps", "40", "--out", "run", "loss=least-squares", "loss.a=1e30")
+    answer = installed(
+        "train", "ring", "--recipe", "gan", "--steps", "40", "--out", "run", "loss=least-squares", "loss.a=1e30"
+    )
     assert answer.status == 3, answer
     assert "not finite" in answer.err
     assert "Traceback" not in answer.err
@@ -191,7 +214,9 @@ def test_pictures_of_mixed_sizes_and_kinds_train_with_one_command(gannet, folder
     for i in range(24):
         size = (30 + 5 * (i % 4), 40 + 3 * (i % 5), 3)
         kind = "cats" if i % 2 else "dogs"
-        Image.fromarray(rng.integers(0, 255, size, dtype=np.uint8)).save(folder / "mine" / kind / f"{i}.{'jpg' if i % 3 else 'png'}")
+        Image.fromarray(rng.integers(0, 255, size, dtype=np.uint8)).save(
+            folder / "mine" / kind / f"{i}.{'jpg' if i % 3 else 'png'}"
+        )
     answer = gannet("train", "mine", "--steps", "3", "batch_size=4", "data.size=32", "--out", "run")
     assert answer.status == 0, answer
     assert gannet("sample", "run", "-n", "4", "-o", "grid.png").status == 0
@@ -213,7 +238,12 @@ def test_labels_choose_what_is_sampled(gannet, folder, digits_keys):
 
 
 def test_codes_are_traversed(gannet, folder, digits_keys):
-    assert gannet("train", "digits", "--recipe", "infogan", "--steps", "2", "--out", "run", "codes.continuous=1", *digits_keys).status == 0
+    assert (
+        gannet(
+            "train", "digits", "--recipe", "infogan", "--steps", "2", "--out", "run", "codes.continuous=1", *digits_keys
+        ).status
+        == 0
+    )
     assert gannet("sample", "run", "--traverse", "-o", "walk.png").status == 0
     # Two codes of three rows each: 6 rows of 10 columns.
     width, height = Image.open(folder / "walk.png").size
@@ -258,8 +288,22 @@ def test_a_recipe_of_ones_own(gannet, folder):
 def test_python_and_command_line_make_the_same_run(gannet, folder):
     import gannet as library
 
-    run = library.train("ring", recipe="gan", steps=20, seed=3, out=folder / "python", keys={"optimizer.generator.lr": 1e-4})
-    gannet("train", "ring", "--recipe", "gan", "--steps", "20", "--seed", "3", "--out", "command", "optimizer.generator.lr=1e-4")
+    run = library.train(
+        "ring", recipe="gan", steps=20, seed=3, out=folder / "python", keys={"optimizer.generator.lr": 1e-4}
+    )
+    gannet(
+        "train",
+        "ring",
+        "--recipe",
+        "gan",
+        "--steps",
+        "20",
+        "--seed",
+        "3",
+        "--out",
+        "command",
+        "optimizer.generator.lr=1e-4",
+    )
     _assert_same_bits(_weights(folder / "python"), _weights(folder / "command"))
     samples, labels = run.sample(50)
     assert samples.shape == (50, 2)

@@ -1,4 +1,6 @@
-"""One plausible bug for every recipe: a line of the source that is easily written wrongly. Its proof has to fail with it."""
+"""One plausible bug for every recipe: a line of the source that is easily written wrongly. Its proof has to fail
+with it.
+"""
 
 from __future__ import annotations
 
@@ -182,8 +184,8 @@ BUGS = {
     "acgan-digits": Bug(
         "the generator's turn has no class term",
         "games/auxiliary_classifier.py",
-        'self.loss.generator(generated.logits, real), "class_fake": self.class_term(generated, labels)}',
-        "self.loss.generator(generated.logits, real)}",
+        'real),\n            "class_fake": self.class_term(generated, labels),',
+        "real),",
     ),
     "projection-digits": Bug(
         "every label is projected on the first one's row",

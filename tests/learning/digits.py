@@ -1,4 +1,6 @@
-"""What pictures of digits show, judged by a classifier that no recipe has seen (`digits-cnn-v1`, 99.7 % on digits held out from it)."""
+"""What pictures of digits show, judged by a classifier that no recipe has seen (`digits-cnn-v1`, 99.7 % on digits
+held out from it).
+"""
 
 from __future__ import annotations
 
@@ -60,11 +62,15 @@ def information(run: TrainedRun) -> Figures:
         latents = game.draw_latents(ASKED, torch_rng(0, "information"))
         reading, drawn = game.read(game.discriminator(game.generate(latents))), latents[:, game.prior.size :]
         known = np.log(codes.categories) + codes.continuous * np.log(2)
-        return {"information": float(known - codes.category_error(reading, drawn) - codes.continuous_error(reading, drawn))}
+        return {
+            "information": float(known - codes.category_error(reading, drawn) - codes.continuous_error(reading, drawn))
+        }
 
 
 def error_beside_supervised(run: TrainedRun) -> Figures:
-    """Error over that of a support vector machine with the same few labels; both on the digits whose label was hidden."""
+    """Error over that of a support vector machine with the same few labels; both on the digits whose label was
+    hidden.
+    """
     from sklearn.svm import SVC
 
     real, labels = digits()

@@ -23,7 +23,11 @@ THOUSANDS = {"steps": 3000}
 ROWS = 1_000
 SHARP = {"high_quality": 0.95, "spread": 0.6}
 RATES = {"optimizer.generator.lr": 1e-3, "optimizer.discriminator.lr": 1e-3}
-HALF_RATE = RATES | {"optimizer.generator.lr": 5e-4, "optimizer.generator.beta1": 0.5, "optimizer.discriminator.beta1": 0.5}
+HALF_RATE = RATES | {
+    "optimizer.generator.lr": 5e-4,
+    "optimizer.generator.beta1": 0.5,
+    "optimizer.discriminator.beta1": 0.5,
+}
 FAST = {"steps": 2000, "hidden": 64, "optimizer.generator.lr": 2e-3, "optimizer.discriminator.lr": 2e-3}
 """A budget at which a GAN without packs loses modes: PacGAN's networks at 64 in place of 400 units, and fast."""
 
@@ -45,7 +49,9 @@ def average_beside_raw(run: TrainedRun) -> Figures:
 def slope(run: TrainedRun) -> Figures:
     """Mean gradient norm of the critic between reals and samples: 1 where it is held there, as WGAN-GP does."""
     rng = torch_rng(0, "slope")
-    return {"slope": _slope(run, _reals(run).lerp(sample_game(run.game, ROWS, rng), torch.rand(ROWS, 1, generator=rng)))}
+    return {
+        "slope": _slope(run, _reals(run).lerp(sample_game(run.game, ROWS, rng), torch.rand(ROWS, 1, generator=rng)))
+    }
 
 
 def slope_around(run: TrainedRun) -> Figures:
@@ -109,8 +115,15 @@ PROOFS = [
         keys={"steps": 4000, "hidden": 64} | HALF_RATE,
     ),
     ring("particle-gan", least={"modes": 8} | SHARP, most={"reverse_kl": 0.02, "spread": 1.3}, needed=3),
-    Proof("particle-gan", "grid", MODES, least={"modes": 25} | SHARP, most={"reverse_kl": 0.05, "spread": 1.3}, needed=3),
-    ring("vae", {"steps": 1500, "latent_size": 2, "optimizer.generator.lr": 5e-3}, least={"modes": 8}, most={"reverse_kl": 0.2}),
+    Proof(
+        "particle-gan", "grid", MODES, least={"modes": 25} | SHARP, most={"reverse_kl": 0.05, "spread": 1.3}, needed=3
+    ),
+    ring(
+        "vae",
+        {"steps": 1500, "latent_size": 2, "optimizer.generator.lr": 5e-3},
+        least={"modes": 8},
+        most={"reverse_kl": 0.2},
+    ),
     ring("flow-matching", {"steps": 1000}, least={"modes": 8, "high_quality": 0.3}, most={"reverse_kl": 0.05}),
     Proof("particle-gan", "gmm", cards("sliced_w"), most={"sliced_w / floor": 1.5}),
 ]

@@ -51,7 +51,12 @@ class Proof:
         with TemporaryDirectory() as folder:
             run = gannet.train(self.data, recipe=self.recipe, seed=seed, out=Path(folder) / "run", keys=dict(self.keys))
             figures = self.figures(run)
-        return {"seed": seed, **figures, "good": self.is_good(figures), "cpu_seconds": round(time.process_time() - started, 1)}
+        return {
+            "seed": seed,
+            **figures,
+            "good": self.is_good(figures),
+            "cpu_seconds": round(time.process_time() - started, 1),
+        }
 
     def is_good(self, figures: Figures) -> bool:
         """A figure that is not a number is within no bound."""
@@ -72,7 +77,10 @@ def cards(*metrics: str, samples: int | None = None) -> Callable[[TrainedRun], F
 
     def figures(run: TrainedRun) -> Figures:
         found, _ = run.measure(list(metrics), samples=samples)
-        return {"sliced_w / floor" if c.metric == "sliced_w" else c.metric: _value(c.metric, c.value, c.reference) for c in found}
+        return {
+            "sliced_w / floor" if c.metric == "sliced_w" else c.metric: _value(c.metric, c.value, c.reference)
+            for c in found
+        }
 
     return figures
 

@@ -34,7 +34,9 @@ class Server:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(self.root), str(self.port), self.token, *self.flags], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", SERVE, str(self.root), str(self.port), self.token, *self.flags],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
@@ -50,7 +52,8 @@ class Server:
 
 def until(page: Page, expression: str) -> Any:
     """Wait until an expression is true, and return its value."""
-    # The page's policy forbids to evaluate text later on, which Playwright does with an expression but not with a function.
+    # The page's policy forbids to evaluate text later on, which Playwright does with an expression but not with a
+    # function.
     return page.wait_for_function(f"() => {expression}").json_value()
 
 

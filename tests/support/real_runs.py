@@ -1,7 +1,8 @@
 """Small runs that training made, for every test of something that reads a run.
 
-``trained("points")`` is a copy of a run, in the test's own folder, to read, damage or continue. A run is trained when a test first asks
-for it, once per test session: the workers of pytest-xdist share it. The conftest of a folder of tests imports the two fixtures.
+``trained("points")`` is a copy of a run, in the test's own folder, to read, damage or continue. A run is trained when a
+test first asks for it, once per test session: the workers of pytest-xdist share it. The conftest of a folder of tests
+imports the two fixtures.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Person(Quiet):
         script: step -> commands as (name, arguments), or functions.
     """
 
-    def __init__(self, script: Mapping[int, Iterable[tuple[str, Mapping[str, Any]] | Callable[[], None]]] | None = None) -> None:
+    def __init__(
+        self, script: Mapping[int, Iterable[tuple[str, Mapping[str, Any]] | Callable[[], None]]] | None = None
+    ) -> None:
         self._script, self._path = dict(script or {}), Path()
 
     def started(self, path, plan, trainer):
@@ -71,7 +74,9 @@ KILL = ("kill", {})
 """An act of a ``Person``."""
 
 
-def train(path: Path, data: str = "ring", recipe: str = "gan", person: Person | None = None, seed: int = 7, **keys: Any) -> None:
+def train(
+    path: Path, data: str = "ring", recipe: str = "gan", person: Person | None = None, seed: int = 7, **keys: Any
+) -> None:
     """One training; a stop by the guard, a signal, a command or a kill is an end like any other."""
     with suppress(TrainingStopped, Killed):
         start(plan(data, recipe=recipe, given=keys, flags=DEFAULT_FLAGS | {"seed": seed}), path, person or Person())
@@ -183,8 +188,18 @@ def _constant(path: Path, get: Callable[[str], Path]) -> None:
 
 
 def _shown(path: Path, get: Callable[[str], Path]) -> None:
-    """A ring of 3 modes with all that a page can show: slow motion after step 500, a penalty, scores at two steps and of two protocols."""
-    keys = {"steps": 500, "hidden": 16, "batch_size": 16, "prior.size": 2, "data.count": 3, "frames.every": 100, "checkpoint.every": 500}
+    """A ring of 3 modes with all that a page can show: slow motion after step 500, a penalty, scores at two steps
+    and of two protocols.
+    """
+    keys = {
+        "steps": 500,
+        "hidden": 16,
+        "batch_size": 16,
+        "prior.size": 2,
+        "data.count": 3,
+        "frames.every": 100,
+        "checkpoint.every": 500,
+    }
     rates = {"optimizer.generator.lr": 0.01, "optimizer.discriminator.lr": 0.01}
     train(path, recipe="dragan", **keys | rates)
     measure(path, "w1", 200)
@@ -194,7 +209,9 @@ def _shown(path: Path, get: Callable[[str], Path]) -> None:
 
 
 def _seeds(path: Path, get: Callable[[str], Path]) -> None:
-    """No run but a folder of six: a-5, a-7, a-9 differ in their seed only and are measured; b, c and d are other experiments."""
+    """No run but a folder of six: a-5, a-7, a-9 differ in their seed only and are measured; b, c and d are other
+    experiments.
+    """
     keys = {"steps": 100, "hidden": 8, "batch_size": 8, "frames.every": 50, "checkpoint.every": 50}
     for seed in (5, 7, 9):
         train(path / f"a-{seed}", seed=seed, **keys)
@@ -211,14 +228,18 @@ def _seeds(path: Path, get: Callable[[str], Path]) -> None:
 
 def _compared(path: Path, get: Callable[[str], Path]) -> None:
     """No run but a folder of a comparison: two recipes with seeds 5, 7 and 9."""
-    words = "compare ring --recipes gan,lsgan --seeds 5,7,9 --steps 4 --metrics w1,precision,modes --samples 200 hidden=8 batch_size=8"
+    words = (
+        "compare ring --recipes gan,lsgan --seeds 5,7,9 --steps 4 --metrics w1,precision,modes --samples 200 "
+        "hidden=8 batch_size=8"
+    )
     _command(*words.split(), "--out", str(path))
 
 
 RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     maker.__name__.removeprefix("_"): maker
     for maker in (
-        _points, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed, _bare, _forked, _again,
+        _points, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed, _bare,
+        _forked, _again,
         _alarmed, _constant, _shown, _seeds, _compared,
     )
 }  # fmt: skip

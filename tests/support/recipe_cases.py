@@ -20,7 +20,12 @@ SMALL = {"hidden": 16, "width": 8, "batch_size": 12, "prior.count": 64, "critic_
 """Arguments that make a recipe quick, where it has them."""
 
 
-CASES = [(name, kind) for name, found in RECIPES.items() for kind in ("points", "images") if found.load().kind in (kind, "any")]
+CASES = [
+    (name, kind)
+    for name, found in RECIPES.items()
+    for kind in ("points", "images")
+    if found.load().kind in (kind, "any")
+]
 """Every recipe with every kind of data that it trains on."""
 
 
@@ -55,6 +60,8 @@ def make_on(name: str, form: Form, **given: object) -> Experiment:
     """As :func:`make`, on data of any form."""
     recipe = load(name)
     [(_, values)] = read({}, Root(recipe.function, skip=("form",)))
-    [(arguments, _)] = read({k: v for k, v in SMALL.items() if k in values} | given, Root(recipe.function, skip=("form",)))
+    [(arguments, _)] = read(
+        {k: v for k, v in SMALL.items() if k in values} | given, Root(recipe.function, skip=("form",))
+    )
     torch.manual_seed(0)
     return recipe(form, **arguments)

@@ -1,8 +1,8 @@
 """The command ``gannet`` in a process of its own, without the seconds that importing its libraries takes each time.
 
-One server process imports the libraries and forks for every command line. A fork has its own working folder, output, exit
-status and memory, as a new process has. It enters at ``gannet.__main__.main``, where the installed command enters too. What
-depends on how a process starts (signals, terminals, pipes) is tested with the installed command itself.
+One server process imports the libraries and forks for every command line. A fork has its own working folder, output,
+exit status and memory, as a new process has. It enters at ``gannet.__main__.main``, where the installed command enters
+too. What depends on how a process starts (signals, terminals, pipes) is tested with the installed command itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ COMMAND = Path(sys.executable).parent / "gannet"
 """The installed command."""
 
 IMPORTED = (
-    "gannet.api", "gannet.sessions.resume", "gannet.evaluation.measure", "gannet.metrics.frechet", "gannet.reports.html",
+    "gannet.api", "gannet.sessions.resume", "gannet.evaluation.measure", "gannet.metrics.frechet",
+    "gannet.reports.html",
     "gannet.doctor.diagnosis", "gannet.comparison.work", "sklearn.datasets", "scipy.stats", "ot", "PIL.Image",
 )  # fmt: skip
 

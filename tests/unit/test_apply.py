@@ -59,7 +59,11 @@ def test_files_of_all_kinds_in_one_folder(colouring: Path, tmp_path: Path, capsy
     assert [line for line in said.splitlines() if line.startswith("gannet: ")] == [
         line for line in said.splitlines() if "broken.png" in line
     ], said
-    made = {str(file.relative_to(tmp_path / "out")): Image.open(file) for file in (tmp_path / "out").rglob("*") if file.is_file()}
+    made = {
+        str(file.relative_to(tmp_path / "out")): Image.open(file)
+        for file in (tmp_path / "out").rglob("*")
+        if file.is_file()
+    }
     assert {name: image.size for name, image in made.items()} == {
         "photo.jpg": (40, 60),
         "below/grey.png": (21, 35),
@@ -68,7 +72,10 @@ def test_files_of_all_kinds_in_one_folder(colouring: Path, tmp_path: Path, capsy
     }
     np.testing.assert_array_equal(np.asarray(made["clear.png"].getchannel("A")), np.asarray(clear.getchannel("A")))
     # Colouring keeps the luminance, to the rounding of three channels.
-    for before, after in ((Image.open(inputs / "below" / "grey.png"), made["below/grey.png"]), (clear, made["clear.png"])):
+    for before, after in (
+        (Image.open(inputs / "below" / "grey.png"), made["below/grey.png"]),
+        (clear, made["clear.png"]),
+    ):
         assert np.abs(luminance(before) - luminance(after)).max() < 1
 
 
@@ -94,7 +101,9 @@ def test_super_resolution_enlarges(coloured: Path, tmp_path: Path, monkeypatch: 
     assert np.abs(small - inside).mean() < 1, "the output downscaled is the input"
 
 
-def test_inpainting_fills_what_is_transparent(coloured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inpainting_fills_what_is_transparent(
+    coloured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     filling = trained(coloured, "mask")
     photo(40, 40).save(tmp_path / "whole.png")
     holed = photo(40, 40)
@@ -113,7 +122,9 @@ def test_inpainting_fills_what_is_transparent(coloured: Path, tmp_path: Path, ca
     assert not (tmp_path / "x.png").exists()
 
 
-def test_no_input_is_overwritten_and_no_wrong_run_is_used(colouring: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_input_is_overwritten_and_no_wrong_run_is_used(
+    colouring: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     photo(16, 16).save(tmp_path / "a.png")
     before = (tmp_path / "a.png").read_bytes()
     for out in (tmp_path / "a.png", tmp_path):
@@ -139,7 +150,9 @@ def test_tiles_of_what_changes_nothing_give_the_image_back(size: tuple[int, int]
 
 
 def test_tiles_that_disagree_leave_no_seam() -> None:
-    """Every tile gets another brightness, the worst that a network can do; steps at edges of tiles are as small as elsewhere."""
+    """Every tile gets another brightness, the worst that a network can do; steps at edges of tiles are as small as
+    elsewhere.
+    """
     rng = torch.Generator().manual_seed(1)
 
     def anything(tiles: torch.Tensor) -> torch.Tensor:
@@ -151,4 +164,6 @@ def test_tiles_that_disagree_leave_no_seam() -> None:
     assert at_edges < 1.3 * steps.mean()
     assert steps.max() <= 1 / 8 + 1e-5, "no step is larger than a ramp over half a tile"
     hard = torch.rand(20, 20, generator=rng).repeat_interleave(8, 0).repeat_interleave(8, 1)
-    assert (hard[:, 1:] - hard[:, :-1]).abs()[:, 7::8].mean() > 5 * at_edges, "tiles side by side have seams that this measures"
+    assert (hard[:, 1:] - hard[:, :-1]).abs()[:, 7::8].mean() > 5 * at_edges, (
+        "tiles side by side have seams that this measures"
+    )

@@ -46,7 +46,8 @@ def test_cutout_is_a_square_of_half_the_side():
     hole = cut[:, 0] == 0
     heights, widths = hole.any(2).sum(1), hole.any(1).sum(1)
     assert_close(hole.sum((1, 2)), heights * widths)  # a filled rectangle
-    # The centre lies on one of 17 places: 9 leave the whole side of 8 inside, the other 8 cut it to 4, 5, 6, 7, twice each.
+    # The centre lies on one of 17 places: 9 leave the whole side of 8 inside, the other 8 cut it to 4, 5, 6, 7, twice
+    # each.
     assert set(heights.tolist()) == set(widths.tolist()) == {4, 5, 6, 7, 8}
     assert_close((heights == 8).float().mean(), torch.tensor(9 / 17), atol=0.03, rtol=0)
     assert_close(((heights == 8) & (widths == 8)).float().mean(), torch.tensor((9 / 17) ** 2), atol=0.03, rtol=0)

@@ -32,7 +32,15 @@ CAPTION = "a red seven on green, top left"
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("captioned") / "run"
-    train(made, "captioned-digits", "text-to-image", steps=4, batch_size=8, width=8, **{"health.every": 2, "frames.every": 2})
+    train(
+        made,
+        "captioned-digits",
+        "text-to-image",
+        steps=4,
+        batch_size=8,
+        width=8,
+        **{"health.every": 2, "frames.every": 2},
+    )
     return made
 
 
@@ -65,7 +73,9 @@ def test_a_caption_is_what_is_drawn_and_stored(path: Path, tmp_path: Path, monke
         assert grid.height > 2 * grid.width / 8 + 12, "there are captions below the two rows"
 
 
-def test_wrong_captions_of_a_person_are_one_sentence(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_captions_of_a_person_are_one_sentence(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "x.png"
     assert cli.run(["sample", str(path), "--caption", "a purple sevem", "-o", str(out)]) == 2
     said = capsys.readouterr().err

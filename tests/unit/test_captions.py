@@ -76,18 +76,24 @@ def test_every_image_of_a_folder_has_its_own_caption(tmp_path: Path, suffix: str
     table = opened(save(tmp_path, FOUR, suffix=suffix, name=name))
     images, captions = table.reference(4, seed=0)[0], table.reference_captions(4, seed=0)
     assert captions is not None
-    assert {level: caption for level, caption in zip(images[:, 0, 0, 0].tolist(), captions, strict=True)} == dict(enumerate(FOUR.values()))
+    assert {level: caption for level, caption in zip(images[:, 0, 0, 0].tolist(), captions, strict=True)} == dict(
+        enumerate(FOUR.values())
+    )
     assert source_for(str(tmp_path))[0] == "captioned-folder"
 
 
 def test_a_batch_and_its_captions_are_the_same_rows(tmp_path: Path) -> None:
     table = opened(save(tmp_path, FOUR))
     for position in range(5):
-        levels = ((table.batch(3, seed=1, position=position, device=CPU)[0][:, 0, 0, 0] + 1) * 127.5).round().long().tolist()
+        levels = (
+            ((table.batch(3, seed=1, position=position, device=CPU)[0][:, 0, 0, 0] + 1) * 127.5).round().long().tolist()
+        )
         ids = table.captions(3, seed=1, position=position, device=CPU)
         assert ids is not None
         texts = list(FOUR.values())
-        assert ids.tolist() == [row[: ids.shape[1]] for row in _padded(table, [texts[level] for level in levels], ids.shape[1])]
+        assert ids.tolist() == [
+            row[: ids.shape[1]] for row in _padded(table, [texts[level] for level in levels], ids.shape[1])
+        ]
 
 
 def _padded(table: ImageTable, texts: list[str], length: int) -> list[list[int]]:
@@ -125,7 +131,10 @@ def test_other_captions_are_other_data(tmp_path: Path) -> None:
         ('{"file_name": "a.png", "text": 7}\n', "line 1: expected file_name and text"),
         ('{"file_name": "a.png", "text": "a fox"}\n{oops\n', "line 2: expected file_name and text"),
         ('{"file_name": "a.png", "text": "!"}\n', "line 1: the caption '!' contains no words"),
-        ('{"file_name": "a.png", "text": "x"}\n{"file_name": "a.png", "text": "y"}\n', "line 2: a.png has a second caption"),
+        (
+            '{"file_name": "a.png", "text": "x"}\n{"file_name": "a.png", "text": "y"}\n',
+            "line 2: a.png has a second caption",
+        ),
     ],
 )
 def test_wrong_captions_are_named_with_their_line(tmp_path: Path, broken: str, said: str) -> None:

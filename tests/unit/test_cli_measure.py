@@ -50,7 +50,10 @@ def test_one_document_and_nothing_else(digits_run: Path, capsys: Capture) -> Non
     assert "test split" in document["skipped"][0]
     assert run(["measure", str(digits_run), "--metrics", "fd", "--samples", "300"]) == 0
     answer = capsys.readouterr()
-    assert "measuring 300 generated samples against 300 real ones, 1 metrics with their real-data references: about" in answer.err
+    assert (
+        "measuring 300 generated samples against 300 real ones, 1 metrics with their real-data references: about"
+        in answer.err
+    )
     assert "FD[digits-cnn-v1]" in answer.out
 
 
@@ -61,7 +64,9 @@ def test_as_many_generated_samples_as_asked_for(digits_run: Path, capsys: Captur
     assert "reference is of 898 real samples, not of 1200" in " ".join(card["warnings"])
 
 
-def test_missing_weights(digits_run: Path, refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_weights(
+    digits_run: Path, refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GANNET_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(measuring, "sample_chunks", lambda *given, **named: pytest.fail("sampled in vain"))
     assert "gannet weights add inception FILE" in refused(digits_run, "--metrics", "fd[inception]")
@@ -114,7 +119,9 @@ def test_names_of_metrics(digits_run: Path, refused: Callable[..., str], capsys:
 
 
 def test_labels_that_are_not_there(digits_run: Path, refused: Callable[..., str], tmp_path: Path) -> None:
-    assert "a game that follows labels (--recipe cgan ...)" in refused(digits_run, "--metrics", "class-accuracy", "--samples", "100")
+    assert "a game that follows labels (--recipe cgan ...)" in refused(
+        digits_run, "--metrics", "class-accuracy", "--samples", "100"
+    )
     unlabelled = pictures(tmp_path / "grey", 40, lambda number: number * 6)
     path = gannet.train(str(unlabelled), recipe="mlp-gan", steps=1, out=tmp_path / "run", batch_size=4).path
     assert "fd_per_class left out: it needs data with classes." in refused(path, "--metrics", "fd-per-class")
@@ -139,11 +146,15 @@ def test_a_game_that_follows_labels_is_asked_for_classes(tmp_path: Path, capsys:
 def test_a_run_at_step_0(digits_run: Path, refused: Callable[..., str], tmp_path: Path) -> None:
     """Ended before its first checkpoint."""
     young = tmp_path / "young"
-    shutil.copytree(digits_run, young, ignore=lambda folder, names: [name for name in names if name.startswith("step-")])
+    shutil.copytree(
+        digits_run, young, ignore=lambda folder, names: [name for name in names if name.startswith("step-")]
+    )
     assert f"{young} has no checkpoint yet" in refused(young)
 
 
-def test_one_run_measured_in_two_ways_is_told_apart_in_the_report(digits_run: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_one_run_measured_in_two_ways_is_told_apart_in_the_report(
+    digits_run: Path, tmp_path: Path, capsys: Capture
+) -> None:
     twice = tmp_path / "twice"
     shutil.copytree(digits_run, twice, ignore=lambda folder, names: [name for name in names if name == "scores.jsonl"])
     for samples in ("200", "150"):
@@ -156,7 +167,20 @@ def test_one_run_measured_in_two_ways_is_told_apart_in_the_report(digits_run: Pa
 
 def test_cards_of_another_protocol_are_refused_by_compare(tmp_path: Path, capsys: Capture) -> None:
     """A run that was measured by an earlier version of the metric, whose card the comparison finds."""
-    words = ["compare", "ring", "--recipes", "gan", "--seeds", "0,1", "--steps", "2", "--samples", "50", "--metrics", "sliced-w"]
+    words = [
+        "compare",
+        "ring",
+        "--recipes",
+        "gan",
+        "--seeds",
+        "0,1",
+        "--steps",
+        "2",
+        "--samples",
+        "50",
+        "--metrics",
+        "sliced-w",
+    ]
     assert run([*words, "--out", str(tmp_path / "c"), "--json"]) == 0
     capsys.readouterr()
     file = tmp_path / "c" / "compare.json"

@@ -31,20 +31,26 @@ def test_a_fork_counts_its_own_steps_and_seconds(trained, capsys: Capture) -> No
     parent = trained("points")
     _, before = progress_of(parent / "checkpoints" / "step-000000200")
     assert run(["train", f"{parent}@200", "--steps", "202", "--out", "fork"]) == 0
-    [line] = re.findall(r"2 steps after step 200 in ([\d.]+) s\. Step 202 is saved\. Next: gannet measure fork", capsys.readouterr().err)
+    [line] = re.findall(
+        r"2 steps after step 200 in ([\d.]+) s\. Step 202 is saved\. Next: gannet measure fork", capsys.readouterr().err
+    )
     whole = Run("fork").events()[-1].seconds
     assert whole > before
     assert float(line) == pytest.approx(whole - before, abs=0.1)
 
 
-@pytest.mark.parametrize(("rows", "next_"), [(19, "gannet report few"), (20, "gannet measure few && gannet report few")])
+@pytest.mark.parametrize(
+    ("rows", "next_"), [(19, "gannet report few"), (20, "gannet measure few && gannet report few")]
+)
 def test_what_cannot_be_measured_is_not_offered(capsys: Capture, rows: int, next_: str) -> None:
     np.savetxt("few.csv", np.random.default_rng(0).normal(size=(rows, 2)), delimiter=",")
     assert run(["train", "few.csv", *TINY, "--out", "few"]) == 0
     assert capsys.readouterr().err.rstrip().endswith(f"Next: {next_}")
 
 
-@pytest.mark.parametrize("place", ["gannet.sessions.train.open_data", "gannet.sessions.train.rehearse", "gannet.sessions.train.train"])
+@pytest.mark.parametrize(
+    "place", ["gannet.sessions.train.open_data", "gannet.sessions.train.rehearse", "gannet.sessions.train.train"]
+)
 def test_interrupted_before_the_first_step(capsys: Capture, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     monkeypatch.setattr(place, interrupt)
     assert run(["train", "ring", *TINY, "--out", "run"]) == 130
@@ -55,7 +61,9 @@ def test_interrupted_before_the_first_step(capsys: Capture, monkeypatch: pytest.
 def test_interrupted_after_the_last_step(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gannet.sessions.train.saved_step", interrupt)
     assert run(["train", "ring", *TINY, "--out", "run"]) == 130
-    assert "gannet: Interrupted. run keeps what was recorded; continue with: gannet resume run" in capsys.readouterr().err
+    assert (
+        "gannet: Interrupted. run keeps what was recorded; continue with: gannet resume run" in capsys.readouterr().err
+    )
     assert Run("run").events()[-1].kind == "finish"
 
 
@@ -91,7 +99,9 @@ def test_an_interruption_waits_for_imports() -> None:
 @pytest.mark.parametrize("verb", ["resume", "sample", "measure", "report", "doctor"])
 def test_a_path_that_does_not_exist(capsys: Capture, verb: str) -> None:
     assert run([verb, "nosuch"]) == 2
-    assert capsys.readouterr().err.startswith("gannet: nosuch does not exist. Give a directory that `gannet train` made")
+    assert capsys.readouterr().err.startswith(
+        "gannet: nosuch does not exist. Give a directory that `gannet train` made"
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,4 +111,7 @@ def test_a_path_that_does_not_exist(capsys: Capture, verb: str) -> None:
 def test_a_step_that_is_not_a_number(trained, capsys: Capture, verb: str, step: str) -> None:
     trained("bare", Path("mine").absolute())
     assert run([verb, f"mine@{step}"]) == 2
-    assert capsys.readouterr().err == f"gannet: mine@{step}: {step!r} is not a step. After @, write digits only, as in mine@1000.\n"
+    assert (
+        capsys.readouterr().err
+        == f"gannet: mine@{step}: {step!r} is not a step. After @, write digits only, as in mine@1000.\n"
+    )

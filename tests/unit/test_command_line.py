@@ -84,7 +84,9 @@ def test_what_a_shell_would_split_or_read_is_quoted(tmp_path, monkeypatch):
     folder.mkdir()
     np.savetxt(folder / "my points.csv", np.random.default_rng(0).normal(size=(400, 2)), delimiter=",")
     recipe = folder / "gan.py"
-    recipe.write_text((Path(cli.__file__).parent.parent / "recipes" / "gan.py").read_text(encoding="utf-8"), encoding="utf-8")
+    recipe.write_text(
+        (Path(cli.__file__).parent.parent / "recipes" / "gan.py").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     run, repeated = tmp_path / "run", tmp_path / "repeated"
     keys = ["--recipe", str(recipe), "--steps", "4", "batch_size=8", "hidden=8", "--quiet"]
     assert cli.run(["train", str(folder / "my points.csv"), *keys, "--out", str(run)]) == 0

@@ -1,4 +1,6 @@
-"""Mean, deviation and worst seed against values worked by hand; time left; a sheet of cells; mistakes, one sentence each."""
+"""Mean, deviation and worst seed against values worked by hand; time left; a sheet of cells; mistakes, one sentence
+each.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ def result(trained) -> Result:
     given = {"steps": 4, "hidden": 8, "batch_size": 8}
     path = trained("compared")
     return carry_out(
-        prepare("ring", ["gan", "lsgan"], seeds=[5, 7, 9], given=given, measurement=measurement, out=path, progress=silent), Listener()
+        prepare(
+            "ring", ["gan", "lsgan"], seeds=[5, 7, 9], given=given, measurement=measurement, out=path, progress=silent
+        ),
+        Listener(),
     )
 
 
@@ -44,7 +49,9 @@ def row(result) -> Callable[..., Row]:
         [found] = [row for row in result.rows if (row.entry.recipe, row.entry.seed) == (recipe, seed)]
         kept = {name: changes.pop(name) for name in ("w1", "precision", "modes") if name in changes}
         cards = tuple(
-            card.model_copy(update={"value": kept[card.metric], "reference": reference}) for card in found.cards if card.metric in kept
+            card.model_copy(update={"value": kept[card.metric], "reference": reference})
+            for card in found.cards
+            if card.metric in kept
         )
         assert len(cards) == len(kept)
         return replace(found, cards=cards, **changes)
@@ -61,7 +68,10 @@ def test_the_worst_is_on_the_bad_side(better, reference, worst):
 
 
 def test_mean_deviation_and_worst_by_hand(row):
-    rows = [row("gan", seed, w1=value, reference=reference) for seed, value, reference in ((5, 1.0, 0.2), (7, 4.0, 0.4), (9, 1.0, 0.6))]
+    rows = [
+        row("gan", seed, w1=value, reference=reference)
+        for seed, value, reference in ((5, 1.0, 0.2), (7, 4.0, 0.4), (9, 1.0, 0.6))
+    ]
     [summary] = summarise(rows)
     assert summary.mean == 2.0
     assert summary.deviation == pytest.approx(3**0.5)  # (1 + 4 + 1) / (3 - 1)
@@ -75,7 +85,13 @@ def test_a_comparison_is_summed_up_from_its_cards(result):
     found = {(summary.recipe, summary.metric): summary for summary in result.summaries()}
     assert found.keys() == {(recipe, metric) for recipe in ("gan", "lsgan") for metric in ("w1", "precision", "modes")}
     for (recipe, metric), summary in found.items():
-        cards = {row.entry.seed: card for row in result.rows if row.entry.recipe == recipe for card in row.cards if card.metric == metric}
+        cards = {
+            row.entry.seed: card
+            for row in result.rows
+            if row.entry.recipe == recipe
+            for card in row.cards
+            if card.metric == metric
+        }
         values = [card.value for card in cards.values()]
         assert summary.mean == pytest.approx(sum(values) / 3)
         assert summary.deviation == pytest.approx(stdev(values))
@@ -91,7 +107,13 @@ def test_a_run_without_a_value_is_the_worst_and_is_counted(row):
         row("lsgan", 7, w1=3.0, modes=0.5),
     ]
     found = {(s.recipe, s.metric): s for s in summarise(rows)}
-    assert list(found) == [("gan", "w1"), ("lsgan", "w1"), ("gan", "precision"), ("lsgan", "precision"), ("lsgan", "modes")]
+    assert list(found) == [
+        ("gan", "w1"),
+        ("lsgan", "w1"),
+        ("gan", "precision"),
+        ("lsgan", "precision"),
+        ("lsgan", "modes"),
+    ]
     assert (found["lsgan", "w1"].mean, found["lsgan", "w1"].count, found["lsgan", "w1"].runs) == (3.0, 1, 2)
     assert (found["lsgan", "w1"].worst.seed, found["lsgan", "w1"].worst.value) == (5, None)
     assert (found["gan", "precision"].mean, found["gan", "precision"].worst.seed) == (3.0, 7)
@@ -134,22 +156,46 @@ MISTAKES = {
         ["ring", "--recipes", "gan,lsgan", "--sweep", "batch_size=4,abc"],
         ["gannet: batch_size=abc: "],
     ),
-    "swept key": (["ring", "--recipes", "gan", "--sweep", "bach_size=4,8"], ["Unknown key 'bach_size'. Did you mean 'batch_size'?"]),
-    "swept and given": (["ring", "--recipes", "gan", "--sweep", "hidden=4,8", "hidden=4"], ["hidden is given and swept"]),
+    "swept key": (
+        ["ring", "--recipes", "gan", "--sweep", "bach_size=4,8"],
+        ["Unknown key 'bach_size'. Did you mean 'batch_size'?"],
+    ),
+    "swept and given": (
+        ["ring", "--recipes", "gan", "--sweep", "hidden=4,8", "hidden=4"],
+        ["hidden is given and swept"],
+    ),
     "swept twice": (["ring", "--recipes", "gan", "--sweep", "lr=0.1,1e-1"], ["--sweep lr holds 0.1 more than once"]),
-    "swept alike": (["ring", "--recipes", "gan", "--sweep", "loss=non-saturating,non_saturating"], ["are the same run"]),
+    "swept alike": (
+        ["ring", "--recipes", "gan", "--sweep", "loss=non-saturating,non_saturating"],
+        ["are the same run"],
+    ),
     "swept data": (["ring", "--recipes", "gan", "--sweep", "data.sigma=0.1,0.2"], ["their data would differ"]),
     "backward seeds": (["ring", "--recipes", "gan", "--seeds", "4-1"], ["'4-1' is not a seed", "--seeds 0-4"]),
     "overlapping seeds": (["ring", "--recipes", "gan", "--seeds", "0-2,2"], ["--seeds holds 2 more than once"]),
     "bad seed": (["ring", "--recipes", "gan", "--seeds", "0,-1"], ["'-1' is not a seed"]),
     "seed as key": (["ring", "--recipes", "gan", "seed=3"], ["seed=3", "--seeds"]),
-    "key of one recipe": (["ring", "--recipes", "gan,particle-gan", "prior.width=2"], ["gan: Unknown key 'prior.width'"]),
-    "mistake of all": (["ring", "--recipes", "gan,gan-deep", "data.sigma=-1"], ["gannet: data.sigma=-1: expected a number"]),
+    "key of one recipe": (
+        ["ring", "--recipes", "gan,particle-gan", "prior.width=2"],
+        ["gan: Unknown key 'prior.width'"],
+    ),
+    "mistake of all": (
+        ["ring", "--recipes", "gan,gan-deep", "data.sigma=-1"],
+        ["gannet: data.sigma=-1: expected a number"],
+    ),
     "unknown metric": (["ring", "--recipes", "gan", "--metrics", "w9"], ["Unknown metric 'w9'"]),
-    "metric of pictures": (["ring", "--recipes", "gan", "--metrics", "is"], ["is cannot be measured here", "not points"]),
+    "metric of pictures": (
+        ["ring", "--recipes", "gan", "--metrics", "is"],
+        ["is cannot be measured here", "not points"],
+    ),
     "weights missing": (["digits", "--recipes", "dcgan", "--metrics", "fd[dinov2]"], ["weights of dinov2 are missing"]),
-    "other data": (["digits", "--recipes", "lsgan,wgan-gp"], ["data.size (none for lsgan, 32 for wgan-gp)", "data.size=VALUE"]),
-    "other sampling": (["digits", "--recipes", "lsgan,cgan", "data.size=16"], ["sampler.classes (none for lsgan, balanced for cgan)"]),
+    "other data": (
+        ["digits", "--recipes", "lsgan,wgan-gp"],
+        ["data.size (none for lsgan, 32 for wgan-gp)", "data.size=VALUE"],
+    ),
+    "other sampling": (
+        ["digits", "--recipes", "lsgan,cgan", "data.size=16"],
+        ["sampler.classes (none for lsgan, balanced for cgan)"],
+    ),
     "too few samples": (["ring", "--recipes", "gan", "--samples", "3"], ["--samples"]),
 }
 

@@ -1,4 +1,6 @@
-"""The engine of ``gannet compare --jobs``: a run in another process has the same tensors; however a process ends, its run has a row."""
+"""The engine of ``gannet compare --jobs``: a run in another process has the same tensors; however a process ends,
+its run has a row.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +44,26 @@ def compared(trained) -> Path:
 def _planned(path: Path) -> Comparison:
     given = {"steps": 4, "hidden": 8, "batch_size": 8}
     measurement = Measurement(["w1", "precision", "modes"], 200)
-    return prepare("ring", ["gan", "lsgan"], seeds=[5, 7, 9], given=given, measurement=measurement, out=path, progress=silent, jobs=2)
+    return prepare(
+        "ring",
+        ["gan", "lsgan"],
+        seeds=[5, 7, 9],
+        given=given,
+        measurement=measurement,
+        out=path,
+        progress=silent,
+        jobs=2,
+    )
 
 
 def _cards(path: Path) -> list[tuple[object, ...]]:
     document = json.loads((path / "compare.json").read_text())
-    return [(r["recipe"], u["seed"], c["metric"], c["value"]) for r in document["recipes"] for u in r["runs"] for c in u["cards"]]
+    return [
+        (r["recipe"], u["seed"], c["metric"], c["value"])
+        for r in document["recipes"]
+        for u in r["runs"]
+        for c in u["cards"]
+    ]
 
 
 def test_a_run_in_another_process_is_the_same_run(compared, monkeypatch):
@@ -72,7 +88,10 @@ def test_a_run_in_another_process_is_the_same_run(compared, monkeypatch):
 ENDS = {
     "killed": ("kill -9 $$", "Its process was stopped by SIGKILL (often: not enough memory)."),
     "refused": ("""echo '{"problems": ["The disk is full."]}'; exit 2""", "The disk is full."),
-    "crashed": ("echo 'torn {'; echo Traceback >&2; echo MemoryError >&2; exit 1", "Its process ended with status 1: MemoryError."),
+    "crashed": (
+        "echo 'torn {'; echo Traceback >&2; echo MemoryError >&2; exit 1",
+        "Its process ended with status 1: MemoryError.",
+    ),
 }
 
 
@@ -114,5 +133,7 @@ def test_a_run_travels_whole(compared, tmp_path):
     run = compared / "gan" / "seed-5"
     on_ray._unpack(on_ray._pack(run), tmp_path / "there")
     files = {path.relative_to(run) for path in run.rglob("*") if path.is_file()}
-    assert {path.relative_to(tmp_path / "there") for path in (tmp_path / "there").rglob("*") if path.is_file()} == files - {Path("lock")}
+    assert {
+        path.relative_to(tmp_path / "there") for path in (tmp_path / "there").rglob("*") if path.is_file()
+    } == files - {Path("lock")}
     assert all((tmp_path / "there" / path).read_bytes() == (run / path).read_bytes() for path in files - {Path("lock")})

@@ -64,8 +64,10 @@ NUMBERS = [
     "1e-400",
 ]
 PLACES = [
-    "/api/runs/{id}/frames/{n}", "/api/runs/{id}/slow/{n}", "/api/runs/{id}/history?from={n}&to={n}", "/api/runs/{id}/events?after={n}",
-    "/api/runs/{id}/probes?seed={n}", "/api/runs/{id}/probes/latent-plane?d1={n}&d2={n}&seed={n}", "/api/runs/{n}", "/static/{n}",
+    "/api/runs/{id}/frames/{n}", "/api/runs/{id}/slow/{n}", "/api/runs/{id}/history?from={n}&to={n}",
+    "/api/runs/{id}/events?after={n}",
+    "/api/runs/{id}/probes?seed={n}", "/api/runs/{id}/probes/latent-plane?d1={n}&d2={n}&seed={n}", "/api/runs/{n}",
+    "/static/{n}",
 ]  # fmt: skip
 
 
@@ -83,7 +85,14 @@ def test_a_link_that_leads_out_of_the_run_is_not_served(server, folder):
     assert ask(server, f"/api/runs/{run}/frames/99999")[0] == 404
 
 
-BODIES = [b"", b"[" * 100_000, b"\xff\xfe", b'{"name": 1e999}', b"null", b'{"name": "set", "arguments": {"key": "' + b"a" * 60_000 + b'"}}']
+BODIES = [
+    b"",
+    b"[" * 100_000,
+    b"\xff\xfe",
+    b'{"name": 1e999}',
+    b"null",
+    b'{"name": "set", "arguments": {"key": "' + b"a" * 60_000 + b'"}}',
+]
 
 
 @pytest.mark.parametrize("place", ["commands", "forks"])
@@ -96,7 +105,8 @@ def test_odd_bodies_are_bad_requests(server, folder, place, body):
 
 
 @pytest.mark.parametrize(
-    "begun", [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /api/drawings HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"]
+    "begun",
+    [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /api/drawings HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"],
 )
 def test_half_open_requests_do_not_lock_the_owner_out(server, begun):
     """200 clients connect and send a part of a request, or nothing."""
@@ -116,7 +126,14 @@ def test_a_damaged_run_is_a_row(server, folder):
     import shutil
 
     shutil.copytree(folder / "good", folder / "bad")
-    for content in (b"{", b"[]", b"{}", b'{"version": 1, "arguments": 3, "data": null, "recipe": 7}', b"\xff\x00", b'{"version": 9999}'):
+    for content in (
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"version": 1, "arguments": 3, "data": null, "recipe": 7}',
+        b"\xff\x00",
+        b'{"version": 9999}',
+    ):
         (folder / "bad" / "run.json").write_bytes(content)
         deadline = time.monotonic() + 20
         while True:  # the folder is searched again after a second

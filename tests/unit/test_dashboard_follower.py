@@ -1,4 +1,6 @@
-"""The tail of a file that is written, torn, rewritten and deleted under the reader; nothing is lost, nothing comes twice."""
+"""The tail of a file that is written, torn, rewritten and deleted under the reader; nothing is lost, nothing comes
+twice.
+"""
 
 from __future__ import annotations
 
@@ -156,7 +158,9 @@ def test_curves_are_what_was_recorded(whole):
             assert list(zip(*series[prefix + name], strict=True)) == pairs
     timed = [(event.step, event.seconds) for event in events if event.kind == "terms" and event.seconds is not None]
     assert list(zip(*series["seconds"], strict=True)) == timed
-    assert [event.kind for event in follower.listed()] == [e.kind for e in events if e.kind not in ("terms", "vitals", "frame")]
+    assert [event.kind for event in follower.listed()] == [
+        e.kind for e in events if e.kind not in ("terms", "vitals", "frame")
+    ]
 
 
 def test_values_that_begin_late_or_are_not_finite(run, lines):

@@ -36,7 +36,9 @@ def folder(trained, tmp_path):
 
 
 def client_of(folder, *, cookie=True):
-    client = TestClient(application(folder, TOKEN, PORT, lambda: False), base_url=f"http://{HOST}", follow_redirects=False)
+    client = TestClient(
+        application(folder, TOKEN, PORT, lambda: False), base_url=f"http://{HOST}", follow_redirects=False
+    )
     if cookie:
         client.cookies.set(f"gannet-{PORT}", TOKEN)
     return client
@@ -62,7 +64,8 @@ def test_the_token_is_taken_once_and_leaves_the_address(folder):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api/runs", "/static/main.js", "/plotly.js", "/?token=wrong", "/api/runs?token=the-secret", "/nothing"]
+    "path",
+    ["/", "/api/runs", "/static/main.js", "/plotly.js", "/?token=wrong", "/api/runs?token=the-secret", "/nothing"],
 )
 def test_without_the_token_nothing_is_told(folder, path):
     client = client_of(folder, cookie=False)
@@ -71,7 +74,9 @@ def test_without_the_token_nothing_is_told(folder, path):
     assert client.get(path).status_code == 401
 
 
-@pytest.mark.parametrize("host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:8420", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:8420", ""]
+)
 def test_a_strange_host_is_refused_before_anything_else(client, host):
     for path in ("/", f"/?token={TOKEN}", "/api/runs", "/nothing"):
         assert client.get(path, headers={"host": host}).status_code == 421
@@ -100,8 +105,10 @@ def test_every_answer_carries_the_policy(client, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/../../runs/schema.py", "/static/%2e%2e/api.py", "/static/..%2fapi.py", "/api/runs/..%2f..", "/api/runs/first",
-     "/api/runs/ID/frames/..%2f..%2frun.json", "/api/runs/ID/frames/run.json", "/api/runs/ID/frames/-1", "/api/runs/ID/frames/7"],
+    ["/static/../../runs/schema.py", "/static/%2e%2e/api.py", "/static/..%2fapi.py", "/api/runs/..%2f..",
+     "/api/runs/first",
+     "/api/runs/ID/frames/..%2f..%2frun.json", "/api/runs/ID/frames/run.json", "/api/runs/ID/frames/-1",
+     "/api/runs/ID/frames/7"],
 )  # fmt: skip
 def test_only_listed_files_are_served(folder, client, path):
     assert client.get(path.replace("ID", run_id(folder))).status_code == 404
@@ -163,7 +170,13 @@ def test_history_holds_all_that_a_page_begins_with(folder, client):
     run = Run(folder / "first")
     history = client.get(f"/api/runs/{run_id(folder)}/history").json()
     assert [frame[0] for frame in history["frames"]] == list(range(0, 301, 10))
-    assert [event["kind"] for event in history["events"]] == ["start", "checkpoint", "checkpoint", "checkpoint", "finish"]
+    assert [event["kind"] for event in history["events"]] == [
+        "start",
+        "checkpoint",
+        "checkpoint",
+        "checkpoint",
+        "finish",
+    ]
     series = {one["name"]: (one["steps"], one["values"]) for one in history["series"] if "/" in one["name"]}
     recorded = {name: (steps.tolist(), values.tolist()) for name, (steps, values) in run.terms().items() if "/" in name}
     assert {name: curve for name, curve in series.items() if not name.startswith("vitals/")} == recorded
@@ -179,7 +192,9 @@ def unpacked(content):
     for one in header["arrays"]:
         assert (8 + length + one["offset"]) % 8 == 0
         count = int(np.prod(one["shape"]))
-        arrays[one["name"]] = np.frombuffer(content, one["type"], count, 8 + length + one["offset"]).reshape(one["shape"])
+        arrays[one["name"]] = np.frombuffer(content, one["type"], count, 8 + length + one["offset"]).reshape(
+            one["shape"]
+        )
     return arrays
 
 
@@ -220,7 +235,10 @@ def test_a_command_reaches_a_running_run(folder, trained):
     assert answer.json() == {"number": 1}
     assert json.loads((folder / "open" / "commands" / "000001.json").read_text()) == asked
     refused = client_of(folder).post(address, json=asked, headers=ORIGIN)
-    assert (refused.status_code, refused.json()["error"]) == (409, "This run is interrupted, so it accepts no commands.")
+    assert (refused.status_code, refused.json()["error"]) == (
+        409,
+        "This run is interrupted, so it accepts no commands.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -354,7 +372,10 @@ def test_a_process_that_went_home_is_started_again_and_one_that_dies_is_a_senten
     assert client.get(f"{one}/last").status_code == 200
     assert client.get(f"{one}/latent").status_code == 200
     answer = client.get(f"{one}/die")
-    assert (answer.status_code, answer.json()["error"]) == (400, "The process that draws images ended without an answer.")
+    assert (answer.status_code, answer.json()["error"]) == (
+        400,
+        "The process that draws images ended without an answer.",
+    )
     assert client.get(f"{one}/refuse").json()["error"] == "No."
     assert client.get(one).status_code == 200
 

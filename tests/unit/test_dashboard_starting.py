@@ -44,7 +44,9 @@ def client_of(folder, **rest):
 
     from gannet.dashboard.server import application
 
-    client = TestClient(application(folder, TOKEN, PORT, lambda: False, **rest), base_url=f"http://{HOST}", follow_redirects=False)
+    client = TestClient(
+        application(folder, TOKEN, PORT, lambda: False, **rest), base_url=f"http://{HOST}", follow_redirects=False
+    )
     client.cookies.set(f"gannet-{PORT}", TOKEN)
     return client
 
@@ -125,7 +127,8 @@ def test_a_bad_fork_is_one_sentence(folder, started, asked, says):
 
 @pytest.mark.parametrize(
     ("asked", "says"),
-    [({"strokes": [], "recipe": "gan"}, "strokes"), ({"strokes": [LINE], "recipe": "dcgan"}, "'dcgan' does not train on points"),
+    [({"strokes": [], "recipe": "gan"}, "strokes"), ({"strokes": [LINE], "recipe": "dcgan"}, "'dcgan' does not train "
+                                                                                             "on points"),
      ({"strokes": [LINE], "recipe": "/tmp/mine.py"}, "does not train on points"),
      ({"strokes": [{"points": [[2, 0]]}], "recipe": "gan"}, "drawing cannot be used"),
      ({"strokes": [LINE], "recipe": "gan", "steps": 0}, "steps: should be greater")],
@@ -188,4 +191,6 @@ list(recipes_for_points())
 save_drawing(Path({str(tmp_path)!r}), [{LINE!r}])
 print([name for name in ("torch", "scipy", "sklearn", "matplotlib", "plotly") if name in sys.modules])
 """
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

@@ -85,7 +85,9 @@ def test_a_full_disk_is_survived(source: Folder, own_cache: Path, monkeypatch: p
     assert _files(own_cache) == []
 
 
-def test_a_disk_that_fills_up_at_the_end_is_survived(source: Folder, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_at_the_end_is_survived(
+    source: Folder, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -141,4 +143,6 @@ def test_a_batch_from_the_map_equals_one_from_memory(source: Folder) -> None:
     table = source.open(silent)
     copy = ImageTable(table.pixels.numpy().copy(), content_hash="x")
     cpu = torch.device("cpu")
-    assert torch.equal(table.batch(5, seed=1, position=2, device=cpu)[0], copy.batch(5, seed=1, position=2, device=cpu)[0])
+    assert torch.equal(
+        table.batch(5, seed=1, position=2, device=cpu)[0], copy.batch(5, seed=1, position=2, device=cpu)[0]
+    )

@@ -30,7 +30,12 @@ class Built(Source):
 
 
 def _dataset(**changes: object) -> PointDistribution:
-    given = {"draw": MIXTURE.draw, "content_hash": "a", "class_names": ("0", "1"), "truth": Truth(MIXTURE.modes, MIXTURE.log_density)}
+    given = {
+        "draw": MIXTURE.draw,
+        "content_hash": "a",
+        "class_names": ("0", "1"),
+        "truth": Truth(MIXTURE.modes, MIXTURE.log_density),
+    }
     return PointDistribution(**{**given, **changes})  # type: ignore[arg-type]
 
 

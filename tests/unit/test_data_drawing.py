@@ -52,7 +52,8 @@ def test_the_file_trains_and_its_points_lie_where_the_brush_was(tmp_path):
     assert np.hypot(dot[:, 0] - 0.5, dot[:, 1] - 0.125).max() <= 0.125 + 1e-6
     # Ink by length: 0.5 against 0.25. Standard error of the share is 0.0033.
     assert_close(len(line) / 20_000, 2 / 3, atol=0.014, rtol=0)
-    # Even in the disc of radius r: mean squared distance r^2/2, here 1/128; even along the line: variance 0.5^2/12, plus r^2/4.
+    # Even in the disc of radius r: mean squared distance r^2/2, here 1/128; even along the line: variance 0.5^2/12,
+    # plus r^2/4.
     assert_close(float(((dot - [0.5, 0.125]) ** 2).sum(1).mean()), 1 / 128, atol=3e-4, rtol=0)
     assert_close(float(line[:, 0].var()), 0.25 / 12 + 0.0625**2 / 4, atol=6e-4, rtol=0)
 

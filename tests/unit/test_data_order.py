@@ -20,7 +20,9 @@ def test_batches_do_not_depend_on_what_was_asked_before() -> None:
         used.batch(32, seed=1, position=position)
         used.batch(32, seed=2, position=position)
     for position in (0, 3, 7, 50):
-        assert torch.equal(used.batch(32, seed=1, position=position), Order(torch.arange(100)).batch(32, seed=1, position=position))
+        assert torch.equal(
+            used.batch(32, seed=1, position=position), Order(torch.arange(100)).batch(32, seed=1, position=position)
+        )
 
 
 def test_a_batch_larger_than_the_table_has_full_length() -> None:

@@ -65,9 +65,9 @@ def test_mixture_density_agrees_with_scipy() -> None:
     matrix = ((0.5, 0.2), (0.2, 0.3))
     dataset = Gmm(means=((0, 0), (2, -1)), covariances=(0.25, matrix), weights=(3, 1)).open(silent)
     points = np.random.default_rng(0).normal(0, 2, (300, 2))
-    expected = 0.75 * multivariate_normal([0, 0], 0.25 * np.eye(2)).pdf(points) + 0.25 * multivariate_normal([2, -1], np.array(matrix)).pdf(
-        points
-    )
+    expected = 0.75 * multivariate_normal([0, 0], 0.25 * np.eye(2)).pdf(points) + 0.25 * multivariate_normal(
+        [2, -1], np.array(matrix)
+    ).pdf(points)
     assert_close(_density(dataset.truth, points), expected, rtol=1e-9, atol=0)
 
 
@@ -124,7 +124,8 @@ def test_circles_density_counts_what_is_drawn() -> None:
     dataset = source.open(silent)
     points, _ = dataset.reference(200_000, seed=0)
     box = (np.abs(points - [1.9, 0]) < 0.05).all(axis=1).mean()
-    # The density hardly bends over a box of side 0.1, so mass = density at its centre x area; 5 standard errors are 4 %.
+    # The density hardly bends over a box of side 0.1, so mass = density at its centre x area; 5 standard errors are 4
+    # %.
     assert_close(box, _density(dataset.truth, np.array([[1.9, 0.0]]))[0] * 0.01, rtol=0.1, atol=0)
 
 
@@ -133,7 +134,9 @@ def test_checkerboard_is_uniform_on_dark_squares() -> None:
     log_density = dataset.truth.log_density
     assert log_density is not None
     dark, light, outside = [-3.0, -3.0], [-1.0, -3.0], [5.0, 0.0]
-    assert_close(log_density(np.array([dark, light, outside])), np.array([-np.log(32), -np.inf, -np.inf]))  # 8 squares of area 4
+    assert_close(
+        log_density(np.array([dark, light, outside])), np.array([-np.log(32), -np.inf, -np.inf])
+    )  # 8 squares of area 4
     points, labels = dataset.reference(50_000, seed=0)
     assert labels is not None
     assert np.isfinite(log_density(points)).all()
@@ -161,7 +164,9 @@ def test_curves_without_noise_lie_where_their_formula_says() -> None:
     roll, _ = SwissRoll(noise=0, radius=3).open(silent).reference(500, seed=0)
     distance = np.linalg.norm(roll, axis=1)
     turn = distance * 4.5 * np.pi / 3
-    assert_close(roll, np.stack([np.cos(turn), np.sin(turn)], axis=1) * distance[:, None], rtol=0, atol=1e-4, check_dtype=False)
+    assert_close(
+        roll, np.stack([np.cos(turn), np.sin(turn)], axis=1) * distance[:, None], rtol=0, atol=1e-4, check_dtype=False
+    )
     assert 1 <= distance.min() < distance.max() <= 3 + 1e-5
 
     spiral, arm = Spiral(noise=0, arms=3, turns=0, radius=5).open(silent).reference(500, seed=0)
@@ -182,7 +187,9 @@ def test_straight_pinwheel_has_gaussian_blades() -> None:
 
 
 def test_arguments_change_the_hash() -> None:
-    hashes = {source.open(silent).content_hash for source in (Ring(), Ring(count=9), Ring(sigma=0.03), Grid(), Grid100())}
+    hashes = {
+        source.open(silent).content_hash for source in (Ring(), Ring(count=9), Ring(sigma=0.03), Grid(), Grid100())
+    }
     assert len(hashes) == 5
 
 

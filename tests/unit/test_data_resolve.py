@@ -96,7 +96,9 @@ def test_named_sets_come_from_the_data_folder(tmp_path: Path, monkeypatch: pytes
 def test_named_sets_that_are_nowhere_say_what_was_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gannet.data.huggingface._reachable", lambda address: False)
     monkeypatch.delenv("GANNET_DATA", raising=False)
-    with pytest.raises(UserError, match=r"GANNET_DATA \(not set\) nor on the Hugging Face hub as ylecun/mnist .*Set GANNET_DATA"):
+    with pytest.raises(
+        UserError, match=r"GANNET_DATA \(not set\) nor on the Hugging Face hub as ylecun/mnist .*Set GANNET_DATA"
+    ):
         Mnist().open(silent)
     monkeypatch.setenv("GANNET_DATA", str(tmp_path))
     with pytest.raises(UserError, match=r"neither in .*mnist-test\.zip nor on the Hugging Face hub as ylecun"):
@@ -112,7 +114,9 @@ def hub_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("hub")
     columns = {"picture": [_picture(i) for i in range(6)], "kind": [0, 1, 2, 0, 1, 2]}
-    rows = Dataset.from_dict(columns, features=Features({"picture": ImageFeature(), "kind": ClassLabel(names=["a", "b", "c"])}))
+    rows = Dataset.from_dict(
+        columns, features=Features({"picture": ImageFeature(), "kind": ClassLabel(names=["a", "b", "c"])})
+    )
     rows.save_to_disk(str(folder / "saved"))
     rows.to_parquet(str(folder / "set.parquet"))
     Dataset.from_dict({"text": ["a", "b"]}).save_to_disk(str(folder / "words"))
@@ -167,7 +171,10 @@ def _odd_folder(path: Path) -> Path:
 
 
 def _short(findings: list[Finding]) -> set[tuple[str, str, bool]]:
-    return {(finding.path, finding.problem.split(";")[0].split("(")[0].split(":")[0].strip(), finding.fatal) for finding in findings}
+    return {
+        (finding.path, finding.problem.split(";")[0].split("(")[0].split(":")[0].strip(), finding.fatal)
+        for finding in findings
+    }
 
 
 def test_check_reports_every_odd_file(tmp_path: Path) -> None:
@@ -213,7 +220,9 @@ def test_check_of_other_formats(tmp_path: Path) -> None:
     (tmp_path / "fake.zip").write_text("no zip")
     (tmp_path / "nothing").mkdir()
     assert check(tmp_path / "good.csv", silent) == []
-    assert [f.problem for f in check(tmp_path / "bad.csv", silent)] == ["line 2: 'x' is not a finite number."], "its name is said once"
+    assert [f.problem for f in check(tmp_path / "bad.csv", silent)] == ["line 2: 'x' is not a finite number."], (
+        "its name is said once"
+    )
     assert [f.fatal for f in check(tmp_path / "fake.zip", silent)] == [True]
     assert _short(check(tmp_path / "nothing", silent)) == {(str(tmp_path / "nothing"), "contains no images", True)}
     with pytest.raises(UserError, match="does not exist"):

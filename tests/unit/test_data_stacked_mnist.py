@@ -27,7 +27,9 @@ def idx_folder(path: Path, labels: list[int], split: str = "train") -> Path:
     (path / f"{split}-images-idx3-ubyte").write_bytes(
         bytes.fromhex("00000803") + bytes([0, 0, 0, len(labels), 0, 0, 0, 8, 0, 0, 0, 8]) + pixels.tobytes()
     )
-    (path / f"{split}-labels-idx1-ubyte").write_bytes(bytes.fromhex("00000801") + bytes([0, 0, 0, len(labels)]) + bytes(labels))
+    (path / f"{split}-labels-idx1-ubyte").write_bytes(
+        bytes.fromhex("00000801") + bytes([0, 0, 0, len(labels)]) + bytes(labels)
+    )
     return path
 
 
@@ -115,7 +117,9 @@ def test_classes_that_the_data_lack_do_not_count() -> None:
 def test_cards_name_the_classifier_and_other_images_have_none() -> None:
     fake = stacks(*[(1, 2, 3)] * 11, (4, 5, 6))
     truth = Truth(classes=ClassModes("digits-cnn-v1", UNIFORM))
-    cards, _ = evaluate(fake, fake, fake, kind="images", truth=truth, names=["modes", "reverse_kl"], seed=0, protocol={})
+    cards, _ = evaluate(
+        fake, fake, fake, kind="images", truth=truth, names=["modes", "reverse_kl"], seed=0, protocol={}
+    )
     assert [card.label for card in cards] == ["modes[digits-cnn-v1]", "reverse_kl[digits-cnn-v1]"]
     assert all(card.spec["weights_sha256"].startswith("690121ba") and "sigmas" not in card.spec for card in cards)
     of_two_modes = np.log(1000) + 11 / 12 * np.log(11 / 12) + 1 / 12 * np.log(1 / 12)

@@ -1,4 +1,6 @@
-"""Help where the person is: `gannet describe`, keys in the help of train, lists, version, and summaries that are not cut."""
+"""Help where the person is: `gannet describe`, keys in the help of train, lists, version, and summaries that are not
+cut.
+"""
 
 from __future__ import annotations
 
@@ -101,8 +103,12 @@ def test_help_of_train_lists_the_keys_of_the_recipe(capsys: Capture) -> None:
 
 def test_help_of_train_lists_the_keys_of_a_recipe_file(capsys: Capture, tmp_path: Path) -> None:
     text = (Path(gannet.__file__).parent / "recipes" / "gan.py").read_text(encoding="utf-8")
-    (tmp_path / "mine.py").write_text(text.replace("def gan(", "def mine(").replace("= 128,", "= 77,", 1), encoding="utf-8")
-    assert "  hidden=77  [integer ≥ 1 and ≤ 16,384]\n" in said(capsys, "train", "ring", "--recipe", str(tmp_path / "mine.py"), "--help")
+    (tmp_path / "mine.py").write_text(
+        text.replace("def gan(", "def mine(").replace("= 128,", "= 77,", 1), encoding="utf-8"
+    )
+    assert "  hidden=77  [integer ≥ 1 and ≤ 16,384]\n" in said(
+        capsys, "train", "ring", "--recipe", str(tmp_path / "mine.py"), "--help"
+    )
 
 
 def test_bare_and_version(capsys: Capture) -> None:
@@ -138,7 +144,12 @@ def test_datasets_are_data_and_extractors_are_those_that_exist(capsys: Capture) 
 
 
 def test_completion_is_for_every_verb() -> None:
-    environment = {"_GANNET_COMPLETE": "complete_bash", "COMP_WORDS": "gannet de", "COMP_CWORD": "1", "PYTHONPATH": ":".join(sys.path)}
+    environment = {
+        "_GANNET_COMPLETE": "complete_bash",
+        "COMP_WORDS": "gannet de",
+        "COMP_CWORD": "1",
+        "PYTHONPATH": ":".join(sys.path),
+    }
     code = "import sys; sys.argv[0] = 'gannet'; from gannet.__main__ import main; main()"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.stdout.split() == ["describe"]

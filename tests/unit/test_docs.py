@@ -35,7 +35,9 @@ def test_pages_are_up_to_date():
 def _lacking(name: str) -> list[str]:
     docstring = inspect.getdoc(RECIPES[name].load().function) or ""
     named = Paragraphs(docstring).named
-    lacking = [f"a paragraph that begins with {word!r}" for word in ("Formula:", "Adds:", "Traps:") if word[:-1] not in named]
+    lacking = [
+        f"a paragraph that begins with {word!r}" for word in ("Formula:", "Adds:", "Traps:") if word[:-1] not in named
+    ]
     return lacking + ([] if links(docstring) else ["the paper's address"])
 
 
@@ -74,7 +76,10 @@ def test_docstrings_become_markdown():
     Keys:
         size: kept.
     """
-    assert markdown(docstring.split("\n")[0]) == r"Weight \* E \|x\_i\|, see `gannet.seeding.derive` and `a_b*c` at https://a.org/x_y."
+    assert (
+        markdown(docstring.split("\n")[0])
+        == r"Weight \* E \|x\_i\|, see `gannet.seeding.derive` and `a_b*c` at https://a.org/x_y."
+    )
     assert markdown("**Bold** of p * q.") == r"**Bold** of p \* q."
     assert markdown("| a | b |\n|---|---|\n| f*(v) | x_i |") == "| a | b |\n|---|---|\n| f\\*(v) | x\\_i |"
     said = Paragraphs(docstring)
@@ -83,16 +88,23 @@ def test_docstrings_become_markdown():
     assert said.named["Keys"] == "size: kept."
     assert "gone" not in said.opening
     assert "kept" not in said.opening
-    assert links("See https://arxiv.org/abs/1.2: and (https://b.org).") == ["https://arxiv.org/abs/1.2", "https://b.org"]
+    assert links("See https://arxiv.org/abs/1.2: and (https://b.org).") == [
+        "https://arxiv.org/abs/1.2",
+        "https://b.org",
+    ]
     assert one_line("a\nb | c `x|y`") == r"a b \| c `x\|y`"
 
 
 def test_arguments_have_default_range_and_help():
     rows = argument_table(RECIPES["wgan-gp"].load(), "critic_steps: Said here,\n    in two lines.").splitlines()
-    assert "| `penalty.sides` | `two` | one, two | `two` penalises norms below and above the target; `one` only norms above it. |" in rows
+    assert (
+        "| `penalty.sides` | `two` | one, two | `two` penalises norms below and above the target; `one` only norms "
+        "above it. |" in rows
+    )
     assert "| `critic_steps` | `5` | integer ≥ 1 and ≤ 1,000 | Said here, in two lines. |" in rows
     assert (
-        r"| `optimizer.generator.beta1` | `0` | number ≥ 0 and \< 1 | Decay of the gradient average (Adam); ignored by rmsprop. |" in rows
+        r"| `optimizer.generator.beta1` | `0` | number ≥ 0 and \< 1 | Decay of the gradient average (Adam); ignored "
+        r"by rmsprop. |" in rows
     )
     assert "| `penalty.final` | `0.0005` | number > 0 or none |" in argument_table(RECIPES["particle-gan"].load(), "")
 
@@ -104,7 +116,9 @@ def _card(value: float) -> dict:
 
 def test_measurements_of_both_kinds_are_read_and_others_passed_over(tmp_path):
     record = {"recipe": "gan", "data": {"source": "ring"}, "arguments": {"steps": 7}, "environment": {"torch": "x"}}
-    runs = [{"record": record | {"settings": {"seed": s}}, "cards": [_card(9.0), _card(v)]} for s, v in ((0, 1.5), (1, 2.5))]
+    runs = [
+        {"record": record | {"settings": {"seed": s}}, "cards": [_card(9.0), _card(v)]} for s, v in ((0, 1.5), (1, 2.5))
+    ]
     (tmp_path / "points.json").write_text(json.dumps(runs))
     (tmp_path / "speed.json").write_text('{"rows": []}')
     compared = [
@@ -132,7 +146,13 @@ def _comparison(values: dict[str, list[float | None]]) -> dict:
     for recipe, of_seeds in values.items():
         cards = [[] if v is None else [_card(v) | {"metric": "sliced_w", "label": "sliced_w"}] for v in of_seeds]
         runs = [
-            {"seed": seed, "path": f"/somewhere/{recipe}", "status": "finished" if c else "stopped", "skipped": [], "cards": c}
+            {
+                "seed": seed,
+                "path": f"/somewhere/{recipe}",
+                "status": "finished" if c else "stopped",
+                "skipped": [],
+                "cards": c,
+            }
             for seed, c in enumerate(cards)
         ]
         recipes.append({"recipe": recipe, "steps": 9, "batch_size": 4, "seconds": None, "runs": runs})
@@ -166,13 +186,24 @@ def test_sections_of_tables_are_transcribed_or_computed_and_shown_on_both_pages(
     column = {"head": "found", "metric": "modes", "digits": 1}
     computed = {"cells": ["here"], "recipe": "pacgan4", "from": kept.name}
     rows = [["published", "7.8"], computed, computed | {"seed": 0}, computed | {"mean": True}]
-    section = {"title": "Modes", "text": "Command.", "columns": ["who", column], "rows": rows, "findings": "Found.", "recipes": ["pacgan4"]}
+    section = {
+        "title": "Modes",
+        "text": "Command.",
+        "columns": ["who", column],
+        "rows": rows,
+        "findings": "Found.",
+        "recipes": ["pacgan4"],
+    }
     (tmp_path / "tables-ring.json").write_text(json.dumps({"page": kept.stem, "sections": [section]}))
-    table = "| who | found |\n| --- | --- |\n| published | 7.8 |\n| here | 7.0, 8.0, 8.0 |\n| here | 7.0 |\n| here | 7.7 |"
+    table = (
+        "| who | found |\n| --- | --- |\n| published | 7.8 |\n| here | 7.0, 8.0, 8.0 |\n| here | 7.0 |\n| here | 7.7 |"
+    )
     shown = f"Command.\n\n{table}\n\nFound."
     assert f"## Modes\n\n{shown}" in comparison_page(kept, tmp_path)
     measured = read_measured(tmp_path)
-    assert method_sections("pacgan4", tmp_path, measured) == f"**Modes** ([results](../results/{kept.stem}.md))\n\n{shown}"
+    assert (
+        method_sections("pacgan4", tmp_path, measured) == f"**Modes** ([results](../results/{kept.stem}.md))\n\n{shown}"
+    )
     assert method_sections("pacgan2", tmp_path, measured) == ""
     own = {"page": "own", "title": "Own", "text": "About.", "sections": [section]}
     (tmp_path / "tables-own.json").write_text(json.dumps(own))
@@ -198,7 +229,9 @@ def test_what_the_gan_page_says_of_modes_is_what_was_recorded():
 
 
 def _of(recipe: str):
-    return [m for m in read_measured(ROOT / "benchmarks/results") if m.recipe == recipe and m.file.startswith("compare-")]
+    return [
+        m for m in read_measured(ROOT / "benchmarks/results") if m.recipe == recipe and m.file.startswith("compare-")
+    ]
 
 
 def test_the_page_of_a_method_has_the_figures_of_the_results_page():
@@ -252,7 +285,12 @@ def test_only_like_comparisons_join():
 
 def _run_entry(seed, value, steps=9):
     return {
-        "record": {"recipe": "gan", "data": {"source": "ring"}, "arguments": {"steps": steps}, "settings": {"seed": seed}},
+        "record": {
+            "recipe": "gan",
+            "data": {"source": "ring"},
+            "arguments": {"steps": steps},
+            "settings": {"seed": seed},
+        },
         "cards": [value],
     }
 
@@ -268,7 +306,13 @@ def test_a_run_that_is_kept_again_takes_its_place():
 
 def test_a_page_shows_the_proofs_of_its_recipe(tmp_path):
     rows = [{"seed": s, "modes": v, "good": g, "cpu_seconds": 1.0} for s, v, g in ((0, 8.0, True), (1, 3.0, False))]
-    proof = {"recipe": "gan", "data": "ring", "keys": {"steps": 9, "data.sigma": 0.5}, "rule": "modes >= 8 in 2 of 3 seeds", "seeds": rows}
+    proof = {
+        "recipe": "gan",
+        "data": "ring",
+        "keys": {"steps": 9, "data.sigma": 0.5},
+        "rule": "modes >= 8 in 2 of 3 seeds",
+        "seeds": rows,
+    }
     (tmp_path / "learn-gan-ring.json").write_text(json.dumps(proof))
     text = proof_tables("gan", tmp_path)
     assert "`gannet train ring --recipe gan --steps 9 data.sigma=0.5` passes with modes >= 8 in 2 of 3 seeds:" in text

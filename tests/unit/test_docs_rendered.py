@@ -12,7 +12,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(p for folder in (".", "docs", "benchmarks") for p in (ROOT / folder).glob("*.md" if folder == "." else "**/*.md"))
+PAGES = sorted(
+    p for folder in (".", "docs", "benchmarks") for p in (ROOT / folder).glob("*.md" if folder == "." else "**/*.md")
+)
 PARSER = MarkdownIt("commonmark").enable("table")
 
 

@@ -130,7 +130,9 @@ def test_the_cause_and_the_key_to_change(shared, tmp_path, name, cause, changes,
     assert (diagnosis.cause.name, diagnosis.cause.changes) == (cause, changes)
     assert evidence in diagnosis.cause.text
     assert "Nothing is wrong" not in diagnosis.verdict
-    assert {c.suggestion for c in diagnosis.complaints if c.severity != "past"} == {diagnosis.cause.command}, "no two remedies at once"
+    assert {c.suggestion for c in diagnosis.complaints if c.severity != "past"} == {diagnosis.cause.command}, (
+        "no two remedies at once"
+    )
     # Gannet accepts the command; two steps of it are enough to know.
     program, verb, what, *rest = shlex.split(diagnosis.cause.command)
     assert program == "gannet"
@@ -141,7 +143,9 @@ def test_the_cause_and_the_key_to_change(shared, tmp_path, name, cause, changes,
     else:
         cli(verb, what, *rest, "--steps", 2, "--out", tmp_path / "trial")
         arguments = Run(tmp_path / "trial").record.arguments
-        assert {key: arguments[key] for key in changes if key != "recipe"} == {k: v for k, v in changes.items() if k != "recipe"}
+        assert {key: arguments[key] for key in changes if key != "recipe"} == {
+            k: v for k, v in changes.items() if k != "recipe"
+        }
 
 
 def test_samples_far_from_real_data_are_told_with_numbers(shared):
@@ -160,7 +164,8 @@ def test_samples_far_from_real_data_are_told_with_numbers(shared):
 def test_the_advice_helps(shared, tmp_path, name, metrics):
     """The suggested command, as it is printed, brings samples nearer to real data.
 
-    Of four seeds on the ring, the thirtyfold rates have 2 to 3 times the sliced_w at 1,400 steps; js and modes do not differ clearly yet.
+    Of four seeds on the ring, the thirtyfold rates have 2 to 3 times the sliced_w at 1,400 steps; js and modes do not
+    differ clearly yet.
     """
     before = {card.metric: card for card in Run(shared(name)).scores()}
     cause = diagnose(shared(name)).cause
@@ -217,7 +222,10 @@ def test_worse_than_an_earlier_checkpoint(shared, tmp_path):
     assert complaint.steps == (700, 752)
     assert diagnosis.cause is not None
     assert diagnosis.cause.name == "worse-than-an-earlier-checkpoint"
-    assert diagnosis.cause.changes == {"optimizer.generator.schedule": "cosine", "optimizer.discriminator.schedule": "cosine"}
+    assert diagnosis.cause.changes == {
+        "optimizer.generator.schedule": "cosine",
+        "optimizer.discriminator.schedule": "cosine",
+    }
     cli(*shlex.split(diagnosis.cause.command)[1:], "--steps", 2, "--out", tmp_path / "trial")
 
 
@@ -331,7 +339,10 @@ def test_recorded_warnings_count_once(tmp_path, monkeypatch):
     [
         (lambda record: record["arguments"].pop("steps"), None),
         (lambda record: record.pop("settings"), "run.json is damaged: 'seed' is missing."),
-        (lambda record: record["arguments"].update(hidden="wide"), "run.json is damaged: hidden=wide: expected an integer"),
+        (
+            lambda record: record["arguments"].update(hidden="wide"),
+            "run.json is damaged: hidden=wide: expected an integer",
+        ),
         (lambda record: record.update(recipe="gann"), "run.json is damaged: Unknown recipe 'gann'."),
     ],
     ids=["another default", "settings", "value", "recipe"],

@@ -148,7 +148,9 @@ def test_labels_stand_over_their_columns():
     assert captioned(plain, "digits", "step 1").width == plain.width
 
 
-@pytest.mark.parametrize("images", [np.zeros((2, 8, 8, 1)), np.zeros((2, 8, 8), np.uint8), np.zeros((0, 8, 8, 1), np.uint8)])
+@pytest.mark.parametrize(
+    "images", [np.zeros((2, 8, 8, 1)), np.zeros((2, 8, 8), np.uint8), np.zeros((0, 8, 8, 1), np.uint8)]
+)
 def test_grid_refuses_what_is_not_images(images):
     with pytest.raises(UserError, match="uint8"):
         image_grid(images, 2)
@@ -206,7 +208,9 @@ def test_drawing_points_loads_neither_matplotlib_nor_torch():
 
 def test_without_a_field_the_legend_says_nothing_of_the_discriminator():
     points, extent = np.zeros((1, 2)), (-1.0, 1.0, -1.0, 1.0)
-    with_field, without = (np.asarray(draw_points(points, points, field, extent, 3)) for field in (np.full((8, 8), 0.5), None))
+    with_field, without = (
+        np.asarray(draw_points(points, points, field, extent, 3)) for field in (np.full((8, 8), 0.5), None)
+    )
     legend = slice(45, 62)
     assert (with_field[legend, 320:] != 255).any()
     assert (without[legend, 320:] == without[0, 0]).all()
@@ -216,7 +220,9 @@ def test_without_a_field_the_legend_says_nothing_of_the_discriminator():
 def test_points_of_one_path_are_joined():
     fake = np.array([[-0.8, 0.5], [0.8, 0.5], [-0.8, -0.5], [0.8, -0.5], [np.nan, 0], [0.0, 0.9]])
     none = np.zeros((0, 2))
-    loose, joined = (np.asarray(draw_points(none, fake, None, (-1.0, 1.0, -1.0, 1.0), 0, joined=n)).astype(int) for n in (0, 2))
+    loose, joined = (
+        np.asarray(draw_points(none, fake, None, (-1.0, 1.0, -1.0, 1.0), 0, joined=n)).astype(int) for n in (0, 2)
+    )
     rows, columns = np.nonzero(np.abs(loose - joined).sum(axis=2))
     view = layout((-1.0, 1.0, -1.0, 1.0), (640, 640))
     heights = view.pixels(np.array([[0.0, 0.5], [0.0, -0.5]]))[:, 1]

@@ -73,7 +73,9 @@ def test_one_that_is_there_comes_first_and_nothing_is_installed(machine, capsys)
     assert machine.asked() == ""
 
 
-@pytest.mark.parametrize("broken", [("", 0o644), ("", 0o755), ("#!/bin/sh\nexit 1\n", 0o755), ("#!/bin/sh\necho needs a snap\n", 0o755)])
+@pytest.mark.parametrize(
+    "broken", [("", 0o644), ("", 0o755), ("#!/bin/sh\nexit 1\n", 0o755), ("#!/bin/sh\necho needs a snap\n", 0o755)]
+)
 def test_a_program_that_does_not_work_counts_as_not_there(machine, broken):
     machine.put("chromium", *broken)
     assert find_browser.find_browser() is None

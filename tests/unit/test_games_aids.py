@@ -30,7 +30,9 @@ def _game(**options):
 
 
 def _batch():
-    return Batch(torch.randn(64, 2, generator=torch.Generator().manual_seed(1)), None, torch.Generator().manual_seed(0), 0, 0.0)
+    return Batch(
+        torch.randn(64, 2, generator=torch.Generator().manual_seed(1)), None, torch.Generator().manual_seed(0), 0, 0.0
+    )
 
 
 def test_feature_matching_replaces_the_generators_loss_and_ignores_the_scores():
@@ -65,7 +67,9 @@ def test_a_weight_penalty_is_a_term_of_its_own_player_alone(player):
 
 def test_historical_averaging_follows_every_turn_of_its_player():
     """After turns from weights w_1, w_2, w_3 the mean is theirs, and only that player's turns count."""
-    game = _game(weight_penalties={"generator": HistoricalAveraging(), "discriminator": HistoricalAveraging()}, critic_steps=2)
+    game = _game(
+        weight_penalties={"generator": HistoricalAveraging(), "discriminator": HistoricalAveraging()}, critic_steps=2
+    )
     first = game.generator.layers[0].weight
     seen = []
     for step in range(3):

@@ -51,13 +51,17 @@ def acgan(class_weight: float = 1.0) -> AuxiliaryClassifier:
 
 def batch() -> Batch:
     """The first row's class has probability 1/4, the second's 1/2."""
-    return Batch(torch.tensor([[0.0, log(3)], [1.0, 1.0]]), torch.tensor([0, 1]), torch.Generator().manual_seed(0), 0, 0.0)
+    return Batch(
+        torch.tensor([[0.0, log(3)], [1.0, 1.0]]), torch.tensor([0, 1]), torch.Generator().manual_seed(0), 0, 0.0
+    )
 
 
 def test_discriminator_terms_by_hand():
     terms = acgan(class_weight=2.0).discriminator_terms(batch()).minimise
     assert_close(terms["class_real"], torch.tensor(2 * (log(4) + log(2)) / 2))
-    assert_close(terms["class_fake"], torch.tensor(2 * log(4 / 3)))  # (log 3, 0) and its mirror: the asked class has 3/4
+    assert_close(
+        terms["class_fake"], torch.tensor(2 * log(4 / 3))
+    )  # (log 3, 0) and its mirror: the asked class has 3/4
     assert_close(terms["adversarial"], torch.tensor(log(3) - (log(3) + 2) / 2))
 
 

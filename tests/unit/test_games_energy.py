@@ -103,7 +103,10 @@ def test_the_generator_is_pulled_away_with_the_given_weight():
     game = EnergyBased(Constant([0.0, 2.0]), Distance(), Gaussian(3), pulling_away=0.25)
     # Both fakes are the same point.
     assert_close(game.generator_terms(batch()).minimise["pulling_away"], torch.tensor(0.25))
-    assert "pulling_away" not in EnergyBased(Constant([0.0, 2.0]), Distance(), Gaussian(3)).generator_terms(batch()).minimise
+    assert (
+        "pulling_away"
+        not in EnergyBased(Constant([0.0, 2.0]), Distance(), Gaussian(3)).generator_terms(batch()).minimise
+    )
 
 
 def test_began_terms_by_hand():
@@ -120,7 +123,9 @@ def test_began_terms_by_hand():
 
 
 def test_the_balance_moves_towards_equal_shares():
-    """gamma E U(x) - E U(G(z)) = 1/4 - fake: up while fakes are reconstructed too well, down while too badly, within [0, 1]."""
+    """gamma E U(x) - E U(G(z)) = 1/4 - fake: up while fakes are reconstructed too well, down while too badly, within
+    [0, 1].
+    """
     for fake, before, after in ((0.0, 0.5, 0.525), (4.0, 0.5, 0.125), (4.0, 0.1, 0.0), (0.0, 0.99, 1.0)):
         game = BEGAN(Constant([0.0, fake**0.5]), Distance(), Gaussian(3), gamma=0.5, balance_rate=0.1)
         game.balance.fill_(before)

@@ -26,7 +26,9 @@ def test_gaussian_surprise_by_hand():
 def test_errors_by_hand():
     codes = torch.tensor([[0.0, 1.0, 0.0, 0.5, -1.0]])
     reading = torch.tensor([[0.0, log(2), 0.0, 0.5, 0.0, 0.0, 0.0]])
-    assert_close(CODES.category_error(reading, codes), torch.tensor(log(2)))  # softmax of (0, log 2, 0) is (1/4, 1/2, 1/4)
+    assert_close(
+        CODES.category_error(reading, codes), torch.tensor(log(2))
+    )  # softmax of (0, log 2, 0) is (1/4, 1/2, 1/4)
     assert_close(CODES.continuous_error(reading, codes), torch.tensor(log(2 * pi) + 0.5))
 
 
@@ -59,7 +61,10 @@ def test_the_head_belongs_to_a_player_and_both_sides_learn_to_be_read():
     assert {id(w) for w in game.recognizer.parameters()} <= owned
     real, _ = dataset.batch(6, seed=0, position=0, device=torch.device("cpu"))
     batch = Batch(real, None, torch.Generator().manual_seed(0), 0, 0.0)
-    for terms, network in ((game.discriminator_terms, game.discriminator.trunk), (game.generator_terms, game.generator)):
+    for terms, network in (
+        (game.discriminator_terms, game.discriminator.trunk),
+        (game.generator_terms, game.generator),
+    ):
         made = terms(batch).minimise
         for name in ("category", "continuous"):
             (gradient,) = torch.autograd.grad(made[name], next(network.parameters()), retain_graph=True)

@@ -73,7 +73,9 @@ def test_hidden_rows_have_no_part_in_the_supervised_term():
     assert_close(torch.autograd.grad(none, played.discriminator.head.weight)[0], torch.zeros(2, 2))
     moved = REAL.clone()
     moved[2:] += 7
-    here, there = (game().discriminator_terms(batch(rows, [0, 1, -1, -1])).minimise["supervised"] for rows in (REAL, moved))
+    here, there = (
+        game().discriminator_terms(batch(rows, [0, 1, -1, -1])).minimise["supervised"] for rows in (REAL, moved)
+    )
     assert_close(here, there, atol=0, rtol=0)
 
 
@@ -103,7 +105,9 @@ def test_labels_are_balanced_and_follow_their_seed():
     assert not np.array_equal(kept, rows_with_label(labels, 3, 11, seed=1))
 
 
-@pytest.mark.parametrize(("count", "reason"), [(2, "the 3 classes needs at least one"), (18, "6 labelled images of class 2, which has 5")])
+@pytest.mark.parametrize(
+    ("count", "reason"), [(2, "the 3 classes needs at least one"), (18, "6 labelled images of class 2, which has 5")]
+)
 def test_impossible_counts_are_refused(count, reason):
     with pytest.raises(UserError, match=reason):
         rows_with_label(np.repeat(np.arange(3), [50, 20, 5]), 3, count, seed=0)
@@ -135,7 +139,8 @@ def test_hidden_labels_do_not_change_training():
     other[labelled] = labels[labelled]
     assert not np.array_equal(labels, other)
     tables = [
-        ImageTable(dataset.pixels.numpy(), values, dataset.class_names, content_hash="x", labelled=labelled) for values in (labels, other)
+        ImageTable(dataset.pixels.numpy(), values, dataset.class_names, content_hash="x", labelled=labelled)
+        for values in (labels, other)
     ]
     results = []
     for table in tables:

@@ -69,19 +69,24 @@ def with_squares(game: Unrolled, value: float) -> Unrolled:
 
 @pytest.mark.parametrize("steps", [0, 1, 4])
 def test_gradient_by_hand(steps):
-    """The critic's loss w (t - x) moves w by -r (t - x) in each of k steps, so G minimises -(w - k r (t - x)) (t - x); t - x = -2.
+    """The critic's loss w (t - x) moves w by -r (t - x) in each of k steps, so G minimises -(w - k r (t - x)) (t - x);
+    t - x = -2.
 
-    The derivative is -(w - k r (t - x)) + k r (t - x): without the last part, which goes through the steps, it is another.
-    Gradients of size 2 so far make r = .2/2.
+    The derivative is -(w - k r (t - x)) + k r (t - x): without the last part, which goes through the steps, it is
+    another. Gradients of size 2 so far make r = .2/2.
     """
-    game = with_squares(Unrolled(Point(), Slope(), Gaussian(1), loss=Wasserstein(), unrolled_steps=steps, unrolled_rate=0.2), 4.0)
+    game = with_squares(
+        Unrolled(Point(), Slope(), Gaussian(1), loss=Wasserstein(), unrolled_steps=steps, unrolled_rate=0.2), 4.0
+    )
     ahead = 0.5 + 0.1 * steps * 2
     assert_close(game.generator_terms(batch()).minimise["adversarial"], torch.tensor(ahead * 2))
     assert_close(gradient(game), [torch.tensor([-ahead - 0.1 * steps * 2])])
 
 
 def test_the_loss_of_now_is_watched():
-    game = with_squares(Unrolled(Point(), Slope(), Gaussian(1), loss=Wasserstein(), unrolled_steps=4, unrolled_rate=0.2), 4.0)
+    game = with_squares(
+        Unrolled(Point(), Slope(), Gaussian(1), loss=Wasserstein(), unrolled_steps=4, unrolled_rate=0.2), 4.0
+    )
     assert_close(game.generator_terms(batch()).watch["now"], torch.tensor(1.0))
 
 
@@ -96,7 +101,9 @@ def test_squared_gradients_of_the_discriminator_are_remembered():
 
 
 def test_an_imagined_step_is_one_of_adam_without_momentum():
-    """torch's Adam with beta1 = 0, after the same squared gradients; its second moment moves on, ours waits, so gradients are equal."""
+    """torch's Adam with beta1 = 0, after the same squared gradients; its second moment moves on, ours waits, so
+    gradients are equal.
+    """
     game = Unrolled(Point(), Slope(), Gaussian(1), loss=Wasserstein(), unrolled_steps=1, unrolled_rate=0.03)
     adam = torch.optim.Adam(game.discriminator.parameters(), lr=0.03, betas=(0.0, 0.99))
     game.discriminator_terms(batch()).total().backward()
@@ -116,13 +123,17 @@ def test_no_look_ahead_is_the_ordinary_zero_sum_game():
     real = torch.randn(6, 2, generator=torch.Generator().manual_seed(1))
     ordinary = gradient(TwoPlayer(*networks(), loss=Minimax()), real)
     assert_close(gradient(Unrolled(*networks(), loss=NonSaturating(), unrolled_steps=0), real), ordinary)
-    ahead = gradient(with_squares(Unrolled(*networks(), loss=NonSaturating(), unrolled_steps=3, unrolled_rate=0.1), 1.0), real)
+    ahead = gradient(
+        with_squares(Unrolled(*networks(), loss=NonSaturating(), unrolled_steps=3, unrolled_rate=0.1), 1.0), real
+    )
     assert all((a - o).abs().max() > 0.01 * o.abs().max() for a, o in zip(ahead, ordinary, strict=True))
 
 
 def test_the_gradient_is_that_of_what_is_minimised():
     """Against a difference quotient of the term, which sees every way in which the generator acts on it."""
-    game = Unrolled(Point(), Bent(), Gaussian(1), loss=RelativisticPaired(), unrolled_steps=3, unrolled_rate=0.5).double()
+    game = Unrolled(
+        Point(), Bent(), Gaussian(1), loss=RelativisticPaired(), unrolled_steps=3, unrolled_rate=0.5
+    ).double()
     with_squares(game, 1.0)
     real = REAL.double() / 2
 
@@ -145,6 +156,10 @@ def test_imagined_steps_leave_the_discriminator_alone():
 
 
 def test_an_unrolled_step_has_a_limit():
-    """Squared gradients that are far too small, as at the first turn on large images: w moves by 1,000 r in each step, not by 1e6 r."""
-    game = with_squares(Unrolled(Point(), Slope(), Gaussian(1), loss=Wasserstein(), unrolled_steps=2, unrolled_rate=1e-3), 1e-12)
+    """Squared gradients that are far too small, as at the first turn on large images: w moves by 1,000 r in each
+    step, not by 1e6 r.
+    """
+    game = with_squares(
+        Unrolled(Point(), Slope(), Gaussian(1), loss=Wasserstein(), unrolled_steps=2, unrolled_rate=1e-3), 1e-12
+    )
     assert_close(game.generator_terms(batch()).minimise["adversarial"], torch.tensor((0.5 + 2 * 1.0) * 2))

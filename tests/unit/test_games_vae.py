@@ -62,14 +62,18 @@ def test_both_terms_by_hand():
 
 
 def test_the_bound_is_above_the_likelihood_and_reaches_it_at_the_true_posterior():
-    """x = 2 z + c e is N(0, 4 + c^2). With c = 1, q(z | x) = N(0.4 x, 0.2), and the bound is -log p(x) on average over noise."""
+    """x = 2 z + c e is N(0, 4 + c^2). With c = 1, q(z | x) = N(0.4 x, 0.2), and the bound is -log p(x) on average
+    over noise.
+    """
     real = torch.full((200_000, 2), 1.5)
     truth = 2 * (log(2 * pi * 5) / 2 + 1.5**2 / 10)
     bounds = {}
     for mean in (0.6, 0.3):
         tried = game((mean, mean), log(0.2) / 2)
         nn.init.zeros_(tried.likelihood.log_deviation)
-        bounds[mean] = tried.generator_terms(Batch(real, None, torch.Generator().manual_seed(0), 0, 0.0)).watch["bound"].item()
+        bounds[mean] = (
+            tried.generator_terms(Batch(real, None, torch.Generator().manual_seed(0), 0, 0.0)).watch["bound"].item()
+        )
     assert abs(bounds[0.6] - truth) < 0.01
     assert bounds[0.3] > truth + 0.1
 

@@ -14,7 +14,10 @@ RULES = all_rules()
 
 def history(finished=False, minimised=(), every=100, **series) -> History:
     """Series of numbers, one every hundred steps; ``a__b`` is the series a/b."""
-    found = {name.replace("__", "/"): (every * np.arange(1, len(values) + 1), np.asarray(values, float)) for name, values in series.items()}
+    found = {
+        name.replace("__", "/"): (every * np.arange(1, len(values) + 1), np.asarray(values, float))
+        for name, values in series.items()
+    }
     return History(found, frozenset(minimised), finished)
 
 
@@ -82,35 +85,61 @@ def test_samples_too_much_alike():
 
 def test_saturated_discriminator():
     fading = np.geomspace(1, 1e-4, 20)
-    won = {"separation": np.full(20, 1.0), "probability_real": np.full(20, 0.9999), "probability_fake": np.full(20, 1e-4)}
+    won = {
+        "separation": np.full(20, 1.0),
+        "probability_real": np.full(20, 0.9999),
+        "probability_fake": np.full(20, 1e-4),
+    }
     assert severity("saturated-discriminator", history(**won, generator__gradient_norm=fading)) == "alarm"
     assert severity("saturated-discriminator", history(**won, generator__gradient_norm=np.ones(20))) == "warning"
     assert severity("saturated-discriminator", history(**won)) == "warning"
-    assert severity("saturated-discriminator", history(separation=RNG.uniform(0.5, 0.9, 20), generator__gradient_norm=fading)) is None
+    assert (
+        severity(
+            "saturated-discriminator", history(separation=RNG.uniform(0.5, 0.9, 20), generator__gradient_norm=fading)
+        )
+        is None
+    )
 
 
 def test_critics_are_always_ahead_and_healthy():
-    """Relative scores have no probabilities. A critic that separates perfectly is a good one while its gradient lives."""
+    """Relative scores have no probabilities. A critic that separates perfectly is a good one while its gradient
+    lives.
+    """
     norms = RNG.lognormal(0, 0.7, 40)
     assert severity("saturated-discriminator", history(separation=np.ones(40), generator__gradient_norm=norms)) is None
     dead = np.concatenate([norms, np.full(10, 1e-4)])
-    assert severity("saturated-discriminator", history(separation=np.ones(50), generator__gradient_norm=dead)) == "alarm"
+    assert (
+        severity("saturated-discriminator", history(separation=np.ones(50), generator__gradient_norm=dead)) == "alarm"
+    )
 
 
 def test_frozen_loss():
     moving, still = RNG.normal(0.7, 0.05, 30), np.full(30, 0.25)
     both = {"discriminator/adversarial", "generator/adversarial"}
-    hinge = history(minimised=both, discriminator__adversarial=np.where(np.arange(30) < 15, moving, 0), generator__adversarial=moving)
+    hinge = history(
+        minimised=both,
+        discriminator__adversarial=np.where(np.arange(30) < 15, moving, 0),
+        generator__adversarial=moving,
+    )
     finding = RULES["frozen-loss"].examine(hinge)
     assert finding.severity == "alarm"
     assert "discriminator/adversarial has been exactly 0" in finding.text
     assert "since step 2,100" in finding.text
-    one_of_two = {"minimised": {*both, "generator/class"}, "discriminator__adversarial": moving, "generator__adversarial": moving}
+    one_of_two = {
+        "minimised": {*both, "generator/class"},
+        "discriminator__adversarial": moving,
+        "generator__adversarial": moving,
+    }
     assert severity("frozen-loss", history(**one_of_two, generator__class=still)) == "warning"
     assert severity("frozen-loss", history(**one_of_two, generator__class=0 * still)) is None, "a penalty may be off"
     healthy = {"minimised": both, "discriminator__adversarial": moving, "generator__adversarial": moving}
     assert severity("frozen-loss", history(**healthy, discriminator__balance=still)) is None, "it is only watched"
-    assert severity("frozen-loss", history(minimised=both, discriminator__adversarial=still[:9], generator__adversarial=moving)) is None
+    assert (
+        severity(
+            "frozen-loss", history(minimised=both, discriminator__adversarial=still[:9], generator__adversarial=moving)
+        )
+        is None
+    )
 
 
 def test_exploding_gradient():
@@ -124,14 +153,20 @@ def test_exploding_gradient():
     spike = np.where(np.arange(40) == 38, 1e6, noise)
     assert severity("exploding-gradient", history(generator__gradient_norm=spike)) is None
     settled = np.where(np.arange(40) > 25, 1e3, 1.0) * np.linspace(1, 0.9, 40)
-    assert severity("exploding-gradient", history(generator__gradient_norm=settled)) is None, "it does not grow any more"
+    assert severity("exploding-gradient", history(generator__gradient_norm=settled)) is None, (
+        "it does not grow any more"
+    )
 
 
-@pytest.mark.parametrize(("rule", "series"), [("memorisation", "copies"), ("discriminator-overfitting", "training_above_held_out")])
+@pytest.mark.parametrize(
+    ("rule", "series"), [("memorisation", "copies"), ("discriminator-overfitting", "training_above_held_out")]
+)
 def test_shares_that_last(rule, series):
     chance = 0.02 if rule == "memorisation" else 0.5
     assert severity(rule, history(**{series: [chance, 0.95, 0.96, 0.97]})) == "alarm"
-    assert severity(rule, history(**{series: [chance, 0.8, 0.8, 0.45 if rule == "memorisation" else 0.76]})) == "warning"
+    assert (
+        severity(rule, history(**{series: [chance, 0.8, 0.8, 0.45 if rule == "memorisation" else 0.76]})) == "warning"
+    )
     assert severity(rule, history(**{series: [0.95, 0.95, chance]})) is None
     assert severity(rule, history(**{series: [0.95, 0.95]})) is None
     assert severity(rule, history(**{series: chance + RNG.normal(0, 0.02, 50)})) is None
@@ -140,7 +175,11 @@ def test_shares_that_last(rule, series):
 def test_oscillation():
     places = np.arange(120)
     noise = RNG.normal(0, 0.2, 120)
-    told = history(minimised={"generator/adversarial"}, every=50, generator__adversarial=1 + np.sin(2 * np.pi * places / 12) + noise)
+    told = history(
+        minimised={"generator/adversarial"},
+        every=50,
+        generator__adversarial=1 + np.sin(2 * np.pi * places / 12) + noise,
+    )
     finding = RULES["oscillation"].examine(told)
     assert finding.severity == "warning"
     assert finding.values["period_steps"] == 12 * 50
@@ -165,15 +204,26 @@ def test_noise_that_remembers_is_no_oscillation():
 
 
 def test_advice_is_in_the_runs_own_keys():
-    keys = {"loss": "minimax", "optimizer.generator.lr": 1e-3, "optimizer.discriminator.lr": 0.01, "steps": 500, "penalty.gamma": 0.1}
+    keys = {
+        "loss": "minimax",
+        "optimizer.generator.lr": 1e-3,
+        "optimizer.discriminator.lr": 0.01,
+        "steps": 500,
+        "penalty.gamma": 0.1,
+    }
     minimax, other = Case(keys), Case(keys | {"loss": "non-saturating"})
-    unpenalised = Case({key: value for key, value in keys.items() if key != "penalty.gamma"} | {"loss": "hinge"}, smoother="wgan-gp")
+    unpenalised = Case(
+        {key: value for key, value in keys.items() if key != "penalty.gamma"} | {"loss": "hinge"}, smoother="wgan-gp"
+    )
     assert RULES["saturated-discriminator"].advice(minimax, {}).changes == {"loss": "non-saturating"}
     assert RULES["saturated-discriminator"].advice(other, {}).changes == {"penalty.gamma": 1.0}
     assert RULES["saturated-discriminator"].advice(unpenalised, {}).changes == {"optimizer.discriminator.lr": 0.002}
     assert RULES["memorisation"].advice(other, {}).changes == {"steps": 250}
     assert RULES["mode-collapse"].advice(unpenalised, {}).recipe == "wgan-gp"
-    assert RULES["exploding-gradient"].advice(other, {}).changes == {"optimizer.generator.lr": 2e-4, "optimizer.discriminator.lr": 2e-3}
+    assert RULES["exploding-gradient"].advice(other, {}).changes == {
+        "optimizer.generator.lr": 2e-4,
+        "optimizer.discriminator.lr": 2e-3,
+    }
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -190,13 +240,16 @@ def test_every_advice_names_a_key_and_a_reason(rule):
 
 
 FOUND = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 1, 3, 3, 3, 1, 2, 1, 3]
-"""Modes that a real run reached: gannet train ring --recipe lsgan --seed 7 --steps 700 health.every=35 hidden=16 batch_size=32
-data.sigma=0.2 lr=4e-4."""
+"""Modes that a real run reached: gannet train ring --recipe lsgan --seed 7 --steps 700 health.every=35 hidden=16
+batch_size=32 data.sigma=0.2 lr=4e-4."""
 
 
 def test_a_number_that_still_rises_at_the_end_is_not_a_collapse():
     finding = RULES["still-learning"].examine(modes(FOUND, every=35, finished=True))
-    assert finding.text == "Samples reach 3 of 8 modes at step 805, and the number still rises; until about step 560 it was 1."
+    assert (
+        finding.text
+        == "Samples reach 3 of 8 modes at step 805, and the number still rises; until about step 560 it was 1."
+    )
     assert severity("mode-collapse", modes(FOUND, finished=True)) is None
     assert RULES["still-learning"].advice(Case({"steps": 700}), finding.values).changes == {"steps": 1400}
     assert severity("still-learning", modes(FOUND)) is None, "it trains on by itself"
@@ -209,7 +262,9 @@ def test_a_diversity_that_still_rises_at_the_end_is_not_a_collapse():
     learning = history(diversity=np.linspace(0.01, 0.2, 20), finished=True)
     assert severity("mode-collapse", learning) is None
     assert severity("still-learning", learning) == "warning"
-    assert severity("still-learning", history(diversity=np.linspace(0.5, 0.99, 20), finished=True)) is None, "it is there"
+    assert severity("still-learning", history(diversity=np.linspace(0.5, 0.99, 20), finished=True)) is None, (
+        "it is there"
+    )
     assert severity("still-learning", history(diversity=np.full(20, 0.1), finished=True)) is None
     assert severity("mode-collapse", history(diversity=np.full(20, 0.1), finished=True)) == "alarm"
 
@@ -231,7 +286,9 @@ def test_history_of_a_run(trained):
 def test_values_that_are_not_finite_are_left_out(trained):
     """The terms of the step at which the guard stopped a run are recorded as null."""
     run = Run(trained("failed"))
-    null = [(e.step, name) for e in run.events() if e.kind == "terms" for name, value in e.values.items() if value is None]
+    null = [
+        (e.step, name) for e in run.events() if e.kind == "terms" for name, value in e.values.items() if value is None
+    ]
     found = history_of(run.events())
     for step, name in null:
         assert step in found.series[name][0]

@@ -1,4 +1,6 @@
-"""Cards that were better before are noticed; cards that wander near the reference, or were made in different ways, are not."""
+"""Cards that were better before are noticed; cards that wander near the reference, or were made in different ways,
+are not.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,18 @@ from gannet.runs.records import ScoreCard
 
 
 def cards(values, reference=1.0, better="lower", **more):
-    common = {"metric": "fd", "label": "FD[x]", "reference": reference, "better": better, "fingerprint": "aaaa0000", "weights": "ema"}
-    return [ScoreCard.model_validate(common | {"value": value, "step": 100 * (index + 1)} | more) for index, value in enumerate(values)]
+    common = {
+        "metric": "fd",
+        "label": "FD[x]",
+        "reference": reference,
+        "better": better,
+        "fingerprint": "aaaa0000",
+        "weights": "ema",
+    }
+    return [
+        ScoreCard.model_validate(common | {"value": value, "step": 100 * (index + 1)} | more)
+        for index, value in enumerate(values)
+    ]
 
 
 def test_a_score_that_grows_again():
@@ -34,7 +46,10 @@ def test_wandering_is_no_worsening():
 
 
 def test_cards_made_in_another_way_are_not_compared():
-    mixed = [*cards([3.0]), *(card.model_copy(update={"fingerprint": "bbbb0000"}) for card in cards([3.0, 9.0, 9.0, 9.0])[1:])]
+    mixed = [
+        *cards([3.0]),
+        *(card.model_copy(update={"fingerprint": "bbbb0000"}) for card in cards([3.0, 9.0, 9.0, 9.0])[1:]),
+    ]
     assert worsened(mixed) == []
 
 
@@ -55,6 +70,9 @@ def test_far_from_the_reference_by_direction_and_scale():
 
 
 def test_copies_that_cards_tell():
-    assert copied(cards([20.0], reference=52.0, better="real", metric="authpct", label="authpct")) == "authpct 20 (real data 52)."
+    assert (
+        copied(cards([20.0], reference=52.0, better="real", metric="authpct", label="authpct"))
+        == "authpct 20 (real data 52)."
+    )
     assert copied(cards([50.0], reference=52.0, better="real", metric="authpct")) == ""
     assert copied(cards([80.0], reference=52.0, better="real", metric="authpct")) == "", "far, but no copies"

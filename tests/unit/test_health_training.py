@@ -148,7 +148,10 @@ def test_training_is_the_same_with_and_without(tmp_path, data, recipe, keys):
     assert off.keys() == on.keys()
     for name in off:
         assert off[name] == on[name], name
-    kinds = [[json.loads(line)["kind"] for line in (tmp_path / name / "events.jsonl").read_text().splitlines()] for name in ("off", "on")]
+    kinds = [
+        [json.loads(line)["kind"] for line in (tmp_path / name / "events.jsonl").read_text().splitlines()]
+        for name in ("off", "on")
+    ]
     assert kinds[0].count("vitals") == 0
     assert kinds[1].count("vitals") == keys["steps"]
 
@@ -196,7 +199,9 @@ def collapsing(events, from_step, writer, told):
     game = Made(points, lambda x: 0 * x[:, 0])
     average = SimpleNamespace(game=game)
     precision = SimpleNamespace(device=torch.device("cpu"))
-    trainer = SimpleNamespace(game=game, average=average, precision=precision, steps=8_000, weights={}, minimised=set(), step=0)
+    trainer = SimpleNamespace(
+        game=game, average=average, precision=precision, steps=8_000, weights={}, minimised=set(), step=0
+    )
     observer = watch_health(trainer, RING, None, writer, seed=0, every=None, events=events, on_alarm=told.append)
     assert observer.every == 200
     for step in range(from_step, 4001, 200):

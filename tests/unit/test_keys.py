@@ -1,4 +1,6 @@
-"""What is said about names that do not exist: each mistake once, the allowed names once, and all of them are accepted."""
+"""What is said about names that do not exist: each mistake once, the allowed names once, and all of them are
+accepted.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def _values(path: Path | str) -> dict[str, object]:
 
 
 def test_the_allowed_keys_are_printed_once_and_mistakes_each(capsys):
-    text = _said(capsys, "train", "ring", "--recipe", "gan", "hiden=3", "stepz=4", "foo=1", "batch_size=0", "loss=hinje")
+    text = _said(
+        capsys, "train", "ring", "--recipe", "gan", "hiden=3", "stepz=4", "foo=1", "batch_size=0", "loss=hinje"
+    )
     assert text.count("batch_size, checkpoint.every") == 1
     assert [line.split(".")[0] for line in text.splitlines()] == [
         "gannet: Unknown key 'foo'",
@@ -91,7 +95,15 @@ def test_every_allowed_key_of_a_comparison_is_accepted(capsys):
     assert text.count("Allowed: ") == 1
     for key in _allowed(text):
         given = {key: str(values[key])}
-        prepare("ring", ["gan", "gan-deep", "particle-gan"], seeds=[0], given=given, measurement=Measurement(), out=None, progress=silent)
+        prepare(
+            "ring",
+            ["gan", "gan-deep", "particle-gan"],
+            seeds=[0],
+            given=given,
+            measurement=Measurement(),
+            out=None,
+            progress=silent,
+        )
 
 
 @pytest.mark.parametrize("words", [("learning_rate=0.1",), ("learning-rate=0.1",), ("optimizer.learning_rate=0.1",)])
@@ -110,7 +122,19 @@ def test_a_typing_error_in_a_dotted_key_suggests_that_key_alone(capsys):
 
 
 def test_common_names_of_other_tools(capsys):
-    text = _said(capsys, "train", "ring", "--recipe", "gan", "epochs=3", "batch=8", "betas=0,1", "weight_decay=1", "width=3", "rate=1")
+    text = _said(
+        capsys,
+        "train",
+        "ring",
+        "--recipe",
+        "gan",
+        "epochs=3",
+        "batch=8",
+        "betas=0,1",
+        "weight_decay=1",
+        "width=3",
+        "rate=1",
+    )
     assert "not in epochs. Did you mean 'steps'?" in text
     assert "'batch'. Did you mean 'batch_size'?" in text
     assert "Did you mean 'optimizer.discriminator.beta1' or 'optimizer.generator.beta1'?" in text
@@ -160,7 +184,9 @@ def test_a_recipe_with_a_key_of_that_name_keeps_it():
 
 
 def test_both_short_keys_are_refused(capsys):
-    assert "lr and optimizer.lr are the same key" in _said(capsys, "train", "ring", "--recipe", "gan", "lr=1e-4", "optimizer.lr=1e-3")
+    assert "lr and optimizer.lr are the same key" in _said(
+        capsys, "train", "ring", "--recipe", "gan", "lr=1e-4", "optimizer.lr=1e-3"
+    )
 
 
 @pytest.mark.parametrize("key", ["seed", "device", "precision"])
@@ -208,7 +234,10 @@ def test_every_allowed_kind_can_be_listed(capsys):
 
 def test_unknown_metrics_are_all_said_and_listed_once(capsys):
     assert run(["train", "ring", *SMALL, "--out", "run"]) == 0
-    for words in (("measure", "run"), ("compare", "ring", "--recipes", "gan", "--out", "c", "hidden=4", "--steps", "2")):
+    for words in (
+        ("measure", "run"),
+        ("compare", "ring", "--recipes", "gan", "--out", "c", "hidden=4", "--steps", "2"),
+    ):
         text = _said(capsys, *words, "--metrics", "w9,foo,w1,w1[dino]")
         assert text.count("Allowed: ") == 1
         assert "Unknown metric 'w9'. Did you mean 'w" in text
@@ -235,7 +264,15 @@ def test_set_on_a_run_suggests_keys_that_can_be_set():
     assert {"seed", "lr"}.isdisjoint(_allowed(text))
 
 
-WAY_DOWN = ["cli.keys", "config.plan", "config.arguments", "sessions.train", "config.build", "training.trainer", "training.loop"]
+WAY_DOWN = [
+    "cli.keys",
+    "config.plan",
+    "config.arguments",
+    "sessions.train",
+    "config.build",
+    "training.trainer",
+    "training.loop",
+]
 """Modules that what the user typed passes on its way to the first step; see ARCHITECTURE.md."""
 
 
@@ -244,9 +281,15 @@ def test_from_the_keys_to_the_first_step_there_are_two_returns():
     entered: list[str] = []
 
     def note(frame, event, _):
-        if event != "call" or "gannet" not in frame.f_code.co_filename or entered[-2:] == ["training.loop", "training.trainer"]:
+        if (
+            event != "call"
+            or "gannet" not in frame.f_code.co_filename
+            or entered[-2:] == ["training.loop", "training.trainer"]
+        ):
             return
-        called, calling = (".".join(Path(f.f_code.co_filename).with_suffix("").parts[-2:]) for f in (frame, frame.f_back))
+        called, calling = (
+            ".".join(Path(f.f_code.co_filename).with_suffix("").parts[-2:]) for f in (frame, frame.f_back)
+        )
         if called in WAY_DOWN and called != calling and entered[-1:] != [called]:
             entered.append(called)
 

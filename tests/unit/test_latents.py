@@ -119,7 +119,8 @@ def test_truncated_latents_follow_the_truncated_normal():
 
 
 @pytest.mark.parametrize(
-    ("prior", "limit", "said"), [(Uniform(3), 0.7, "is uniform"), (Gaussian(3), 0.0, "above 0"), (Gaussian(3), float("nan"), "above 0")]
+    ("prior", "limit", "said"),
+    [(Uniform(3), 0.7, "is uniform"), (Gaussian(3), 0.0, "above 0"), (Gaussian(3), float("nan"), "above 0")],
 )
 def test_what_cannot_be_truncated_is_refused(prior, limit, said):
     with pytest.raises(UserError, match=said), truncated(game(linear(), prior), limit):
@@ -169,7 +170,8 @@ def test_traversals_move_along_one_direction_only():
 
 
 @pytest.mark.parametrize(
-    ("what", "said"), [("codes", "no latent codes"), ("3", "0 to 2"), ("-1", "0 to 2"), ("other", "expected codes, sefa, pca")]
+    ("what", "said"),
+    [("codes", "no latent codes"), ("3", "0 to 2"), ("-1", "0 to 2"), ("other", "expected codes, sefa, pca")],
 )
 def test_unknown_directions_are_named(what, said):
     with pytest.raises(UserError, match=said):

@@ -1,4 +1,6 @@
-"""Every f-divergence against its closed form: at the optimal scores the discriminator's loss is minus the divergence."""
+"""Every f-divergence against its closed form: at the optimal scores the discriminator's loss is minus the
+divergence.
+"""
 
 from math import exp, log, sqrt
 from typing import get_args
@@ -69,7 +71,9 @@ def test_the_optimum_is_one(name):
     best = torch.tensor(OPTIMAL[name], dtype=torch.float64, requires_grad=True)
 
     def value(scores):
-        return FDivergence(name).discriminator(scores.repeat_interleave(torch.tensor(DATA)), scores.repeat_interleave(torch.tensor(MODEL)))
+        return FDivergence(name).discriminator(
+            scores.repeat_interleave(torch.tensor(DATA)), scores.repeat_interleave(torch.tensor(MODEL))
+        )
 
     (gradient,) = torch.autograd.grad(value(best), best)
     assert_close(gradient, torch.zeros(3, dtype=torch.float64), atol=1e-12, rtol=0)
@@ -105,5 +109,10 @@ def test_the_generator_minimises_what_it_says(name):
     fake, nothing = torch.tensor([0.3, -0.7]), torch.zeros(2)
     practical, bound = FDivergence(name), FDivergence(name, zero_sum=True)
     at_zero = practical.discriminator(nothing, nothing)
-    assert_close(practical.generator(fake, None) - practical.generator(nothing, None), practical.discriminator(fake, nothing) - at_zero)
-    assert_close(bound.generator(nothing, None) - bound.generator(fake, None), practical.discriminator(nothing, fake) - at_zero)
+    assert_close(
+        practical.generator(fake, None) - practical.generator(nothing, None),
+        practical.discriminator(fake, nothing) - at_zero,
+    )
+    assert_close(
+        bound.generator(nothing, None) - bound.generator(fake, None), practical.discriminator(nothing, fake) - at_zero
+    )

@@ -33,7 +33,11 @@ NAMES = tuple("0123456789")
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What evaluate is called with."""
     seen: dict[str, Any] = {}
-    monkeypatch.setattr(measuring, "evaluate", lambda fake, real, spare, **named: seen.update(named, sets=(fake, real, spare)) or ([], []))
+    monkeypatch.setattr(
+        measuring,
+        "evaluate",
+        lambda fake, real, spare, **named: seen.update(named, sets=(fake, real, spare)) or ([], []),
+    )
     return seen
 
 
@@ -63,7 +67,9 @@ def test_labels_go_with_their_samples(asked: dict[str, Any]) -> None:
     for part, numbers in zip(asked["sets"][1:], (labels.real, labels.spare), strict=True):
         assert [of_picture[row.tobytes()] for row in part] == list(numbers)
     # The generator is asked for these classes and no others.
-    again = torch.cat(list(measuring.sample_chunks(game, 50, measuring.torch_rng(0, "measure"), labels=torch.from_numpy(labels.fake))))
+    again = torch.cat(
+        list(measuring.sample_chunks(game, 50, measuring.torch_rng(0, "measure"), labels=torch.from_numpy(labels.fake)))
+    )
     np.testing.assert_array_equal(dataset.form.decode(again), asked["sets"][0])
 
 
@@ -114,7 +120,9 @@ def test_exchanged_classes_are_seen_by_fd_per_class_alone() -> None:
 
 
 def test_classes_that_nobody_was_asked_for_are_those_that_the_classifier_sees() -> None:
-    """Its errors aside, that gives what true labels give; a class with few pictures is refused rather than left out of the mean."""
+    """Its errors aside, that gives what true labels give; a class with few pictures is refused rather than left out
+    of the mean.
+    """
     real, of_real, fake, of_fake = split()
     asked = FrechetDistancePerClass("digits-cnn-v1").compute(
         Samples(real, fake, Truth(), labels=Labels(NAMES, of_real, of_real, of_fake)), RNG
@@ -151,7 +159,9 @@ def test_class_accuracy_by_hand_and_of_classes_that_the_classifier_does_not_know
     with pytest.raises(UserError, match="does not know the classes cat, dog"):
         metric.compute(Samples(images, images, Truth(), labels=cats), RNG)
     swapped = Labels(tuple(reversed(NAMES)), 9 - classes, 9 - classes, 9 - asked)
-    assert metric.compute(Samples(images, images, Truth(), labels=swapped), RNG).value == found.value, "names count, not numbers"
+    assert metric.compute(Samples(images, images, Truth(), labels=swapped), RNG).value == found.value, (
+        "names count, not numbers"
+    )
 
 
 def test_reconstruction_class_by_hand() -> None:
@@ -161,10 +171,14 @@ def test_reconstruction_class_by_hand() -> None:
     wanted = classes[:200].copy()
     wanted[:50] = (wanted[:50] + 1) % 10
     made = np.stack([others[classes[200:] == digit][0] for digit in wanted])
-    found = ReconstructionClass("digits-cnn-v1").compute(Samples(first, made, Truth(), Answers(first, reconstructed=made)), RNG)
+    found = ReconstructionClass("digits-cnn-v1").compute(
+        Samples(first, made, Truth(), Answers(first, reconstructed=made)), RNG
+    )
     assert found.value == pytest.approx(0.75, abs=0.015)
     with pytest.raises(UserError, match="randconv-v1"):
-        ReconstructionClass("randconv-v1").compute(Samples(first, made, Truth(), Answers(first, reconstructed=made)), RNG)
+        ReconstructionClass("randconv-v1").compute(
+            Samples(first, made, Truth(), Answers(first, reconstructed=made)), RNG
+        )
 
 
 def test_what_only_a_classifier_sees_is_measured_unnamed_where_one_knows_the_data() -> None:

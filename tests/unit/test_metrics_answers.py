@@ -23,7 +23,9 @@ from gannet.metrics.reconstruction import Reconstruction
 
 
 def value(metric: Metric, answers: Answers) -> float:
-    return as_estimate(metric.compute(Samples(answers.real, answers.real, Truth(), answers), np.random.default_rng(0))).value
+    return as_estimate(
+        metric.compute(Samples(answers.real, answers.real, Truth(), answers), np.random.default_rng(0))
+    ).value
 
 
 LABELS = np.array([0] * 5 + [1] * 5)
@@ -35,11 +37,15 @@ def test_accuracy_by_hand() -> None:
     assert_close(value(Accuracy(), Answers(ROWS, LABELS, predicted=said)), 0.7)
     # Every row counts alike, not every class: 9 of 12, though one class is never right.
     uneven = np.array([0] * 9 + [1] * 3)
-    assert_close(value(Accuracy(), Answers(np.zeros((12, 2), np.float32), uneven, predicted=np.zeros(12, np.int64))), 0.75)
+    assert_close(
+        value(Accuracy(), Answers(np.zeros((12, 2), np.float32), uneven, predicted=np.zeros(12, np.int64))), 0.75
+    )
 
 
 def test_purity_by_hand() -> None:
-    """Cluster 3 holds 4 of class 0 and 1 of class 1, cluster 0 holds 1 and 4: (4 + 4) / 10. One cluster for all: 1/2."""
+    """Cluster 3 holds 4 of class 0 and 1 of class 1, cluster 0 holds 1 and 4: (4 + 4) / 10. One cluster for all:
+    1/2.
+    """
     said = np.array([3, 3, 3, 3, 0, 0, 0, 0, 0, 3])
     assert_close(value(Purity(), Answers(ROWS, LABELS, clusters=said)), 0.8)
     assert_close(value(Purity(), Answers(ROWS, LABELS, clusters=np.zeros(10, np.int64))), 0.5)
@@ -104,7 +110,9 @@ def test_a_game_that_says_nothing_is_not_asked() -> None:
     assert not {"accuracy", "purity", "reconstruction"} & set(default_names("images"))
 
 
-@pytest.mark.parametrize(("split", "expected"), [("train", Mnist(split="test", size=32, classes="3,8")), ("test", None)])
+@pytest.mark.parametrize(
+    ("split", "expected"), [("train", Mnist(split="test", size=32, classes="3,8")), ("test", None)]
+)
 def test_the_test_split_has_every_label(split, expected) -> None:
     assert Mnist(split=split, size=32, classes="3,8", labels=20).held_out() == expected
 

@@ -65,7 +65,9 @@ def test_one_run_may_be_measured_in_two_ways(cards: Cards) -> None:
 
 def test_the_third_card_counts(cards: Cards) -> None:
     with pytest.raises(UserError, match="n_fake"):
-        require_comparable([cards[name, count]["w2"] for name, count in (("points", 200), ("forked", 200), ("signalled", 400))])
+        require_comparable(
+            [cards[name, count]["w2"] for name, count in (("points", 200), ("forked", 200), ("signalled", 400))]
+        )
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node to run the page's module with")
@@ -79,12 +81,15 @@ def test_the_page_agrees(trained_once: Callable[[str], Path], tmp_path: Path) ->
         import { byProtocol, differing } from "./protocols.mjs";
         const found = [...byProtocol(JSON.parse(readFileSync("cards.json")))].map(([metric, ways]) => {
           const groups = [...ways.values()];
-          return [metric, groups.map((cards) => cards.map((card) => card.value)), differing(groups.map((cards) => cards[0]))];
+          return [metric, groups.map((cards) => cards.map((card) => card.value)),
+            differing(groups.map((cards) => cards[0]))];
         });
         console.log(JSON.stringify(found));
     """
     (tmp_path / "ask.mjs").write_text(script)
-    told = json.loads(subprocess.run(["node", "ask.mjs"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout)
+    told = json.loads(
+        subprocess.run(["node", "ask.mjs"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    )
     assert {len(groups) for _, groups, _ in told} == {1, 2}
     for metric, groups, fields in told:
         mine: dict[tuple[object, ...], dict[int, float]] = {}
@@ -113,11 +118,15 @@ def test_missing_is_not_none() -> None:
 @pytest.mark.parametrize("count", [200, 999, 2500, 20_000])
 @pytest.mark.parametrize("metric", ["precision", "authpct"])
 def test_no_printed_interval_claims_certainty(cards: Cards, metric: str, count: int) -> None:
-    """Samples that are all right, or all wrong: the table must not print ``100 (100 to 100)``, whatever the number of samples."""
+    """Samples that are all right, or all wrong: the table must not print ``100 (100 to 100)``, whatever the number
+    of samples.
+    """
     whole = 100 if metric == "authpct" else 1
     for value in (0, whole):
         low, high = (whole * end for end in wilson(value / whole, count, 2.26))
-        card = cards["points", 200][metric].model_copy(update={"value": float(value), "ci95": (low, high), "n_fake": count})
+        card = cards["points", 200][metric].model_copy(
+            update={"value": float(value), "ci95": (low, high), "n_fake": count}
+        )
         (text,) = render([card]).columns[1].cells
         first, last = str(text).partition("(")[2].rstrip(")").split(" to ")
         assert float(first) < float(last), text

@@ -28,16 +28,23 @@ def forget() -> None:
 
 def measured(**changes):  # type: ignore[no-untyped-def]
     sets = [draw("images", seed) for seed in range(3)]
-    return evaluate(*sets, **{"kind": "images", "truth": Truth(), "names": ["fd", "precision"], "seed": 0, "protocol": {}, **changes})
+    return evaluate(
+        *sets,
+        **{"kind": "images", "truth": Truth(), "names": ["fd", "precision"], "seed": 0, "protocol": {}, **changes},
+    )
 
 
-def test_real_pictures_are_looked_at_once_and_generated_ones_are_not_kept(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_pictures_are_looked_at_once_and_generated_ones_are_not_kept(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, _ = measured()
     assert len(list((own_cache / "features").iterdir())) == 2
     extractors._cached.clear()
     seen = []
     compute = extractors._compute
-    monkeypatch.setattr(extractors, "_compute", lambda name, images, progress: seen.append(images) or compute(name, images, progress))
+    monkeypatch.setattr(
+        extractors, "_compute", lambda name, images, progress: seen.append(images) or compute(name, images, progress)
+    )
     second, _ = measured()
     assert [card.value for card in second] == [card.value for card in first]
     assert [card.reference for card in second] == [card.reference for card in first]
@@ -94,7 +101,9 @@ def test_a_disk_that_takes_nothing_is_no_error(own_cache: Path) -> None:
 def test_cost_is_told_first_and_progress_ends_at_all() -> None:
     told: list[Cost] = []
     moments: list[tuple[str, int, int]] = []
-    cards, _ = measured(announce=told.append, progress=lambda *moment: moments.append((*moment[:1], len(told), *moment[1:])))  # type: ignore[arg-type]
+    cards, _ = measured(
+        announce=told.append, progress=lambda *moment: moments.append((*moment[:1], len(told), *moment[1:]))
+    )  # type: ignore[arg-type]
     (cost,) = told
     assert (cost.num_real, cost.num_fake, cost.num_metrics) == (200, 200, 2)
     assert 0 < cost.seconds < 60
@@ -119,7 +128,11 @@ def test_pairs_are_reckoned_by_the_square(monkeypatch: pytest.MonkeyPatch) -> No
 def test_durations_in_words() -> None:
     assert [readable(seconds) for seconds in (0.1, 42.4, 89, 600, 7200)] == ["1 s", "42 s", "89 s", "10 min", "2.0 h"]
     sentence = Cost(10_000, 5_000, 9, 30.0, (1.0, 2.0)).sentence()
-    assert sentence == "measuring 5,000 generated samples against 10,000 real ones, 9 metrics with their real-data references: about 33 s"
+    assert (
+        sentence
+        == "measuring 5,000 generated samples against 10,000 real ones, 9 metrics with their real-data references: "
+        "about 33 s"
+    )
 
 
 def test_the_entry_depends_on_weights_and_preprocessing() -> None:

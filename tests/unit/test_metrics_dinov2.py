@@ -24,7 +24,9 @@ def network() -> DinoV2:
         return network
 
 
-@pytest.mark.parametrize(("name", "weights", "tensors"), [("ViT-B/14", 86_580_480, 175), ("ViT-L/14", 304_368_640, 343)])
+@pytest.mark.parametrize(
+    ("name", "weights", "tensors"), [("ViT-B/14", 86_580_480, 175), ("ViT-L/14", 304_368_640, 343)]
+)
 def test_number_of_weights(name: str, weights: int, tensors: int) -> None:
     """As counted in the public checkpoints dinov2_vitb14_pretrain.pth and dinov2_vitl14_pretrain.pth."""
     with torch.device("meta"):
@@ -33,10 +35,34 @@ def test_number_of_weights(name: str, weights: int, tensors: int) -> None:
 
 
 def test_names_are_those_of_the_public_checkpoints(network: DinoV2) -> None:
-    of_block = ["norm1.weight", "norm1.bias", "attn.qkv.weight", "attn.qkv.bias", "attn.proj.weight", "attn.proj.bias", "ls1.gamma"]
-    of_block += ["norm2.weight", "norm2.bias", "mlp.fc1.weight", "mlp.fc1.bias", "mlp.fc2.weight", "mlp.fc2.bias", "ls2.gamma"]
+    of_block = [
+        "norm1.weight",
+        "norm1.bias",
+        "attn.qkv.weight",
+        "attn.qkv.bias",
+        "attn.proj.weight",
+        "attn.proj.bias",
+        "ls1.gamma",
+    ]
+    of_block += [
+        "norm2.weight",
+        "norm2.bias",
+        "mlp.fc1.weight",
+        "mlp.fc1.bias",
+        "mlp.fc2.weight",
+        "mlp.fc2.bias",
+        "ls2.gamma",
+    ]
     expected = {f"blocks.{block}.{part}" for block in range(2) for part in of_block}
-    expected |= {"cls_token", "pos_embed", "mask_token", "patch_embed.proj.weight", "patch_embed.proj.bias", "norm.weight", "norm.bias"}
+    expected |= {
+        "cls_token",
+        "pos_embed",
+        "mask_token",
+        "patch_embed.proj.weight",
+        "patch_embed.proj.bias",
+        "norm.weight",
+        "norm.bias",
+    }
     shapes = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     assert set(shapes) == expected
     assert shapes["patch_embed.proj.weight"] == (128, 3, 14, 14)
@@ -75,7 +101,9 @@ def test_scales_multiply_what_is_added(network: DinoV2) -> None:
 
 
 def test_places_on_another_grid(network: DinoV2) -> None:
-    """Output i reads at (i + 1/2) 6 / (4 + 0.1) - 1/2, the 0.1 being the published one, with the cubic kernel of a = -3/4."""
+    """Output i reads at (i + 1/2) 6 / (4 + 0.1) - 1/2, the 0.1 being the published one, with the cubic kernel of a =
+    -3/4.
+    """
 
     def read(place: float) -> float:
         distances = [abs(place - pixel) for pixel in range(6)]
@@ -112,7 +140,10 @@ def test_class_token_of_any_multiple_of_14(network: DinoV2) -> None:
 @pytest.mark.parametrize("shape", [(28, 28), (300, 250)])
 def test_resize_as_pillow(shape: tuple[int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    channels = [Image.fromarray(picture[:, :, c].astype(np.float32)).resize((224, 224), Image.Resampling.BICUBIC) for c in range(3)]
+    channels = [
+        Image.fromarray(picture[:, :, c].astype(np.float32)).resize((224, 224), Image.Resampling.BICUBIC)
+        for c in range(3)
+    ]
     expected = np.clip(np.stack([np.asarray(channel) for channel in channels]) / 255, 0, 1)
     mean, deviation = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]]).reshape(2, 3, 1, 1)
     np.testing.assert_allclose(prepared(picture[None])[0].numpy(), (expected - mean) / deviation, atol=1e-4)

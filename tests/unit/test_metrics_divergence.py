@@ -25,7 +25,9 @@ HALF_OFF = (0.5 * math.log(2 / 3) + 0.5 * math.log(2) + math.log(4 / 3)) / 2
 
 
 def value(metric: Metric, fake: np.ndarray, truth: Truth, real: np.ndarray | None = None) -> float:
-    return as_estimate(metric.compute(Samples(fake if real is None else real, fake, truth), np.random.default_rng(0))).value
+    return as_estimate(
+        metric.compute(Samples(fake if real is None else real, fake, truth), np.random.default_rng(0))
+    ).value
 
 
 def gaussian(count: int, *, shift: float = 0.0, sigma: float = 1.0, seed: int = 0) -> np.ndarray:
@@ -50,14 +52,19 @@ def js_of_shifted_normals(shift: float) -> float:
 def test_shifted_gaussian(shift: float) -> None:
     """A shift s of the standard normal: both KL are s^2 / 2; JS by quadrature of the first axis.
 
-    Budget: joining cells loses up to 6 %, 40,000 points add 256 / (2 x 40,000) = 0.003 and 0.001, smoothing and sampling 2 %.
+    Budget: joining cells loses up to 6 %, 40,000 points add 256 / (2 x 40,000) = 0.003 and 0.001, smoothing and
+    sampling 2 %.
     The tail cut by smoothing costs KL of the largest shift 10 %.
     """
     fake = gaussian(40_000, shift=shift)
     lost = 0.90 if shift == 2 else 0.94
     for metric in (KLDataModel(), KLModelData()):
         assert lost * shift**2 / 2 < value(metric, fake, ONE) < 1.02 * shift**2 / 2 + 0.005
-    assert 0.95 * js_of_shifted_normals(shift) < value(JensenShannon(), fake, ONE) < 1.03 * js_of_shifted_normals(shift) + 0.002
+    assert (
+        0.95 * js_of_shifted_normals(shift)
+        < value(JensenShannon(), fake, ONE)
+        < 1.03 * js_of_shifted_normals(shift) + 0.002
+    )
 
 
 def test_scaled_gaussian_tells_the_directions_apart() -> None:
@@ -80,7 +87,9 @@ def test_dropped_modes_hurt_data_model_and_void_points_hurt_model_data() -> None
 def test_js_of_half_dropped_and_half_void() -> None:
     # Half dropped modes, and half of the points in one spot: both are HALF_OFF; 2,500 points add about 0.01.
     assert value(JensenShannon(), ring(2500, modes=4), RING) == pytest.approx(HALF_OFF, abs=0.02)
-    assert value(JensenShannon(), np.concatenate([ring(1250), np.zeros((1250, 2))]), RING) == pytest.approx(HALF_OFF, abs=0.02)
+    assert value(JensenShannon(), np.concatenate([ring(1250), np.zeros((1250, 2))]), RING) == pytest.approx(
+        HALF_OFF, abs=0.02
+    )
 
 
 def test_void_between_modes_has_cells_of_its_own() -> None:
@@ -161,7 +170,9 @@ def test_counts_are_smoothed_into_probabilities() -> None:
 
 
 def test_known_densities_are_smoothed_as_if_drawn_as_often_as_the_model() -> None:
-    """So that the number of real samples, which say nothing then, does not matter, and true samples are not far off for being few."""
+    """So that the number of real samples, which say nothing then, does not matter, and true samples are not far off
+    for being few.
+    """
     fake = ring(300)
     for metric in (KLDataModel(), KLModelData()):
         assert value(metric, fake, RING, real=ring(50, seed=1)) == pytest.approx(

@@ -26,7 +26,9 @@ def test_number_of_weights_and_names() -> None:
 
 
 def test_padding_is_that_of_tensorflow() -> None:
-    """An even side with stride 2 needs one pixel of padding: it is below and to the right, so output 0 starts at pixel 0."""
+    """An even side with stride 2 needs one pixel of padding: it is below and to the right, so output 0 starts at
+    pixel 0.
+    """
     layer = SameConv(1, 1, 3, stride=2)
     layer.weight.data = torch.arange(9.0).view(1, 1, 3, 3)
     picture = torch.zeros(1, 1, 4, 4)

@@ -20,8 +20,30 @@ from gannet.runs.rounding import written
 from gannet.testing.metric_data import RING, corruptions, draw
 from gannet.testing.metrics import global_random_state
 
-POINT_METRICS = ["high_quality", "js", "kl_data_model", "kl_model_data", "modes", "reverse_kl", "sliced_w", "spread", "w1", "w2"]
-IMAGE_METRICS = ["authpct", "class_histogram", "coverage", "density", "fd", "is", "kid", "precision", "recall", "sliced_w"]
+POINT_METRICS = [
+    "high_quality",
+    "js",
+    "kl_data_model",
+    "kl_model_data",
+    "modes",
+    "reverse_kl",
+    "sliced_w",
+    "spread",
+    "w1",
+    "w2",
+]
+IMAGE_METRICS = [
+    "authpct",
+    "class_histogram",
+    "coverage",
+    "density",
+    "fd",
+    "is",
+    "kid",
+    "precision",
+    "recall",
+    "sliced_w",
+]
 
 
 def measure(fake: np.ndarray | None = None, **changes: Any) -> tuple[list[ScoreCard], list[str]]:
@@ -42,7 +64,14 @@ def test_every_metric_of_points() -> None:
     assert default_names("points") == POINT_METRICS == [card.metric for card in cards]
     assert left_out == []
     for card in cards:
-        assert (card.run, card.step, card.weights, card.seed, card.n_real, card.n_fake) == ("runs/a", 7, "raw", 5, 800, 800)
+        assert (card.run, card.step, card.weights, card.seed, card.n_real, card.n_fake) == (
+            "runs/a",
+            7,
+            "raw",
+            5,
+            800,
+            800,
+        )
         assert card.reference is not None
         assert card.seconds > 0
         json.dumps(card.as_json(), allow_nan=False)
@@ -119,7 +148,9 @@ def test_needs_not_met_are_said() -> None:
 def test_a_metric_that_cannot_tell_is_left_out_and_the_rest_measured() -> None:
     cards, left_out = measure(np.zeros((800, 2)), names=["spread", "modes", "reverse_kl"], warnings=("Particles.",))
     assert [(card.metric, card.value) for card in cards] == [("modes", 0.0), ("reverse_kl", pytest.approx(np.log(8)))]
-    assert left_out == ["spread left out: No mode has 20 points within 10 sigma, so the spread of modes cannot be told."]
+    assert left_out == [
+        "spread left out: No mode has 20 points within 10 sigma, so the spread of modes cannot be told."
+    ]
     assert cards[0].warnings == ("Particles.",)
     assert cards[1].warnings[0] == "Particles."
     assert "worst possible" in cards[1].warnings[1]
@@ -163,7 +194,9 @@ def test_protocol_must_be_plain() -> None:
 
 
 def test_full_point_card_is_quick() -> None:
-    """Target 6 s on one free core for 2,500 points with references, met with 3 to 5; the bound here allows for a busy machine."""
+    """Target 6 s on one free core for 2,500 points with references, met with 3 to 5; the bound here allows for a
+    busy machine.
+    """
     rng = np.random.default_rng(0)
     assert RING.modes is not None
     sets = [RING.modes.means[rng.integers(8, size=2500)] + 0.05 * rng.standard_normal((2500, 2)) for _ in range(3)]

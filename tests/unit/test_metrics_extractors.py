@@ -111,7 +111,9 @@ def test_a_classifier_is_taken_only_for_what_it_proves_to_know() -> None:
     names = tuple("0123456789")
     assert fitting(images, labels, names) == "digits-cnn-v1"
     sevens_and_threes = np.isin(labels, (3, 7))
-    assert fitting(images[sevens_and_threes], (labels[sevens_and_threes] == 7).astype(int), ("3", "7")) == "digits-cnn-v1"
+    assert (
+        fitting(images[sevens_and_threes], (labels[sevens_and_threes] == 7).astype(int), ("3", "7")) == "digits-cnn-v1"
+    )
     assert fitting(images, np.roll(labels, 1), names) == "randconv-v1"
     assert fitting(images, None, names) == "randconv-v1"
     assert fitting(images, labels, tuple("abcdefghij")) == "randconv-v1"
@@ -124,7 +126,10 @@ def test_a_classifier_is_taken_only_for_what_it_proves_to_know() -> None:
 def test_enlarged_digits_are_still_known(size: int) -> None:
     """A triangle filter on the way back blurred them so much that the classifier was not taken."""
     images, labels = digits()
-    large = [np.asarray(Image.fromarray(image[:, :, 0]).resize((size, size), Image.Resampling.BICUBIC)) for image in images[:1000]]
+    large = [
+        np.asarray(Image.fromarray(image[:, :, 0]).resize((size, size), Image.Resampling.BICUBIC))
+        for image in images[:1000]
+    ]
     assert fitting(np.stack(large)[..., None], labels[:1000], tuple("0123456789")) == "digits-cnn-v1"
 
 

@@ -44,7 +44,9 @@ def test_closed_form_between_gaussians() -> None:
 
 
 def test_a_biased_covariance_fails_the_closed_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frechet, "_covariance_root", lambda rows: np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows)))[1])
+    monkeypatch.setattr(
+        frechet, "_covariance_root", lambda rows: np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows)))[1]
+    )
     with pytest.raises(AssertionError):
         check_closed_form(frechet_distance)
 
@@ -74,7 +76,9 @@ def test_against_the_matrix_root_of_scipy() -> None:
 
 
 def test_fewer_rows_than_columns() -> None:
-    """Rank-deficient covariances: the trace of the root by the eigenvalues of S1 S2, which scipy's general solver gives."""
+    """Rank-deficient covariances: the trace of the root by the eigenvalues of S1 S2, which scipy's general solver
+    gives.
+    """
     first, second = RNG.standard_normal((7, 12)), RNG.standard_normal((5, 12)) + 1
     s1, s2 = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
     cross = np.sqrt(np.clip(np.linalg.eigvals(s1 @ s2).real, 0, None)).sum()
@@ -132,7 +136,9 @@ def test_read_only_pictures_are_taken_in_silence() -> None:
 
 def test_grey_is_repeated() -> None:
     grey = pictures(20)
-    np.testing.assert_allclose(randconv_features(np.repeat(grey, 3, axis=3)), randconv_features(grey), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(
+        randconv_features(np.repeat(grey, 3, axis=3)), randconv_features(grey), rtol=1e-6, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (9, 13, 3)])

@@ -18,21 +18,35 @@ def network() -> InceptionV3:
 
 
 def test_number_of_weights(network: InceptionV3) -> None:
-    """torchvision publishes 27,161,264 for 1,000 classes with the auxiliary head, which has 3,326,696; 8 classes more are 8 * 2,049."""
+    """torchvision publishes 27,161,264 for 1,000 classes with the auxiliary head, which has 3,326,696; 8 classes
+    more are 8 * 2,049.
+    """
     assert sum(weight.numel() for weight in network.parameters()) == 27_161_264 - 3_326_696 + 8 * 2_049
 
 
 def test_names_are_those_of_the_public_port(network: InceptionV3) -> None:
     a = ["branch1x1", "branch5x5_1", "branch5x5_2", "branch3x3dbl_1", "branch3x3dbl_2", "branch3x3dbl_3", "branch_pool"]
-    c = ["branch1x1", *(f"branch7x7_{i}" for i in (1, 2, 3)), *(f"branch7x7dbl_{i}" for i in (1, 2, 3, 4, 5)), "branch_pool"]
+    c = [
+        "branch1x1",
+        *(f"branch7x7_{i}" for i in (1, 2, 3)),
+        *(f"branch7x7dbl_{i}" for i in (1, 2, 3, 4, 5)),
+        "branch_pool",
+    ]
     e = ["branch1x1", "branch3x3_1", "branch3x3_2a", "branch3x3_2b", "branch3x3dbl_1", "branch3x3dbl_2"]
     e += ["branch3x3dbl_3a", "branch3x3dbl_3b", "branch_pool"]
     blocks = {"Mixed_5b": a, "Mixed_5c": a, "Mixed_5d": a, "Mixed_6b": c, "Mixed_6c": c, "Mixed_6d": c, "Mixed_6e": c}
-    blocks |= {"Mixed_7b": e, "Mixed_7c": e, "Mixed_6a": ["branch3x3", "branch3x3dbl_1", "branch3x3dbl_2", "branch3x3dbl_3"]}
+    blocks |= {
+        "Mixed_7b": e,
+        "Mixed_7c": e,
+        "Mixed_6a": ["branch3x3", "branch3x3dbl_1", "branch3x3dbl_2", "branch3x3dbl_3"],
+    }
     blocks["Mixed_7a"] = ["branch3x3_1", "branch3x3_2", *(f"branch7x7x3_{i}" for i in (1, 2, 3, 4))]
     stem = ["Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3"]
     convolutions = stem + [f"{block}.{branch}" for block, branches in blocks.items() for branch in branches]
-    of_one = ["conv.weight", *(f"bn.{part}" for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"))]
+    of_one = [
+        "conv.weight",
+        *(f"bn.{part}" for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")),
+    ]
     expected = {f"{convolution}.{part}" for convolution in convolutions for part in of_one} | {"fc.weight", "fc.bias"}
     assert len(convolutions) == 94
     assert set(network.state_dict()) == expected
@@ -51,7 +65,12 @@ def test_sides_and_channels_on_the_way(network: InceptionV3) -> None:
     with torch.no_grad():
         features, logits = network(torch.zeros(1, 3, 299, 299))
     expected = {"Conv2d_1a_3x3": (32, 149, 149), "Conv2d_2b_3x3": (64, 147, 147), "Conv2d_4a_3x3": (192, 71, 71)}
-    expected |= {"Mixed_5b": (256, 35, 35), "Mixed_5d": (288, 35, 35), "Mixed_6a": (768, 17, 17), "Mixed_6e": (768, 17, 17)}
+    expected |= {
+        "Mixed_5b": (256, 35, 35),
+        "Mixed_5d": (288, 35, 35),
+        "Mixed_6a": (768, 17, 17),
+        "Mixed_6e": (768, 17, 17),
+    }
     expected |= {"Mixed_7a": (1280, 8, 8), "Mixed_7b": (2048, 8, 8), "Mixed_7c": (2048, 8, 8)}
     assert {name: seen[name] for name in expected} == expected
     assert (features.shape, logits.shape) == ((1, 2048), (1, 1008))
@@ -132,7 +151,13 @@ if (Inception3 := _torchvision_inception()) is not None:
         """Where both coincide: everywhere but in the pooling branch near the border, and in the last block's."""
         other = Inception3(num_classes=1008, aux_logits=False, transform_input=False, init_weights=False).eval()
         other.load_state_dict(network.state_dict())
-        shapes = {"Mixed_5c": (256, 35), "Mixed_6a": (288, 35), "Mixed_6c": (768, 17), "Mixed_7a": (768, 17), "Mixed_7b": (1280, 8)}
+        shapes = {
+            "Mixed_5c": (256, 35),
+            "Mixed_6a": (288, 35),
+            "Mixed_6c": (768, 17),
+            "Mixed_7a": (768, 17),
+            "Mixed_7b": (1280, 8),
+        }
         generator = torch.Generator().manual_seed(0)
         with torch.no_grad():
             for name, (channels, side) in shapes.items():

@@ -53,7 +53,9 @@ def test_mean_against_scipy() -> None:
 
 
 def test_tenths_and_leaving_out_of_means_by_hand() -> None:
-    """For a difference of means all tenths (of 10 and 20 rows) are known, and the jackknife of groups gives the same variances added."""
+    """For a difference of means all tenths (of 10 and 20 rows) are known, and the jackknife of groups gives the same
+    variances added.
+    """
     real, fake = RNG.standard_normal(100), RNG.standard_normal(200)
     of_real, of_fake = real.reshape(10, 10).mean(1), fake.reshape(10, 20).mean(1)
     value = fake.mean() - real.mean()
@@ -100,7 +102,10 @@ def wide_and_moved() -> tuple[np.ndarray, np.ndarray]:
 def uneven_ring() -> tuple[np.ndarray, np.ndarray]:
     assert RING.modes is not None
     shares = np.array([3, 3, 2, 2, 2, 2, 1, 1]) / 16
-    sets = [RING.modes.means[RNG.choice(8, size=400, p=p)] + RING_SIGMA * RNG.standard_normal((400, 2)) for p in (None, shares)]
+    sets = [
+        RING.modes.means[RNG.choice(8, size=400, p=p)] + RING_SIGMA * RNG.standard_normal((400, 2))
+        for p in (None, shares)
+    ]
     return sets[0], sets[1]
 
 
@@ -119,10 +124,12 @@ def uneven_ring() -> tuple[np.ndarray, np.ndarray]:
     ids=lambda value: type(value).__name__ if isinstance(value, Metric) else "",
 )
 def test_as_wide_as_the_values_scatter(metric: Metric, draw: Draw, truth: Truth) -> None:
-    """The root of the mean square of the stated standard errors against the deviation of 40 values: one half to twice it.
+    """The root of the mean square of the stated standard errors against the deviation of 40 values: one half to twice
+    it.
 
     The deviation of 40 values is known to 11 %. A factor 2 takes in what simulation gave for these methods: 0.6 to 1.6.
-    Wilson's intervals are wider near 0 and 1, where they are not symmetric; :func:`test_shares_are_covered` tests those.
+    Wilson's intervals are wider near 0 and 1, where they are not symmetric; :func:`test_shares_are_covered` tests
+    those.
     """
     found = [as_estimate(metric.compute(Samples(*draw(), truth), RNG)) for _ in range(40)]
     halves = np.array([(f.ci95[1] - f.ci95[0]) / 2 for f in found if f.ci95 is not None])
@@ -133,7 +140,9 @@ def test_as_wide_as_the_values_scatter(metric: Metric, draw: Draw, truth: Truth)
 
 
 def test_the_interval_of_the_frechet_distance() -> None:
-    """Far apart the jackknife is right; at the floor, where the variance falls faster than 1 / n, it is too wide, never too narrow."""
+    """Far apart the jackknife is right; at the floor, where the variance falls faster than 1 / n, it is too wide,
+    never too narrow.
+    """
     for shift, bounds in ((0.5, (0.6, 1.7)), (0.0, (0.8, 4.0))):
         found = []
         for _ in range(25):
@@ -145,13 +154,19 @@ def test_the_interval_of_the_frechet_distance() -> None:
 
 
 def test_effective_trials_of_independent_and_of_bound_rows() -> None:
-    """Rows in blocks of ten that are all alike are a tenth as many trials; parts that agree are as many trials as rows."""
-    independent = np.array([np.mean([effective_trials((RNG.random((10, 100)) < 0.3).mean(1), 1000) for _ in range(400)])])
+    """Rows in blocks of ten that are all alike are a tenth as many trials; parts that agree are as many trials as
+    rows.
+    """
+    independent = np.array(
+        [np.mean([effective_trials((RNG.random((10, 100)) < 0.3).mean(1), 1000) for _ in range(400)])]
+    )
     blocks = np.array([effective_trials((RNG.random((10, 10)) < 0.3).mean(1), 1000) for _ in range(400)])
     assert independent > 800, "at most 1,000, so the mean is somewhat below"
     assert np.median(blocks) == pytest.approx(100, rel=0.2)
     assert effective_trials(np.zeros(10), 250) == effective_trials(np.ones(10), 250) == 250
-    assert min(effective_trials(np.array([1.0] * ones + [0.0] * (10 - ones)), 10**6) for ones in range(1, 10)) == pytest.approx(9)
+    assert min(
+        effective_trials(np.array([1.0] * ones + [0.0] * (10 - ones)), 10**6) for ones in range(1, 10)
+    ) == pytest.approx(9)
 
 
 def test_effective_trials_where_one_part_holds_all() -> None:
@@ -177,10 +192,14 @@ def tiny_mode() -> tuple[np.ndarray, np.ndarray]:
     return RNG.standard_normal((300, 2)), 0.05 * RNG.standard_normal((300, 2)) + np.array([0.5, 0.0])
 
 
-@pytest.mark.parametrize("metric", [Precision(), Recall(), Coverage(), AuthPct()], ids=lambda metric: type(metric).__name__)
+@pytest.mark.parametrize(
+    "metric", [Precision(), Recall(), Coverage(), AuthPct()], ids=lambda metric: type(metric).__name__
+)
 @pytest.mark.parametrize("draw", [wide_and_moved, concentrated, tiny_mode])
 def test_shares_are_covered(metric: Metric, draw: Draw) -> None:
-    """95 % intervals of 80 draws hold their mean in at least 85 %, inside the range; symmetric ones of the tenths left it."""
+    """95 % intervals of 80 draws hold their mean in at least 85 %, inside the range; symmetric ones of the tenths
+    left it.
+    """
     found = [metric.measure(Samples(*draw(), Truth()), RNG) for _ in range(80)]
     middle = np.mean([f.value for f in found])
     ends = np.array([f.ci95 for f in found])

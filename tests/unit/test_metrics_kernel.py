@@ -141,6 +141,8 @@ def test_mmd_has_no_unit_and_no_place() -> None:
 
 
 def test_mmd_of_a_wider_gaussian() -> None:
-    """E k(x, y) = w^2 / (w^2 + s^2 + t^2) for N(0, s^2 I_2) and N(0, t^2 I_2): with w = s = 1, t = 2: 1/3 + 1/9 - 2/6 = 1/9."""
+    """E k(x, y) = w^2 / (w^2 + s^2 + t^2) for N(0, s^2 I_2) and N(0, t^2 I_2): with w = s = 1, t = 2: 1/3 + 1/9 -
+    2/6 = 1/9.
+    """
     real, fake = RNG.standard_normal((3000, 2)), 2 * RNG.standard_normal((3000, 2))
     assert of_mmd(real, fake, 1.0) == pytest.approx(1 / 9, rel=0.1)

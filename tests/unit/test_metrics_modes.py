@@ -22,7 +22,8 @@ THREE = Truth(
     )
 )
 # Mode 0: distances 0, 2.9, 2.9, 0 -> four good. Mode 1: (100, 11) is 11/4 = 2.75 sigma away, good; (104, 0) is 4, not.
-# Mode 2: (200, 11) is 11 sigma away, not good; nothing else. (50, 1) belongs nowhere. Two more copies of mode 1's centre.
+# Mode 2: (200, 11) is 11 sigma away, not good; nothing else. (50, 1) belongs nowhere. Two more copies of mode 1's
+# centre.
 POINTS = np.array(
     [[0, 0], [2.9, 0], [0, -2.9], [0, 0], [100, 11], [104, 0], [200, 11], [50, 1], [100, 0], [100, 0]],
     dtype=np.float64,
@@ -103,7 +104,8 @@ def test_spread_is_not_moved_by_strays_shift_or_unserved_modes() -> None:
 
 
 def test_spread_is_unbiased_where_modes_have_few_points() -> None:
-    # 25 points in each of 400 modes, 5 times: standard error 0.14 x 1.25 / sqrt(2000) = 0.4 %; uncorrected it reads 2.6 % low.
+    # 25 points in each of 400 modes, 5 times: standard error 0.14 x 1.25 / sqrt(2000) = 0.4 %; uncorrected it reads 2.6
+    # % low.
     means = 100.0 * np.stack(np.meshgrid(np.arange(20), np.arange(20)), axis=-1).reshape(-1, 2)
     truth = Truth(Modes(means, np.tile(np.eye(2), (400, 1, 1)), np.full(400, 1 / 400)))
     rng = np.random.default_rng(0)
@@ -141,9 +143,9 @@ def test_modes_must_be_known() -> None:
 def test_spread_is_the_median_over_modes() -> None:
     """Five modes of right width and three ten times too narrow: the median is right, a mean would read 0.66."""
     sigmas = RING_SIGMA * np.where(np.arange(8000) % 8 < 5, 1.0, 0.1)
-    assert value(Spread(), ring_points(0.0) + sigmas[:, None] * np.random.default_rng(3).standard_normal((8000, 2)), RING) == pytest.approx(
-        1, abs=0.06
-    )
+    assert value(
+        Spread(), ring_points(0.0) + sigmas[:, None] * np.random.default_rng(3).standard_normal((8000, 2)), RING
+    ) == pytest.approx(1, abs=0.06)
 
 
 def test_mode_balance_by_hand() -> None:

@@ -1,4 +1,6 @@
-"""C_T, FD at infinity, energy distance, likelihood, class histogram and power spectrum against closed forms and scipy."""
+"""C_T, FD at infinity, energy distance, likelihood, class histogram and power spectrum against closed forms and
+scipy.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def test_energy_distance_is_the_square_of_scipys_on_a_line() -> None:
 
 @pytest.mark.parametrize(("scale", "expected"), [(1.0, 1 + np.log(2 * np.pi * 4)), (0.5, 0.25 + np.log(2 * np.pi * 4))])
 def test_likelihood_of_a_gaussian(scale: float, expected: float) -> None:
-    """-E log N(x; 0, s^2 I_2) for x ~ N(0, (scale s)^2 I_2) is scale^2 + log(2 pi s^2); at s = 2 and scale 1 the entropy."""
+    """-E log N(x; 0, s^2 I_2) for x ~ N(0, (scale s)^2 I_2) is scale^2 + log(2 pi s^2); at s = 2 and scale 1 the
+    entropy.
+    """
     points = 2 * scale * RNG(0).standard_normal((20_000, 2))
     result = NegativeLogLikelihood().compute(Samples(points, points, gaussian_truth(np.zeros((1, 2)), 2.0)), RNG(0))
     assert isinstance(result, Estimate)
@@ -78,7 +82,10 @@ def test_bias_of_few_samples_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between N(0, I) and N(m, I) in 20 dimensions FD is |m|^2 = 4; with 300 samples a side it reads more."""
     monkeypatch.setattr(frechet, "features", lambda name, images: images.reshape(len(images), -1) / 16 - 8)
     shift = np.sqrt(4 / 20)
-    sets = [np.clip(16 * (8 + RNG(i).standard_normal((300, 4, 5, 1)) + shift * i), 0, 255).astype(np.uint8) for i in range(2)]
+    sets = [
+        np.clip(16 * (8 + RNG(i).standard_normal((300, 4, 5, 1)) + shift * i), 0, 255).astype(np.uint8)
+        for i in range(2)
+    ]
     biased = frechet_distance(*(rows.reshape(300, -1) / 16 - 8 for rows in sets))
     with pytest.warns(UserWarning, match=r"R\^2 of the line of FD-infinity"):
         value = FrechetDistanceAtInfinity().compute(Samples(sets[0], sets[1], Truth()), RNG(0))
@@ -98,11 +105,15 @@ def test_half_of_the_digits() -> None:
     with pytest.warns(UserWarning, match="less than a quarter as often as they should: 5, 6, 7, 8, 9"):
         value = as_estimate(metric.compute(Samples(images, images[labels < 5], Truth()), RNG(0))).value
     assert value == pytest.approx((labels >= 5).mean(), abs=0.01)
-    assert as_estimate(metric.compute(Samples(images[::2], images[1::2], Truth()), RNG(0))).value == pytest.approx(0, abs=0.03)
+    assert as_estimate(metric.compute(Samples(images[::2], images[1::2], Truth()), RNG(0))).value == pytest.approx(
+        0, abs=0.03
+    )
 
 
 def test_spectrum_by_hand() -> None:
-    """A constant has all its power at 0: c^2 times the number of pixels; a wave of amplitude a puts a^2 pixels / 4 on two points."""
+    """A constant has all its power at 0: c^2 times the number of pixels; a wave of amplitude a puts a^2 pixels / 4
+    on two points.
+    """
     constant = power_spectrum(np.full((3, 8, 12, 3), 50, np.uint8))
     np.testing.assert_allclose(constant, [50**2 * 96, 0, 0, 0, 0], atol=1e-6)
     wave = np.rint(100 + 60 * np.cos(2 * np.pi * 2 * np.arange(8) / 8)).astype(np.uint8)
@@ -122,8 +133,8 @@ def test_shares_of_classes_by_hand() -> None:
 
 
 def test_the_sets_of_the_line_to_infinity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sizes from a fifth to all, even in 1 / n; rows are never twice in a set, all of them are in the largest, and the small sets are
-    chosen anew."""
+    """Sizes from a fifth to all, even in 1 / n; rows are never twice in a set, all of them are in the largest, and the
+    small sets are chosen anew."""
     chosen: list[np.ndarray] = []
     lines: list[np.ndarray] = []
     monkeypatch.setattr(frechet, "features", lambda name, images: images.reshape(len(images), -1)[:, :2].astype(float))

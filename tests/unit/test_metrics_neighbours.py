@@ -1,4 +1,6 @@
-"""Precision, recall, density, coverage and AuthPct: against prdc and scikit-learn, closed forms, and which way they point."""
+"""Precision, recall, density, coverage and AuthPct: against prdc and scikit-learn, closed forms, and which way they
+point.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ def test_against_prdc_on_points(k: int) -> None:
 
 
 def test_against_prdc_on_features() -> None:
-    real, fake = draw("images", 0), np.clip(draw("images", 1).astype(int) + RNG.integers(0, 6, (200, 16, 16, 1)), 0, 255).astype(np.uint8)
+    real, fake = (
+        draw("images", 0),
+        np.clip(draw("images", 1).astype(int) + RNG.integers(0, 6, (200, 16, 16, 1)), 0, 255).astype(np.uint8),
+    )
     expected = oracle(features("randconv-v1", real), features("randconv-v1", fake), 5)
     found = {type(m).__name__.lower(): value(m, real, fake) for m in (Precision(5), Recall(5), Density(5), Coverage(5))}
     assert 0.02 < found["precision"] < 0.98
@@ -62,7 +67,9 @@ def test_distances_against_scikit_learn(dim: int, monkeypatch: pytest.MonkeyPatc
 
 
 def test_density_and_coverage_of_a_perfect_model() -> None:
-    """E[density] = 1 and E[coverage] = 1 - prod (N - i) / (2 N - i), whatever the distribution: Naeem et al. 2020, section 4."""
+    """E[density] = 1 and E[coverage] = 1 - prod (N - i) / (2 N - i), whatever the distribution: Naeem et al. 2020,
+    section 4.
+    """
     count, k, trials = 100, 5, 120
     pairs = [(RNG.exponential(size=(count, 2)), RNG.exponential(size=(count, 2))) for _ in range(trials)]
     densities = np.array([value(Density(), *pair) for pair in pairs])
@@ -95,8 +102,8 @@ def test_authpct_of_copies_of_the_far_and_by_hand() -> None:
     assert value(AuthPct(), real, real[RNG.permutation(400)[:200]]) == 0
     assert value(AuthPct(), real, real + 100) == 100
     by_hand_real = np.array([[x, 0.0] for x in (0, 1, 3, 6, 10, 15, 21, 28, 36, 45)])
-    # Nearest real sample and that one's own nearest: 0.5 <= 1 no; 4.4 from 3: 1.4 <= 2 no; 12.4 from 10: 2.4 <= 4 no; 50 from 45: 5 <= 9
-    # no; 60 from 45: 15 > 9 yes; seven more far away: yes.
+    # Nearest real sample and that one's own nearest: 0.5 <= 1 no; 4.4 from 3: 1.4 <= 2 no; 12.4 from 10: 2.4 <= 4 no;
+    # 50 from 45: 5 <= 9 no; 60 from 45: 15 > 9 yes; seven more far away: yes.
     fake = np.array([[x, 0.0] for x in (0.5, 4.4, 12.4, 50, 60, 70, 80, 90, 100, 110, 120, 130)])
     assert value(AuthPct(), by_hand_real, fake) == pytest.approx(100 * 8 / 12)
 
@@ -143,7 +150,9 @@ def test_a_wrong_divisor_of_density_fails_the_contract() -> None:
 
 
 def test_authpct_takes_the_radius_of_the_nearest_one() -> None:
-    """Real pairs 1 apart at 0, 10 ... and 20 apart far away: 2 from a close pair is authentic, 2 from a wide one is not."""
+    """Real pairs 1 apart at 0, 10 ... and 20 apart far away: 2 from a close pair is authentic, 2 from a wide one is
+    not.
+    """
     close = np.array([[10.0 * i + j, 0.0] for i in range(5) for j in (0, 1)])
     wide = np.array([[1000.0 + 100 * i + 20 * j, 0.0] for i in range(5) for j in (0, 1)])
     fake = np.array([[10.0 * i - 2, 0.0] for i in range(5)] + [[1000.0 + 100 * i - 2, 0.0] for i in range(5)])

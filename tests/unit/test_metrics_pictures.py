@@ -56,7 +56,9 @@ def test_names_guard_meaning() -> None:
 
 @pytest.mark.parametrize(("side", "channels"), [(16, 1), (28, 1), (64, 3)])
 def test_ms_ssim_against_torchmetrics(side: int, channels: int) -> None:
-    """Scale by scale, for torchmetrics counts the mirrored border in SSIM (not in its contrast), which Wang et al. leave out."""
+    """Scale by scale, for torchmetrics counts the mirrored border in SSIM (not in its contrast), which Wang et al.
+    leave out.
+    """
     from torchmetrics.functional.image import structural_similarity_index_measure as oracle
 
     base = RNG.integers(0, 256, (6, side, side, channels))
@@ -84,7 +86,11 @@ def test_ms_ssim_of_constants() -> None:
 
 def test_ms_ssim_as_variety() -> None:
     def value(fake: np.ndarray, pairs: int = 200) -> float:
-        return MultiScaleSimilarity(pairs).compute(Samples(draw("images", 0), fake, Truth()), np.random.default_rng(0)).value
+        return (
+            MultiScaleSimilarity(pairs)
+            .compute(Samples(draw("images", 0), fake, Truth()), np.random.default_rng(0))
+            .value
+        )
 
     assert value(np.repeat(draw("images", 0)[:1], 20, axis=0)) == pytest.approx(1)
     assert [num_scales(side) for side in (11, 21, 22, 44, 88, 176, 512)] == [1, 1, 2, 3, 4, 5, 5]
@@ -107,7 +113,8 @@ def test_vendi_of_equal_of_unlike_and_of_groups() -> None:
 
 
 def test_vendi_standardises_by_the_real_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real rows have mean 0 and deviation (1, 10); generated ones (2, 20) and (2, -20) are then orthogonal, so there are two.
+    """Real rows have mean 0 and deviation (1, 10); generated ones (2, 20) and (2, -20) are then orthogonal, so there
+    are two.
 
     By their own mean and deviation they would lie on one line, and unscaled at an angle of 169 degrees.
     """
@@ -126,7 +133,9 @@ def test_vendi_of_one_picture_many_times() -> None:
 
 
 def test_the_inception_score_is_a_mean_over_ten_tenths(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten classes, one picture each, in any order: of all together 10, of a tenth with one picture 1. Other classifiers take all."""
+    """Ten classes, one picture each, in any order: of all together 10, of a tenth with one picture 1. Other
+    classifiers take all.
+    """
     module = importlib.import_module("gannet.metrics.inception_score")
     with np.errstate(divide="ignore"):
         sure = np.log(np.maximum(np.eye(10), 1e-300))
@@ -141,4 +150,6 @@ def test_no_picture_is_compared_with_itself() -> None:
     flat = np.repeat(np.arange(10, dtype=np.uint8)[:, None, None, None] * 25, 16, axis=1).repeat(16, axis=2)
     first, second = _pairs(flat, 2000, np.random.default_rng(0))
     assert (first != second).all()
-    assert np.bincount(first * 10 + second, minlength=100).reshape(10, 10)[~np.eye(10, dtype=bool)].min() > 0, "every other pair comes"
+    assert np.bincount(first * 10 + second, minlength=100).reshape(10, 10)[~np.eye(10, dtype=bool)].min() > 0, (
+        "every other pair comes"
+    )

@@ -33,7 +33,8 @@ def test_shift_costs_its_length(metric: Metric, shift: tuple[float, float]) -> N
 def test_w2_between_gaussians() -> None:
     """|b|^2 + |S1^(1/2) - S2^(1/2)|^2 for commuting covariances, attained exactly by sets with exactly these moments.
 
-    y = A x + b with A symmetric and positive is the gradient of a convex function, so it is the optimal map of the sets.
+    y = A x + b with A symmetric and positive is the gradient of a convex function, so it is the optimal map of the
+    sets.
     """
     white = CLOUD - CLOUD.mean(axis=0)
     white = white @ np.linalg.inv(np.linalg.cholesky(white.T @ white / len(white))).T  # mean 0, covariance I
@@ -81,7 +82,9 @@ def test_one_dimension_against_scipy() -> None:
 
 def test_sliced_shift_is_two_over_pi() -> None:
     # 10,000 directions: the mean of |cos| has a standard error of 0.3 / 100 / 0.64 = 0.5 %.
-    assert value(SlicedWasserstein(projections=10_000), CLOUD, CLOUD + np.array([3.0, 4.0])) == pytest.approx(10 / math.pi, rel=0.02)
+    assert value(SlicedWasserstein(projections=10_000), CLOUD, CLOUD + np.array([3.0, 4.0])) == pytest.approx(
+        10 / math.pi, rel=0.02
+    )
 
 
 def test_sliced_against_pot() -> None:
@@ -91,7 +94,9 @@ def test_sliced_against_pot() -> None:
 
     metric, fake = SlicedWasserstein(), RNG.standard_normal((300, 2))
     directions = numpy_rng(metric.directions_seed, "sliced_w", 2).standard_normal((2, metric.projections))
-    expected = ot.sliced_wasserstein_distance(CLOUD, fake, p=1, projections=directions / np.linalg.norm(directions, axis=0))
+    expected = ot.sliced_wasserstein_distance(
+        CLOUD, fake, p=1, projections=directions / np.linalg.norm(directions, axis=0)
+    )
     assert value(metric, CLOUD, fake) == pytest.approx(float(expected), rel=1e-9)
 
 

@@ -54,7 +54,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def saved(path: Path, network: nn.Module, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The network's weights in a file, which from now on is the accepted one of inception."""
     torch.save(network.state_dict(), path)
-    known = dataclasses.replace(USER_SUPPLIED["inception"], files={sha256(path.read_bytes()).hexdigest()[:8]: "made up"})
+    known = dataclasses.replace(
+        USER_SUPPLIED["inception"], files={sha256(path.read_bytes()).hexdigest()[:8]: "made up"}
+    )
     if isinstance(network, Tiny):
         known = dataclasses.replace(known, build=lambda variant: Tiny(), prepared=small)
     monkeypatch.setitem(USER_SUPPLIED, "inception", known)
@@ -154,7 +156,12 @@ def test_another_file_is_refused_by_its_hash(file: Path, capsys: pytest.CaptureF
     ],
 )
 def test_refusals(
-    name: str, content: object, sentence: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str,
+    content: object,
+    sentence: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = folder / "given.pth"
     if isinstance(content, bytes):
@@ -162,7 +169,9 @@ def test_refusals(
     elif content is not None:
         torch.save(content, file)
     digits = sha256(file.read_bytes()).hexdigest() if file.exists() else "0"
-    monkeypatch.setitem(USER_SUPPLIED, "inception", dataclasses.replace(USER_SUPPLIED["inception"], files={digits: "made up"}))
+    monkeypatch.setitem(
+        USER_SUPPLIED, "inception", dataclasses.replace(USER_SUPPLIED["inception"], files={digits: "made up"})
+    )
     assert run(["weights", "add", name, str(file)]) == 2
     said = capsys.readouterr().err
     assert sentence in said
@@ -177,13 +186,17 @@ def test_code_in_the_file_is_not_run(folder: Path, monkeypatch: pytest.MonkeyPat
 
     torch.save({"fc.weight": Trap()}, folder / "trap.pth")
     digits = sha256((folder / "trap.pth").read_bytes()).hexdigest()
-    monkeypatch.setitem(USER_SUPPLIED, "inception", dataclasses.replace(USER_SUPPLIED["inception"], files={digits: "made up"}))
+    monkeypatch.setitem(
+        USER_SUPPLIED, "inception", dataclasses.replace(USER_SUPPLIED["inception"], files={digits: "made up"})
+    )
     with pytest.raises(UserError, match="cannot be read"):
         add("inception", folder / "trap.pth")
     assert not (folder / "sprung").exists()
 
 
-@pytest.mark.parametrize(("spoil", "why"), [(float("nan"), "finite: False"), (0.0, "different images give the same features")])
+@pytest.mark.parametrize(
+    ("spoil", "why"), [(float("nan"), "finite: False"), (0.0, "different images give the same features")]
+)
 def test_weights_that_fail_the_self_test(spoil: float, why: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = Tiny()
     network.conv.weight.data.fill_(spoil)
@@ -236,7 +249,9 @@ def test_published_names_are_guarded() -> None:
 
 
 def test_published_metrics_are_usual_where_the_weights_are(file: Path) -> None:
-    """FID, KID and IS join the usual metrics of pictures; without weights, or where they are damaged, nothing breaks."""
+    """FID, KID and IS join the usual metrics of pictures; without weights, or where they are damaged, nothing
+    breaks.
+    """
     usual = default_names("images")
     assert default_names("images", published=True) == usual
     add("inception", file)
@@ -257,5 +272,9 @@ def test_published_metrics_are_usual_where_the_weights_are(file: Path) -> None:
     extractors._cached.clear()
     others, left_out = evaluate(*sets, kind="images", truth=Truth(), names=None, seed=0, protocol={}, published=True)
     assert [card.metric for card in others] == usual
-    assert [sentence.split(" left out")[0] for sentence in left_out] == ["fd[inception]", "kid[inception]", "is[inception]"]
+    assert [sentence.split(" left out")[0] for sentence in left_out] == [
+        "fd[inception]",
+        "kid[inception]",
+        "is[inception]",
+    ]
     assert all("damaged" in sentence for sentence in left_out)

@@ -70,8 +70,8 @@ def test_virtual_batch_norm_by_hand():
 
 
 def test_virtual_batch_norm_of_maps():
-    """The reference is normalised as batch norm does it; a row goes over its own pixels: reference 0, row of 2 and 4 has
-    mean 3/2 and mean square (4 + 16)/4, so variance 11/4."""
+    """The reference is normalised as batch norm does it; a row goes over its own pixels: reference 0, row of 2 and 4
+    has mean 3/2 and mean square (4 + 16)/4, so variance 11/4."""
     norm = nn.BatchNorm2d(3)
     nn.init.normal_(norm.weight)
     nn.init.normal_(norm.bias)

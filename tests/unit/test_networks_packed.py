@@ -71,7 +71,9 @@ def test_r1_is_of_the_packs_gradient():
 
 
 def test_the_gradient_penalty_is_of_the_packs_gradient():
-    """(|w| - 1)^2 with |w| = sqrt(1010101) = 1005.0378; the rows' own norms sqrt(101) and sqrt(1010000) would give 504,035."""
+    """(|w| - 1)^2 with |w| = sqrt(1010101) = 1005.0378; the rows' own norms sqrt(101) and sqrt(1010000) would give
+    504,035.
+    """
     assert_close(_penalised(GradientPenalty(weight=1.0)), torch.tensor(1008091.9), rtol=1e-5, atol=0)
 
 

@@ -16,7 +16,9 @@ def test_sizes(shape):
 
 
 def test_other_sizes_are_refused():
-    with pytest.raises(UserError, match=r"'r3gan' cannot make images of 30 x 30 pixels: .* Set data.size=28 .* 32 and 24 suit"):
+    with pytest.raises(
+        UserError, match=r"'r3gan' cannot make images of 30 x 30 pixels: .* Set data.size=28 .* 32 and 24 suit"
+    ):
         R3GANGenerator(5, (1, 30, 30))
 
 
@@ -45,4 +47,6 @@ def test_the_untrained_generator_keeps_the_scale_of_its_map():
 
 def test_scores_have_no_bias():
     """A black picture passes through biases alone, which start at zero."""
-    assert_close(R3GANDiscriminator((1, 32, 32), width=4)(torch.zeros(1, 1, 32, 32)).logits, torch.zeros(1), atol=0, rtol=0)
+    assert_close(
+        R3GANDiscriminator((1, 32, 32), width=4)(torch.zeros(1, 1, 32, 32)).logits, torch.zeros(1), atol=0, rtol=0
+    )

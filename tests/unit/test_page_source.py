@@ -25,12 +25,16 @@ def test_both_languages_have_the_same_keys_and_blanks():
     assert english.keys() == chinese.keys()
     for key, words in english.items():
         assert set(re.findall(r"\{\w+\}", words)) >= set(re.findall(r"\{\w+\}", chinese[key])), key
-    used = {k for file in STATIC.rglob("*.js") for k in re.findall(r'\bt\("([\w.]+)"', file.read_text(encoding="utf-8"))}
+    used = {
+        k for file in STATIC.rglob("*.js") for k in re.findall(r'\bt\("([\w.]+)"', file.read_text(encoding="utf-8"))
+    }
     assert used <= english.keys()
 
 
 def _recorded_names():
-    """Names of players, terms and penalties in the source of the games, and of the health values in the docstring that lists them."""
+    """Names of players, terms and penalties in the source of the games, and of the health values in the docstring
+    that lists them.
+    """
     found = {component.symbol for component in components("regularizers").values()} - CONSTRAINTS
     for file in (SOURCE / "games").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -38,7 +42,9 @@ def _recorded_names():
             found |= {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
     listed = ast.get_docstring(ast.parse((SOURCE / "training/vitals.py").read_text(encoding="utf-8"))) or ""
     return found | {
-        name.rpartition("/")[2] for line in listed.split("\n- ")[1:] for name in re.findall(r"``([\w/]+)``", line.split(":")[0])
+        name.rpartition("/")[2]
+        for line in listed.split("\n- ")[1:]
+        for name in re.findall(r"``([\w/]+)``", line.split(":")[0])
     }
 
 

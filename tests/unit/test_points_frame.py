@@ -16,7 +16,9 @@ from gannet.training.trainer import Trainer
 
 @pytest.fixture(params=["gan", "particle-gan"])
 def trained(request):
-    plan = planning.plan("ring", recipe=request.param, given={"hidden": 16, "batch_size": 16}, flags={"seed": 3, "device": "cpu"})
+    plan = planning.plan(
+        "ring", recipe=request.param, given={"hidden": 16, "batch_size": 16}, flags={"seed": 3, "device": "cpu"}
+    )
     dataset = open_data(plan, lambda *_: None)
     experiment, precision = build(plan, dataset.form)
     with precision.applied() as precision:
@@ -61,7 +63,8 @@ def test_the_push_is_that_of_the_objective(trained, monkeypatch):
     weights = torch.tensor([0.7, -0.4])
     monkeypatch.setattr(trainer.game, "score", lambda samples, labels=None: samples @ weights)
     fake, real = torch.tensor([[1.0, 2.0], [-0.5, 0.25]]), torch.tensor([[0.3, 0.1], [0.2, -0.6]])
-    # G minimises softplus(-D(x)), or softplus(D(y) - D(x)) where it is compared with a real y: its push is sigmoid(...) w
+    # G minimises softplus(-D(x)), or softplus(D(y) - D(x)) where it is compared with a real y: its push is sigmoid(...)
+    # w
     gap = fake @ weights - (real @ weights if plan.recipe_name == "particle-gan" else 0)
     expected = (1 / (1 + gap.exp()))[:, None] * weights
     torch.testing.assert_close(trainer.game.pull(fake, real), expected, rtol=1e-5, atol=1e-6)

@@ -128,5 +128,7 @@ def test_what_cannot_be_drawn_is_one_sentence(desk, trained, tmp_path):
     }
     recipe = (Path(gannet.__file__).parent / "recipes" / "gan.py").read_text(encoding="utf-8")
     (tmp_path / "mine.py").write_text(recipe.replace("def gan(", "def mine("), encoding="utf-8")
-    own = gannet.train("ring", recipe=str(tmp_path / "mine.py"), steps=1, hidden=8, batch_size=4, out=tmp_path / "own", quiet=True)
+    own = gannet.train(
+        "ring", recipe=str(tmp_path / "mine.py"), steps=1, hidden=8, batch_size=4, out=tmp_path / "own", quiet=True
+    )
     assert "which the live view does not execute" in desk.answer({"run": str(own.path), "ask": ""})["error"]

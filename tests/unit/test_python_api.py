@@ -1,4 +1,6 @@
-"""Gannet from Python, as a user sees it: progress, warnings, what objects say of themselves, and the names of the package."""
+"""Gannet from Python, as a user sees it: progress, warnings, what objects say of themselves, and the names of the
+package.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,25 @@ import pytest
 
 import gannet
 
-API = ["Experiment", "GannetWarning", "TrainingStopped", "UserError", "__version__", "compare", "load", "recipe", "train"]
+API = [
+    "Experiment",
+    "GannetWarning",
+    "TrainingStopped",
+    "UserError",
+    "__version__",
+    "compare",
+    "load",
+    "recipe",
+    "train",
+]
 SMALL = {"recipe": "gan", "hidden": 4, "batch_size": 16}
 DIVERGING = {"recipe": "gan", "hidden": 16, "lr": 1.0, "steps": 400, "keys": {"health.every": 10}}
 
 
 def _python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True, timeout=120
+    )
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +155,9 @@ def test_a_score_card_says_value_interval_reference_and_count(trained):
 
 
 def test_a_comparison_says_what_it_found(tmp_path, capfd):
-    result = gannet.compare("ring", ["gan", "lsgan"], seeds=[0, 1], steps=5, samples=100, metrics=["w1"], batch_size=16, out=tmp_path / "c")
+    result = gannet.compare(
+        "ring", ["gan", "lsgan"], seeds=[0, 1], steps=5, samples=100, metrics=["w1"], batch_size=16, out=tmp_path / "c"
+    )
     first, *lines = repr(result).splitlines()
     assert first == f"<Result {tmp_path / 'c'}: seeds 0, 1, 4 of 4 runs"
     assert [line.split()[1] for line in lines] == ["gan", "lsgan"]

@@ -7,7 +7,14 @@ import pytest
 from gannet.runs.reader import Run
 
 END = {"commanded": "stop", "signalled": "stop", "failed": "stop", "killed": None, "bare": None}
-HOLDS = {"alarmed": "health", "commanded": "slow", "failed": "terms", "forked": "resume", "again": "command", "labelled": "frame"}
+HOLDS = {
+    "alarmed": "health",
+    "commanded": "slow",
+    "failed": "terms",
+    "forked": "resume",
+    "again": "command",
+    "labelled": "frame",
+}
 
 
 @pytest.mark.parametrize("name", ["points", "images", "encoder", *(END | HOLDS)])

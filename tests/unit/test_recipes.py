@@ -28,7 +28,11 @@ POINTS = Form("points", (2,))
 def calls(path: Path, name: str) -> list[set[str]]:
     """The names of the arguments of every call ``name(...)`` in a file."""
     found = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call)]
-    return [{str(k.arg) for k in call.keywords} for call in found if isinstance(call.func, ast.Name) and call.func.id == name]
+    return [
+        {str(k.arg) for k in call.keywords}
+        for call in found
+        if isinstance(call.func, ast.Name) and call.func.id == name
+    ]
 
 
 @pytest.mark.parametrize("path", sorted({found.path for found in RECIPES.values()}), ids=lambda path: path.stem)
@@ -36,13 +40,17 @@ def test_a_recipe_shows_its_optimizers_and_its_ema(path):
     optimizers, experiments = calls(path, "Optimizer"), calls(path, "Experiment")
     assert optimizers
     assert experiments
-    assert [given for given in optimizers if not given >= {"lr", "beta2", "schedule"} or not given & {"beta1", "name"}] == []
+    assert [
+        given for given in optimizers if not given >= {"lr", "beta2", "schedule"} or not given & {"beta1", "name"}
+    ] == []
     assert [given for given in experiments if "average" not in given] == []
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_components_of_a_signature_have_one_convention(name):
-    bases = {base for kind in ("losses", "regularizers", "priors", "encodings", "augmentations") for base in BASES[kind]}
+    bases = {
+        base for kind in ("losses", "regularizers", "priors", "encodings", "augmentations") for base in BASES[kind]
+    }
     parameters = inspect.signature(RECIPES[name].load().function).parameters.values()
     components_of_it = [p for p in parameters if getattr(p.annotation, "__name__", p.annotation) in bases]
     assert [p.name for p in components_of_it if not isinstance(p.default, Chosen)] == []
@@ -101,7 +109,10 @@ HEAD += "from gannet.losses.hinge import Hinge\nfrom gannet.priors.base import P
 @pytest.mark.parametrize(
     ("signature", "sentence"),
     [
-        ("def mine(form, *, loss: AdversarialLoss = Hinge(), steps: int = 2): ...", "loss: AdversarialLoss = chosen(CLASS)"),
+        (
+            "def mine(form, *, loss: AdversarialLoss = Hinge(), steps: int = 2): ...",
+            "loss: AdversarialLoss = chosen(CLASS)",
+        ),
         ("def mine(form, *, prior: Chosen[Prior], steps: int = 2): ...", "not subscriptable"),
         ("def mine(form, *, prior: 'Nothing' = None, steps: int = 2): ...", "name 'Nothing' is not defined"),
     ],
@@ -128,5 +139,7 @@ def test_a_component_that_refuses_its_arguments_is_named():
 def test_players_turns_and_terms_of_a_game_are_in_one_file(name):
     game = components("games")[name].load()
     assert {"players", "turns", "generator_terms"} <= vars(game).keys()
-    inherited = [base for base in game.__mro__[1:] if {"players", "turns"} & vars(base).keys() and not inspect.isabstract(base)]
+    inherited = [
+        base for base in game.__mro__[1:] if {"players", "turns"} & vars(base).keys() and not inspect.isabstract(base)
+    ]
     assert inherited == []

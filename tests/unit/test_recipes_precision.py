@@ -10,6 +10,8 @@ import gannet
 @pytest.mark.parametrize("recipe", ["wgan", "wgan-gp"])
 def test_one_pixel_under_a_wide_convolution_is_trained_in_fp32(recipe, tmp_path):
     """With seed 0 and bf16, torch 2.13 gave wgan a gradient that is not finite in its first step."""
-    run = gannet.train("digits", recipe=recipe, out=tmp_path / "run", keys={"data.size": 8, "steps": 2, "batch_size": 8})
+    run = gannet.train(
+        "digits", recipe=recipe, out=tmp_path / "run", keys={"data.size": 8, "steps": 2, "batch_size": 8}
+    )
     assert run.step == 2
     assert run.run.record.environment["precision"].startswith("fp32")

@@ -108,10 +108,12 @@ def test_dragan_holds_the_slope_around_reals_only():
 
 
 def test_dragan_perturbs_every_input_by_a_share_of_its_own_deviation():
-    """D(x, z) = (|x|^2 + |z|^2)/2 has gradient (x + d, z + e): with target 0 the penalty is their mean square. Every value
-    of x is 3 or -3 (deviation 3), of z 1 or -1: E = 2 (9 + (3/2)^2) + 2 (1 + (1/2)^2) = 25."""
+    """D(x, z) = (|x|^2 + |z|^2)/2 has gradient (x + d, z + e): with target 0 the penalty is their mean square. Every
+    value of x is 3 or -3 (deviation 3), of z 1 or -1: E = 2 (9 + (3/2)^2) + 2 (1 + (1/2)^2) = 25."""
     signs = torch.randint(2, (40_000, 2), generator=torch.Generator().manual_seed(5)) * 2.0 - 1
-    value = Dragan(weight=1.0, target=0.0)(lambda i: _quadratic(i) + _quadratic(i[1:]), (3 * signs, signs), (), _batch())
+    value = Dragan(weight=1.0, target=0.0)(
+        lambda i: _quadratic(i) + _quadratic(i[1:]), (3 * signs, signs), (), _batch()
+    )
     assert_close(value, torch.tensor(25.0), atol=0.3, rtol=0)
 
 
@@ -165,7 +167,9 @@ def test_consistency_mirrors_and_shifts_pictures(options, expected):
 
 def test_consistency_leaves_the_latents_of_a_pair_alone():
     points = torch.randn(5, 2, generator=torch.Generator().manual_seed(1))
-    assert_close(Consistency()(lambda i: i[1].sum(1), (points, points), (), _batch()), torch.tensor(0.0), atol=0, rtol=0)
+    assert_close(
+        Consistency()(lambda i: i[1].sum(1), (points, points), (), _batch()), torch.tensor(0.0), atol=0, rtol=0
+    )
 
 
 def _with_weight(layer, values):

@@ -26,7 +26,11 @@ def test_a_command_is_a_file_with_the_next_number(writer):
     assert submit(writer.path, "step", {"player": "generator"}) == 2
     assert submit(writer.path, "set", {"key": "penalty.final", "value": 0.5}) == 3
     found = pending(writer.path)
-    assert [(number, path.name) for number, path in found] == [(1, "000001.json"), (2, "000002.json"), (3, "000003.json")]
+    assert [(number, path.name) for number, path in found] == [
+        (1, "000001.json"),
+        (2, "000002.json"),
+        (3, "000003.json"),
+    ]
     assert [number for number, _ in pending(writer.path, after=2)] == [3]
     command = read_command(*found[1])
     assert (command.number, command.name, command.arguments) == (2, "step", StepArguments(player="generator", count=1))
@@ -74,7 +78,9 @@ def test_a_run_that_nobody_trains_takes_no_commands(writer):
     RunLock(writer.path).release()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"name": "pause"}', b'{"name": 3, "arguments": {}}', b"[" * 200_000, b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"name": "pause"}', b'{"name": 3, "arguments": {}}', b"[" * 200_000, b"\xff\xfe"]
+)
 def test_a_torn_file_is_said_to_be_none(tmp_path, content):
     path = tmp_path / "000001.json"
     path.write_bytes(content)

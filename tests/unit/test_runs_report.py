@@ -317,11 +317,15 @@ def test_all_numbers_are_in_the_table(trained, tmp_path):
     rows = list(csv.DictReader((tmp_path / "n.csv").read_text().splitlines()))
     terms = [(row["name"], int(row["step"]), float(row["value"])) for row in rows if row["kind"] == "term"]
     recorded = [
-        (name, int(step), value) for name, (steps, values) in sorted(run.terms().items()) for step, value in zip(steps, values, strict=True)
+        (name, int(step), value)
+        for name, (steps, values) in sorted(run.terms().items())
+        for step, value in zip(steps, values, strict=True)
     ]
     assert sorted(terms) == sorted(recorded)
     assert terms
-    scores = [(row["name"], int(row["step"]), float(row["value"]), row["low"]) for row in rows if row["kind"] == "score"]
+    scores = [
+        (row["name"], int(row["step"]), float(row["value"]), row["low"]) for row in rows if row["kind"] == "score"
+    ]
     cards = [(card.label, card.step, card.value, str(card.ci95[0]) if card.ci95 else "") for card in run.scores()]
     assert [score[:3] for score in scores] == [card[:3] for card in cards]
     assert [low != "" for *_, low in scores] == [low != "" for *_, low in cards]
@@ -334,7 +338,9 @@ def test_sheets_show_the_frames_in_order(images, tmp_path):
     places = [(84 + row * (320 + 44), 24 + column * 344) for row, column in ((0, 0), (0, 1), (0, 2), (0, 3), (1, 0))]
     for index, (top, left) in enumerate(places):
         tile = page[top : top + 320, left : left + 320]
-        distances = [np.abs(np.asarray(_fitted(frame.astype(np.uint8), tile.shape), float) - tile).mean() for frame in recorded]
+        distances = [
+            np.abs(np.asarray(_fitted(frame.astype(np.uint8), tile.shape), float) - tile).mean() for frame in recorded
+        ]
         assert int(np.argmin(distances)) == index, distances
     save_snapshot(images, tmp_path / "n.png")
     assert Image.open(tmp_path / "n.png").size[0] > 320

@@ -53,7 +53,9 @@ def until(path: Path, word: str) -> RunState:
 
 
 @pytest.mark.parametrize("name", STANDS)
-def test_every_reader_says_the_same(trained: Callable[..., Path], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_reader_says_the_same(
+    trained: Callable[..., Path], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path, (words, step) = trained(name), STANDS[name]
     found = state(path)
     assert (str(found), found.step) == (words, step)
@@ -93,7 +95,9 @@ def test_a_failure_is_a_stop_with_its_reason(tmp_path: Path) -> None:
 def test_a_process_that_runs_pauses_and_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "run"
     words = ["train", "ring", "--recipe", "gan", "--out", str(path), "--steps", "10000000", "hidden=8", "batch_size=8"]
-    process = subprocess.Popen([sys.executable, "-m", "gannet", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gannet", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         until(path, "running")
         submit(path, "pause", {})

@@ -1,4 +1,6 @@
-"""A run that Gannet wrote in version 1 of the format, with ``floor`` in its score cards, is read, continued and compared."""
+"""A run that Gannet wrote in version 1 of the format, with ``floor`` in its score cards, is read, continued and
+compared.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def test_it_is_measured_again_and_its_cards_stand_beside_the_new_ones(old: Path)
     *_, new = lines(old)
     assert "reference" in new
     assert "floor" not in new
-    assert json.loads((old / "run.json").read_text())["version"] == VERSION, "an earlier Gannet must not miss the new field"
+    assert json.loads((old / "run.json").read_text())["version"] == VERSION, (
+        "an earlier Gannet must not miss the new field"
+    )
     cards = Run(old).scores()
     assert len(cards) == 4
     require_comparable(cards)

@@ -46,13 +46,20 @@ def cards(trained) -> list[ScoreCard]:
 
 
 def points(value: float) -> dict:
-    return {"real": [[value, 0.25], [1.0, -0.5]], "fake": [[0.0, value]], "field": [[0.0, 0.25], [0.5, 1.0]], "extent": EXTENT}
+    return {
+        "real": [[value, 0.25], [1.0, -0.5]],
+        "fake": [[0.0, value]],
+        "field": [[0.0, 0.25], [0.5, 1.0]],
+        "extent": EXTENT,
+    }
 
 
 def test_round_trip_with_a_space_and_unicode_in_the_path(make, bare, cards, tmp_path):
     path = tmp_path / "my runs" / "Körper 海鸟"
     with make(path) as writer:
-        writer.event("terms", 10, values={"generator/adversarial": 0.5, "steps_per_second": np.float32(2)}, seconds=1.23456)
+        writer.event(
+            "terms", 10, values={"generator/adversarial": 0.5, "steps_per_second": np.float32(2)}, seconds=1.23456
+        )
         writer.event("terms", 20, values={"generator/adversarial": 0.25})
         writer.frame(20, points(0.5))
         writer.scores(card.model_copy(update={"value": np.float32(card.value)}) for card in cards)
@@ -61,7 +68,12 @@ def test_round_trip_with_a_space_and_unicode_in_the_path(make, bare, cards, tmp_
     assert run.name == "Körper 海鸟"
     assert run.record == Run(bare).record
     assert (path / "recipe.py").read_bytes() == (bare / "recipe.py").read_bytes()
-    assert [(event.seq, event.kind) for event in run.events()] == [(0, "terms"), (1, "terms"), (2, "frame"), (3, "scores")]
+    assert [(event.seq, event.kind) for event in run.events()] == [
+        (0, "terms"),
+        (1, "terms"),
+        (2, "frame"),
+        (3, "scores"),
+    ]
     assert run.events()[0].seconds == 1.235
     assert [event.seq for event in run.events(after=1)] == [2, 3]
     steps, values = run.terms()["generator/adversarial"]
@@ -115,7 +127,9 @@ def test_frames_are_in_numeric_order_past_the_padding(make, tmp_path):
 def test_values_that_are_not_finite_become_null_and_words(make, cards, tmp_path):
     with make(tmp_path / "a") as writer:
         writer.event("terms", 1, values={"d": float("nan"), "g": float("-inf"), "ok": 1.0}, text="odd")
-        writer.scores([cards[0].model_copy(update={"value": float("nan"), "spec": {**cards[0].spec, "x": [float("inf")]}})])
+        writer.scores(
+            [cards[0].model_copy(update={"value": float("nan"), "spec": {**cards[0].spec, "x": [float("inf")]}})]
+        )
 
     def refuse(word):
         raise AssertionError(f"{word} is not JSON")
@@ -157,7 +171,9 @@ def test_a_failed_create_leaves_nothing(make, tmp_path, monkeypatch):
     assert list((tmp_path / "new").iterdir()) == []
 
 
-@pytest.mark.parametrize("tail", [b'{"seq":2,"step":3,"ki', b"\x00\xff\xfe garbage\n", b'[1,2]\n"x"\n12\n{"seq":"a"}\n', b"{" * 5000])
+@pytest.mark.parametrize(
+    "tail", [b'{"seq":2,"step":3,"ki', b"\x00\xff\xfe garbage\n", b'[1,2]\n"x"\n12\n{"seq":"a"}\n', b"{" * 5000]
+)
 def test_torn_and_garbled_lines_are_passed_over_and_writing_goes_on(trained, tail):
     run = Run(trained("points"))
     events = run.events()

@@ -1,4 +1,6 @@
-"""Tables for papers from real comparisons and runs: Markdown, CSV as pandas reads it, LaTeX by its structure; unlike scores are refused."""
+"""Tables for papers from real comparisons and runs: Markdown, CSV as pandas reads it, LaTeX by its structure; unlike
+scores are refused.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,12 @@ def _rows(text: str) -> list[list[str]]:
 
 def test_latex_is_whole(compared):
     text = latex(of_comparison(read_comparison(compared)))
-    assert re.findall(r"\\(begin|end)\{(\w+)\}", text) == [("begin", "table"), ("begin", "tabular"), ("end", "tabular"), ("end", "table")]
+    assert re.findall(r"\\(begin|end)\{(\w+)\}", text) == [
+        ("begin", "table"),
+        ("begin", "tabular"),
+        ("end", "tabular"),
+        ("end", "table"),
+    ]
     assert re.findall(r"\\(top|mid|bottom)rule", text) == ["top", "mid", "mid", "bottom"]
     [columns] = re.findall(r"\\begin\{tabular\}\{(\w+)\}", text)
     rows = _rows(text)
@@ -141,7 +148,20 @@ def test_unlike_scores_are_refused(compared, trained, tmp_path, capsys):
 def test_a_measured_run_writes_its_table(trained, tmp_path, capsys):
     path = trained("points")
     files = [tmp_path / f"cards{suffix}" for suffix in (".md", ".tex", ".csv")]
-    assert run(["measure", str(path), "--metrics", "w1", "--samples", "100", *(word for file in files for word in ("-o", str(file)))]) == 0
+    assert (
+        run(
+            [
+                "measure",
+                str(path),
+                "--metrics",
+                "w1",
+                "--samples",
+                "100",
+                *(word for file in files for word in ("-o", str(file))),
+            ]
+        )
+        == 0
+    )
     table = pd.read_csv(files[2])
     card = json.loads((path / "scores.jsonl").read_text().splitlines()[-1])
     assert table["mean"][0] == card["value"]

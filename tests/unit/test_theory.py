@@ -41,10 +41,14 @@ def test_js_lies_between_0_and_log_2() -> None:
 
 
 def test_optimal_discriminator() -> None:
-    np.testing.assert_allclose(optimal_discriminator(np.array([3.0, 0, 2, 0]), np.array([1.0, 2, 0, 0])), [0.75, 0, 1, 0.5])
+    np.testing.assert_allclose(
+        optimal_discriminator(np.array([3.0, 0, 2, 0]), np.array([1.0, 2, 0, 0])), [0.75, 0, 1, 0.5]
+    )
     # Two unit Gaussians at +1 and -1: the log odds are 2 x.
     x = np.linspace(-3, 3, 13)
-    np.testing.assert_allclose(optimal_discriminator(gaussian(x, 1, 1), gaussian(x, -1, 1)), 1 / (1 + np.exp(-2 * x)), rtol=1e-12)
+    np.testing.assert_allclose(
+        optimal_discriminator(gaussian(x, 1, 1), gaussian(x, -1, 1)), 1 / (1 + np.exp(-2 * x)), rtol=1e-12
+    )
 
 
 def test_the_generators_cost_is_the_games_value_at_the_best_discriminator() -> None:

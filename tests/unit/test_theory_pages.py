@@ -43,7 +43,11 @@ def test_links_lead_somewhere(page):
 
 
 def test_every_picture_is_shown():
-    shown = {Path(link).name for page in PAGES for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8"))}
+    shown = {
+        Path(link).name
+        for page in PAGES
+        for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    }
     assert shown == {file.name for file in (ROOT / "docs" / "pictures").glob("*.png")} & shown
     assert len(shown) == 5
 

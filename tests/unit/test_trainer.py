@@ -47,7 +47,9 @@ def test_every_turn_of_every_step_draws_other_noise():
     draws = []
     for step in range(3):
         trainer.step = step
-        draws += [torch.rand(1, generator=trainer._batch(turn, i, 0).rng).item() for i, turn in enumerate(trainer.turns)]
+        draws += [
+            torch.rand(1, generator=trainer._batch(turn, i, 0).rng).item() for i, turn in enumerate(trainer.turns)
+        ]
     assert len(set(draws)) == 6
     trainer.step = 0
     assert torch.rand(1, generator=trainer._batch(trainer.turns[0], 0, 0).rng).item() == draws[0]

@@ -71,12 +71,16 @@ def _run(out, script=(), keys=PENALIZED, recipe="particle-gan"):
 
 def _weights(run):
     newest = sorted((run / "checkpoints").iterdir())[-1]
-    return {f"{file.stem}/{k}": v.tobytes() for file in newest.glob("*.safetensors") for k, v in load_file(file).items()}
+    return {
+        f"{file.stem}/{k}": v.tobytes() for file in newest.glob("*.safetensors") for k, v in load_file(file).items()
+    }
 
 
 def _by_hand():
     """The edited run, played by the trainer's own methods."""
-    given = plan("ring", recipe="particle-gan", given=PENALIZED, flags={"seed": 0, "device": "cpu", "precision": "fp32"})
+    given = plan(
+        "ring", recipe="particle-gan", given=PENALIZED, flags={"seed": 0, "device": "cpu", "precision": "fp32"}
+    )
     dataset = given.source.open(lambda *_: None)
     experiment, precision = build(given, dataset.form)
     trainer = Trainer(experiment, dataset, seed=0, precision=precision)
@@ -110,7 +114,8 @@ def test_commands_do_what_they_say(edited):
     assert {k: v for k, v in weights.items() if k.startswith("model/")} == _by_hand()
     events = [event for event in Run(edited).events() if event.kind == "command"]
     assert [(e.number, e.step, e.name) for e in events] == [
-        (1, 3, "set"), (2, 5, "step"), (3, 5, "go"), (4, 5, "set"), (5, 5, "step"), (6, 5, "go"), (7, 6, "slow"), (8, 7, "go"),
+        (1, 3, "set"), (2, 5, "step"), (3, 5, "go"), (4, 5, "set"), (5, 5, "step"), (6, 5, "go"), (7, 6, "slow"), (8, 7,
+        "go"),
         (9, 9, "set"), (10, 9, "snapshot"),
     ]  # fmt: skip
     assert {e.outcome for e in events} == {"applied"}
@@ -215,7 +220,9 @@ def test_slow_motion_changes_nothing_and_shows_the_step(tmp_path):
 
     def watched(self):
         terms = play(self)
-        lengths.append({p: torch.cat([w.grad.flatten() for w in weights]).norm().item() for p, weights in self.weights.items()})
+        lengths.append(
+            {p: torch.cat([w.grad.flatten() for w in weights]).norm().item() for p, weights in self.weights.items()}
+        )
         return terms
 
     with pytest.MonkeyPatch.context() as patch:
@@ -224,18 +231,24 @@ def test_slow_motion_changes_nothing_and_shows_the_step(tmp_path):
     assert _weights(plain) == _weights(slow)
     arrays = dict(np.load(slow / "slow" / "000000005.npz"))
     assert arrays["step"] == 5
-    discriminator, generator = ({k[len(p) + 1 :]: v for k, v in arrays.items() if k.startswith(p)} for p in ("discriminator", "generator"))
+    discriminator, generator = (
+        {k[len(p) + 1 :]: v for k, v in arrays.items() if k.startswith(p)} for p in ("discriminator", "generator")
+    )
     # The loss is the non-saturating one on the whole batch of 8: its value, and its gradient at every fake.
     real, fake = (torch.tensor(discriminator[name]) for name in ("score_real", "score_fake"))
     expected = torch.nn.functional.softplus(-real).mean() + torch.nn.functional.softplus(fake).mean()
     torch.testing.assert_close(torch.tensor(discriminator["loss/adversarial"]), expected)
     scores = torch.tensor(generator["score_fake"])
-    torch.testing.assert_close(torch.tensor(generator["loss/adversarial"]), torch.nn.functional.softplus(-scores).mean())
+    torch.testing.assert_close(
+        torch.tensor(generator["loss/adversarial"]), torch.nn.functional.softplus(-scores).mean()
+    )
     by_rule = -torch.sigmoid(-scores)[:, None] * torch.tensor(generator["slope"]) / 8
     torch.testing.assert_close(torch.tensor(generator["gradient"]), by_rule)
     assert "gradient" not in discriminator
     # The first step that was watched is the rehearsal's.
-    assert {"discriminator": discriminator["gradient_norm"], "generator": generator["gradient_norm"]} == pytest.approx(lengths[5], rel=1e-5)
+    assert {"discriminator": discriminator["gradient_norm"], "generator": generator["gradient_norm"]} == pytest.approx(
+        lengths[5], rel=1e-5
+    )
     assert arrays["relative_scores"] == 0
     assert np.array_equal(discriminator["field_after"], generator["field_before"])
     assert not np.array_equal(discriminator["field_before"], discriminator["field_after"])
@@ -304,7 +317,9 @@ def test_every_move_alone_draws_its_own_batch():
     seen = []
 
     def watch(turn):
-        return lambda batch: (seen.append((batch.real.clone(), torch.rand(1, generator=batch.rng))), turn.terms(batch))[1]
+        return lambda batch: (seen.append((batch.real.clone(), torch.rand(1, generator=batch.rng))), turn.terms(batch))[
+            1
+        ]
 
     trainer.turns = [replace(turn, terms=watch(turn)) for turn in trainer.turns]
     with torch.random.fork_rng(devices=[]):

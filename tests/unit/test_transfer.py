@@ -1,4 +1,6 @@
-"""``gannet train DATA --init RUN``: what fits is loaded, what does not is named; resumed and repeated exactly without the source."""
+"""``gannet train DATA --init RUN``: what fits is loaded, what does not is named; resumed and repeated exactly
+without the source.
+"""
 
 from __future__ import annotations
 
@@ -48,11 +50,17 @@ def test_a_run_on_other_data_starts_from_the_parameters(trained, tmp_path, capsy
 
 def test_what_does_not_fit_is_named(trained, tmp_path, capsys):
     source, out = trained("points"), tmp_path / "fine"
-    assert _train("ring", "--recipe", "gan", "--steps", 1, "hidden=16", "prior.size=5", "--init", source, "--out", out) == 0
+    assert (
+        _train("ring", "--recipe", "gan", "--steps", 1, "hidden=16", "prior.size=5", "--init", source, "--out", out)
+        == 0
+    )
     said, init = capsys.readouterr().err, read_record(out).init
     assert init.not_loaded == init.unused
     assert len(init.not_loaded) == 1
-    assert f"7 of 8 tensors loaded; new, because that run has no tensor of this name and shape: {init.not_loaded[0]}." in said
+    assert (
+        f"7 of 8 tensors loaded; new, because that run has no tensor of this name and shape: {init.not_loaded[0]}."
+        in said
+    )
     begun, theirs = _tensors(out, 0, folder="origin"), _tensors(source, 300)
     for name, tensor in begun.items():
         assert tensor.equal(theirs[name]) == (name not in init.not_loaded)
@@ -101,5 +109,7 @@ def test_nothing_that_the_source_names_is_imported(trained, tmp_path, capsys, mo
     monkeypatch.syspath_prepend(tmp_path)
     record["arguments"]["loss"], record["recipe"] = "trap:Loss", str(tmp_path / "trap.py")
     (source / "run.json").write_text(json.dumps(record))
-    assert _train("ring", "--recipe", "gan", "--steps", 1, "hidden=16", "--init", source, "--out", tmp_path / "fine") == 0
+    assert (
+        _train("ring", "--recipe", "gan", "--steps", 1, "hidden=16", "--init", source, "--out", tmp_path / "fine") == 0
+    )
     capsys.readouterr()

@@ -1,4 +1,6 @@
-"""Source, docs and help do not contain words and phrases that the glossary retired. Words with a second, current meaning are not listed."""
+"""Source, docs and help do not contain words and phrases that the glossary retired. Words with a second, current
+meaning are not listed.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ RETIRED = {
     r"\b(is|are) no (recipe|run|key|loss|metric|number|game|image|picture|reason|error)\b": "is not",
 }
 """Pattern -> what to write instead."""
-ALLOWED = {r"\b(is|are) no (recipe|run|key|loss|metric|number|game|image|picture|reason|error)\b": r"\bthere (is|are) no\b"}
+ALLOWED = {
+    r"\b(is|are) no (recipe|run|key|loss|metric|number|game|image|picture|reason|error)\b": r"\bthere (is|are) no\b"
+}
 """Pattern -> context in which it is plain English."""
 FILES = [
     path
@@ -43,16 +47,21 @@ def retired_in(text: str) -> list[str]:
         f"{number}: {found[0]!r} (write: {instead})"
         for number, line in enumerate(text.splitlines(), 1)
         for pattern, instead in RETIRED.items()
-        if (found := re.search(pattern, line, re.IGNORECASE)) and not re.search(ALLOWED.get(pattern, "(?!)"), line, re.IGNORECASE)
+        if (found := re.search(pattern, line, re.IGNORECASE))
+        and not re.search(ALLOWED.get(pattern, "(?!)"), line, re.IGNORECASE)
     ]
 
 
 def test_no_retired_phrase():
-    found = [f"{path.relative_to(ROOT)}:{hit}" for path in FILES for hit in retired_in(path.read_text(encoding="utf-8"))]
+    found = [
+        f"{path.relative_to(ROOT)}:{hit}" for path in FILES for hit in retired_in(path.read_text(encoding="utf-8"))
+    ]
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("line", ["It goes on.", "a process of its own", "'x' is no recipe for points", "the averaged generator"])
+@pytest.mark.parametrize(
+    "line", ["It goes on.", "a process of its own", "'x' is no recipe for points", "the averaged generator"]
+)
 def test_a_retired_phrase_is_found(line):
     assert retired_in(line)
 

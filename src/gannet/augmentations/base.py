@@ -9,7 +9,9 @@ from torch import Tensor
 
 
 class Augmentation(ABC):
-    """An independent random change of every sample, differentiable in the samples. Concrete subclasses are frozen dataclasses."""
+    """An independent random change of every sample, differentiable in the samples. Concrete subclasses are frozen
+    dataclasses.
+    """
 
     @abstractmethod
     def __call__(self, samples: Tensor, rng: torch.Generator | None = None) -> Tensor:
@@ -28,7 +30,9 @@ def shifted(pictures: Tensor, down: Tensor, right: Tensor) -> Tensor:
     inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[:, None, None, :]
     sample = torch.arange(count, device=device)[:, None, None, None]
     channel = torch.arange(channels, device=device)[:, None, None]
-    moved = pictures[sample, channel, rows.clamp(0, height - 1)[:, None, :, None], columns.clamp(0, width - 1)[:, None, None, :]]
+    moved = pictures[
+        sample, channel, rows.clamp(0, height - 1)[:, None, :, None], columns.clamp(0, width - 1)[:, None, None, :]
+    ]
     return moved * inside
 
 

@@ -17,9 +17,9 @@ from gannet.errors import UserError
 class DiffAugment(Augmentation):
     """Random colour, then translation, then cutout of images (N, C, H, W).
 
-    Zhao et al. 2020, https://arxiv.org/abs/2006.10738. The discriminator sees only augmented images, real and generated, so
-    that it cannot memorise few images. The generator's turn differentiates through the augmentation, so that the generator
-    does not learn to make augmented images. As in the paper, colour can move values out of [-1, 1].
+    Zhao et al. 2020, https://arxiv.org/abs/2006.10738. The discriminator sees only augmented images, real and
+    generated, so that it cannot memorise few images. The generator's turn differentiates through the augmentation, so
+    that the generator does not learn to make augmented images. As in the paper, colour can move values out of [-1, 1].
     """
 
     color: bool = True
@@ -36,7 +36,9 @@ class DiffAugment(Augmentation):
             UserError: the samples are not images.
         """
         if samples.dim() != 4:
-            raise UserError("The augmentation 'diffaugment' changes pictures, and these samples are points; use instance-noise.")
+            raise UserError(
+                "The augmentation 'diffaugment' changes pictures, and these samples are points; use instance-noise."
+            )
         if self.color:
             samples = _recoloured(samples, rng)
         if self.translation:

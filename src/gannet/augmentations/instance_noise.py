@@ -17,8 +17,8 @@ class InstanceNoise(Augmentation):
     """x + deviation * N(0, I), for points and images.
 
     Sønderby et al. 2017, https://arxiv.org/abs/1610.04490: noise makes both distributions overlap, so that the
-    discriminator's gradient is informative everywhere. The noise level is constant during training: two distributions that
-    are equal with Gaussian noise are equal without it.
+    discriminator's gradient is informative everywhere. The noise level is constant during training: two distributions
+    that are equal with Gaussian noise are equal without it.
     """
 
     deviation: Annotated[float, Field(ge=0)] = 0.1
@@ -26,4 +26,6 @@ class InstanceNoise(Augmentation):
 
     def __call__(self, samples: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """(N, *shape) -> (N, *shape)."""
-        return samples + self.deviation * torch.randn(samples.shape, generator=rng, device=samples.device, dtype=samples.dtype)
+        return samples + self.deviation * torch.randn(
+            samples.shape, generator=rng, device=samples.device, dtype=samples.dtype
+        )

@@ -1,1 +1,3 @@
-"""Descriptions of components from their docstrings and typed arguments, for ``gannet describe`` and the pages of docs/."""
+"""Descriptions of components from their docstrings and typed arguments, for ``gannet describe`` and the pages of
+docs/.
+"""

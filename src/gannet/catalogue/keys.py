@@ -117,7 +117,10 @@ def _below(key: str, factory: Any, values: dict[str, Any]) -> dict[str, tuple[st
     for name, hint in get_type_hints(made_by, include_extras=True).items():
         if name in parameters:
             below = _describe(f"{key}.{name}", hint, values.get(name))
-            found |= {k: (allowed, text or (helps.get(name, "") if k == f"{key}.{name}" else "")) for k, (allowed, text) in below.items()}
+            found |= {
+                k: (allowed, text or (helps.get(name, "") if k == f"{key}.{name}" else ""))
+                for k, (allowed, text) in below.items()
+            }
     return found
 
 

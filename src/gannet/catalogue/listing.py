@@ -56,5 +56,8 @@ def meant(name: str) -> list[tuple[str, str]]:
         known = {other for kind in kinds for other in summaries(kind)}
         if len(kinds) == 1:
             raise UserError(f"Unknown {SINGULAR[kinds[0]]} {name!r}.{did_you_mean(name, known)}")
-        raise UserError(f"Nothing is named {name!r}.{nearest(name, known)} `gannet list KIND` shows the names of {', '.join(KINDS)}.")
+        raise UserError(
+            f"Nothing is named {name!r}.{nearest(name, known)} `gannet list KIND` shows the names of "
+            f"{', '.join(KINDS)}."
+        )
     return found

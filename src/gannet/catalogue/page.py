@@ -1,4 +1,6 @@
-"""The description that ``gannet describe`` prints of a component: the text of its docs page, without measured results."""
+"""The description that ``gannet describe`` prints of a component: the text of its docs page, without measured
+results.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def _of_recipe(name: str) -> Page:
     sections |= {heading: text for heading, text in docstring.named.items() if heading != "Keys"}
     sections["Made of"] = "\n".join(f"- {part}" for part in parts)
     papers = list(dict.fromkeys(links(recipe.function.__doc__ or "")))
-    return Page("recipes", name, found.summary, sections, recipe_keys(recipe), papers, f"gannet train DATA --recipe {name}")
+    return Page(
+        "recipes", name, found.summary, sections, recipe_keys(recipe), papers, f"gannet train DATA --recipe {name}"
+    )
 
 
 def _of_part(kind: str, name: str) -> Page:
@@ -72,7 +76,9 @@ def _of_part(kind: str, name: str) -> Page:
     body = plain(below_summary(loaded, found.summary)).strip() + facts
     below = f"{PREFIXES[kind]}." if kind in PREFIXES else ""
     keys = [replace(key, name=below + key.name) for key in arguments_of(loaded)]
-    return Page(kind, name, found.summary, {"": body.strip()}, keys, list(dict.fromkeys(links(docstring))), _use(kind, name))
+    return Page(
+        kind, name, found.summary, {"": body.strip()}, keys, list(dict.fromkeys(links(docstring))), _use(kind, name)
+    )
 
 
 def _use(kind: str, name: str) -> str:
@@ -101,7 +107,15 @@ def _of_extractor(name: str) -> Page:
         links_found = links(known.source)
     facts = "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in spec.items() if key != "extractor")
     sections = {"": "\n\n".join(about)} | ({"Specification": facts} if facts else {})
-    return Page("extractors", name, summaries("extractors")[name], sections, [], links_found, f"gannet measure RUN --metrics 'fd[{name}]'")
+    return Page(
+        "extractors",
+        name,
+        summaries("extractors")[name],
+        sections,
+        [],
+        links_found,
+        f"gannet measure RUN --metrics 'fd[{name}]'",
+    )
 
 
 def _docstring(loaded: Any) -> str:

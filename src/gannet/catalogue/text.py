@@ -15,7 +15,9 @@ ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
 class Paragraphs:
-    """A recipe's docstring, split into its opening and its named paragraphs and formatted by ``written`` (default: Markdown)."""
+    """A recipe's docstring, split into its opening and its named paragraphs and formatted by ``written`` (default:
+    Markdown).
+    """
 
     def __init__(self, docstring: str, written: Callable[[str], str] | None = None) -> None:
         written = written or markdown
@@ -40,10 +42,14 @@ def markdown(docstring: str) -> str:
 
 
 def plain(docstring: str) -> str:
-    """The docstring for a terminal, without markup and the sections Args, Raises and Returns; tables and lists keep their lines."""
+    """The docstring for a terminal, without markup and the sections Args, Raises and Returns; tables and lists keep
+    their lines.
+    """
     text = re.sub(r"\n\n(Args|Raises|Returns):\n.*?(?=\n\n|\Z)", "", inspect.cleandoc(docstring), flags=re.DOTALL)
     text = ROLE.sub(lambda m: m[1], text).replace("``", "`").replace("**", "")
-    return "\n\n".join(p if re.search(r"^(\||[-*] |\d+\. |    )", p, re.MULTILINE) else " ".join(p.split()) for p in text.split("\n\n"))
+    return "\n\n".join(
+        p if re.search(r"^(\||[-*] |\d+\. |    )", p, re.MULTILINE) else " ".join(p.split()) for p in text.split("\n\n")
+    )
 
 
 def _paragraph(text: str) -> str:

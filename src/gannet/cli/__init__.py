@@ -36,7 +36,9 @@ EARLY = {
     "train": "Interrupted before the first step: no new run was made.",
     "resume": "Interrupted before the next step: the run keeps its checkpoints, and the same command continues it.",
 }
-"""What an interruption means before a training listens to signals; from then on it ends with a checkpoint and says so."""
+"""What an interruption means before a training listens to signals; from then on it ends with a checkpoint and says
+so.
+"""
 
 
 class Verbs(TyperGroup):
@@ -88,7 +90,9 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Train, watch and measure generative adversarial networks."""
 
@@ -96,7 +100,10 @@ def options(
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status. A user's mistake gives a message on stderr, never a traceback."""
     if "" in arguments:
-        return _say(["An argument is empty, perhaps because a shell variable is not set. Give it a value, or omit it."], BAD_INPUT)
+        return _say(
+            ["An argument is empty, perhaps because a shell variable is not set. Give it a value, or omit it."],
+            BAD_INPUT,
+        )
     try:
         result = app(args=list(arguments), standalone_mode=False)
     except UserError as error:

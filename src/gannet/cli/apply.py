@@ -15,14 +15,15 @@ def apply(
     images: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="An image, or a folder of images.")],
     keys: Repeated = None,
     out: Annotated[
-        Path | None, typer.Option("-o", metavar="OUT", help="A file or folder; by default next to the current folder's.")
+        Path | None,
+        typer.Option("-o", metavar="OUT", help="A file or folder; by default next to the current folder's."),
     ] = None,
     recipe: RecipeFile = None,
 ) -> int:
     """Translate your own images with an image-to-image run.
 
-    Images of any size are translated in overlapping tiles. Names, size, transparency and orientation are kept. A file that cannot be
-    used is reported, and the others are done.
+    Images of any size are translated in overlapping tiles. Names, size, transparency and orientation are kept. A file
+    that cannot be used is reported, and the others are done.
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter

@@ -15,8 +15,8 @@ def clean(
 ) -> int:
     """Remove temporary files that killed processes left behind.
 
-    Only files that were never finished, are an hour old, and belong to a process that no longer exists. Runs, checkpoints, frames and
-    scores are never removed.
+    Only files that were never finished, are an hour old, and belong to a process that no longer exists. Runs,
+    checkpoints, frames and scores are never removed.
     """
     import shutil
 
@@ -35,5 +35,9 @@ def clean(
             shutil.rmtree(path)
         else:
             path.unlink()
-    print(f"{root}: {count} left-over {'file' if count == 1 else 'files'}, {total:,} bytes." if count else f"{root}: nothing to remove.")
+    print(
+        f"{root}: {count} left-over {'file' if count == 1 else 'files'}, {total:,} bytes."
+        if count
+        else f"{root}: nothing to remove."
+    )
     return 0

@@ -20,23 +20,38 @@ MOST_SEEDS = 1000
 
 
 def compare(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="ring, grid, gmm, digits, mnist, a path, or hf:owner/name")],
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="ring, grid, gmm, digits, mnist, a path, or hf:owner/name")
+    ],
     recipes: Annotated[str, typer.Option(metavar="a,b,...", help="Names of recipes, or FILE.py.")],
     keys: Keys = None,
-    seeds: Annotated[str, typer.Option(metavar="0,1,2|0-4", help="Every recipe is trained once with each seed.")] = "0,1,2",
-    steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps of every run; the recipe's default if omitted.")] = None,
-    metrics: Annotated[str | None, typer.Option(metavar="a,b", help="Names as for gannet measure; the default metrics if omitted.")] = None,
-    samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples per run.")] = None,
+    seeds: Annotated[
+        str, typer.Option(metavar="0,1,2|0-4", help="Every recipe is trained once with each seed.")
+    ] = "0,1,2",
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", help="Generator steps of every run; the recipe's default if omitted.")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(metavar="a,b", help="Names as for gannet measure; the default metrics if omitted.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples per run.")
+    ] = None,
     sweep: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=V1,V2", help="Train every value of a key; may be repeated: all combinations.")
+        list[str] | None,
+        typer.Option(metavar="KEY=V1,V2", help="Train every value of a key; may be repeated: all combinations."),
     ] = None,
     jobs: Annotated[
-        str | None, typer.Option(metavar="N|auto", help="Runs side by side, each in its own process; auto: one per core.")
+        str | None,
+        typer.Option(metavar="N|auto", help="Runs side by side, each in its own process; auto: one per core."),
     ] = None,
     on: Annotated[
-        str | None, typer.Option(metavar="ray|ADDRESS", help="Train on Ray: a local cluster, or ray://HOST:PORT, HOST:PORT, auto.")
+        str | None,
+        typer.Option(metavar="ray|ADDRESS", help="Train on Ray: a local cluster, or ray://HOST:PORT, HOST:PORT, auto."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for RECIPE/seed-S; runs/compare-DATA if omitted.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for RECIPE/seed-S; runs/compare-DATA if omitted.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
     """Train and measure several recipes and seeds alike.
@@ -88,7 +103,9 @@ def compare(
         for sentence in remarks(result):
             console.print(sentence, markup=False, soft_wrap=True)
         console.print(
-            f"wrote {result.path / RESULT_FILE}, {PICTURE_FILE}, compare.md, compare.csv and compare.tex", markup=False, soft_wrap=True
+            f"wrote {result.path / RESULT_FILE}, {PICTURE_FILE}, compare.md, compare.csv and compare.tex",
+            markup=False,
+            soft_wrap=True,
         )
     if all(row.status == "stopped" for row in result.rows):
         return 3
@@ -104,7 +121,9 @@ def _seeds(word: str) -> range:
     first, dash, last = word.partition("-")
     ends = [first, last] if dash else [first, first]
     if not all(end.isascii() and end.isdigit() for end in ends) or int(ends[0]) > int(ends[1]):
-        raise UserError(f"--seeds: {word!r} is not a seed; give whole numbers of at least 0, such as --seeds 0,1,2 or --seeds 0-4.")
+        raise UserError(
+            f"--seeds: {word!r} is not a seed; give whole numbers of at least 0, such as --seeds 0,1,2 or --seeds 0-4."
+        )
     if int(ends[1]) - int(ends[0]) >= MOST_SEEDS:
         raise UserError(f"--seeds {word} is more than {MOST_SEEDS:,} seeds.")
     return range(int(ends[0]), int(ends[1]) + 1)
@@ -114,13 +133,17 @@ def _jobs(word: str | None) -> int | Literal["auto"] | None:
     if word is None or word == "auto":
         return word
     if not word.isascii() or not word.isdigit() or int(word) == 0:
-        raise UserError(f"--jobs {word}: give the number of runs to train side by side, at least 1, or auto for one per core.")
+        raise UserError(
+            f"--jobs {word}: give the number of runs to train side by side, at least 1, or auto for one per core."
+        )
     return int(word)
 
 
 @contextmanager
 def _signals_raise(error: type[BaseException]) -> Iterator[None]:
-    """SIGINT and SIGTERM end decoding and measuring at once; training handles them itself and stops between two steps."""
+    """SIGINT and SIGTERM end decoding and measuring at once; training handles them itself and stops between two
+    steps.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise error(number)

@@ -32,7 +32,10 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
     print(f"samples  {'unlimited' if description.rows is None else f'{description.rows:,}'}")
     print(f"hash     {description.content_hash}")
     if description.captions:
-        print(f"captions {description.num_words:,} different words, for example: {'; '.join(description.captions[:SHOWN_CAPTIONS])}")
+        print(
+            f"captions {description.num_words:,} different words, for example: "
+            f"{'; '.join(description.captions[:SHOWN_CAPTIONS])}"
+        )
     names = list(description.classes)
     if len(names) > MOST_CLASSES_LISTED:
         print(f"classes  {len(names):,}, {names[0]} to {names[-1]}")
@@ -43,7 +46,9 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
 
 
 @app.command("check")
-def check(path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or zip of images, or an IDX folder.")]) -> int:
+def check(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or zip of images, or an IDX folder.")],
+) -> int:
     """Decode all files under PATH and report damaged ones.
 
     The exit status is 2 if any file is damaged.

@@ -21,13 +21,17 @@ HAVE_KEYS = {"recipes", "losses", "priors", "encodings", "data"}
 
 def describe(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A recipe, loss, metric, data source ...; KIND/NAME if a name exists in several kinds.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="A recipe, loss, metric, data source ...; KIND/NAME if a name exists in several kinds."
+        ),
     ],
 ) -> int:
     """Explain a recipe, loss, metric, data source or other part.
 
-    Prints the text of its page in docs/: formula, keys with default, range and help, traps and papers. `gannet list KIND` shows the
-    names. If a name exists in several kinds, all are printed; `gannet describe losses/softmax` selects one.
+    Prints the text of its page in docs/: formula, keys with default, range and help, traps and papers. `gannet list
+    KIND` shows the names. If a name exists in several kinds, all are printed; `gannet describe losses/softmax` selects
+    one.
     """
     from gannet.catalogue.listing import meant
     from gannet.catalogue.page import page
@@ -38,7 +42,11 @@ def describe(
     if len(found) > 1:
         options = ", ".join(f"{kind}/{one}" for kind, one in found)
         print()
-        print(textwrap.fill(f"{len(found)} parts have this name. To see one of them: gannet describe with one of {options}.", width))
+        print(
+            textwrap.fill(
+                f"{len(found)} parts have this name. To see one of them: gannet describe with one of {options}.", width
+            )
+        )
     return 0
 
 
@@ -65,7 +73,9 @@ def key_lines(keys: Sequence[Key], width: int) -> list[str]:
     for key in keys:
         value = f"{key.name}={key.default}" if key.default else f"{key.name} (required)"
         allowed = f"  [{key.allowed}]" if key.allowed else ""
-        lines += textwrap.wrap(f"{value}{allowed}", width, initial_indent="  ", subsequent_indent="      ", break_long_words=False)
+        lines += textwrap.wrap(
+            f"{value}{allowed}", width, initial_indent="  ", subsequent_indent="      ", break_long_words=False
+        )
         if key.help:
             lines += _wrapped(" ".join(key.help.replace("``", "`").split()), width, "      ")
     return lines
@@ -79,7 +89,12 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
             continue
         hanging = indent + ("  " if line.startswith("- ") else "")
         lines += textwrap.wrap(
-            line, width, initial_indent=indent, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+            line,
+            width,
+            initial_indent=indent,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
         ) or [""]
     return lines
 

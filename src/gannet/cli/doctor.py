@@ -33,7 +33,9 @@ def doctor(
     else:
         console = Console(highlight=False)
         for line in _lines(diagnosis):
-            console.print(line, markup=False, soft_wrap="`" in line)  # commands are not wrapped, so that they can be copied
+            console.print(
+                line, markup=False, soft_wrap="`" in line
+            )  # commands are not wrapped, so that they can be copied
     return 0
 
 
@@ -46,9 +48,15 @@ def _lines(diagnosis: Diagnosis) -> list[str]:
         lines += [] if complaint.suggestion == shared else [f"-> {complaint.suggestion}"]
         lines += [""]
     if cause is not None:
-        changes = " ".join(f"{'--recipe ' if key == 'recipe' else f'{key}='}{value}" for key, value in cause.changes.items())
+        changes = " ".join(
+            f"{'--recipe ' if key == 'recipe' else f'{key}='}{value}" for key, value in cause.changes.items()
+        )
         lines += [f"LIKELY CAUSE  {cause.name}", cause.text]
-        lines += [f"-> Change {changes}:" if changes else "-> Continue it:", f"   `{cause.command}`"] if cause.command else []
+        lines += (
+            [f"-> Change {changes}:" if changes else "-> Continue it:", f"   `{cause.command}`"]
+            if cause.command
+            else []
+        )
         lines += [""]
     lines += [diagnosis.verdict, ""] if diagnosis.verdict else []
     return [*lines, f"Looked at {'; '.join(diagnosis.looked_at)}."]

@@ -10,12 +10,16 @@ from contextlib import contextmanager
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Hold Ctrl-C back until the end of the block, for imports: torch ends the whole process if its own import is interrupted.
+    """Hold Ctrl-C back until the end of the block, for imports: torch ends the whole process if its own import is
+    interrupted.
 
     Raises:
         KeyboardInterrupt: at the end, if Ctrl-C was pressed.
     """
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
         yield
         return
     pressed: list[int] = []

@@ -14,18 +14,20 @@ def invert(
     path: RunAtStep,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An image of your own.")],
     keys: Repeated = None,
-    out: Annotated[Path, typer.Option("-o", metavar="OUT.png", help="Picture; the latent is written next to it as .npz.")] = Path(
-        "inverted.png"
-    ),
-    label: Annotated[str | None, typer.Option(metavar="K", help="The class of the image; all classes are tried if omitted.")] = None,
+    out: Annotated[
+        Path, typer.Option("-o", metavar="OUT.png", help="Picture; the latent is written next to it as .npz.")
+    ] = Path("inverted.png"),
+    label: Annotated[
+        str | None, typer.Option(metavar="K", help="The class of the image; all classes are tried if omitted.")
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="S", min=0)] = 0,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     recipe: RecipeFile = None,
 ) -> int:
     """Find the latent whose sample is nearest to your image.
 
-    Writes the image with its reconstruction, and the latent. The error stands next to that of real held-out images: an image like the
-    data that the generator covers well has a similar error.
+    Writes the image with its reconstruction, and the latent. The error stands next to that of real held-out images: an
+    image like the data that the generator covers well has a similar error.
     """
     import json
 
@@ -51,6 +53,16 @@ def invert(
         reporter.say(f"wrote {' and '.join(map(str, written))}")
     if json_output:
         name = None if found.label is None else run.form.class_names[found.label]
-        document = {"run": run.run.name, "step": run.step, "error": found.error, "label": name, "latent": found.latent.tolist()}
-        print(json.dumps(document | {"reference": found.reference, "reference_errors": found.reference_errors}, allow_nan=False))
+        document = {
+            "run": run.run.name,
+            "step": run.step,
+            "error": found.error,
+            "label": name,
+            "latent": found.latent.tolist(),
+        }
+        print(
+            json.dumps(
+                document | {"reference": found.reference, "reference_errors": found.reference_errors}, allow_nan=False
+            )
+        )
     return 0

@@ -13,10 +13,14 @@ def parse_keys(words: Sequence[str]) -> dict[str, str]:
     Raises:
         UserError: a word has no ``=``, or a key is given twice.
     """
-    problems = [f"{word!r} is not KEY=VALUE." for word in words if not word.partition("=")[1] or not word.partition("=")[0]]
+    problems = [
+        f"{word!r} is not KEY=VALUE." for word in words if not word.partition("=")[1] or not word.partition("=")[0]
+    ]
     pairs = {word.partition("=")[0]: word.partition("=")[2] for word in words}
     keys = [word.partition("=")[0] for word in words]
-    problems += [f"{key} is given {keys.count(key)} times; give it once." for key in dict.fromkeys(keys) if keys.count(key) > 1]
+    problems += [
+        f"{key} is given {keys.count(key)} times; give it once." for key in dict.fromkeys(keys) if keys.count(key) > 1
+    ]
     if problems:
         raise UserError(*problems)
     return pairs

@@ -13,7 +13,8 @@ def list_components(
         typer.Argument(
             metavar="KIND",
             help=(
-                "recipes, losses, regularizers, games, networks, metrics, data or datasets, priors, encodings, augmentations, "
+                "recipes, losses, regularizers, games, networks, metrics, data or datasets, priors, encodings, "
+                "augmentations, "
                 "degradations, extractors"
             ),
         ),

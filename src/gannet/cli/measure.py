@@ -15,19 +15,23 @@ def measure(
     keys: Repeated = None,
     metrics: Annotated[
         str | None,
-        typer.Option(metavar="a,b", help="Names, such as w1,mmd or fd[mnist-cnn-v1] with an extractor; the default metrics if omitted."),
+        typer.Option(
+            metavar="a,b",
+            help="Names, such as w1,mmd or fd[mnist-cnn-v1] with an extractor; the default metrics if omitted.",
+        ),
     ] = None,
     samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     recipe: RecipeFile = None,
     out: Annotated[
-        list[Path] | None, typer.Option("-o", metavar="FILE.md|.csv|.tex", help="Write the cards as a table too; may be repeated.")
+        list[Path] | None,
+        typer.Option("-o", metavar="FILE.md|.csv|.tex", help="Write the cards as a table too; may be repeated."),
     ] = None,
 ) -> int:
     """Measure a run: score cards with a real-data reference.
 
-    RUN is measured at its newest checkpoint, RUN@STEP at the checkpoint of that step. The reference is the same metric between two
-    sets of real data. It is one random draw, so generated samples can be better than it by chance.
+    RUN is measured at its newest checkpoint, RUN@STEP at the checkpoint of that step. The reference is the same metric
+    between two sets of real data. It is one random draw, so generated samples can be better than it by chance.
     """
     import json
 
@@ -49,7 +53,9 @@ def measure(
     with TerminalReporter(quiet=json_output) as reporter:
         for complaint in run.complaints:
             reporter.warned(f"{complaint}: using step {run.step}.")
-        cards, skipped = run.measure(names, samples=samples, progress=reporter.work, announce=lambda cost: reporter.say(cost.sentence()))
+        cards, skipped = run.measure(
+            names, samples=samples, progress=reporter.work, announce=lambda cost: reporter.say(cost.sentence())
+        )
     if names and not cards:
         raise UserError(*skipped)
     append_scores(run.path, cards)
@@ -60,7 +66,9 @@ def measure(
             save(score_table([Method(name, (seed,), (cards,))], title), file)
     if json_output:
         documents = [card.as_json() for card in cards]
-        print(json.dumps({"run": run.run.name, "step": run.step, "cards": documents, "skipped": skipped}, allow_nan=False))
+        print(
+            json.dumps({"run": run.run.name, "step": run.step, "cards": documents, "skipped": skipped}, allow_nan=False)
+        )
     else:
         console = Console(highlight=False)
         console.print(render(cards))

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -27,14 +36,17 @@ class _Speed(ProgressColumn):
     """Steps per second."""
 
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f} steps/s" if task.speed and task.speed >= 10 else f"{task.speed or 0:.1f} steps/s")
+        return Text(
+            f"{task.speed:,.0f} steps/s" if task.speed and task.speed >= 10 else f"{task.speed or 0:.1f} steps/s"
+        )
 
 
 class _Terminal:
     """Standard error whose reader may disappear. Text that cannot be written is dropped.
 
-    If the reader is gone (a closed pipe, a lost terminal), SIGHUP is raised, which stops a training with a checkpoint like SIGTERM.
-    Without a handler for SIGHUP, or under ``nohup``, work continues without output. A full disk only suppresses the output.
+    If the reader is gone (a closed pipe, a lost terminal), SIGHUP is raised, which stops a training with a checkpoint
+    like SIGTERM. Without a handler for SIGHUP, or under ``nohup``, work continues without output. A full disk only
+    suppresses the output.
     """
 
     def __init__(self) -> None:
@@ -117,7 +129,8 @@ class TerminalReporter:
         p = trainer.precision
         count = sum(tensor.numel() for tensor in trainer.game.parameters())
         self._line(
-            f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}: {count:,} parameters, {p.device}, {p.dtype} ({p.reason})"
+            f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}: {count:,} parameters, {p.device}, "
+            f"{p.dtype} ({p.reason})"
         )
         self._line(f"writing {path}")
         if self.console.is_terminal:
@@ -155,10 +168,15 @@ class TerminalReporter:
             return
         self._last_line = now
         speed = values.get("steps_per_second", 0.0)
-        shown = {name: value for name, value in values.items() if not name.endswith(("steps_per_second", "gradient_norm"))}
+        shown = {
+            name: value for name, value in values.items() if not name.endswith(("steps_per_second", "gradient_norm"))
+        }
         text = "  ".join(f"{name} {value:.4g}" for name, value in shown.items())
         left = (self._total - step) / speed if speed else 0.0
-        self._line(f"step {step:>{len(str(self._total))}} of {self._total}  {text}  {speed:.4g} steps/s  {_duration(left)} left")
+        self._line(
+            f"step {step:>{len(str(self._total))}} of {self._total}  {text}  {speed:.4g} steps/s  {_duration(left)} "
+            f"left"
+        )
 
     def warned(self, sentence: str) -> None:
         """Print a warning, also if quiet."""
@@ -174,7 +192,13 @@ class TerminalReporter:
 
     def _open(self) -> Progress:
         if self._bar is None:
-            columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed(), TimeRemainingColumn()
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                _Speed(),
+                TimeRemainingColumn(),
+            )
             self._bar = Progress(*columns, console=self.console)
             self._bar.start()
         return self._bar

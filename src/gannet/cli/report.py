@@ -18,15 +18,17 @@ def report(
         typer.Option(
             "-o",
             metavar="FILE",
-            help="report.html, sheet.png, numbers.csv, curves.svg|.pdf; may be repeated; RUN/report[-STEP].html if omitted.",
+            help="report.html, sheet.png, numbers.csv, curves.svg|.pdf; may be repeated; RUN/report[-STEP].html if "
+            "omitted.",
         ),
     ] = None,
     gif: Annotated[Path | None, typer.Option(metavar="training.gif", help="Also write the animation.")] = None,
 ) -> int:
     """Write a self-contained HTML report of a run or comparison.
 
-    The suffix of -o selects another format: a contact sheet (.png), all numbers (.csv) or the curves for a paper (.svg, .pdf). RUN@STEP
-    limits the report to the records up to that step, which needs no checkpoint. Of a comparison's folder, .md, .csv and .tex are its table.
+    The suffix of -o selects another format: a contact sheet (.png), all numbers (.csv) or the curves for a paper (.svg,
+    .pdf). RUN@STEP limits the report to the records up to that step, which needs no checkpoint. Of a comparison's
+    folder, .md, .csv and .tex are its table.
     """
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
@@ -47,7 +49,8 @@ def report(
     for target in targets:
         if target.suffix not in writers:
             raise UserError(
-                f"-o {target}: write to a file that ends in .html (the report), .png (a contact sheet), .csv (all numbers), "
+                f"-o {target}: write to a file that ends in .html (the report), .png (a contact sheet), .csv (all "
+                f"numbers), "
                 ".svg or .pdf (the curves)."
             )
     run = RunDirectory(folder, until=step)
@@ -69,7 +72,10 @@ def _report_comparison(folder: Path, targets: Sequence[Path]) -> int:
 
     for target in targets:
         if target.suffix not in (".html", *WRITERS):
-            raise UserError(f"-o {target}: write a comparison to a file that ends in .html (the report), .md, .csv or .tex (its table).")
+            raise UserError(
+                f"-o {target}: write a comparison to a file that ends in .html (the report), .md, .csv or .tex (its "
+                f"table)."
+            )
     for target in targets:
         if target.suffix == ".html":
             report_comparison(folder, target)

@@ -10,7 +10,9 @@ import typer
 from gannet.cli.train import MaxTime
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or the name of a run in ./runs.")]
-RunAtStep = Annotated[Path, typer.Argument(metavar="RUN[@STEP]", help="A run directory, or the name of a run in ./runs.")]
+RunAtStep = Annotated[
+    Path, typer.Argument(metavar="RUN[@STEP]", help="A run directory, or the name of a run in ./runs.")
+]
 RecipeFile = Annotated[
     str | None,
     typer.Option("--recipe", metavar="FILE.py", help="Your recipe file, if the run has one: runs never execute code."),
@@ -19,7 +21,10 @@ RecipeFile = Annotated[
 
 Repeated = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE ...]", help="data.path=PATH if the data were moved; your own components must be given again."),
+    typer.Argument(
+        metavar="[KEY=VALUE ...]",
+        help="data.path=PATH if the data were moved; your own components must be given again.",
+    ),
 ]
 
 
@@ -41,9 +46,13 @@ def resume(
     from gannet.cli.train import conclude
     from gannet.sessions.resume import resume as resume_run
 
-    path = whole_run(path, "`gannet resume` continues from the newest checkpoint; `gannet train RUN@STEP` continues from another")
+    path = whole_run(
+        path, "`gannet resume` continues from the newest checkpoint; `gannet train RUN@STEP` continues from another"
+    )
     with limited(max_time), TerminalReporter(quiet=quiet) as reporter:
-        return conclude(reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=parse_keys(keys or [])))
+        return conclude(
+            reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=parse_keys(keys or []))
+        )
 
 
 def whole_run(path: Path, reason: str) -> Path:

@@ -19,9 +19,13 @@ class SampleCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Add the value that is left out."""
         following = [*args[1:], ""]
-        is_alone = [word == "--traverse" and not (n in DIRECTIONS or n.isdecimal()) for word, n in zip(args, following, strict=False)]
+        is_alone = [
+            word == "--traverse" and not (n in DIRECTIONS or n.isdecimal())
+            for word, n in zip(args, following, strict=False)
+        ]
         return super().parse_args(
-            ctx, [w for word, bare in zip(args, is_alone, strict=True) for w in ([word, DIRECTIONS[0]] if bare else [word])]
+            ctx,
+            [w for word, bare in zip(args, is_alone, strict=True) for w in ([word, DIRECTIONS[0]] if bare else [word])],
         )
 
 
@@ -33,17 +37,24 @@ def sample(
     label: Annotated[str | None, typer.Option(metavar="K", help="Sample only the class of this name.")] = None,
     caption: Annotated[str | None, typer.Option(metavar="TEXT", help="Draw this caption (text-to-image).")] = None,
     out: Annotated[Path, typer.Option("-o", metavar="grid.png|samples.npz")] = Path("samples.png"),
-    interpolate: Annotated[bool, typer.Option("--interpolate", help="Each row interpolates between two latents.")] = False,
+    interpolate: Annotated[
+        bool, typer.Option("--interpolate", help="Each row interpolates between two latents.")
+    ] = False,
     traverse: Annotated[
         str | None,
-        typer.Option("--traverse", metavar="[codes|sefa|pca|DIM]", help="Each row varies one code, direction or coordinate."),
+        typer.Option(
+            "--traverse", metavar="[codes|sefa|pca|DIM]", help="Each row varies one code, direction or coordinate."
+        ),
     ] = None,
-    truncate: Annotated[float | None, typer.Option(metavar="T", help="Draw Gaussian latents from -T to T only.")] = None,
+    truncate: Annotated[
+        float | None, typer.Option(metavar="T", help="Draw Gaussian latents from -T to T only.")
+    ] = None,
     recipe: RecipeFile = None,
 ) -> int:
     """Draw samples from a run's EMA generator.
 
-    Writes an image (.png) or arrays (.npz). RUN is sampled at its newest checkpoint, RUN@STEP at the checkpoint of that step.
+    Writes an image (.png) or arrays (.npz). RUN is sampled at its newest checkpoint, RUN@STEP at the checkpoint of that
+    step.
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
@@ -57,7 +68,9 @@ def sample(
         raise UserError("--truncate applies to independent samples: omit --interpolate and --traverse.")
     if is_walk and (label is not None or caption is not None or out.suffix == ".npz"):
         flag = "--interpolate" if interpolate else "--traverse"
-        raise UserError(f"{flag} draws all classes or captions into an image: omit --label and --caption, and write to a .png file.")
+        raise UserError(
+            f"{flag} draws all classes or captions into an image: omit --label and --caption, and write to a .png file."
+        )
     _check(out, one_of={"--label": label is not None, "--caption": caption is not None})
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     with TerminalReporter() as reporter:

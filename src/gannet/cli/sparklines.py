@@ -23,7 +23,9 @@ MAX_NOTES = 3
 
 
 def sparkline(values: Sequence[float | None], width: int = WIDTH) -> str:
-    """At most ``width`` bars, scaled from the lowest to the highest; each is the mean of a part of the values, or a space."""
+    """At most ``width`` bars, scaled from the lowest to the highest; each is the mean of a part of the values, or a
+    space.
+    """
     parts = min(width, len(values))
     means: list[float | None] = []
     for part in range(parts):
@@ -59,9 +61,18 @@ def follow(run: Watched) -> int:
 def _drawn(run: Watched) -> Group:
     about = run.summary()
     steps = f" of {about['steps']:,}" if about["steps"] else ""
-    head = Text(f"{about['name']}  {run.state()}, step {about['step']:,}{steps}  ({about['data']}, {about['recipe']})", style="bold")
+    head = Text(
+        f"{about['name']}  {run.state()}, step {about['step']:,}{steps}  ({about['data']}, {about['recipe']})",
+        style="bold",
+    )
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title, justify in (("", "left"), ("first to now", "left"), ("now", "right"), ("lowest", "right"), ("highest", "right")):
+    for title, justify in (
+        ("", "left"),
+        ("first to now", "left"),
+        ("now", "right"),
+        ("lowest", "right"),
+        ("highest", "right"),
+    ):
         table.add_column(title, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for series in sorted(run.follower.series(None, None), key=lambda one: one["name"]):
         good = [value for value in series["values"] if value is not None]

@@ -10,7 +10,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Folder = Annotated[Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if omitted.")]
+Folder = Annotated[
+    Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if omitted.")
+]
 
 
 def status(
@@ -64,7 +66,14 @@ def _row(path: Path) -> dict[str, Any]:
     from gannet.runs.reader import Run
     from gannet.runs.state import state_of
 
-    row: dict[str, Any] = {"run": str(path), "state": "damaged", "step": None, "steps": None, "seconds_ago": None, "problem": None}
+    row: dict[str, Any] = {
+        "run": str(path),
+        "state": "damaged",
+        "step": None,
+        "steps": None,
+        "seconds_ago": None,
+        "problem": None,
+    }
     try:
         run = Run(path)
         state = state_of(path, run.events())

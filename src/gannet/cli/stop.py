@@ -50,7 +50,9 @@ def _wait(folder: Path, problems: list[str]) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while is_held(folder):
         if time.monotonic() > end:
-            problems.append(f"{folder} has not stopped within {PATIENCE_SECONDS:.0f} s. It stops after its current step.")
+            problems.append(
+                f"{folder} has not stopped within {PATIENCE_SECONDS:.0f} s. It stops after its current step."
+            )
             return
         time.sleep(POLL_SECONDS)
     state = state_of(folder, Run(folder).events())

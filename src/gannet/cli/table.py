@@ -9,11 +9,17 @@ import typer
 
 
 def table(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN ...", help="Measured runs, RUN@STEP too. Seeds of one method are one row.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN ...", help="Measured runs, RUN@STEP too. Seeds of one method are one row."),
+    ],
     out: Annotated[
-        list[Path] | None, typer.Option("-o", metavar="FILE.md|.csv|.tex", help="May be repeated; Markdown on stdout if omitted.")
+        list[Path] | None,
+        typer.Option("-o", metavar="FILE.md|.csv|.tex", help="May be repeated; Markdown on stdout if omitted."),
     ] = None,
-    metrics: Annotated[str | None, typer.Option(metavar="a,b", help="Metrics to show; all that were measured if omitted.")] = None,
+    metrics: Annotated[
+        str | None, typer.Option(metavar="a,b", help="Metrics to show; all that were measured if omitted.")
+    ] = None,
 ) -> int:
     """Put the score cards of runs into one table.
 

@@ -21,9 +21,15 @@ def parse_time(text: str) -> float:
         UserError: not a time, zero, or more than a year.
     """
     found = _TIME.fullmatch(text.strip().lower())
-    seconds = sum(float(number) * unit for number, unit in zip(found.groups(), _UNITS.values(), strict=True) if number) if found else 0.0
+    seconds = (
+        sum(float(number) * unit for number, unit in zip(found.groups(), _UNITS.values(), strict=True) if number)
+        if found
+        else 0.0
+    )
     if not 0 < seconds <= LONGEST_SECONDS:
-        raise UserError(f"--max-time {text!r} is not a time between 1 second and a year: write for example 90s, 30m, 3h or 1h30m.")
+        raise UserError(
+            f"--max-time {text!r} is not a time between 1 second and a year: write for example 90s, 30m, 3h or 1h30m."
+        )
     return seconds
 
 
@@ -31,8 +37,8 @@ def parse_time(text: str) -> float:
 def limited(text: str | None) -> Iterator[None]:
     """Send this process SIGALRM once the time has passed, and every second after that; None is no limit.
 
-    The signal is ignored until a training listens, which then stops with a checkpoint. The time counts from the start of the command,
-    because a scheduler's does.
+    The signal is ignored until a training listens, which then stops with a checkpoint. The time counts from the start
+    of the command, because a scheduler's does.
     """
     if text is None:
         yield

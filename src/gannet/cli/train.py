@@ -22,10 +22,15 @@ RECIPE_NAMED = "gannet.recipe"
 """Name in typer's context of the recipe whose keys the help of ``train`` lists."""
 
 Keys = Annotated[
-    list[str] | None, typer.Argument(metavar="[KEY=VALUE ...]", help="Arguments of the recipe, data.*, measure.*, checkpoint.*, frames.*")
+    list[str] | None,
+    typer.Argument(
+        metavar="[KEY=VALUE ...]", help="Arguments of the recipe, data.*, measure.*, checkpoint.*, frames.*"
+    ),
 ]
 
-MaxTime = Annotated[str | None, typer.Option(metavar="TIME", help="Stop with a checkpoint after this time: 90s, 30m, 3h, 1h30m.")]
+MaxTime = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Stop with a checkpoint after this time: 90s, 30m, 3h, 1h30m.")
+]
 
 
 class TrainCommand(TyperCommand):
@@ -54,7 +59,9 @@ def _recipe_named(words: list[str]) -> str | None:
 
 def _help_of_keys(recipe: str | None, width: int) -> Iterator[str]:
     if recipe is None or recipe.startswith("-"):
-        yield "To list the keys of a recipe: gannet train DATA --recipe NAME --help; to explain it: gannet describe NAME."
+        yield (
+            "To list the keys of a recipe: gannet train DATA --recipe NAME --help; to explain it: gannet describe NAME."
+        )
         return
     from gannet.catalogue.page import recipe_keys
     from gannet.cli.describe import key_lines
@@ -69,25 +76,36 @@ def train(
         str,
         typer.Argument(
             metavar="DATA",
-            help="ring, grid, gmm, digits, mnist, a path, hf:owner/name; RUN repeats a run, RUN@STEP forks it from a checkpoint",
+            help="ring, grid, gmm, digits, mnist, a path, hf:owner/name; RUN repeats a run, RUN@STEP forks it from a "
+            "checkpoint",
         ),
     ],
     keys: Keys = None,
-    recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE.py", help="The recommended recipe for the data if omitted.")] = None,
-    steps: Annotated[int | None, typer.Option(metavar="N", help="Generator steps; the recipe's default if omitted.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE.py", help="The recommended recipe for the data if omitted.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", help="Generator steps; the recipe's default if omitted.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(metavar="S", help="Determines all random numbers; 0 if omitted.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if omitted.")] = None,
-    init: Annotated[str | None, typer.Option(metavar="RUN[@STEP]", help="Start from the parameters of another run.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if omitted.")
+    ] = None,
+    init: Annotated[
+        str | None, typer.Option(metavar="RUN[@STEP]", help="Start from the parameters of another run.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; auto if omitted")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16; auto if omitted")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out if it exists; start it if not.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run in --out if it exists; start it if not.")
+    ] = False,
     max_time: MaxTime = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
     """Train a GAN on DATA and record it in a run directory.
 
-    With --recipe NAME, --help also lists the keys of that recipe. With --resume, repeat the same command until the run is finished,
-    for example in a job script: it starts the run, continues it, or reports that it is finished.
+    With --recipe NAME, --help also lists the keys of that recipe. With --resume, repeat the same command until the run
+    is finished, for example in a job script: it starts the run, continues it, or reports that it is finished.
     """
     from gannet.cli.interruption import held_back
 
@@ -102,12 +120,18 @@ def train(
         from gannet.sessions.train import start
 
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
-    flags = {name: value for name, value in (("seed", seed), ("device", device), ("precision", precision)) if value is not None}
+    flags = {
+        name: value
+        for name, value in (("seed", seed), ("device", device), ("precision", precision))
+        if value is not None
+    }
     older = parse_again(data)
     if older and init is not None:
         raise UserError(f"--init does not apply to {data}, which is a run itself: give data to train on.")
     if resume and (older or out is None):
-        raise UserError("--resume needs --out DIR." if out is None else f"--resume does not apply to {data}: use gannet resume RUN.")
+        raise UserError(
+            "--resume needs --out DIR." if out is None else f"--resume does not apply to {data}: use gannet resume RUN."
+        )
     if older:
         refuse_flags(given)
     planned = None if older else plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)

@@ -9,18 +9,31 @@ import typer
 
 
 def watch(
-    path: Annotated[Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if omitted.")] = None,
-    port: Annotated[int | None, typer.Option(metavar="P", min=1, max=65535, help="Port of the server; a free one if omitted.")] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address without opening a browser.")] = False,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Refuse commands and new trainings from the page.")] = False,
-    once: Annotated[Path | None, typer.Option(metavar="picture.png", help="Write the state of the run as an image, and exit.")] = None,
-    terminal: Annotated[bool, typer.Option("--terminal", help="Show curves in the terminal instead of the browser.")] = False,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if omitted.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="P", min=1, max=65535, help="Port of the server; a free one if omitted.")
+    ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the address without opening a browser.")
+    ] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Refuse commands and new trainings from the page.")
+    ] = False,
+    once: Annotated[
+        Path | None, typer.Option(metavar="picture.png", help="Write the state of the run as an image, and exit.")
+    ] = None,
+    terminal: Annotated[
+        bool, typer.Option("--terminal", help="Show curves in the terminal instead of the browser.")
+    ] = False,
 ) -> int:
     """Open the live view of a run or of a folder of runs.
 
-    The view opens in the browser of this machine. It replays every recorded step, shows a step in slow motion, compares runs, controls a
-    training, forks it from a checkpoint, and trains on data drawn by hand. Training never waits for it, and Ctrl-C ends only the view.
-    Only this machine can open it, with the token in the printed address. Over SSH, the printed command forwards it to your own computer.
+    The view opens in the browser of this machine. It replays every recorded step, shows a step in slow motion, compares
+    runs, controls a training, forks it from a checkpoint, and trains on data drawn by hand. Training never waits for
+    it, and Ctrl-C ends only the view. Only this machine can open it, with the token in the printed address. Over SSH,
+    the printed command forwards it to your own computer.
     """
     import os
     import threading
@@ -35,7 +48,10 @@ def watch(
     remote = os.environ.get("SSH_CONNECTION", "").split()
     print(f"Watching {folder}: {view.address}", flush=True)
     if len(remote) == 4:
-        print(f"From your own computer, first: ssh -N -L {view.port}:127.0.0.1:{view.port} {_user()}@{remote[2]}", flush=True)
+        print(
+            f"From your own computer, first: ssh -N -L {view.port}:127.0.0.1:{view.port} {_user()}@{remote[2]}",
+            flush=True,
+        )
     elif not no_browser:
         threading.Thread(target=webbrowser.open, args=(view.address,), daemon=True).start()
     print("Ctrl-C ends the view; training continues.", flush=True)

@@ -13,7 +13,9 @@ app = typer.Typer(help="Add and list user-supplied weights of extractors.", no_a
 @app.command("add")
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="inception or dinov2.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The public weight file; `gannet weights list` shows its address.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The public weight file; `gannet weights list` shows its address.")
+    ],
 ) -> int:
     """Check the weights in FILE and store them for measuring.
 
@@ -23,7 +25,10 @@ def add(
     from gannet.features import user_weights
 
     stored = user_weights.add(name, file)
-    print(f"{name}: {stored.variant}, sha256 {stored.sha256[:8]}, self-test passed, stored at {user_weights.stored_at(name)}")
+    print(
+        f"{name}: {stored.variant}, sha256 {stored.sha256[:8]}, self-test passed, stored at "
+        f"{user_weights.stored_at(name)}"
+    )
     print(f"use it with: {in_shell('gannet', 'measure', 'RUN', '--metrics', f'fd[{name}]')}")
     return 0
 
@@ -44,6 +49,10 @@ def list_weights() -> int:
             state = "damaged: add it again"
         else:
             expected = " or ".join(f"{variant} {digits[:8]}" for digits, variant in known.files.items())
-            state = f"missing (sha256 of {expected})" if stored is None else f"present: {stored.variant}, sha256 {stored.sha256[:8]}"
+            state = (
+                f"missing (sha256 of {expected})"
+                if stored is None
+                else f"present: {stored.variant}, sha256 {stored.sha256[:8]}"
+            )
         print(f"{name}\n  what     {known.what}\n  weights  {state}\n  source   {known.source}")
     return 0

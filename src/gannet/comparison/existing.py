@@ -19,7 +19,8 @@ NOTHING = RunState("empty", None, 0, 0.0)
 def state_of(entry: Entry) -> RunState:
     """How the run stands for a comparison, which continues from checkpoints.
 
-    ``empty`` where there is no checkpoint to continue from, ``finished`` only if the newest one is of the last step that is compared.
+    ``empty`` where there is no checkpoint to continue from, ``finished`` only if the newest one is of the last step
+    that is compared.
 
     Raises:
         UserError: the directory holds a run that was made in another way, or no run at all; it is left as it is.
@@ -37,14 +38,22 @@ def state_of(entry: Entry) -> RunState:
     step, _ = checkpoint.progress_of(newest)
     steps = entry.plan.values["recipe"]["steps"]
     if step > steps:
-        raise UserError(f"{entry.path} was trained on to step {step}, beyond the {steps} that are compared. Give another --out.")
+        raise UserError(
+            f"{entry.path} was trained on to step {step}, beyond the {steps} that are compared. Give another --out."
+        )
     if step == steps:
         return replace(state, word="finished", reason=None, step=step)
-    return replace(state, word="interrupted", reason=None, step=step) if state.word == "finished" else replace(state, step=step)
+    return (
+        replace(state, word="interrupted", reason=None, step=step)
+        if state.word == "finished"
+        else replace(state, step=step)
+    )
 
 
 def threads_of(entry: Entry) -> int:
-    """Threads to train with: those of the run that is there, so that it continues bit for bit, whatever ``--jobs`` is now."""
+    """Threads to train with: those of the run that is there, so that it continues bit for bit, whatever ``--jobs``
+    is now.
+    """
     if not Run.is_at(entry.path):
         return entry.threads
     recorded = read_record(entry.path).environment.get("threads", "")
@@ -67,7 +76,12 @@ def _require_same(entry: Entry) -> None:
     if fields:
         named = ", ".join(f"{field} ({there} there, {now} now)" for field, (there, now) in list(fields.items())[:4])
         more = f" and {len(fields) - 4} more" if len(fields) > 4 else ""
-        raise UserError(f"{entry.path} holds another run: it differs in {named}{more}. Give another --out, or remove that run.")
+        raise UserError(
+            f"{entry.path} holds another run: it differs in {named}{more}. Give another --out, or remove that run."
+        )
     source = entry.path / RECIPE_FILE
     if source.is_file() and source.read_text(encoding="utf-8") != entry.source:
-        raise UserError(f"{entry.path} was made by an earlier version of its recipe's source. Give another --out, or remove that run.")
+        raise UserError(
+            f"{entry.path} was made by an earlier version of its recipe's source. Give another --out, or remove that "
+            f"run."
+        )

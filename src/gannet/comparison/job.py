@@ -1,4 +1,6 @@
-"""One run of a comparison as a document that another process can carry out: what the user typed for it, and nothing else."""
+"""One run of a comparison as a document that another process can carry out: what the user typed for it, and nothing
+else.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from gannet.runs.command_line import as_text
 from gannet.runs.lock import is_held
 
 PATIENCE_SECONDS = 15.0
-"""How long a run may still be written by a worker whose comparison was killed: it stops by itself, with a checkpoint."""
+"""How long a run may still be written by a worker whose comparison was killed: it stops by itself, with a
+checkpoint.
+"""
 
 
 def job_of(entry: Entry, measurement: Measurement) -> dict[str, Any]:

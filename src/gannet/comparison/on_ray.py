@@ -1,7 +1,8 @@
-"""Runs as tasks of a Ray cluster: ``gannet compare --on ray``. A task whose worker is lost is tried again, from its checkpoint.
+"""Runs as tasks of a Ray cluster: ``gannet compare --on ray``. A task whose worker is lost is tried again, from its
+checkpoint.
 
-Ray (the extra ``[ray]``) is imported only here. Where the tasks see the folder of the comparison they write in it; otherwise each run
-travels to its node and back. Gannet and the data must be installed on the nodes at the same path.
+Ray (the extra ``[ray]``) is imported only here. Where the tasks see the folder of the comparison they write in it;
+otherwise each run travels to its node and back. Gannet and the data must be installed on the nodes at the same path.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ RETRIES = 5
 TOLD_SECONDS, STOP_SECONDS = 0.5, 120.0
 
 
-def on_ray(where: str, at_once: int | None) -> Callable[[Sequence[Entry], Measurement, Narrator, Callable[[Entry], None]], Iterator[Row]]:
+def on_ray(
+    where: str, at_once: int | None
+) -> Callable[[Sequence[Entry], Measurement, Narrator, Callable[[Entry], None]], Iterator[Row]]:
     """The engine of ``gannet compare --on WHERE``.
 
     Args:
@@ -46,7 +49,9 @@ def on_ray(where: str, at_once: int | None) -> Callable[[Sequence[Entry], Measur
         UserError: Ray is not installed, or ``where`` is none of these.
     """
     if where not in ("ray", "auto") and ":" not in where:
-        raise UserError(f"--on {where}: write ray for a local cluster, or ray://HOST:PORT, HOST:PORT or auto for a running one.")
+        raise UserError(
+            f"--on {where}: write ray for a local cluster, or ray://HOST:PORT, HOST:PORT or auto for a running one."
+        )
     try:
         import ray  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -54,7 +59,9 @@ def on_ray(where: str, at_once: int | None) -> Callable[[Sequence[Entry], Measur
             f"--on {where} needs Ray, which is not installed: pip install 'gannet-gan[ray]'. --jobs auto needs nothing."
         ) from None
 
-    def engine(entries: Sequence[Entry], measurement: Measurement, narrator: Narrator, begins: Callable[[Entry], None]) -> Iterator[Row]:
+    def engine(
+        entries: Sequence[Entry], measurement: Measurement, narrator: Narrator, begins: Callable[[Entry], None]
+    ) -> Iterator[Row]:
         if not entries:
             return
         jobs = [(entry, job_of(entry, measurement)) for entry in entries]
@@ -73,7 +80,9 @@ def on_ray(where: str, at_once: int | None) -> Callable[[Sequence[Entry], Measur
                         yield _row(ray, task, running.pop(task))
             except BaseException:
                 board.stop.remote()
-                done, _ = ray.wait(list(running), num_returns=len(running), timeout=STOP_SECONDS) if running else ([], [])
+                done, _ = (
+                    ray.wait(list(running), num_returns=len(running), timeout=STOP_SECONDS) if running else ([], [])
+                )
                 for task in done:
                     with suppress(Exception):
                         _row(ray, task, running[task])  # brings the run back
@@ -141,7 +150,8 @@ class _Teller(Narrator):
 def run_task(
     job: dict[str, Any], lock: str, packed: bytes | None, folder: str, name: str, board: Any
 ) -> tuple[dict[str, Any], bytes | None]:
-    """A task: bring one run to its end, in the folder of the comparison if this machine sees it, else in a scratch folder.
+    """A task: bring one run to its end, in the folder of the comparison if this machine sees it, else in a scratch
+    folder.
 
     Args:
         job: see :mod:`gannet.comparison.job`; its paths are relative to the folder where the command was given.
@@ -169,7 +179,9 @@ def run_task(
         os.chdir(job["cwd"])
     try:
         answer: dict[str, Any] = {
-            "row": carry_out_job({key: value for key, value in job.items() if key != "cwd"}, _Teller(board, name)).as_json()
+            "row": carry_out_job(
+                {key: value for key, value in job.items() if key != "cwd"}, _Teller(board, name)
+            ).as_json()
         }
     except UserError as error:
         answer = {"problems": list(error.problems)}
@@ -188,7 +200,9 @@ def _submit(ray: Any, entry: Entry, job: dict[str, Any], board: Any) -> Any:
     )
     place = {"out": str(out), "cwd": os.getcwd()}
     packed = _pack(entry.path) if there else None
-    return task.remote(job | place, _text(out / LOCK_FILE), packed, str(entry.path.absolute().relative_to(out)), entry.name, board)
+    return task.remote(
+        job | place, _text(out / LOCK_FILE), packed, str(entry.path.absolute().relative_to(out)), entry.name, board
+    )
 
 
 def _row(ray: Any, task: Any, entry: Entry) -> Row:
@@ -206,7 +220,9 @@ def _tell(read: tuple[Mapping[str, int], Sequence[tuple[str, str]]], entries: An
     steps, told = read
     for kind, sentence in told:
         (narrator.warned if kind == "warned" else narrator.say)(sentence)
-    narrator.running({entry.name: (steps[entry.name], entry.record.arguments["steps"]) for entry in entries if entry.name in steps})
+    narrator.running(
+        {entry.name: (steps[entry.name], entry.record.arguments["steps"]) for entry in entries if entry.name in steps}
+    )
 
 
 @contextmanager

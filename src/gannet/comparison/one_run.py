@@ -45,7 +45,9 @@ def trained_row(entry: Entry) -> Row:
 
 
 def failed_row(entry: Entry, problems: Sequence[str]) -> Row:
-    """The row of a run whose process ended too early; it continues from its newest checkpoint when the command is repeated."""
+    """The row of a run whose process ended too early; it continues from its newest checkpoint when the command is
+    repeated.
+    """
     folder = entry.path / CHECKPOINTS_FOLDER
     step, seconds = (0, 0.0)
     if checkpoint.newest_first(folder):
@@ -53,7 +55,9 @@ def failed_row(entry: Entry, problems: Sequence[str]) -> Row:
             step, seconds = checkpoint.progress_of(checkpoint.latest_valid(folder)[0])
         except UserError:
             step, seconds = (0, 0.0)
-    ending = f"Step {step} is saved; the same command continues from there." if step else "The same command tries it again."
+    ending = (
+        f"Step {step} is saved; the same command continues from there." if step else "The same command tries it again."
+    )
     return Row(entry, "failed", step, seconds, text=f"{' '.join(problems)} {ending}")
 
 
@@ -78,7 +82,9 @@ def _trained(entry: Entry, narrator: Narrator) -> Outcome:
 
 
 def _signal_of(outcome: Outcome) -> int | None:
-    """A run that a command stopped is not finished: it stops the comparison as Ctrl-C does, and the next call continues it."""
+    """A run that a command stopped is not finished: it stops the comparison as Ctrl-C does, and the next call
+    continues it.
+    """
     return outcome.signal or (None if outcome.finished else SIGINT)
 
 

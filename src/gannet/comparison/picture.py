@@ -21,12 +21,16 @@ CELL = 240
 
 
 def draw(result: Result) -> Image.Image:
-    """A row of real samples, then a row for each recipe; a column for each seed. The averaged generators, always the same noise."""
+    """A row of real samples, then a row for each recipe; a column for each seed. The averaged generators, always the
+    same noise.
+    """
     comparison = result.comparison
     count = NUM_POINTS if comparison.dataset.form.kind == "points" else NUM_IMAGES
     reals = [comparison.dataset.reference(count, seed=seed)[0] for seed in comparison.seeds]
     extent = _extent(reals[0]) if comparison.dataset.form.kind == "points" else None
-    rows: list[tuple[str, list[Image.Image | str]]] = [("real data", [_cell(real, extent, real=True) for real in reals])]
+    rows: list[tuple[str, list[Image.Image | str]]] = [
+        ("real data", [_cell(real, extent, real=True) for real in reals])
+    ]
     for contestant in comparison.contestants:
         rows.append((contestant.recipe, [_samples(row, count, extent) for row in result.of(contestant)]))
     return comparison_sheet(rows, [f"seed {seed}" for seed in comparison.seeds])
@@ -44,7 +48,9 @@ def _cell(samples: np.ndarray, extent: Extent | None, *, real: bool) -> Image.Im
         scale = max(1, round(CELL / IMAGE_COLUMNS / samples.shape[1]))
         return image_grid(samples, IMAGE_COLUMNS, scale=scale)
     none = np.zeros((0, 2))
-    return draw_points(samples if real else none, none if real else samples, None, extent, 0, size_px=(CELL, CELL), plain=True)
+    return draw_points(
+        samples if real else none, none if real else samples, None, extent, 0, size_px=(CELL, CELL), plain=True
+    )
 
 
 def _extent(points: np.ndarray) -> Extent:

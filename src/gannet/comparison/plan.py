@@ -1,4 +1,6 @@
-"""What a comparison will train: every recipe with every seed on one set of data. All that is wrong is found here, before any training."""
+"""What a comparison will train: every recipe with every seed on one set of data. All that is wrong is found here,
+before any training.
+"""
 
 from __future__ import annotations
 
@@ -182,7 +184,9 @@ def prepare(
     built = _for_each(wanted, lambda variant: _build(variant, plans[variant], dataset, folder, typed, share))
     _same_protocol({contestant.recipe: protocol for contestant, protocol in built.values()})
     swept = {key: list(dict.fromkeys(dict(variant.changes)[key] for variant in wanted)) for key in sweep}
-    return Comparison(folder, dataset, tuple(seeds), measurement, tuple(contestant for contestant, _ in built.values()), swept)
+    return Comparison(
+        folder, dataset, tuple(seeds), measurement, tuple(contestant for contestant, _ in built.values()), swept
+    )
 
 
 def _flags(seed: int) -> dict[str, Any]:
@@ -192,7 +196,9 @@ def _flags(seed: int) -> dict[str, Any]:
 def _for_each(
     wanted: Sequence[Variant], make: Callable[[Variant], T], keys_of: Callable[[T], Collection[str]] | None = None
 ) -> dict[Variant, T]:
-    """``make`` of everything that is compared; the mistakes of all together, one that several of them make reported once."""
+    """``make`` of everything that is compared; the mistakes of all together, one that several of them make reported
+    once.
+    """
     made: dict[Variant, T] = {}
     errors: dict[Variant, UserError] = {}
     for variant in wanted:
@@ -203,7 +209,12 @@ def _for_each(
     if not errors:
         return made
     # Every recipe is given every key, so the keys that all of them know are allowed.
-    lists = [set(m.allowed) for error in errors.values() for m in error.mistakes if isinstance(m, Unknown) and m.kind == "key"]
+    lists = [
+        set(m.allowed)
+        for error in errors.values()
+        for m in error.mistakes
+        if isinstance(m, Unknown) and m.kind == "key"
+    ]
     lists += [set(keys_of(one)) for one in made.values()] if keys_of else []
     keys = tuple(sorted(set.intersection(*lists))) if lists else ()
     makers: dict[Mistake, dict[str, None]] = {}
@@ -242,7 +253,9 @@ def _same_data(plans: Mapping[str, Plan]) -> None:
         if fields:
             named = _named({f"data.{field}": values for field, values in fields.items()}, first, name)
             again = " ".join(f"data.{field}=VALUE" for field in fields)
-            raise UserError(f"These recipes cannot be compared: their data would differ in {named}. Give {again} for all of them.")
+            raise UserError(
+                f"These recipes cannot be compared: their data would differ in {named}. Give {again} for all of them."
+            )
 
 
 def _same_protocol(protocols: Mapping[str, Mapping[str, Any]]) -> None:
@@ -251,7 +264,9 @@ def _same_protocol(protocols: Mapping[str, Mapping[str, Any]]) -> None:
         fields = differing(reference, other)
         if fields:
             named = _named(fields, first, name)
-            raise UserError(f"These recipes cannot be compared: their samples would be measured differently, in {named}.")
+            raise UserError(
+                f"These recipes cannot be compared: their samples would be measured differently, in {named}."
+            )
 
 
 def _named(fields: Mapping[str, tuple[Any, Any]], first: str, second: str) -> str:
@@ -285,4 +300,6 @@ def _build(
     seen = experiment.steps * batches * experiment.batch_size
     game = experiment.game
     budget = (experiment.steps, experiment.batch_size, seen, game.evaluations)
-    return Contestant(variant.name, variant.recipe_name, dict(variant.changes), *budget, entries), protocol_of(game, dataset)
+    return Contestant(variant.name, variant.recipe_name, dict(variant.changes), *budget, entries), protocol_of(
+        game, dataset
+    )

@@ -1,4 +1,6 @@
-"""Runs side by side: a process for each, a few at a time. The end of one, whatever its cause, is a row and not the end of the others."""
+"""Runs side by side: a process for each, a few at a time. The end of one, whatever its cause, is a row and not the
+end of the others.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,14 @@ TOLD_SECONDS = 0.5
 """Between two reports of all that is running."""
 
 
-def side_by_side(jobs: int) -> Callable[[Sequence[Entry], Measurement, Narrator, Callable[[Entry], None]], Iterator[Row]]:
+def side_by_side(
+    jobs: int,
+) -> Callable[[Sequence[Entry], Measurement, Narrator, Callable[[Entry], None]], Iterator[Row]]:
     """The engine of ``gannet compare --jobs N``: at most ``jobs`` processes at a time."""
 
-    def engine(entries: Sequence[Entry], measurement: Measurement, narrator: Narrator, begins: Callable[[Entry], None]) -> Iterator[Row]:
+    def engine(
+        entries: Sequence[Entry], measurement: Measurement, narrator: Narrator, begins: Callable[[Entry], None]
+    ) -> Iterator[Row]:
         waiting = [(entry, job_of(entry, measurement)) for entry in entries]
         messages: Queue[tuple[_Worker, dict[str, Any] | None]] = Queue()
         running: list[_Worker] = []
@@ -63,7 +69,9 @@ class _Worker:
         messages: gets every message with its worker, and None at its end.
     """
 
-    def __init__(self, entry: Entry, job: dict[str, Any], messages: Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
+    def __init__(
+        self, entry: Entry, job: dict[str, Any], messages: Queue[tuple[_Worker, dict[str, Any] | None]]
+    ) -> None:
         self.entry, self.step, self.steps = entry, 0, entry.plan.values["recipe"]["steps"]
         self._told: dict[str, Any] = {}
         # A file, which unlike a pipe never fills up.

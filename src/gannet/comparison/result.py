@@ -16,8 +16,8 @@ from gannet.runs.rounding import written
 
 VERSION = 1
 Status = Literal["finished", "stopped", "unmeasured", "failed"]
-"""``stopped``: by the guard. ``unmeasured``: trained to the end, but its samples cannot be measured. ``failed``: its process ended before
-the last step (killed, out of memory, an error); the same command tries it again."""
+"""``stopped``: by the guard. ``unmeasured``: trained to the end, but its samples cannot be measured. ``failed``: its
+process ended before the last step (killed, out of memory, an error); the same command tries it again."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,12 @@ class Row:
     def from_json(cls, entry: Entry, document: Mapping[str, Any]) -> Row:
         """The row that :meth:`as_json` wrote."""
         plain = {name: document[name] for name in ("status", "step", "seconds", "text")}
-        return cls(entry, **plain, cards=tuple(map(ScoreCard.model_validate, document["cards"])), skipped=tuple(document["skipped"]))
+        return cls(
+            entry,
+            **plain,
+            cards=tuple(map(ScoreCard.model_validate, document["cards"])),
+            skipped=tuple(document["skipped"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ def badness(value: float, better: str, reference: float | None) -> float:
 def summarise(rows: Sequence[Row]) -> list[Summary]:
     """All metrics of all recipes, in the order of the cards, each for every recipe that was asked for it.
 
-    A run that was stopped, or whose samples are too bad for a metric, must not vanish from the mean unseen: it counts as the worst.
+    A run that was stopped, or whose samples are too bad for a metric, must not vanish from the mean unseen: it counts
+    as the worst.
     """
     examples = {card.metric: card for row in reversed(rows) for card in reversed(row.cards)}
     by_recipe: dict[str, list[Row]] = {}
@@ -115,7 +121,11 @@ def summarise(rows: Sequence[Row]) -> list[Summary]:
 
 def _was_asked(row: Row, metric: str) -> bool:
     """False for what only other games can answer: that is not even tried, and leaves no sentence."""
-    return row.status != "finished" or _card_of(row, metric) is not None or any(s.startswith(f"{metric} left out: ") for s in row.skipped)
+    return (
+        row.status != "finished"
+        or _card_of(row, metric) is not None
+        or any(s.startswith(f"{metric} left out: ") for s in row.skipped)
+    )
 
 
 def _card_of(row: Row, metric: str) -> ScoreCard | None:
@@ -184,7 +194,9 @@ class Result:
         return summarise([row for contestant in self.comparison.contestants for row in self.of(contestant)])
 
     def seconds(self, contestant: Contestant) -> tuple[float, float | None] | None:
-        """Mean and standard deviation of the seconds of training of the runs that came to their end; None without any."""
+        """Mean and standard deviation of the seconds of training of the runs that came to their end; None without
+        any.
+        """
         values = [row.seconds for row in self.of(contestant) if row.status not in ("stopped", "failed")]
         if not values:
             return None
@@ -242,4 +254,6 @@ def _mean_and_spread(summary: Summary) -> str:
 def finite(cards: Sequence[ScoreCard]) -> tuple[tuple[ScoreCard, ...], tuple[str, ...]]:
     """The cards whose value is a number, and a sentence for each of the others."""
     good = tuple(card for card in cards if math.isfinite(card.value))
-    return good, tuple(f"{card.metric} left out: its value is not finite." for card in cards if not math.isfinite(card.value))
+    return good, tuple(
+        f"{card.metric} left out: its value is not finite." for card in cards if not math.isfinite(card.value)
+    )

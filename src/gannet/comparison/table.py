@@ -47,7 +47,9 @@ def budget_sentence(result: Result) -> str:
 
 
 def score_table(result: Result) -> Table:
-    """For every metric a line for each recipe: mean and standard deviation over the seeds, the worst seed, real data."""
+    """For every metric a line for each recipe: mean and standard deviation over the seeds, the worst seed, real
+    data.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -84,8 +86,12 @@ def _with_deviation(seconds: tuple[float, float | None] | None) -> str:
 
 
 def remarks(result: Result) -> list[str]:
-    """Whether budgets are equal, what was stopped or not measured, and what every reader of the cards must know, each said once."""
-    failed = [f"{row.entry.recipe}, seed {row.entry.seed}: {row.text}" for row in result.rows if row.status != "finished"]
+    """Whether budgets are equal, what was stopped or not measured, and what every reader of the cards must know,
+    each said once.
+    """
+    failed = [
+        f"{row.entry.recipe}, seed {row.entry.seed}: {row.text}" for row in result.rows if row.status != "finished"
+    ]
     sayers: dict[str, list[Row]] = {}
     for row in result.rows:
         for sentence in dict.fromkeys((*(warning for card in row.cards for warning in card.warnings), *row.skipped)):
@@ -97,7 +103,9 @@ def remarks(result: Result) -> list[str]:
 
 
 def _who(rows: Sequence[Row], result: Result) -> str:
-    """Whom a sentence is about: nobody in particular where all runs say it, recipes with all their runs, or single runs."""
+    """Whom a sentence is about: nobody in particular where all runs say it, recipes with all their runs, or single
+    runs.
+    """
     if len(rows) == len(result.rows):
         return ""
     names = []

@@ -52,7 +52,9 @@ def variants(recipes: Sequence[str], sweep: Mapping[str, Sequence[Any]], given: 
             raise UserError(f"{key} is given and swept: leave out {key}={given[key]}, or --sweep {key}.")
     combinations = list(product(*([(key, value) for value in of_key] for key, of_key in values.items())))
     if len(combinations) > MOST_COMBINATIONS:
-        raise UserError(f"--sweep: {len(combinations):,} combinations are more than {MOST_COMBINATIONS}. Give fewer values.")
+        raise UserError(
+            f"--sweep: {len(combinations):,} combinations are more than {MOST_COMBINATIONS}. Give fewer values."
+        )
     return [Variant(recipe, combination) for recipe in recipes for combination in combinations]
 
 

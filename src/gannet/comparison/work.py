@@ -22,10 +22,14 @@ from gannet.runs.lock import RunLock
 from gannet.runs.state import RunState
 
 Engine = Callable[[Sequence[Entry], Measurement, Narrator, Callable[[Entry], None]], Iterable[Row]]
-"""Brings runs to their end, in any order and anywhere, and gives each row when it is there; the last argument is told which run begins."""
+"""Brings runs to their end, in any order and anywhere, and gives each row when it is there; the last argument is
+told which run begins.
+"""
 
 
-def one_by_one(entries: Sequence[Entry], measurement: Measurement, narrator: Narrator, begins: Callable[[Entry], None]) -> Iterator[Row]:
+def one_by_one(
+    entries: Sequence[Entry], measurement: Measurement, narrator: Narrator, begins: Callable[[Entry], None]
+) -> Iterator[Row]:
     """The engine of a comparison without ``--jobs``: one run after the other, in this process."""
     for entry in entries:
         begins(entry)
@@ -33,7 +37,8 @@ def one_by_one(entries: Sequence[Entry], measurement: Measurement, narrator: Nar
 
 
 def carry_out(comparison: Comparison, narrator: Narrator, engine: Engine = one_by_one, *, at_once: int = 1) -> Result:
-    """Bring every run to its end, measure it, and write ``compare.json``, ``samples.png`` and the tables and figures of a paper.
+    """Bring every run to its end, measure it, and write ``compare.json``, ``samples.png`` and the tables and figures of
+    a paper.
 
     Args:
         comparison: what is to be done.
@@ -96,19 +101,35 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _announcement(comparison: Comparison, entry: Entry, states: Mapping[Path, RunState], rows: Sequence[Row], at_once: int) -> str:
+def _announcement(
+    comparison: Comparison, entry: Entry, states: Mapping[Path, RunState], rows: Sequence[Row], at_once: int
+) -> str:
     entries, state = comparison.entries, states[entry.path]
-    doing = f"was {state}" if state.reason == "guard" else {"finished": "is there already", "empty": "starts"}.get(state.word, "continues")
+    doing = (
+        f"was {state}"
+        if state.reason == "guard"
+        else {"finished": "is there already", "empty": "starts"}.get(state.word, "continues")
+    )
     done = {row.entry.path for row in rows}
-    left = seconds_left([other for other in entries if other.path not in done and not is_done(states[other.path])], rows)
+    left = seconds_left(
+        [other for other in entries if other.path not in done and not is_done(states[other.path])], rows
+    )
     left = left and left / max(1, min(at_once, len(entries) - len(rows)))
-    time = "" if not left else f"; about {left / 60:.0f} min left in all" if left >= 90 else f"; about {left:.0f} s left in all"
+    time = (
+        ""
+        if not left
+        else f"; about {left / 60:.0f} min left in all"
+        if left >= 90
+        else f"; about {left:.0f} s left in all"
+    )
     number = 1 + [other.path for other in entries].index(entry.path)
     return f"run {number} of {len(entries)}: {entry.name}, {doing}{time}"
 
 
 def seconds_left(entries: list[Entry], rows: Sequence[Row]) -> float | None:
-    """For training these entries, by the rows that are done: those of the same recipe where there are any, else all of them."""
+    """For training these entries, by the rows that are done: those of the same recipe where there are any, else all
+    of them.
+    """
     if not rows:
         return None
     known: dict[str, list[float]] = {}
@@ -129,10 +150,18 @@ def _known_cards(comparison: Comparison) -> dict[Path, Mapping[str, Any]]:
         document = json.loads((comparison.path / RESULT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    if not isinstance(document, dict) or document.get("version") != VERSION or not isinstance(document.get("environment"), dict):
+    if (
+        not isinstance(document, dict)
+        or document.get("version") != VERSION
+        or not isinstance(document.get("environment"), dict)
+    ):
         return {}
     record = comparison.entries[0].record
-    same = {"measurement": comparison.measurement.as_json(), "data": record.data.as_json(), "environment": _software(record.environment)}
+    same = {
+        "measurement": comparison.measurement.as_json(),
+        "data": record.data.as_json(),
+        "environment": _software(record.environment),
+    }
     if same != {**{name: document.get(name) for name in same}, "environment": _software(document["environment"])}:
         return {}
     runs = [run for recipe in document.get("recipes", []) for run in recipe["runs"]]

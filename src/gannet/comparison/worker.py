@@ -1,4 +1,6 @@
-"""The process of one run of a comparison: a job as JSON on stdin; messages, then the row, as lines of JSON on stdout."""
+"""The process of one run of a comparison: a job as JSON on stdin; messages, then the row, as lines of JSON on
+stdout.
+"""
 
 from __future__ import annotations
 

@@ -9,8 +9,12 @@ NAMES = {int: "integer", float: "number", bool: "true or false", str: "text", ty
 
 
 def allowed(annotation: Any) -> str:
-    """``integer ≥ 1 and ≤ 1,000``, ``adam, rmsprop``, ``number > 0 or none``: type and range; empty if no words say it."""
-    bare, metadata = (get_args(annotation)[0], annotation.__metadata__) if hasattr(annotation, "__metadata__") else (annotation, ())
+    """``integer ≥ 1 and ≤ 1,000``, ``adam, rmsprop``, ``number > 0 or none``: type and range; empty if no words say
+    it.
+    """
+    bare, metadata = (
+        (get_args(annotation)[0], annotation.__metadata__) if hasattr(annotation, "__metadata__") else (annotation, ())
+    )
     items = [part for item in metadata for part in (item, *getattr(item, "metadata", ()))]
     bounds = [f"{BOUNDS[name]}{_number(value)}" for part in items for name, value in _bounds(part)]
     if get_origin(bare) is Literal:

@@ -48,13 +48,14 @@ def read(
     """Return for each root its keyword arguments and its flat value set, complete with defaults.
 
     Args:
-        given: flat keys and their values, as text or typed; every key must belong to a root or be a short key such as ``lr``.
+        given: flat keys and their values, as text or typed; every key must belong to a root or be a short key such as
+        ``lr``.
         roots: the functions and dataclasses that own the keys.
         flags: values of parameters that the user sets by flags instead of keys.
         advice: for each flag, a sentence that explains how to set it; it may contain ``{value}``.
         fixed: prefixes of keys that cannot be set here and are never suggested.
-        outside: user-supplied components that may be imported, because the user typed their names. Names in files are never
-            imported.
+        outside: user-supplied components that may be imported, because the user typed their names. Names in files are
+            never imported.
 
     Raises:
         UserError: reports all unknown keys, wrong types and values out of range at once.
@@ -71,14 +72,21 @@ def read(
         reader, results = _walk(given | flags, roots, outside, typed_as)
     allowed = [key for key in reader.known if key not in flags and not key.startswith(fixed)]
     strangers = sorted(set(given) - reader.known - reader.unjudged)
-    mistakes = [*misplaced, *(unknown_key(key, given[key], allowed, advice) for key in strangers), *dict.fromkeys(reader.problems)]
+    mistakes = [
+        *misplaced,
+        *(unknown_key(key, given[key], allowed, advice) for key in strangers),
+        *dict.fromkeys(reader.problems),
+    ]
     if mistakes:
         raise UserError(*mistakes)
     return results
 
 
 def _walk(
-    given: Mapping[str, Any], roots: tuple[Root, ...], outside: Collection[str], typed_as: Mapping[str, str] | None = None
+    given: Mapping[str, Any],
+    roots: tuple[Root, ...],
+    outside: Collection[str],
+    typed_as: Mapping[str, str] | None = None,
 ) -> tuple[_Reader, list[tuple[dict[str, Any], Values]]]:
     reader = _Reader(given, outside, typed_as or {})
     results: list[tuple[dict[str, Any], Values]] = []
@@ -99,13 +107,17 @@ class _Reader:
         """Keys of a component that does not exist."""
         self.problems: list[Mistake] = []
 
-    def parameters(self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()) -> dict[str, Any]:
+    def parameters(
+        self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
         # For dataclasses, the hints of the class: inherited fields must be resolved in the module that defines them.
         has_init = inspect.isclass(function) and not dataclasses.is_dataclass(function)
         try:
             hints = get_type_hints(function.__init__ if has_init else function, include_extras=True)
         except (NameError, TypeError) as error:
-            raise UserError(f"The annotations of {function.__module__}.{function.__name__} cannot be read: {error}.") from error
+            raise UserError(
+                f"The annotations of {function.__module__}.{function.__name__} cannot be read: {error}."
+            ) from error
         result: dict[str, Any] = {}
         for name, parameter in inspect.signature(function).parameters.items():
             if name in skip:
@@ -121,7 +133,11 @@ class _Reader:
         if kind is not None:
             return self.component(key, kind, annotation, default)
         if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
-            start = {} if default is inspect.Parameter.empty else {f.name: getattr(default, f.name) for f in dataclasses.fields(annotation)}
+            start = (
+                {}
+                if default is inspect.Parameter.empty
+                else {f.name: getattr(default, f.name) for f in dataclasses.fields(annotation)}
+            )
             return self.build(key, annotation, self.parameters(annotation, f"{key}.", start))
         return self.leaf(key, annotation, default)
 
@@ -145,7 +161,10 @@ class _Reader:
         self.known.add(key)
         if not isinstance(default, Chosen):
             base = annotation.__name__
-            raise UserError(f"The recipe's parameter must be written as {key}: {base} = chosen(CLASS), with chosen of gannet.recipes.base.")
+            raise UserError(
+                f"The recipe's parameter must be written as {key}: {base} = chosen(CLASS), with chosen of "
+                f"gannet.recipes.base."
+            )
         factory, defaults = default.factory, default.arguments
         if key in self.given and not isinstance(self.given[key], str):
             raise UserError(f"{key}: expected the name of one of the {kind}, not {self.given[key]!r}.")
@@ -161,7 +180,9 @@ class _Reader:
         return Chosen(factory, self.parameters(factory, f"{key}.", defaults))
 
     def load(self, key: str, kind: str, name: str, base: Any) -> type:
-        """The class of that name, which must be a concrete subclass of the annotated base: not every regularizer is a penalty."""
+        """The class of that name, which must be a concrete subclass of the annotated base: not every regularizer is
+        a penalty.
+        """
         if not is_outside(name):
             factory = find(kind, name, lambda component: _is_concrete(component.load(), base)).load()
             if not _is_concrete(factory, base):
@@ -170,12 +191,15 @@ class _Reader:
             return factory
         if name not in self.outside:
             raise UserError(
-                f"{key}={name} is code outside Gannet, which is imported only if you name it: if you trust it, repeat the "
+                f"{key}={name} is code outside Gannet, which is imported only if you name it: if you trust it, repeat "
+                f"the "
                 f"command with {key}={name}."
             )
         factory = load_outside(name)
         if not _is_concrete(factory, base):
-            raise UserError(f"{key}={name} is not a concrete subclass of {base.__module__}.{base.__name__}; {key} expects one.")
+            raise UserError(
+                f"{key}={name} is not a concrete subclass of {base.__module__}.{base.__name__}; {key} expects one."
+            )
         return factory
 
     def build(self, key: str, factory: Callable[..., Any], arguments: dict[str, Any]) -> Any:
@@ -197,7 +221,9 @@ def _is_concrete(factory: Any, base: type) -> bool:
 
 
 def component_name(factory: Any) -> str:
-    """The name of a component as a key takes it: as ``gannet list`` shows it, or ``package.module:Name`` outside Gannet."""
+    """The name of a component as a key takes it: as ``gannet list`` shows it, or ``package.module:Name`` outside
+    Gannet.
+    """
     package = factory.__module__.split(".")
     if package[0] != "gannet" or len(package) < 3:
         return f"{factory.__module__}:{factory.__name__}"
@@ -215,7 +241,9 @@ def field_default(cls: Any, name: str) -> Any:
 
 
 def _typed(value: Any, annotation: Any) -> Any:
-    """The value in the annotated type; the text ``none`` becomes None, and comma-separated text becomes a list if needed."""
+    """The value in the annotated type; the text ``none`` becomes None, and comma-separated text becomes a list if
+    needed.
+    """
     adapter = TypeAdapter(annotation)
     if not isinstance(value, str):
         return _finite(adapter.validate_python(value))
@@ -272,8 +300,14 @@ def _finite(value: Any) -> Any:
 def _wrong(key: str, value: Any, annotation: Any, error: ValueError) -> str:
     """The sentence about a value that its annotation does not allow."""
     words = expected(annotation)
-    reason = str(error.errors()[0]["msg"]).replace("Input should be", "should be") if isinstance(error, ValidationError) else str(error)
+    reason = (
+        str(error.errors()[0]["msg"]).replace("Input should be", "should be")
+        if isinstance(error, ValidationError)
+        else str(error)
+    )
     if not words:
         return f"{key}={value}: {reason}."
     is_list = "list" in words.split()
-    return f"{key}={value}: expected {words}{f' ({reason})' if is_list or not isinstance(error, ValidationError) else ''}."
+    return (
+        f"{key}={value}: expected {words}{f' ({reason})' if is_list or not isinstance(error, ValidationError) else ''}."
+    )

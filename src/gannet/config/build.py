@@ -36,7 +36,9 @@ def build(plan: Plan, form: Form) -> tuple[Experiment, Precision]:
     """The experiment for data of this form, and the number format and memory layout for this machine."""
     experiment, settings = new_experiment(plan, form), plan.settings
     is_images, allow_bf16 = form.kind == "images", experiment.allow_bf16
-    return experiment, decide(device=settings.device, precision=settings.precision, is_images=is_images, allow_bf16=allow_bf16)
+    return experiment, decide(
+        device=settings.device, precision=settings.precision, is_images=is_images, allow_bf16=allow_bf16
+    )
 
 
 def new_experiment(plan: Plan, form: Form) -> Experiment:
@@ -72,7 +74,13 @@ def _modes(dataset: Dataset) -> dict[str, Any]:
     modes = dataset.truth.modes
     if modes is None or len(modes.weights) > MODES_IN_RECORD:
         return {}
-    return {"modes": {"means": modes.means.tolist(), "covariances": modes.covariances.tolist(), "weights": modes.weights.tolist()}}
+    return {
+        "modes": {
+            "means": modes.means.tolist(),
+            "covariances": modes.covariances.tolist(),
+            "weights": modes.weights.tolist(),
+        }
+    }
 
 
 def environment(precision: Precision) -> dict[str, str]:
@@ -100,4 +108,8 @@ def _accelerator(device: torch.device) -> dict[str, str]:
     """Model and libraries of a GPU; another model rounds differently."""
     if device.type != "cuda":
         return {}
-    return {"gpu": torch.cuda.get_device_name(device), "cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
+    return {
+        "gpu": torch.cuda.get_device_name(device),
+        "cuda": str(torch.version.cuda),
+        "cudnn": str(torch.backends.cudnn.version()),
+    }

@@ -42,15 +42,23 @@ class Plan:
 
     @property
     def repeated(self) -> dict[str, Any]:
-        """Keys to repeat when the run of this plan is opened again: user-supplied components and the path of the data."""
-        outside = {key: value for key, value in self.values["recipe"].items() if is_outside(value) and value in self.outside}
+        """Keys to repeat when the run of this plan is opened again: user-supplied components and the path of the
+        data.
+        """
+        outside = {
+            key: value for key, value in self.values["recipe"].items() if is_outside(value) and value in self.outside
+        }
         path = self.values["data"].get("path")
         return outside | ({"data.path": path} if path and Path(path).exists() else {})
 
     @property
     def keys(self) -> set[str]:
         """All keys that a user can type."""
-        known = {*self.values["recipe"], *(f"data.{key}" for key in self.values["data"]), *self.values["settings"]} - set(FLAGS)
+        known = {
+            *self.values["recipe"],
+            *(f"data.{key}" for key in self.values["data"]),
+            *self.values["settings"],
+        } - set(FLAGS)
         return known | set(short_keys(known))
 
     def with_changes(self, changes: Mapping[str, Any]) -> Plan:
@@ -68,7 +76,12 @@ class Plan:
 
 
 def plan(
-    data: str, *, recipe: str | None, given: Mapping[str, Any], flags: Mapping[str, Any], advice: Mapping[str, str] = FLAG_ADVICE
+    data: str,
+    *,
+    recipe: str | None,
+    given: Mapping[str, Any],
+    flags: Mapping[str, Any],
+    advice: Mapping[str, str] = FLAG_ADVICE,
 ) -> Plan:
     """Check all keys and return the plan.
 
@@ -106,8 +119,10 @@ def plan_again(
         steps: a new total, or None.
         recipe_file: the user's recipe file, if the run was made from one and the user named it again.
         device: replaces the recorded device.
-        changes: keys and flags that the user typed, with other values; typing a recorded user-supplied component allows its import.
-        edits: values that the run's journal gave to keys during training. They come from a file, so they allow no imports.
+        changes: keys and flags that the user typed, with other values; typing a recorded user-supplied component allows
+        its import.
+        edits: values that the run's journal gave to keys during training. They come from a file, so they allow no
+        imports.
 
     Raises:
         UserError: user-supplied code that was not named again, or a wrong key.
@@ -116,7 +131,8 @@ def plan_again(
     if name.endswith(".py"):
         if recipe_file is None:
             raise UserError(
-                f"This run was made by the recipe file {name}. Add --recipe {name}: Gannet never runs code that only a run names."
+                f"This run was made by the recipe file {name}. Add --recipe {name}: Gannet never runs code that only "
+                f"a run names."
             )
         name = recipe_file
     given = dict(record.arguments) | {f"data.{k}": v for k, v in record.data.arguments.items()}
@@ -137,7 +153,9 @@ def plan_again(
 
 def refuse_flags(given: Mapping[str, Any]) -> None:
     """Raise a :class:`UserError` for keys that are flags."""
-    misplaced = [f"{key}={given[key]}: {text.format(value=given[key])}" for key, text in FLAG_ADVICE.items() if key in given]
+    misplaced = [
+        f"{key}={given[key]}: {text.format(value=given[key])}" for key, text in FLAG_ADVICE.items() if key in given
+    ]
     if misplaced:
         raise UserError(*misplaced)
 
@@ -164,13 +182,21 @@ def _read_keys(
     if isinstance(path := data_values.get("data.path"), str) and os.path.exists(path):
         # An absolute path, so that the run can be opened from another working directory.
         data_values["data.path"] = os.path.abspath(path)
-    values = {"recipe": recipe_values, "data": {k.removeprefix("data."): v for k, v in data_values.items()}, "settings": settings_values}
-    return Plan(recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values)
+    values = {
+        "recipe": recipe_values,
+        "data": {k.removeprefix("data."): v for k, v in data_values.items()},
+        "settings": settings_values,
+    }
+    return Plan(
+        recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values
+    )
 
 
 def _changed(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The known keys with changes; keys of a replaced component are dropped."""
-    replaced = [f"{key}." for key, value in changes.items() if key in known and isinstance(value, str) and value != known[key]]
+    replaced = [
+        f"{key}." for key, value in changes.items() if key in known and isinstance(value, str) and value != known[key]
+    ]
     return {key: value for key, value in known.items() if not key.startswith(tuple(replaced))} | dict(changes)
 
 
@@ -194,5 +220,8 @@ def load_recipe(name: str, kind: Kind | None = None) -> Recipe:
 
     loaded = load_file(Path(name)) if name.endswith(".py") else find("recipes", name, suits).load()
     if not isinstance(loaded, Recipe):
-        raise UserError(f"The recipe in {name} must be decorated with @gannet.recipe(kind='points') or @gannet.recipe(kind='images').")
+        raise UserError(
+            f"The recipe in {name} must be decorated with @gannet.recipe(kind='points') or "
+            f"@gannet.recipe(kind='images')."
+        )
     return loaded

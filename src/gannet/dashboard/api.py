@@ -80,7 +80,13 @@ class Api:
 
     def charts(self, request: Request) -> Response:
         """Ids of the style elements that Plotly adds unless they exist; the page's policy would block them."""
-        return _json({"styles": sorted(set(re.findall(r'getElementById\("([0-9a-f]{64})"\)', plotly_file().read_text(encoding="utf-8"))))})
+        return _json(
+            {
+                "styles": sorted(
+                    set(re.findall(r'getElementById\("([0-9a-f]{64})"\)', plotly_file().read_text(encoding="utf-8")))
+                )
+            }
+        )
 
     def runs(self, request: Request) -> Response:
         """All runs sorted by name; a damaged run has an entry that says so."""
@@ -90,17 +96,32 @@ class Api:
                 found.append(run.summary())
             except Exception as error:  # whatever is in the files of a run, the others are shown
                 problem = str(error) if isinstance(error, UserError | OSError) else f"{type(error).__name__}: {error}"
-                found.append({"id": run.id, "name": run.name, "state": "damaged", "paused": False, "changed": 0, "problem": problem})
+                found.append(
+                    {
+                        "id": run.id,
+                        "name": run.name,
+                        "state": "damaged",
+                        "paused": False,
+                        "changed": 0,
+                        "problem": problem,
+                    }
+                )
         return _json({"root": self.library.root.name, "runs": found, "read_only": self.read_only})
 
     def run(self, request: Request) -> Response:
         """Summary and record of a run, and the command that measures it."""
         run = self._find(request)
-        about = {"record": run.run().record.as_json(), "numbers": run.numbers(), "measure": in_shell("gannet", "measure", run.path)}
+        about = {
+            "record": run.run().record.as_json(),
+            "numbers": run.numbers(),
+            "measure": in_shell("gannet", "measure", run.path),
+        }
         return _json(run.summary() | about | {"read_only": self.read_only})
 
     def history(self, request: Request) -> Response:
-        """Curves of at most 2,000 points each (from step ``from`` to ``to``), listed events, frames, and the cursor to continue from."""
+        """Curves of at most 2,000 points each (from step ``from`` to ``to``), listed events, frames, and the cursor
+        to continue from.
+        """
         run = self._find(request)
         run.follower.refresh(at_once=True)
         cursor = run.follower.cursor()
@@ -142,7 +163,9 @@ class Api:
             frame = run.run().load_frame(path)
             assert isinstance(frame, dict)
             content, kind = packed(frame), "application/octet-stream"
-        return Response(content, media_type=kind, headers={"cache-control": FOREVER if asked == version else "no-store"})
+        return Response(
+            content, media_type=kind, headers={"cache-control": FOREVER if asked == version else "no-store"}
+        )
 
     def slow(self, request: Request) -> Response:
         """The arrays of a step in slow motion (``schema.SLOW_ARRAYS``), packed like a frame."""
@@ -151,7 +174,9 @@ class Api:
         return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
 
     def probe(self, request: Request) -> Response:
-        """The questions that the newest checkpoint supports, or the answer to one, whose arguments are the numbers in the address."""
+        """The questions that the newest checkpoint supports, or the answer to one, whose arguments are the numbers
+        in the address.
+        """
         run = self._find(request)
         arguments = {name: decimal(value) for name, value in request.query_params.items() if name in PROBE_ARGUMENTS}
         name = request.path_params.get("name", "")
@@ -215,7 +240,9 @@ class Api:
         return asked if isinstance(asked, dict) else _json({"error": "The request must be one JSON object."}, 400)
 
     async def stream(self, request: Request) -> Response:
-        """Server-sent events after a cursor: ``events`` (a list), ``reset`` (discard all data), ``gone``; a comment every 10 s."""
+        """Server-sent events after a cursor: ``events`` (a list), ``reset`` (discard all data), ``gone``; a comment
+        every 10 s.
+        """
         run = await run_sync(self._find, request)
         if self.streams >= STREAMS_AT_MOST:
             return _json({"error": f"{STREAMS_AT_MOST} views are open already."}, 503)

@@ -56,8 +56,8 @@ class Series(TypedDict):
 class Follower:
     """The events of one run directory. Safe to call from several threads.
 
-    Only complete lines are read, damaged lines are skipped, and sequence numbers never decrease within a file. A file that was
-    replaced or rewritten (a resume drops the events after its checkpoint) is read again from the start.
+    Only complete lines are read, damaged lines are skipped, and sequence numbers never decrease within a file. A file
+    that was replaced or rewritten (a resume drops the events after its checkpoint) is read again from the start.
     """
 
     def __init__(self, run: Path) -> None:
@@ -111,7 +111,11 @@ class Follower:
         for line in block.splitlines(keepends=True):
             event = parse_line(line, Event)
             if event is not None and (not self._seqs or event.seq > self._seqs[-1]):
-                for column, number in ((self._seqs, event.seq), (self._offsets, self._position), (self._lengths, len(line))):
+                for column, number in (
+                    (self._seqs, event.seq),
+                    (self._offsets, self._position),
+                    (self._lengths, len(line)),
+                ):
                     column.append(number)
                 self._checks.append(crc32(line))
                 self._note(event)
@@ -194,12 +198,18 @@ class Follower:
         return [event for event in events if event is not None]
 
     def series(self, low: int | None = None, high: int | None = None) -> list[Series]:
-        """Every term between two steps: ``{"name", "steps", "values"}``, thinned to ``POINTS_PER_SERIES``; None for values not finite."""
+        """Every term between two steps: ``{"name", "steps", "values"}``, thinned to ``POINTS_PER_SERIES``; None for
+        values not finite.
+        """
         with self._guard:
-            curves = {name: (np.array(steps, np.int64), np.array(values)) for name, (steps, values) in self._curves.items()}
+            curves = {
+                name: (np.array(steps, np.int64), np.array(values)) for name, (steps, values) in self._curves.items()
+            }
         found = []
         for name, (steps, values) in curves.items():
-            wanted = (steps >= (steps.min() if low is None else low)) & (steps <= (steps.max() if high is None else high))
+            wanted = (steps >= (steps.min() if low is None else low)) & (
+                steps <= (steps.max() if high is None else high)
+            )
             found.append(_as_series(name, steps[wanted], values[wanted]))
         return found
 

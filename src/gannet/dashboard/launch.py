@@ -17,7 +17,14 @@ PATIENCE_SECONDS = 120.0
 """Maximum time for decoding the data before the caller continues."""
 
 
-def start(data: str, out: Path, *, recipe: str | None = None, steps: int | None = None, keys: Mapping[str, object] | None = None) -> int:
+def start(
+    data: str,
+    out: Path,
+    *,
+    recipe: str | None = None,
+    steps: int | None = None,
+    keys: Mapping[str, object] | None = None,
+) -> int:
     """Run ``gannet train DATA`` and return its process id as soon as its run directory exists.
 
     It is a separate session, so closing the terminal or the page does not stop it. The command ``stop`` does.
@@ -34,7 +41,11 @@ def start(data: str, out: Path, *, recipe: str | None = None, steps: int | None 
     """
     if Run.is_at(out):
         raise UserError(f"{out} already contains a run. Give another directory.")
-    options = [f"--out={out}", *([f"--recipe={recipe}"] if recipe else []), *([f"--steps={steps}"] if steps is not None else [])]
+    options = [
+        f"--out={out}",
+        *([f"--recipe={recipe}"] if recipe else []),
+        *([f"--steps={steps}"] if steps is not None else []),
+    ]
     words = ["train", "--quiet", *options, "--", data, *(f"{key}={value}" for key, value in (keys or {}).items())]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         process = subprocess.Popen(
@@ -47,6 +58,8 @@ def start(data: str, out: Path, *, recipe: str | None = None, steps: int | None 
             time.sleep(0.05)
         if process.poll():
             said.seek(0)
-            sentences = [line.removeprefix("gannet: ") for line in said.read().splitlines() if line.startswith("gannet: ")]
+            sentences = [
+                line.removeprefix("gannet: ") for line in said.read().splitlines() if line.startswith("gannet: ")
+            ]
             raise UserError(*(sentences or [f"Training could not be started (status {process.returncode})."]))
     return process.pid

@@ -58,7 +58,9 @@ class Watched:
 
     def checkpoints(self) -> list[int]:
         """Steps of checkpoints for forks, in order; they are verified only when they are used."""
-        found = [path.name for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER) for path in (self.path / folder).glob("step-*")]
+        found = [
+            path.name for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER) for path in (self.path / folder).glob("step-*")
+        ]
         return sorted({int(name[5:]) for name in found if re.fullmatch(r"step-\d{1,20}", name)})
 
     def numbers(self) -> dict[str, float | None]:
@@ -128,7 +130,9 @@ class Library:
             if time.monotonic() - self._scanned >= SCAN_SECONDS:
                 there = {*find_runs(self.root), *(path for path in self._added if (path / RUN_FILE).is_file())}
                 found = {identity_of(path): path for path in there}
-                self._runs = {key: self._runs.get(key) or Watched(path, self._name(path), key) for key, path in found.items()}
+                self._runs = {
+                    key: self._runs.get(key) or Watched(path, self._name(path), key) for key, path in found.items()
+                }
                 self._let_go()
                 self._scanned = time.monotonic()
             return sorted(self._runs.values(), key=lambda run: run.name)

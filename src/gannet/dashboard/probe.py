@@ -32,7 +32,8 @@ class Prober:
         """The answer of ``gannet.dashboard.probes`` as JSON.
 
         Raises:
-            UserError: there is no checkpoint, the game does not support the question, or the process died or took too long.
+            UserError: there is no checkpoint, the game does not support the question, or the process died or took too
+            long.
         """
         if not self._room.acquire(blocking=False):
             raise UserError("Too many images are being drawn. Try again later.")
@@ -68,7 +69,9 @@ class Prober:
     def _exchange(self, question: bytes) -> bytes:
         if self._process is None or self._process.poll() is not None:
             command = [sys.executable, "-m", "gannet.dashboard.probes"]
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None

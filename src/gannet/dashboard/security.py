@@ -32,8 +32,8 @@ NOT_ALLOWED = (
 class Gate:
     """ASGI middleware that checks each request: its Host, the token, and that a POST comes from the page of this view.
 
-    The token in the address is moved once to a cookie that scripts cannot read and other sites cannot send. A redirect removes
-    it from the address.
+    The token in the address is moved once to a cookie that scripts cannot read and other sites cannot send. A redirect
+    removes it from the address.
 
     Args:
         app: the protected application.
@@ -81,7 +81,9 @@ class Gate:
             if scope["path"].startswith("/api/"):
                 return JSONResponse({"error": "The token is missing: open the address that gannet watch printed."}, 401)
             return HTMLResponse(NOT_ALLOWED, 401, {"cache-control": "no-store"})
-        if scope["method"] == "POST" and headers.get("origin", "").lower() not in {f"http://{host}" for host in self.hosts}:
+        if scope["method"] == "POST" and headers.get("origin", "").lower() not in {
+            f"http://{host}" for host in self.hosts
+        }:
             return JSONResponse({"error": "Commands are accepted only from the page of this view."}, 403)
         return None
 

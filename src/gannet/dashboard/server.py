@@ -102,7 +102,9 @@ def application(root: Path, token: str, port: int, stopping: Callable[[], bool],
         return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
 
     def charts(request: Request) -> Response:
-        return FileResponse(plotly_file(), media_type="text/javascript", headers={"cache-control": "private, max-age=86400"})
+        return FileResponse(
+            plotly_file(), media_type="text/javascript", headers={"cache-control": "private, max-age=86400"}
+        )
 
     routes = [
         Route("/", page),

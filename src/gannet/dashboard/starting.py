@@ -80,7 +80,8 @@ class Starter:
         """Start a training on a drawing, which is stored as a file next to it; returns the id of the new run.
 
         Raises:
-            UserError: the drawing is empty, the recipe does not support points, the training is refused, or another is being started.
+            UserError: the drawing is empty, the recipe does not support points, the training is refused, or another is
+            being started.
         """
         wanted = _read(AskedDrawing, asked)
         recipe = canonical(wanted.recipe)
@@ -88,7 +89,9 @@ class Starter:
             raise UserError(f"{wanted.recipe!r} does not train on points.")
         folder = self.library.folder
         drawing = save_drawing(folder / DRAWINGS_FOLDER, wanted.strokes, count=wanted.count)
-        return self._start(str(drawing.path), _free(folder / f"{drawing.path.stem}-{recipe}"), recipe=recipe, steps=wanted.steps)
+        return self._start(
+            str(drawing.path), _free(folder / f"{drawing.path.stem}-{recipe}"), recipe=recipe, steps=wanted.steps
+        )
 
     def _start(self, data: str, out: Path, **rest: Any) -> str:
         if not self._busy.acquire(blocking=False):
@@ -101,7 +104,9 @@ class Starter:
 
 
 def recipes_for_points() -> Iterator[tuple[str, str]]:
-    """(name, summary) of every recipe that trains on points, read from source text, because importing recipes would import torch."""
+    """(name, summary) of every recipe that trains on points, read from source text, because importing recipes would
+    import torch.
+    """
     for name, component in components("recipes").items():
         if re.search(r'^@recipe\(kind="(points|any)"', component.path.read_text(encoding="utf-8"), re.MULTILINE):
             yield name, component.summary
@@ -113,7 +118,9 @@ def _read(model: type[AnyAsked], asked: Mapping[str, Any]) -> AnyAsked:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "it"
-        raise UserError(f"This cannot be started: {where}: {first['msg'].replace('Input should be', 'should be')}.") from None
+        raise UserError(
+            f"This cannot be started: {where}: {first['msg'].replace('Input should be', 'should be')}."
+        ) from None
 
 
 def _free(path: Path) -> Path:

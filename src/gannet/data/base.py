@@ -32,7 +32,9 @@ class Modes:
 
 @dataclass(frozen=True)
 class ClassModes:
-    """Modes of images that a classifier distinguishes: its K classes in each of C channels, the first channel most significant."""
+    """Modes of images that a classifier distinguishes: its K classes in each of C channels, the first channel most
+    significant.
+    """
 
     classifier: str
     """Name of the feature extractor that classifies them, for example ``mnist-cnn-v1``."""
@@ -42,7 +44,9 @@ class ClassModes:
 
 @dataclass(frozen=True)
 class CaptionReader:
-    """How images are checked against their captions: what captions name and what images show, as words, part by part."""
+    """How images are checked against their captions: what captions name and what images show, as words, part by
+    part.
+    """
 
     classifier: str
     """Name of the feature extractor that classifies what the images show."""
@@ -106,7 +110,9 @@ class Form:
         return torch.from_numpy(np.ascontiguousarray(original)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
     def decode(self, normalised: Tensor) -> np.ndarray:
-        """Convert samples from normalised to original units; image values are clamped to their range, never rescaled to fill it."""
+        """Convert samples from normalised to original units; image values are clamped to their range, never rescaled
+        to fill it.
+        """
         normalised = normalised.detach().float().cpu()
         if self.kind == "points":
             return (normalised * self.scale + torch.tensor(self.mean)).numpy()
@@ -119,15 +125,17 @@ class Form:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Form:
         """The inverse of :meth:`as_json`."""
-        known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
+        }
         return cls(**known)
 
 
 class Dataset(ABC):
     """An opened source: batches for training, reference samples for measuring.
 
-    *Normalised units* are what networks see: images float32 (N, C, H, W) in [-1, 1]; points float32 (N, 2), standardised.
-    *Original units* are what people and metrics see: images uint8 (N, H, W, C); points float32 (N, 2).
+    *Normalised units* are what networks see: images float32 (N, C, H, W) in [-1, 1]; points float32 (N, 2),
+    standardised. *Original units* are what people and metrics see: images uint8 (N, H, W, C); points float32 (N, 2).
     """
 
     kind: ClassVar[Kind]
@@ -157,7 +165,16 @@ class Dataset(ABC):
     def form(self) -> Form:
         """The form of its samples."""
         mean, words, examples = tuple(self.mean.tolist()), tuple(self.vocabulary), tuple(self.example_captions)
-        return Form(self.kind, tuple(self.shape), tuple(self.class_names), mean, float(self.scale), self.num_labelled, words, examples)
+        return Form(
+            self.kind,
+            tuple(self.shape),
+            tuple(self.class_names),
+            mean,
+            float(self.scale),
+            self.num_labelled,
+            words,
+            examples,
+        )
 
     @property
     def num_classes(self) -> int:
@@ -166,11 +183,15 @@ class Dataset(ABC):
 
     @abstractmethod
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Samples in normalised units and labels (-1 if hidden) of batch number ``position``: a pure function of its arguments."""
+        """Samples in normalised units and labels (-1 if hidden) of batch number ``position``: a pure function of its
+        arguments.
+        """
 
     @abstractmethod
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """``count`` real samples in original units with their true labels, drawn without replacement; all of them if there are fewer."""
+        """``count`` real samples in original units with their true labels, drawn without replacement; all of them if
+        there are fewer.
+        """
 
     def captions(self, count: int, *, seed: int, position: int, device: torch.device) -> Tensor | None:
         """(N, L) int64 token ids of the captions of :meth:`batch` with the same arguments; None without captions."""

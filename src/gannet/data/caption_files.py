@@ -1,7 +1,7 @@
 """Captions of the images of a folder or zip file: ``metadata.jsonl``, ``metadata.csv`` or ``captions.csv``.
 
-The convention is that of Hugging Face image folders: the field or column ``file_name``, relative to the folder of the file, and
-``text``.
+The convention is that of Hugging Face image folders: the field or column ``file_name``, relative to the folder of the
+file, and ``text``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ def has_captions(path: Path) -> bool:
     """
     try:
         if path.is_dir():
-            return any(_names_text(file.name, _first_line(file)) for name in NAMES for file in (path / name, *path.glob(f"*/{name}")))
+            return any(
+                _names_text(file.name, _first_line(file))
+                for name in NAMES
+                for file in (path / name, *path.glob(f"*/{name}"))
+            )
         with zipfile.ZipFile(path) as archive:
             inside = [name for name in archive.namelist() if name.count("/") <= 1 and name.rpartition("/")[2] in NAMES]
             return any(_names_text(name, archive.open(name).readline()) for name in inside)
@@ -43,7 +47,8 @@ def captions_of(found: Listing) -> list[str]:
     """One caption per image, in the order of ``found.images``.
 
     Raises:
-        UserError: images without a caption, captions without an image, or a file that cannot be read; all problems at once.
+        UserError: images without a caption, captions without an image, or a file that cannot be read; all problems at
+        once.
     """
     captions: dict[str, str] = {}
     problems: list[str] = []
@@ -55,15 +60,25 @@ def captions_of(found: Listing) -> list[str]:
                 continue
             image = f"{folder}/{entry[FILE]}" if folder else entry[FILE]
             if image in captions:
-                problems.append(f"{found.origin}/{name}, {where}: {entry[FILE]} has a second caption; keep one of them.")
+                problems.append(
+                    f"{found.origin}/{name}, {where}: {entry[FILE]} has a second caption; keep one of them."
+                )
             captions[image] = entry[TEXT]
     if problems:
         raise UserError(*_first_few(problems))
     known = set(found.images)
     absent = [image for image in captions if image not in known]
     silent = [image for image in found.images if image not in captions]
-    problems += _about(found, absent, len(captions), "captions name a file that does not exist", "Correct file_name, or delete the lines.")
-    problems += _about(found, silent, len(known), "images have no caption", "Add a line for each image, or move the images elsewhere.")
+    problems += _about(
+        found,
+        absent,
+        len(captions),
+        "captions name a file that does not exist",
+        "Correct file_name, or delete the lines.",
+    )
+    problems += _about(
+        found, silent, len(known), "images have no caption", "Add a line for each image, or move the images elsewhere."
+    )
     if problems:
         raise UserError(*problems)
     return [captions[image] for image in found.images]
@@ -83,8 +98,13 @@ def _first_few(problems: list[str]) -> list[str]:
 
 def _problem(entry: Any) -> str | None:
     """What is wrong with an entry, if anything."""
-    if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) and entry[key].strip() for key in (FILE, TEXT)):
-        return f"expected {FILE} and {TEXT}, both text, such as {json.dumps({FILE: 'a.png', TEXT: 'a red seven on green'})}."
+    if not isinstance(entry, dict) or not all(
+        isinstance(entry.get(key), str) and entry[key].strip() for key in (FILE, TEXT)
+    ):
+        return (
+            f"expected {FILE} and {TEXT}, both text, such as "
+            f"{json.dumps({FILE: 'a.png', TEXT: 'a red seven on green'})}."
+        )
     if not words_of(entry[TEXT]):
         return f"the caption {entry[TEXT]!r} contains no words."
     return None
@@ -95,7 +115,9 @@ def _entries(found: Listing, name: str) -> Iterator[tuple[str, Any]]:
     try:
         text = found.read(name).decode("utf-8-sig")
     except (OSError, BadImage, UnicodeDecodeError) as error:
-        raise UserError(f"{found.origin}/{name} cannot be read as text: {getattr(error, 'strerror', None) or error}.") from None
+        raise UserError(
+            f"{found.origin}/{name} cannot be read as text: {getattr(error, 'strerror', None) or error}."
+        ) from None
     if name.endswith(".jsonl"):
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip():
@@ -105,12 +127,16 @@ def _entries(found: Listing, name: str) -> Iterator[tuple[str, Any]]:
     missing = [key for key in (FILE, TEXT) if key not in (reader.fieldnames or ())]
     if missing:
         columns = ", ".join(reader.fieldnames or ()) or "none"
-        raise UserError(f"{found.origin}/{name} has no column {' and no column '.join(missing)}; its columns are {columns}.")
+        raise UserError(
+            f"{found.origin}/{name} has no column {' and no column '.join(missing)}; its columns are {columns}."
+        )
     try:
         for entry in reader:
             yield f"line {reader.line_num}", entry
     except csv.Error as error:
-        raise UserError(f"{found.origin}/{name}, line {reader.line_num}: not a table of comma-separated values ({error}).") from None
+        raise UserError(
+            f"{found.origin}/{name}, line {reader.line_num}: not a table of comma-separated values ({error})."
+        ) from None
 
 
 def _json(line: str) -> Any:
@@ -128,7 +154,9 @@ def _first_line(file: Path) -> bytes:
 
 
 def _names_text(name: str, line: bytes) -> bool:
-    """Whether the first line of a file has the field or column ``text``, or is broken, which reading the captions reports."""
+    """Whether the first line of a file has the field or column ``text``, or is broken, which reading the captions
+    reports.
+    """
     text = line.decode("utf-8-sig", errors="replace").strip()
     if not text:
         return False

@@ -24,11 +24,12 @@ READER = CaptionReader("digits-cnn-v1", named, shown)
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionedDigits(ImageSource):
-    """12,000 coloured digits, 16 x 16 pixels, with captions such as ``a red seven on green, top left``: built in, without a download.
+    """12,000 coloured digits, 16 x 16 pixels, with captions such as ``a red seven on green, top left``: built in,
+    without a download.
 
-    Each image shows one of scikit-learn's handwritten digits in one of six inks on another of six grounds at one of five places.
-    The 2,000 held-out images show scenes and handwriting that training does not see: every word of their captions is known, and
-    no caption is.
+    Each image shows one of scikit-learn's handwritten digits in one of six inks on another of six grounds at one of
+    five places. The 2,000 held-out images show scenes and handwriting that training does not see: every word of their
+    captions is known, and no caption is.
     """
 
     has_captions: ClassVar[bool] = True
@@ -60,7 +61,11 @@ class CaptionedDigits(ImageSource):
         rows = np.flatnonzero((np.arange(len(digits)) % HELD_OUT == 0) == is_test)
         of_digit = [rows[digits.classes.labels[rows] == number] for number in range(len(DIGITS))]
         shares = rng.random(count)
-        picked = np.array([of_digit[label][int(share * len(of_digit[label]))] for label, share in zip(labels, shares, strict=True)])
+        picked = np.array(
+            [of_digit[label][int(share * len(of_digit[label]))] for label, share in zip(labels, shares, strict=True)]
+        )
         pixels = drawn(chosen, digits.pixels[..., 0][picked])
         captions = tuple(scene.caption for scene in chosen)
-        return ImageArray("captioned-digits", digest_arrays([pixels, labels], captions), Classes(labels, DIGITS), pixels, captions)
+        return ImageArray(
+            "captioned-digits", digest_arrays([pixels, labels], captions), Classes(labels, DIGITS), pixels, captions
+        )

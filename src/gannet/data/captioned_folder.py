@@ -16,10 +16,11 @@ from gannet.data.undecoded_images import ImageFiles
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionedFolder(ImageSource):
-    """A folder or a zip file of images with ``metadata.jsonl``, ``metadata.csv`` or ``captions.csv``: a caption for every image.
+    """A folder or a zip file of images with ``metadata.jsonl``, ``metadata.csv`` or ``captions.csv``: a caption for
+    every image.
 
-    Each line has ``file_name``, relative to the folder of the file, and ``text``: the convention of Hugging Face image folders. Images
-    are read as from ``folder``.
+    Each line has ``file_name``, relative to the folder of the file, and ``text``: the convention of Hugging Face image
+    folders. Images are read as from ``folder``.
     """
 
     has_captions: ClassVar[bool] = True

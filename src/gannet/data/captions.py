@@ -12,7 +12,9 @@ from torch import Tensor
 from gannet.errors import UserError
 
 PADDING = 0
-"""The token id that fills captions up to a common length. Words have the ids 1, 2, ... in the order of the vocabulary."""
+"""The token id that fills captions up to a common length. Words have the ids 1, 2, ... in the order of the
+vocabulary.
+"""
 NUM_EXAMPLES = 8
 NUM_NEAREST = 3
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -42,7 +44,9 @@ def token_ids(captions: Sequence[str], vocabulary: Sequence[str]) -> Tensor:
     if unknown := list(dict.fromkeys(word for words in rows for word in words if word not in number)):
         raise UserError(_unknown_words(unknown, vocabulary))
     length = max(map(len, rows), default=1)
-    return torch.tensor([[number[word] for word in words] + [PADDING] * (length - len(words)) for words in rows], dtype=torch.int64)
+    return torch.tensor(
+        [[number[word] for word in words] + [PADDING] * (length - len(words)) for words in rows], dtype=torch.int64
+    )
 
 
 def examples_of(captions: Sequence[str]) -> tuple[str, ...]:
@@ -55,7 +59,10 @@ def examples_of(captions: Sequence[str]) -> tuple[str, ...]:
 def _unknown_words(unknown: Sequence[str], vocabulary: Sequence[str]) -> str:
     near = [f"{word!r} ({', '.join(get_close_matches(word, vocabulary, NUM_NEAREST, cutoff=0.0))})" for word in unknown]
     what = "this word" if len(unknown) == 1 else "these words"
-    return f"The captions of the training data do not contain {what}; the nearest known words are in brackets: {', '.join(near)}."
+    return (
+        f"The captions of the training data do not contain {what}; the nearest known words are in brackets: "
+        f"{', '.join(near)}."
+    )
 
 
 def _example(vocabulary: Sequence[str]) -> str:

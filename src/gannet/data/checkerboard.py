@@ -19,7 +19,8 @@ from gannet.data.ranges import Length
 
 @dataclass(frozen=True, kw_only=True)
 class Checkerboard(Source):
-    """A uniform distribution over every second square of a board centred on the origin: sharp edges and touching corners.
+    """A uniform distribution over every second square of a board centred on the origin: sharp edges and touching
+    corners.
 
     The density is 1 / area on the dark squares and 0 elsewhere. The lower left square is dark.
     """
@@ -45,9 +46,12 @@ class Checkerboard(Source):
         row, column = _place(dark, self.rows)
         corners = torch.stack([column, row], dim=1)  # (N, 2) in squares from the lower left
         side = self.width / self.rows
-        # A margin of a millionth of the board's width stays empty, so that float32 cannot round a point into a light square.
+        # A margin of a millionth of the board's width stays empty, so that float32 cannot round a point into a light
+        # square.
         margin = 1e-6 * self.rows
-        return (corners + torch.rand(count, 2, generator=rng).clamp_(margin, 1 - margin)).mul_(side).sub_(self.width / 2), dark
+        return (corners + torch.rand(count, 2, generator=rng).clamp_(margin, 1 - margin)).mul_(side).sub_(
+            self.width / 2
+        ), dark
 
     def _log_density(self, points: np.ndarray) -> np.ndarray:
         side = self.width / self.rows
@@ -57,7 +61,9 @@ class Checkerboard(Source):
 
 
 def _place(dark: Tensor, rows: int) -> tuple[Tensor, Tensor]:
-    """Row and column of the dark squares; counted in reading order, every second square of an odd-sided board is dark."""
+    """Row and column of the dark squares; counted in reading order, every second square of an odd-sided board is
+    dark.
+    """
     if rows % 2:
         return (2 * dark) // rows, (2 * dark) % rows
     row = dark // (rows // 2)

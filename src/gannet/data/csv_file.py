@@ -19,8 +19,8 @@ from gannet.errors import UserError
 class CsvFile(Source):
     """Points in a text file: two columns of numbers and an optional third column with the class.
 
-    Semicolons, commas or spaces separate the columns. A first line of column names, empty lines and lines that begin with #
-    are skipped. With semicolons, numbers may have a decimal comma.
+    Semicolons, commas or spaces separate the columns. A first line of column names, empty lines and lines that begin
+    with # are skipped. With semicolons, numbers may have a decimal comma.
     """
 
     kind: ClassVar[Kind] = "points"
@@ -43,7 +43,11 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as text: {getattr(error, 'strerror', None) or error}.") from None
-    kept = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
+    kept = [
+        (number, line.strip())
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
     if not kept:
         raise UserError(f"{path} contains no points; expected two columns of numbers.")
     split = _splitter(kept[0][1])
@@ -57,7 +61,9 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         raise UserError(f"{path}, line {rows[0][0]}: {width} columns; expected two numbers, then at most one class.")
     uneven = [(number, cells) for number, cells in rows if len(cells) != width]
     if uneven:
-        raise UserError(f"{path}, line {uneven[0][0]}: {len(uneven[0][1])} columns where the first line of points has {width}.")
+        raise UserError(
+            f"{path}, line {uneven[0][0]}: {len(uneven[0][1])} columns where the first line of points has {width}."
+        )
     return rows
 
 
@@ -98,7 +104,8 @@ def _in_number_order(names: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray,
     """Order class names as numbers if all are numbers, else as text."""
     texts = [str(name) for name in names]
     order = sorted(
-        range(len(texts)), key=(lambda i: int(texts[i])) if all(re.fullmatch(r"[+-]?\d+", t) for t in texts) else (lambda i: texts[i])
+        range(len(texts)),
+        key=(lambda i: int(texts[i])) if all(re.fullmatch(r"[+-]?\d+", t) for t in texts) else (lambda i: texts[i]),
     )
     rank = np.empty(len(texts), dtype=np.int64)
     rank[order] = np.arange(len(texts))

@@ -70,7 +70,8 @@ def header(blob: bytes) -> Header:
 
 
 def upright(blob: bytes) -> Image.Image:
-    """The first frame, rotated by its EXIF orientation, in mode L or RGB with 8 bits, composited on white if transparent.
+    """The first frame, rotated by its EXIF orientation, in mode L or RGB with 8 bits, composited on white if
+    transparent.
 
     Raises:
         BadImage: as :func:`opened`, or the pixels are truncated or have an unsupported type.
@@ -86,7 +87,8 @@ def upright(blob: bytes) -> Image.Image:
 
 
 def upright_with_alpha(blob: bytes) -> tuple[Image.Image, Image.Image | None]:
-    """As :func:`upright`, but colours and opacity separately: mode L or RGB, and mode L, which is None without transparency.
+    """As :func:`upright`, but colours and opacity separately: mode L or RGB, and mode L, which is None without
+    transparency.
 
     Raises:
         BadImage: as :func:`upright`.
@@ -147,7 +149,9 @@ def is_see_through(image: Image.Image) -> bool:
 
 
 def is_sixteen_bit(image: Image.Image) -> bool:
-    """Whether pixels have 16 bits; only grey images can be detected, because Pillow reads 16-bit colour PNG as 8 bits."""
+    """Whether pixels have 16 bits; only grey images can be detected, because Pillow reads 16-bit colour PNG as 8
+    bits.
+    """
     return image.mode == "I" or image.mode.startswith("I;16")
 
 
@@ -156,7 +160,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if is_sixteen_bit(image):
         return _from_sixteen_bits(image)
     if image.mode == "F":
-        raise BadImage("holds 32-bit floating-point numbers, whose black and white levels are unknown; save it with 8 or 16 bits")
+        raise BadImage(
+            "holds 32-bit floating-point numbers, whose black and white levels are unknown; save it with 8 or 16 bits"
+        )
     try:
         if is_see_through(image):
             image = image.convert("RGBA")

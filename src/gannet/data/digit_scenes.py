@@ -42,7 +42,12 @@ class Scene(NamedTuple):
 
 
 SCENES = tuple(
-    Scene(ink, digit, ground, place) for digit in DIGITS for ink in COLOURS for ground in COLOURS if ink != ground for place in PLACES
+    Scene(ink, digit, ground, place)
+    for digit in DIGITS
+    for ink in COLOURS
+    for ground in COLOURS
+    if ink != ground
+    for place in PLACES
 )
 """All 1,500 scenes."""
 
@@ -57,7 +62,10 @@ def drawn(scenes: Sequence[Scene], digits: np.ndarray) -> np.ndarray:
     Returns:
         uint8 (N, 16, 16, 3): ground + (ink - ground) digit / 255.
     """
-    ground, ink = (np.array([COLOURS[getattr(scene, part)] for scene in scenes], np.int32)[:, None, None] for part in ("ground", "ink"))
+    ground, ink = (
+        np.array([COLOURS[getattr(scene, part)] for scene in scenes], np.int32)[:, None, None]
+        for part in ("ground", "ink")
+    )
     patches = (ground + (digits[..., None] * (ink - ground) + 127) // 255).astype(np.uint8)
     images = np.broadcast_to(ground.astype(np.uint8), (len(scenes), SIDE, SIDE, 3)).copy()
     for image, patch, scene in zip(images, patches, scenes, strict=True):
@@ -76,8 +84,9 @@ def named(captions: Sequence[str]) -> dict[str, np.ndarray]:
 def shown(images: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> dict[str, np.ndarray]:
     """The words for what images show, read from the pixels: ``ink``, ``digit``, ``ground`` and ``place`` -> (N,) text.
 
-    The ground is the median colour, the ink the mean of the 10 pixels that differ most from it; each is named by the nearest colour.
-    A pixel is covered as far as it lies on the way from ground to ink. The place is the one with most cover.
+    The ground is the median colour, the ink the mean of the 10 pixels that differ most from it; each is named by the
+    nearest colour. A pixel is covered as far as it lies on the way from ground to ink. The place is the one with most
+    cover.
 
     Args:
         images: uint8 (N, 16, 16, 3).
@@ -97,7 +106,12 @@ def shown(images: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> d
     crops = np.stack([picture[squares[place]] for picture, place in zip(cover, places, strict=True)])
     digits = classify(np.rint(crops * 255).astype(np.uint8)[..., None])
     names = np.array(list(COLOURS))
-    return {"ink": names[ink], "digit": np.array(DIGITS)[digits], "ground": names[ground], "place": np.array(list(PLACES))[places]}
+    return {
+        "ink": names[ink],
+        "digit": np.array(DIGITS)[digits],
+        "ground": names[ground],
+        "place": np.array(list(PLACES))[places],
+    }
 
 
 def _nearest_colour(colours: np.ndarray) -> np.ndarray:

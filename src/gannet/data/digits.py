@@ -19,7 +19,8 @@ from gannet.data.undecoded_images import Classes, ImageArray
 class Digits(ImageSource):
     """1,797 real handwritten digits, grey, 8 x 8 pixels: built in, without a download.
 
-    From the test part of the UCI optical digits (Alpaydin and Kaynak 1998, https://doi.org/10.24432/C50P49); levels 0..16 become 0..255.
+    From the test part of the UCI optical digits (Alpaydin and Kaynak 1998, https://doi.org/10.24432/C50P49); levels
+    0..16 become 0..255.
     """
 
     def read(self, progress: Progress) -> ImageArray:
@@ -32,7 +33,9 @@ class Digits(ImageSource):
 
 
 def _table() -> tuple[np.ndarray, np.ndarray]:
-    """Levels (1797, 64) and targets (1797,): the file of ``sklearn.datasets.load_digits``, without importing scikit-learn (1.5 s)."""
+    """Levels (1797, 64) and targets (1797,): the file of ``sklearn.datasets.load_digits``, without importing
+    scikit-learn (1.5 s).
+    """
     found = find_spec("sklearn")
     assert found is not None
     assert found.submodule_search_locations is not None

@@ -1,7 +1,7 @@
 """A distribution drawn by hand: brush strokes become a file of points to train on.
 
-The same lines give the same bytes from a mouse (a thousand events), a finger (fifty) and the keyboard (two): coordinates are
-rounded to a grid and nearly collinear points are removed before random numbers are drawn.
+The same lines give the same bytes from a mouse (a thousand events), a finger (fifty) and the keyboard (two):
+coordinates are rounded to a grid and nearly collinear points are removed before random numbers are drawn.
 """
 
 from __future__ import annotations
@@ -80,13 +80,17 @@ def save_drawing(folder: Path, strokes: Sequence[Mapping[str, Any]], *, count: i
     except ValidationError as error:
         first = error.errors()[0]
         where = " ".join(map(str, first["loc"]))
-        raise UserError(f"The drawing cannot be used: {where}: {first['msg'].replace('Input should be', 'should be')}.") from None
+        raise UserError(
+            f"The drawing cannot be used: {where}: {first['msg'].replace('Input should be', 'should be')}."
+        ) from None
     lines = [(_corners(stroke.points), round(stroke.width * GRID)) for stroke in sheet.strokes]
     if not any(width for _, width in lines) and len({corner for corners, _ in lines for corner in corners}) < 2:
         raise UserError("The drawing is one spot without width; draw a line, or use a wider brush.")
     points = _points(lines, sheet.count, sheet.seed)
     spec = {"drawing": lines, "grid": GRID, "seed": sheet.seed}
-    content = f"# {json.dumps(spec, separators=(',', ':'))}\nx,y\n" + "".join(f"{x:.6f},{y:.6f}\n" for x, y in points.tolist())
+    content = f"# {json.dumps(spec, separators=(',', ':'))}\nx,y\n" + "".join(
+        f"{x:.6f},{y:.6f}\n" for x, y in points.tolist()
+    )
     digest = sha256(content.encode()).hexdigest()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -99,7 +103,9 @@ def save_drawing(folder: Path, strokes: Sequence[Mapping[str, Any]], *, count: i
 
 
 def _corners(points: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
-    """Round to the grid and drop points within one cell of the line through their neighbours (Douglas and Peucker 1973)."""
+    """Round to the grid and drop points within one cell of the line through their neighbours (Douglas and Peucker
+    1973).
+    """
     cells = np.rint(np.array(points) * GRID)
     kept, open_parts = {0, len(cells) - 1}, [(0, len(cells) - 1)]
     while open_parts:
@@ -125,13 +131,19 @@ def _distances(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.nda
 
 def _points(lines: Sequence[tuple[list[tuple[int, int]], int]], count: int, seed: int) -> np.ndarray:
     """(count, 2): random positions along all lines, each shifted within the brush's disc."""
-    segments = [(a, b, width) for corners, width in lines for a, b in zip(corners, corners[1:] or corners, strict=False)]
+    segments = [
+        (a, b, width) for corners, width in lines for a, b in zip(corners, corners[1:] or corners, strict=False)
+    ]
     starts, ends = (np.array([segment[i] for segment in segments], np.float64) for i in (0, 1))
     widths = np.array([segment[2] for segment in segments], np.float64)
     # A dot gets as many points as a line as long as its width; a dot without width as a line of one cell.
     lengths = np.array([hypot(b[0] - a[0], b[1] - a[1]) or max(width, 1) for a, b, width in segments])
     rng = numpy_rng(seed, "drawing")
     rows = rng.choice(len(segments), size=count, p=lengths / lengths.sum())
-    along, angle, radius = rng.random(count)[:, None], 2 * np.pi * rng.random(count), np.sqrt(rng.random(count)) * widths[rows] / 2
+    along, angle, radius = (
+        rng.random(count)[:, None],
+        2 * np.pi * rng.random(count),
+        np.sqrt(rng.random(count)) * widths[rows] / 2,
+    )
     offset = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     return (starts[rows] + along * (ends[rows] - starts[rows]) + offset) / GRID

@@ -18,7 +18,8 @@ def rows_with_label(labels: np.ndarray, num_classes: int, count: int, *, seed: i
     """
     if count < num_classes:
         raise UserError(
-            f"labels={count}: each of the {num_classes} classes needs at least one labelled image; set labels={num_classes} or more."
+            f"labels={count}: each of the {num_classes} classes needs at least one labelled image; set "
+            f"labels={num_classes} or more."
         )
     rng = numpy_rng(seed, "labels")
     kept = []
@@ -26,6 +27,9 @@ def rows_with_label(labels: np.ndarray, num_classes: int, count: int, *, seed: i
         rows = np.flatnonzero(labels == number)
         wanted = count // num_classes + (number < count % num_classes)
         if len(rows) < wanted:
-            raise UserError(f"labels={count} needs {wanted} labelled images of class {number}, which has {len(rows)}; set fewer labels.")
+            raise UserError(
+                f"labels={count} needs {wanted} labelled images of class {number}, which has {len(rows)}; set fewer "
+                f"labels."
+            )
         kept.append(rng.permutation(rows)[:wanted])
     return np.sort(np.concatenate(kept))

@@ -15,8 +15,8 @@ from gannet.data.undecoded_images import ImageFiles
 class Folder(ImageSource):
     """A folder or a zip file of images (PNG, JPEG, BMP, GIF, WEBP, TIFF): one folder per class, or no folders.
 
-    Images are rotated by their EXIF orientation, composited on white if transparent, and reduced from 16 to 8 bits. They are
-    ordered by name.
+    Images are rotated by their EXIF orientation, composited on white if transparent, and reduced from 16 to 8 bits.
+    They are ordered by name.
     """
 
     path: str

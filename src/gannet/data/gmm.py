@@ -58,15 +58,25 @@ class Gmm(Source):
     def _wrong_covariances(self) -> list[str]:
         given = self._covariance_list()
         if len(given) != len(self.means):
-            return [f"gmm: {len(given)} covariances for {len(self.means)} means; give one number for all, or one entry for each mean."]
+            return [
+                f"gmm: {len(given)} covariances for {len(self.means)} means; give one number for all, or one entry "
+                f"for each mean."
+            ]
         wrong = [c for c in given if not _positive_definite(c)]
-        return [f"gmm: covariance {wrong[0]} is not a positive variance or a symmetric positive definite 2 x 2 matrix."] if wrong else []
+        return (
+            [f"gmm: covariance {wrong[0]} is not a positive variance or a symmetric positive definite 2 x 2 matrix."]
+            if wrong
+            else []
+        )
 
     def _wrong_weights(self) -> list[str]:
         if self.weights is None:
             return []
         if len(self.weights) != len(self.means):
-            return [f"gmm: {len(self.weights)} weights for {len(self.means)} means; give one for each mean, or none for equal shares."]
+            return [
+                f"gmm: {len(self.weights)} weights for {len(self.means)} means; give one for each mean, or none for "
+                f"equal shares."
+            ]
         wrong = [w for w in self.weights if not (np.isfinite(w) and w > 0)]
         return [f"gmm: weight {wrong[0]} is not a positive number."] if wrong else []
 

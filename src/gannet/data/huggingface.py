@@ -28,9 +28,11 @@ LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target")
 
 @dataclass(frozen=True, kw_only=True)
 class Huggingface(ImageSource):
-    """Images from the hub by ``owner/name``, or from a local folder or parquet file that the library ``datasets`` reads.
+    """Images from the hub by ``owner/name``, or from a local folder or parquet file that the library ``datasets``
+    reads.
 
-    The first column of images and the first column of classes, if any, are used. Code that comes with the data is never executed.
+    The first column of images and the first column of classes, if any, are used. Code that comes with the data is never
+    executed.
     """
 
     path: str
@@ -47,7 +49,8 @@ def read_hub(path: str, split: str, progress: Progress) -> ImageFiles:
     """The encoded images of one split.
 
     Raises:
-        UserError: the hub is not reachable, an unknown data set or split, no column of images, or images without a label.
+        UserError: the hub is not reachable, an unknown data set or split, no column of images, or images without a
+        label.
     """
     from datasets import Image
 
@@ -68,7 +71,11 @@ def read_hub(path: str, split: str, progress: Progress) -> ImageFiles:
             hasher.update(_hash_of(cell))
     labels, class_names = (None, ()) if classes is None else (classes.labels, classes.names)
     return ImageFiles(
-        path, digest_arrays([labels], hasher.hexdigest(), class_names), classes, [f"row {row}" for row in range(len(rows))], read
+        path,
+        digest_arrays([labels], hasher.hexdigest(), class_names),
+        classes,
+        [f"row {row}" for row in range(len(rows))],
+        read,
     )
 
 
@@ -98,12 +105,17 @@ def _loaded(path: str, split: str) -> Any:
 def _advice(local: Path) -> str:
     if local.exists():
         return "Give a folder made by save_to_disk, a .parquet file, or a folder of images."
-    return "Check the name (owner/name), the split and the network; without a network, give a local folder, zip or parquet file."
+    return (
+        "Check the name (owner/name), the split and the network; without a network, give a local folder, zip or "
+        "parquet file."
+    )
 
 
 @contextmanager
 def _offline_where_unreachable(remote: bool) -> Iterator[None]:
-    """Set offline mode if the hub is not reachable: else the library retries for half a minute before it uses its cache."""
+    """Set offline mode if the hub is not reachable: else the library retries for half a minute before it uses its
+    cache.
+    """
     from datasets import config
     from huggingface_hub import constants
 
@@ -123,7 +135,9 @@ def _reachable(address: str) -> bool:
         return True  # only the proxy can tell
     parts = urlparse(address)
     try:
-        socket.create_connection((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)), CONNECT_SECONDS).close()
+        socket.create_connection(
+            (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)), CONNECT_SECONDS
+        ).close()
     except OSError:
         return False
     return True
@@ -135,7 +149,9 @@ def _image_column(rows: Any, path: str) -> str:
 
     found = [name for name, feature in rows.features.items() if isinstance(feature, Image)]
     if not found:
-        raise UserError(f"The Hugging Face set {path!r} has no column of images; its columns are {', '.join(rows.features)}.")
+        raise UserError(
+            f"The Hugging Face set {path!r} has no column of images; its columns are {', '.join(rows.features)}."
+        )
     return found[0]
 
 
@@ -163,7 +179,9 @@ def _classes(rows: Any, path: str) -> Classes | None:
     if (labels < 0).all():
         return None  # on the hub, -1 everywhere means that the labels are withheld
     if (labels < 0).any():
-        raise UserError(f"The Hugging Face set {path!r} has {int((labels < 0).sum())} images without a label; choose another split.")
+        raise UserError(
+            f"The Hugging Face set {path!r} has {int((labels < 0).sum())} images without a label; choose another split."
+        )
     return Classes(labels.astype(np.int64), class_names)
 
 

@@ -24,7 +24,8 @@ PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
 
 @dataclass(frozen=True, kw_only=True)
 class Idx(ImageSource):
-    """A folder with IDX files as MNIST has them: ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``, plain or ``.gz``.
+    """A folder with IDX files as MNIST has them: ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``, plain or
+    ``.gz``.
 
     Format: http://yann.lecun.com/exdb/mnist. Without a label file, the images have no classes.
     """
@@ -58,14 +59,17 @@ def read_idx(folder: Path, split: str, names: tuple[str, ...] = ()) -> ImageArra
     """
     images_path, labels_path = idx_file(folder, split, "images"), idx_file(folder, split, "labels")
     if images_path is None:
-        raise UserError(f"{folder} has no IDX file of {split} images, such as {PREFIXES[split][0]}-images-idx3-ubyte(.gz).")
+        raise UserError(
+            f"{folder} has no IDX file of {split} images, such as {PREFIXES[split][0]}-images-idx3-ubyte(.gz)."
+        )
     pixels = _array(images_path, IMAGES_MAGIC, 3)
     if labels_path is None:
         return ImageArray(str(folder), digest_arrays([pixels]), None, pixels[..., None])
     labels = _array(labels_path, LABELS_MAGIC, 1).astype(np.int64)
     if len(labels) != len(pixels):
         raise UserError(
-            f"{labels_path} has {len(labels)} labels, but {images_path.name} has {len(pixels)} images; give files that belong together."
+            f"{labels_path} has {len(labels)} labels, but {images_path.name} has {len(pixels)} images; give files "
+            f"that belong together."
         )
     names = names or tuple(str(i) for i in range(int(labels.max(initial=0)) + 1))
     if labels.max(initial=0) >= len(names):
@@ -74,7 +78,9 @@ def read_idx(folder: Path, split: str, names: tuple[str, ...] = ()) -> ImageArra
 
 
 def idx_file(folder: Path, split: str, what: str) -> Path | None:
-    """The file of ``what`` (images or labels) for one split, preferring a plain file to ``.gz``; None if there is none."""
+    """The file of ``what`` (images or labels) for one split, preferring a plain file to ``.gz``; None if there is
+    none.
+    """
     if not folder.is_dir():
         return None
     fitting = [p for p in sorted(folder.iterdir()) if _is_idx_name(p.name, split, what) and p.is_file()]
@@ -92,7 +98,8 @@ def _array(path: Path, magic: int, num_axes: int) -> np.ndarray:
             if len(start) < 4 or struct.unpack(">I", start[:4])[0] != magic:
                 what = "images" if magic == IMAGES_MAGIC else "labels"
                 raise UserError(
-                    f"{path} is not an IDX file of {what}: it begins with {start[:4].hex() or 'nothing'}, expected {magic:08x}."
+                    f"{path} is not an IDX file of {what}: it begins with {start[:4].hex() or 'nothing'}, expected "
+                    f"{magic:08x}."
                 )
             if len(start) < 4 + 4 * num_axes:
                 raise UserError(f"{path} is truncated: its header ends after {len(start)} bytes; download it again.")

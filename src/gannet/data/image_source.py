@@ -27,13 +27,19 @@ class ImageSource(Source):
     classes: str | None = None
     """Keep only these classes: names or label numbers, separated by commas (7, or horse, or 3,8)."""
     size: Annotated[int, Field(ge=8, le=1024)] | None = None
-    """Side in pixels after a square centre crop; by default the size that all images share if it is at most 256, else 64."""
+    """Side in pixels after a square centre crop; by default the size that all images share if it is at most 256,
+    else 64.
+    """
     channels: Annotated[int, Field(ge=1, le=3)] | None = None
     """1 for grey, 3 for colour; by default 1 if all images are grey, else 3."""
     labels: Annotated[int, Field(ge=1, le=10**9)] | None = None
-    """How many images keep their label in training, the same number per class; by default all. The others have label -1."""
+    """How many images keep their label in training, the same number per class; by default all. The others have label
+    -1.
+    """
     labels_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
-    """Seed of their selection. It is separate from the run's seed, so that runs of several seeds can share the labelled images."""
+    """Seed of their selection. It is separate from the run's seed, so that runs of several seeds can share the
+    labelled images.
+    """
 
     def __post_init__(self) -> None:
         problems = []
@@ -63,7 +69,8 @@ class ImageSource(Source):
         pixels, num_cropped = decoded(images, self.size, self.channels, progress)
         if min(pixels.shape[2:]) < MIN_SIDE_PIXELS:
             raise UserError(
-                f"{images.origin}: images have {pixels.shape[3]} x {pixels.shape[2]} pixels; each side needs {MIN_SIDE_PIXELS}."
+                f"{images.origin}: images have {pixels.shape[3]} x {pixels.shape[2]} pixels; each side needs "
+                f"{MIN_SIDE_PIXELS}."
             )
         names = () if classes is None else classes.names
         labelled = self._labelled(images.origin, classes)
@@ -72,7 +79,11 @@ class ImageSource(Source):
             None if classes is None else classes.labels,
             names,
             content_hash=digest(
-                images.content_hash, pixels.shape[1:], names, len(rows), *([] if labelled is None else [labelled.tolist()])
+                images.content_hash,
+                pixels.shape[1:],
+                names,
+                len(rows),
+                *([] if labelled is None else [labelled.tolist()]),
             ),
             rows=rows,
             labelled=labelled,
@@ -81,7 +92,8 @@ class ImageSource(Source):
         if num_cropped:
             height, width = pixels.shape[2:]
             table.notes = (
-                f"{images.origin}: {num_cropped} of {len(images)} images lose edges to a centre crop of shape {width} x {height}; "
+                f"{images.origin}: {num_cropped} of {len(images)} images lose edges to a centre crop of shape {width} "
+                f"x {height}; "
                 "data.size sets the side of the square.",
             )
         return table
@@ -90,12 +102,15 @@ class ImageSource(Source):
         if self.labels is None:
             return None
         if classes is None:
-            raise UserError(f"{origin}: labels={self.labels} needs images with classes, and these have none; leave data.labels out.")
+            raise UserError(
+                f"{origin}: labels={self.labels} needs images with classes, and these have none; leave data.labels out."
+            )
         return rows_with_label(classes.labels, len(classes.names), self.labels, seed=self.labels_seed)
 
 
 def select(images: UndecodedImages, text: str | None) -> tuple[np.ndarray, Classes | None]:
-    """Rows (M,) int64 of the classes named in ``text`` (all if None), and their classes renumbered 0..K-1 in stored order.
+    """Rows (M,) int64 of the classes named in ``text`` (all if None), and their classes renumbered 0..K-1 in stored
+    order.
 
     Raises:
         UserError: an unknown class, images without classes, or fewer than two selected images.
@@ -104,7 +119,9 @@ def select(images: UndecodedImages, text: str | None) -> tuple[np.ndarray, Class
     if text is None:
         return np.arange(len(images)), classes
     if classes is None:
-        raise UserError(f"{images.origin}: classes={text} needs images with classes, and these have none; leave data.classes out.")
+        raise UserError(
+            f"{images.origin}: classes={text} needs images with classes, and these have none; leave data.classes out."
+        )
     wanted = sorted(_numbers(str(text), classes.names, images.origin))
     rows = np.flatnonzero(np.isin(classes.labels, wanted))
     if len(rows) < 2:
@@ -123,7 +140,8 @@ def _numbers(text: str, names: tuple[str, ...], origin: str) -> set[int]:
     if unknown or not tokens:
         shown = ", ".join(map(repr, unknown)) or "''"
         raise UserError(
-            f"{origin}: no class {shown}.{did_you_mean(unknown[0] if unknown else '', names)} Or give label numbers, 0 to {len(names) - 1}."
+            f"{origin}: no class {shown}.{did_you_mean(unknown[0] if unknown else '', names)} Or give label numbers, "
+            f"0 to {len(names) - 1}."
         )
     return {number for number in found.values() if number is not None}
 

@@ -26,8 +26,8 @@ class ImageTable(Dataset):
         class_names: in label order.
         content_hash: digest of the images and of the selection.
         rows: int64 (M,) rows of ``pixels`` that belong to the data set; None for all.
-        labelled: positions in ``rows`` of the images that keep their label in batches; None for all. Half of every batch is
-            then drawn from these alone, because a uniform batch would mostly contain none of them.
+        labelled: positions in ``rows`` of the images that keep their label in batches; None for all. Half of every
+            batch is then drawn from these alone, because a uniform batch would mostly contain none of them.
         captions: one per entry of ``rows``; None without captions.
     """
 
@@ -105,7 +105,10 @@ class ImageTable(Dataset):
         if device.type == "cpu" or self.pixels.numel() > RESIDENT_BYTES:
             return self.pixels, self._shown_labels
         if device not in self._resident:
-            self._resident[device] = (self.pixels.to(device), None if self._shown_labels is None else self._shown_labels.to(device))
+            self._resident[device] = (
+                self.pixels.to(device),
+                None if self._shown_labels is None else self._shown_labels.to(device),
+            )
         return self._resident[device]
 
 

@@ -47,10 +47,19 @@ def describe(dataset: Dataset, name: str) -> Description:
         name: name of the source, or the argument DATA.
     """
     labels = dataset.labels if isinstance(dataset, ImageTable | PointTable) else None
-    counts = [None] * dataset.num_classes if labels is None else np.bincount(labels, minlength=dataset.num_classes).tolist()
+    counts = (
+        [None] * dataset.num_classes if labels is None else np.bincount(labels, minlength=dataset.num_classes).tolist()
+    )
     classes: dict[str, int | None] = dict(zip(dataset.class_names, counts, strict=True))
     return Description(
-        name, dataset.kind, dataset.shape, dataset.size, classes, dataset.content_hash, len(dataset.vocabulary), dataset.example_captions
+        name,
+        dataset.kind,
+        dataset.shape,
+        dataset.size,
+        classes,
+        dataset.content_hash,
+        len(dataset.vocabulary),
+        dataset.example_captions,
     )
 
 

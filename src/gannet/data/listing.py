@@ -44,7 +44,9 @@ def listing(path: Path) -> Listing:
         if path.is_file():
             return _of_zip(path)
     except PermissionError as error:
-        raise UserError(f"{error.filename or path} cannot be read: permission denied. Allow reading it (chmod -R u+rX).") from None
+        raise UserError(
+            f"{error.filename or path} cannot be read: permission denied. Allow reading it (chmod -R u+rX)."
+        ) from None
     raise UserError(f"{path} does not exist; give a folder or a zip file of images.")
 
 
@@ -58,7 +60,8 @@ def read_listing(path: Path, progress: Progress) -> ImageFiles:
     if not found.images:
         others = f" ({len(found.others)} other files)" if found.others else ""
         raise UserError(
-            f"{path} contains no images{others}; expected {', '.join(sorted(SUFFIXES))} files, in one folder per class or without folders."
+            f"{path} contains no images{others}; expected {', '.join(sorted(SUFFIXES))} files, in one folder per "
+            f"class or without folders."
         )
     names = found.images
     content_hash = _hash(path, found, progress)
@@ -108,7 +111,9 @@ def _of_zip(path: Path) -> Listing:
         archive = zipfile.ZipFile(path)
         infos = [info for info in archive.infolist() if not info.is_dir()]
     except zipfile.BadZipFile:
-        raise UserError(f"{path} is neither a folder nor a valid zip file; give a folder or a zip file of images.") from None
+        raise UserError(
+            f"{path} is neither a folder nor a valid zip file; give a folder or a zip file of images."
+        ) from None
     by_name = {info.filename: info for info in infos}
     return _listing(path, list(by_name), lambda name: _read_member(archive, by_name[name]))
 
@@ -133,7 +138,10 @@ def _classes(path: Path, names: tuple[str, ...]) -> Classes | None:
         return None
     if len(depths) == 2:
         loose = next(name for name, p in zip(names, parts, strict=True) if len(p) == 1)
-        raise UserError(f"{path} has images in class folders and next to them ({loose}); move all images into class folders, or none.")
+        raise UserError(
+            f"{path} has images in class folders and next to them ({loose}); move all images into class folders, or "
+            f"none."
+        )
     class_names, labels = np.unique(np.array([p[0] for p in parts]), return_inverse=True)
     return Classes(labels.astype(np.int64), tuple(str(name) for name in class_names))
 

@@ -74,7 +74,12 @@ class Mixture:
         offsets = points[:, None, :] - self.modes.means  # (N, M, 2)
         precisions = np.linalg.inv(self.modes.covariances)
         squared = np.einsum("nmi,mij,nmj->nm", offsets, precisions, offsets)
-        logs = np.log(self.modes.weights) - 0.5 * np.linalg.slogdet(self.modes.covariances)[1] - np.log(2 * np.pi) - 0.5 * squared
+        logs = (
+            np.log(self.modes.weights)
+            - 0.5 * np.linalg.slogdet(self.modes.covariances)[1]
+            - np.log(2 * np.pi)
+            - 0.5 * squared
+        )
         top = logs.max(axis=1, keepdims=True)
         return top[:, 0] + np.log(np.exp(logs - top).sum(axis=1))
 
@@ -91,6 +96,12 @@ def square_grid(rows: int, spacing: float) -> np.ndarray:
 
 
 def _common_sigma(covariances: np.ndarray) -> float | None:
-    """The common standard deviation if all modes are isotropic and equal: a scalar is three times faster than a matrix per point."""
+    """The common standard deviation if all modes are isotropic and equal: a scalar is three times faster than a
+    matrix per point.
+    """
     variance = covariances[0, 0, 0]
-    return float(np.sqrt(variance)) if np.array_equal(covariances, np.broadcast_to(np.eye(2) * variance, covariances.shape)) else None
+    return (
+        float(np.sqrt(variance))
+        if np.array_equal(covariances, np.broadcast_to(np.eye(2) * variance, covariances.shape))
+        else None
+    )

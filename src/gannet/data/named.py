@@ -15,8 +15,11 @@ from gannet.data.undecoded_images import Classes, ImageArray, ImageFiles
 from gannet.errors import UserError
 
 
-def read_named(name: str, hub_name: str, split: str, class_names: tuple[str, ...], progress: Progress) -> ImageArray | ImageFiles:
-    """Read a split from ``$GANNET_DATA/name`` (IDX files, or images in class folders), ``$GANNET_DATA/name-split.zip`` or the hub.
+def read_named(
+    name: str, hub_name: str, split: str, class_names: tuple[str, ...], progress: Progress
+) -> ImageArray | ImageFiles:
+    """Read a split from ``$GANNET_DATA/name`` (IDX files, or images in class folders), ``$GANNET_DATA/name-split.zip``
+    or the hub.
 
     Args:
         name: of the folder.
@@ -42,12 +45,15 @@ def read_named(name: str, hub_name: str, split: str, class_names: tuple[str, ...
         tried = " or ".join(str(p) for p in places[1:]) if base else "$GANNET_DATA (not set)"
         raise UserError(
             f"{name} ({split}) is neither in {tried} nor on the Hugging Face hub as {hub_name} ({_reason(error)}). "
-            f"Set GANNET_DATA to a folder with {name}/ or {name}-{split}.zip in it, give the path of a copy, or go online once."
+            f"Set GANNET_DATA to a folder with {name}/ or {name}-{split}.zip in it, give the path of a copy, or go "
+            f"online once."
         ) from None
 
 
 def _in_official_order(images: ImageFiles, class_names: tuple[str, ...]) -> ImageFiles:
-    """Renumber folder classes, which are sorted by name, as published, so that labels mean the same from every place."""
+    """Renumber folder classes, which are sorted by name, as published, so that labels mean the same from every
+    place.
+    """
     classes = images.classes
     if classes is None or set(classes.names) != set(class_names) or classes.names == class_names:
         return images

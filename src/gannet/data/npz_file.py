@@ -19,7 +19,8 @@ def read_npz(path: Path) -> tuple[np.ndarray, Classes | None]:
     """Read the samples, as stored, and their classes.
 
     Raises:
-        UserError: no such file, not an NPZ file, pickled objects, no array under a known key, or labels that do not fit.
+        UserError: no such file, not an NPZ file, pickled objects, no array under a known key, or labels that do not
+        fit.
     """
     if not path.is_file():
         raise UserError(f"{path} does not exist; give an .npz file.")
@@ -28,7 +29,9 @@ def read_npz(path: Path) -> tuple[np.ndarray, Classes | None]:
             keys = list(stored.keys())
             sample_key = next((key for key in SAMPLE_KEYS if key in keys), None)
             if sample_key is None:
-                raise UserError(f"{path} has no array called {', '.join(SAMPLE_KEYS)}; it holds {', '.join(keys) or 'nothing'}.")
+                raise UserError(
+                    f"{path} has no array called {', '.join(SAMPLE_KEYS)}; it holds {', '.join(keys) or 'nothing'}."
+                )
             label_key = next((key for key in LABEL_KEYS if key in keys), None)
             samples = stored[sample_key]
             labels = stored[label_key] if label_key else None
@@ -39,7 +42,9 @@ def read_npz(path: Path) -> tuple[np.ndarray, Classes | None]:
 
 def _classes(path: Path, labels: np.ndarray, num_samples: int) -> Classes:
     if labels.shape != (num_samples,):
-        raise UserError(f"{path}: labels of shape {labels.shape} for {num_samples} samples; each sample needs one label.")
+        raise UserError(
+            f"{path}: labels of shape {labels.shape} for {num_samples} samples; each sample needs one label."
+        )
     if labels.dtype.kind not in "iu" or (num_samples and labels.min() < 0):
         raise UserError(f"{path}: labels must be whole numbers from 0.")
     if num_samples and labels.max() > 100_000:

@@ -14,7 +14,8 @@ NUM_EPOCHS_KEPT = 2
 class Order:
     """Endless shuffled epochs over ``rows``: each epoch contains each row once, and every batch is full.
 
-    Batch ``position`` of ``count`` rows is the slice ``[position * count, (position + 1) * count)`` of the concatenated epochs.
+    Batch ``position`` of ``count`` rows is the slice ``[position * count, (position + 1) * count)`` of the concatenated
+    epochs.
 
     Args:
         rows: (N,) int64 row numbers of a table, or of a selection from it.

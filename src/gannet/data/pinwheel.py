@@ -20,8 +20,9 @@ from gannet.data.ranges import Length
 class Pinwheel(Source):
     """Gaussian blades around the origin, bent by a rotation that increases along the blade.
 
-    A point (1 + radial * e1, tangential * e2), with e1 and e2 from N(0, 1), is turned by ``2 pi a / arms + bend * exp(1 + radial * e1)``
-    and multiplied by ``radius`` (the warp of Johnson et al. 2016, https://arxiv.org/abs/1603.06277).
+    A point (1 + radial * e1, tangential * e2), with e1 and e2 from N(0, 1), is turned by ``2 pi a / arms + bend *
+    exp(1 + radial * e1)`` and multiplied by ``radius`` (the warp of Johnson et al. 2016,
+    https://arxiv.org/abs/1603.06277).
     """
 
     kind: ClassVar[Kind] = "points"

@@ -31,7 +31,9 @@ class PointTable(Dataset):
     kind: ClassVar[Kind] = "points"
     shape: tuple[int, ...] = (2,)
 
-    def __init__(self, points: np.ndarray, labels: np.ndarray | None = None, class_names: tuple[str, ...] = (), *, origin: str) -> None:
+    def __init__(
+        self, points: np.ndarray, labels: np.ndarray | None = None, class_names: tuple[str, ...] = (), *, origin: str
+    ) -> None:
         self.points = np.ascontiguousarray(points, dtype=np.float32)
         _check(self.points, origin)
         mean, self.scale = moments_of(points)
@@ -64,4 +66,6 @@ def _check(points: np.ndarray, origin: str) -> None:
         raise UserError(f"{origin}: found {len(points)} points; at least 2 are needed.")
     wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(wrong):
-        raise UserError(f"{origin}: {len(wrong)} points are not finite, the first in row {wrong[0] + 1}; remove or repair them.")
+        raise UserError(
+            f"{origin}: {len(wrong)} points are not finite, the first in row {wrong[0] + 1}; remove or repair them."
+        )

@@ -13,14 +13,17 @@ from gannet.data.base import Dataset, Kind, Truth
 from gannet.seeding import torch_rng
 
 Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor | None]]
-"""``draw(count, rng)`` -> points (N, 2) float32 in original units that the caller may overwrite, and labels (N,) int64 or None."""
+"""``draw(count, rng)`` -> points (N, 2) float32 in original units that the caller may overwrite, and labels (N,)
+int64 or None.
+"""
 NOTHING_KNOWN = Truth()
 NUM_ESTIMATION_POINTS = 2**18
 """The standard error of an estimated mean is then scale / 512, which does not affect training."""
 
 
 class PointDistribution(Dataset):
-    """Points (N, 2) of an infinite distribution, normalised as ``(x - mean) / scale`` with one scalar scale for both axes.
+    """Points (N, 2) of an infinite distribution, normalised as ``(x - mean) / scale`` with one scalar scale for both
+    axes.
 
     One scalar preserves circles: distances in normalised units are distances in original units divided by ``scale``.
 

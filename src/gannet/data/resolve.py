@@ -17,8 +17,8 @@ TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 def source_for(text: str) -> tuple[str, dict[str, str]]:
     """The name of the source and the fields that DATA sets.
 
-    DATA is a name of ``gannet list data``, ``hf:owner/name`` for a data set on the Hugging Face hub, or else a path, whose content
-    determines the source. A folder with the name of a source is given as ``./ring``.
+    DATA is a name of ``gannet list data``, ``hf:owner/name`` for a data set on the Hugging Face hub, or else a path,
+    whose content determines the source. A folder with the name of a source is given as ``./ring``.
 
     Raises:
         UserError: neither a name nor an existing, readable path.

@@ -20,7 +20,8 @@ from gannet.data.ranges import Length, Noise
 class Spiral(Source):
     """Spiral arms that start at the origin and wind outwards: thin, curved and connected.
 
-    Arm a of A holds the points at distance ``radius * t`` and angle ``2 pi (turns * t + a / A)``, with t^2 uniform on [0, 1].
+    Arm a of A holds the points at distance ``radius * t`` and angle ``2 pi (turns * t + a / A)``, with t^2 uniform on
+    [0, 1].
     """
 
     kind: ClassVar[Kind] = "points"

@@ -26,11 +26,12 @@ CLASSIFIER = "mnist-cnn-v1"
 
 @dataclass(frozen=True, kw_only=True)
 class StackedMnist(Source):
-    """128,000 images of three random MNIST digits, one in each colour channel: 1,000 classes, ``000`` to ``999``, red first.
+    """128,000 images of three random MNIST digits, one in each colour channel: 1,000 classes, ``000`` to ``999``, red
+    first.
 
     Metz et al. 2017, https://arxiv.org/abs/1611.02163, in the size of VEEGAN (Srivastava et al. 2017,
-    https://arxiv.org/abs/1705.07761) and PacGAN (Lin et al. 2018, https://arxiv.org/abs/1712.04086). The digits of an image
-    never change. The classes are the modes of ``modes`` and ``reverse_kl``; published counts use 26,000 samples.
+    https://arxiv.org/abs/1705.07761) and PacGAN (Lin et al. 2018, https://arxiv.org/abs/1712.04086). The digits of an
+    image never change. The classes are the modes of ``modes`` and ``reverse_kl``; published counts use 26,000 samples.
     """
 
     kind: ClassVar[Kind] = "images"
@@ -51,8 +52,12 @@ class StackedMnist(Source):
         digits = (Idx(path=self.path, **choice) if self.path else Mnist(**choice)).open(progress)
         if digits.class_names != CLASS_NAMES:
             found = ", ".join(digits.class_names) or "none"
-            raise UserError(f"{self.path or 'mnist'} is not MNIST: its classes are {found}; Stacked-MNIST needs the digits 0 to 9.")
-        return StackedTable(digits, numpy_rng(0, "stacked-mnist", self.split).integers(digits.size or 0, size=(NUM_ROWS, 3)))
+            raise UserError(
+                f"{self.path or 'mnist'} is not MNIST: its classes are {found}; Stacked-MNIST needs the digits 0 to 9."
+            )
+        return StackedTable(
+            digits, numpy_rng(0, "stacked-mnist", self.split).integers(digits.size or 0, size=(NUM_ROWS, 3))
+        )
 
 
 class StackedTable(Dataset):

@@ -111,7 +111,9 @@ class ImageArray(UndecodedImages):
         return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
-def for_every(count: int, work: Callable[[int], T], what: str, progress: Progress) -> tuple[list[T], list[tuple[int, str]]]:
+def for_every(
+    count: int, work: Callable[[int], T], what: str, progress: Progress
+) -> tuple[list[T], list[tuple[int, str]]]:
     """Apply ``work(row)`` to all rows in parallel: results in row order, and (row, problem) of every bad image."""
 
     def some(rows: range) -> list[tuple[int, T | BadImage]]:

@@ -17,9 +17,9 @@ LUMA = (0.299, 0.587, 0.114)
 class Degradation(ABC):
     """Images to inputs that show less of them. Concrete subclasses are frozen dataclasses.
 
-    All random numbers come from the given generator, so that a training that is resumed draws the same inputs. What the input
-    determines exactly, such as the luminance or the known pixels, is kept by :meth:`restore`: the network is asked only for
-    the rest.
+    All random numbers come from the given generator, so that a training that is resumed draws the same inputs. What the
+    input determines exactly, such as the luminance or the known pixels, is kept by :meth:`restore`: the network is
+    asked only for the rest.
     """
 
     trivial_name: ClassVar[str]
@@ -112,5 +112,7 @@ def segment_distances(grid: Tensor, start: Tensor, end: Tensor) -> Tensor:
 
 def places(height: int, width: int, device: torch.device) -> Tensor:
     """(H * W, 2) row and column of every pixel, row by row."""
-    rows, columns = torch.meshgrid(torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij")
+    rows, columns = torch.meshgrid(
+        torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij"
+    )
     return torch.stack([rows, columns], dim=2).reshape(-1, 2).float()

@@ -19,7 +19,8 @@ class Blur(Degradation):
     """Convolution with a kernel drawn for every image: a Gaussian, or a straight line in a random direction (motion).
 
     The kernel's standard deviation is uniform between half of ``sigma`` and ``sigma``. Motion blur as in DeblurGAN
-    (Kupyn et al. 2018, https://arxiv.org/abs/1711.07064), whose paths are curved. Pixels beyond the edge are those of the edge.
+    (Kupyn et al. 2018, https://arxiv.org/abs/1711.07064), whose paths are curved. Pixels beyond the edge are those of
+    the edge.
     """
 
     kind: Literal["gaussian", "motion"] = "gaussian"
@@ -37,7 +38,9 @@ class Blur(Degradation):
         kernels = self.kernels(sigma, angle)
         reach = kernels.shape[1] // 2
         padded = pad(images, (reach,) * 4, mode="replicate").flatten(0, 1)[None]  # (1, N * C, H', W')
-        blurred = conv2d(padded, kernels.repeat_interleave(channels, dim=0)[:, None].to(images.dtype), groups=count * channels)
+        blurred = conv2d(
+            padded, kernels.repeat_interleave(channels, dim=0)[:, None].to(images.dtype), groups=count * channels
+        )
         return blurred.view(images.shape)
 
     def kernels(self, sigma: Tensor, angle: Tensor) -> Tensor:
@@ -48,7 +51,8 @@ class Blur(Degradation):
         if self.kind == "gaussian":
             weights = torch.exp(-grid.square().sum(1)[None] / (2 * sigma[:, None].square()))
         else:
-            # A line of length l has the standard deviation l / sqrt(12) along it; its round ends count as half a pixel each.
+            # A line of length l has the standard deviation l / sqrt(12) along it; its round ends count as half a pixel
+            # each.
             half = (sqrt(3) * sigma[:, None] - 0.5) * torch.stack([angle.sin(), angle.cos()], dim=1)
             weights = relu(1 - segment_distances(grid, -half, half))
         return (weights / weights.sum(1, keepdim=True)).view(-1, side, side)

@@ -14,7 +14,8 @@ from gannet.degradations.base import Degradation
 
 @dataclass(frozen=True)
 class Downscale(Degradation):
-    """The mean of every factor x factor block of pixels: an antialiased reduction, on gamma-encoded values as stored in files.
+    """The mean of every factor x factor block of pixels: an antialiased reduction, on gamma-encoded values as stored in
+    files.
 
     :meth:`restore` corrects the output block by block, so that its blocks have the means that the input shows (the
     projection of Sønderby et al. 2017, section 3.1, https://arxiv.org/abs/1610.04490).

@@ -16,9 +16,9 @@ from gannet.errors import UserError
 class Grayscale(Degradation):
     """The luminance Y = 0.299 R + 0.587 G + 0.114 B; the network gives the two chroma channels only (colouring).
 
-    Zhang, Isola, Efros 2016, https://arxiv.org/abs/1603.08511, predict chroma too. The luminance of the input is kept exactly:
-    colours outside the gamut move towards grey at equal Y, and so never change it. Chroma is B - Y and R - Y over their
-    largest values (BT.601).
+    Zhang, Isola, Efros 2016, https://arxiv.org/abs/1603.08511, predict chroma too. The luminance of the input is kept
+    exactly: colours outside the gamut move towards grey at equal Y, and so never change it. Chroma is B - Y and R - Y
+    over their largest values (BT.601).
     """
 
     trivial_name: ClassVar[str] = "grey"
@@ -31,7 +31,8 @@ class Grayscale(Degradation):
         """
         if shape[0] != 3:
             raise UserError(
-                "degradation=grayscale needs colour images, and these are grey. Use another degradation, such as blur, or data.channels=3."
+                "degradation=grayscale needs colour images, and these are grey. Use another degradation, such as "
+                "blur, or data.channels=3."
             )
 
     def input_channels(self, channels: int) -> int:

@@ -18,10 +18,12 @@ STROKES = 3
 
 @dataclass(frozen=True)
 class Mask(Degradation):
-    """A hole in every image, a box or a bent stroke, with ``share`` of the pixels; the input has a channel that marks it.
+    """A hole in every image, a box or a bent stroke, with ``share`` of the pixels; the input has a channel that marks
+    it.
 
-    Pathak et al. 2016 (context encoders), https://arxiv.org/abs/1604.07379. Pixels of the hole are 0 (grey) in the input. The
-    last channel is 1 where pixels are known and -1 in the hole. Known pixels are pasted back into the output.
+    Pathak et al. 2016 (context encoders), https://arxiv.org/abs/1604.07379. Pixels of the hole are 0 (grey) in the
+    input. The last channel is 1 where pixels are known and -1 in the hole. Known pixels are pasted back into the
+    output.
     """
 
     kind: Literal["boxes", "strokes"] = "boxes"
@@ -49,7 +51,9 @@ class Mask(Degradation):
             # The box lies inside; its aspect ratio is that of the image times 4/9 to 9/4.
             aspect = 1.5 ** (2 * torch.rand(count, 1, generator=rng, device=images.device) - 1)
             half = torch.cat([aspect, 1 / aspect], dim=1) * side * self.share**0.5 / 2
-            centre = half + torch.rand(count, 2, generator=rng, device=images.device) * (side - 2 * half).clamp_min(0) - 0.5
+            centre = (
+                half + torch.rand(count, 2, generator=rng, device=images.device) * (side - 2 * half).clamp_min(0) - 0.5
+            )
             known = ((grid[None] - centre[:, None]).abs() > half[:, None]).any(2)
         else:
             corners = torch.rand(count, STROKES + 1, 2, generator=rng, device=images.device) * side
@@ -67,7 +71,10 @@ class Mask(Degradation):
             UserError: an opaque image.
         """
         if alpha is None or bool((alpha >= 1).all()):
-            raise UserError("has no transparent pixels, so there is nothing to fill in: erase the part to be filled in and save it as PNG.")
+            raise UserError(
+                "has no transparent pixels, so there is nothing to fill in: erase the part to be filled in and save "
+                "it as PNG."
+            )
         return _marked(image, alpha >= 1)
 
     def restore(self, output: Tensor, inputs: Tensor) -> Tensor:

@@ -16,12 +16,17 @@ FOOLED = 0.1
 FEW = 0.5
 """Of the recipe's steps; fewer may be too few."""
 BEFORE_STEPS = (
-    "memorisation", "discriminator-overfitting", "frozen-loss", "exploding-gradient", "saturated-discriminator", "oscillation",
+    "memorisation", "discriminator-overfitting", "frozen-loss", "exploding-gradient", "saturated-discriminator",
+    "oscillation",
 )  # fmt: skip
-"""Rules whose findings more steps would not change, in the order in which they explain each other. Lost modes may come back."""
+"""Rules whose findings more steps would not change, in the order in which they explain each other. Lost modes may
+come back.
+"""
 
 
-def likely(case: Case, history: History, findings: Sequence[Finding], *, done: int, copies: str = "", improving: str = "") -> Advice:
+def likely(
+    case: Case, history: History, findings: Sequence[Finding], *, done: int, copies: str = "", improving: str = ""
+) -> Advice:
     """The likely cause of what is wrong with a run.
 
     Args:
@@ -36,7 +41,10 @@ def likely(case: Case, history: History, findings: Sequence[Finding], *, done: i
     if advice := _rates(case, history):
         return advice
     if case.keys.get("loss") == "wasserstein" and case.smoother:
-        text = "The Wasserstein loss needs a bound on the critic's slope, and this run has none (no penalty, no constraint)."
+        text = (
+            "The Wasserstein loss needs a bound on the critic's slope, and this run has none (no penalty, no "
+            "constraint)."
+        )
         return Advice("missing-regularizer", text, recipe="wgan-gp")
     if copies and "memorisation" not in found:
         advice = rules["memorisation"].advice(case, {})
@@ -52,7 +60,9 @@ def likely(case: Case, history: History, findings: Sequence[Finding], *, done: i
     if "mode-collapse" in found or (case.smoother and history.finished):
         return rules["mode-collapse"].advice(case, found["mode-collapse"].values if "mode-collapse" in found else {})
     if not history.finished:
-        return Advice("still-training", f"No setting stands out, and at step {done:,} it is still training; look again later.")
+        return Advice(
+            "still-training", f"No setting stands out, and at step {done:,} it is still training; look again later."
+        )
     text = f"No setting stands out. After {done:,} steps, twice as many are the simplest next trial."
     return Advice("too-few-steps", text, {"steps": 2 * done})
 
@@ -68,11 +78,17 @@ def _rates(case: Case, history: History) -> Advice | None:
     if not off:
         return None
     changes = {f"optimizer.{player}.lr": case.default(f"optimizer.{player}.lr") for player in off}
-    seen = " and ".join(f"{key}={case.keys[key]:g} is {_times(off[player])}" for key, player in zip(changes, off, strict=True))
+    seen = " and ".join(
+        f"{key}={case.keys[key]:g} is {_times(off[player])}" for key, player in zip(changes, off, strict=True)
+    )
     text = f"{seen} (its recipe has {', '.join(f'{value:g}' for value in changes.values())})."
     apart = max(factors, key=lambda player: factors[player]), min(factors, key=lambda player: factors[player])
     if factors[apart[0]] >= OFF * factors[apart[1]] and set(apart) == {"generator", "discriminator"}:
-        return Advice(f"{apart[0]}-too-strong", f"The {apart[0]} learns too fast for the {apart[1]}: {text}{_balance(history)}", changes)
+        return Advice(
+            f"{apart[0]}-too-strong",
+            f"The {apart[0]} learns too fast for the {apart[1]}: {text}{_balance(history)}",
+            changes,
+        )
     high = max(off.values()) >= OFF
     return Advice(f"learning-rate-too-{'high' if high else 'low'}", f"{text}{_balance(history)}", changes)
 
@@ -86,7 +102,8 @@ def _balance(history: History) -> str:
     if not len(steps):
         return ""
     return (
-        f" At step {steps[-1]:,} D scores the real sample above the generated one in {separation[-1]:.0%} of pairs (50% is no difference)."
+        f" At step {steps[-1]:,} D scores the real sample above the generated one in {separation[-1]:.0%} of pairs "
+        f"(50% is no difference)."
     )
 
 

@@ -1,4 +1,6 @@
-"""What went wrong in a training, from its run directory alone: findings with evidence, the likely cause and what to change."""
+"""What went wrong in a training, from its run directory alone: findings with evidence, the likely cause and what to
+change.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +109,15 @@ def _case(run: Run, events: list[Event]) -> Case:
     [(_, defaults)] = read({}, Root(recipe.function, skip=("form",)))
     # As recorded, a component's fields belong to the component that the run has.
     bounded = any(key in ("penalty", "constraint") for key in keys) or "optimizer.discriminator.lr" not in keys
-    other = None if recipe.few_labels else "projection" if recipe.labels else "particle-gan" if run.kind == "points" else "wgan-gp"
+    other = (
+        None
+        if recipe.few_labels
+        else "projection"
+        if recipe.labels
+        else "particle-gan"
+        if run.kind == "points"
+        else "wgan-gp"
+    )
     return Case(keys, defaults, None if bounded else other)
 
 
@@ -131,7 +141,11 @@ def _advice(
 
 def _cause(run: Run, events: list[Event], advice: Advice, done: int) -> Cause:
     changes, edited = {"recipe": advice.recipe} if advice.recipe else advice.changes, _edits(events)
-    line = retrain_command(run.path, run.record, advice.changes, recipe=advice.recipe, done=done, edited=edited) if changes else ""
+    line = (
+        retrain_command(run.path, run.record, advice.changes, recipe=advice.recipe, done=done, edited=edited)
+        if changes
+        else ""
+    )
     # A run that ended early has its number of steps already.
     new = {key: value for key, value in changes.items() if run.record.arguments.get(key) != value or key in edited}
     return Cause(advice.cause, advice.text, new, line)
@@ -150,7 +164,9 @@ def _growth(history: History) -> str:
     for name in history.named("gradient_norm"):
         steps, values = history.get(name)
         if len(values) >= 4 and values[-1] >= GREW * np.median(values):
-            text += f" {name} had grown to {values[-1]:.3g} at step {steps[-1]:,}; its median is {np.median(values):.3g}."
+            text += (
+                f" {name} had grown to {values[-1]:.3g} at step {steps[-1]:,}; its median is {np.median(values):.3g}."
+            )
     return text
 
 
@@ -162,7 +178,9 @@ def _noticed(events: list[Event], findings: list[Finding]) -> list[Complaint]:
         if event.kind == "health" and event.rule in rules:
             noted.setdefault(event.rule, []).append(event)
     last_check = max((event.step for event in events if event.kind in ("vitals", "terms")), default=0)
-    return [_complaint(name, now.get(name), noted.get(name, []), last_check) for name in sorted(now.keys() | noted.keys())]
+    return [
+        _complaint(name, now.get(name), noted.get(name, []), last_check) for name in sorted(now.keys() | noted.keys())
+    ]
 
 
 def _complaint(name: str, now: Finding | None, noted: list[Event], last_check: int) -> Complaint:
@@ -185,7 +203,9 @@ def _far(cards: list[ScoreCard]) -> list[Complaint]:
         return []
     step = int(found[0].values["step"])
     more = f"; and {len(found) - TOLD} more" if len(found) > TOLD else ""
-    text = f"Samples are far from real data at step {step:,}: {', '.join(finding.text for finding in found[:TOLD])}{more}."
+    text = (
+        f"Samples are far from real data at step {step:,}: {', '.join(finding.text for finding in found[:TOLD])}{more}."
+    )
     return [Complaint(scores.FAR, found[0].severity, text, "", (step, step), values=found[0].values)]
 
 
@@ -205,13 +225,19 @@ def _worsened(cards: list[ScoreCard]) -> list[Complaint]:
 def _verdict(run: Run, cards: list[ScoreCard], complaints: list[Complaint], step: int, *, ill: bool) -> str:
     if not step:
         return "There is nothing to examine yet."
-    saved = max((progress for path in checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER) if (progress := _step_of(path))), default=step)
+    saved = max(
+        (progress for path in checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER) if (progress := _step_of(path))),
+        default=step,
+    )
     judged = [card for card in scores.newest(cards) if scores.is_judged(card)]
     measure = f"Run `{in_shell('gannet', 'measure', run.path)}` before you call this run fine"
     if not judged:
         return f"{measure}: no score card compares its samples with real data."
     if judged[0].step < saved:
-        return f"{measure}: its newest score cards are of step {judged[0].step:,}, its newest checkpoint of step {saved:,}."
+        return (
+            f"{measure}: its newest score cards are of step {judged[0].step:,}, its newest checkpoint of step "
+            f"{saved:,}."
+        )
     if ill:
         return ""
     close = f"{len(judged)} score cards of step {judged[0].step:,} are close to the real-data reference"
@@ -230,7 +256,8 @@ def _looked_at(run: Run, events: list[Event]) -> list[str]:
     history = history_of(events)
     vitals = sorted({name for event in events if event.kind == "vitals" for name in event.values if "/" not in name})
     return [
-        f"{kinds.count('terms')} records of terms and {kinds.count('vitals')} of vitals ({', '.join(vitals) or 'none'})",
+        f"{kinds.count('terms')} records of terms and {kinds.count('vitals')} of vitals "
+        f"({', '.join(vitals) or 'none'})",
         f"{len(history.named('gradient_norm'))} series of gradient norms",
         f"{len(run.scores())} score cards",
         f"{len(checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER))} checkpoints, byte for byte",

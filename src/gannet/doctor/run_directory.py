@@ -1,4 +1,6 @@
-"""What happened to a run and its files: its record, its end, its checkpoints, its warnings. Its settings are not the reason."""
+"""What happened to a run and its files: its record, its end, its checkpoints, its warnings. Its settings are not the
+reason.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ def damaged_record(run: Run, step: int) -> list[Complaint]:
     if not problem:
         return []
     text = f"{RUN_FILE} is damaged: {problem}. The run cannot be resumed, sampled or measured."
-    kept = f"`{in_shell('gannet', 'report', run.path)}` still shows what was recorded; a copy of {RUN_FILE} makes the run whole again."
+    kept = (
+        f"`{in_shell('gannet', 'report', run.path)}` still shows what was recorded; a copy of {RUN_FILE} makes the "
+        f"run whole again."
+    )
     return [Complaint("record", "alarm", text, kept, (step, step))]
 
 
@@ -52,7 +57,8 @@ def ended(run: Run, state: RunState, *, damaged: bool) -> list[Complaint]:
         "time": f"It stopped at its time limit (--max-time), at step {step:,}.",
         "signal": f"A signal stopped it at step {step:,}.",
         "error": f"It failed at step {step:,}.",
-        "interrupted": f"The process ended after step {step:,} and recorded no reason: killed, out of memory, or a crash of the machine.",
+        "interrupted": f"The process ended after step {step:,} and recorded no reason: killed, out of memory, or a "
+        f"crash of the machine.",
     }
     how = state.reason or state.word
     if how not in texts:
@@ -60,7 +66,11 @@ def ended(run: Run, state: RunState, *, damaged: bool) -> list[Complaint]:
     reason = "" if stop is None else stop.text.strip().rstrip(".")
     recorded = f" The record says: {reason}." if reason else ""
     severity: Severity = "alarm" if how == "error" else "warning"
-    return [Complaint("ended-early", severity, f"{texts[how]}{recorded}", again, (step, step), () if stop is None else (stop.seq,))]
+    return [
+        Complaint(
+            "ended-early", severity, f"{texts[how]}{recorded}", again, (step, step), () if stop is None else (stop.seq,)
+        )
+    ]
 
 
 def checkpoints(run: Run, state: RunState) -> list[Complaint]:
@@ -69,20 +79,31 @@ def checkpoints(run: Run, state: RunState) -> list[Complaint]:
     found = checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER)
     damage = {path.name: problems for path in found if (problems := checkpoint.problems(path))}
     if found and len(damage) == len(found):
-        text = f"No checkpoint can be used: {'; '.join(problem for problems in damage.values() for problem in problems)}."
+        text = (
+            f"No checkpoint can be used: {'; '.join(problem for problems in damage.values() for problem in problems)}."
+        )
         return [
             Complaint(
                 "checkpoints",
                 "alarm",
                 text,
-                f"Train it again with `{retrain_command(run.path, run.record, {})}`; the frames and terms of this run stay.",
+                f"Train it again with `{retrain_command(run.path, run.record, {})}`; the frames and terms of this run "
+                f"stay.",
                 (step, step),
             )
         ]
     if damage:
         text = f"{'; '.join(problem for problems in damage.values() for problem in problems)}."
         good = next(path.name for path in found if path.name not in damage)
-        return [Complaint("checkpoints", "warning", text, f"Resuming and sampling use {good}; delete the damaged one.", (step, step))]
+        return [
+            Complaint(
+                "checkpoints",
+                "warning",
+                text,
+                f"Resuming and sampling use {good}; delete the damaged one.",
+                (step, step),
+            )
+        ]
     if not found and is_over(state):
         again = f"Train it again with `{retrain_command(run.path, run.record, {'checkpoint.every': 100})}`."
         return [Complaint("checkpoints", "warning", "No checkpoint was written.", again, (step, step))]

@@ -1,4 +1,6 @@
-"""Score cards of a run: how far they are from the real-data reference, and whether they were better before. Loss curves show neither."""
+"""Score cards of a run: how far they are from the real-data reference, and whether they were better before. Loss
+curves show neither.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def _worsened(cards: list[ScoreCard]) -> Finding | None:
 
 
 def improving(cards: Iterable[ScoreCard]) -> str:
-    """What the metric that improved most in the last third of its cards shows; empty if none is still at its best there."""
+    """What the metric that improved most in the last third of its cards shows; empty if none is still at its best
+    there.
+    """
     found: list[tuple[float, str]] = []
     for same in _series(cards):
         distances = [_distance(card) for card in same]
@@ -90,13 +94,18 @@ def advice(case: Case, values: Mapping[str, float]) -> Advice:
 
 
 SMALL = {
-    "js": 0.07, "kl_data_model": 0.1, "kl_model_data": 0.1, "reverse_kl": 0.1, "nll": 0.5, "ms_ssim": 0.1, "authpct": 20.0, "ct": 3.0,
+    "js": 0.07, "kl_data_model": 0.1, "kl_model_data": 0.1, "reverse_kl": 0.1, "nll": 0.5, "ms_ssim": 0.1,
+    "authpct": 20.0, "ct": 3.0,
 }  # fmt: skip
-"""A difference that matters little, in the metric's own unit, where that unit is known: shares of ln 2, nats, standard errors."""
+"""A difference that matters little, in the metric's own unit, where that unit is known: shares of ln 2, nats,
+standard errors.
+"""
 TIMES, SHARE = 2.0, 0.15
 """The same relative to the reference: of metrics that fall to 0 for equal distributions, and of all others."""
 GRAVE, MOST = 4.0, 1e6
-"""A card farther from the reference than the first number of tolerances is an alarm; distances are cut to the second number."""
+"""A card farther from the reference than the first number of tolerances is an alarm; distances are cut to the second
+number.
+"""
 
 
 def newest(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
@@ -127,7 +136,9 @@ def far(cards: Iterable[ScoreCard]) -> list[Finding]:
 
 
 def copied(cards: Iterable[ScoreCard]) -> str:
-    """Evidence in the newest cards of copied training data: fewer authentic samples, or samples nearer to it than held-out data."""
+    """Evidence in the newest cards of copied training data: fewer authentic samples, or samples nearer to it than
+    held-out data.
+    """
     about = [card for card in newest(cards) if card.metric in ("authpct", "ct") and is_judged(card)]
     below = [card for card in about if card.value < (card.reference or 0.0) and _tolerances(card) > 1]
     return " ".join(f"{_in_words(card)}." for card in below)

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 
 class Encoding(nn.Module, ABC):
-    """A fixed map from points to the discriminator's input features. It may have buffers but no trainable parameters."""
+    """A fixed map from points to the discriminator's input features. It may have buffers but no trainable
+    parameters.
+    """
 
     size: int
     """Length of an encoded point."""

@@ -18,10 +18,10 @@ _POWERS = tuple(float(2**k) for k in range(8))
 class Fourier(Encoding):
     """x -> [x, a_k cos(w.x), a_k sin(w.x)], w ~ N(0, s_k^2 I) for every scale s_k, a_k = s_k^(-decay).
 
-    A plain network learns high frequencies slowly (Tancik et al. 2020, https://arxiv.org/abs/2006.10739). A single scale
-    requires a guess of the sharpness of the data. Log-spaced scales with falling amplitudes work for broad and sharp data:
-    short wavelengths resolve a mode with a hundredth of the width of the data, and the discriminator stays smooth where the
-    data are smooth.
+    A plain network learns high frequencies slowly (Tancik et al. 2020, https://arxiv.org/abs/2006.10739). A single
+    scale requires a guess of the sharpness of the data. Log-spaced scales with falling amplitudes work for broad and
+    sharp data: short wavelengths resolve a mode with a hundredth of the width of the data, and the discriminator stays
+    smooth where the data are smooth.
     """
 
     def __init__(

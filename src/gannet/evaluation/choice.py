@@ -41,23 +41,30 @@ def default_names(
 ) -> list[str]:
     """JSON names, sorted, of the metrics measured by default for ``kind`` and for what the game answers.
 
-    Mode metrics always run on points and report when the ground truth is missing; on images they run only with a known truth.
-    ``published`` adds FID, KID and IS of images if the Inception weights are installed.
+    Mode metrics always run on points and report when the ground truth is missing; on images they run only with a known
+    truth. ``published`` adds FID, KID and IS of images if the Inception weights are installed.
     """
     found = {component.json_name: component.load() for component in components("metrics").values()}
     looking = {name: metric for name, metric in found.items() if kind in metric.kinds and kind not in metric.asked_for}
     if kind == "images":
         looking = {name: metric for name, metric in looking.items() if not _unmet(metric, kind, truth or Truth())}
-    names = sorted(name for name, metric in looking.items() if not _unanswered(metric, answers) and not _unlabelled(metric, labels))
+    names = sorted(
+        name for name, metric in looking.items() if not _unanswered(metric, answers) and not _unlabelled(metric, labels)
+    )
     if extractor not in TRAINED:
         names = [name for name in names if not found[name].needs_classifier]
-    return [*names, *PUBLISHED] if published and kind == "images" and user_weights.stored_at("inception").is_file() else names
+    return (
+        [*names, *PUBLISHED]
+        if published and kind == "images" and user_weights.stored_at("inception").is_file()
+        else names
+    )
 
 
 def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
     """JSON name and metric of what a user wrote: ``w1``, ``high_quality``, or ``fd[mnist-cnn-v1]`` with its extractor.
 
-    The name keeps the brackets, so that one run can be measured by two extractors and each value is compared with its like.
+    The name keeps the brackets, so that one run can be measured by two extractors and each value is compared with its
+    like.
 
     Args:
         name: as written.
@@ -72,7 +79,11 @@ def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
     takes_extractor = "extractor" in {field.name for field in fields(metric)}
     named = written["extractor"] if written else None
     if named and not takes_extractor:
-        raise UserError(f"Metric {name!r}: {written['metric']} uses no feature extractor, so it takes no brackets." if written else "")
+        raise UserError(
+            f"Metric {name!r}: {written['metric']} uses no feature extractor, so it takes no brackets."
+            if written
+            else ""
+        )
     picked = named or extractor
     json_name = f"{component.json_name}[{named}]" if named else component.json_name
     return json_name, metric(extractor=picked) if picked and takes_extractor else metric()
@@ -90,7 +101,11 @@ def require_measurable(names: Sequence[str] | None, kind: Kind, truth: Truth) ->
         UserError: a sentence for each such metric.
     """
     chosen = of_all(names or (), choose)
-    problems = [f"{name} cannot be measured here: {_unmet(metric, kind, truth)}" for name, metric in chosen if _unmet(metric, kind, truth)]
+    problems = [
+        f"{name} cannot be measured here: {_unmet(metric, kind, truth)}"
+        for name, metric in chosen
+        if _unmet(metric, kind, truth)
+    ]
     for _, metric in chosen:
         try:
             metric.spec()
@@ -101,7 +116,9 @@ def require_measurable(names: Sequence[str] | None, kind: Kind, truth: Truth) ->
 
 
 def told(metric: Metric, truth: Truth, labels: Labels | None) -> Metric:
-    """The metric with the classifier that the data name where modes are classes of pictures, and with where its classes come from."""
+    """The metric with the classifier that the data name where modes are classes of pictures, and with where its
+    classes come from.
+    """
     known = {field.name for field in fields(metric)}  # type: ignore[arg-type]
     if truth.classes is not None and "classifier" in known:
         return replace(metric, classifier=truth.classes.classifier)  # type: ignore[type-var]
@@ -114,7 +131,9 @@ def _unmet(metric: Metric | type[Metric], kind: Kind, truth: Truth) -> str:
     if kind not in metric.kinds:
         return f"it measures {' and '.join(metric.kinds)}, not {kind}."
     if metric.needs == "modes" and (truth.modes if kind == "points" else truth.classes) is None:
-        return f"it needs data whose modes are known ({'ring, grid, gmm ...' if kind == 'points' else 'stacked-mnist'})."
+        return (
+            f"it needs data whose modes are known ({'ring, grid, gmm ...' if kind == 'points' else 'stacked-mnist'})."
+        )
     if metric.needs == "density" and truth.log_density is None:
         return "it needs data whose density is known."
     if metric.needs == "drawn" and truth.captions is None:
@@ -123,7 +142,13 @@ def _unmet(metric: Metric | type[Metric], kind: Kind, truth: Truth) -> str:
 
 
 def unmet_here(
-    metric: Metric, kind: Kind, truth: Truth, *, answers: Answers | None, held_out: np.ndarray | None, labels: Labels | None
+    metric: Metric,
+    kind: Kind,
+    truth: Truth,
+    *,
+    answers: Answers | None,
+    held_out: np.ndarray | None,
+    labels: Labels | None,
 ) -> str:
     """Why a metric cannot be measured with what there is; empty where it can."""
     return _unmet(metric, kind, truth) or _without(metric, answers, held_out) or _unlabelled(metric, labels)

@@ -41,7 +41,10 @@ class Cost:
     def sentence(self) -> str:
         """For people, before it begins."""
         sets = f"{self.num_fake:,} generated samples against {self.num_real:,} real ones"
-        return f"measuring {sets}, {self.num_metrics} metrics with their real-data references: about {readable(self.seconds)}"
+        return (
+            f"measuring {sets}, {self.num_metrics} metrics with their real-data references: about "
+            f"{readable(self.seconds)}"
+        )
 
 
 def readable(seconds: float) -> str:
@@ -108,7 +111,11 @@ def _trying(metric: Metric, samples: Samples, seed: int) -> float:
     except UserError:
         return 0.0
     # Once more for the real-data reference, and once more for held-out samples where there are such.
-    return (2 if samples.held_out is None else 3) * (time.perf_counter() - started) * (times**2 if metric.grows_with == "pairs" else times)
+    return (
+        (2 if samples.held_out is None else 3)
+        * (time.perf_counter() - started)
+        * (times**2 if metric.grows_with == "pairs" else times)
+    )
 
 
 def _part(samples: Samples, rows: int) -> Samples:

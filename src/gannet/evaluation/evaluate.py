@@ -52,19 +52,22 @@ def evaluate(
     Args:
         fake: generated outside samples: points (N, 2), or images uint8 (N, H, W, C).
         real_a: the real set of the comparison.
-        real_b: real samples disjoint from ``real_a``; as many as ``fake`` are used (fewer are said in the card's warnings).
+        real_b: real samples disjoint from ``real_a``; as many as ``fake`` are used (fewer are said in the card's
+        warnings).
         kind: of the samples.
         truth: what is known about the real distribution.
         names: as :func:`choose` reads them; None for :func:`default_names`.
         seed: of the measurement. It matters only where a metric has to thin the samples.
-        protocol: what else defines the numbers (content hash, split, sampler ...); JSON values, part of the fingerprint.
+        protocol: what else defines the numbers (content hash, split, sampler ...); JSON values, part of the
+        fingerprint.
         extractor: of features, where a name does not say which; randconv-v1 or the metric's own default if None.
         run: name of the run, for the card.
         step: generator steps taken, for the card.
         weights: ``ema`` or ``raw``, for the card.
         warnings: what the caller knows that every reader of these cards must know.
         answers: what the game says about real samples, if it can say anything.
-        held_out: real samples that were not trained on, if there are any; cards then also tell what the metric says of them.
+        held_out: real samples that were not trained on, if there are any; cards then also tell what the metric says of
+        them.
         labels: classes of the real samples, and of the generated ones where they were asked for.
         published: whether FID, KID and IS are among the usual metrics where the weights of Inception are.
         progress: called as features are extracted and metrics are done.
@@ -74,22 +77,29 @@ def evaluate(
         The cards in the order of the names, and one sentence for each metric that was left out.
 
     Raises:
-        UserError: fewer than 10 samples, samples that are not finite or of another shape, equal real samples, an unknown metric.
+        UserError: fewer than 10 samples, samples that are not finite or of another shape, equal real samples, an
+        unknown metric.
     """
     usual = names or default_names(kind, answers, truth, labels, extractor, published=published)
-    chosen = [(name, told(metric, truth, labels)) for name, metric in of_all(usual, lambda name: choose(name, extractor))]
+    chosen = [
+        (name, told(metric, truth, labels)) for name, metric in of_all(usual, lambda name: choose(name, extractor))
+    ]
     check = checked_points if kind == "points" else checked_images
     check(Samples(real_a, fake, truth))
     check(Samples(real_b, fake, truth))
     if (real_a == real_a[0]).all():
-        raise UserError(f"All {len(real_a)} real samples are the same, so there is nothing to compare with: look at the data.")
+        raise UserError(
+            f"All {len(real_a)} real samples are the same, so there is nothing to compare with: look at the data."
+        )
     card_protocol = {**_plain(protocol), "n_real": len(real_a), "n_fake": len(fake)}
     asked_protocol = {**card_protocol, **_about_answers(answers)}
     about = {"run": run, "step": step, "weights": weights, "seed": seed}
     samples = Samples(real_a, fake, truth, answers, held_out, labels)
     having = {"answers": answers, "held_out": held_out, "labels": labels}
     reasons = {index: unmet_here(metric, kind, truth, **having) for index, (_, metric) in enumerate(chosen)}
-    queue = sorted((index for index, reason in reasons.items() if not reason), key=lambda index: extractor_of(chosen[index][1]))
+    queue = sorted(
+        (index for index, reason in reasons.items() if not reason), key=lambda index: extractor_of(chosen[index][1])
+    )
     shares = _announced([chosen[index][1] for index in queue], samples, real_b, announce)
     cards: dict[int, ScoreCard] = {}
     for position, index in enumerate(queue):
@@ -106,7 +116,9 @@ def evaluate(
             spec = {**metric.spec(), "metric": stem(name), "protocol": shared}
             cards[index] = _card(metric, name, measured, spec=spec, warnings=warnings, about=about)
     progress("measuring, percent", 100, 100)
-    return [cards[index] for index in sorted(cards)], [f"{chosen[i][0]} left out: {reason}" for i, reason in reasons.items() if reason]
+    return [cards[index] for index in sorted(cards)], [
+        f"{chosen[i][0]} left out: {reason}" for i, reason in reasons.items() if reason
+    ]
 
 
 def _announced(
@@ -122,7 +134,9 @@ def _announced(
 
 
 def _look(metric: Metric, samples: Samples, spare: np.ndarray, progress: Progress) -> None:
-    """Features of all three sets, with progress; those of real pictures are kept on the disk. Metrics then find them in memory."""
+    """Features of all three sets, with progress; those of real pictures are kept on the disk. Metrics then find them
+    in memory.
+    """
     extractor = extractor_of(metric)
     if extractor and samples.real.ndim == 4:
         extract(extractor, samples.real, on_disk=True, progress=progress)
@@ -141,7 +155,9 @@ class _Measured:
     said: tuple[str, ...]
 
 
-def _measure(metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int, progress: Progress) -> _Measured:
+def _measure(
+    metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int, progress: Progress
+) -> _Measured:
     started = time.perf_counter()
     _look(metric, samples, spare[: len(samples.fake)], progress)
     with python_warnings.catch_warnings(record=True) as caught:
@@ -159,14 +175,20 @@ def _measure(metric: Metric, name: str, samples: Samples, spare: np.ndarray, see
     return _Measured(result, reference, unseen, time.perf_counter() - started, tuple(dict.fromkeys(said)))
 
 
-def _reference(metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int) -> tuple[Estimate | None, list[str]]:
+def _reference(
+    metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int
+) -> tuple[Estimate | None, list[str]]:
     count = min(len(samples.fake), len(spare))
     said = (
         [f"The real-data reference is of {count} real samples, not of {len(samples.fake)}: no more were left."]
         if count < len(samples.fake)
         else []
     )
-    labels = None if samples.labels is None or samples.labels.fake is None else replace(samples.labels, fake=samples.labels.spare[:count])
+    labels = (
+        None
+        if samples.labels is None or samples.labels.fake is None
+        else replace(samples.labels, fake=samples.labels.spare[:count])
+    )
     real = replace(samples, fake=spare[:count], labels=labels)
     try:
         return metric.measure(real, numpy_rng(seed, "metric", stem(name))), said
@@ -182,7 +204,9 @@ def _of_real_images(metric: Metric, name: str, samples: Samples, seed: int) -> E
 
 
 def _of_held_out(metric: Metric, name: str, samples: Samples, seed: int) -> float | None:
-    """The metric of as many held-out samples as there are generated ones, where there are: what samples of the data score here."""
+    """The metric of as many held-out samples as there are generated ones, where there are: what samples of the data
+    score here.
+    """
     count = len(samples.fake)
     if samples.held_out is None or len(samples.held_out) < count or metric.needs in ("held_out", "classes", "followed"):
         return None
@@ -194,7 +218,13 @@ def _of_held_out(metric: Metric, name: str, samples: Samples, seed: int) -> floa
 
 
 def _card(
-    metric: Metric, name: str, measured: _Measured, *, spec: dict[str, Any], warnings: tuple[str, ...], about: dict[str, Any]
+    metric: Metric,
+    name: str,
+    measured: _Measured,
+    *,
+    spec: dict[str, Any],
+    warnings: tuple[str, ...],
+    about: dict[str, Any],
 ) -> ScoreCard:
     return ScoreCard(
         metric=name,

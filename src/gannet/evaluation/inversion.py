@@ -62,10 +62,10 @@ def invert(
 ) -> Inverted:
     """The latents whose samples are nearest to ``targets`` (N, *shape), in evaluation mode of the game.
 
-    Of ``starts`` random latents the nearest ``keep`` are improved by Adam, and the best result counts (Creswell and Bharath
-    2018, https://arxiv.org/abs/1802.05701; Abdal et al. 2019, https://arxiv.org/abs/1904.03189). If the game has an encoder,
-    its latent replaces the last of those that are kept. Latents stay within the range of coordinates that the prior draws.
-    The classes or captions of the starts are all classes, or the example captions, in turn.
+    Of ``starts`` random latents the nearest ``keep`` are improved by Adam, and the best result counts (Creswell and
+    Bharath 2018, https://arxiv.org/abs/1802.05701; Abdal et al. 2019, https://arxiv.org/abs/1904.03189). If the game
+    has an encoder, its latent replaces the last of those that are kept. Latents stay within the range of coordinates
+    that the prior draws. The classes or captions of the starts are all classes, or the example captions, in turn.
 
     Args:
         game: what generates.
@@ -124,7 +124,10 @@ class _Descent:
             ]
         )
         distances = torch.stack(
-            [self._loss(made.float(), torch.full((len(made),), row, device=made.device)) for row in range(len(self.targets))]
+            [
+                self._loss(made.float(), torch.full((len(made),), row, device=made.device))
+                for row in range(len(self.targets))
+            ]
         )  # (N, starts)
         if labels is not None and start_labels is not None:
             distances = distances.masked_fill(labels[:, None] != start_labels, torch.inf)

@@ -49,13 +49,15 @@ def measurer(
     progress: Progress = silent,
     announce: Callable[[Cost], None] | None = None,
 ) -> Callable[[int], tuple[list[ScoreCard], list[str]]]:
-    """A function of the step that measures ``game`` as it is then: the cards, and sentences about metrics that do not apply.
+    """A function of the step that measures ``game`` as it is then: the cards, and sentences about metrics that do not
+    apply.
 
-    The real set and the noise are the same every time, functions of the run's seed; nothing of training is touched. A game
-    that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None. ``samples`` are
-    generated if it is given; otherwise as many as the half of the real samples that they are compared with. The other half is for
-    the real-data reference. ``published`` adds FID, KID and IS to the default metrics if the weights of Inception are installed.
-    ``announce`` is called with the estimated cost before measuring. ``warnings`` are added to every card.
+    The real set and the noise are the same every time, functions of the run's seed; nothing of training is touched. A
+    game that encodes, classifies or clusters is asked about ``held_out``, and about ``dataset`` where that is None.
+    ``samples`` are generated if it is given; otherwise as many as the half of the real samples that they are compared
+    with. The other half is for the real-data reference. ``published`` adds FID, KID and IS to the default metrics if
+    the weights of Inception are installed. ``announce`` is called with the estimated cost before measuring.
+    ``warnings`` are added to every card.
     """
     wanted = samples or DEFAULT_SAMPLES[dataset.form.kind]
     real, labels = dataset.reference(2 * wanted, seed=derive(seed, "measure"))
@@ -71,7 +73,8 @@ def measurer(
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
         if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < FEWEST_REAL_SAMPLES:
             raise UserError(
-                f"These data have {dataset.size} samples, and measuring needs at least {FEWEST_REAL_SAMPLES}: one half is compared with "
+                f"These data have {dataset.size} samples, and measuring needs at least {FEWEST_REAL_SAMPLES}: one "
+                f"half is compared with "
                 "the samples of the generator, the other half gives the real-data reference."
             )
         return evaluate(
@@ -103,7 +106,9 @@ def _classes(game: Game, dataset: Dataset, labels: np.ndarray | None, count: int
     if labels is None or not dataset.form.class_names:
         return None
     asked = None if isinstance(game, Captioned) else balanced_labels(game, num_fake)
-    return Labels(dataset.form.class_names, labels[:count], labels[count : 2 * count], None if asked is None else asked.numpy())
+    return Labels(
+        dataset.form.class_names, labels[:count], labels[count : 2 * count], None if asked is None else asked.numpy()
+    )
 
 
 def protocol_of(game: Game, dataset: Dataset) -> dict[str, Any]:
@@ -115,7 +120,9 @@ def protocol_of(game: Game, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def samples_for_measuring(game: Game, dataset: Dataset, count: int, seed: int, progress: Progress = silent) -> np.ndarray:
+def samples_for_measuring(
+    game: Game, dataset: Dataset, count: int, seed: int, progress: Progress = silent
+) -> np.ndarray:
     """(count, ...) outside samples from the stream that is only for measuring; pictures are held as bytes alone.
 
     A game that translates starts from the images of ``dataset``.
@@ -168,7 +175,13 @@ def answers_questions(game: Game) -> bool:
 
 @torch.no_grad()
 def ask(
-    game: Game, dataset: Dataset, held_out: Dataset | None, seed: int, *, inverted: bool = False, progress: Progress = silent
+    game: Game,
+    dataset: Dataset,
+    held_out: Dataset | None,
+    seed: int,
+    *,
+    inverted: bool = False,
+    progress: Progress = silent,
 ) -> Answers | None:
     """What the game says about up to 10,000 real samples; None where it can say nothing.
 
@@ -204,11 +217,17 @@ def ask(
         inside = source.form.encode(real[:NUM_INVERTED]).to(device)
         found = invert(game, inside, rng=torch_rng(seed, "invert", device=device), progress=progress)  # type: ignore[arg-type]
         said["inverted"] = [source.form.decode(found.samples)]
-    warnings = () if held_out is not None or dataset.size is None else ("Measured on data that were trained on: there are no others.",)
+    warnings = (
+        ()
+        if held_out is not None or dataset.size is None
+        else ("Measured on data that were trained on: there are no others.",)
+    )
     protocol = {"real": {"content_hash": source.content_hash, "rows": source.size, "held_out": held_out is not None}}
     whole = {name: np.concatenate(parts) for name, parts in said.items()}
     plain = {name: np.concatenate(parts) for name, parts in trivial.items()}
-    return replace(Answers(real, labels, captions=captions, trivial=plain, protocol=protocol, warnings=warnings), **whole)  # type: ignore[arg-type]
+    return replace(
+        Answers(real, labels, captions=captions, trivial=plain, protocol=protocol, warnings=warnings), **whole
+    )  # type: ignore[arg-type]
 
 
 def _translated(
@@ -228,7 +247,9 @@ def _translated(
         said.setdefault("contradictions", []).append(127.5 * contradiction.cpu().double().numpy())
     trivial.setdefault(game.trivial_name, []).append(form.decode(game.trivial(inputs)))
     if game.factor > 1:
-        trivial.setdefault("Lanczos", []).append(np.stack([_lanczos(image, game.factor) for image in form.decode(inputs)]))
+        trivial.setdefault("Lanczos", []).append(
+            np.stack([_lanczos(image, game.factor) for image in form.decode(inputs)])
+        )
 
 
 def _lanczos(image: np.ndarray, factor: int) -> np.ndarray:

@@ -16,9 +16,11 @@ ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1", "real": "→ real"}
 
 
 def render(cards: Sequence[ScoreCard]) -> Table:
-    """One row a card: label, value with its interval, real-data reference, which way is better, fingerprint; the warnings stand below.
+    """One row a card: label, value with its interval, real-data reference, which way is better, fingerprint; the
+    warnings stand below.
 
-    Where there are held-out samples, a column tells what they get; where a value has parts, such as classes, each has a row below it.
+    Where there are held-out samples, a column tells what they get; where a value has parts, such as classes, each has a
+    row below it.
 
     Raises:
         UserError: cards of several runs or steps, of one metric, whose fingerprints differ.
@@ -37,10 +39,17 @@ def render(cards: Sequence[ScoreCard]) -> Table:
     for card in cards:
         held_out = [_written(card.held_out, card.n_fake)] if unseen else []
         table.add_row(
-            Text(card.label), _with_interval(card), _written(card.reference, card.n_fake), *held_out, ARROWS[card.better], card.fingerprint
+            Text(card.label),
+            _with_interval(card),
+            _written(card.reference, card.n_fake),
+            *held_out,
+            ARROWS[card.better],
+            card.fingerprint,
         )
         for name, value in card.parts.items():
-            table.add_row(Text(f"  {name}"), _written(value, card.n_fake), _written(card.reference_parts.get(name), card.n_fake))
+            table.add_row(
+                Text(f"  {name}"), _written(value, card.n_fake), _written(card.reference_parts.get(name), card.n_fake)
+            )
     return table
 
 

@@ -65,7 +65,9 @@ def _checksum(payload: bytes | memoryview) -> bytes:
 
 
 def _sweep(folder: Path) -> None:
-    entries = sorted(((path.stat().st_mtime, path.stat().st_size, path) for path in folder.glob("*.features")), reverse=True)
+    entries = sorted(
+        ((path.stat().st_mtime, path.stat().st_size, path) for path in folder.glob("*.features")), reverse=True
+    )
     total = 0
     for _, size, path in entries:
         total += size

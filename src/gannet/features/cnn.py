@@ -59,7 +59,9 @@ def load(name: str) -> dict[str, Tensor]:
     try:
         content = file.read_bytes()
     except OSError:
-        raise UserError(f"The weights of {name} are missing from this installation of Gannet: install it again.") from None
+        raise UserError(
+            f"The weights of {name} are missing from this installation of Gannet: install it again."
+        ) from None
     found = sha256(content).hexdigest()
     if found != TRAINED[name].weights_sha256:
         raise UserError(f"The weights of {name} are damaged (sha256 {found[:12]}...): install Gannet again.")
@@ -77,13 +79,17 @@ def responses(name: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise UserError(f"{name} needs grey images with sides of at least {SMALLEST_SIDE} pixels; got {got}.")
     weights, side = load(name), TRAINED[name].side
     with torch.inference_mode():
-        parts = [forward(prepared(images[i : i + CHUNK_SIZE], side), weights) for i in range(0, len(images), CHUNK_SIZE)]
+        parts = [
+            forward(prepared(images[i : i + CHUNK_SIZE], side), weights) for i in range(0, len(images), CHUNK_SIZE)
+        ]
     features, logits = (torch.cat(part).double().numpy() for part in zip(*parts, strict=True))
     return features, logits
 
 
 def prepared(images: np.ndarray, side: int) -> Tensor:
-    """uint8 (N, H, W, 1) -> float32 (N, 1, side, side) in [-1, 1]; other sizes are resized, bicubic with antialiasing."""
+    """uint8 (N, H, W, 1) -> float32 (N, 1, side, side) in [-1, 1]; other sizes are resized, bicubic with
+    antialiasing.
+    """
     # Copied because torch warns about read-only arrays.
     pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
     if pixels.shape[2:] == (side, side):
@@ -93,7 +99,9 @@ def prepared(images: np.ndarray, side: int) -> Tensor:
 
 
 def forward(pixels: Tensor, weights: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """(N, 1, side, side) -> features (N, 64), the means of the last responses over the image, and logits (N, classes)."""
+    """(N, 1, side, side) -> features (N, 64), the means of the last responses over the image, and logits (N,
+    classes).
+    """
     for index in range(len(LAYERS)):
         pixels = relu(conv2d(pixels, weights[f"conv{index}.weight"], weights[f"conv{index}.bias"], padding=1))
         if index < POOLED_LAYERS:

@@ -1,8 +1,8 @@
 """The vision transformer of DINOv2, whose class token serves as features.
 
 Oquab et al. 2023, https://arxiv.org/abs/2304.07193, on the transformer of Dosovitskiy et al. 2020,
-https://arxiv.org/abs/2010.11929, with layer scale (Touvron et al. 2021, https://arxiv.org/abs/2103.17239). The names of the parameters
-are those of the public checkpoints.
+https://arxiv.org/abs/2010.11929, with layer scale (Touvron et al. 2021, https://arxiv.org/abs/2103.17239). The names of
+the parameters are those of the public checkpoints.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ class Attention(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(N, T, width) -> (N, T, width)."""
-        query, key, value = self.qkv(tokens).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # each (N, heads, T, 64)
+        query, key, value = (
+            self.qkv(tokens).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        )  # each (N, heads, T, 64)
         return self.proj(scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
 
 

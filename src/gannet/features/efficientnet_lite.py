@@ -1,6 +1,7 @@
 """``effnet-lite0``: features of EfficientNet-Lite0, trained on ImageNet; its weights are a separate package.
 
-Tan and Le 2019, https://arxiv.org/abs/1905.11946, in the Lite variant: no squeeze and excitation, ReLU6, stem and head not scaled.
+Tan and Le 2019, https://arxiv.org/abs/1905.11946, in the Lite variant: no squeeze and excitation, ReLU6, stem and head
+not scaled.
 """
 
 from __future__ import annotations
@@ -24,14 +25,24 @@ WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77
 SIDE, FEATURES, CLASSES = 224, 1280, 1000
 EPSILON = 1e-3
 """Epsilon of the batch normalisation."""
-STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
 """(layers, kernel size, stride of the first layer, expansion, channels) of each stage, table 1 of the paper."""
 LAYER = "behind the last pooling, 1280"
 PREPROCESSING = "grey repeated to 3 channels, antialiased bicubic to 224 x 224, (x - 127) / 128"
 
 
 class SameConv(nn.Conv2d):
-    """Convolution without bias with TensorFlow's SAME padding: an odd pixel of padding is added below and to the right."""
+    """Convolution without bias with TensorFlow's SAME padding: an odd pixel of padding is added below and to the
+    right.
+    """
 
     def __init__(self, inputs: int, outputs: int, size: int, *, stride: int = 1, groups: int = 1) -> None:
         super().__init__(inputs, outputs, size, stride=stride, groups=groups, bias=False)
@@ -45,7 +56,9 @@ class SameConv(nn.Conv2d):
 
 
 class Layer(nn.Module):
-    """Inverted residual: widen, depthwise convolution, narrow; added to the input if the shapes match. Sandler et al. 2018."""
+    """Inverted residual: widen, depthwise convolution, narrow; added to the input if the shapes match. Sandler et
+    al. 2018.
+    """
 
     def __init__(self, inputs: int, outputs: int, *, size: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -66,7 +79,9 @@ class Layer(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Prepared images -> 1,280 features after the last pooling, and 1,000 logits. Parameters are named as in the package."""
+    """Prepared images -> 1,280 features after the last pooling, and 1,000 logits. Parameters are named as in the
+    package.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +89,9 @@ class EfficientNetLite0(nn.Module):
         layers, inputs = [], 32
         for count, size, stride, expansion, outputs in STAGES:
             for index in range(count):
-                layers.append(Layer(inputs, outputs, size=size, stride=stride if index == 0 else 1, expansion=expansion))
+                layers.append(
+                    Layer(inputs, outputs, size=size, stride=stride if index == 0 else 1, expansion=expansion)
+                )
                 inputs = outputs
         self._blocks = nn.ModuleList(layers)
         self._conv_head, self._bn1 = SameConv(inputs, FEATURES, 1), nn.BatchNorm2d(FEATURES, eps=EPSILON)
@@ -110,7 +127,9 @@ def load() -> nn.Module:
     """
     file = weights_file()
     if not file.is_file() or sha256(file.read_bytes()).hexdigest() != WEIGHTS_SHA256:
-        raise UserError(f"The weights of effnet-lite0 at {file} are damaged or of another version: install the package again.")
+        raise UserError(
+            f"The weights of effnet-lite0 at {file} are damaged or of another version: install the package again."
+        )
     # Meta tensors, because initialising real ones would draw from torch's global generator.
     with torch.device("meta"):
         network = EfficientNetLite0()

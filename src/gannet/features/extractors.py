@@ -25,7 +25,9 @@ from gannet.features.user_weights import USER_SUPPLIED
 RANDCONV, EFFNET = "randconv-v1", "effnet-lite0"
 NAMES = (RANDCONV, *TRAINED, EFFNET, *USER_SUPPLIED)
 SHORTFALL = 0.04
-"""A classifier suits the data if its accuracy on the real images is at most this much below that on its own test split."""
+"""A classifier suits the data if its accuracy on the real images is at most this much below that on its own test
+split.
+"""
 JUDGED = 1000
 """Number of real images in this test."""
 CACHED = 5
@@ -52,7 +54,11 @@ def describe(name: str) -> dict[str, Any]:
     """
     common = {"extractor": name, "features_dtype": "float32"}
     if name == RANDCONV:
-        return {**common, "weights_sha256": randconv_hash(), "preprocessing": "no resize, [-1, 1], grey repeated to 3 channels"}
+        return {
+            **common,
+            "weights_sha256": randconv_hash(),
+            "preprocessing": "no resize, [-1, 1], grey repeated to 3 channels",
+        }
     if name == EFFNET:
         effnet = {"layer": efficientnet_lite.LAYER, "preprocessing": efficientnet_lite.PREPROCESSING}
         return {**common, "weights_sha256": efficientnet_lite.WEIGHTS_SHA256, **effnet}
@@ -62,11 +68,17 @@ def describe(name: str) -> dict[str, Any]:
         return {**common, "weights_sha256": stored.sha256, **about}
     side = TRAINED[name].side
     resize = f"grey, resized to {side} x {side} by an antialiased bicubic filter where not of that size, [-1, 1]"
-    return {**common, "weights_sha256": TRAINED[name].weights_sha256, "layer": "mean of the last responses", "preprocessing": resize}
+    return {
+        **common,
+        "weights_sha256": TRAINED[name].weights_sha256,
+        "layer": "mean of the last responses",
+        "preprocessing": resize,
+    }
 
 
 def features(name: str, images: np.ndarray) -> np.ndarray:
-    """uint8 (N, H, W, C) -> float64 (N, D), read-only: 224 columns of randconv-v1, 64 of the classifiers, 2,048 of inception.
+    """uint8 (N, H, W, C) -> float64 (N, D), read-only: 224 columns of randconv-v1, 64 of the classifiers, 2,048 of
+    inception.
 
     The last few results are cached, so that metrics on the same images share the work.
 
@@ -84,7 +96,9 @@ def log_probabilities(name: str, images: np.ndarray) -> np.ndarray:
     """
     logits = extract(name, images)[1]
     if logits is None:
-        raise UserError(f"{name} is not a classifier; choose one of {', '.join(TRAINED)}, written like is[{next(iter(TRAINED))}].")
+        raise UserError(
+            f"{name} is not a classifier; choose one of {', '.join(TRAINED)}, written like is[{next(iter(TRAINED))}]."
+        )
     shifted = logits - logits.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
@@ -119,9 +133,9 @@ def extract(name: str, images: np.ndarray, *, on_disk: bool = False, progress: P
 def fitting(images: np.ndarray, labels: np.ndarray | None, class_names: Sequence[str]) -> str:
     """The default extractor: a classifier that recognises these data, else randconv-v1.
 
-    A classifier is used only if it has all the class names and its accuracy on the first 1,000 labelled real images is at most
-    4 percentage points below that on its own test split. The name of the data is ignored, so clothes in files named MNIST are
-    not measured with features of digits.
+    A classifier is used only if it has all the class names and its accuracy on the first 1,000 labelled real images is
+    at most 4 percentage points below that on its own test split. The name of the data is ignored, so clothes in files
+    named MNIST are not measured with features of digits.
 
     Args:
         images: uint8 (N, H, W, C), real.

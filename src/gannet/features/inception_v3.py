@@ -1,7 +1,8 @@
 """The Inception network of 2015-12-05, which defines the FID, in plain torch.
 
-Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, in the variant of the frozen graph that Heusel et al. 2017 used. It differs
-from the network of the paper in its pooling branches and has 1,008 outputs. Parameters are named as in the public port.
+Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, in the variant of the frozen graph that Heusel et al. 2017 used.
+It differs from the network of the paper in its pooling branches and has 1,008 outputs. Parameters are named as in the
+public port.
 """
 
 from __future__ import annotations
@@ -44,11 +45,13 @@ class Block(nn.Module):
     Args:
         convolutions: convolutions by their names in the weight file.
         chains: names in the order of application; a tuple at the end means several convolutions of the same input.
-        pool: ``mean`` (3 x 3, padding is not counted) or ``max`` (3 x 3), each followed by ``branch_pool``; or ``halving``, a
-            maximum with stride 2 without a convolution.
+        pool: ``mean`` (3 x 3, padding is not counted) or ``max`` (3 x 3), each followed by ``branch_pool``; or
+            ``halving``, a maximum with stride 2 without a convolution.
     """
 
-    def __init__(self, convolutions: Mapping[str, Convolution], chains: tuple[tuple[str | tuple[str, ...], ...], ...], pool: Pool) -> None:
+    def __init__(
+        self, convolutions: Mapping[str, Convolution], chains: tuple[tuple[str | tuple[str, ...], ...], ...], pool: Pool
+    ) -> None:
         super().__init__()
         for name, convolution in convolutions.items():
             self.add_module(name, convolution)
@@ -197,8 +200,9 @@ def prepared(images: np.ndarray) -> Tensor:
 def resized(pixels: Tensor, side: int) -> Tensor:
     """Bilinear (N, C, H, W) -> (N, C, side, side) as ``tf.image.resize_bilinear`` of TensorFlow 1 with its defaults.
 
-    Output pixel i is interpolated at i * (old side / new side), without the shift by half a pixel and without antialiasing; positions
-    beyond the last pixel use the last pixel. Parmar et al. 2022, https://arxiv.org/abs/2104.11222, show how this changes the FID.
+    Output pixel i is interpolated at i * (old side / new side), without the shift by half a pixel and without
+    antialiasing; positions beyond the last pixel use the last pixel. Parmar et al. 2022,
+    https://arxiv.org/abs/2104.11222, show how this changes the FID.
     """
     return _along(_along(pixels, 2, side), 3, side)
 

@@ -19,8 +19,11 @@ def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def respond(name: str, network: nn.Module, prepared: Callable[[np.ndarray], Tensor], images: np.ndarray) -> tuple[np.ndarray, ...]:
-    """uint8 (N, H, W, 1 or 3) -> outputs of the network, float32: features (N, D) and, for a classifier, logits (N, classes).
+def respond(
+    name: str, network: nn.Module, prepared: Callable[[np.ndarray], Tensor], images: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """uint8 (N, H, W, 1 or 3) -> outputs of the network, float32: features (N, D) and, for a classifier, logits (N,
+    classes).
 
     All devices compute in full float32, without TF32.
 
@@ -31,7 +34,10 @@ def respond(name: str, network: nn.Module, prepared: Callable[[np.ndarray], Tens
         raise UserError(f"{name} needs images of 1 or 3 channels, not {images.shape[3]}.")
     device = next(network.parameters()).device
     parts: list[tuple[np.ndarray, ...]] = []
-    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+    with (
+        torch.inference_mode(),
+        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+    ):
         for start in range(0, len(images), CHUNK_SIZE):
             given = network(prepared(images[start : start + CHUNK_SIZE]).to(device))
             parts.append(tuple(part.cpu().numpy() for part in (given if isinstance(given, tuple) else (given,))))

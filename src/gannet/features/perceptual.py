@@ -10,10 +10,11 @@ from gannet.features.randconv import randconv_weights
 
 
 class Perceptual:
-    """d(x, y) = mean over layers of |f(x) - f(y)|^2 / mean |f(y)|^2, f the maps of ``randconv-v1``, over positions and channels.
+    """d(x, y) = mean over layers of |f(x) - f(y)|^2 / mean |f(y)|^2, f the maps of ``randconv-v1``, over positions and
+    channels.
 
-    Unlike pixels, the maps at half and at a quarter of the size tolerate small displacements. The kernels are random, so the
-    distance knows no classes and suits any images: a judge of classes that is used elsewhere is not used here.
+    Unlike pixels, the maps at half and at a quarter of the size tolerate small displacements. The kernels are random,
+    so the distance knows no classes and suits any images: a judge of classes that is used elsewhere is not used here.
     """
 
     def __init__(self, targets: Tensor) -> None:
@@ -25,7 +26,9 @@ class Perceptual:
             self._targets = self._maps(targets)
 
     def __call__(self, images: Tensor, rows: Tensor) -> Tensor:
-        """(M, C, H, W) in [-1, 1] and, for each, the row of its target (M,) -> (M,) distances >= 0, differentiable in the images."""
+        """(M, C, H, W) in [-1, 1] and, for each, the row of its target (M,) -> (M,) distances >= 0, differentiable
+        in the images.
+        """
         parts = []
         for maps, targets in zip(self._maps(images), self._targets, strict=True):
             wanted = targets[rows]

@@ -38,8 +38,9 @@ def randconv_features(images: np.ndarray) -> np.ndarray:
     """``randconv-v1``: uint8 (N, H, W, C) -> float64 (N, 224).
 
     Three times: convolution, ReLU, mean and standard deviation of each response over the image as features, and average
-    pooling to half the size. Grey images are repeated to three channels. There is no resizing. Pixels are in [-1, 1], and
-    the computation is in float32. Each row depends only on its own image, so the size of the chunks does not matter.
+    pooling to half the size. Grey images are repeated to three channels. There is no resizing. Pixels are in [-1, 1],
+    and the computation is in float32. Each row depends only on its own image, so the size of the chunks does not
+    matter.
 
     Raises:
         UserError: the images do not have 1 or 3 channels, or have a side under 8 pixels.
@@ -47,7 +48,9 @@ def randconv_features(images: np.ndarray) -> np.ndarray:
     height, width, channels = images.shape[1:]
     if channels not in (1, 3) or min(height, width) < SMALLEST_IMAGE:
         got = f"{height} x {width} x {channels}"
-        raise UserError(f"randconv-v1 needs images of 1 or 3 channels and sides of at least {SMALLEST_IMAGE} pixels; got {got}.")
+        raise UserError(
+            f"randconv-v1 needs images of 1 or 3 channels and sides of at least {SMALLEST_IMAGE} pixels; got {got}."
+        )
     size = max(1, CHUNK_VALUES // (height * width * RANDCONV_LAYERS[0][1]))
     with torch.inference_mode():
         kernels = [torch.from_numpy(w) for w in randconv_weights()]

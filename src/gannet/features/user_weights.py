@@ -55,7 +55,8 @@ USER_SUPPLIED: dict[str, UserSupplied] = {
     ),
     "dinov2": UserSupplied(
         what="DINOv2 transformer, ViT-B/14 or ViT-L/14, trained without labels on photographs",
-        source="https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth (or vitb14 in both places)",
+        source="https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth (or vitb14 in both "
+        "places)",
         files={
             "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73": "ViT-B/14",
             "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428": "ViT-L/14",
@@ -94,7 +95,8 @@ def add(name: str, file: Path) -> Stored:
     """Check and test the weights in ``file``, and store them as safetensors.
 
     Raises:
-        UserError: the extractor is unknown, the file is not accepted, or the weights fail the self-test. Nothing is stored then.
+        UserError: the extractor is unknown, the file is not accepted, or the weights fail the self-test. Nothing is
+        stored then.
     """
     from safetensors.torch import save
 
@@ -110,7 +112,9 @@ def add(name: str, file: Path) -> Stored:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"Cannot create {path.parent}: {error.strerror or error}. Set GANNET_WEIGHTS to a writable folder.") from None
+        raise UserError(
+            f"Cannot create {path.parent}: {error.strerror or error}. Set GANNET_WEIGHTS to a writable folder."
+        ) from None
     with written_whole(path, sync=True) as out:
         out.write(save(tensors, about))
     load.cache_clear()
@@ -145,7 +149,8 @@ def needed(name: str) -> Stored:
     stored = find(name)
     if stored is None:
         raise UserError(
-            f"The weights of {name} are missing: download {USER_SUPPLIED[name].source} and run `gannet weights add {name} FILE`; "
+            f"The weights of {name} are missing: download {USER_SUPPLIED[name].source} and run `gannet weights add "
+            f"{name} FILE`; "
             "without them, feature metrics use another extractor and name, such as FD[randconv-v1]."
         )
     return stored
@@ -218,7 +223,8 @@ def _recognised(name: str, supplied: UserSupplied, file: Path) -> Stored:
     if variant is None:
         expected = " or ".join(digits[:8] for digits in supplied.files)
         raise UserError(
-            f"{file} is not an accepted file of {name}: its sha256 starts with {found[:8]}, not with {expected}, so it is truncated or "
+            f"{file} is not an accepted file of {name}: its sha256 starts with {found[:8]}, not with {expected}, so "
+            f"it is truncated or "
             f"another file; nothing was written. Download {supplied.source}."
         )
     return Stored(found, variant)
@@ -228,7 +234,9 @@ def _read(file: Path) -> dict[str, Tensor]:
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise UserError(f"{file} cannot be read as PyTorch weights ({type(error).__name__}); nothing was written.") from None
+        raise UserError(
+            f"{file} cannot be read as PyTorch weights ({type(error).__name__}); nothing was written."
+        ) from None
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
         raise UserError(f"{file} contains more than named tensors; nothing was written.")
     return dict(content)
@@ -242,9 +250,16 @@ def _network(name: str, supplied: UserSupplied, variant: str, tensors: dict[str,
     # Counters of batch normalisation, which old files lack and the features do not use.
     counters = {key: torch.tensor(0) for key in expected if key.endswith("num_batches_tracked")}
     tensors = {**counters, **tensors}
-    wrong = [key for key in {*expected, *tensors} if key not in expected or key not in tensors or expected[key].shape != tensors[key].shape]
+    wrong = [
+        key
+        for key in {*expected, *tensors}
+        if key not in expected or key not in tensors or expected[key].shape != tensors[key].shape
+    ]
     if wrong:
-        raise UserError(f"{where} does not hold the weights of {name} {variant}: {len(wrong)} entries differ, such as {min(wrong)!r}.")
+        raise UserError(
+            f"{where} does not hold the weights of {name} {variant}: {len(wrong)} entries differ, such as "
+            f"{min(wrong)!r}."
+        )
     network.load_state_dict(tensors, assign=True)
     return network.eval().requires_grad_(False)
 

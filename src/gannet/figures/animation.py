@@ -17,12 +17,18 @@ HOLD_MILLISECONDS = 2000
 
 
 def save_gif(
-    frames: Iterable[Image.Image], path: str | Path, total_seconds: float = 10, max_frames: int = 150, *, colours: int = 48
+    frames: Iterable[Image.Image],
+    path: str | Path,
+    total_seconds: float = 10,
+    max_frames: int = 150,
+    *,
+    colours: int = 48,
 ) -> int:
     """Write a looping animation whose last frame is shown two seconds longer.
 
     Args:
-        frames: RGB images of one size, in time order. Of more than ``max_frames``, evenly spaced ones and the last are used.
+        frames: RGB images of one size, in time order. Of more than ``max_frames``, evenly spaced ones and the last are
+        used.
         path: the file; it is complete or absent.
         total_seconds: duration without the extra two seconds at the end.
         max_frames: at least 2.
@@ -82,7 +88,9 @@ def _shared_palette(frames: list[Image.Image], colours: int) -> Image.Image:
     indices = np.concatenate([np.linspace(0, last, PALETTE_FRAMES - half), np.geomspace(1, last + 1, half) - 1])
     chosen = [frames[index] for index in sorted(set(indices.round().astype(int)))]
     strip = np.concatenate([np.asarray(frame)[::2] for frame in chosen])
-    palette = Image.fromarray(strip).quantize(colours - 1, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    palette = Image.fromarray(strip).quantize(
+        colours - 1, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE
+    )
     entries = np.array(palette.getpalette(), np.int64)
     # Quantisation turns white slightly grey: restore pure white, pure black and the colour of the text.
     for end in (0, 255):

@@ -28,10 +28,18 @@ def comparison_sheet(rows: Sequence[tuple[str, Sequence[Image.Image | str]]], co
     pen = ImageDraw.Draw(page)
     for column, heading in enumerate(columns):
         centre = GAP + column * (width + GAP) + width / 2
-        pen.text((centre, HEADING_HEIGHT / 2 + 2), shortened(heading, width, LETTERS), MUTED, font(LETTERS), anchor="mm")
+        pen.text(
+            (centre, HEADING_HEIGHT / 2 + 2), shortened(heading, width, LETTERS), MUTED, font(LETTERS), anchor="mm"
+        )
     for row, (name, cells) in enumerate(rows):
         top = HEADING_HEIGHT + row * row_height
-        pen.text((GAP, top + NAME_HEIGHT / 2), shortened(name, page.width - 2 * GAP, LETTERS + 2), INK, font(LETTERS + 2), anchor="lm")
+        pen.text(
+            (GAP, top + NAME_HEIGHT / 2),
+            shortened(name, page.width - 2 * GAP, LETTERS + 2),
+            INK,
+            font(LETTERS + 2),
+            anchor="lm",
+        )
         for column, cell in enumerate(cells):
             _place(page, cell, (GAP + column * (width + GAP), top + NAME_HEIGHT, width, height))
     return page

@@ -80,7 +80,9 @@ def paper_curves(terms: Series) -> Figure:
                 middle, lowest, mean, highest = envelope(np.asarray(steps), np.asarray(values, float))
                 axes.plot(middle, mean, color=SERIES[index % len(SERIES)], linewidth=1.0, label=name.replace("/", " "))
                 if len(steps) > BINS:
-                    axes.fill_between(middle, lowest, highest, color=SERIES[index % len(SERIES)], alpha=0.16, linewidth=0)
+                    axes.fill_between(
+                        middle, lowest, highest, color=SERIES[index % len(SERIES)], alpha=0.16, linewidth=0
+                    )
             axes.set_title(title, loc="left")
             axes.spines[["top", "right"]].set_visible(False)
             axes.legend(frameon=False)
@@ -98,7 +100,9 @@ def grouped(terms: Series) -> dict[str, Series]:
     return {title: series for title, series in groups.items() if series}
 
 
-def envelope(steps: np.ndarray, values: np.ndarray, bins: int = BINS) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def envelope(
+    steps: np.ndarray, values: np.ndarray, bins: int = BINS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Summarise a long series in at most ``bins`` parts: (middle step, lowest, mean, highest) of each part.
 
     Values that are not finite are ignored; a part without finite values becomes NaN.
@@ -123,7 +127,15 @@ def _draw_group(axis: Axes, title: str, series: Series, theme: dict[str, str], c
         if len(steps) > BINS:
             axis.fill_between(middle, lowest, highest, color=colour, alpha=0.16, linewidth=0)
         style = "-" if index < len(colours) else "--"
-        axis.plot(middle, mean, color=colour, linewidth=1.5, linestyle=style, label=name, marker="o" if len(steps) < 2 else None)
+        axis.plot(
+            middle,
+            mean,
+            color=colour,
+            linewidth=1.5,
+            linestyle=style,
+            label=name,
+            marker="o" if len(steps) < 2 else None,
+        )
     columns = 3
     rows = -(-len(series) // columns)
     axis.set_title(title, loc="left", fontsize=11, fontweight="bold", color=theme["ink"], pad=12 + 14 * rows)
@@ -137,7 +149,17 @@ def _draw_group(axis: Axes, title: str, series: Series, theme: dict[str, str], c
     axis.margins(x=0.01)
     if title == "Throughput":
         axis.set_ylim(bottom=0)
-    axis.set_ylabel("generator steps / second" if title == "Throughput" and len(series) == 1 else "value", color=theme["muted"], fontsize=9)
+    axis.set_ylabel(
+        "generator steps / second" if title == "Throughput" and len(series) == 1 else "value",
+        color=theme["muted"],
+        fontsize=9,
+    )
     axis.legend(
-        loc="lower left", bbox_to_anchor=(-0.012, 1.0), ncols=columns, frameon=False, fontsize=9, labelcolor=theme["ink"], handlelength=1.4
+        loc="lower left",
+        bbox_to_anchor=(-0.012, 1.0),
+        ncols=columns,
+        frameon=False,
+        fontsize=9,
+        labelcolor=theme["ink"],
+        handlelength=1.4,
     )

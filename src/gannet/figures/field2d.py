@@ -15,7 +15,9 @@ from gannet.figures.theme import FAKE, FAKE_TINT, INK, MUTED, PAPER, REAL, REAL_
 PHASES = 2
 """Marks are placed to half a pixel. Finer placement is invisible and makes an animation a tenth larger."""
 OVERSAMPLING = 8
-"""Marks are drawn this many times larger and averaged, which gives smooth edges, once per size instead of once per frame."""
+"""Marks are drawn this many times larger and averaged, which gives smooth edges, once per size instead of once per
+frame.
+"""
 
 Extent = tuple[float, float, float, float]
 
@@ -72,12 +74,14 @@ def draw_points(
     levels: int = 255,
     joined: int = 0,
 ) -> Image.Image:
-    """Draw real points as hollow teal circles, generated points as solid orange dots, and the discriminator's output as background.
+    """Draw real points as hollow teal circles, generated points as solid orange dots, and the discriminator's output as
+    background.
 
     Args:
         real: (N, 2) in original units.
         fake: (M, 2); points that are not finite or lie beyond the extent are not drawn.
-        field: (R, R) probability of being real in [0, 1], row 0 at the lowest y; 0.5 is white. None: a white background.
+        field: (R, R) probability of being real in [0, 1], row 0 at the lowest y; 0.5 is white. None: a white
+        background.
         extent: (x0, x1, y0, y1), the visible part of the plane.
         step: written at the upper right.
         title: written at the upper left.
@@ -92,7 +96,11 @@ def draw_points(
     size_px = (int(size_px[0]), int(size_px[1]))
     view = layout(extent, size_px, plain)
     picture = _scaffold(view, title, size_px, plain, field is not None).copy()
-    plot = Image.new("RGB", (view.width, view.height), PAPER) if field is None else _ground(np.asarray(field), view, levels)
+    plot = (
+        Image.new("RGB", (view.width, view.height), PAPER)
+        if field is None
+        else _ground(np.asarray(field), view, levels)
+    )
     plot_view = View(view.extent, 0, 0, view.width, view.height)
     unit = min(size_px) / 640 if not plain else min(size_px) / 400
     _stamp(plot, plot_view.pixels(np.asarray(real, np.float64)), _marks(round(4.2 * unit, 3), True))

@@ -72,7 +72,12 @@ def _draw(axis: Axes, panel: Panel) -> None:
         )  # fmt: skip
     for line in panel.lines:
         axis.plot(
-            panel.places, line.values, color=_hex(line.colour), linewidth=1.8, linestyle="--" if line.dashed else "-", label=line.label
+            panel.places,
+            line.values,
+            color=_hex(line.colour),
+            linewidth=1.8,
+            linestyle="--" if line.dashed else "-",
+            label=line.label,
         )
         if line.filled:
             axis.fill_between(panel.places, 0, line.values, color=_hex(line.colour), alpha=0.14, linewidth=0)

@@ -40,7 +40,9 @@ def image_grid(
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
-        raise UserError(f"A grid needs uint8 images (N, H, W, 1 or 3) with N at least 1, not {images.dtype} {images.shape}.")
+        raise UserError(
+            f"A grid needs uint8 images (N, H, W, 1 or 3) with N at least 1, not {images.dtype} {images.shape}."
+        )
     columns = min(columns or int(np.ceil(np.sqrt(len(images)))), len(images))
     if column_labels is not None and len(column_labels) > columns:
         raise UserError(f"{len(column_labels)} column labels were given for {columns} columns.")

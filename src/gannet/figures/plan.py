@@ -25,8 +25,8 @@ MOST_NUMBERS = 12
 def draw_plan(sources: np.ndarray, targets: np.ndarray, mass: np.ndarray, title: str = "") -> Image.Image:
     """Draw arrows at the left and the matrix at the right, 1280 pixels wide.
 
-    One-dimensional places are drawn on two lines, sources above and targets below; two-dimensional places at their positions. The area
-    of a disc and the width of an arrow increase with the mass.
+    One-dimensional places are drawn on two lines, sources above and targets below; two-dimensional places at their
+    positions. The area of a disc and the width of an arrow increase with the mass.
 
     Args:
         sources: (N, 1) or (N, 2) places that mass is moved from, hollow teal.
@@ -65,9 +65,24 @@ def _draw_arrows(axis: Axes, sources: np.ndarray, targets: np.ndarray, mass: np.
     heaviest = mass.max()
     for i, j, moved in moves(mass):
         width = THINNEST + (THICKEST - THINNEST) * moved / heaviest
-        style = {"arrowstyle": "-|>", "mutation_scale": 11, "shrinkA": 6, "shrinkB": 6, "color": _colour(MUTED), "lw": width}
+        style = {
+            "arrowstyle": "-|>",
+            "mutation_scale": 11,
+            "shrinkA": 6,
+            "shrinkB": 6,
+            "color": _colour(MUTED),
+            "lw": width,
+        }
         axis.annotate("", end[j], start[i], arrowprops=style)
-    axis.scatter(*start.T, s=_areas(mass.sum(axis=1)), facecolors="white", edgecolors=_colour(REAL), linewidths=1.6, zorder=3, label="from")
+    axis.scatter(
+        *start.T,
+        s=_areas(mass.sum(axis=1)),
+        facecolors="white",
+        edgecolors=_colour(REAL),
+        linewidths=1.6,
+        zorder=3,
+        label="from",
+    )
     axis.scatter(*end.T, s=_areas(mass.sum(axis=0)), color=_colour(FAKE), zorder=3, label="to")
     axis.margins(0.1, 0.25 if on_line else 0.1)
     if on_line:
@@ -80,7 +95,11 @@ def _draw_arrows(axis: Axes, sources: np.ndarray, targets: np.ndarray, mass: np.
 
 def _draw_matrix(figure: Any, axis: Axes, mass: np.ndarray) -> None:
     picture = axis.imshow(
-        mass, cmap="YlGnBu", vmin=0, aspect="equal" if mass.shape[0] == mass.shape[1] else "auto", interpolation="nearest"
+        mass,
+        cmap="YlGnBu",
+        vmin=0,
+        aspect="equal" if mass.shape[0] == mass.shape[1] else "auto",
+        interpolation="nearest",
     )
     axis.set_xlabel("to", color=_colour(MUTED))
     axis.set_ylabel("from", color=_colour(MUTED))
@@ -116,10 +135,17 @@ def _colour(rgb: tuple[int, int, int]) -> str:
 def _checked(sources: np.ndarray, targets: np.ndarray, mass: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     sources, targets, mass = (np.asarray(values, np.float64) for values in (sources, targets, mass))
     shapes = (sources.shape, targets.shape, mass.shape)
-    if sources.ndim != 2 or targets.ndim != 2 or sources.shape[1:] != targets.shape[1:] or sources.shape[1] not in (1, 2):
+    if (
+        sources.ndim != 2
+        or targets.ndim != 2
+        or sources.shape[1:] != targets.shape[1:]
+        or sources.shape[1] not in (1, 2)
+    ):
         raise UserError(f"Sources and targets must both be (N, 1) or both (N, 2); got {shapes[0]} and {shapes[1]}.")
     if mass.shape != (len(sources), len(targets)):
-        raise UserError(f"The plan must have the shape {(len(sources), len(targets))}, (sources, targets), not {shapes[2]}.")
+        raise UserError(
+            f"The plan must have the shape {(len(sources), len(targets))}, (sources, targets), not {shapes[2]}."
+        )
     if not all(np.isfinite(values).all() for values in (sources, targets, mass)) or (mass < 0).any() or not mass.any():
         raise UserError("Places must be finite, and masses finite and at least 0, with one of them above 0.")
     return sources, targets, mass

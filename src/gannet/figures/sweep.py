@@ -64,7 +64,9 @@ def _heat_maps(keys: Mapping[str, Sequence[str]], recipes: Sequence[SweptMetric]
     known = np.asarray([v for v in np.ravel(means) if math.isfinite(v)] or [0.0, 1.0])
     norm = LogNorm if known.min() > 0 and known.max() / known.min() >= LOGARITHMIC_FROM else Normalize
     scale, colours = norm(known.min(), known.max()), "viridis_r" if recipes[0].better == "lower" else "viridis"
-    for axes, recipe, values in zip(np.ravel(figure.subplots(len(recipes), 1, squeeze=False)), recipes, means, strict=True):
+    for axes, recipe, values in zip(
+        np.ravel(figure.subplots(len(recipes), 1, squeeze=False)), recipes, means, strict=True
+    ):
         drawn = axes.imshow(np.asarray(values), cmap=colours, norm=scale, aspect="auto")
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
@@ -72,7 +74,15 @@ def _heat_maps(keys: Mapping[str, Sequence[str]], recipes: Sequence[SweptMetric]
         for i, y in enumerate(rows):
             for j, x in enumerate(columns):
                 dark = math.isfinite(values[i][j]) and sum(drawn.cmap(scale(values[i][j]))[:3]) < 1.5
-                axes.text(j, i, _words(recipe, (y, x)), ha="center", va="center", fontsize=6.5, color="white" if dark else "black")
+                axes.text(
+                    j,
+                    i,
+                    _words(recipe, (y, x)),
+                    ha="center",
+                    va="center",
+                    fontsize=6.5,
+                    color="white" if dark else "black",
+                )
         figure.colorbar(drawn, ax=axes)
     return figure
 
@@ -93,10 +103,15 @@ def _curves(keys: Mapping[str, Sequence[str]], recipes: Sequence[SweptMetric]) -
     for index, recipe in enumerate(recipes):
         colour = SERIES[index % len(SERIES)]
         seeds = [recipe.values.get((value,), ()) for value in values]
-        means, spreads = [_mean(of) for of in seeds], [float(np.std(of, ddof=1)) if len(of) > 1 else 0.0 for of in seeds]
+        means, spreads = (
+            [_mean(of) for of in seeds],
+            [float(np.std(of, ddof=1)) if len(of) > 1 else 0.0 for of in seeds],
+        )
         axes.errorbar(places, means, spreads, color=colour, marker="o", markersize=3, capsize=2, label=recipe.name)
         every = [(place, value) for place, of in zip(places, seeds, strict=True) for value in of]
-        axes.scatter([place for place, _ in every], [value for _, value in every], s=5, color=colour, alpha=0.5, linewidths=0)
+        axes.scatter(
+            [place for place, _ in every], [value for _, value in every], s=5, color=colour, alpha=0.5, linewidths=0
+        )
     if (reference := recipes[0].reference) is not None:
         axes.axhline(reference, color="#66707a", linestyle="--", linewidth=0.8, label="real data")
     low, high = axes.get_ylim()

@@ -15,7 +15,9 @@ from gannet.regularizers.base import Constraint, Penalty
 
 
 class Adversarial(Game):
-    """Owns the networks and says how to sample. Each game states its players, its turns and the terms of every player itself."""
+    """Owns the networks and says how to sample. Each game states its players, its turns and the terms of every
+    player itself.
+    """
 
     loss: AdversarialLoss
     """Not set for games that define their own objective."""
@@ -36,7 +38,8 @@ class Adversarial(Game):
         self.penalties = nn.ModuleList(penalties)
         if loss is not None:
             self.loss = loss
-        # A game without a loss compares energies: reals have lower energies than fakes, and no value is a decision boundary.
+        # A game without a loss compares energies: reals have lower energies than fakes, and no value is a decision
+        # boundary.
         self.relative_scores = loss is None or loss.relative_scores
         for constraint in self.constraints:
             constraint.build(discriminator)

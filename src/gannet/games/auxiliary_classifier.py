@@ -73,7 +73,10 @@ class AuxiliaryClassifier(Adversarial):
         if self.loss.generator_needs_real:
             with torch.no_grad():
                 real = self.discriminator(batch.real).logits
-        minimise = {"adversarial": self.loss.generator(generated.logits, real), "class_fake": self.class_term(generated, labels)}
+        minimise = {
+            "adversarial": self.loss.generator(generated.logits, real),
+            "class_fake": self.class_term(generated, labels),
+        }
         return Terms(minimise)
 
     def class_term(self, score: DiscriminatorOutput, labels: Tensor | None) -> Tensor:

@@ -25,8 +25,8 @@ class Turn:
 class Game(nn.Module, ABC):
     """Owns all networks, so that ``state_dict()`` is complete by construction.
 
-    An additional network is one more entry in ``players``. An additional objective is one more named term. An additional
-    optimizer step is one more turn. No other code has to change.
+    An additional network is one more entry in ``players``. An additional objective is one more named term. An
+    additional optimizer step is one more turn. No other code has to change.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior")
@@ -120,7 +120,9 @@ class Translates(Protocol):
     """True if the transparent part of a user's image is what the game fills in."""
 
     trivial_name: str
-    """What an input shows without learning, next to a value, for example ``bicubic``; empty if outputs have no targets."""
+    """What an input shows without learning, next to a value, for example ``bicubic``; empty if outputs have no
+    targets.
+    """
 
     def inputs_of(self, images: Tensor, rng: torch.Generator) -> Tensor:
         """Real images (N, C, H, W) -> inputs (N, K, h, w)."""
@@ -131,17 +133,22 @@ class Translates(Protocol):
         ...
 
     def contradiction(self, images: Tensor, inputs: Tensor) -> Tensor | None:
-        """(N,) mean absolute difference between what outputs show and what their inputs determine; None if that is nothing."""
+        """(N,) mean absolute difference between what outputs show and what their inputs determine; None if that is
+        nothing.
+        """
         ...
 
     def translate(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Inputs (N, K, h, w) and class labels of the outputs, if any -> images (N, C, H, W) in [-1, 1]; deterministic."""
+        """Inputs (N, K, h, w) and class labels of the outputs, if any -> images (N, C, H, W) in [-1, 1];
+        deterministic.
+        """
         ...
 
     def translations(self, images: Tensor, labels: Tensor | None, rng: torch.Generator) -> dict[str, Tensor]:
         """Real images (N, C, H, W) and their labels -> columns to show side by side, each (N, C, H, W).
 
-        The first two are ``input`` and ``output``; the third is what the output is compared with, for example ``target``.
+        The first two are ``input`` and ``output``; the third is what the output is compared with, for example
+        ``target``.
         """
         ...
 

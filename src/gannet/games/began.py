@@ -14,18 +14,25 @@ from gannet.types import Batch, Terms
 
 
 class BEGAN(Adversarial):
-    """D: E U(x) - k E U(G(z)); G: E U(G(z)); k <- clip(k + r (gamma E U(x) - E U(G(z))), 0, 1), with the energy U = -logit.
+    """D: E U(x) - k E U(G(z)); G: E U(G(z)); k <- clip(k + r (gamma E U(x) - E U(G(z))), 0, 1), with the energy U =
+    -logit.
 
-    Berthelot, Schumm, Metz 2017, section 3.4, https://arxiv.org/abs/1703.10717. k is a buffer that starts at 0 and controls
-    the ratio, so that E U(G(z)) = gamma E U(x). Both energies in its update come from the discriminator's turn. Recorded
-    values: k, and the global measure of convergence M = E U(x) + |gamma E U(x) - E U(G(z))| >= 0, where smaller is better
-    (section 3.4.1). The game defines its own objective and takes no loss.
+    Berthelot, Schumm, Metz 2017, section 3.4, https://arxiv.org/abs/1703.10717. k is a buffer that starts at 0 and
+    controls the ratio, so that E U(G(z)) = gamma E U(x). Both energies in its update come from the discriminator's
+    turn. Recorded values: k, and the global measure of convergence M = E U(x) + |gamma E U(x) - E U(G(z))| >= 0, where
+    smaller is better (section 3.4.1). The game defines its own objective and takes no loss.
     """
 
     balance: Tensor
 
     def __init__(
-        self, generator: Generator, discriminator: Discriminator, prior: Prior, *, gamma: float = 0.5, balance_rate: float = 0.001
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        prior: Prior,
+        *,
+        gamma: float = 0.5,
+        balance_rate: float = 0.001,
     ) -> None:
         """Args:
         generator: latents to samples.
@@ -52,7 +59,9 @@ class BEGAN(Adversarial):
         """Low energy for reals; high energy for fakes, weighted by the balance k."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
-        real_energy, fake_energy = (-output.logits.mean() for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs)
+        real_energy, fake_energy = (
+            -output.logits.mean() for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs
+        )
         # Used once after the optimizer step. It has no meaning between steps, so it is not saved.
         self._imbalance = (self.gamma * real_energy - fake_energy).detach()
         measure = real_energy + self._imbalance.abs()

@@ -47,11 +47,17 @@ class BiGAN(Adversarial):
     @property
     def players(self) -> dict[str, list[nn.Module]]:
         """The encoder belongs to the generator's player."""
-        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.encoder, self.prior]}
+        return {
+            "discriminator": [self.discriminator, self.penalties],
+            "generator": [self.generator, self.encoder, self.prior],
+        }
 
     def turns(self) -> list[Turn]:
         """``critic_steps`` turns of D, then one turn of G."""
-        return [Turn("discriminator", self.discriminator_terms, self.critic_steps), Turn("generator", self.generator_terms)]
+        return [
+            Turn("discriminator", self.discriminator_terms, self.critic_steps),
+            Turn("generator", self.generator_terms),
+        ]
 
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The discriminator's side of the loss on pairs, and all penalties."""
@@ -63,7 +69,9 @@ class BiGAN(Adversarial):
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
-        """The common objective of G and E: G moves its samples and E its latents, so that both kinds of pairs become alike."""
+        """The common objective of G and E: G moves its samples and E its latents, so that both kinds of pairs become
+        alike.
+        """
         real, fake = Scorer(self.discriminator, *self.pairs(batch)).outputs
         return Terms({"adversarial": self.loss.pairs(real.logits, fake.logits)})
 

@@ -14,9 +14,9 @@ from gannet.games.base import Game, Generates
 def principal_directions(latents: np.ndarray, samples: np.ndarray, count: int) -> np.ndarray:
     """Latent directions along which samples change most: GANSpace on the samples themselves.
 
-    Principal components of the samples, then for each of them the latent direction found by regression on its coordinate
-    (Härkönen et al. 2020, section 2.2, https://arxiv.org/abs/2004.02546). For a linear generator with white latents these
-    are its leading right singular vectors.
+    Principal components of the samples, then for each of them the latent direction found by regression on its
+    coordinate (Härkönen et al. 2020, section 2.2, https://arxiv.org/abs/2004.02546). For a linear generator with white
+    latents these are its leading right singular vectors.
 
     Args:
         latents: (N, F).
@@ -24,7 +24,8 @@ def principal_directions(latents: np.ndarray, samples: np.ndarray, count: int) -
         count: number of directions.
 
     Returns:
-        (count, F): each has the length of the latents' standard deviation along it, and the sign that makes samples brighter.
+        (count, F): each has the length of the latents' standard deviation along it, and the sign that makes samples
+        brighter.
     """
     centred_latents = latents - latents.mean(axis=0)
     flat = samples.reshape(len(samples), -1).astype(np.float64)
@@ -41,8 +42,8 @@ def principal_directions(latents: np.ndarray, samples: np.ndarray, count: int) -
 def singular_directions(game: Generates, latents: Tensor, labels: Tensor | None, count: int) -> Tensor | None:
     """Right singular vectors of the first linear layer, largest singular value first: SeFa, from the parameters alone.
 
-    Of all unit directions n they change the layer's output most: they maximise |A n|, for a layer that computes A z + b.
-    Shen and Zhou 2021, https://arxiv.org/abs/2007.06600.
+    Of all unit directions n they change the layer's output most: they maximise |A n|, for a layer that computes A z +
+    b. Shen and Zhou 2021, https://arxiv.org/abs/2007.06600.
 
     Args:
         game: what generates.
@@ -51,8 +52,8 @@ def singular_directions(game: Generates, latents: Tensor, labels: Tensor | None,
         count: number of directions; the layer has at most F.
 
     Returns:
-        (count, F) unit vectors, or None if no linear layer reads the latents themselves. Each has its largest coordinate
-        above 0, because the sign of a singular vector is arbitrary.
+        (count, F) unit vectors, or None if no linear layer reads the latents themselves. Each has its largest
+        coordinate above 0, because the sign of a singular vector is arbitrary.
     """
     matrix = _first_matrix(game, latents, labels)
     if matrix is None:
@@ -65,7 +66,9 @@ def singular_directions(game: Generates, latents: Tensor, labels: Tensor | None,
 
 @torch.no_grad()
 def _first_matrix(game: Generates, latents: Tensor, labels: Tensor | None) -> Tensor | None:
-    """The (out, F) matrix of the first layer whose input begins with the latents: linear, or a convolution of one pixel."""
+    """The (out, F) matrix of the first layer whose input begins with the latents: linear, or a convolution of one
+    pixel.
+    """
     assert isinstance(game, Game)
     size, found = latents.shape[1], list[Tensor]()
 

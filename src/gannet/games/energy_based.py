@@ -20,9 +20,9 @@ from gannet.types import Batch, Terms
 class EnergyBased(Adversarial):
     """D: E U(x) + E relu(m - U(G(z))); G: E U(G(z)) + w PT(codes of G(z)), with the energy U = -logit and the margin m.
 
-    Zhao, Mathieu, LeCun 2017 (EBGAN), eq. 1, 2 and 4, https://arxiv.org/abs/1609.03126. The discriminator's features are the
-    autoencoder's codes. The pulling-away term PT keeps the codes of a generated batch apart. The game defines its own
-    objective and takes no loss.
+    Zhao, Mathieu, LeCun 2017 (EBGAN), eq. 1, 2 and 4, https://arxiv.org/abs/1609.03126. The discriminator's features
+    are the autoencoder's codes. The pulling-away term PT keeps the codes of a generated batch apart. The game defines
+    its own objective and takes no loss.
     """
 
     def __init__(

@@ -15,12 +15,14 @@ from gannet.types import Batch, Terms
 
 
 class FlowMatching(Game):
-    """v minimises E |v(x_t, t) - (x_1 - x_0)|^2 / D, x_0 ~ N(0, I), x_1 a real sample, t uniform, x_t = (1 - t) x_0 + t x_1.
+    """v minimises E |v(x_t, t) - (x_1 - x_0)|^2 / D, x_0 ~ N(0, I), x_1 a real sample, t uniform, x_t = (1 - t) x_0 + t
+    x_1.
 
-    Lipman et al. 2023, eq. 23 with the smallest sigma 0, https://arxiv.org/abs/2210.02747. D is the number of coordinates. A
-    sample solves dx/dt = v(x, t) from noise at t = 0 to t = 1 by Euler's method, with ``evaluations`` equal steps and as many
-    evaluations of the network. So the noise is the latent, and it has as many coordinates as a sample. The game defines its
-    own objective and takes no loss. It has one player, which keeps the name of the generator's.
+    Lipman et al. 2023, eq. 23 with the smallest sigma 0, https://arxiv.org/abs/2210.02747. D is the number of
+    coordinates. A sample solves dx/dt = v(x, t) from noise at t = 0 to t = 1 by Euler's method, with ``evaluations``
+    equal steps and as many evaluations of the network. So the noise is the latent, and it has as many coordinates as a
+    sample. The game defines its own objective and takes no loss. It has one player, which keeps the name of the
+    generator's.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("velocity", "prior")

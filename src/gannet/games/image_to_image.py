@@ -22,9 +22,10 @@ class ImageToImage(Game):
     """G turns inputs y = T(x) into images G(y); D distinguishes pairs (x, y) from pairs (G(y), y); G also stays near x.
 
     G minimises the generator's side of the loss plus l1 E |x - G(y)| (Isola et al. 2017, eq. 4,
-    https://arxiv.org/abs/1611.07004) plus, if given, a distance of features of x and G(y) (Ledig et al. 2017, section 2.2.1,
-    https://arxiv.org/abs/1609.04802). T is a degradation, so every image is its own target. D returns a map of logits, one for
-    every patch. What y determines exactly is taken from y and not from the network: see :class:`Degradation`.
+    https://arxiv.org/abs/1611.07004) plus, if given, a distance of features of x and G(y) (Ledig et al. 2017, section
+    2.2.1, https://arxiv.org/abs/1609.04802). T is a degradation, so every image is its own target. D returns a map of
+    logits, one for every patch. What y determines exactly is taken from y and not from the network: see
+    :class:`Degradation`.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
@@ -74,7 +75,9 @@ class ImageToImage(Game):
         with torch.no_grad():
             inputs = self.degradation(batch.real, batch.rng)
             fake = self.complete(inputs)
-        scorer = Scorer(self.discriminator, self.pair(batch.real, inputs), self.pair(fake, inputs), penalties=self.penalties)
+        scorer = Scorer(
+            self.discriminator, self.pair(batch.real, inputs), self.pair(fake, inputs), penalties=self.penalties
+        )
         real_logits, fake_logits = (output.logits for output in scorer.outputs)
         minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **scorer.penalty_terms(batch)}
         return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})

@@ -52,7 +52,9 @@ class Codes:
         return cross_entropy(reading[:, : self.categories], codes[:, : self.categories].argmax(1))
 
     def continuous_error(self, reading: Tensor, codes: Tensor) -> Tensor:
-        """-E log Q of the continuous codes in nats, summed over codes; Q is Gaussian with the means and variances of the reading."""
+        """-E log Q of the continuous codes in nats, summed over codes; Q is Gaussian with the means and variances of
+        the reading.
+        """
         mean, log_variance = reading[:, self.categories :].chunk(2, dim=1)
         return gaussian_surprise(mean, log_variance.clamp(-6, 6), codes[:, self.categories :]).sum(1).mean()
 
@@ -72,11 +74,12 @@ class Codes:
 
 
 class InfoGAN(Adversarial):
-    """Both players also minimise -E log Q(c | G(z, c)), which bounds the mutual information of codes and samples from below.
+    """Both players also minimise -E log Q(c | G(z, c)), which bounds the mutual information of codes and samples from
+    below.
 
     Chen et al. 2016, eq. 5 and 6, https://arxiv.org/abs/1606.03657. Q is a head on the discriminator's features and
-    belongs to the discriminator's player. In the discriminator's turn Q and the shared trunk learn to recover the codes;
-    in the generator's turn G learns to make samples whose codes can be recovered. Latents are [z, codes].
+    belongs to the discriminator's player. In the discriminator's turn Q and the shared trunk learn to recover the
+    codes; in the generator's turn G learns to make samples whose codes can be recovered. Latents are [z, codes].
     """
 
     def __init__(
@@ -99,7 +102,10 @@ class InfoGAN(Adversarial):
     @property
     def players(self) -> dict[str, list[nn.Module]]:
         """The recognizer belongs to the discriminator's player."""
-        return {"discriminator": [self.discriminator, self.recognizer, self.penalties], "generator": [self.generator, self.prior]}
+        return {
+            "discriminator": [self.discriminator, self.recognizer, self.penalties],
+            "generator": [self.generator, self.prior],
+        }
 
     def turns(self) -> list[Turn]:
         """One turn of D, then one turn of G."""
@@ -127,7 +133,9 @@ class InfoGAN(Adversarial):
         if self.loss.generator_needs_real:
             with torch.no_grad():
                 real = self.discriminator(batch.real).logits
-        return Terms({"adversarial": self.loss.generator(generated.logits, real), **self.information_terms(generated, latents)})
+        return Terms(
+            {"adversarial": self.loss.generator(generated.logits, real), **self.information_terms(generated, latents)}
+        )
 
     def information_terms(self, score: DiscriminatorOutput, latents: Tensor) -> dict[str, Tensor]:
         """The error of reading the codes, in nats; the continuous part is weighted."""

@@ -46,9 +46,13 @@ class Scorer:
         """The discriminator's outputs for reals and for fakes."""
         self._logits = {id(inputs[0]): output.logits for inputs, output in zip((real, fake), self.outputs, strict=True)}
 
-    def _both(self, real_labels: Tensor | None, fake_labels: Tensor | None) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
+    def _both(
+        self, real_labels: Tensor | None, fake_labels: Tensor | None
+    ) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
         if not self.discriminator.rows_independent:
-            return self.discriminator(*self.real, labels=real_labels), self.discriminator(*self.fake, labels=fake_labels)
+            return self.discriminator(*self.real, labels=real_labels), self.discriminator(
+                *self.fake, labels=fake_labels
+            )
         together = tuple(torch.cat([r, f]) for r, f in zip(self.real, self.fake, strict=True))
         labels = None if real_labels is None or fake_labels is None else torch.cat([real_labels, fake_labels])
         return _split(self.discriminator(*together, labels=labels), len(self.real[0]))
@@ -59,7 +63,9 @@ class Scorer:
         return {name: term for name, term in terms.items() if term is not None}
 
     def __call__(self, inputs: Inputs) -> Tensor:
-        """Logits of any inputs, from the cache for the batches of the turn. Other inputs use the labels of the reals."""
+        """Logits of any inputs, from the cache for the batches of the turn. Other inputs use the labels of the
+        reals.
+        """
         known = self._logits.get(id(inputs[0]))
         return known if known is not None else self.discriminator(*inputs, labels=self.real_labels).logits
 

@@ -21,10 +21,11 @@ from gannet.types import Batch, Terms
 class TextToImage(Adversarial):
     """Matching-aware GAN on captions (Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396).
 
-    The discriminator sees three kinds of pairs: a real image with its caption, a generated image with the caption that it was
-    generated for, and a real image with a wrong caption. The last two count as fake, with equal weight. The wrong caption is that of
-    another image of the batch, the one with most words in common, whereas the paper draws one at random. A random caption is wrong in
-    most of its words, so D could ignore the others. Both players train the text encoder that they own.
+    The discriminator sees three kinds of pairs: a real image with its caption, a generated image with the caption that
+    it was generated for, and a real image with a wrong caption. The last two count as fake, with equal weight. The
+    wrong caption is that of another image of the batch, the one with most words in common, whereas the paper draws one
+    at random. A random caption is wrong in most of its words, so D could ignore the others. Both players train the text
+    encoder that they own.
     """
 
     captions: Tensor
@@ -89,7 +90,9 @@ class TextToImage(Adversarial):
 
 
 def wrong_captions(captions: Tensor, num_words: int) -> tuple[Tensor, Tensor]:
-    """For each caption of a batch (N, L), another one with most words in common (N, L), and whether there is one (N,) bool."""
+    """For each caption of a batch (N, L), another one with most words in common (N, L), and whether there is one
+    (N,) bool.
+    """
     words = one_hot(captions, num_words + 1).amax(1)[:, 1:].float()  # (N, words), without padding
     differs = (captions[:, None] != captions[None]).any(2)
     common, place = (words @ words.T).masked_fill(~differs, -1).max(1)

@@ -13,7 +13,8 @@ from gannet.priors.gaussian import Gaussian
 
 @contextmanager
 def truncated(game: Game, limit: float | None) -> Iterator[None]:
-    """Inside, every coordinate of Gaussian latents is drawn from N(0, 1) restricted to [-limit, limit]; None changes nothing.
+    """Inside, every coordinate of Gaussian latents is drawn from N(0, 1) restricted to [-limit, limit]; None changes
+    nothing.
 
     Raises:
         UserError: a limit that is not above 0, or a game whose prior is not Gaussian.

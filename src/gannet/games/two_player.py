@@ -23,8 +23,8 @@ class TwoPlayer(Adversarial):
     If the networks are class-conditional, both see the labels, and labels of fakes are random (Mirza and Osindero 2014,
     https://arxiv.org/abs/1411.1784). ``matching_aware`` adds real samples with a wrong label as a second kind of fake
     (Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396). With ``feature_matching`` the generator minimises
-    |E f(x) - E f(G(z))|^2 instead of the loss, where f is the last hidden layer of D (Salimans et al. 2016, section 3.1,
-    https://arxiv.org/abs/1606.03498).
+    |E f(x) - E f(G(z))|^2 instead of the loss, where f is the last hidden layer of D (Salimans et al. 2016, section
+    3.1, https://arxiv.org/abs/1606.03498).
     """
 
     def __init__(
@@ -57,7 +57,10 @@ class TwoPlayer(Adversarial):
 
     def turns(self) -> list[Turn]:
         """``critic_steps`` turns of D, then one turn of G."""
-        return [Turn("discriminator", self.discriminator_terms, self.critic_steps), Turn("generator", self.generator_terms)]
+        return [
+            Turn("discriminator", self.discriminator_terms, self.critic_steps),
+            Turn("generator", self.generator_terms),
+        ]
 
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The discriminator's side of the loss, all penalties, and the penalty on its parameters."""

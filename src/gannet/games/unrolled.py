@@ -25,15 +25,15 @@ FARTHEST = 1000.0
 class Unrolled(Adversarial):
     """G maximises D's loss after ``unrolled_steps`` more steps of D, and differentiates through these steps.
 
-    Metz et al. 2017, eq. 7 to 11, https://arxiv.org/abs/1611.02163. The game is zero-sum, as in the paper. The term of the
-    reals matters too, because the unrolled steps of D depend on G. An unrolled step is
-    w <- w - r g / (max(sqrt v, m) + 1e-8). Here g is the gradient of D's loss on the samples of the turn, v is the running
-    mean of D's squared gradients, and m is a hundredth of the root of the mean of v over all parameters. v is constant
-    during unrolling, and no parameter moves by more than 1,000 r in one step. On the ring no step is that long. On images of 32 x 32 and
-    more, v of the first turn is far too small for the gradients of later unrolled steps, and without the limit the loss overflows.
-    This is Adam without momentum, so that D learns about as fast in the unrolled steps as with its own
-    Adam. Plain gradient descent moves some parameters far too little and makes others diverge. v is a buffer. D itself
-    takes only its ordinary step.
+    Metz et al. 2017, eq. 7 to 11, https://arxiv.org/abs/1611.02163. The game is zero-sum, as in the paper. The term of
+    the reals matters too, because the unrolled steps of D depend on G. An unrolled step is w <- w - r g / (max(sqrt v,
+    m) + 1e-8). Here g is the gradient of D's loss on the samples of the turn, v is the running mean of D's squared
+    gradients, and m is a hundredth of the root of the mean of v over all parameters. v is constant during unrolling,
+    and no parameter moves by more than 1,000 r in one step. On the ring no step is that long. On images of 32 x 32 and
+    more, v of the first turn is far too small for the gradients of later unrolled steps, and without the limit the loss
+    overflows. This is Adam without momentum, so that D learns about as fast in the unrolled steps as with its own Adam.
+    Plain gradient descent moves some parameters far too little and makes others diverge. v is a buffer. D itself takes
+    only its ordinary step.
     """
 
     squares: Tensor
@@ -74,7 +74,9 @@ class Unrolled(Adversarial):
         """The discriminator's side of the loss."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
-        real_logits, fake_logits = (output.logits for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs)
+        real_logits, fake_logits = (
+            output.logits for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs
+        )
         watch = {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()}
         return Terms({"adversarial": self.loss.discriminator(real_logits, fake_logits)}, watch)
 
@@ -97,7 +99,9 @@ class Unrolled(Adversarial):
         return FARTHEST * self.unrolled_rate
 
     def rates(self, step: int) -> list[Tensor]:
-        """The step sizes r / (max(sqrt v, m) + 1e-8), shaped as the parameters of D, with Adam's bias correction of v."""
+        """The step sizes r / (max(sqrt v, m) + 1e-8), shaped as the parameters of D, with Adam's bias correction of
+        v.
+        """
         corrected = self.squares / (1 - DECAY ** (step + 1))
         weights = list(self.discriminator.parameters())
         # Without a lower bound, the first gradient of a so far inactive unit would cause an arbitrarily large step.
@@ -109,13 +113,19 @@ class Unrolled(Adversarial):
         """Update v with the squared gradients of D's step."""
         super().after_turn(player)
         if player == "discriminator":
-            slopes = torch.cat([weight.grad.flatten() for weight in self.discriminator.parameters() if weight.grad is not None])
+            slopes = torch.cat(
+                [weight.grad.flatten() for weight in self.discriminator.parameters() if weight.grad is not None]
+            )
             self.squares.lerp_(slopes.square(), 1 - DECAY)
 
     def loss_at(self, weights: dict[str, Tensor], real: Tensor, fake: Tensor) -> Tensor:
         """D's loss for the given parameters of D, a scalar."""
         if self.discriminator.rows_independent:
-            real_logits, fake_logits = functional_call(self.discriminator, weights, (torch.cat([real, fake]),)).logits.split(len(real))
+            real_logits, fake_logits = functional_call(
+                self.discriminator, weights, (torch.cat([real, fake]),)
+            ).logits.split(len(real))
         else:
-            real_logits, fake_logits = (functional_call(self.discriminator, weights, (rows,)).logits for rows in (real, fake))
+            real_logits, fake_logits = (
+                functional_call(self.discriminator, weights, (rows,)).logits for rows in (real, fake)
+            )
         return self.loss.discriminator(real_logits, fake_logits)

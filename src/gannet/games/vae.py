@@ -21,14 +21,21 @@ class VAE(Game):
     Kingma and Welling 2014, eq. 10, https://arxiv.org/abs/1312.6114. With beta = 1 this is a bound on the negative
     log-likelihood of the data, in nats for each sample. q(z | x) = N(m(x), s(x)^2), so that
     KL = 1/2 sum (m^2 + s^2 - 1 - log s^2). p(x | z) = N(G(z), c^2) with one learned standard deviation c (Rybkin et al.
-    2021, https://arxiv.org/abs/2006.13202), so that no weight balances the two terms by hand. The bound is of a density, so
-    it can fall below 0. The game defines its own objective and takes no loss. It has one player, the generator's.
+    2021, https://arxiv.org/abs/2006.13202), so that no weight balances the two terms by hand. The bound is of a
+    density, so it can fall below 0. The game defines its own objective and takes no loss. It has one player, the
+    generator's.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior", "encoder", "likelihood")
 
     def __init__(
-        self, generator: Generator, encoder: StochasticEncoder, prior: Gaussian, *, beta: float = 1.0, noisy_samples: bool = False
+        self,
+        generator: Generator,
+        encoder: StochasticEncoder,
+        prior: Gaussian,
+        *,
+        beta: float = 1.0,
+        noisy_samples: bool = False,
     ) -> None:
         """Args:
         generator: latents to the mean of p(x | z), the decoder.
@@ -56,8 +63,14 @@ class VAE(Game):
         mean, log_deviation = self.encoder.distribution(batch.real)
         noise = torch.randn(mean.shape, generator=batch.rng, device=mean.device)
         made = self.generate(torch.addcmul(mean, log_deviation.exp(), noise))
-        reconstruction, divergence = self.likelihood(batch.real, made), kl_to_standard_normal(mean, log_deviation).mean()
-        watch = {"bound": reconstruction + divergence, "observation_noise": self.likelihood.log_deviation.detach().exp()}
+        reconstruction, divergence = (
+            self.likelihood(batch.real, made),
+            kl_to_standard_normal(mean, log_deviation).mean(),
+        )
+        watch = {
+            "bound": reconstruction + divergence,
+            "observation_noise": self.likelihood.log_deviation.detach().exp(),
+        }
         return Terms({"reconstruction": reconstruction, "kl": self.beta * divergence}, watch)
 
     def after_turn(self, player: str) -> None:

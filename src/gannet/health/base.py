@@ -65,7 +65,9 @@ class Case:
     defaults: Mapping[str, JsonValue] = field(default_factory=dict)
     """The recipe's default values of the same keys; empty for a user's recipe file."""
     smoother: str | None = None
-    """A recipe that keeps D smooth with a penalty or spectral normalisation, for such data; None if the run has such a term or no D."""
+    """A recipe that keeps D smooth with a penalty or spectral normalisation, for such data; None if the run has such
+    a term or no D.
+    """
 
     def number(self, key: str) -> float | None:
         """The value of a key if it is a positive number."""
@@ -77,16 +79,24 @@ class Case:
 
     def rates(self, factor: float, *players: str) -> dict[str, JsonValue]:
         """Learning rates of these players (of all by default), multiplied by ``factor``."""
-        names = [f"optimizer.{player}.lr" for player in players] or [name for name in self.keys if LEARNING_RATE.fullmatch(name)]
+        names = [f"optimizer.{player}.lr" for player in players] or [
+            name for name in self.keys if LEARNING_RATE.fullmatch(name)
+        ]
         return {name: rounded(factor * rate) for name in names if (rate := self.number(name)) is not None}
 
     def stronger_penalty(self) -> dict[str, JsonValue]:
         """Ten times the strength of the penalty on D."""
-        return {name: rounded(10 * weight) for name in ("penalty.gamma", "penalty.weight") if (weight := self.number(name)) is not None}
+        return {
+            name: rounded(10 * weight)
+            for name in ("penalty.gamma", "penalty.weight")
+            if (weight := self.number(name)) is not None
+        }
 
 
 def _positive(value: JsonValue) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < np.inf else None
+    return (
+        float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < np.inf else None
+    )
 
 
 def rounded(value: float) -> float:
@@ -127,7 +137,9 @@ class Rule(Protocol):
 @cache
 def all_rules() -> dict[str, Rule]:
     """Every rule by name."""
-    modules = {m.name: importlib.import_module(f"{folder.__name__}.{m.name}") for m in pkgutil.iter_modules(folder.__path__)}
+    modules = {
+        m.name: importlib.import_module(f"{folder.__name__}.{m.name}") for m in pkgutil.iter_modules(folder.__path__)
+    }
     return {name.replace("_", "-"): cast(Rule, modules[name]) for name in sorted(modules)}
 
 
@@ -156,7 +168,8 @@ def _series(values: dict[int, float]) -> Series:
 
 
 def rising(values: np.ndarray, least: float) -> tuple[float, float] | None:
-    """(before, now): medians of the last two thirds of a series that rises at its end by ``least``; None if it does not.
+    """(before, now): medians of the last two thirds of a series that rises at its end by ``least``; None if it does
+    not.
 
     The last median must be the highest: a series that only recovers from a loss does not rise.
     """

@@ -16,9 +16,9 @@ from gannet.training.trainer import Trainer
 def carry_over(before: Experiment, after: Experiment) -> Callable[[Trainer], None]:
     """Return a function that applies the difference between two experiments to a trainer.
 
-    Both are built from the same seed. If all their tensors are equal, they differ only in values that are read at every step:
-    learning rates, EMA decay, numbers that modules hold (strength of a penalty, dropout), fields of the loss. This needs no list
-    of keys, because a key that also shapes networks or their initial parameters changes a tensor.
+    Both are built from the same seed. If all their tensors are equal, they differ only in values that are read at every
+    step: learning rates, EMA decay, numbers that modules hold (strength of a penalty, dropout), fields of the loss.
+    This needs no list of keys, because a key that also shapes networks or their initial parameters changes a tensor.
 
     The trainer's game has the same networks as the experiments.
 
@@ -29,9 +29,15 @@ def carry_over(before: Experiment, after: Experiment) -> Callable[[Trainer], Non
     Raises:
         UserError: there is no such difference, or there are other differences.
     """
-    fixed = (before.batch_size, before.steps, _other_fields(before)) != (after.batch_size, after.steps, _other_fields(after))
+    fixed = (before.batch_size, before.steps, _other_fields(before)) != (
+        after.batch_size,
+        after.steps,
+        _other_fields(after),
+    )
     if fixed or not _same_tensors(before.game, after.game):
-        raise UserError("It shapes the networks, their initial parameters or the optimizer, so it cannot change during training.")
+        raise UserError(
+            "It shapes the networks, their initial parameters or the optimizer, so it cannot change during training."
+        )
     numbers = list(_different_numbers(before.game, after.game))
     if not numbers and before.average == after.average and vars(before.optimizer) == vars(after.optimizer):
         raise UserError("It is not used during training.")

@@ -1,7 +1,7 @@
 """Live control of a training: commands are applied between steps and recorded.
 
-The trainer does not depend on it. The commands that change parameters are the journal (``runs/schema.py``): replayed from the
-beginning or from a checkpoint, it gives the same result.
+The trainer does not depend on it. The commands that change parameters are the journal (``runs/schema.py``): replayed
+from the beginning or from a checkpoint, it gives the same result.
 """
 
 from __future__ import annotations
@@ -21,7 +21,16 @@ import numpy as np
 from gannet.errors import UserError, did_you_mean
 from gannet.files import written_whole
 from gannet.live.slow_motion import SlowMotion, check
-from gannet.runs.commands import Arguments, Command, SetArguments, SpeedArguments, StepArguments, checked, pending, read_command
+from gannet.runs.commands import (
+    Arguments,
+    Command,
+    SetArguments,
+    SpeedArguments,
+    StepArguments,
+    checked,
+    pending,
+    read_command,
+)
 from gannet.runs.records import Event
 from gannet.runs.schema import COMMANDS_FOLDER, LOCK_FILE, SLOW_FOLDER, frame_name
 from gannet.runs.writer import RunWriter
@@ -39,7 +48,9 @@ class Means:
     """Functions of a session that commands call."""
 
     edit: Callable[[str, float | None], Callable[[], None] | None]
-    """(key, value) -> a function that applies it, or None if it is already set; raises UserError if it cannot change."""
+    """(key, value) -> a function that applies it, or None if it is already set; raises UserError if it cannot
+    change.
+    """
     snapshot: Callable[[], None]
     frame: Callable[[bool], None]
     """Record a frame now; if this step already has one, only if True."""
@@ -67,7 +78,13 @@ class Control:
         means: Means,
         events: Iterable[Event],
     ) -> None:
-        self._trainer, self._writer, self._interrupted, self._clock, self._means = trainer, writer, interrupted, clock, means
+        self._trainer, self._writer, self._interrupted, self._clock, self._means = (
+            trainer,
+            writer,
+            interrupted,
+            clock,
+            means,
+        )
         events = [event for event in events if event.kind == "command"]
         self._journal = deque(_not_yet_played(journal_of(events), trainer.step, trainer.moves))
         self._last = max((event.number for event in events), default=0)
@@ -77,7 +94,10 @@ class Control:
         self._allowed = 0
         self._seconds_per_step = self._due = 0.0
         self._slow: SlowMotion | None = None
-        self._refuse_late(_older_than_lock(writer), "It was sent to an earlier process, which ended before it answered; send it again.")
+        self._refuse_late(
+            _older_than_lock(writer),
+            "It was sent to an earlier process, which ended before it answered; send it again.",
+        )
 
     def may_continue(self) -> bool:
         """Apply commands and wait if paused; False if training must end."""
@@ -153,14 +173,22 @@ class Control:
         arguments = command.arguments.model_dump()
         try:
             self._writer.command(
-                self._trainer.step, number=command.number, name=command.name, arguments=arguments, outcome=outcome, text=text
+                self._trainer.step,
+                number=command.number,
+                name=command.name,
+                arguments=arguments,
+                outcome=outcome,
+                text=text,
             )
         except OSError as error:
-            self._means.say(f"Command {command.number} could not be recorded and is not applied: {error.strerror or error}.")
+            self._means.say(
+                f"Command {command.number} could not be recorded and is not applied: {error.strerror or error}."
+            )
             return False
         given = " ".join(f"{name}={value}" for name, value in arguments.items())
         self._means.say(
-            f"Step {self._trainer.step}: command {command.number}, {command.name} {given}".rstrip() + f": {outcome}. {text}".rstrip()
+            f"Step {self._trainer.step}: command {command.number}, {command.name} {given}".rstrip()
+            + f": {outcome}. {text}".rstrip()
         )
         return True
 
@@ -250,7 +278,9 @@ class Control:
             with written_whole(path) as file:
                 np.savez_compressed(file, allow_pickle=False, **arrays)
         except (UserError, OSError) as error:
-            self._writer.event("warning", self._trainer.step, text=f"The slow-motion recording was not written: {error}")
+            self._writer.event(
+                "warning", self._trainer.step, text=f"The slow-motion recording was not written: {error}"
+            )
         else:
             self._writer.event("slow", self._trainer.step, text=path.name)
 
@@ -298,6 +328,8 @@ def _readable(number: int, path: Path) -> Command:
 
 
 def _older_than_lock(writer: RunWriter) -> Callable[[Path], bool]:
-    """Whether a command is older than the lock, which the process writes at its start; both times are the file system's."""
+    """Whether a command is older than the lock, which the process writes at its start; both times are the file
+    system's.
+    """
     taken = os.stat(writer.path / LOCK_FILE).st_mtime_ns
     return lambda path: os.stat(path).st_mtime_ns < taken

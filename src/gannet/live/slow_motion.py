@@ -29,9 +29,9 @@ class Shown(Scores, Generates, Protocol):
 class SlowMotion:
     """Records the next step of a trainer: create it, let the trainer play one step, then call :meth:`finish`.
 
-    Sub-steps of the discriminator, then of the generator: sample, score, loss, gradients, update. Of a repeated turn, the last
-    repeat is kept. The fakes are those of the turn itself, captured at the generator's output. Logits are computed in evaluation
-    mode with the parameters at the beginning of the turn.
+    Sub-steps of the discriminator, then of the generator: sample, score, loss, gradients, update. Of a repeated turn,
+    the last repeat is kept. The fakes are those of the turn itself, captured at the generator's output. Logits are
+    computed in evaluation mode with the parameters at the beginning of the turn.
 
     Raises:
         UserError: images, or a game without a discriminator or a generator.
@@ -57,7 +57,12 @@ class SlowMotion:
         self._trainer.turns = self._turns
         self._end_turn()
         relative = np.asarray(int(cast(Shown, self.game).relative_scores))
-        return {"step": np.asarray(self._trainer.step), "extent": self._extent, "relative_scores": relative, **self._arrays}
+        return {
+            "step": np.asarray(self._trainer.step),
+            "extent": self._extent,
+            "relative_scores": relative,
+            **self._arrays,
+        }
 
     def _watched(self, turn: Turn) -> Callable[[Batch], Terms]:
         def terms(batch: Batch) -> Terms:
@@ -75,7 +80,9 @@ class SlowMotion:
         return terms
 
     def _record(self, player: str, batch: Batch, terms: Terms, field_before: np.ndarray, caught: _Caught) -> None:
-        own: dict[str, Any] = {f"loss/{name}": value.detach().float().cpu().numpy() for name, value in terms.minimise.items()}
+        own: dict[str, Any] = {
+            f"loss/{name}": value.detach().float().cpu().numpy() for name, value in terms.minimise.items()
+        }
         own["field_before"] = field_before
         own["real"] = self._form.decode(batch.real[:POINTS_SHOWN])
         own["score_real"], _ = self._scores(batch.real[:POINTS_SHOWN].detach())
@@ -85,7 +92,9 @@ class SlowMotion:
             own["score_fake"], own["slope"] = self._scores(fake)
 
         def close() -> None:
-            """Called after the optimizer's step; its backward pass has reached the captured fakes if the player generates them."""
+            """Called after the optimizer's step; its backward pass has reached the captured fakes if the player
+            generates them.
+            """
             own["gradient_norm"] = np.float32(gradient_norms(self._trainer).get(f"{player}/gradient_norm", np.nan))
             own["field_after"] = self._field()
             if caught.network:
@@ -124,7 +133,9 @@ class _Caught:
         self.network, self._inputs = "", cast("tuple[Any, ...]", ())
 
     def __enter__(self) -> Self:
-        self._handles = [m.register_forward_hook(self._catcher(name), with_kwargs=True) for name, m in self._networks.items()]
+        self._handles = [
+            m.register_forward_hook(self._catcher(name), with_kwargs=True) for name, m in self._networks.items()
+        ]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -158,5 +169,9 @@ def check(trainer: Trainer) -> None:
     Raises:
         UserError: it does not.
     """
-    if trainer.dataset.form.kind != "points" or not isinstance(trainer.game, Scores) or not isinstance(trainer.game, Generates):
+    if (
+        trainer.dataset.form.kind != "points"
+        or not isinstance(trainer.game, Scores)
+        or not isinstance(trainer.game, Generates)
+    ):
         raise UserError("Slow motion supports only games of a generator and a discriminator on points.")

@@ -22,8 +22,8 @@ class Example:
 class AdversarialLoss(ABC):
     """Both players' losses as functions of logits. Concrete subclasses are frozen dataclasses.
 
-    Logits are (N,) float tensors before any sigmoid; a logit above zero means real. Maps of logits (N, 1, h, w), as of patch
-    discriminators, count as N h w logits.
+    Logits are (N,) float tensors before any sigmoid; a logit above zero means real. Maps of logits (N, 1, h, w), as of
+    patch discriminators, count as N h w logits.
     """
 
     generator_needs_real: ClassVar[bool] = False
@@ -47,9 +47,9 @@ class AdversarialLoss(ABC):
     def pairs(self, real: Tensor, fake: Tensor) -> Tensor:
         """The scalar that generator and encoder minimise together on logits of pairs (x, E(x)) and (G(z), z).
 
-        By default the discriminator's loss with the sides exchanged, so that both kinds of pairs move towards each other
-        (Donahue et al. 2017, section 3.4, https://arxiv.org/abs/1605.09782). Losses with a different generator's side
-        override it.
+        By default the discriminator's loss with the sides exchanged, so that both kinds of pairs move towards each
+        other (Donahue et al. 2017, section 3.4, https://arxiv.org/abs/1605.09782). Losses with a different generator's
+        side override it.
         """
         return self.discriminator(fake, real)
 

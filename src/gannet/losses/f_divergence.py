@@ -18,21 +18,21 @@ Divergence = Literal["kl", "reverse-kl", "jensen-shannon", "pearson", "squared-h
 class FDivergence(AdversarialLoss):
     """D maximises the bound E g(D(x)) - E f*(g(D(G(z)))) <= E_Q f(p/q), p the data's density and q the generator's.
 
-    G minimises -E g(D(G(z))): the paper's practical form (section 3.2), which has the same fixed points as the bound and a
-    stronger gradient while D wins. Nowozin, Cseke, Tomioka 2016, https://arxiv.org/abs/1606.00709, tables 1, 2 and 6. The
-    output activation g maps to the domain of the conjugate f*. It is part of the loss, so that D outputs unconstrained
-    logits. The bound is attained for g(D) = f'(p/q):
+    G minimises -E g(D(G(z))): the paper's practical form (section 3.2), which has the same fixed points as the bound
+    and a stronger gradient while D wins. Nowozin, Cseke, Tomioka 2016, https://arxiv.org/abs/1606.00709, tables 1, 2
+    and 6. The output activation g maps to the domain of the conjugate f*. It is part of the loss, so that D outputs
+    unconstrained logits. The bound is attained for g(D) = f'(p/q):
 
-    | divergence        | f(u)                              | g(v)            | f*(g(v))       | value at the optimum    | at v =        |
+    | divergence | f(u) | g(v) | f*(g(v)) | value at the optimum | at v = |
     |---|---|---|---|---|---|
-    | kl                | u log u                           | 1 + v           | e^v            | KL(p, q)                | log p/q       |
-    | reverse-kl        | -log u                            | -e^-v           | v - 1          | KL(q, p)                | log p/q       |
-    | jensen-shannon    | u log u - (u + 1) log((u + 1)/2)  | log 2 - sp(-v)  | sp(v) - log 2  | 2 JS(p, q), nats        | log p/q       |
-    | pearson           | (u - 1)^2                         | v               | v^2/4 + v      | integral of (p - q)^2/q | 2 (p/q - 1)   |
-    | squared-hellinger | (sqrt u - 1)^2                    | 1 - e^-v        | e^v - 1        | of (sqrt p - sqrt q)^2  | (log p/q) / 2 |
+    | kl | u log u | 1 + v | e^v | KL(p, q) | log p/q |
+    | reverse-kl | -log u | -e^-v | v - 1 | KL(q, p) | log p/q |
+    | jensen-shannon | u log u - (u + 1) log((u + 1)/2) | log 2 - sp(-v) | sp(v) - log 2 | 2 JS(p, q), nats | log p/q |
+    | pearson | (u - 1)^2 | v | v^2/4 + v | integral of (p - q)^2/q | 2 (p/q - 1) |
+    | squared-hellinger | (sqrt u - 1)^2 | 1 - e^-v | e^v - 1 | of (sqrt p - sqrt q)^2 | (log p/q) / 2 |
 
-    For kl the paper uses g(v) = v. Here g(v) = 1 + v moves the boundary between real and fake to a logit of zero, as for the
-    other divergences. Jensen-Shannon equals the non-saturating loss up to a constant.
+    For kl the paper uses g(v) = v. Here g(v) = 1 + v moves the boundary between real and fake to a logit of zero, as
+    for the other divergences. Jensen-Shannon equals the non-saturating loss up to a constant.
     """
 
     divergence: Divergence = "pearson"

@@ -34,4 +34,6 @@ class Minimax(AdversarialLoss):
     @classmethod
     def worked_example(cls) -> Example:
         """sp(0) = log 2 and sp(log 3) = log 4, sp(-log 3) = log 4/3."""
-        return Example([0.0, log(3)], [0.0, log(3)], (log(2) + log(4 / 3)) / 2 + (log(2) + log(4)) / 2, -(log(2) + log(4)) / 2)
+        return Example(
+            [0.0, log(3)], [0.0, log(3)], (log(2) + log(4 / 3)) / 2 + (log(2) + log(4)) / 2, -(log(2) + log(4)) / 2
+        )

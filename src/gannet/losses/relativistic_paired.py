@@ -14,11 +14,12 @@ from gannet.losses.base import AdversarialLoss, Example
 
 @dataclass(frozen=True)
 class RelativisticPaired(AdversarialLoss):
-    """D: E sp(D(G(z)) - D(x)); G: E sp(D(x) - D(G(z))), over pairs of one real and one fake sample, sp(t) = log(1 + e^t).
+    """D: E sp(D(G(z)) - D(x)); G: E sp(D(x) - D(G(z))), over pairs of one real and one fake sample, sp(t) = log(1 +
+    e^t).
 
     Jolicoeur-Martineau 2019, https://arxiv.org/abs/1807.00734. It is the objective of R3GAN (Huang et al. 2024,
-    https://arxiv.org/abs/2501.05441), together with R1 and R2. Only differences of logits matter. The relativistic average
-    loss instead compares a logit with the mean of the other side.
+    https://arxiv.org/abs/2501.05441), together with R1 and R2. Only differences of logits matter. The relativistic
+    average loss instead compares a logit with the mean of the other side.
     """
 
     generator_needs_real: ClassVar[bool] = True

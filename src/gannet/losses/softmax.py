@@ -14,11 +14,12 @@ from gannet.losses.base import AdversarialLoss, Example
 
 @dataclass(frozen=True)
 class Softmax(AdversarialLoss):
-    """D: log Z - mean over reals of D(x); G: log Z - mean over reals and fakes of D; Z = sum over reals and fakes of e^D.
+    """D: log Z - mean over reals of D(x); G: log Z - mean over reals and fakes of D; Z = sum over reals and fakes of
+    e^D.
 
-    Lin 2017, eq. 3 and 5, https://arxiv.org/abs/1704.06191, where the energy is -D. Both are cross-entropies of the softmax
-    over the batch. D's target is 1/n_real for reals and 0 for fakes; G's target is 1/(n_real + n_fake) for all samples. The
-    generator's gradient is zero if all logits are equal. Only differences of logits matter.
+    Lin 2017, eq. 3 and 5, https://arxiv.org/abs/1704.06191, where the energy is -D. Both are cross-entropies of the
+    softmax over the batch. D's target is 1/n_real for reals and 0 for fakes; G's target is 1/(n_real + n_fake) for all
+    samples. The generator's gradient is zero if all logits are equal. Only differences of logits matter.
     """
 
     generator_needs_real: ClassVar[bool] = True

@@ -14,9 +14,9 @@ from gannet.losses.base import AdversarialLoss, Example
 class Wasserstein(AdversarialLoss):
     """Critic: E D(G(z)) - E D(x); G: -E D(G(z)).
 
-    Arjovsky, Chintala, Bottou 2017, eq. 2 and 3, https://arxiv.org/abs/1701.07875. Minus the critic's loss estimates the
-    earth mover's distance only if the critic is Lipschitz continuous. Combine it with weight clipping, a gradient penalty or
-    spectral normalisation. The critic's output has no sigmoid and no tanh.
+    Arjovsky, Chintala, Bottou 2017, eq. 2 and 3, https://arxiv.org/abs/1701.07875. Minus the critic's loss estimates
+    the earth mover's distance only if the critic is Lipschitz continuous. Combine it with weight clipping, a gradient
+    penalty or spectral normalisation. The critic's output has no sigmoid and no tanh.
     """
 
     relative_scores: ClassVar[bool] = True

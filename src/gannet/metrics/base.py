@@ -1,4 +1,6 @@
-"""The interface of metrics: samples in, an estimate out. The score card that carries the value is ``runs/records.py::ScoreCard``."""
+"""The interface of metrics: samples in, an estimate out. The score card that carries the value is
+``runs/records.py::ScoreCard``.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,14 @@ import numpy as np
 from gannet.data.base import Kind, Truth
 
 Better = Literal["lower", "higher", "one", "real"]
-"""Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the real-data reference) is."""
+"""Which way is good; ``one`` means that 1 is right, ``real`` that the value of real data (the real-data reference)
+is.
+"""
 Asked = Literal["reconstructed", "inverted", "predicted", "clusters", "drawn", "translated", "contradictions"]
 """Fields of :class:`Answers`."""
 Need = Literal["samples", "modes", "density", "held_out", "classes", "followed"] | Asked
-"""What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, classes of the real
-samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
+"""What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, classes
+of the real samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
 Bounds = tuple[float, float]
 """Smallest and largest value that a metric can take; infinite where there is no limit."""
 ANY: Bounds = (-math.inf, math.inf)
@@ -102,8 +106,9 @@ class Estimate:
     def within(self, bounds: Bounds) -> Estimate:
         """The same with an interval cut to ``bounds``, or without an interval if it has no width.
 
-        No width means that the parts or resamples it was found from all agree. That happens where the samples are degenerate (all alike,
-        or far from all real ones). It does not mean that the value is certain, so no interval is stated.
+        No width means that the parts or resamples it was found from all agree. That happens where the samples are
+        degenerate (all alike, or far from all real ones). It does not mean that the value is certain, so no interval is
+        stated.
         """
         if self.ci95 is None:
             return self
@@ -125,7 +130,9 @@ def as_estimate(result: float | Estimate) -> Estimate:
 
 
 class Metric(ABC):
-    """One number about a set of generated samples. Final subclasses are frozen dataclasses; a file holds one metric or a family."""
+    """One number about a set of generated samples. Final subclasses are frozen dataclasses; a file holds one metric
+    or a family.
+    """
 
     name: ClassVar[str] = ""
     """Its name in JSON; the command line writes hyphens for underscores. Discovery reads it from the class body."""
@@ -148,7 +155,9 @@ class Metric(ABC):
     unbiased: ClassVar[bool] = False
     """Whether it is 0 on average, not always, for two draws of one distribution; it is then sometimes negative."""
     blind_to: ClassVar[tuple[str, ...]] = ()
-    """Damage (named as in :func:`gannet.testing.metrics.corruptions`) that it does not see; the contract holds it to that."""
+    """Damage (named as in :func:`gannet.testing.metrics.corruptions`) that it does not see; the contract holds it to
+    that.
+    """
 
     def label(self) -> str:
         """The guarded name of the value, for example ``FD[randconv-v1]``; the metric's name unless overridden."""

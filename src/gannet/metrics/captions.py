@@ -20,11 +20,12 @@ VERSION = 1
 class CaptionAccuracy(Metric):
     """Share of generated images that show everything that their caption names, for data whose captions can be checked.
 
-    In ``captioned-digits`` a caption names a digit, its ink, the ground and the place. A classifier that no generator has seen reads the
-    digit; the others are read from the pixels. The captions are those of the held-out images, so that none occurs in training. As the
-    overall score of GenEval (Ghosh et al. 2023, section 3, https://arxiv.org/abs/2310.11513): an image counts only if all parts are right.
-    The shares of the single parts are on the card. One perfect image for each caption scores full marks: it says nothing of variety. The
-    real-data reference is the same share of the real images of these captions.
+    In ``captioned-digits`` a caption names a digit, its ink, the ground and the place. A classifier that no generator
+    has seen reads the digit; the others are read from the pixels. The captions are those of the held-out images, so
+    that none occurs in training. As the overall score of GenEval (Ghosh et al. 2023, section 3,
+    https://arxiv.org/abs/2310.11513): an image counts only if all parts are right. The shares of the single parts are
+    on the card. One perfect image for each caption scores full marks: it says nothing of variety. The real-data
+    reference is the same share of the real images of these captions.
     """
 
     name: ClassVar[str] = "caption_accuracy"
@@ -45,7 +46,9 @@ class CaptionAccuracy(Metric):
         """
         answers, reader = samples.answers, samples.truth.captions
         if answers is None or answers.drawn is None or answers.captions is None or reader is None:
-            raise UserError("These samples have no captions that can be checked; train text-to-image on captioned-digits.")
+            raise UserError(
+                "These samples have no captions that can be checked; train text-to-image on captioned-digits."
+            )
 
         def classify(images: np.ndarray) -> np.ndarray:
             return log_probabilities(reader.classifier, images).argmax(axis=1)

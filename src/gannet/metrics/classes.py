@@ -41,7 +41,8 @@ class Accuracy(_Answered):
 
     Share of real samples whose class the game's discriminator names; the test error is 1 - accuracy.
 
-    On the source's test split where it has one. Not the accuracy of generated samples, which needs a separate classifier.
+    On the source's test split where it has one. Not the accuracy of generated samples, which needs a separate
+    classifier.
     """
 
     name: ClassVar[str] = "accuracy"
@@ -82,9 +83,9 @@ class ClassAccuracy(FeatureMetric):
 
     Share of generated images in which an independent classifier sees the class that the generator was asked for.
 
-    0 to 1; guessing one of K equal classes gives 1 / K. The classifier errs too: the real-data reference is its accuracy on real
-    images. The shares of the single classes stand on the card. One perfect image for each class scores full marks: it says nothing
-    of variety.
+    0 to 1; guessing one of K equal classes gives 1 / K. The classifier errs too: the real-data reference is its
+    accuracy on real images. The shares of the single classes stand on the card. One perfect image for each class scores
+    full marks: it says nothing of variety.
     """
 
     extractor: str = "mnist-cnn-v1"
@@ -115,11 +116,15 @@ class ClassAccuracy(FeatureMetric):
         names, _, asked = checked_labels(samples)
         known = TRAINED[self.extractor].class_names if self.extractor in TRAINED else ()
         if not set(names) <= set(known):
-            raise UserError(f"{self.extractor} does not know the classes {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}.")
+            raise UserError(
+                f"{self.extractor} does not know the classes {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}."
+            )
         seen = np.asarray(known)[log_probabilities(self.extractor, fake).argmax(axis=1)]
         right = seen == np.asarray(names)[asked]
         whole = share(right)
-        parts = {name: float(right[asked == number].mean()) for number, name in enumerate(names) if (asked == number).any()}
+        parts = {
+            name: float(right[asked == number].mean()) for number, name in enumerate(names) if (asked == number).any()
+        }
         return Estimate(whole.value, whole.ci95, WILSON, parts)
 
 
@@ -129,8 +134,9 @@ class ClassHistogram(FeatureMetric):
 
     Total variation between the class shares of generated and of real images: sum |p - q| / 2, 0 to 1.
 
-    Each image counts for the class that the classifier finds likeliest. Classes that hardly come are named in the warnings. n perfect
-    images of K equal classes read about sqrt(K / (pi n)) instead of 0: compare with the real-data reference.
+    Each image counts for the class that the classifier finds likeliest. Classes that hardly come are named in the
+    warnings. n perfect images of K equal classes read about sqrt(K / (pi n)) instead of 0: compare with the real-data
+    reference.
     """
 
     extractor: str = "mnist-cnn-v1"
@@ -161,7 +167,10 @@ class ClassHistogram(FeatureMetric):
         real, fake = (class_shares(rows.argmax(axis=1), rows.shape[1]) for rows in found)
         if rare := np.flatnonzero(fake < RARE * real).tolist():
             numbers = ", ".join(map(str, rare[:MOST_NAMED])) + (" ..." if len(rare) > MOST_NAMED else "")
-            warnings.warn(f"Classes of {self.extractor} that come less than a quarter as often as they should: {numbers}.", stacklevel=2)
+            warnings.warn(
+                f"Classes of {self.extractor} that come less than a quarter as often as they should: {numbers}.",
+                stacklevel=2,
+            )
         return or_wilson(tenths(_total_variation, (found[0],), (found[1],)), min(map(len, found)))
 
 

@@ -42,7 +42,13 @@ class _KullbackLeibler(_OverCells):
 
     def spec(self) -> dict[str, Any]:
         """The partition, the smoothing and the direction."""
-        return {"version": 1, "unit": "nats", "direction": self.direction, "pseudo_count": self.pseudo_count, **describe(self.cells)}
+        return {
+            "version": 1,
+            "unit": "nats",
+            "direction": self.direction,
+            "pseudo_count": self.pseudo_count,
+            **describe(self.cells),
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """Finite, >= 0."""
@@ -60,14 +66,16 @@ class _KullbackLeibler(_OverCells):
 class KLDataModel(_KullbackLeibler):
     """Kullback-Leibler divergence of the model from the data.
 
-    KL(data || model) = sum p log(p / q) in nats, >= 0: large where data are that the model does not make (dropped modes).
+    KL(data || model) = sum p log(p / q) in nats, >= 0: large where data are that the model does not make (dropped
+    modes).
 
-    p: true probabilities of the cells (by the density where it is known, else by counting the real samples); q: shares of
+    p: true probabilities of the cells (by the density where it is known, else by counting the real samples); q: shares
+    of
     the generated points; both over the cells of :mod:`gannet.metrics.partition` and both smoothed by the same
     pseudo-count at their sample size, so the value is always finite (at most about log(5 n)). n perfect points read
-    about (cells in use) / (2 n) instead of 0: 0.045 at 2,500. Divergence inside the cells is not seen, and large values are
-    cut by the smoothing: halved sigmas on a ring of 8 read 0.9 (true 1.6) at 2,500 points.
-    Kullback and Leibler 1951, https://doi.org/10.1214/aoms/1177729694.
+    about (cells in use) / (2 n) instead of 0: 0.045 at 2,500. Divergence inside the cells is not seen, and large values
+    are cut by the smoothing: halved sigmas on a ring of 8 read 0.9 (true 1.6) at 2,500 points. Kullback and Leibler
+    1951, https://doi.org/10.1214/aoms/1177729694.
     """
 
     name: ClassVar[str] = "kl_data_model"
@@ -78,14 +86,16 @@ class KLDataModel(_KullbackLeibler):
 class KLModelData(_KullbackLeibler):
     """Kullback-Leibler divergence of the data from the model.
 
-    KL(model || data) = sum q log(q / p) in nats, >= 0: large where the model makes what is not in the data (points in the void).
+    KL(model || data) = sum q log(q / p) in nats, >= 0: large where the model makes what is not in the data (points in
+    the void).
 
-    p: true probabilities of the cells (by the density where it is known, else by counting the real samples); q: shares of
+    p: true probabilities of the cells (by the density where it is known, else by counting the real samples); q: shares
+    of
     the generated points; both over the cells of :mod:`gannet.metrics.partition` and both smoothed by the same
     pseudo-count at their sample size, so the value is always finite (at most about log(5 n)). n perfect points read
-    about (cells in use) / (2 n) instead of 0: 0.045 at 2,500. Divergence inside the cells is not seen, and large values are
-    cut by the smoothing: halved sigmas on a ring of 8 read 0.5 (true 0.64) at 2,500 points.
-    Kullback and Leibler 1951, https://doi.org/10.1214/aoms/1177729694.
+    about (cells in use) / (2 n) instead of 0: 0.045 at 2,500. Divergence inside the cells is not seen, and large values
+    are cut by the smoothing: halved sigmas on a ring of 8 read 0.5 (true 0.64) at 2,500 points. Kullback and Leibler
+    1951, https://doi.org/10.1214/aoms/1177729694.
     """
 
     name: ClassVar[str] = "kl_model_data"

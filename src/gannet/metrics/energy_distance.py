@@ -20,8 +20,9 @@ class EnergyDistance(Metric):
 
     2 E|X - Y| - E|X - X'| - E|Y - Y'|, in the unit of the points: 0 only for equal distributions.
 
-    Szekely and Rizzo 2013, https://doi.org/10.1016/j.jspi.2013.03.018. The square of what scipy calls energy distance. Over all
-    pairs, each point also with itself (V-statistic), so it is never below 0 and a little above it for two draws of one distribution.
+    Szekely and Rizzo 2013, https://doi.org/10.1016/j.jspi.2013.03.018. The square of what scipy calls energy distance.
+    Over all pairs, each point also with itself (V-statistic), so it is never below 0 and a little above it for two
+    draws of one distribution.
     """
 
     name: ClassVar[str] = "energy_distance"

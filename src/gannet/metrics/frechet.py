@@ -29,10 +29,11 @@ class FrechetDistance(FeatureMetric):
 
     FD = |mu1 - mu2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2)) of the features of one extractor.
 
-    The formula is that of Heusel et al. 2017 (FID), eq. 6, https://arxiv.org/abs/1706.08500. **It is the FID only with the
-    extractor inception**, and ``FID@n`` for n < 10,000: any other label names the extractor, and numbers of two do not compare.
-    randconv-v1 knows texture, strokes and contrast but no objects; the classifiers know theirs, and nothing else. Biased
-    upwards for few samples (the real-data reference on the card shows by how much). About 4 s for 10,000 MNIST images a side on one core.
+    The formula is that of Heusel et al. 2017 (FID), eq. 6, https://arxiv.org/abs/1706.08500. **It is the FID only with
+    the extractor inception**, and ``FID@n`` for n < 10,000: any other label names the extractor, and numbers of two do
+    not compare. randconv-v1 knows texture, strokes and contrast but no objects; the classifiers know theirs, and
+    nothing else. Biased upwards for few samples (the real-data reference on the card shows by how much). About 4 s for
+    10,000 MNIST images a side on one core.
     """
 
     name: ClassVar[str] = "fd"
@@ -61,9 +62,10 @@ class FrechetDistanceAtInfinity(FeatureMetric):
 
     The value at 1 / n = 0 of a line through the FD of n real against n generated images, for several n.
 
-    Chong and Forsyth 2020, https://arxiv.org/abs/1911.07023: the bias of the FD falls as 1 / n, so the line takes most of it away. Both
-    sets are thinned here, for both have a bias. The sizes stand evenly in 1 / n from a fifth to all of the smaller set; the choice of the
-    images is seeded. R^2 of the line is on the card: without a real difference the line fits noise, and the value scatters around 0.
+    Chong and Forsyth 2020, https://arxiv.org/abs/1911.07023: the bias of the FD falls as 1 / n, so the line takes most
+    of it away. Both sets are thinned here, for both have a bias. The sizes stand evenly in 1 / n from a fifth to all of
+    the smaller set; the choice of the images is seeded. R^2 of the line is on the card: without a real difference the
+    line fits noise, and the value scatters around 0.
     """
 
     sizes: Annotated[int, Field(ge=3, le=50)] = 15
@@ -82,7 +84,12 @@ class FrechetDistanceAtInfinity(FeatureMetric):
 
     def spec(self) -> dict[str, Any]:
         """The extractor and the line."""
-        fit = {"sizes": self.sizes, "smallest_share": SMALLEST_SHARE, "spacing": "even in 1 / n", "fit": "least squares in 1 / n"}
+        fit = {
+            "sizes": self.sizes,
+            "smallest_share": SMALLEST_SHARE,
+            "spacing": "even in 1 / n",
+            "fit": "least squares in 1 / n",
+        }
         return {"version": 1, **describe(self.extractor), "covariance": "unbiased", **fit}
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> float:
@@ -92,7 +99,9 @@ class FrechetDistanceAtInfinity(FeatureMetric):
         orders = [np.lexsort(rows.T)[rng.permutation(len(rows))] for rows in sets]
         most = min(map(len, sets))
         counts = np.rint(1 / np.linspace(1 / (SMALLEST_SHARE * most), 1 / most, self.sizes)).astype(int)
-        chosen = [[rows[rng.permutation(order)[:count]] for rows, order in zip(sets, orders, strict=True)] for count in counts]
+        chosen = [
+            [rows[rng.permutation(order)[:count]] for rows, order in zip(sets, orders, strict=True)] for count in counts
+        ]
         value, r_squared = at_zero(1 / counts, np.array([frechet_distance(*pair) for pair in chosen]))
         quality = "" if r_squared >= GOOD_FIT else ": the line fits badly, so do not lean on the value"
         warnings.warn(f"R^2 of the line of {self.label()} is {r_squared:.3f}{quality}.", stacklevel=2)
@@ -105,11 +114,12 @@ class FrechetDistancePerClass(FeatureMetric):
 
     Mean over classes of the FD between the generated and the real images of one class; every class stands on the card.
 
-    It sees what the FD of all together cannot: classes that are exchanged, or one that is made badly. Of a game that follows labels, the
-    classes of its images are those that it was asked for (the intra-FID of Miyato and Koyama 2018, section 5,
-    https://arxiv.org/abs/1802.05637, which is of Inception); of any other game those that the extractor sees, in real images too, so
-    the extractor must be a classifier. A class with fewer than 10 images has no FD, and then there is no mean. Each class has a K-th of
-    the images, so the bias of few samples is larger than that of ``fd``: compare with the real-data reference.
+    It sees what the FD of all together cannot: classes that are exchanged, or one that is made badly. Of a game that
+    follows labels, the classes of its images are those that it was asked for (the intra-FID of Miyato and Koyama 2018,
+    section 5, https://arxiv.org/abs/1802.05637, which is of Inception); of any other game those that the extractor
+    sees, in real images too, so the extractor must be a classifier. A class with fewer than 10 images has no FD, and
+    then there is no mean. Each class has a K-th of the images, so the bias of few samples is larger than that of
+    ``fd``: compare with the real-data reference.
     """
 
     classes: Literal["asked", "seen"] = "asked"
@@ -143,7 +153,9 @@ class FrechetDistancePerClass(FeatureMetric):
         for number, name in enumerate(names):
             for which, classes in (("real", of_real), ("generated", of_fake)):
                 if (count := int((classes == number).sum())) < FEWEST_SAMPLES:
-                    raise UserError(f"Class {name!r} has {count} {which} images; its FD needs at least {FEWEST_SAMPLES}.")
+                    raise UserError(
+                        f"Class {name!r} has {count} {which} images; its FD needs at least {FEWEST_SAMPLES}."
+                    )
         rows = [features(self.extractor, images) for images in checked_images(samples)]
         whole = leave_out(_mean_of_classes, (rows[0], of_real), (rows[1], of_fake))
         return replace(whole, parts=dict(zip(names, _of_each((rows[0], of_real), (rows[1], of_fake)), strict=True)))
@@ -152,10 +164,14 @@ class FrechetDistancePerClass(FeatureMetric):
         if self.classes == "asked":
             return checked_labels(samples)
         if self.extractor not in TRAINED:
-            raise UserError(f"The classes of these images are not known: {self.extractor} sees none, and no labels were followed.")
+            raise UserError(
+                f"The classes of these images are not known: {self.extractor} sees none, and no labels were followed."
+            )
         seen = [log_probabilities(self.extractor, images).argmax(axis=1) for images in checked_images(samples)]
         # Real data may have a part of the classes; a generated image of another class has nothing to be compared with.
-        present = np.flatnonzero(np.bincount(seen[0], minlength=len(TRAINED[self.extractor].class_names)) >= FEWEST_SAMPLES)
+        present = np.flatnonzero(
+            np.bincount(seen[0], minlength=len(TRAINED[self.extractor].class_names)) >= FEWEST_SAMPLES
+        )
         place = np.full(len(TRAINED[self.extractor].class_names), -1)
         place[present] = np.arange(len(present))
         return tuple(TRAINED[self.extractor].class_names[number] for number in present), place[seen[0]], place[seen[1]]
@@ -168,9 +184,9 @@ def _distance(reals: Rows, fakes: Rows) -> float:
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     """FD between the Gaussian fits of two feature sets, (N, D) and (M, D) -> a number >= 0, in float64.
 
-    No matrix root is taken: with centred X1, X2 scaled to S = X^T X, Tr((S1 S2)^(1/2)) is the sum of the singular values of
-    X1 X2^T, hence of R1 R2^T with R the triangular factors of X. Good for N < D too, and exactly symmetric inputs give 0
-    up to rounding.
+    No matrix root is taken: with centred X1, X2 scaled to S = X^T X, Tr((S1 S2)^(1/2)) is the sum of the singular
+    values of X1 X2^T, hence of R1 R2^T with R the triangular factors of X. Good for N < D too, and exactly symmetric
+    inputs give 0 up to rounding.
 
     Raises:
         UserError: fewer than two rows, or features that are not finite.
@@ -200,7 +216,9 @@ def at_zero(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 def _of_each(reals: Rows, fakes: Rows) -> list[float]:
     (real, of_real), (fake, of_fake) = reals, fakes
-    return [frechet_distance(real[of_real == number], fake[of_fake == number]) for number in range(int(of_real.max()) + 1)]
+    return [
+        frechet_distance(real[of_real == number], fake[of_fake == number]) for number in range(int(of_real.max()) + 1)
+    ]
 
 
 def _mean_of_classes(reals: Rows, fakes: Rows) -> float:

@@ -26,12 +26,12 @@ class ClassifierScore(FeatureMetric):
 
     exp(E_x KL(p(class | x) || p(class))) of the generated images: 1 to the number of classes.
 
-    High where the classifier is sure of each image and all classes come equally often. The formula is that of Salimans et al.
-    2016, section 4, https://arxiv.org/abs/1606.03498. **It is the inception score only with the extractor inception**: any other label
-    names the classifier. One perfect image for each class scores full marks, and a classifier is sure of
-    many images that are not digits: never read it alone. All images count at once; of Inception, as its papers do, it is the mean over ten
-    random tenths. The classifiers were trained with smoothed labels, so even real MNIST scores 7.4 of 10: compare with the real-data
-    reference.
+    High where the classifier is sure of each image and all classes come equally often. The formula is that of Salimans
+    et al. 2016, section 4, https://arxiv.org/abs/1606.03498. **It is the inception score only with the extractor
+    inception**: any other label names the classifier. One perfect image for each class scores full marks, and a
+    classifier is sure of many images that are not digits: never read it alone. All images count at once; of Inception,
+    as its papers do, it is the mean over ten random tenths. The classifiers were trained with smoothed labels, so even
+    real MNIST scores 7.4 of 10: compare with the real-data reference.
     """
 
     extractor: str = "mnist-cnn-v1"
@@ -64,7 +64,9 @@ class ClassifierScore(FeatureMetric):
             return tenths(lambda _, fakes: classifier_score(fakes[0]), (rows,), (rows,)).within(range_here)
         splits = np.array_split(rng.permutation(len(rows)), self._splits)
         scores = np.array([classifier_score(rows[split]) for split in splits])
-        return around(float(scores.mean()), STUDENT_95 * scores.std(ddof=1) / np.sqrt(len(scores)), TENTHS).within(range_here)
+        return around(float(scores.mean()), STUDENT_95 * scores.std(ddof=1) / np.sqrt(len(scores)), TENTHS).within(
+            range_here
+        )
 
     @property
     def _splits(self) -> int:

@@ -31,7 +31,10 @@ def checked_images(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     """
     real, fake = _images(samples.real, "real"), _images(samples.fake, "generated")
     if real.shape[1:] != fake.shape[1:]:
-        raise UserError(f"Real images are {_shape(real)} and generated ones {_shape(fake)} (height x width x channels): they must agree.")
+        raise UserError(
+            f"Real images are {_shape(real)} and generated ones {_shape(fake)} (height x width x channels): they must "
+            f"agree."
+        )
     return real, fake
 
 
@@ -77,8 +80,15 @@ def checked_classes(samples: Samples, answer: Literal["predicted", "clusters"]) 
     assert samples.answers is not None
     labels, said = samples.answers.labels, getattr(samples.answers, answer)
     assert labels is not None
-    if labels.shape != said.shape or labels.ndim != 1 or not all(np.issubdtype(a.dtype, np.integer) for a in (labels, said)):
-        raise UserError(f"Labels are {labels.dtype} {labels.shape} and {answer} {said.dtype} {said.shape}; both must be integers (N,).")
+    if (
+        labels.shape != said.shape
+        or labels.ndim != 1
+        or not all(np.issubdtype(a.dtype, np.integer) for a in (labels, said))
+    ):
+        raise UserError(
+            f"Labels are {labels.dtype} {labels.shape} and {answer} {said.dtype} {said.shape}; both must be integers "
+            f"(N,)."
+        )
     _enough(labels, "real")
     if min(labels.min(), said.min()) < 0:
         raise UserError("A class below 0 cannot be measured: rows without a label must be left out.")
@@ -93,10 +103,15 @@ def checked_labels(samples: Samples) -> tuple[tuple[str, ...], np.ndarray, np.nd
     """
     labels = samples.labels
     if labels is None or labels.fake is None:
-        raise UserError("The classes of these samples are not known: this needs data with classes and a game that follows them.")
+        raise UserError(
+            "The classes of these samples are not known: this needs data with classes and a game that follows them."
+        )
     for which, numbers, rows in (("real", labels.real, samples.real), ("generated", labels.fake, samples.fake)):
         if numbers.shape != (len(rows),) or not np.issubdtype(numbers.dtype, np.integer):
-            raise UserError(f"The {len(rows)} {which} samples have labels {numbers.dtype} {numbers.shape}; they must be integers (N,).")
+            raise UserError(
+                f"The {len(rows)} {which} samples have labels {numbers.dtype} {numbers.shape}; they must be integers "
+                f"(N,)."
+            )
         if numbers.min() < 0 or numbers.max() >= len(labels.names):
             raise UserError(f"The labels of the {which} samples must lie between 0 and {len(labels.names) - 1}.")
     return labels.names, labels.real, labels.fake
@@ -113,7 +128,9 @@ def _points(values: np.ndarray, which: str) -> np.ndarray:
 def _images(values: np.ndarray, which: str) -> np.ndarray:
     array = np.asarray(values)
     if array.dtype != np.uint8 or array.ndim != 4:
-        raise UserError(f"The {which} samples are {array.dtype} of shape {array.shape}; images must be uint8 (N, H, W, C).")
+        raise UserError(
+            f"The {which} samples are {array.dtype} of shape {array.shape}; images must be uint8 (N, H, W, C)."
+        )
     _enough(array, which)
     return array
 

@@ -1,10 +1,12 @@
 """95 % confidence intervals of metrics: how far another draw of as many samples would move the value.
 
-Each says how far the value scatters, not how far it is biased: a value that reads too high for few samples (FD, W1 ...) does so at
-both ends, which the real-data reference shows. Below 100 samples a side there is none, except for means and shares of independent samples.
+Each says how far the value scatters, not how far it is biased: a value that reads too high for few samples (FD, W1 ...)
+does so at both ends, which the real-data reference shows. Below 100 samples a side there is none, except for means and
+shares of independent samples.
 
-The functions here do not know the range of a metric: :meth:`gannet.metrics.base.Metric.measure` cuts every interval to it, and drops an
-interval without width. Shares have Wilson's interval, which lies inside 0 and 1 and has a width at 0 and 1 too.
+The functions here do not know the range of a metric: :meth:`gannet.metrics.base.Metric.measure` cuts every interval to
+it, and drops an interval without width. Shares have Wilson's interval, which lies inside 0 and 1 and has a width at 0
+and 1 too.
 """
 
 from __future__ import annotations
@@ -35,8 +37,9 @@ Formula = Callable[[Rows, Rows], float]
 def tenths(formula: Formula, real: Rows, fake: Rows) -> Estimate:
     """The value on all rows; the interval from the values v of ten disjoint tenths: t_9 sd(v) / sqrt(10).
 
-    Right where the variance falls as 1 / n, for neighbours and order statistics too, on which the jackknife fails (it was up to twice too
-    wide in a simulation, this between 0.65 and 1.5 times the truth). The tenths are of the rows in their order, which is random.
+    Right where the variance falls as 1 / n, for neighbours and order statistics too, on which the jackknife fails (it
+    was up to twice too wide in a simulation, this between 0.65 and 1.5 times the truth). The tenths are of the rows in
+    their order, which is random.
     """
     value = formula(real, fake)
     if min(len(real[0]), len(fake[0])) < FEWEST:
@@ -46,7 +49,8 @@ def tenths(formula: Formula, real: Rows, fake: Rows) -> Estimate:
 
 
 def leave_out(formula: Formula, real: Rows, fake: Rows) -> Estimate:
-    """The value on all rows; the interval of the delete-a-tenth jackknife of each set, whose variances add: smooth formulas alone.
+    """The value on all rows; the interval of the delete-a-tenth jackknife of each set, whose variances add: smooth
+    formulas alone.
 
     variance = sum over both sets of 9 / 10 sum_g (v_(g) - mean v)^2. Twenty more evaluations.
     """
@@ -60,7 +64,9 @@ def leave_out(formula: Formula, real: Rows, fake: Rows) -> Estimate:
 
 
 def leave_one_out(formula: Callable[[np.ndarray], float], counts: np.ndarray) -> float:
-    """Variance of a formula of (B,) counts by the delete-one jackknife: all samples of a cell are alike, so B evaluations are enough."""
+    """Variance of a formula of (B,) counts by the delete-one jackknife: all samples of a cell are alike, so B
+    evaluations are enough.
+    """
     filled = np.flatnonzero(counts > 0)
     number = counts.sum()
     without = np.empty(len(filled))
@@ -78,22 +84,27 @@ def share(hits: np.ndarray) -> Estimate:
     return Estimate(value, wilson(value, len(hits), NORMAL_95), WILSON)
 
 
-def share_of_tenths(formula: Formula, real: Rows, fake: Rows, trials: int, without: np.ndarray, *, whole: float = 1.0) -> Estimate:
-    """A share of ``trials`` rows that depend on one another through the other set, with Wilson's interval on the effective trials.
+def share_of_tenths(
+    formula: Formula, real: Rows, fake: Rows, trials: int, without: np.ndarray, *, whole: float = 1.0
+) -> Estimate:
+    """A share of ``trials`` rows that depend on one another through the other set, with Wilson's interval on the
+    effective trials.
 
-    Whether a sample lies in a ball is not an independent trial: all samples near one ball depend on that ball. The effective number of
-    trials is p (1 - p) / variance, at most ``trials``. It is found twice, and the smaller one is used:
+    Whether a sample lies in a ball is not an independent trial: all samples near one ball depend on that ball. The
+    effective number of trials is p (1 - p) / variance, at most ``trials``. It is found twice, and the smaller one is
+    used:
 
     - from ten disjoint tenths of both sets (:func:`effective_trials`);
-    - from leaving out each tenth of the other set, for samples that few balls decide on (:func:`effective_trials_without`). There the
-      variance does not fall as 1 / n, so the small tenths cannot show it.
+    - from leaving out each tenth of the other set, for samples that few balls decide on
+      (:func:`effective_trials_without`). There the variance does not fall as 1 / n, so the small tenths cannot show it.
 
     Student's t with 9 degrees of freedom replaces the normal quantile, because the variances come from ten values.
 
-    Simulated in the plane with 300 samples a side, 200 draws: it holds the mean value in 94 to 100 % of the draws for equal, shifted, wide
-    and most collapsed sets and for rings with dropped modes; in 88 to 90 % where few balls decide on many samples (a compact set 2.5 sigma
-    out, AuthPct of a collapsed set); in 70 to 74 % for a compact set 4 sigma out, where very few decide on all (tenths alone: 44 %). It is
-    at most twice too wide, except near 0 and 1 (up to 3.5 times).
+    Simulated in the plane with 300 samples a side, 200 draws: it holds the mean value in 94 to 100 % of the draws for
+    equal, shifted, wide and most collapsed sets and for rings with dropped modes; in 88 to 90 % where few balls decide
+    on many samples (a compact set 2.5 sigma out, AuthPct of a collapsed set); in 70 to 74 % for a compact set 4 sigma
+    out, where very few decide on all (tenths alone: 44 %). It is at most twice too wide, except near 0 and 1 (up to 3.5
+    times).
 
     Args:
         formula: the share of both sets, from 0 to ``whole``.
@@ -113,11 +124,12 @@ def share_of_tenths(formula: Formula, real: Rows, fake: Rows, trials: int, witho
 
 
 def effective_trials(parts: np.ndarray, trials: int) -> float:
-    """How many independent trials scatter as much as the shares of equal disjoint (P,) parts: P p (1 - p) / s^2, at most ``trials``.
+    """How many independent trials scatter as much as the shares of equal disjoint (P,) parts: P p (1 - p) / s^2, at
+    most ``trials``.
 
-    p and s^2 are the mean and variance of the parts, for a part has another mean share than the whole (its balls are larger). If a part
-    has m trials, s^2 / (p (1 - p) / m) is Kish's design effect (Survey Sampling, 1965, section 8.2). ``trials`` where all parts are 0
-    or all are 1: nothing then shows a dependence. At least P - 1 otherwise.
+    p and s^2 are the mean and variance of the parts, for a part has another mean share than the whole (its balls are
+    larger). If a part has m trials, s^2 / (p (1 - p) / m) is Kish's design effect (Survey Sampling, 1965, section 8.2).
+    ``trials`` where all parts are 0 or all are 1: nothing then shows a dependence. At least P - 1 otherwise.
     """
     middle, variance = float(parts.mean()), float(parts.var(ddof=1))
     independent = len(parts) * middle * (1 - middle)
@@ -125,10 +137,12 @@ def effective_trials(parts: np.ndarray, trials: int) -> float:
 
 
 def effective_trials_without(value: float, without: np.ndarray, trials: int) -> float:
-    """The same from (P,) shares with each part of the other set left out: p (1 - p) / (p (1 - p) / trials + added), at least 1.
+    """The same from (P,) shares with each part of the other set left out: p (1 - p) / (p (1 - p) / trials + added), at
+    least 1.
 
-    added = (P - 1) (var(d) - mean |d| / trials), d the changes of the share: the jackknife's variance, less what independent trials
-    scatter in d anyway. It is large where a single part holds many of the trials. p is the mean of the shares with a part left out.
+    added = (P - 1) (var(d) - mean |d| / trials), d the changes of the share: the jackknife's variance, less what
+    independent trials scatter in d anyway. It is large where a single part holds many of the trials. p is the mean of
+    the shares with a part left out.
     """
     middle, changes = float(without.mean()), without - value
     independent = middle * (1 - middle)
@@ -146,10 +160,11 @@ def wilson(value: float, count: float, quantile: float) -> tuple[float, float]:
 
 
 def or_wilson(found: Estimate, count: int) -> Estimate:
-    """The estimate of a distance between shares, from 0 to 1; where its interval has no width, Wilson's of ``count`` samples.
+    """The estimate of a distance between shares, from 0 to 1; where its interval has no width, Wilson's of ``count``
+    samples.
 
-    All samples of one class give the same value in every part. Up to about 4 / count of the samples to come may still be of another class,
-    and such a distance moves by at most that share.
+    All samples of one class give the same value in every part. Up to about 4 / count of the samples to come may still
+    be of another class, and such a distance moves by at most that share.
     """
     if found.ci95 is None or has_width(*found.ci95):
         return found

@@ -27,11 +27,13 @@ CHUNK_VALUES = 4_000_000
 class MaximumMeanDiscrepancy(Metric):
     """Maximum mean discrepancy with Gaussian kernels.
 
-    Squared MMD of the mean of Gaussian kernels exp(-|x - y|^2 / (2 s^2)) of several widths, unbiased, with a 95 % interval.
+    Squared MMD of the mean of Gaussian kernels exp(-|x - y|^2 / (2 s^2)) of several widths, unbiased, with a 95 %
+    interval.
 
-    The widths s are multiples of the real set's scale (root of the mean variance of its axes), so the value has no unit and
-    lies in [-small, 2]. Narrow kernels see the shape of the modes, wide ones where the mass is. The estimate has no bias, so it is
-    sometimes below 0 where both sets are alike, and so is its interval. Gretton et al. 2012, https://jmlr.org/papers/v13/gretton12a.html.
+    The widths s are multiples of the real set's scale (root of the mean variance of its axes), so the value has no unit
+    and lies in [-small, 2]. Narrow kernels see the shape of the modes, wide ones where the mass is. The estimate has no
+    bias, so it is sometimes below 0 where both sets are alike, and so is its interval. Gretton et al. 2012,
+    https://jmlr.org/papers/v13/gretton12a.html.
     """
 
     bandwidths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0)
@@ -84,9 +86,10 @@ class KernelDistance(FeatureMetric):
 
     Squared MMD of features under the kernel (x . y / D + 1)^3, unbiased over all pairs, with a 95 % interval.
 
-    The estimator is that of Binkowski et al. 2018, section 4, https://arxiv.org/abs/1801.01401, on the whole sets at once
-    instead of on random subsets. **It is the KID only with the extractor inception**: any other label names the extractor. It has no
-    bias for few samples, and is sometimes below 0 where both sets are alike, and so is its interval. Not a square root.
+    The estimator is that of Binkowski et al. 2018, section 4, https://arxiv.org/abs/1801.01401, on the whole sets at
+    once instead of on random subsets. **It is the KID only with the extractor inception**: any other label names the
+    extractor. It has no bias for few samples, and is sometimes below 0 where both sets are alike, and so is its
+    interval. Not a square root.
     """
 
     name: ClassVar[str] = "kid"
@@ -115,10 +118,10 @@ class KernelDistance(FeatureMetric):
 def unbiased_mmd(first: np.ndarray, second: np.ndarray, kernel: Kernel) -> Estimate:
     """U-statistic of MMD^2 over all pairs, with a 95 % interval.
 
-    MMD^2 = sum_{i != j} k(x_i, x_j) / (m (m - 1)) + sum_{i != j} k(y_i, y_j) / (n (n - 1)) - 2 sum_{i, j} k(x_i, y_j) / (m n):
-    Gretton et al. 2012, lemma 6, https://jmlr.org/papers/v13/gretton12a.html. The standard error is that of the delete-one
-    jackknife of both sets, which needs only the sums of the kernel's rows; it is somewhat too wide where both
-    distributions are equal.
+    MMD^2 = sum_{i != j} k(x_i, x_j) / (m (m - 1)) + sum_{i != j} k(y_i, y_j) / (n (n - 1)) - 2 sum_{i, j} k(x_i, y_j) /
+    (m n): Gretton et al. 2012, lemma 6, https://jmlr.org/papers/v13/gretton12a.html. The standard error is that of the
+    delete-one jackknife of both sets, which needs only the sums of the kernel's rows; it is somewhat too wide where
+    both distributions are equal.
 
     Args:
         first: (m, D), m >= 3.

@@ -24,12 +24,13 @@ COPYING = -3.0
 class AuthPct(FeatureMetric):
     """AuthPct: share of generated samples that are not copies of real ones.
 
-    Percent of generated samples that are farther from their nearest real one than that one is from its own nearest: [0, 100].
+    Percent of generated samples that are farther from their nearest real one than that one is from its own nearest: [0,
+    100].
 
-    Alaa et al. 2022 (authenticity), section 3.3, https://arxiv.org/abs/2102.08921. Copies score 0; fresh real samples score what
-    the real-data reference says, often 40 to 65. Neither high nor low is good by itself: bad samples are far from everything and score 100.
-    **No metric isolates memorisation**, and this one knows only the real samples on its card: a copy of a training image
-    that is not among them goes unseen.
+    Alaa et al. 2022 (authenticity), section 3.3, https://arxiv.org/abs/2102.08921. Copies score 0; fresh real samples
+    score what the real-data reference says, often 40 to 65. Neither high nor low is good by itself: bad samples are far
+    from everything and score 100. **No metric isolates memorisation**, and this one knows only the real samples on its
+    card: a copy of a training image that is not among them goes unseen.
     """
 
     name: ClassVar[str] = "authpct"
@@ -46,7 +47,13 @@ class AuthPct(FeatureMetric):
 
     def spec(self) -> dict[str, Any]:
         """The distance, the extractor and the unit."""
-        return {"version": 1, "unit": "percent", "points": "coordinates", "images": describe(self.extractor), "extractor": self.extractor}
+        return {
+            "version": 1,
+            "unit": "percent",
+            "points": "coordinates",
+            "images": describe(self.extractor),
+            "extractor": self.extractor,
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """In [0, 100]."""
@@ -58,12 +65,14 @@ class AuthPct(FeatureMetric):
 class DataCopying(FeatureMetric):
     """C_T: whether generated samples are nearer to the training samples than held-out ones are.
 
-    C_T: z-score of the Mann-Whitney statistic of the distances to the nearest training sample, generated against held-out.
+    C_T: z-score of the Mann-Whitney statistic of the distances to the nearest training sample, generated against
+    held-out.
 
-    0 is right; far below 0 (-3 and lower) the samples are copies of training data; far above they are off the data. U counts
-    the pairs whose generated sample is farther from the training set, and z = (U - mn / 2) / sqrt(mn (m + n + 1) / 12). Meehan et al.
-    2020, section 3, https://arxiv.org/abs/2004.05675, with one cell: copies in one region can hide behind bad samples in another. It
-    knows only the training samples on its card, and **no metric isolates memorisation**. More samples move it farther from 0.
+    0 is right; far below 0 (-3 and lower) the samples are copies of training data; far above they are off the data. U
+    counts the pairs whose generated sample is farther from the training set, and z = (U - mn / 2) / sqrt(mn (m + n +
+    1) / 12). Meehan et al. 2020, section 3, https://arxiv.org/abs/2004.05675, with one cell: copies in one region can
+    hide behind bad samples in another. It knows only the training samples on its card, and **no metric isolates
+    memorisation**. More samples move it farther from 0.
     """
 
     name: ClassVar[str] = "ct"
@@ -81,7 +90,13 @@ class DataCopying(FeatureMetric):
 
     def spec(self) -> dict[str, Any]:
         """The distance and the extractor."""
-        return {"version": 1, "cells": 1, "points": "coordinates", "images": describe(self.extractor), "extractor": self.extractor}
+        return {
+            "version": 1,
+            "cells": 1,
+            "points": "coordinates",
+            "images": describe(self.extractor),
+            "extractor": self.extractor,
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> float:
         """Any number, in standard deviations."""
@@ -90,7 +105,10 @@ class DataCopying(FeatureMetric):
         _, held_out = rows_of(replace(samples, fake=samples.held_out), self.extractor)
         value = mann_whitney_z(nearest_squared(fake, train), nearest_squared(held_out, train))
         if value < COPYING:
-            warnings.warn(f"C_T is {value:.1f}: generated samples are nearer to the training samples than held-out ones are.", stacklevel=2)
+            warnings.warn(
+                f"C_T is {value:.1f}: generated samples are nearer to the training samples than held-out ones are.",
+                stacklevel=2,
+            )
         return value
 
 
@@ -112,7 +130,9 @@ def authentic_without(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
     for _, squared in squared_distances(fake, real):
         parts = [squared[:, start:stop] for start, stop in pairwise(edges)]
         least = np.stack([part.min(axis=1) for part in parts], axis=1)
-        radius = np.stack([radii[start + part.argmin(axis=1)] for start, part in zip(edges, parts, strict=False)], axis=1)
+        radius = np.stack(
+            [radii[start + part.argmin(axis=1)] for start, part in zip(edges, parts, strict=False)], axis=1
+        )
         for left_out in range(PARTS):
             nearest = np.delete(least, left_out, axis=1).argmin(axis=1)[:, None]
             beyond = np.delete(least > radius, left_out, axis=1)
@@ -121,7 +141,9 @@ def authentic_without(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
 
 
 def mann_whitney_z(first: np.ndarray, second: np.ndarray) -> float:
-    """How many standard deviations more pairs than half have the larger one in ``first``; ties count half, uncorrected."""
+    """How many standard deviations more pairs than half have the larger one in ``first``; ties count half,
+    uncorrected.
+    """
     ordered = np.sort(second)
     larger = (np.searchsorted(ordered, first, "left") + np.searchsorted(ordered, first, "right")).sum() / 2
     m, n = len(first), len(second)

@@ -30,19 +30,28 @@ def mode_counts(samples: Samples, sigmas: float, classifier: str | None) -> tupl
         _, fake = checked_points(samples)
         return assign(fake, modes).counts_within(sigmas, len(modes.weights)), np.asarray(modes.weights, np.float64)
     if samples.truth.classes is None:
-        raise UserError("This metric needs data whose modes are known: Gaussians (ring, grid ...) or classes (stacked-mnist).")
+        raise UserError(
+            "This metric needs data whose modes are known: Gaussians (ring, grid ...) or classes (stacked-mnist)."
+        )
     _, fake = checked_images(samples)
     counts, weights = class_counts(fake, classifier), np.asarray(samples.truth.classes.weights, np.float64)
     if len(counts) != len(weights):
-        raise UserError(f"{classifier} tells {len(counts)} classes of these images apart, but the data have {len(weights)}.")
+        raise UserError(
+            f"{classifier} tells {len(counts)} classes of these images apart, but the data have {len(weights)}."
+        )
     served = weights > 0
     if counts[~served].sum():
-        warnings.warn(f"{counts[~served].sum()} images are of classes that the data do not have; they are not counted.", stacklevel=2)
+        warnings.warn(
+            f"{counts[~served].sum()} images are of classes that the data do not have; they are not counted.",
+            stacklevel=2,
+        )
     return counts[served], weights[served]
 
 
 def class_counts(images: np.ndarray, classifier: str) -> np.ndarray:
-    """uint8 (N, H, W, C) -> (K ** C,) images of every combination of the classifier's K classes, the first channel leading."""
+    """uint8 (N, H, W, C) -> (K ** C,) images of every combination of the classifier's K classes, the first channel
+    leading.
+    """
     count, height, width, channels = images.shape
     planes = images.transpose(0, 3, 1, 2).reshape(count * channels, height, width, 1)
     classes = log_probabilities(classifier, planes).argmax(axis=1).reshape(count, channels)

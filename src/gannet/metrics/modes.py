@@ -55,8 +55,9 @@ class ModesCaptured(_Counted):
     evenly the modes are served: that is ``reverse_kl``. Lin et al. 2018 (PacGAN), section 4.1,
     https://arxiv.org/abs/1712.04086, who use one point and 2,500 samples.
 
-    Where the modes are classes (``stacked-mnist``) every image counts for the combination of classes that ``classifier``
-    sees in its channels; published counts are of 26,000 images (section 4.2), and fewer find fewer modes of real data too.
+    Where the modes are classes (``stacked-mnist``) every image counts for the combination of classes that
+    ``classifier`` sees in its channels; published counts are of 26,000 images (section 4.2), and fewer find fewer modes
+    of real data too.
     """
 
     at_least: Annotated[int, Field(ge=1)] = 1
@@ -70,8 +71,18 @@ class ModesCaptured(_Counted):
     def spec(self) -> dict[str, Any]:
         """Radius and threshold, or the classifier and the threshold."""
         if self.classifier:
-            return {"version": 1, "at_least": self.at_least, **describe(self.classifier), "assigned": "most likely class of each channel"}
-        return {"version": 1, "sigmas": self.sigmas, "at_least": self.at_least, "assigned": "nearest mode by Mahalanobis distance"}
+            return {
+                "version": 1,
+                "at_least": self.at_least,
+                **describe(self.classifier),
+                "assigned": "most likely class of each channel",
+            }
+        return {
+            "version": 1,
+            "sigmas": self.sigmas,
+            "at_least": self.at_least,
+            "assigned": "nearest mode by Mahalanobis distance",
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> float:
         """A whole number."""
@@ -85,8 +96,8 @@ class HighQuality(_ByMode):
 
     Share of points within ``sigmas`` (Mahalanobis) of the nearest mode, in [0, 1].
 
-    The truth itself scores 1 - exp(-sigmas^2 / 2) = 0.989 in the plane. **More than that is not better**: it means modes
-    narrower than the true ones, which ``spread`` shows. Srivastava et al. 2017 (VEEGAN), section 4.1,
+    The truth itself scores 1 - exp(-sigmas^2 / 2) = 0.989 in the plane. **More than that is not better**: it means
+    modes narrower than the true ones, which ``spread`` shows. Srivastava et al. 2017 (VEEGAN), section 4.1,
     https://arxiv.org/abs/1705.07761.
     """
 
@@ -121,12 +132,13 @@ class ReverseKL(_Counted):
 
     The convention follows their published program: only high-quality points are counted, each for its nearest mode, and
     q is their share among the high-quality points (not among all). Points in the void therefore do not count here:
-    read it together with ``high_quality``. Where no point is of high quality, q does not exist: the value is then the worst of any q,
-    log(1 / min p), with a warning, so that a curve over training stays finite and starts at its bad end.
+    read it together with ``high_quality``. Where no point is of high quality, q does not exist: the value is then the
+    worst of any q, log(1 / min p), with a warning, so that a curve over training stays finite and starts at its bad
+    end.
 
-    Where the modes are classes (``stacked-mnist``) every image counts, for the combination of classes that ``classifier``
-    sees in its channels. N images drawn from p itself give about (M - 1) / 2N: 0.019 for 26,000 of 1,000 classes,
-    and 0.015 where they are different rows out of 128,000.
+    Where the modes are classes (``stacked-mnist``) every image counts, for the combination of classes that
+    ``classifier`` sees in its channels. N images drawn from p itself give about (M - 1) / 2N: 0.019 for 26,000 of 1,000
+    classes, and 0.015 where they are different rows out of 128,000.
     """
 
     name: ClassVar[str] = "reverse_kl"
@@ -142,13 +154,22 @@ class ReverseKL(_Counted):
                 "counted": "every picture, most likely class of each channel",
                 "unit": "nats",
             }
-        return {"version": 1, "sigmas": self.sigmas, "counted": "high-quality points", "unit": "nats", "when none": "log(1 / min weight)"}
+        return {
+            "version": 1,
+            "sigmas": self.sigmas,
+            "counted": "high-quality points",
+            "unit": "nats",
+            "when none": "log(1 / min weight)",
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> float | Estimate:
         """Finite, >= 0."""
         counts, truth = mode_counts(samples, self.sigmas, self.classifier)
         if not counts.sum():
-            warnings.warn(f"No point within {self.sigmas:g} sigma of a mode: reverse_kl is its worst possible value.", stacklevel=2)
+            warnings.warn(
+                f"No point within {self.sigmas:g} sigma of a mode: reverse_kl is its worst possible value.",
+                stacklevel=2,
+            )
             return float(-np.log(truth.min()))
         value = _divergence(counts, truth)
         if counts.sum() < FEWEST:
@@ -163,10 +184,11 @@ class ModeBalance(_Counted):
 
     sum over modes of min(q, p): q the generated shares of the modes, p their true weights. 0 to 1, 1 is right.
 
-    1 less the total variation: what is missing to 1 would have to move to other modes. Serving k of M equal modes evenly gives k / M,
-    however many points. Counted as in ``reverse_kl``: high-quality points, each for its nearest mode; or every image, for the
-    combination of classes that ``classifier`` sees, where modes are classes (``stacked-mnist``). n perfect points of M equal
-    modes read about 1 - sqrt((M - 1) / (2 pi n)) instead of 1: 0.979 for 8 modes and 2,500 points; compare with the real-data reference.
+    1 less the total variation: what is missing to 1 would have to move to other modes. Serving k of M equal modes
+    evenly gives k / M, however many points. Counted as in ``reverse_kl``: high-quality points, each for its nearest
+    mode; or every image, for the combination of classes that ``classifier`` sees, where modes are classes
+    (``stacked-mnist``). n perfect points of M equal modes read about 1 - sqrt((M - 1) / (2 pi n)) instead of 1: 0.979
+    for 8 modes and 2,500 points; compare with the real-data reference.
     """
 
     name: ClassVar[str] = "mode_balance"
@@ -178,14 +200,21 @@ class ModeBalance(_Counted):
         """The distance and what is counted."""
         common = {"version": 1, "formula": "sum of min(q, p)"}
         if self.classifier:
-            return {**common, **describe(self.classifier), "counted": "every picture, most likely class of each channel"}
+            return {
+                **common,
+                **describe(self.classifier),
+                "counted": "every picture, most likely class of each channel",
+            }
         return {**common, "sigmas": self.sigmas, "counted": "high-quality points"}
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> float | Estimate:
         """In [0, 1]."""
         counts, truth = mode_counts(samples, self.sigmas, self.classifier)
         if not counts.sum():
-            warnings.warn(f"No point within {self.sigmas:g} sigma of a mode: mode_balance is its worst possible value.", stacklevel=2)
+            warnings.warn(
+                f"No point within {self.sigmas:g} sigma of a mode: mode_balance is its worst possible value.",
+                stacklevel=2,
+            )
             return 0.0
         value = _balance(counts, truth)
         if counts.sum() < FEWEST:
@@ -198,16 +227,18 @@ class ModeBalance(_Counted):
 class Spread(_ByMode):
     """Spread of the modes.
 
-    Median over modes of the samples' own standard deviation over the mode's sigma: 1 is right, below 1 modes have shrunk.
+    Median over modes of the samples' own standard deviation over the mode's sigma: 1 is right, below 1 modes have
+    shrunk.
 
     For each mode, of the points nearest to it and within ``reach`` sigma, whitened by the true covariance: the median
     squared distance from their own centre (the median of each axis) over 2 ln 2, the median of chi^2 with 2 degrees of
-    freedom; then the root. A median needs no correction for the cut at ``reach`` (a Gaussian has exp(-50) beyond 10) and
-    is not moved by a few stray points; own centre, so that a shifted mode of right width still reads 1.
-    A mode squeezed onto a line reads 0.57.
+    freedom; then the root. A median needs no correction for the cut at ``reach`` (a Gaussian has exp(-50) beyond 10)
+    and is not moved by a few stray points; own centre, so that a shifted mode of right width still reads 1. A mode
+    squeezed onto a line reads 0.57.
 
     The relative noise is about 0.7 / sqrt(points of a mode), less for the median over modes. Modes that overlap (closer
-    than about 5 sigma) share their points, and the value then reads low; the real-data reference on the card shows by how much.
+    than about 5 sigma) share their points, and the value then reads low; the real-data reference on the card shows by
+    how much.
     """
 
     reach: Annotated[float, Field(ge=5)] = 10.0
@@ -242,7 +273,9 @@ class Spread(_ByMode):
         counts = assignment.counts_within(self.reach, len(modes.weights))
         usable = np.flatnonzero(counts >= self.fewest)
         if not len(usable):
-            raise UserError(f"No mode has {self.fewest} points within {self.reach:g} sigma, so the spread of modes cannot be told.")
+            raise UserError(
+                f"No mode has {self.fewest} points within {self.reach:g} sigma, so the spread of modes cannot be told."
+            )
         own = [_points_of(assignment, int(mode), self.reach) for mode in usable]
         value = float(np.median([_deviations(points[None])[0] for points in own]))
         redrawn = np.median([_redrawn(points, rng) for points in own], axis=0)  # (RESAMPLES,)

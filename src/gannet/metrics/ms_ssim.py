@@ -24,10 +24,10 @@ class MultiScaleSimilarity(Metric):
 
     Mean MS-SSIM over random pairs of generated images: 0 (unlike) to 1 (all the same).
 
-    Wang et al. 2003, https://doi.org/10.1109/ACSSC.2003.1292216; as a measure of variety Odena et al. 2017, section 4.2,
-    https://arxiv.org/abs/1610.09585 (there within classes, here over all images). Of the five scales those are used on which the
-    window fits, with their weights over the sum of these. Lower is more varied, but noise is varied too: the right value is
-    that of real images (the real-data reference). About 1 s for 1,000 pairs of 32 x 32 x 3.
+    Wang et al. 2003, https://doi.org/10.1109/ACSSC.2003.1292216; as a measure of variety Odena et al. 2017, section
+    4.2, https://arxiv.org/abs/1610.09585 (there within classes, here over all images). Of the five scales those are
+    used on which the window fits, with their weights over the sum of these. Lower is more varied, but noise is varied
+    too: the right value is that of real images (the real-data reference). About 1 s for 1,000 pairs of 32 x 32 x 3.
     """
 
     pairs: Annotated[int, Field(ge=10, le=100_000)] = 1000
@@ -46,7 +46,12 @@ class MultiScaleSimilarity(Metric):
 
     def spec(self) -> dict[str, Any]:
         """The pairs, the window and the scales."""
-        window = {"window": WINDOW, "sigma": SIGMA, "weights": list(SCALE_WEIGHTS), "scales": "as many as have sides of a window"}
+        window = {
+            "window": WINDOW,
+            "sigma": SIGMA,
+            "weights": list(SCALE_WEIGHTS),
+            "scales": "as many as have sides of a window",
+        }
         return {"version": 1, "pairs": self.pairs, **window, "k1": 0.01, "k2": 0.03, "negative": "0"}
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:

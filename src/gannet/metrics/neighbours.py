@@ -55,9 +55,10 @@ class Precision(_Neighbours):
 
     Share of generated samples that lie in the ball of a real sample up to its k-th nearest real neighbour: [0, 1].
 
-    Kynkaanniemi et al. 2019, eq. 1 and 2, https://arxiv.org/abs/1904.06991. Real samples do not score 1 against real samples:
-    compare with the real-data reference. It sees quality, not variety: one good image a thousand times scores 1. Points are compared by
-    their coordinates, images by features. One real sample far off makes one large ball: see density.
+    Kynkaanniemi et al. 2019, eq. 1 and 2, https://arxiv.org/abs/1904.06991. Real samples do not score 1 against real
+    samples: compare with the real-data reference. It sees quality, not variety: one good image a thousand times scores
+    1. Points are compared by their coordinates, images by features. One real sample far off makes one large ball: see
+    density.
     """
 
     name: ClassVar[str] = "precision"
@@ -79,9 +80,10 @@ class Recall(_Neighbours):
 
     Share of real samples that lie in the ball of a generated sample up to its k-th nearest generated neighbour: [0, 1].
 
-    Kynkaanniemi et al. 2019, eq. 1 and 2, https://arxiv.org/abs/1904.06991: precision with real and generated exchanged. It
-    sees variety, not quality: scattered samples have large balls and reach everything. Real samples do not score 1 against
-    real samples: compare with the real-data reference. Points are compared by their coordinates, images by features.
+    Kynkaanniemi et al. 2019, eq. 1 and 2, https://arxiv.org/abs/1904.06991: precision with real and generated
+    exchanged. It sees variety, not quality: scattered samples have large balls and reach everything. Real samples do
+    not score 1 against real samples: compare with the real-data reference. Points are compared by their coordinates,
+    images by features.
     """
 
     name: ClassVar[str] = "recall"
@@ -102,10 +104,10 @@ class Density(_Neighbours):
 
     Mean over generated samples of (number of real balls that hold it) / k: 1 is right, there is no upper bound.
 
-    A ball reaches from a real sample to its k-th nearest real neighbour. The mean is 1 where both distributions are equal,
-    whatever they are. Above 1 the samples crowd where real data are dense (shrunken modes), below 1 they miss. One real
-    sample far off matters less than for precision. Says nothing about modes left out. Naeem et al. 2020, eq. 4,
-    https://arxiv.org/abs/2002.09797.
+    A ball reaches from a real sample to its k-th nearest real neighbour. The mean is 1 where both distributions are
+    equal, whatever they are. Above 1 the samples crowd where real data are dense (shrunken modes), below 1 they miss.
+    One real sample far off matters less than for precision. Says nothing about modes left out. Naeem et al. 2020, eq.
+    4, https://arxiv.org/abs/2002.09797.
     """
 
     k: Annotated[int, Field(ge=1)] = 5
@@ -132,9 +134,9 @@ class Coverage(_Neighbours):
 
     Share of real samples whose ball, up to the k-th nearest real neighbour, holds a generated sample: [0, 1].
 
-    Naeem et al. 2020, eq. 5, https://arxiv.org/abs/2002.09797. Unlike recall it is not fooled by scattered samples, whose balls
-    would be large. For N samples each of equal distributions its mean is 1 - prod_{i=1..k} (N - i) / (2 N - i), which is 0.97
-    for k = 5: compare with the real-data reference. Fewer generated samples cover less.
+    Naeem et al. 2020, eq. 5, https://arxiv.org/abs/2002.09797. Unlike recall it is not fooled by scattered samples,
+    whose balls would be large. For N samples each of equal distributions its mean is 1 - prod_{i=1..k} (N - i) / (2 N -
+    i), which is 0.97 for k = 5: compare with the real-data reference. Fewer generated samples cover less.
     """
 
     k: Annotated[int, Field(ge=1)] = 5
@@ -163,7 +165,9 @@ def balls(rows: np.ndarray, k: int) -> Balls:
 
 def counts_inside(rows: np.ndarray, among: Balls) -> np.ndarray:
     """(N,) number of balls that hold each row."""
-    return np.concatenate([(squared <= among.squared_radii).sum(axis=1) for _, squared in squared_distances(rows, among.centres)])
+    return np.concatenate(
+        [(squared <= among.squared_radii).sum(axis=1) for _, squared in squared_distances(rows, among.centres)]
+    )
 
 
 def inside_any(rows: np.ndarray, among: Balls) -> np.ndarray:
@@ -178,10 +182,13 @@ def reached(rows: np.ndarray, among: Balls) -> np.ndarray:
 
 
 def holding_without(rows: np.ndarray, among: Balls) -> np.ndarray:
-    """(PARTS,) share of the rows that some ball holds where each tenth of the balls is left out; the others keep their radii."""
+    """(PARTS,) share of the rows that some ball holds where each tenth of the balls is left out; the others keep
+    their radii.
+    """
     starts = part_starts(len(among.centres))
     parts = [
-        np.logical_or.reduceat(squared <= among.squared_radii, starts, axis=1) for _, squared in squared_distances(rows, among.centres)
+        np.logical_or.reduceat(squared <= among.squared_radii, starts, axis=1)
+        for _, squared in squared_distances(rows, among.centres)
     ]
     return _without_each(np.concatenate(parts))
 
@@ -189,7 +196,9 @@ def holding_without(rows: np.ndarray, among: Balls) -> np.ndarray:
 def reached_without(rows: np.ndarray, among: Balls) -> np.ndarray:
     """(PARTS,) share of the balls that hold some row where each tenth of the rows is left out."""
     starts = part_starts(len(rows))
-    nearest = np.concatenate([np.minimum.reduceat(squared, starts, axis=1) for _, squared in squared_distances(among.centres, rows)])
+    nearest = np.concatenate(
+        [np.minimum.reduceat(squared, starts, axis=1) for _, squared in squared_distances(among.centres, rows)]
+    )
     return _without_each(nearest <= among.squared_radii[:, None])
 
 

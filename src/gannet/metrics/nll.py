@@ -17,12 +17,13 @@ from gannet.metrics.intervals import mean
 class NegativeLogLikelihood(Metric):
     """Negative log-likelihood of generated points under the true density.
 
-    -mean log p(x) over generated points x, p the true density: nats; right is the entropy of the data, which the real-data reference
-    estimates.
+    -mean log p(x) over generated points x, p the true density: nats; right is the entropy of the data, which the
+    real-data reference estimates.
 
-    The cross-entropy of the model with the data, not the likelihood that the model gives to data, which a GAN cannot tell. Clearly above
-    the real-data reference points lie where data are rare; clearly below it they crowd where data are dense (shrunken modes), so lower
-    is not better. One point far off can dominate it. The interval is that of the mean, normal.
+    The cross-entropy of the model with the data, not the likelihood that the model gives to data, which a GAN cannot
+    tell. Clearly above the real-data reference points lie where data are rare; clearly below it they crowd where data
+    are dense (shrunken modes), so lower is not better. One point far off can dominate it. The interval is that of the
+    mean, normal.
     """
 
     name: ClassVar[str] = "nll"

@@ -58,7 +58,9 @@ def neighbour_radii(rows: np.ndarray, k: int) -> np.ndarray:
         UserError: fewer than k + 1 rows.
     """
     if len(rows) <= k:
-        raise UserError(f"The {k}-th nearest neighbour of {len(rows)} samples does not exist: measure more, or choose a smaller k.")
+        raise UserError(
+            f"The {k}-th nearest neighbour of {len(rows)} samples does not exist: measure more, or choose a smaller k."
+        )
     return _nearest_squared(rows, min(max(k, SHARED_NEIGHBOURS), len(rows) - 1))[:, k - 1]
 
 

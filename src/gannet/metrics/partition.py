@@ -1,9 +1,10 @@
-"""A partition of the whole plane into cells, with the true probability of each: what JS and KL of points are taken over.
+"""A partition of the whole plane into cells, with the true probability of each: what JS and KL of points are taken
+over.
 
 The plane is first a fine grid over a box (the outer cells reach to infinity, so no mass is lost); its fine cells are
-then joined into ``cells`` rectangles: again and again the heaviest one is halved along its longer side, so that all get nearly
-equal shares of 3/4 true probability + 1/4 area. Cells are therefore small where the data are, and the void between the modes has
-separate cells, where a generated point counts as wrong.
+then joined into ``cells`` rectangles: again and again the heaviest one is halved along its longer side, so that all get
+nearly equal shares of 3/4 true probability + 1/4 area. Cells are therefore small where the data are, and the void
+between the modes has separate cells, where a generated point counts as wrong.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class Partition:
 
 
 _recent: OrderedDict[tuple[int, str, int], tuple[Truth, Partition]] = OrderedDict()
-"""The last few partitions: three metrics and their references ask for the same one. The truth is kept, so its id stays its own."""
+"""The last few partitions: three metrics and their references ask for the same one. The truth is kept, so its id
+stays its own.
+"""
 
 
 def partition(truth: Truth, real: np.ndarray, cells: int) -> Partition:
@@ -61,7 +64,8 @@ def partition(truth: Truth, real: np.ndarray, cells: int) -> Partition:
 
     Args:
         truth: its ``log_density`` gives the probabilities where it is known, normalised over the box.
-        real: (N, 2) real samples; they give the box where no modes are known, and the probabilities where no density is.
+        real: (N, 2) real samples; they give the box where no modes are known, and the probabilities where no density
+        is.
         cells: number of rectangles wanted.
     """
     key = (id(truth), blake2b(np.ascontiguousarray(real).tobytes()).hexdigest(), cells)
@@ -74,7 +78,9 @@ def partition(truth: Truth, real: np.ndarray, cells: int) -> Partition:
 
 def _build(truth: Truth, real: np.ndarray, cells: int) -> Partition:
     low, step, fine = _grid(truth.modes, real)
-    mass = _density_mass(truth, low, step, fine) if truth.log_density is not None else _counted_mass(real, low, step, fine)
+    mass = (
+        _density_mass(truth, low, step, fine) if truth.log_density is not None else _counted_mass(real, low, step, fine)
+    )
     rectangles = _halve((1 - AREA_SHARE) * mass + AREA_SHARE / fine**2, step, cells)
     cell_of = np.empty((fine, fine), np.int32)
     for index, (left, right, bottom, top) in enumerate(rectangles):
@@ -100,9 +106,13 @@ def _density_mass(truth: Truth, low: np.ndarray, step: np.ndarray, fine: int) ->
     assert truth.log_density is not None
     centres = low[:, None] + step[:, None] * (np.arange(fine) + 0.5)  # (2, G)
     points = np.stack(np.meshgrid(*centres, indexing="ij"), axis=-1).reshape(-1, 2)
-    logs = np.concatenate([np.asarray(truth.log_density(points[i : i + CHUNK_ROWS])) for i in range(0, len(points), CHUNK_ROWS)])
+    logs = np.concatenate(
+        [np.asarray(truth.log_density(points[i : i + CHUNK_ROWS])) for i in range(0, len(points), CHUNK_ROWS)]
+    )
     if not np.isfinite(logs.max()):
-        raise UserError("The known density of these data is zero, infinite or NaN on the whole grid that JS and KL are taken over.")
+        raise UserError(
+            "The known density of these data is zero, infinite or NaN on the whole grid that JS and KL are taken over."
+        )
     mass = np.exp(logs.astype(np.float64) - logs.max()).reshape(fine, fine)
     return mass / mass.sum()
 
@@ -136,7 +146,9 @@ def _halve(mass: np.ndarray, step: np.ndarray, cells: int) -> list[tuple[int, in
     return rectangles
 
 
-def _split(below: np.ndarray, rectangle: tuple[int, int, int, int], step: np.ndarray) -> list[tuple[int, int, int, int]]:
+def _split(
+    below: np.ndarray, rectangle: tuple[int, int, int, int], step: np.ndarray
+) -> list[tuple[int, int, int, int]]:
     left, right, bottom, top = rectangle
     wide = (right - left) * step[0] >= (top - bottom) * step[1]
     if wide and right - left > 1:
@@ -159,7 +171,8 @@ def _middle(cumulative: np.ndarray) -> int:
 def over_cells(
     formula: Callable[[np.ndarray, np.ndarray], float], truth: Truth, real: np.ndarray, fake: np.ndarray, cells: int
 ) -> Estimate:
-    """``formula`` of how many samples of data and model each cell has, (B,) and (B,), with the interval that the counts leave.
+    """``formula`` of how many samples of data and model each cell has, (B,) and (B,), with the interval that the counts
+    leave.
 
     Where the density is known, the data have as many as the model would get from it; what is known does not scatter.
     """
@@ -174,7 +187,9 @@ def over_cells(
 def warn_of_few(fake: np.ndarray, cells: int) -> None:
     """Warn where there are fewer points than cells."""
     if len(fake) < cells:
-        warnings.warn(f"{len(fake)} points are few for {cells} cells: both KL divergences are drawn towards 0.", stacklevel=3)
+        warnings.warn(
+            f"{len(fake)} points are few for {cells} cells: both KL divergences are drawn towards 0.", stacklevel=3
+        )
 
 
 def describe(cells: int) -> dict[str, Any]:

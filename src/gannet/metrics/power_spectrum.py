@@ -23,9 +23,10 @@ class PowerSpectrumDistance(Metric):
 
     Mean over spatial frequencies of |log mean power of real - log mean power of generated|, in nats: 0 is right.
 
-    The power |FFT(grey image)|^2 / pixels is averaged over the images and over rings of equal whole frequency 0 ... side / 2 cycles a
-    image; grey is the mean of the channels in levels of 0 to 255. It sees checkerboards of transposed convolutions, blur and noise
-    (Durall et al. 2020, https://arxiv.org/abs/2003.01826), and nothing of what the images show.
+    The power |FFT(grey image)|^2 / pixels is averaged over the images and over rings of equal whole frequency 0 ...
+    side / 2 cycles a image; grey is the mean of the channels in levels of 0 to 255. It sees checkerboards of transposed
+    convolutions, blur and noise (Durall et al. 2020, https://arxiv.org/abs/2003.01826), and nothing of what the images
+    show.
     """
 
     name: ClassVar[str] = "power_spectrum"
@@ -37,7 +38,14 @@ class PowerSpectrumDistance(Metric):
 
     def spec(self) -> dict[str, Any]:
         """The transform and the average."""
-        return {"version": 1, "unit": "nats", "rings": "round(frequency)", "window": None, "grey": "mean of channels", "least": "1 / 12"}
+        return {
+            "version": 1,
+            "unit": "nats",
+            "rings": "round(frequency)",
+            "window": None,
+            "grey": "mean of channels",
+            "least": "1 / 12",
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0."""
@@ -51,7 +59,9 @@ def _distance(reals: Rows, fakes: Rows) -> float:
 
 
 def power_spectrum(images: np.ndarray) -> np.ndarray:
-    """uint8 (N, H, W, C) -> (R,): mean power of each ring, from the constant part to the highest frequency of the shorter side."""
+    """uint8 (N, H, W, C) -> (R,): mean power of each ring, from the constant part to the highest frequency of the
+    shorter side.
+    """
     count, height, width, _ = images.shape
     size = max(1, CHUNK_VALUES // (height * width))
     power = np.zeros((height, width))

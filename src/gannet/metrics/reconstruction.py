@@ -48,12 +48,12 @@ class Reconstruction(Metric):
 class Inversion(Metric):
     """Error of the best latents, for any game that generates from latents: how well it covers held-out data.
 
-    Mean squared error per value of G(z) against x, z found for each of 100 real x by gradient descent: 64 starts, of which the
-    nearest 4 are improved by 200 steps of Adam; an encoder's latent is one of the 4 if there is an encoder.
+    Mean squared error per value of G(z) against x, z found for each of 100 real x by gradient descent: 64 starts, of
+    which the nearest 4 are improved by 200 steps of Adam; an encoder's latent is one of the 4 if there is an encoder.
 
-    The scale is that of ``reconstruction``. It is an upper bound of the distance of x from what G can generate: a search can
-    stop early, and a G that generates noise can be near everything. On the source's test split where it has one. Opt-in,
-    because it takes minutes.
+    The scale is that of ``reconstruction``. It is an upper bound of the distance of x from what G can generate: a
+    search can stop early, and a G that generates noise can be near everything. On the source's test split where it has
+    one. Opt-in, because it takes minutes.
     """
 
     name: ClassVar[str] = "inversion"
@@ -89,9 +89,9 @@ class ReconstructionClass(FeatureMetric):
 
     Share of real images x for which an independent classifier sees in G(E(x)) the class that it sees in x.
 
-    0 to 1; an encoder that says nothing of x gets about 1 / K of K equal classes. On the source's test split where it has one. True
-    labels are not needed, and the classifier's errors on x count neither way. The same digit may be written quite differently:
-    ``reconstruction`` measures that.
+    0 to 1; an encoder that says nothing of x gets about 1 / K of K equal classes. On the source's test split where it
+    has one. True labels are not needed, and the classifier's errors on x count neither way. The same digit may be
+    written quite differently: ``reconstruction`` measures that.
     """
 
     extractor: str = "mnist-cnn-v1"
@@ -118,6 +118,8 @@ class ReconstructionClass(FeatureMetric):
         Raises:
             UserError: an extractor that is not a classifier, too few images, or shapes that differ.
         """
-        seen, seen_again = (log_probabilities(self.extractor, pictures).argmax(axis=1) for pictures in checked_reconstructions(samples))
+        seen, seen_again = (
+            log_probabilities(self.extractor, pictures).argmax(axis=1) for pictures in checked_reconstructions(samples)
+        )
         same = share(seen == seen_again)
         return Estimate(same.value, same.ci95, WILSON)

@@ -20,8 +20,9 @@ SIGMA = 1.5
 def ms_ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """uint8 (N, H, W, C) twice -> (N,) float64 in [0, 1]; 1 for equal images.
 
-    prod_j contrast_structure_j^w_j over all scales but the last, times ssim^w of the last; each factor is the mean over the
-    places where the whole window fits, and over the channels; negative means count as 0. The image is halved between scales.
+    prod_j contrast_structure_j^w_j over all scales but the last, times ssim^w of the last; each factor is the mean over
+    the places where the whole window fits, and over the channels; negative means count as 0. The image is halved
+    between scales.
 
     Raises:
         UserError: a side of less than 11 pixels.
@@ -39,7 +40,8 @@ def ms_ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """uint8 (N, H, W, C) twice -> (N,) float64 in [-1, 1]: the mean over places and channels; exactly 1 for equal images.
+    """uint8 (N, H, W, C) twice -> (N,) float64 in [-1, 1]: the mean over places and channels; exactly 1 for equal
+    images.
 
     Raises:
         UserError: a side of less than 11 pixels.
@@ -47,7 +49,9 @@ def ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     num_scales(min(first.shape[1:3]))
     with torch.inference_mode():
         x, y = (torch.from_numpy(images.astype(np.float64)).permute(0, 3, 1, 2) / 255 for images in (first, second))
-        values = np.concatenate([_similarities(a, b)[0].numpy() for a, b in zip(x.split(AT_ONCE), y.split(AT_ONCE), strict=True)])
+        values = np.concatenate(
+            [_similarities(a, b)[0].numpy() for a, b in zip(x.split(AT_ONCE), y.split(AT_ONCE), strict=True)]
+        )
     same = (first == second).reshape(len(first), -1).all(axis=1)
     return np.where(same, 1.0, values)
 

@@ -29,9 +29,10 @@ class PeakSignalToNoise(Metric):
     """Peak signal-to-noise ratio of outputs against targets, in dB, for games that translate images.
 
     Mean over images of 10 log10(255^2 / mean squared error), the error in levels of 0 to 255 and at least 1/12, that of
-    rounding, so that equal images get 58.9 dB. The parts are the same of what needs no learning: the grey image, bicubic
-    interpolation and Pillow's Lanczos filter, the blurred image, a hole filled with the mean. A high value does not mean sharp
-    images: the mean of all plausible images has the best PSNR of all. On held-out images if the source has them.
+    rounding, so that equal images get 58.9 dB. The parts are the same of what needs no learning: the grey image,
+    bicubic interpolation and Pillow's Lanczos filter, the blurred image, a hole filled with the mean. A high value does
+    not mean sharp images: the mean of all plausible images has the best PSNR of all. On held-out images if the source
+    has them.
     """
 
     name: ClassVar[str] = "psnr"
@@ -61,9 +62,9 @@ class PeakSignalToNoise(Metric):
 class StructuralSimilarity(Metric):
     """Structural similarity (SSIM) of outputs and targets, for games that translate images.
 
-    Mean over images of the SSIM of Wang et al. 2004 (https://doi.org/10.1109/TIP.2003.819861): 11 x 11 Gaussian window of
-    standard deviation 1.5, where the whole window fits, mean of the channels. 1 for equal images. The parts are the same of what
-    needs no learning. Images need sides of 11 pixels.
+    Mean over images of the SSIM of Wang et al. 2004 (https://doi.org/10.1109/TIP.2003.819861): 11 x 11 Gaussian window
+    of standard deviation 1.5, where the whole window fits, mean of the channels. 1 for equal images. The parts are the
+    same of what needs no learning. Images need sides of 11 pixels.
     """
 
     name: ClassVar[str] = "ssim"
@@ -93,8 +94,9 @@ class StructuralSimilarity(Metric):
 class FeatureDistance(FeatureMetric):
     """Distance of the features of outputs and targets, for games that translate images.
 
-    Mean over images of |f(output) - f(target)| over the mean distance of f(target) from the mean target: 0 for equal images, about 1 for
-    outputs that have nothing to do with their targets. The parts are the same of what needs no learning.
+    Mean over images of |f(output) - f(target)| over the mean distance of f(target) from the mean target: 0 for equal
+    images, about 1 for outputs that have nothing to do with their targets. The parts are the same of what needs no
+    learning.
     """
 
     name: ClassVar[str] = "feature_distance"
@@ -131,9 +133,9 @@ class FeatureDistance(FeatureMetric):
 class OutputFrechetDistance(FeatureMetric):
     """Frechet distance between outputs and their targets, for games that translate images.
 
-    The FD of ``fd``, between outputs for held-out images and these images themselves: whether outputs look like real images, sharp ones
-    included, which PSNR does not ask. Because both sets show the same scenes it lies below ``fd``, and 0 is reached by a copy. The parts
-    are the same of what needs no learning.
+    The FD of ``fd``, between outputs for held-out images and these images themselves: whether outputs look like real
+    images, sharp ones included, which PSNR does not ask. Because both sets show the same scenes it lies below ``fd``,
+    and 0 is reached by a copy. The parts are the same of what needs no learning.
     """
 
     name: ClassVar[str] = "output_fd"
@@ -148,7 +150,13 @@ class OutputFrechetDistance(FeatureMetric):
 
     def spec(self) -> dict[str, Any]:
         """The extractor and the covariance."""
-        return {"version": 1, **describe(self.extractor), "distance_dtype": "float64", "covariance": "unbiased", "pairs": "same images"}
+        return {
+            "version": 1,
+            **describe(self.extractor),
+            "distance_dtype": "float64",
+            "covariance": "unbiased",
+            "pairs": "same images",
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0.
@@ -167,10 +175,12 @@ class OutputFrechetDistance(FeatureMetric):
 
 @dataclass(frozen=True)
 class InputError(Metric):
-    """How far outputs contradict their inputs, in levels of 0 to 255, for games whose inputs determine a part of the image.
+    """How far outputs contradict their inputs, in levels of 0 to 255, for games whose inputs determine a part of the
+    image.
 
-    Mean absolute difference between the input and what the output shows of it: the downscaled output (super-resolution), its luminance
-    (colouring), its known pixels (inpainting). 0 up to the rounding and clipping of pixels, because Gannet keeps that part.
+    Mean absolute difference between the input and what the output shows of it: the downscaled output
+    (super-resolution), its luminance (colouring), its known pixels (inpainting). 0 up to the rounding and clipping of
+    pixels, because Gannet keeps that part.
     """
 
     name: ClassVar[str] = "input_error"
@@ -201,7 +211,9 @@ def _with_trivial(samples: Samples, measure: Callable[[np.ndarray, np.ndarray], 
     target, made = checked_translations(samples)
     answers = samples.answers
     assert answers is not None
-    return replace(measure(target, made), parts={name: measure(target, images).value for name, images in answers.trivial.items()})
+    return replace(
+        measure(target, made), parts={name: measure(target, images).value for name, images in answers.trivial.items()}
+    )
 
 
 def _decibel(target: np.ndarray, made: np.ndarray) -> np.ndarray:

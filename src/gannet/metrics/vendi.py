@@ -23,9 +23,9 @@ class Vendi(FeatureMetric):
     exp of the entropy of the eigenvalues of K / n, K the cosines between the features of generated images: [1, D].
 
     Friedman and Dieng 2023, definition 3.1, https://arxiv.org/abs/2210.02410: equal images give 1, n images without any
-    likeness n. The features are taken less the real mean and over the real standard deviation, for responses of one network all
-    point nearly the same way; no more than their number D can be told apart. Diversity alone: noise is diverse, so the right value is
-    that of real images (the real-data reference).
+    likeness n. The features are taken less the real mean and over the real standard deviation, for responses of one
+    network all point nearly the same way; no more than their number D can be told apart. Diversity alone: noise is
+    diverse, so the right value is that of real images (the real-data reference).
     """
 
     name: ClassVar[str] = "vendi"
@@ -40,7 +40,12 @@ class Vendi(FeatureMetric):
 
     def spec(self) -> dict[str, Any]:
         """The extractor and the kernel."""
-        return {"version": 1, **describe(self.extractor), "kernel": "cosine of features standardised by the real set", "order": 1}
+        return {
+            "version": 1,
+            **describe(self.extractor),
+            "kernel": "cosine of features standardised by the real set",
+            "order": 1,
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 1."""
@@ -56,7 +61,9 @@ def _standardised_score(reals: Rows, fakes: Rows) -> float:
 
 
 def vendi_score(rows: np.ndarray) -> float:
-    """(N, D) -> exp(-sum l log l) over the eigenvalues l of (cosines between rows) / N; rows of zeros count as equal to each other."""
+    """(N, D) -> exp(-sum l log l) over the eigenvalues l of (cosines between rows) / N; rows of zeros count as equal
+    to each other.
+    """
     lengths = np.linalg.norm(rows, axis=1)
     unit = rows[lengths > 0] / lengths[lengths > 0, None]
     # The non-zero eigenvalues of U U^T are those of U^T U, which is small.

@@ -36,7 +36,13 @@ class _ExactWasserstein(Metric):
 
     def spec(self) -> dict[str, Any]:
         """Order, ground cost and bound."""
-        return {"version": 1, "order": self.order, "ground": "Euclidean", "solver": "exact", "max_points": self.max_points}
+        return {
+            "version": 1,
+            "order": self.order,
+            "ground": "Euclidean",
+            "solver": "exact",
+            "max_points": self.max_points,
+        }
 
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0, in the units of the data."""
@@ -55,9 +61,9 @@ class Wasserstein1(_ExactWasserstein):
 
     W1 = min over couplings of E |x - y|, between the two finite sets themselves, in the units of the data.
 
-    Two finite sets of one distribution are not at distance 0 (about 0.06 for 2,500 points of a unit ring of 8): compare with
-    the real-data reference on the card. A shift by s costs |s|. Villani 2009, Optimal Transport, definition 6.1; solver: Flamary et al.
-    2021 (POT), https://jmlr.org/papers/v22/20-451.html.
+    Two finite sets of one distribution are not at distance 0 (about 0.06 for 2,500 points of a unit ring of 8): compare
+    with the real-data reference on the card. A shift by s costs |s|. Villani 2009, Optimal Transport, definition 6.1;
+    solver: Flamary et al. 2021 (POT), https://jmlr.org/papers/v22/20-451.html.
     """
 
     name: ClassVar[str] = "w1"
@@ -70,9 +76,10 @@ class Wasserstein2(_ExactWasserstein):
 
     W2 = sqrt(min over couplings of E |x - y|^2): the root is taken, so the unit is that of the data.
 
-    More sensitive than W1 to few points far away. A shift by s costs |s|; between Gaussians it is the Frechet distance's
-    root. Two finite sets of one distribution are not at distance 0: compare with the real-data reference on the card. Villani 2009,
-    Optimal Transport, definition 6.1; solver: Flamary et al. 2021 (POT), https://jmlr.org/papers/v22/20-451.html.
+    More sensitive than W1 to few points far away. A shift by s costs |s|; between Gaussians it is the Frechet
+    distance's root. Two finite sets of one distribution are not at distance 0: compare with the real-data reference on
+    the card. Villani 2009, Optimal Transport, definition 6.1; solver: Flamary et al. 2021 (POT),
+    https://jmlr.org/papers/v22/20-451.html.
     """
 
     name: ClassVar[str] = "w2"
@@ -85,9 +92,9 @@ class SlicedWasserstein(Metric):
 
     Mean over random unit directions of the 1-Wasserstein distance between the projected sets.
 
-    SW1 = E_theta W1(<x, theta>, <y, theta>), the order is 1 and no factor of the dimension is applied. The directions are
-    uniform on the sphere, fixed by ``directions_seed``, so that all cards share them. Points are taken in their own units,
-    images as rows of H W C pixels in [0, 1]. The sets may differ in size: each projection compares the two exact
+    SW1 = E_theta W1(<x, theta>, <y, theta>), the order is 1 and no factor of the dimension is applied. The directions
+    are uniform on the sphere, fixed by ``directions_seed``, so that all cards share them. Points are taken in their own
+    units, images as rows of H W C pixels in [0, 1]. The sets may differ in size: each projection compares the two exact
     quantile functions. In the plane a shift by s gives (2 / pi) |s| for many directions.
 
     Rabin et al. 2011, https://doi.org/10.1007/978-3-642-24785-9_37; Bonneel et al. 2015,
@@ -122,9 +129,14 @@ class SlicedWasserstein(Metric):
 
     def _mean_cost(self, reals: Rows, fakes: Rows) -> float:
         (real,), (fake,) = reals, fakes
-        directions = numpy_rng(self.directions_seed, "sliced_w", real.shape[1]).standard_normal((real.shape[1], self.projections))
+        directions = numpy_rng(self.directions_seed, "sliced_w", real.shape[1]).standard_normal(
+            (real.shape[1], self.projections)
+        )
         directions /= np.linalg.norm(directions, axis=0)
-        chunks = [directions[:, i : i + CHUNK_PROJECTIONS].astype(real.dtype) for i in range(0, self.projections, CHUNK_PROJECTIONS)]
+        chunks = [
+            directions[:, i : i + CHUNK_PROJECTIONS].astype(real.dtype)
+            for i in range(0, self.projections, CHUNK_PROJECTIONS)
+        ]
         return float(np.concatenate([wasserstein_1d(real @ chunk, fake @ chunk) for chunk in chunks]).mean())
 
 
@@ -146,7 +158,9 @@ def transport_cost(real: np.ndarray, fake: np.ndarray, *, power: int) -> float:
             return max(0.0, float(np.asarray(ot.emd2([], [], distance**power, numItermax=20_000_000))))
         except UserWarning as problem:
             counts = f"{len(real)} and {len(fake)}"
-            raise UserError(f"Exact transport between {counts} points did not finish ({problem}); measure fewer.") from None
+            raise UserError(
+                f"Exact transport between {counts} points did not finish ({problem}); measure fewer."
+            ) from None
 
 
 def thinned(points: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:

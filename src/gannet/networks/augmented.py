@@ -12,7 +12,8 @@ from gannet.types import DiscriminatorOutput
 class Augmented(Discriminator):
     """Augmentation followed by another discriminator in training mode; only the other discriminator in evaluation mode.
 
-    Reals and fakes are augmented in both players' turns, so the inner discriminator is only trained on augmented samples.
+    Reals and fakes are augmented in both players' turns, so the inner discriminator is only trained on augmented
+    samples.
     """
 
     def __init__(self, discriminator: Discriminator, augmentation: Augmentation) -> None:

@@ -12,10 +12,11 @@ from gannet.types import DiscriminatorOutput
 
 
 class AutoencoderDiscriminator(Discriminator):
-    """x -> encoder -> code -> decoder -> x'; the logit is minus the energy, the mean of |x - x'|^power over coordinates.
+    """x -> encoder -> code -> decoder -> x'; the logit is minus the energy, the mean of |x - x'|^power over
+    coordinates.
 
-    Mean squares (power 2): EBGAN, Zhao et al. 2017, https://arxiv.org/abs/1609.03126. Mean absolute differences (power 1):
-    BEGAN, Berthelot et al. 2017, eq. 1, https://arxiv.org/abs/1703.10717. The codes are the features.
+    Mean squares (power 2): EBGAN, Zhao et al. 2017, https://arxiv.org/abs/1609.03126. Mean absolute differences (power
+    1): BEGAN, Berthelot et al. 2017, eq. 1, https://arxiv.org/abs/1703.10717. The codes are the features.
     """
 
     def __init__(self, encoder: Encoder, decoder: Generator, *, power: Literal[1, 2] = 2) -> None:
@@ -38,7 +39,8 @@ class AutoencoderDiscriminator(Discriminator):
 
 
 class ConvolutionalDecoder(Generator):
-    """code -> h*w*64 ELU -> [up 2, conv 3x3 64, ELU] up to half of the size -> up 2, conv 3x3 -> tanh; no normalisation.
+    """code -> h*w*64 ELU -> [up 2, conv 3x3 64, ELU] up to half of the size -> up 2, conv 3x3 -> tanh; no
+    normalisation.
 
     A lighter version of the decoder of BEGAN (Berthelot et al. 2017, figure 1, https://arxiv.org/abs/1703.10717): one
     convolution instead of two per resolution, and the last one outputs the image.
@@ -57,7 +59,9 @@ class ConvolutionalDecoder(Generator):
         layers: list[nn.Module] = []
         for _ in range(times - 1):
             layers += [nn.Upsample(scale_factor=2), nn.Conv2d(width, width, 3, padding=1), nn.ELU(inplace=True)]
-        self.layers = nn.Sequential(*layers, nn.Upsample(scale_factor=2), nn.Conv2d(width, shape[0], 3, padding=1), nn.Tanh())
+        self.layers = nn.Sequential(
+            *layers, nn.Upsample(scale_factor=2), nn.Conv2d(width, shape[0], 3, padding=1), nn.Tanh()
+        )
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, C, H, W)."""

@@ -46,7 +46,9 @@ class Discriminator(nn.Module, ABC):
     condition_channels: int = 0
     """Channels of the image that is its second input, of the size of the samples; 0 without such an image."""
     pack: int = 1
-    """Number of consecutive samples judged together in training mode. In evaluation mode every sample has its own output."""
+    """Number of consecutive samples judged together in training mode. In evaluation mode every sample has its own
+    output.
+    """
 
     @abstractmethod
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
@@ -109,7 +111,9 @@ class Trunk(nn.Module, ABC):
 
 
 def with_onehot(flat: Tensor, labels: Tensor | None, num_classes: int) -> Tensor:
-    """(N, F), (N,) -> (N, F + num_classes): ``flat`` with the one-hot class label appended; unchanged without classes."""
+    """(N, F), (N,) -> (N, F + num_classes): ``flat`` with the one-hot class label appended; unchanged without
+    classes.
+    """
     if num_classes == 0:
         return flat
     if labels is None:
@@ -130,10 +134,14 @@ def doublings(shape: tuple[int, ...], smallest: int, largest: int, network: str)
         if height % 2**times == width % 2**times == 0 and smallest <= min(height, width) >> times <= largest:
             return height >> times, width >> times, times
     suitable = {base << times for base in range(smallest, largest + 1) for times in range(1, 9)}
-    near = sorted({side for side in suitable if SMALLEST_SIDE <= side <= 1024}, key=lambda side: abs(side - min(height, width)))
+    near = sorted(
+        {side for side in suitable if SMALLEST_SIDE <= side <= 1024}, key=lambda side: abs(side - min(height, width))
+    )
     raise UserError(
-        f"The network {network!r} cannot make images of {width} x {height} pixels: it doubles {_range(smallest, largest)} pixels "
-        f"until both sides are reached. Set data.size={near[0]} for a square centre crop; {near[1]} and {near[2]} suit as well."
+        f"The network {network!r} cannot make images of {width} x {height} pixels: it doubles "
+        f"{_range(smallest, largest)} pixels "
+        f"until both sides are reached. Set data.size={near[0]} for a square centre crop; {near[1]} and {near[2]} "
+        f"suit as well."
     )
 
 

@@ -18,7 +18,8 @@ STEM = 256
 
 
 class CaptionedGenerator(Generator):
-    """[z, text] -> 256 -> linear to 4x4 -> transposed convolutions 4x4 stride 2, each halving the width -> tanh; batch norm, ReLU.
+    """[z, text] -> 256 -> linear to 4x4 -> transposed convolutions 4x4 stride 2, each halving the width -> tanh; batch
+    norm, ReLU.
 
     ``labels`` are token ids (N, L). The convolutions are those of Radford, Metz, Chintala 2016,
     https://arxiv.org/abs/1511.06434; the text is appended to the latents as in Reed et al. 2016, section 4.1,
@@ -37,7 +38,11 @@ class CaptionedGenerator(Generator):
         )
         layers: list[nn.Module] = [nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True)]
         for before, after in itertools.pairwise(widths):
-            layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
+            layers += [
+                nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(inplace=True),
+            ]
         self.upsampling = nn.Sequential(*layers, nn.ConvTranspose2d(widths[-1], shape[0], 4, 2, 1), nn.Tanh())
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -49,8 +54,8 @@ class CaptionedGenerator(Generator):
 class CaptionedDiscriminator(Discriminator):
     """D(x, t) = w . f(x) + b + e(t) . V f(x): strided convolutions f without normalisation, and a text encoder e.
 
-    ``labels`` are token ids (N, L). The text enters by an inner product with the features, as the class label of Miyato and
-    Koyama 2018, eq. 4, https://arxiv.org/abs/1802.05637.
+    ``labels`` are token ids (N, L). The text enters by an inner product with the features, as the class label of Miyato
+    and Koyama 2018, eq. 4, https://arxiv.org/abs/1802.05637.
     """
 
     rows_independent = True
@@ -64,7 +69,9 @@ class CaptionedDiscriminator(Discriminator):
         for before, after in itertools.pairwise(widths):
             layers += [nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(SLOPE, inplace=True)]
         size = 2 * widths[-1]
-        self.trunk = nn.Sequential(*layers, nn.Flatten(), nn.Linear(prod(base) * widths[-1], size), nn.LeakyReLU(SLOPE, inplace=True))
+        self.trunk = nn.Sequential(
+            *layers, nn.Flatten(), nn.Linear(prod(base) * widths[-1], size), nn.LeakyReLU(SLOPE, inplace=True)
+        )
         self.text = text
         self.head = nn.Linear(size, 1)
         self.match = nn.Linear(size, text.size, bias=False)

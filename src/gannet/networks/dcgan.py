@@ -14,8 +14,9 @@ from gannet.types import DiscriminatorOutput
 class DCGANGenerator(Generator):
     """z -> 1024 ReLU BN -> h*w*128 ReLU BN -> transposed convolutions 4x4 stride 2 (64 ReLU BN, ...) -> tanh.
 
-    28x28 images have h = w = 7 and two doublings. A class label is appended to z as a one-hot vector. The generator of the
-    GAN assignment of Stanford's course CS231n, which simplifies Radford et al. 2016, https://arxiv.org/abs/1511.06434.
+    28x28 images have h = w = 7 and two doublings. A class label is appended to z as a one-hot vector. The generator of
+    the GAN assignment of Stanford's course CS231n, which simplifies Radford et al. 2016,
+    https://arxiv.org/abs/1511.06434.
     """
 
     def __init__(self, latent_size: int, shape: tuple[int, ...], *, num_classes: int = 0) -> None:
@@ -43,10 +44,11 @@ class DCGANGenerator(Generator):
 
 
 class DCGANTrunk(Trunk):
-    """conv 5x5 32 LReLU, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU; without padding for sides of at least 16 pixels.
+    """conv 5x5 32 LReLU, max pool, conv 5x5 64 LReLU, max pool, 1024 LReLU; without padding for sides of at least 16
+    pixels.
 
-    With ``batch_norm`` the second convolution and the dense layer are normalised, as in InfoGAN (Chen et al. 2016, appendix
-    C.1, https://arxiv.org/abs/1606.03657). Samples of a batch then influence each other.
+    With ``batch_norm`` the second convolution and the dense layer are normalised, as in InfoGAN (Chen et al. 2016,
+    appendix C.1, https://arxiv.org/abs/1606.03657). Samples of a batch then influence each other.
     """
 
     def __init__(self, shape: tuple[int, ...], *, slope: float = 0.01, batch_norm: bool = False) -> None:
@@ -68,7 +70,9 @@ class DCGANTrunk(Trunk):
         lost = 4 - 2 * padding
         height, width = (((side - lost) // 2 - lost) // 2 for side in shape[1:])
         normalised = [nn.BatchNorm1d(self.size)] if batch_norm else []
-        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(64 * height * width, self.size), *normalised, nn.LeakyReLU(slope, inplace=True))
+        self.dense = nn.Sequential(
+            nn.Flatten(), nn.Linear(64 * height * width, self.size), *normalised, nn.LeakyReLU(slope, inplace=True)
+        )
 
     def forward(self, samples: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 1024)."""

@@ -11,8 +11,8 @@ from gannet.types import DiscriminatorOutput
 class ClassLogitsDiscriminator(Discriminator):
     """trunk -> K class logits; the discriminator's logit is their log-sum-exp.
 
-    If an additional class "generated" has the fixed logit 0, the softmax over K + 1 classes gives the probability Z / (Z + 1)
-    for real, with Z = sum over k of exp(l_k). That is the sigmoid of log Z (Salimans et al. 2016, section 5,
+    If an additional class "generated" has the fixed logit 0, the softmax over K + 1 classes gives the probability Z /
+    (Z + 1) for real, with Z = sum over k of exp(l_k). That is the sigmoid of log Z (Salimans et al. 2016, section 5,
     https://arxiv.org/abs/1606.03498).
     """
 
@@ -48,8 +48,8 @@ class AuxiliaryDiscriminator(Discriminator):
 class ProjectionDiscriminator(Discriminator):
     """D(x, y) = w . f(x) + b + v_y . f(x): the class label enters by an inner product with the features.
 
-    Miyato and Koyama 2018, eq. 4, https://arxiv.org/abs/1802.05637. The vectors v_y are the rows of a linear layer's weight
-    matrix, so that constraints apply to them as well.
+    Miyato and Koyama 2018, eq. 4, https://arxiv.org/abs/1802.05637. The vectors v_y are the rows of a linear layer's
+    weight matrix, so that constraints apply to them as well.
     """
 
     def __init__(self, trunk: Trunk, num_classes: int) -> None:
@@ -74,7 +74,10 @@ class Recognizer(nn.Module):
     def __init__(self, num_features: int, reading_size: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(num_features, 128), nn.BatchNorm1d(128), nn.LeakyReLU(0.1, inplace=True), nn.Linear(128, reading_size)
+            nn.Linear(num_features, 128),
+            nn.BatchNorm1d(128),
+            nn.LeakyReLU(0.1, inplace=True),
+            nn.Linear(128, reading_size),
         )
 
     def forward(self, features: Tensor) -> Tensor:

@@ -28,7 +28,9 @@ class JointDiscriminator(Discriminator):
         super().__init__()
         self.shape, self.num_classes, self.latent_size = trunk.shape, 0, latent_size
         self.trunk = trunk
-        self.latent_layers = nn.Sequential(nn.Linear(latent_size, hidden), activation(0.2), nn.Linear(hidden, hidden), activation(0.2))
+        self.latent_layers = nn.Sequential(
+            nn.Linear(latent_size, hidden), activation(0.2), nn.Linear(hidden, hidden), activation(0.2)
+        )
         self.joint_layers = nn.Sequential(nn.Linear(trunk.size + hidden, hidden), activation(0.2))
         self.head = nn.Linear(hidden, 1)
 

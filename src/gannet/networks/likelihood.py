@@ -16,8 +16,8 @@ class GaussianLikelihood(nn.Module):
 
     def __init__(self, deviation: float = 0.1) -> None:
         """Args:
-        deviation: initial c. With c near the spread of the data, describing every sample by the mean of all is a stationary
-            point of the objective, and the latents are never used.
+        deviation: initial c. With c near the spread of the data, describing every sample by the mean of all is a
+            stationary point of the objective, and the latents are never used.
         """
         super().__init__()
         self.log_deviation = nn.Parameter(torch.tensor(log(deviation)))

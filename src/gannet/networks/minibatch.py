@@ -12,9 +12,9 @@ from gannet.types import DiscriminatorOutput
 class MinibatchDiscrimination(nn.Module):
     """o_b(x_i) = sum over j != i of exp(-|M_ib - M_jb|_1), M_i = T f(x_i) in R^(kernels x width).
 
-    Salimans et al. 2016, section 3.2, https://arxiv.org/abs/1606.03498: each kernel is a learned projection and counts how
-    many samples of the batch are close. Time and memory grow as N^2 * kernels * width. The paper's code has 100 kernels of
-    width 5.
+    Salimans et al. 2016, section 3.2, https://arxiv.org/abs/1606.03498: each kernel is a learned projection and counts
+    how many samples of the batch are close. Time and memory grow as N^2 * kernels * width. The paper's code has 100
+    kernels of width 5.
     """
 
     def __init__(self, num_features: int, *, kernels: int = 16, width: int = 3) -> None:
@@ -50,8 +50,8 @@ class MinibatchDeviation(nn.Module):
 class MinibatchDiscriminator(Discriminator):
     """trunk, with a statistic of the whole batch appended -> one logit.
 
-    Real and generated batches have separate forward passes. In evaluation mode samples are independent: the statistic is
-    the running mean from the discriminator's turns, so that a logit does not depend on the rest of the batch.
+    Real and generated batches have separate forward passes. In evaluation mode samples are independent: the statistic
+    is the running mean from the discriminator's turns, so that a logit does not depend on the rest of the batch.
     """
 
     rows_independent = False
@@ -64,7 +64,8 @@ class MinibatchDiscriminator(Discriminator):
         super().__init__()
         self.shape, self.num_classes = trunk.shape, 0
         self.trunk, self.statistic = trunk, statistic
-        # Only its running mean is used. It is a batch norm, because the trainer freezes batch norms in the other player's turn.
+        # Only its running mean is used. It is a batch norm, because the trainer freezes batch norms in the other
+        # player's turn.
         self.usual = nn.BatchNorm1d(statistic.size, affine=False)
         self.head = nn.Linear(trunk.size + statistic.size, 1)
 

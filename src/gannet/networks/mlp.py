@@ -63,7 +63,9 @@ class MLPDiscriminator(Discriminator):
         dropout: float = 0.0,
         num_classes: int = 0,
     ) -> None:
-        """Args: see :class:`MLPGenerator`; ``encoding`` maps points to features first; ``dropout`` follows every activation."""
+        """Args: see :class:`MLPGenerator`; ``encoding`` maps points to features first; ``dropout`` follows every
+        activation.
+        """
         super().__init__()
         self.shape, self.num_classes, self.encoding = shape, num_classes, encoding
         layers: list[nn.Module] = []

@@ -26,10 +26,11 @@ class GaussianNoise(nn.Module):
 
 
 class NoisyMLPTrunk(Trunk):
-    """Flat sample in [0, 1] -> weight-normalised hidden layers, ReLU; Gaussian noise .3 before the first layer, .5 before others.
+    """Flat sample in [0, 1] -> weight-normalised hidden layers, ReLU; Gaussian noise .3 before the first layer, .5
+    before others.
 
-    The discriminator of Salimans et al. 2016, section 6.1, https://arxiv.org/abs/1606.03498: hidden layers of 1000, 500,
-    250, 250 and 250. Weight normalisation: Salimans and Kingma 2016, https://arxiv.org/abs/1602.07868.
+    The discriminator of Salimans et al. 2016, section 6.1, https://arxiv.org/abs/1606.03498: hidden layers of 1000,
+    500, 250, 250 and 250. Weight normalisation: Salimans and Kingma 2016, https://arxiv.org/abs/1602.07868.
     """
 
     rows_independent = True
@@ -45,7 +46,8 @@ class NoisyMLPTrunk(Trunk):
         before = prod(shape)
         for index, after in enumerate(hidden):
             linear = nn.Linear(before, after)
-            # Activations have about unit variance, because noise would dominate smaller ones. Dark images need more in layer one.
+            # Activations have about unit variance, because noise would dominate smaller ones. Dark images need more in
+            # layer one.
             nn.init.normal_(linear.weight, 0.0, ((2.0 if index else 8.0) / before) ** 0.5)
             nn.init.zeros_(linear.bias)
             layers += [GaussianNoise(0.5 if index else 0.3), weight_norm(linear), nn.ReLU(inplace=True)]

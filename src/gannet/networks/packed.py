@@ -12,13 +12,14 @@ from gannet.types import DiscriminatorOutput
 class PackedDiscriminator(Discriminator):
     """One logit for a pack of m samples of a batch: PacGAN.
 
-    Lin, Khetan, Fanti, Oh 2018, section 2, https://arxiv.org/abs/1712.04086: a generator that lacks modes gives packs that
-    lack variety, which is easier to detect than in single samples. Samples are concatenated along their first axis: points
-    (2,) become (2m,), images (C, H, W) become (mC, H, W). The rest of the discriminator is unchanged.
+    Lin, Khetan, Fanti, Oh 2018, section 2, https://arxiv.org/abs/1712.04086: a generator that lacks modes gives packs
+    that lack variety, which is easier to detect than in single samples. Samples are concatenated along their first
+    axis: points (2,) become (2m,), images (C, H, W) become (mC, H, W). The rest of the discriminator is unchanged.
 
-    In training mode N samples give N / m logits: samples 0 ... m-1 are the first pack. In evaluation mode each sample is
-    packed with itself, so that N samples give N logits. The optimal logit of a pack is the sum of the log density ratios of
-    its samples. The optimal logit of a sample packed with itself is m times its log density ratio, with the same sign.
+    In training mode N samples give N / m logits: samples 0 ... m-1 are the first pack. In evaluation mode each sample
+    is packed with itself, so that N samples give N logits. The optimal logit of a pack is the sum of the log density
+    ratios of its samples. The optimal logit of a sample packed with itself is m times its log density ratio, with the
+    same sign.
     """
 
     def __init__(self, discriminator: Discriminator, shape: tuple[int, ...], pack: int) -> None:

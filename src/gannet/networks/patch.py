@@ -10,11 +10,12 @@ from gannet.types import DiscriminatorOutput
 
 
 class PatchDiscriminator(Discriminator):
-    """An image and its input, stacked: conv 4x4 stride 2 of w and 2w, conv 3x3 2w, conv 3x3 to a map of logits; LReLU .2.
+    """An image and its input, stacked: conv 4x4 stride 2 of w and 2w, conv 3x3 2w, conv 3x3 to a map of logits; LReLU
+    .2.
 
-    Every logit judges a patch of 26 x 26 pixels (18 x 18 for images below 16 pixels, with one halving). Isola et al. 2017,
-    section 3.2.2, https://arxiv.org/abs/1611.07004. There is no normalisation, so that samples are independent and gradient
-    penalties are well defined.
+    Every logit judges a patch of 26 x 26 pixels (18 x 18 for images below 16 pixels, with one halving). Isola et al.
+    2017, section 3.2.2, https://arxiv.org/abs/1611.07004. There is no normalisation, so that samples are independent
+    and gradient penalties are well defined.
     """
 
     rows_independent = True

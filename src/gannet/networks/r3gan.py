@@ -26,9 +26,9 @@ WIDEST = 8
 class ResidualBlock(nn.Module):
     """x + conv1x1(a(grouped conv3x3(a(conv1x1(x))))), a = leaky ReLU .2: a grouped, inverted bottleneck.
 
-    Only convolutions before activations have biases. The last convolution is initialised to zero, so that the block starts as
-    the identity. The others are scaled by ``scale`` (Fixup: Zhang, Dauphin, Ma 2019, https://arxiv.org/abs/1901.09321). This
-    replaces normalisation.
+    Only convolutions before activations have biases. The last convolution is initialised to zero, so that the block
+    starts as the identity. The others are scaled by ``scale`` (Fixup: Zhang, Dauphin, Ma 2019,
+    https://arxiv.org/abs/1901.09321). This replaces normalisation.
     """
 
     def __init__(self, channels: int, scale: float) -> None:
@@ -37,7 +37,10 @@ class ResidualBlock(nn.Module):
         groups = inside // GROUP_WIDTH if inside % GROUP_WIDTH == 0 else 1
         self.branch = nn.Sequential(
             *(_initialised(nn.Conv2d(channels, inside, 1), gain), nn.LeakyReLU(SLOPE, inplace=True)),
-            *(_initialised(nn.Conv2d(inside, inside, 3, padding=1, groups=groups), gain), nn.LeakyReLU(SLOPE, inplace=True)),
+            *(
+                _initialised(nn.Conv2d(inside, inside, 3, padding=1, groups=groups), gain),
+                nn.LeakyReLU(SLOPE, inplace=True),
+            ),
             _initialised(nn.Conv2d(inside, channels, 1, bias=False), 0.0),
         )
 
@@ -49,9 +52,9 @@ class ResidualBlock(nn.Module):
 class R3GANGenerator(Generator):
     """z scales the channels of a learned 4x4 map (7x7 for 28x28); then residual blocks and doublings; 1x1 conv, tanh.
 
-    Huang, Gokaslan, Kuleshov, Tompkin 2024, section 4, https://arxiv.org/abs/2501.05441. It follows the paper's description
-    and is far smaller: one block per resolution, ``width`` channels at full resolution. Doubling is bilinear, with a 1x1
-    convolution that changes the number of channels.
+    Huang, Gokaslan, Kuleshov, Tompkin 2024, section 4, https://arxiv.org/abs/2501.05441. It follows the paper's
+    description and is far smaller: one block per resolution, ``width`` channels at full resolution. Doubling is
+    bilinear, with a 1x1 convolution that changes the number of channels.
     """
 
     def __init__(self, latent_size: int, shape: tuple[int, ...], *, width: int = 16) -> None:
@@ -62,7 +65,9 @@ class R3GANGenerator(Generator):
         self.map = nn.Parameter(torch.randn(widths[0], *base))
         self.scales = _initialised(nn.Linear(latent_size, widths[0], bias=False))
         self.blocks = _blocks(widths)
-        self.changes = nn.ModuleList(_initialised(nn.Conv2d(b, a, 1, bias=False)) for b, a in itertools.pairwise(widths))
+        self.changes = nn.ModuleList(
+            _initialised(nn.Conv2d(b, a, 1, bias=False)) for b, a in itertools.pairwise(widths)
+        )
         self.last = _initialised(nn.Conv2d(widths[-1], shape[0], 1))
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -89,7 +94,9 @@ class R3GANDiscriminator(Discriminator):
         widths = _widths(width, times)
         self.first = _initialised(nn.Conv2d(shape[0], widths[0], 1))
         self.blocks = _blocks(widths)
-        self.changes = nn.ModuleList(_initialised(nn.Conv2d(b, a, 1, bias=False)) for b, a in itertools.pairwise(widths))
+        self.changes = nn.ModuleList(
+            _initialised(nn.Conv2d(b, a, 1, bias=False)) for b, a in itertools.pairwise(widths)
+        )
         self.pixels = _initialised(nn.Conv2d(widths[-1], widths[-1], (base[0], base[1]), groups=widths[-1], bias=False))
         self.head = _initialised(nn.Linear(widths[-1], 1, bias=False))
 

@@ -14,8 +14,8 @@ from gannet.networks.mlp import MLPDiscriminator, MLPGenerator, MLPTrunk
 def standard_generator(latent_size: int, shape: tuple[int, ...], hidden: int, *, batch_norm: bool = False) -> Generator:
     """Points: two hidden layers of ``hidden`` ReLU units. Images: the generator of ``dcgan``, with fixed widths.
 
-    ``batch_norm`` also normalises the hidden layers for points, so that the points of a batch cannot all collapse to one
-    place. The generator of images always has batch norm.
+    ``batch_norm`` also normalises the hidden layers for points, so that the points of a batch cannot all collapse to
+    one place. The generator of images always has batch norm.
     """
     if len(shape) == 1:
         return MLPGenerator(latent_size, shape, hidden=[hidden] * 2, batch_norm=[batch_norm] * 2)
@@ -23,7 +23,9 @@ def standard_generator(latent_size: int, shape: tuple[int, ...], hidden: int, *,
 
 
 def standard_discriminator(shape: tuple[int, ...], hidden: int) -> Discriminator:
-    """Points: two hidden layers of ``hidden`` leaky ReLU units. Images: the discriminator of ``dcgan``. No normalisation."""
+    """Points: two hidden layers of ``hidden`` leaky ReLU units. Images: the discriminator of ``dcgan``. No
+    normalisation.
+    """
     if len(shape) == 1:
         return MLPDiscriminator(shape, hidden=[hidden] * 2, slope=0.2)
     return DCGANDiscriminator(shape)
@@ -36,9 +38,15 @@ def standard_trunk(shape: tuple[int, ...], hidden: int) -> Trunk:
     return DCGANTrunk(shape)
 
 
-def standard_autoencoder(shape: tuple[int, ...], hidden: int, *, code_size: int, power: Literal[1, 2] = 2) -> AutoencoderDiscriminator:
-    """The standard trunk as encoder; the decoder is its mirror for points and a separate convolutional network for images."""
+def standard_autoencoder(
+    shape: tuple[int, ...], hidden: int, *, code_size: int, power: Literal[1, 2] = 2
+) -> AutoencoderDiscriminator:
+    """The standard trunk as encoder; the decoder is its mirror for points and a separate convolutional network for
+    images.
+    """
     encoder = DeterministicEncoder(standard_trunk(shape, hidden), code_size)
     if len(shape) == 1:
-        return AutoencoderDiscriminator(encoder, MLPGenerator(code_size, shape, hidden=[hidden] * 2, slope=0.2), power=power)
+        return AutoencoderDiscriminator(
+            encoder, MLPGenerator(code_size, shape, hidden=[hidden] * 2, slope=0.2), power=power
+        )
     return AutoencoderDiscriminator(encoder, ConvolutionalDecoder(code_size, shape), power=power)

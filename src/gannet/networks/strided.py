@@ -23,8 +23,17 @@ class StridedGenerator(Generator):
         widths = [width << i for i in range(times, 0, -1)]  # 128, 64, 32 for 32x32
         layers: list[nn.Module] = [nn.ConvTranspose2d(latent_size, widths[0], (base[0], base[1]), 1, 0, bias=False)]
         for before, after in itertools.pairwise(widths):
-            layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
-        layers += [nn.BatchNorm2d(widths[-1]), nn.ReLU(inplace=True), nn.ConvTranspose2d(widths[-1], shape[0], 4, 2, 1), nn.Tanh()]
+            layers += [
+                nn.BatchNorm2d(before),
+                nn.ReLU(inplace=True),
+                nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False),
+            ]
+        layers += [
+            nn.BatchNorm2d(widths[-1]),
+            nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(widths[-1], shape[0], 4, 2, 1),
+            nn.Tanh(),
+        ]
         self.layers = nn.Sequential(*layers)
         initialise_normal(self)
 
@@ -46,10 +55,19 @@ class StridedDiscriminator(Discriminator):
         before = shape[0]
         for i in range(times):
             after = width << i
-            layers += [nn.Conv2d(before, after, 3, 2, 1, bias=i == 0), *([nn.BatchNorm2d(after)] if i else []), _leaky()]
+            layers += [
+                nn.Conv2d(before, after, 3, 2, 1, bias=i == 0),
+                *([nn.BatchNorm2d(after)] if i else []),
+                _leaky(),
+            ]
             before = after
         last = before * 2
-        layers += [nn.Conv2d(before, last, (base[0], base[1]), bias=False), nn.BatchNorm2d(last), _leaky(), nn.Flatten()]
+        layers += [
+            nn.Conv2d(before, last, (base[0], base[1]), bias=False),
+            nn.BatchNorm2d(last),
+            _leaky(),
+            nn.Flatten(),
+        ]
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Linear(last, 1)
         initialise_normal(self)

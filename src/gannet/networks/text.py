@@ -26,8 +26,8 @@ class TextEncoder(nn.Module, ABC):
 class GRUEncoder(TextEncoder):
     """Word embeddings, a gated recurrent unit, the mean of its states after each word, layer norm.
 
-    Cho et al. 2014, https://arxiv.org/abs/1406.1078. The vector depends on the order of the words. The mean, and not the state
-    after the last word, so that the gradient of an early word is not the product of many steps.
+    Cho et al. 2014, https://arxiv.org/abs/1406.1078. The vector depends on the order of the words. The mean, and not
+    the state after the last word, so that the gradient of an early word is not the product of many steps.
     """
 
     def __init__(self, num_words: int, size: int) -> None:

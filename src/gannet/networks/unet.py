@@ -18,15 +18,19 @@ DEEPEST = 5
 
 
 class UNet(Translator):
-    """conv 3x3; halvings (conv 4x4 stride 2) down to 4 to 7 pixels; doublings joined with the maps of equal size; conv 3x3, tanh.
+    """conv 3x3; halvings (conv 4x4 stride 2) down to 4 to 7 pixels; doublings joined with the maps of equal size; conv
+    3x3, tanh.
 
     Isola et al. 2017, section 6.1, https://arxiv.org/abs/1611.07004, after Ronneberger et al. 2015,
-    https://arxiv.org/abs/1505.04597. Two changes: group normalisation with groups of 8 channels in place of batch norm, so
-    that one image is treated as it was in training, and nearest-neighbour doublings behind 3x3 convolutions, which leave no
-    checkerboard. A smaller input is first enlarged ``factor`` times (bicubic). Sides must be multiples of ``multiple``.
+    https://arxiv.org/abs/1505.04597. Two changes: group normalisation with groups of 8 channels instead of batch norm,
+    so that one image is treated as it was in training, and nearest-neighbour doublings behind 3x3 convolutions, which
+    leave no checkerboard. A smaller input is first enlarged ``factor`` times (bicubic). Sides must be multiples of
+    ``multiple``.
     """
 
-    def __init__(self, input_channels: int, output_channels: int, shape: tuple[int, ...], *, width: int = 16, factor: int = 1) -> None:
+    def __init__(
+        self, input_channels: int, output_channels: int, shape: tuple[int, ...], *, width: int = 16, factor: int = 1
+    ) -> None:
         """Args:
         input_channels: channels of the input.
         output_channels: channels of the output.
@@ -38,13 +42,16 @@ class UNet(Translator):
         self.input_channels, self.output_channels, self.factor = input_channels, output_channels, factor
         self.size = (shape[1], shape[2])
         times = 0
-        while times < DEEPEST and all(side % 2 ** (times + 1) == 0 and side >> (times + 1) >= SMALLEST for side in shape[1:]):
+        while times < DEEPEST and all(
+            side % 2 ** (times + 1) == 0 and side >> (times + 1) >= SMALLEST for side in shape[1:]
+        ):
             times += 1
         self.multiple = max(2**times, factor)
         widths = [width * min(2**level, WIDEST) for level in range(times + 1)]
         self.first = nn.Sequential(nn.Conv2d(input_channels, widths[0], 3, padding=1), _leaky())
         self.down = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(before, after, 4, 2, 1), _norm(after), _leaky()) for before, after in itertools.pairwise(widths)
+            nn.Sequential(nn.Conv2d(before, after, 4, 2, 1), _norm(after), _leaky())
+            for before, after in itertools.pairwise(widths)
         )
         self.middle = nn.Sequential(nn.Conv2d(widths[-1], widths[-1], 3, padding=1), _norm(widths[-1]), _leaky())
         self.up = nn.ModuleList(

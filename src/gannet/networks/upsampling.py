@@ -14,8 +14,9 @@ from gannet.types import DiscriminatorOutput
 class UpsamplingGenerator(Generator):
     """z -> h*w*128 -> [up 2, conv 5x5] 128, 64 -> up 2, transposed conv 5x5 32 -> transposed conv 5x5 -> tanh.
 
-    Batch norm and LReLU after every layer except the last. Nearest-neighbour upsampling avoids the checkerboard artifacts of
-    strided transposed convolutions (Odena, Dumoulin, Olah 2016, https://distill.pub/2016/deconv-checkerboard).
+    Batch norm and LReLU after every layer except the last. Nearest-neighbour upsampling avoids the checkerboard
+    artifacts of strided transposed convolutions (Odena, Dumoulin, Olah 2016,
+    https://distill.pub/2016/deconv-checkerboard).
     """
 
     def __init__(self, latent_size: int, shape: tuple[int, ...]) -> None:
@@ -38,7 +39,8 @@ class UpsamplingGenerator(Generator):
 
 
 class UpsamplingDiscriminator(Discriminator):
-    """conv 5x5: stride 2 to 32, stride 2 to 64 (dropout), stride 2 to 128, stride 1 to 128; LReLU .3; one linear output.
+    """conv 5x5: stride 2 to 32, stride 2 to 64 (dropout), stride 2 to 128, stride 1 to 128; LReLU .3; one linear
+    output.
 
     It has no batch norm, so that a gradient penalty per sample is well defined. The output has no sigmoid and no tanh.
     """

@@ -39,11 +39,12 @@ class MLPVelocity(Velocity):
 
 
 class UNetVelocity(Velocity):
-    """Three resolutions of ``width``, 2 and 4 times ``width`` channels with residual blocks, joined by skip connections.
+    """Three resolutions of ``width``, 2 and 4 times ``width`` channels with residual blocks, joined by skip
+    connections.
 
     Ronneberger, Fischer, Brox 2015, https://arxiv.org/abs/1505.04597, with group norm, SiLU, and the time added to the
-    channels of every block, as in Ho, Jain, Abbeel 2020, https://arxiv.org/abs/2006.11239, without attention. Sides need not
-    be powers of 2: an image is scaled up to the size of the skip connection that it meets.
+    channels of every block, as in Ho, Jain, Abbeel 2020, https://arxiv.org/abs/2006.11239, without attention. Sides
+    need not be powers of 2: an image is scaled up to the size of the skip connection that it meets.
     """
 
     def __init__(self, shape: tuple[int, ...], *, width: int = 32) -> None:
@@ -62,7 +63,9 @@ class UNetVelocity(Velocity):
         self.join_half = nn.Conv2d(6 * width, 2 * width, 3, padding=1)
         self.back_at_half = _Block(2 * width, 4 * width)
         self.join_full = nn.Conv2d(3 * width, width, 3, padding=1)
-        self.last = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(inplace=True), nn.Conv2d(width, shape[0], 3, padding=1))
+        self.last = nn.Sequential(
+            nn.GroupNorm(8, width), nn.SiLU(inplace=True), nn.Conv2d(width, shape[0], 3, padding=1)
+        )
 
     def forward(self, samples: Tensor, times: Tensor) -> Tensor:
         """(N, C, H, W), (N,) -> (N, C, H, W)."""

@@ -11,9 +11,9 @@ from gannet.networks.base import Generator
 class VirtualBatchNorm(nn.Module):
     """Normalises every sample by the statistics of the reference batch together with that sample.
 
-    Salimans et al. 2016, section 3.5, https://arxiv.org/abs/1606.03498. The first R = ``reference_rows`` samples of the input
-    are the reference batch, which is normalised by its own statistics. The moments of a sample are over its pixels; the
-    sample has weight 1/(R + 1) and the reference R/(R + 1).
+    Salimans et al. 2016, section 3.5, https://arxiv.org/abs/1606.03498. The first R = ``reference_rows`` samples of the
+    input are the reference batch, which is normalised by its own statistics. The moments of a sample are over its
+    pixels; the sample has weight 1/(R + 1) and the reference R/(R + 1).
     """
 
     def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d, reference_rows: int) -> None:
@@ -29,14 +29,18 @@ class VirtualBatchNorm(nn.Module):
         """(R + N, F) or (R + N, F, H, W) -> the same."""
         rows = values.float()
         pixels = tuple(range(2, values.dim()))
-        means, squares = (t.mean(pixels, keepdim=True) if pixels else t for t in (rows, rows.square()))  # (R + N, F, 1, 1)
+        means, squares = (
+            t.mean(pixels, keepdim=True) if pixels else t for t in (rows, rows.square())
+        )  # (R + N, F, 1, 1)
         mean, square = (self.with_reference(t) for t in (means, squares))
         shape = (-1, *[1] * len(pixels))
         scale = self.weight.view(shape) * (square - mean.square()).clamp(min=0).add(self.eps).rsqrt()
         return torch.addcmul(self.bias.view(shape) - mean * scale, rows, scale).to(values.dtype)
 
     def with_reference(self, moments: Tensor) -> Tensor:
-        """(R + N, ...): the mean of the reference for its own samples, mixed with the sample's own moment for the others."""
+        """(R + N, ...): the mean of the reference for its own samples, mixed with the sample's own moment for the
+        others.
+        """
         count = self.reference_rows
         reference = moments[:count].mean(0, keepdim=True)
         others = (count * reference + moments[count:]) / (count + 1)

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 
 class Prior(nn.Module, ABC):
-    """A distribution over latents. It is a module, because it may have parameters, which belong to the generator's player."""
+    """A distribution over latents. It is a module, because it may have parameters, which belong to the generator's
+    player.
+    """
 
     size: int
     """Length of a latent vector."""

@@ -16,8 +16,8 @@ class Gaussian(Prior):
     """z ~ N(0, I).
 
     With ``limit`` t, each coordinate is drawn from N(0, 1) restricted to [-t, t]: the truncation trick of Brock et al.
-    2019, section 3.1, https://arxiv.org/abs/1809.11096. Samples are then more typical and less varied. Training does not
-    use it.
+    2019, section 3.1, https://arxiv.org/abs/1809.11096. Samples are then more typical and less varied. Training does
+    not use it.
     """
 
     limit: float | None = None

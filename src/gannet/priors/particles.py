@@ -13,15 +13,16 @@ from gannet.priors.base import Prior
 
 
 class Particles(Prior):
-    """z = p_i + exp(s) * e, i uniform over the table, e ~ N(0, I): an equal mixture of ``count`` Gaussians in latent space.
+    """z = p_i + exp(s) * e, i uniform over the table, e ~ N(0, I): an equal mixture of ``count`` Gaussians in latent
+    space.
 
-    The table p and the log width s are trained with the generator. So the prior can split into as many parts as the data,
-    which is impossible with a connected prior and a continuous generator. The table follows ParticleGAN
+    The table p and the log width s are trained with the generator. So the prior can split into as many parts as the
+    data, which is impossible with a connected prior and a continuous generator. The table follows ParticleGAN
     (https://pypi.org/project/particlegan). The learned width keeps the number of distinct samples unlimited. With
     ``width=0`` there are at most ``count`` distinct samples, and the score card reports that.
 
-    Parameters are stored divided by ``rate``. Adam's steps do not depend on the scale of the gradient, so particles move
-    ``rate`` times as fast as the generator's parameters with the same learning rate.
+    Parameters are stored divided by ``rate``. Adam's steps do not depend on the scale of the gradient, so particles
+    move ``rate`` times as fast as the generator's parameters with the same learning rate.
     """
 
     def __init__(
@@ -55,4 +56,6 @@ class Particles(Prior):
         """A table without noise limits the number of distinct samples."""
         if self.log_width is not None:
             return None
-        return f"The prior is a table of {self.count:,} particles without noise: no more distinct samples than that exist."
+        return (
+            f"The prior is a table of {self.count:,} particles without noise: no more distinct samples than that exist."
+        )

@@ -34,7 +34,8 @@ def ali(
 
     Adds: noise in BiGAN's encoder, which draws from a Gaussian whose mean and standard deviation depend on x.
 
-    Traps: Reconstructions use the mean of the encoder, training uses random draws. If the standard deviations stay large, the
+    Traps: Reconstructions use the mean of the encoder, training uses random draws. If the standard deviations stay
+    large, the
     two differ. As in BiGAN, no term asks for equal pixels.
 
     Keys:

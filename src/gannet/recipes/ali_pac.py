@@ -24,16 +24,20 @@ def ali_pac(
     batch_size: BatchSize = 100,
     steps: Steps = 20_000,
 ) -> Experiment:
-    """The ALI baseline for ``pacgan2``: the same generator, an encoder that mirrors it, and a maxout discriminator of pairs.
+    """The ALI baseline for ``pacgan2``: the same generator, an encoder that mirrors it, and a maxout discriminator of
+    pairs.
 
-    Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with the networks and the budget of Lin et al. 2018, section 4.1,
-    https://arxiv.org/abs/1712.04086. The protocol is that of ``pacgan2``.
+    Dumoulin et al. 2017, https://arxiv.org/abs/1606.00704, with the networks and the budget of Lin et al. 2018, section
+    4.1, https://arxiv.org/abs/1712.04086. The protocol is that of ``pacgan2``.
 
-    Formula: D: E sp(-D(x, E(x))) + E sp(D(G(z), z)); G and E: E sp(D(x, E(x))) + E sp(-D(G(z), z)), sp(t) = log(1 + e^t).
+    Formula: D: E sp(-D(x, E(x))) + E sp(D(G(z), z)); G and E: E sp(D(x, E(x))) + E sp(-D(G(z), z)), sp(t) = log(1 +
+    e^t).
 
-    Adds: an encoder z ~ N(m(x), s(x)^2). The discriminator learns to distinguish the latents of lost modes from the prior.
+    Adds: an encoder z ~ N(m(x), s(x)^2). The discriminator learns to distinguish the latents of lost modes from the
+    prior.
 
-    Traps: With three deep networks a step costs more than a step of ``pacgan2``. Small reconstruction errors mean little if
+    Traps: With three deep networks a step costs more than a step of ``pacgan2``. Small reconstruction errors mean
+    little if
     there are as many latents as coordinates.
     """
     game = BiGAN(

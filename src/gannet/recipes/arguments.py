@@ -14,7 +14,16 @@ from gannet.priors.base import Prior
 from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
 from gannet.training.experiment import OneOptimizer, Optimizer, Optimizers
 
-__all__ = ["AdversarialLoss", "Augmentation", "Constraint", "Degradation", "Encoding", "Penalty", "Prior", "WeightPenalty"]
+__all__ = [
+    "AdversarialLoss",
+    "Augmentation",
+    "Constraint",
+    "Degradation",
+    "Encoding",
+    "Penalty",
+    "Prior",
+    "WeightPenalty",
+]
 __all__ += ["BatchSize", "Count", "CountOrZero", "NonNegative", "OneOptimizer", "Optimizer", "Optimizers"]
 __all__ += ["Positive", "Ratio", "Share", "Steps", "Width"]
 

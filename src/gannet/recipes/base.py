@@ -34,7 +34,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Chosen:
-    """A component class with arguments. Every run gets a new instance: components that hold tensors cannot be shared."""
+    """A component class with arguments. Every run gets a new instance: components that hold tensors cannot be
+    shared.
+    """
 
     factory: Callable[..., Any]
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -47,7 +49,8 @@ class Chosen:
 def chosen(factory: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The default of a component in a recipe's signature.
 
-    Example: ``prior: Prior = chosen(Gaussian, size=32)``. The recipe's function receives a new instance of this class, or of
+    Example: ``prior: Prior = chosen(Gaussian, size=32)``. The recipe's function receives a new instance of this class,
+    or of
     another class that the user names. The type is that of the instance, as for the default of a dataclass field.
     """
     return cast(T, Chosen(factory, inspect.signature(factory).bind(*args, **kwargs).arguments))
@@ -85,20 +88,26 @@ class Recipe:
         """
         name = self.function.__name__.replace("_", "-")
         if self.kind not in (form.kind, "any"):
-            raise UserError(f"Recipe {name!r} trains on {self.kind}, but these data are {form.kind}; see gannet list recipes.")
+            raise UserError(
+                f"Recipe {name!r} trains on {self.kind}, but these data are {form.kind}; see gannet list recipes."
+            )
         if self.labels and form.num_classes < 2:
             raise UserError(f"Recipe {name!r} needs labels of at least 2 classes; these data have {form.num_classes}.")
         if self.captions and not form.vocabulary:
             raise UserError(
-                f"Recipe {name!r} needs images with captions, and these data have none. Put a file metadata.jsonl or captions.csv "
+                f"Recipe {name!r} needs images with captions, and these data have none. Put a file metadata.jsonl or "
+                f"captions.csv "
                 "with file_name and text next to the images, or train on captioned-digits."
             )
         if form.num_labelled is not None and not self.few_labels:
             raise UserError(
-                f"Recipe {name!r} cannot use data.labels={form.num_labelled}: it has no term for images without a label. "
+                f"Recipe {name!r} cannot use data.labels={form.num_labelled}: it has no term for images without a "
+                f"label. "
                 "Leave data.labels out, or use --recipe semi-supervised."
             )
-        defaults = {key: p.default for key, p in inspect.signature(self.function).parameters.items() if p.default is not p.empty}
+        defaults = {
+            key: p.default for key, p in inspect.signature(self.function).parameters.items() if p.default is not p.empty
+        }
         return self.function(form, **{key: _made(key, value) for key, value in (defaults | arguments).items()})
 
 
@@ -132,7 +141,8 @@ def recipe(
 
 
 def variant(of: Recipe, **defaults: Any) -> Callable[[Callable[[], None]], Recipe]:
-    """Declare a recipe that differs from ``of`` in the defaults of some parameters; the function gives a name and a docstring.
+    """Declare a recipe that differs from ``of`` in the defaults of some parameters; the function gives a name and a
+    docstring.
 
     Args:
         of: the recipe.

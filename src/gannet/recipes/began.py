@@ -26,17 +26,19 @@ def began(
     """The standard generator against an autoencoder of the standard trunk, balanced by k.
 
     Berthelot, Schumm, Metz 2017, https://arxiv.org/abs/1703.10717. The paper's ``balance_rate`` of 0.001 is for runs of
-    100,000 steps and more. The generator of points has batch norm, like that of images. The recipe fails on the ring: with
-    seeds 0, 1 and 2 all samples end in one place (no mode within 3 sigma, reverse KL log 8). All other tested settings reach
-    at most one mode (``balance_rate`` .05 to 1, ``gamma`` .5 to 1, codes of 1, 2 and 32). BEGAN matches distributions of
-    reconstruction errors, and identical fakes can have the right errors.
+    100,000 steps and more. The generator of points has batch norm, like that of images. The recipe fails on the ring:
+    with seeds 0, 1 and 2 all samples end in one place (no mode within 3 sigma, reverse KL log 8). All other tested
+    settings reach at most one mode (``balance_rate`` .05 to 1, ``gamma`` .5 to 1, codes of 1, 2 and 32). BEGAN matches
+    distributions of reconstruction errors, and identical fakes can have the right errors.
 
-    Formula: D: E U(x) - k E U(G(z)); G: E U(G(z)); k <- k + balance_rate (gamma E U(x) - E U(G(z))), kept in [0, 1]; U(x) the
+    Formula: D: E U(x) - k E U(G(z)); G: E U(G(z)); k <- k + balance_rate (gamma E U(x) - E U(G(z))), kept in [0, 1];
+    U(x) the
     mean absolute error of an autoencoder.
 
     Adds: a balance that keeps the ratio of the energies of fakes and reals fixed, and a measure of convergence.
 
-    Traps: A small ``gamma`` improves the look of samples and reduces their variety. Energies are not probabilities: follow
+    Traps: A small ``gamma`` improves the look of samples and reduces their variety. Energies are not probabilities:
+    follow
     ``convergence``, not the terms. It takes no loss.
     """
     game = BEGAN(

@@ -27,8 +27,8 @@ def bigan(
     """Fully connected networks of two hidden layers, and a discriminator of pairs (x, z).
 
     Donahue, Krähenbühl, Darrell 2017, section 4.2, https://arxiv.org/abs/1605.09782, whose layers are 1024 wide.
-    Reconstructions G(E(x)) preserve what the latents encode of an image; no term asks for equal pixels. ``hidden`` is the
-    width of every layer.
+    Reconstructions G(E(x)) preserve what the latents encode of an image; no term asks for equal pixels. ``hidden`` is
+    the width of every layer.
 
     Formula: D: -E log s(D(x, E(x))) - E log(1 - s(D(G(z), z))); G and E: the same with the two kinds of pairs
     exchanged, s the sigmoid.

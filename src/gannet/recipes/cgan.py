@@ -29,15 +29,24 @@ def cgan(
     Formula: D: -E log s(D(x, y)) - E log(1 - s(D(G(z, y'), y') or D(x, wrong y))); G: -E log s(D(G(z, y'), y')), s the
     sigmoid, y' random.
 
-    Adds: the class label as a one-hot vector at the input of both networks; real images with a wrong label as a second kind
+    Adds: the class label as a one-hot vector at the input of both networks; real images with a wrong label as a second
+    kind
     of fake.
 
-    Traps: Without the wrong labels D can win by realism alone, and G may ignore the label. Measurements use balanced classes,
+    Traps: Without the wrong labels D can win by realism alone, and G may ignore the label. Measurements use balanced
+    classes,
     so its metrics cannot be compared with those of an unconditional recipe.
     """
     classes = form.num_classes
     game = TwoPlayer(
-        MLPGenerator(prior.size, form.shape, hidden=[128, 256, 512], slope=0.2, batch_norm=[False, True, True], num_classes=classes),
+        MLPGenerator(
+            prior.size,
+            form.shape,
+            hidden=[128, 256, 512],
+            slope=0.2,
+            batch_norm=[False, True, True],
+            num_classes=classes,
+        ),
         MLPDiscriminator(form.shape, hidden=[512, 256], slope=0.2, num_classes=classes),
         prior,
         loss=loss,

@@ -23,15 +23,16 @@ def dcgan(
 ) -> Experiment:
     """Dense stem and transposed convolutions against two pooled convolutions; Adam 1e-3, beta1 0.5, batch 128.
 
-    The networks and settings of the GAN assignment of Stanford's course CS231n, which simplify the architecture of Radford,
-    Metz, Chintala 2016, https://arxiv.org/abs/1511.06434. The recipe ``dcgan-strided`` follows the paper itself. 1,400 steps
-    are three epochs of MNIST.
+    The networks and settings of the GAN assignment of Stanford's course CS231n, which simplify the architecture of
+    Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434. The recipe ``dcgan-strided`` follows the paper
+    itself. 1,400 steps are three epochs of MNIST.
 
     Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
 
     Adds: convolutions: dense stem and transposed convolutions in G, two pooled convolutions in D.
 
-    Traps: The generator doubles its maps until the image size is reached: choose a suitable ``data.size``. Readable samples
+    Traps: The generator doubles its maps until the image size is reached: choose a suitable ``data.size``. Readable
+    samples
     do not show that the distribution is matched; measure it. On MNIST the classes become less balanced after the fourth
     epoch.
     """

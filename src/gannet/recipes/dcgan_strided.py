@@ -21,7 +21,8 @@ def dcgan_strided(
     batch_size: BatchSize = 128,
     steps: Steps = 4_000,
 ) -> Experiment:
-    """The rules of the DCGAN paper: strides instead of pooling, batch norm except next to the image, N(0, 0.02^2) weights.
+    """The rules of the DCGAN paper: strides instead of pooling, batch norm except next to the image, N(0, 0.02^2)
+    weights.
 
     Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434: Adam 2e-4, beta1 0.5. Images are 32x32 by default
     (``data.size``).
@@ -31,7 +32,8 @@ def dcgan_strided(
     Adds: strided convolutions instead of pooling, batch norm in both networks except next to the image, the paper's
     initialisation.
 
-    Traps: With batch norm a logit depends on the other samples of its batch. Reals and fakes have separate forward passes,
+    Traps: With batch norm a logit depends on the other samples of its batch. Reals and fakes have separate forward
+    passes,
     and penalties on single samples do not suit this discriminator.
     """
     game = TwoPlayer(StridedGenerator(prior.size, form.shape), StridedDiscriminator(form.shape), prior, loss=loss)

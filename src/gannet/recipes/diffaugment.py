@@ -24,14 +24,16 @@ def diffaugment(
     batch_size: BatchSize = 128,
     steps: Steps = 1_400,
 ) -> Experiment:
-    """The pair of ``dcgan``; the discriminator sees all images, real and generated, with random colour, shift and cutout.
+    """The pair of ``dcgan``; the discriminator sees all images, real and generated, with random colour, shift and
+    cutout.
 
     Zhao et al. 2020, https://arxiv.org/abs/2006.10738.
 
     Formula: D: E sp(-D(T(x))) + E sp(D(T(G(z)))); G: E sp(-D(T(G(z)))), T a random, differentiable augmentation, drawn
     independently for every sample.
 
-    Adds: a discriminator that cannot memorise few images. It is meant for hundreds of images, not tens of thousands. Gannet
+    Adds: a discriminator that cannot memorise few images. It is meant for hundreds of images, not tens of thousands.
+    Gannet
     has not measured the gain.
 
     Traps: Both sides must be augmented, also in the generator's turn. Otherwise the generator learns to make augmented

@@ -25,16 +25,19 @@ def ebgan(
 ) -> Experiment:
     """The standard generator against an autoencoder of the standard trunk; fakes are pushed to an energy of ``margin``.
 
-    Zhao, Mathieu, LeCun 2017, https://arxiv.org/abs/1609.03126. The energy is the mean squared error, so the unit of ``margin``
-    is a squared normalised unit. ``pulling_away=0.1`` is the paper's EBGAN-PT. The generator of points has batch norm, like that
-    of images.
+    Zhao, Mathieu, LeCun 2017, https://arxiv.org/abs/1609.03126. The energy is the mean squared error, so the unit of
+    ``margin`` is a squared normalised unit. ``pulling_away=0.1`` is the paper's EBGAN-PT. The generator of points has
+    batch norm, like that of images.
 
-    Formula: D: E U(x) + E relu(margin - U(G(z))); G: E U(G(z)) + pulling_away * PT; U(x) the error of an autoencoder, PT the
+    Formula: D: E U(x) + E relu(margin - U(G(z))); G: E U(G(z)) + pulling_away * PT; U(x) the error of an autoencoder,
+    PT the
     mean squared cosine between the codes of two fakes.
 
-    Adds: an autoencoder as discriminator, whose error is the energy; optionally a term that pushes the codes of fakes apart.
+    Adds: an autoencoder as discriminator, whose error is the energy; optionally a term that pushes the codes of fakes
+    apart.
 
-    Traps: ``margin`` has the unit of the error and must suit the data. On points the autoencoder also reconstructs points
+    Traps: ``margin`` has the unit of the error and must suit the data. On points the autoencoder also reconstructs
+    points
     between the modes well, so their energies are low and samples lie between the modes. It takes no loss.
     """
     game = EnergyBased(

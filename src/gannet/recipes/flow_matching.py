@@ -20,15 +20,17 @@ def flow_matching(
 ) -> Experiment:
     """One network: three hidden layers for points, a small U-Net for images; sampled with 50 evaluations.
 
-    Lipman et al. 2023, https://arxiv.org/abs/2210.02747. A baseline: what regression on velocities reaches with about as
-    many parameters as the networks of ``lsgan`` on points, and fewer than those of ``dcgan`` on images.
+    Lipman et al. 2023, https://arxiv.org/abs/2210.02747. A baseline: what regression on velocities reaches with about
+    as many parameters as the networks of ``lsgan`` on points, and fewer than those of ``dcgan`` on images.
 
-    Formula: v: E |v(x_t, t) - (x_1 - x_0)|^2 / D, x_0 noise, x_1 real, x_t = (1 - t) x_0 + t x_1; a sample is the solution of
+    Formula: v: E |v(x_t, t) - (x_1 - x_0)|^2 / D, x_0 noise, x_1 real, x_t = (1 - t) x_0 + t x_1; a sample is the
+    solution of
     dx/dt = v(x, t).
 
     Adds: nothing of a game: no discriminator, no latent of small size, one objective that is a plain regression.
 
-    Traps: A sample costs ``evaluations`` calls of the network where a GAN's costs one; `gannet compare` shows both. The loss
+    Traps: A sample costs ``evaluations`` calls of the network where a GAN's costs one; `gannet compare` shows both. The
+    loss
     does not fall to 0: many pairs (x_0, x_1) pass through one x_t, and the network gives their mean. ``hidden`` and
     ``encoding`` apply to points.
 
@@ -37,6 +39,8 @@ def flow_matching(
         encoding: What the network sees of points.
     """
     is_points = form.kind == "points"
-    velocity = MLPVelocity(form.shape, hidden=[hidden] * 3, encoding=encoding) if is_points else UNetVelocity(form.shape)
+    velocity = (
+        MLPVelocity(form.shape, hidden=[hidden] * 3, encoding=encoding) if is_points else UNetVelocity(form.shape)
+    )
     game = FlowMatching(velocity, evaluations=evaluations)
     return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

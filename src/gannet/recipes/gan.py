@@ -27,14 +27,15 @@ def gan(
     """The two-layer GAN on points.
 
     The first GAN: z 32 -> 128 ReLU -> 2 against 2 -> 128 ReLU -> 1, non-saturating, Adam.
-    Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661. In 3,000 steps it reaches all modes of the ring but makes them
-    too wide, and it loses modes of the grid. Use it to watch these failures.
+    Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661. In 3,000 steps it reaches all modes of the ring but makes
+    them too wide, and it loses modes of the grid. Use it to watch these failures.
 
     Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
 
     Adds: the game itself: two networks and two optimizers, without any regularization.
 
-    Traps: A mode can be reached and still have the wrong shape: read ``modes`` together with ``high_quality`` and ``spread``.
+    Traps: A mode can be reached and still have the wrong shape: read ``modes`` together with ``high_quality`` and
+    ``spread``.
     The losses do not fall while samples improve: look at samples and metrics.
     """
     game = _game(form, [hidden], prior, encoding, loss)
@@ -59,14 +60,15 @@ def gan_deep(
     """The three-layer GAN on points.
 
     Two hidden layers in each network, Adam with beta1 0.5, 50,000 steps, a frame every 50 steps.
-    The classic game circles around its solution (Mescheder et al. 2018, https://arxiv.org/abs/1801.04406). The exponential
-    moving average (EMA) of the generator gets close to it.
+    The classic game circles around its solution (Mescheder et al. 2018, https://arxiv.org/abs/1801.04406). The
+    exponential moving average (EMA) of the generator gets close to it.
 
     Formula: D: -E log s(D(x)) - E log(1 - s(D(G(z)))); G: -E log s(D(G(z))), s the sigmoid.
 
     Adds: a second hidden layer in each network, a smaller learning rate, and the EMA of the generator for sampling.
 
-    Traps: More steps do not make it converge. The generator without EMA keeps circling, so a frame or a metric of a single
+    Traps: More steps do not make it converge. The generator without EMA keeps circling, so a frame or a metric of a
+    single
     step says little.
     """
     game = _game(form, [hidden, hidden], prior, encoding, loss)

@@ -42,20 +42,25 @@ def improved_gan(
     """The standard pair of networks with minibatch discrimination, historical averaging and one-sided label smoothing.
 
     Salimans et al. 2016, section 3, https://arxiv.org/abs/1606.03498. ``virtual_batch_norm`` replaces batch norm in the
-    generator of images; the generator of points has no batch norm. Historical averaging acts on both players' parameters.
+    generator of images; the generator of points has no batch norm. Historical averaging acts on both players'
+    parameters.
 
-    Formula: D: E [.9 sp(-D(x)) + .1 sp(D(x))] + E sp(D(G(z))), where D also sees how many samples of the batch are similar;
-    G: E sp(-D(G(z))), or with feature matching |E f(x) - E f(G(z))|^2; for both the squared distance of the parameters to
+    Formula: D: E [.9 sp(-D(x)) + .1 sp(D(x))] + E sp(D(G(z))), where D also sees how many samples of the batch are
+    similar;
+    G: E sp(-D(G(z))), or with feature matching |E f(x) - E f(G(z))|^2; for both the squared distance of the parameters
+    to
     the mean of their past.
 
     Adds: a comparison of the samples of a batch, so that D detects fakes that are all alike.
 
-    Traps: A logit depends on the other samples of its batch, and gradient penalties include that influence. In evaluation
-    mode the comparison is replaced by its running mean. The cost of the comparison grows with the square of the batch size.
-    A large weight of historical averaging slows down late improvements.
+    Traps: A logit depends on the other samples of its batch, and gradient penalties include that influence. In
+    evaluation
+    mode the comparison is replaced by its running mean. The cost of the comparison grows with the square of the batch
+    size. A large weight of historical averaging slows down late improvements.
 
     Keys:
-        minibatch: how samples are compared: ``discrimination``, their standard ``deviation`` (Karras et al. 2018), or ``none``.
+        minibatch: how samples are compared: ``discrimination``, their standard ``deviation`` (Karras et al. 2018), or
+        ``none``.
         kernels: number of kernels of minibatch discrimination.
         feature_matching: whether the generator matches mean features of D instead of minimising its loss.
         weight_penalty: a term on the parameters of both players.
@@ -79,5 +84,7 @@ def _discriminator(form: Form, hidden: int, minibatch: Statistic, kernels: int) 
     if minibatch == "none":
         return standard_discriminator(form.shape, hidden)
     trunk = standard_trunk(form.shape, hidden)
-    statistic = MinibatchDiscrimination(trunk.size, kernels=kernels) if minibatch == "discrimination" else MinibatchDeviation()
+    statistic = (
+        MinibatchDiscrimination(trunk.size, kernels=kernels) if minibatch == "discrimination" else MinibatchDeviation()
+    )
     return MinibatchDiscriminator(trunk, statistic)

@@ -24,15 +24,18 @@ def lsgan(
 ) -> Experiment:
     """The pair of ``dcgan``, or on points two layers of ``hidden`` units each, with the least squares loss.
 
-    Mao et al. 2017, https://arxiv.org/abs/1611.04076: logits far beyond their target are pulled back, so the generator has
-    a gradient where that of cross-entropy vanishes.
+    Mao et al. 2017, https://arxiv.org/abs/1611.04076: logits far beyond their target are pulled back, so the generator
+    has a gradient where that of cross-entropy vanishes.
 
     Formula: D: 1/2 E (D(x) - 1)^2 + 1/2 E D(G(z))^2; G: 1/2 E (D(G(z)) - 1)^2.
 
     Adds: a quadratic loss instead of cross-entropy; the networks are the same.
 
-    Traps: The gradient grows with the distance from the target, so an extreme logit can change the parameters a lot. The
+    Traps: The gradient grows with the distance from the target, so an extreme logit can change the parameters a lot.
+    The
     discriminator's output has no sigmoid.
     """
-    game = TwoPlayer(standard_generator(prior.size, form.shape, hidden), standard_discriminator(form.shape, hidden), prior, loss=loss)
+    game = TwoPlayer(
+        standard_generator(prior.size, form.shape, hidden), standard_discriminator(form.shape, hidden), prior, loss=loss
+    )
     return Experiment(game, optimizer, batch_size, steps, average=0.999)

@@ -23,16 +23,18 @@ def pacdcgan2(
     batch_size: BatchSize = 128,
     steps: Steps = 4_000,
 ) -> Experiment:
-    """``dcgan-strided`` whose discriminator sees the images of a pack stacked as channels; ``pack=1`` is ``dcgan-strided``.
+    """``dcgan-strided`` whose discriminator sees the images of a pack stacked as channels; ``pack=1`` is
+    ``dcgan-strided``.
 
-    Lin, Khetan, Fanti, Oh 2018, section 4.2, https://arxiv.org/abs/1712.04086, find all 1,000 modes of Stacked-MNIST with it,
-    with larger networks. A batch has batch_size / pack packs.
+    Lin, Khetan, Fanti, Oh 2018, section 4.2, https://arxiv.org/abs/1712.04086, find all 1,000 modes of Stacked-MNIST
+    with it, with larger networks. A batch has batch_size / pack packs.
 
     Formula: D: E sp(-D(x_1, x_2)) + E sp(D(G(z_1), G(z_2))), G: E sp(-D(G(z_1), G(z_2))), sp(t) = log(1 + e^t).
 
     Adds: packs of images, so that the discriminator can detect a lack of variety.
 
-    Traps: A batch must divide into packs. Only the first convolution is wider than for single images. Published counts on
+    Traps: A batch must divide into packs. Only the first convolution is wider than for single images. Published counts
+    on
     ``stacked-mnist`` use 26,000 images: ``gannet measure RUN --metrics modes,reverse_kl --samples 26000``.
     """
     check_divisible(batch_size, pack)

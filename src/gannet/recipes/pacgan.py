@@ -28,21 +28,23 @@ def pacgan2(
     """PacGAN on points: a discriminator of packs of two samples.
 
     The networks of the PacGAN paper for ring and grid: G 4 x 400 batch norm ReLU from N(0, I_2), D 3 x 200 maxout of 5.
-    Lin, Khetan, Fanti, Oh 2018, section 4.1, https://arxiv.org/abs/1712.04086. ``pack=1`` is the paper's GAN baseline, and
-    ``pacgan4`` is this recipe with ``pack=4``. ``hidden`` is the generator's width; the discriminator's width is half of it.
-    The published protocol is ``steps=400000`` (400 epochs of 100,000 points in batches of 100) on
-    ``ring data.radius=1 data.sigma=0.01`` and on ``grid``. The default is a twentieth of that. Here the points are
+    Lin, Khetan, Fanti, Oh 2018, section 4.1, https://arxiv.org/abs/1712.04086. ``pack=1`` is the paper's GAN baseline,
+    and ``pacgan4`` is this recipe with ``pack=4``. ``hidden`` is the generator's width; the discriminator's width is
+    half of it. The published protocol is ``steps=400000`` (400 epochs of 100,000 points in batches of 100) on ``ring
+    data.radius=1 data.sigma=0.01`` and on ``grid``. The default is a twentieth of that. Here the points are
     standardised, every batch consists of new points, and a batch has batch_size / pack packs.
 
     Formula: D: E sp(-D(x_1, x_2)) + E sp(D(G(z_1), G(z_2))), G: E sp(-D(G(z_1), G(z_2))), sp(t) = log(1 + e^t).
 
-    Adds: packs. A generator that lacks modes makes packs that lack variety. The discriminator detects that more easily in
+    Adds: packs. A generator that lacks modes makes packs that lack variety. The discriminator detects that more easily
+    in
     packs than in single samples.
 
-    Traps: A batch must divide into packs. Discriminator fields and images show the logit of a sample packed with itself:
-    twice its log density ratio, with the same sign. With few steps packs reduce quality: after 2,000 steps of small networks
-    on the ring with seeds 0 to 2, ``pack=1`` has 7, 6, 8 modes and .83 to .89 of the samples within 3 sigma, ``pack=2`` has
-    8, 8, 8 modes and .78, .43, .71.
+    Traps: A batch must divide into packs. Discriminator fields and images show the logit of a sample packed with
+    itself:
+    twice its log density ratio, with the same sign. With few steps packs reduce quality: after 2,000 steps of small
+    networks on the ring with seeds 0 to 2, ``pack=1`` has 7, 6, 8 modes and .83 to .89 of the samples within 3 sigma,
+    ``pack=2`` has 8, 8, 8 modes and .78, .43, .71.
     """
     check_divisible(batch_size, pack)
     judge = MaxoutDiscriminator(packed_shape(form.shape, pack), hidden=[max(1, hidden // 2)] * 3)
@@ -59,10 +61,11 @@ def pacgan2(
 def pacgan4() -> None:
     """PacGAN on points: a discriminator of packs of four samples.
 
-    ``pacgan2`` with ``pack=4`` (Lin, Khetan, Fanti, Oh 2018, section 4.1, https://arxiv.org/abs/1712.04086). Networks and
-    protocol are those of ``pacgan2``.
+    ``pacgan2`` with ``pack=4`` (Lin, Khetan, Fanti, Oh 2018, section 4.1, https://arxiv.org/abs/1712.04086). Networks
+    and protocol are those of ``pacgan2``.
 
-    Formula: D: E sp(-D(x_1 ... x_4)) + E sp(D(G(z_1) ... G(z_4))), G: E sp(-D(G(z_1) ... G(z_4))), sp(t) = log(1 + e^t).
+    Formula: D: E sp(-D(x_1 ... x_4)) + E sp(D(G(z_1) ... G(z_4))), G: E sp(-D(G(z_1) ... G(z_4))), sp(t) = log(1 +
+    e^t).
 
     Adds: larger packs, in which a lost mode is even easier to detect.
 

@@ -28,17 +28,20 @@ def particle_gan(
 ) -> Experiment:
     """Paired relativistic loss with R1 and R2, learnable particles as prior, Fourier features on many scales for D.
 
-    The loss and the penalties are those of R3GAN (Huang et al. 2024, https://arxiv.org/abs/2501.05441). The prior follows
-    ParticleGAN. The same settings work for broad and sharp modes and for few and many modes.
+    The loss and the penalties are those of R3GAN (Huang et al. 2024, https://arxiv.org/abs/2501.05441). The prior
+    follows ParticleGAN. The same settings work for broad and sharp modes and for few and many modes.
 
     Formula: D: E sp(D(G(z)) - D(x)) + gamma/2 (E |grad D(x)|^2 + E |grad D(G(z))|^2); G: E sp(D(x) - D(G(z))), sp(t) =
     log(1 + e^t).
 
-    Adds: a learned prior that can split into separate parts like the data; Fourier features, so that D sees fine detail; a
+    Adds: a learned prior that can split into separate parts like the data; Fourier features, so that D sees fine
+    detail; a
     penalty that falls from 0.1 to 5e-4 during training.
 
-    Traps: The penalty and both learning rates are scheduled over ``steps``: a run with more steps differs from the start.
-    Only differences of logits are meaningful. With ``prior.width=0`` there are only as many distinct samples as particles.
+    Traps: The penalty and both learning rates are scheduled over ``steps``: a run with more steps differs from the
+    start.
+    Only differences of logits are meaningful. With ``prior.width=0`` there are only as many distinct samples as
+    particles.
     """
     game = TwoPlayer(
         MLPGenerator(prior.size, form.shape, hidden=[hidden] * 3, slope=0.2),

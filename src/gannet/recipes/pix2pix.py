@@ -5,7 +5,16 @@ from gannet.games.image_to_image import ImageToImage
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.patch import PatchDiscriminator
 from gannet.networks.unet import UNet
-from gannet.recipes.arguments import AdversarialLoss, BatchSize, Degradation, NonNegative, Optimizer, Optimizers, Steps, Width
+from gannet.recipes.arguments import (
+    AdversarialLoss,
+    BatchSize,
+    Degradation,
+    NonNegative,
+    Optimizer,
+    Optimizers,
+    Steps,
+    Width,
+)
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
@@ -24,23 +33,26 @@ def pix2pix(
     batch_size: BatchSize = 16,
     steps: Steps = 4_000,
 ) -> Experiment:
-    """A U-Net makes images from degraded ones; a patch discriminator sees both; the L1 distance keeps the output near the target.
+    """A U-Net makes images from degraded ones; a patch discriminator sees both; the L1 distance keeps the output near
+    the target.
 
     Isola, Zhu, Zhou, Efros 2017, https://arxiv.org/abs/1611.07004. ``degradation`` makes the input from every image:
-    ``grayscale`` (colouring), ``mask`` (inpainting), ``blur``, ``downscale``, ``noise``, ``jpeg``, ``edges``. ``gannet apply
-    RUN FILE`` translates your own files.
+    ``grayscale`` (colouring), ``mask`` (inpainting), ``blur``, ``downscale``, ``noise``, ``jpeg``, ``edges``. ``gannet
+    apply RUN FILE`` translates your own files.
 
     Formula: D: E sp(-D(x, y)) + E sp(D(G(y), y)); G: E sp(-D(G(y), y)) + l1 E |x - G(y)|, y = T(x), T the degradation,
     sp(t) = log(1 + e^t), D a map of logits.
 
-    Adds: an input image in place of latents, a discriminator of pairs and patches, and an L1 term.
+    Adds: an input image instead of latents, a discriminator of pairs and patches, and an L1 term.
 
     Keys: degradation: What makes the input from the target.
     width: Channels of the U-Net at full size.
     l1: Weight of the mean absolute difference between output and target.
 
-    Traps: The L1 term alone gives a good PSNR and blurred images: read FD next to it. With l1=0 nothing but D ties the output
-    to the input. Each training learns one degradation and one scale: apply it to images that are degraded in the same way.
+    Traps: The L1 term alone gives a good PSNR and blurred images: read FD next to it. With l1=0 nothing but D ties the
+    output
+    to the input. Each training learns one degradation and one scale: apply it to images that are degraded in the same
+    way.
     """
     degradation.require(form.shape)
     channels = form.shape[0]

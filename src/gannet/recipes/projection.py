@@ -27,17 +27,19 @@ def projection(
 ) -> Experiment:
     """The convolutional pair with spectral norm and hinge loss; the label enters by an inner product with the features.
 
-    Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637. The paper uses five critic steps with learning rate 2e-4. Here
-    the discriminator has a larger learning rate instead, which costs less (Heusel et al. 2017,
+    Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637. The paper uses five critic steps with learning rate 2e-4.
+    Here the discriminator has a larger learning rate instead, which costs less (Heusel et al. 2017,
     https://arxiv.org/abs/1706.08500).
 
     Formula: D(x, y) = v_y . f(x) + u . f(x) + b; D: E relu(1 - D(x, y)) + E relu(1 + D(G(z, y'), y')); G: -E D(G(z,
     y'), y').
 
-    Adds: an embedding of the class label whose inner product with the features is part of the logit; spectral norm on all
+    Adds: an embedding of the class label whose inner product with the features is part of the logit; spectral norm on
+    all
     layers of D.
 
-    Traps: Without the spectral norm the inner product can grow without bound. Its metrics cannot be compared with those of
+    Traps: Without the spectral norm the inner product can grow without bound. Its metrics cannot be compared with those
+    of
     an unconditional recipe.
     """
     game = TwoPlayer(

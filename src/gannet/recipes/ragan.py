@@ -22,9 +22,11 @@ def ragan(
     batch_size: BatchSize = 128,
     steps: Steps = 3_000,
 ) -> Experiment:
-    """The standard pair with the relativistic average loss: each logit is compared with the mean logit of the other side.
+    """The standard pair with the relativistic average loss: each logit is compared with the mean logit of the other
+    side.
 
-    Jolicoeur-Martineau 2019, https://arxiv.org/abs/1807.00734. The generator of points has batch norm, like that of images.
+    Jolicoeur-Martineau 2019, https://arxiv.org/abs/1807.00734. The generator of points has batch norm, like that of
+    images.
 
     Formula: D: E sp(-(D(x) - E D(G(z)))) + E sp(D(G(z)) - E D(x)); G: the same with the sides exchanged;
     sp(t) = log(1 + e^t).
@@ -35,6 +37,9 @@ def ragan(
     Without a penalty on D the modes stay too wide.
     """
     game = TwoPlayer(
-        standard_generator(prior.size, form.shape, hidden, batch_norm=True), standard_discriminator(form.shape, hidden), prior, loss=loss
+        standard_generator(prior.size, form.shape, hidden, batch_norm=True),
+        standard_discriminator(form.shape, hidden),
+        prior,
+        loss=loss,
     )
     return Experiment(game, optimizer, batch_size, steps, average=0.999, frames_every=max(1, steps // 100))

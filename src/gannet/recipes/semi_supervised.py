@@ -23,17 +23,20 @@ def semi_supervised(
     batch_size: BatchSize = 200,
     steps: Steps = 10_000,
 ) -> Experiment:
-    """A fully connected discriminator with noise, 10 class logits from 100 labels, and a generator that matches features.
+    """A fully connected discriminator with noise, 10 class logits from 100 labels, and a generator that matches
+    features.
 
-    Salimans et al. 2016, section 6.1, https://arxiv.org/abs/1606.03498, train for far longer. Half of each batch consists of
-    labelled images. ``data.labels=none`` uses all labels.
+    Salimans et al. 2016, section 6.1, https://arxiv.org/abs/1606.03498, train for far longer. Half of each batch
+    consists of labelled images. ``data.labels=none`` uses all labels.
 
-    Formula: D: loss on logsumexp of K class logits - E log p(y | x) on labelled samples; G: |E f(x) - E f(G(z))|^2, f the
+    Formula: D: loss on logsumexp of K class logits - E log p(y | x) on labelled samples; G: |E f(x) - E f(G(z))|^2, f
+    the
     features.
 
     Adds: a classifier inside the discriminator, and feature matching as the generator's only objective.
 
-    Traps: Feature matching gives a good classifier and poor images. The result depends on which 100 samples are labelled;
+    Traps: Feature matching gives a good classifier and poor images. The result depends on which 100 samples are
+    labelled;
     report several draws.
     """
     game = SemiSupervised(

@@ -33,19 +33,21 @@ def text_to_image(
 ) -> Experiment:
     """A generator that draws what a caption says, for images with captions; each player trains its own text encoder.
 
-    Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396. The text encoder reads words: a gated recurrent unit
-    (``text=gru``) or the mean of the word embeddings (``text=mean``). No pre-trained language model is used. The text enters D by
-    an inner product with the features (Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637); hinge loss, spectral norm. The wrong
-    caption of an image is the one in the batch with most words in common, where the paper draws one at random.
+    Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396. The text encoder reads words: a gated recurrent
+    unit (``text=gru``) or the mean of the word embeddings (``text=mean``). No pre-trained language model is used. The
+    text enters D by an inner product with the features (Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637);
+    hinge loss, spectral norm. The wrong caption of an image is the one in the batch with most words in common, where
+    the paper draws one at random.
 
     Formula: D: E relu(1 - D(x, t)) + (E relu(1 + D(G(z, t), t)) + E relu(1 + D(x, t'))) / 2; G: -E D(G(z, t), t),
     with t the caption of x, t' the caption of another image, D(x, t) = w . f(x) + b + e(t) . V f(x).
 
     Adds: a text encoder for each player; real images with a wrong caption as a second kind of fake.
 
-    Traps: A word that training does not see cannot be drawn. At the default budget, samples of one caption are almost the same
-    image. ``text=mean`` does not know the order of words: "a red seven on green" and "a green seven on red" are one and the
-    same to it.
+    Traps: A word that training does not see cannot be drawn. At the default budget, samples of one caption are almost
+    the same
+    image. ``text=mean`` does not know the order of words: "a red seven on green" and "a green seven on red" are one and
+    the same to it.
     """
     words, encoder = len(form.vocabulary), ENCODERS[text]
     game = TextToImage(

@@ -19,20 +19,22 @@ def vae(
     batch_size: BatchSize = 128,
     steps: Steps = 3_000,
 ) -> Experiment:
-    """The standard generator as decoder and the standard discriminator's trunk as encoder: the same networks as a GAN's.
+    """The standard generator as decoder and the standard discriminator's trunk as encoder: the same networks as a
+    GAN's.
 
-    Kingma and Welling 2014, https://arxiv.org/abs/1312.6114. A baseline: what maximum likelihood reaches with the networks
-    of ``dcgan`` on images and of ``lsgan`` on points. Samples of points are drawn from p(x | z); samples of images are its
-    mean G(z), as is usual, because the noise of p(x | z) is only seen as grain.
+    Kingma and Welling 2014, https://arxiv.org/abs/1312.6114. A baseline: what maximum likelihood reaches with the
+    networks of ``dcgan`` on images and of ``lsgan`` on points. Samples of points are drawn from p(x | z); samples of
+    images are its mean G(z), as is usual, because the noise of p(x | z) is only seen as grain.
 
     Formula: G and E: -E log p(x | z) + beta KL(q(z | x) || N(0, I)), p(x | z) = N(G(z), c^2) with c learned.
 
-    Adds: a likelihood. There is no discriminator and no game: one player minimises one objective, whose sum is a bound on
+    Adds: a likelihood. There is no discriminator and no game: one player minimises one objective, whose sum is a bound
+    on
     the negative log-likelihood (``generator/bound``, in nats for each sample if ``beta=1``).
 
     Traps: Samples of images are blurred: the squared error asks for the mean of all images that fit a latent. Most
-    latents can stay unused, which the KL term rewards. A bound on the likelihood does not say how good samples look (Theis
-    et al. 2016, https://arxiv.org/abs/1511.01844).
+    latents can stay unused, which the KL term rewards. A bound on the likelihood does not say how good samples look
+    (Theis et al. 2016, https://arxiv.org/abs/1511.01844).
 
     Keys:
         latent_size: Length of a latent; unused coordinates cost nothing.

@@ -26,16 +26,19 @@ def wgan(
 ) -> Experiment:
     """Critic clipped to 0.01, five critic steps per generator step, RMSprop 5e-5.
 
-    Arjovsky, Chintala, Bottou 2017, algorithm 1, https://arxiv.org/abs/1701.07875. It learns slowly, because clipping makes a
-    weak critic. WGAN-GP fixes that.
+    Arjovsky, Chintala, Bottou 2017, algorithm 1, https://arxiv.org/abs/1701.07875. It learns slowly, because clipping
+    makes a weak critic. WGAN-GP fixes that.
 
     Formula: critic: E D(G(z)) - E D(x), every parameter clipped to [-0.01, 0.01]; G: -E D(G(z)).
 
-    Adds: a critic that is Lipschitz continuous by clipping, so that its loss follows the earth mover's distance up to an
+    Adds: a critic that is Lipschitz continuous by clipping, so that its loss follows the earth mover's distance up to
+    an
     unknown factor.
 
-    Traps: Momentum (Adam) makes training unstable, so the paper uses RMSprop. The clipping limit must be tuned like a learning
-    rate: if it is too large, convergence is slow; if it is too small, gradients vanish. The critic sees five batches per step.
+    Traps: Momentum (Adam) makes training unstable, so the paper uses RMSprop. The clipping limit must be tuned like a
+    learning
+    rate: if it is too large, convergence is slow; if it is too small, gradients vanish. The critic sees five batches
+    per step.
     """
     game = TwoPlayer(
         UpsamplingGenerator(prior.size, form.shape),

@@ -1,7 +1,7 @@
 """What a regularizer is: one of three kinds.
 
-A Penalty is a term in the discriminator's turn. A Constraint acts on the discriminator's parameters. A WeightPenalty is a term
-in any player's turn.
+A Penalty is a term in the discriminator's turn. A Constraint acts on the discriminator's parameters. A WeightPenalty is
+a term in any player's turn.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from torch import Tensor, nn
 from gannet.types import Batch, Inputs
 
 ScoreFunction = Callable[[Inputs], Tensor]
-"""Inputs -> (N,) logits, or (N / m,) for packs of m consecutive samples. The logits of the turn's own batches are cached."""
+"""Inputs -> (N,) logits, or (N / m,) for packs of m consecutive samples. The logits of the turn's own batches are
+cached.
+"""
 
 
 class Penalty(nn.Module, ABC):
@@ -63,9 +65,9 @@ class WeightPenalty(nn.Module, ABC):
 def input_gradients(scores: Tensor, inputs: Inputs) -> Tensor:
     """Squared gradient norm of each discriminator output with respect to all its inputs; one number per output.
 
-    Each norm is over the inputs of one output: one sample or the samples of a pack. One norm over the whole batch would be
-    a mistake. If samples influence the outputs of other samples (batch norm, minibatch discrimination), the gradient of the
-    sum of all outputs is used.
+    Each norm is over the inputs of one output: one sample or the samples of a pack. One norm over the whole batch would
+    be a mistake. If samples influence the outputs of other samples (batch norm, minibatch discrimination), the gradient
+    of the sum of all outputs is used.
     """
     gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
     return torch.stack([g.float().reshape(len(scores), -1).square().sum(1) for g in gradients]).sum(0)

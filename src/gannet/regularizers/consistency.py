@@ -47,7 +47,9 @@ class Consistency(Penalty):
     def changed(self, samples: Tensor, rng: torch.Generator) -> Tensor:
         """(N, *shape) -> (N, *shape): changed samples that are equally realistic."""
         if samples.dim() == 2:
-            return samples + self.jitter * torch.randn(samples.shape, generator=rng, device=samples.device, dtype=samples.dtype)
+            return samples + self.jitter * torch.randn(
+                samples.shape, generator=rng, device=samples.device, dtype=samples.dtype
+            )
         if self.flip:
             mirrored = torch.rand(len(samples), 1, 1, 1, generator=rng, device=samples.device) < 0.5
             samples = torch.where(mirrored, samples.flip(3), samples)

@@ -15,9 +15,10 @@ from gannet.types import Batch, Inputs
 class Dragan(Penalty):
     """weight * E (|grad D(x + d)| - target)^2, x real, d ~ N(0, (scale * s)^2 I), s the batch's standard deviation.
 
-    Kodali et al. 2017, https://arxiv.org/abs/1705.07215, fix the variance of d. A multiple of the batch's standard deviation
-    does not depend on the units of the data. The penalty applies only in the neighbourhood of the data, and not between
-    reals and fakes as in WGAN-GP. The norm is taken per sample. In a pair, s is computed separately for each input.
+    Kodali et al. 2017, https://arxiv.org/abs/1705.07215, fix the variance of d. A multiple of the batch's standard
+    deviation does not depend on the units of the data. The penalty applies only in the neighbourhood of the data, and
+    not between reals and fakes as in WGAN-GP. The norm is taken per sample. In a pair, s is computed separately for
+    each input.
     """
 
     def __init__(

@@ -15,9 +15,10 @@ from gannet.types import Batch, Inputs
 class GradientPenalty(Penalty):
     """weight * E (|grad D(x~)| - target)^2 on random points x~ between a real and a fake sample.
 
-    Gulrajani et al. 2017, eq. 3, https://arxiv.org/abs/1704.00028. The norm is taken per sample. One-sided (section 4 of the
-    paper): only norms above the target are penalised. The interpolation weight is one uniform number per sample, shared by
-    all inputs of a pair. If the discriminator judges packs, the gradient is with respect to all samples of a pack.
+    Gulrajani et al. 2017, eq. 3, https://arxiv.org/abs/1704.00028. The norm is taken per sample. One-sided (section 4
+    of the paper): only norms above the target are penalised. The interpolation weight is one uniform number per sample,
+    shared by all inputs of a pair. If the discriminator judges packs, the gradient is with respect to all samples of a
+    pack.
     """
 
     def __init__(

@@ -15,8 +15,8 @@ from gannet.regularizers.base import WeightPenalty
 class HistoricalAveraging(WeightPenalty):
     """weight * |w - 1/t sum over i <= t of w_i|^2, w_i a player's parameters at its i-th turn.
 
-    Salimans et al. 2016, section 3.3, https://arxiv.org/abs/1606.03498, inspired by fictitious play: parameters that move in
-    circles are pulled to the centre. The means are buffers and are constants for the gradient.
+    Salimans et al. 2016, section 3.3, https://arxiv.org/abs/1606.03498, inspired by fictitious play: parameters that
+    move in circles are pulled to the centre. The means are buffers and are constants for the gradient.
     """
 
     count: Tensor

@@ -17,7 +17,8 @@ class LeCam(Penalty):
 
     Tseng et al. 2021, https://arxiv.org/abs/2104.03310: logits are pulled towards the average of the other side, which
     keeps the discriminator from overfitting few data. The averages are exponential with ``decay``. They start as plain
-    means, so that their initial value has no influence. They include the current batch and are constants for the gradient.
+    means, so that their initial value has no influence. They include the current batch and are constants for the
+    gradient.
     """
 
     real_average: Tensor

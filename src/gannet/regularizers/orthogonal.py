@@ -15,8 +15,8 @@ from gannet.regularizers.base import WeightPenalty
 class Orthogonal(WeightPenalty):
     """weight * sum over layers of |W W^T with its diagonal set to zero|^2, W (out, everything else).
 
-    Brock, Donahue, Simonyan 2019, eq. 3, https://arxiv.org/abs/1809.11096: filters are pushed to be orthogonal; their norms
-    are not restricted.
+    Brock, Donahue, Simonyan 2019, eq. 3, https://arxiv.org/abs/1809.11096: filters are pushed to be orthogonal; their
+    norms are not restricted.
     """
 
     def __init__(self, weight: Annotated[float, Field(ge=0)] = 1e-4) -> None:

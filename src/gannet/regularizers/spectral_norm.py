@@ -16,8 +16,8 @@ from gannet.regularizers.base import Constraint
 class SpectralNorm(Constraint):
     """Divides the weight matrix of every linear and convolutional layer by its largest singular value.
 
-    Miyato et al. 2018, https://arxiv.org/abs/1802.05957. The singular value is estimated by power iteration on the kernel
-    flattened to (out, in * height * width), in every forward pass of the discriminator's turn.
+    Miyato et al. 2018, https://arxiv.org/abs/1802.05957. The singular value is estimated by power iteration on the
+    kernel flattened to (out, in * height * width), in every forward pass of the discriminator's turn.
     """
 
     iterations: Annotated[int, Field(ge=1, le=1_000)] = 1

@@ -18,13 +18,13 @@ ANNEALED = 0.8
 class ZeroCentered(Penalty):
     """gamma/2 E |grad D(x)|^2 on reals (R1), on fakes (R2), or on both.
 
-    Mescheder, Geiger, Nowozin 2018, eq. 9 and 10, https://arxiv.org/abs/1801.04406. With ``every=k`` the term is applied
-    every k-th step and multiplied by k. With ``final`` the strength falls geometrically from gamma to final over the first
-    four fifths of training, as in R3GAN (https://arxiv.org/abs/2501.05441): a smooth discriminator finds the modes, and a
-    sharper one then learns their widths.
+    Mescheder, Geiger, Nowozin 2018, eq. 9 and 10, https://arxiv.org/abs/1801.04406. With ``every=k`` the term is
+    applied every k-th step and multiplied by k. With ``final`` the strength falls geometrically from gamma to final
+    over the first four fifths of training, as in R3GAN (https://arxiv.org/abs/2501.05441): a smooth discriminator finds
+    the modes, and a sharper one then learns their widths.
 
-    If the samples of a batch influence each other (batch norm, minibatch discrimination), the gradient at a sample is that
-    of the sum of all logits, and includes its influence on the other samples of its side.
+    If the samples of a batch influence each other (batch norm, minibatch discrimination), the gradient at a sample is
+    that of the sum of all logits, and includes its influence on the other samples of its side.
     """
 
     differentiates = ("real", "fake")
@@ -57,8 +57,8 @@ class ZeroCentered(Penalty):
         scores = [score(side) for side in sides]
         inputs = tuple(tensor for side in sides for tensor in side)
         counts = [len(s) for s, side in zip(scores, sides, strict=True) for _ in side]
-        # One backward pass for both sides: logits of reals never depend on fakes, because samples that are not independent
-        # get separate forward passes for reals and fakes.
+        # One backward pass for both sides: logits of reals never depend on fakes, because samples that are not
+        # independent get separate forward passes for reals and fakes.
         gradients = torch.autograd.grad(torch.stack([s.sum() for s in scores]).sum(), inputs, create_graph=True)
         squares = [g.float().square().sum() / count for g, count in zip(gradients, counts, strict=True)]
         return 0.5 * self.gamma_at(batch.progress) * torch.stack(squares).sum()

@@ -1,4 +1,6 @@
-"""A comparison for readers: tables for papers, figures of a sweep, and one HTML page, all made from its ``compare.json``."""
+"""A comparison for readers: tables for papers, figures of a sweep, and one HTML page, all made from its
+``compare.json``.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +38,19 @@ def read_comparison(folder: Path) -> dict[str, Any]:
     try:
         document = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"Cannot read {folder / RESULT_FILE}: {error}. Repeat the `gannet compare` that made it.") from None
+        raise UserError(
+            f"Cannot read {folder / RESULT_FILE}: {error}. Repeat the `gannet compare` that made it."
+        ) from None
     if not isinstance(document, dict) or not isinstance(document.get("recipes"), list) or "data" not in document:
-        raise UserError(f"{folder / RESULT_FILE} is not the result of a comparison. Repeat the `gannet compare` that made it.")
+        raise UserError(
+            f"{folder / RESULT_FILE} is not the result of a comparison. Repeat the `gannet compare` that made it."
+        )
     return document
 
 
 def write_tables(folder: Path, document: Mapping[str, Any]) -> list[Path]:
-    """``compare.md``, ``compare.csv``, ``compare.tex`` and, of a sweep over one or two keys, ``figures/METRIC.svg`` and ``.pdf``.
+    """``compare.md``, ``compare.csv``, ``compare.tex`` and, of a sweep over one or two keys, ``figures/METRIC.svg`` and
+    ``.pdf``.
 
     Raises:
         UserError: a file cannot be written.
@@ -76,9 +83,12 @@ def report_comparison(folder: Path, target: Path) -> int:
     name = escape(folder.resolve().name)
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     page = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{name}</title><style>{STYLE}</style></head>'
-        f'<body><main><header><p class="kicker">Gannet comparison</p><h1>{name}</h1></header>{"".join(sections)}</main></body></html>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" '
+        f'content="{policy}">'
+        f'<meta name="viewport" content="width=device-width, '
+        f'initial-scale=1"><title>{name}</title><style>{STYLE}</style></head>'
+        f'<body><main><header><p class="kicker">Gannet '
+        f"comparison</p><h1>{name}</h1></header>{''.join(sections)}</main></body></html>"
     )
     with written_whole(target) as file:
         file.write(page.encode())
@@ -90,9 +100,13 @@ def _scores(table: ScoreTable) -> str:
     rows = []
     for method in table.methods:
         cells = [(escape(written(table.cells[method.name, c.metric])), table.is_best(method, c)) for c in table.columns]
-        shown = "".join(f'<td class="number">{f"<strong>{text}</strong>" if best else text}</td>' for text, best in cells)
+        shown = "".join(
+            f'<td class="number">{f"<strong>{text}</strong>" if best else text}</td>' for text, best in cells
+        )
         rows.append(f"<tr><td>{escape(method.name)}</td>{shown}</tr>")
-    references = "".join(f'<td class="number">{"" if c.reference is None else f"{c.reference:.3g}"}</td>' for c in table.columns)
+    references = "".join(
+        f'<td class="number">{"" if c.reference is None else f"{c.reference:.3g}"}</td>' for c in table.columns
+    )
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table.notes)
     return (
         f'<section><h2>Scores</h2><p class="none">{escape(table.title)}</p><div class="scroll">'
@@ -104,12 +118,20 @@ def _scores(table: ScoreTable) -> str:
 def _pictures(folder: Path, document: Mapping[str, Any], table: ScoreTable) -> list[str]:
     sections = []
     if len(document.get("sweep") or {}) in (1, 2):
-        figures = [(r[0].label, file_of(draw_sweep(document["sweep"], r), ".svg")) for r in _swept(document, table).values()]
-        shown = "".join(f'<figure><img src="{_data("svg+xml", content)}" alt="{escape(label)}"></figure>' for label, content in figures)
+        figures = [
+            (r[0].label, file_of(draw_sweep(document["sweep"], r), ".svg")) for r in _swept(document, table).values()
+        ]
+        shown = "".join(
+            f'<figure><img src="{_data("svg+xml", content)}" alt="{escape(label)}"></figure>'
+            for label, content in figures
+        )
         sections.append(f'<section><h2>Swept keys</h2><div class="pair">{shown}</div></section>')
     if (folder / PICTURE_FILE).is_file():
         source = _data("png", (folder / PICTURE_FILE).read_bytes())
-        sections.append(f'<section><h2>Samples</h2><div class="scroll"><img src="{source}" alt="Samples of every run"></div></section>')
+        sections.append(
+            f'<section><h2>Samples</h2><div class="scroll"><img src="{source}" alt="Samples of every '
+            f'run"></div></section>'
+        )
     return sections
 
 
@@ -120,13 +142,17 @@ def _data(kind: str, content: bytes) -> str:
 def _runs(document: Mapping[str, Any]) -> str:
     rows = "".join(
         f"<tr><td>{escape(str(entry['recipe']))}</td><td>{run['seed']}</td><td>{escape(str(run['status']))}</td>"
-        f'<td class="number">{run["step"]:,}</td><td class="number">{run["seconds"]:.1f}</td><td>{escape(str(run["path"]))}</td>'
+        f'<td class="number">{run["step"]:,}</td><td '
+        f'class="number">{run["seconds"]:.1f}</td><td>{escape(str(run["path"]))}</td>'
         f"<td>{escape(str(run['text']))}</td></tr>"
         for entry in document["recipes"]
         for run in entry["runs"]
     )
     head = "".join(f"<th>{name}</th>" for name in ("recipe", "seed", "state", "step", "seconds", "folder", ""))
-    return f'<section><h2>Runs</h2><div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>'
+    return (
+        f"<section><h2>Runs</h2><div "
+        f'class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>'
+    )
 
 
 def _swept(document: Mapping[str, Any], table: ScoreTable) -> dict[str, list[SweptMetric]]:
@@ -140,7 +166,9 @@ def _swept(document: Mapping[str, Any], table: ScoreTable) -> dict[str, list[Swe
             of_recipes.setdefault(entry["base"], {})[place] = cell.values if cell else ()
         label = f"{column.label} ({DIRECTIONS[column.better]})" if column.better in DIRECTIONS else column.label
         runs = len(document["seeds"])
-        metrics[column.metric] = [SweptMetric(n, label, column.better, values, runs, column.reference) for n, values in of_recipes.items()]
+        metrics[column.metric] = [
+            SweptMetric(n, label, column.better, values, runs, column.reference) for n, values in of_recipes.items()
+        ]
     return metrics
 
 

@@ -22,7 +22,8 @@ def table_of_runs(paths: Sequence[str], metrics: Sequence[str] | None = None) ->
         metrics: names of metrics to show; all if None.
 
     Raises:
-        UserError: a run that was not measured or is given twice, runs on different data, or cards that were measured in different ways.
+        UserError: a run that was not measured or is given twice, runs on different data, or cards that were measured in
+        different ways.
     """
     found = [_measured(path, metrics) for path in paths]
     _same_data(found)
@@ -67,7 +68,8 @@ def _same_data(found: Sequence[_Measured]) -> None:
         if other.run.record.data.content_hash != first.run.record.data.content_hash:
             raise UserError(
                 f"{first.text} and {other.text} were trained on different data ({first.run.record.data.source}, "
-                f"{other.run.record.data.source}), so their scores cannot stand in one table. Give runs on the same data."
+                f"{other.run.record.data.source}), so their scores cannot stand in one table. Give runs on the same "
+                f"data."
             )
 
 
@@ -77,7 +79,9 @@ def _names(firsts: Sequence[_Measured]) -> list[tuple[str, dict[str, str]]]:
     for run in firsts:
         recipe = Path(run.run.record.recipe).stem
         rivals = [other for other in firsts if other.run.record.recipe == run.run.record.recipe]
-        differ = [key for key in run.keys if len({json.dumps(other.keys.get(key), sort_keys=True) for other in rivals}) > 1]
+        differ = [
+            key for key in run.keys if len({json.dumps(other.keys.get(key), sort_keys=True) for other in rivals}) > 1
+        ]
         keys = {key: str(run.keys[key]) for key in differ}
         name = " ".join([recipe, *(f"{key}={value}" for key, value in keys.items())])
         named.append((f"{name} ({run.run.path.name})" if run.what[2] else name, keys))

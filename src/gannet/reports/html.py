@@ -80,7 +80,10 @@ def _header(run: Run, events: list[Event]) -> str:
         "Warnings": warned,
     }
     cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
-    return f'<header><p class="kicker">Gannet training report</p><h1>{escape(run.name)}</h1><dl class="facts">{cells}</dl></header>'
+    return (
+        f'<header><p class="kicker">Gannet training report</p><h1>{escape(run.name)}</h1><dl '
+        f'class="facts">{cells}</dl></header>'
+    )
 
 
 def _pictures(run: Run) -> str:
@@ -89,10 +92,16 @@ def _pictures(run: Run) -> str:
     frames = frames_of(run)
     if not frames:
         return _section("What it makes", '<p class="none">No frame can be read.</p>')
-    tiles = [tile(index, *frames[index]) for index in choose([step for step, _ in frames], MOMENTS)] if len(frames) > 1 else []
+    tiles = (
+        [tile(index, *frames[index]) for index in choose([step for step, _ in frames], MOMENTS)]
+        if len(frames) > 1
+        else []
+    )
     note = '<p class="note">Early frames are closer together, because most changes happen early.</p>' if tiles else ""
     return _section(
-        "What it makes", f'<div class="pair"><div>{player(frames)}</div><div>{note}<div class="sheet">{"".join(tiles)}</div></div></div>'
+        "What it makes",
+        f'<div class="pair"><div>{player(frames)}</div><div>{note}<div '
+        f'class="sheet">{"".join(tiles)}</div></div></div>',
     )
 
 
@@ -115,21 +124,31 @@ def _curves(run: Run, events: list[Event]) -> str:
     table = _table(["term", "last step", "first", "last", "lowest", "highest"], rows, words=1)
     note = '<p class="note">In long series, the line is the mean and the band shows minimum and maximum.'
     note += " Dashed lines mark health findings, see Health.</p>" if marks else "</p>"
-    return _section("Curves", f'{note}<div class="scroll">{picture}</div><details><summary>The same as a table</summary>{table}</details>')
+    return _section(
+        "Curves",
+        f'{note}<div class="scroll">{picture}</div><details><summary>The same as a table</summary>{table}</details>',
+    )
 
 
 def _scores(cards: list[ScoreCard]) -> str:
     if not cards:
-        return _section("Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>')
+        return _section(
+            "Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>'
+        )
     note = (
-        '<p class="note">The real-data reference is the same metric between two halves of the real data. It is one random draw, '
+        '<p class="note">The real-data reference is the same metric between two halves of the real data. It is one '
+        "random draw, "
         "so generated samples can get a better value. "
         "Compare only values with equal fingerprints.</p>"
     )
     newest, unlike, sentences = by_protocol(cards)
     parts = [note, _card_table(newest)]
     if unlike:
-        parts += ["<h3>Other protocols: not comparable with the values above</h3>", _listed(sentences), _card_table(unlike)]
+        parts += [
+            "<h3>Other protocols: not comparable with the values above</h3>",
+            _listed(sentences),
+            _card_table(unlike),
+        ]
     ways: dict[str, list[str]] = {}
     for card in newest:
         if card.interval:
@@ -156,7 +175,17 @@ def _card_table(cards: Sequence[ScoreCard]) -> str:
         ]
         for card in cards
     ]
-    head = ["metric", "better", "step", "value", "95 % interval", "reference", *held_out, "n real / generated", "fingerprint, weights"]
+    head = [
+        "metric",
+        "better",
+        "step",
+        "value",
+        "95 % interval",
+        "reference",
+        *held_out,
+        "n real / generated",
+        "fingerprint, weights",
+    ]
     return _table(head, rows, words=2)
 
 
@@ -172,7 +201,10 @@ def _health(events: list[Event]) -> str:
         checks = sum(event.kind == "vitals" for event in events)
         return _section("Health", f'<p class="none">No findings in {checks:,} health checks.</p>')
     rows = [[f"{event.step:,}", event.severity or "", event.rule, event.text] for event in found[-LISTED_EVENTS:]]
-    note = '<p class="note">Findings during training; <code>gannet doctor RUN</code> says which of them lasted and what to try.</p>'
+    note = (
+        '<p class="note">Findings during training; <code>gannet doctor RUN</code> says which of them lasted and '
+        "what to try.</p>"
+    )
     return _section("Health", note + _table(["step", "severity", "rule", "finding"], rows, words=4))
 
 
@@ -180,7 +212,9 @@ def _how(run: Run, events: list[Event]) -> str:
     record = run.record
     last = max((event.step for event in events if event.kind in ("stop", "finish", "checkpoint")), default=0)
     finished = any(event.kind == "finish" and event.step == last for event in events)
-    edits = sum(event.kind == "command" and event.outcome == "applied" and event.name in ("set", "step") for event in events)
+    edits = sum(
+        event.kind == "command" and event.outcome == "applied" and event.name in ("set", "step") for event in events
+    )
     note = (
         ""
         if not edits
@@ -215,7 +249,8 @@ def _page(run: Run, sections: Iterable[str]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" '
+        'content="light dark">\n'
         f"<title>{escape(run.name)} · Gannet</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(section for section in sections if section)
         + "\n</main>\n"

@@ -26,7 +26,8 @@ CAPTIONED_WIDTH = 512
 
 
 def animate(run: Run, path: str | Path, progress: Progress | None = None, *, total_seconds: float = 10) -> int:
-    """Save the training as a GIF: early frames close together, because most changes happen early, later ones evenly spaced.
+    """Save the training as a GIF: early frames close together, because most changes happen early, later ones evenly
+    spaced.
 
     Args:
         run: what was recorded.
@@ -63,7 +64,8 @@ def animate(run: Run, path: str | Path, progress: Progress | None = None, *, tot
 
 
 def choose(steps: list[int], limit: int) -> list[int]:
-    """Indices of at most ``limit`` frames: a third spaced by the ratio of steps, the rest evenly; first and last always.
+    """Indices of at most ``limit`` frames: a third spaced by the ratio of steps, the rest evenly; first and last
+    always.
 
     Args:
         steps: of the frames, ascending.
@@ -82,7 +84,9 @@ def choose(steps: list[int], limit: int) -> list[int]:
     return sorted(chosen)
 
 
-def draw_frame(run: Run, step: int, file: Path, pixels: int, *, plain: bool = False, levels: int = 255) -> Image.Image | None:
+def draw_frame(
+    run: Run, step: int, file: Path, pixels: int, *, plain: bool = False, levels: int = 255
+) -> Image.Image | None:
     """Draw one recorded frame; None if a crash left an unreadable file.
 
     Args:

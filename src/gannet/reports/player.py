@@ -1,4 +1,6 @@
-"""The frame player of a report: an image, a slider and a button, with one script that the page's policy allows by its hash."""
+"""The frame player of a report: an image, a slider and a button, with one script that the page's policy allows by
+its hash.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ TEX_LETTERS = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\tex
     letter: f"\\{letter}" for letter in "&%$#_{}"
 }
 CSV_HEAD = (
-    "metric", "label", "better", "mean", "standard_deviation", "low", "high", "runs_with_value", "runs", "seeds", "reference",
+    "metric", "label", "better", "mean", "standard_deviation", "low", "high", "runs_with_value", "runs", "seeds",
+    "reference",
     "n_real", "n_fake", "weights", "fingerprint",
 )  # fmt: skip
 
@@ -49,7 +50,10 @@ def latex(table: ScoreTable) -> str:
     rows = []
     for method in table.methods:
         cells = [_tex(written(table.cells[method.name, c.metric])) for c in table.columns]
-        bold = [rf"\textbf{{{text}}}" if table.is_best(method, c) else text for c, text in zip(table.columns, cells, strict=True)]
+        bold = [
+            rf"\textbf{{{text}}}" if table.is_best(method, c) else text
+            for c, text in zip(table.columns, cells, strict=True)
+        ]
         rows.append(line([_tex(method.name), *bold]))
     if any(c.reference is not None for c in table.columns):
         references = ["--" if c.reference is None else _number(c.reference) for c in table.columns]
@@ -76,7 +80,9 @@ def latex(table: ScoreTable) -> str:
 
 
 def as_csv(table: ScoreTable) -> str:
-    """A line for each method and metric, with full precision; empty where there is no value. Keys that differ have columns."""
+    """A line for each method and metric, with full precision; empty where there is no value. Keys that differ have
+    columns.
+    """
     keys = list(dict.fromkeys(key for method in table.methods for key in method.keys))
     content = io.StringIO()
     writer = csv.writer(content, lineterminator="\n")
@@ -86,10 +92,30 @@ def as_csv(table: ScoreTable) -> str:
             cell = table.cells[method.name, c.metric]
             low, high = cell.interval or (None, None)
             seeds = " ".join(map(str, method.seeds))
-            values = [cell.mean, cell.spread, low, high, len(cell.values), cell.runs, seeds, c.reference, c.n_real, c.n_fake]
+            values = [
+                cell.mean,
+                cell.spread,
+                low,
+                high,
+                len(cell.values),
+                cell.runs,
+                seeds,
+                c.reference,
+                c.n_real,
+                c.n_fake,
+            ]
             texts = ["" if value is None else value for value in values]
             writer.writerow(
-                [method.name, *(method.keys.get(key, "") for key in keys), c.metric, c.label, c.better, *texts, c.weights, c.fingerprint]
+                [
+                    method.name,
+                    *(method.keys.get(key, "") for key in keys),
+                    c.metric,
+                    c.label,
+                    c.better,
+                    *texts,
+                    c.weights,
+                    c.fingerprint,
+                ]
             )
     return content.getvalue()
 
@@ -100,7 +126,9 @@ WRITERS: dict[str, Callable[[ScoreTable], str]] = {".md": markdown, ".csv": as_c
 def require_suffix(path: Path) -> None:
     """Raise a :class:`UserError` for a file whose suffix is not that of a format."""
     if path.suffix not in WRITERS:
-        raise UserError(f"-o {path}: write to a file that ends in .md (Markdown), .csv (for pandas) or .tex (LaTeX with booktabs).")
+        raise UserError(
+            f"-o {path}: write to a file that ends in .md (Markdown), .csv (for pandas) or .tex (LaTeX with booktabs)."
+        )
 
 
 def save(table: ScoreTable, path: Path) -> None:

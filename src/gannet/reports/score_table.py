@@ -1,4 +1,6 @@
-"""Score cards of several runs as one table: a row for each method, a column for each metric, mean and spread over the seeds."""
+"""Score cards of several runs as one table: a row for each method, a column for each metric, mean and spread over
+the seeds.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,9 @@ class ScoreTable:
         return _printed(whole[method.name]) == _printed(best)
 
 
-def score_table(methods: Sequence[Method], title: str, metrics: Sequence[str] | None = None, notes: Sequence[str] = ()) -> ScoreTable:
+def score_table(
+    methods: Sequence[Method], title: str, metrics: Sequence[str] | None = None, notes: Sequence[str] = ()
+) -> ScoreTable:
     """Put score cards side by side.
 
     Args:
@@ -102,7 +106,9 @@ def score_table(methods: Sequence[Method], title: str, metrics: Sequence[str] | 
     Raises:
         UserError: cards of one metric that were measured in different ways, with the fields that differ.
     """
-    cards = [card for method in methods for run in method.cards for card in run if metrics is None or card.metric in metrics]
+    cards = [
+        card for method in methods for run in method.cards for card in run if metrics is None or card.metric in metrics
+    ]
     require_comparable(cards)
     order = list(dict.fromkeys(card.metric for card in cards))
     columns = tuple(_column([card for card in cards if card.metric == name]) for name in order)
@@ -127,7 +133,10 @@ def of_comparison(document: Mapping[str, Any]) -> ScoreTable:
         if entry["runs"]
     ]
     ends = [
-        f"{e['recipe']}, seed {run['seed']}: {run['text']}" for e in document["recipes"] for run in e["runs"] if run["status"] != "finished"
+        f"{e['recipe']}, seed {run['seed']}: {run['text']}"
+        for e in document["recipes"]
+        for run in e["runs"]
+        if run["status"] != "finished"
     ]
     differ = document.get("budgets_differ_in") or []
     budget = [f"Budgets differ in {', '.join(differ)}."] if differ else []
@@ -179,7 +188,11 @@ def _protocol(methods: Sequence[Method], columns: Sequence[Column]) -> list[str]
         if several
         else "One run of each row; in brackets its 95 % interval; seed"
     )
-    of = ", ".join(map(str, seeds[0])) if len(seeds) == 1 else "; ".join(f"{m.name}: {', '.join(map(str, m.seeds))}" for m in methods)
+    of = (
+        ", ".join(map(str, seeds[0]))
+        if len(seeds) == 1
+        else "; ".join(f"{m.name}: {', '.join(map(str, m.seeds))}" for m in methods)
+    )
     best = " The best mean of each metric is bold." if len(methods) > 1 else ""
     ways: dict[str, list[Column]] = {}
     for column in columns:
@@ -189,5 +202,8 @@ def _protocol(methods: Sequence[Method], columns: Sequence[Column]) -> list[str]
             else ""
         )
         ways.setdefault(way, []).append(column)
-    measured = [f"{', '.join(f'{c.label} [{c.fingerprint}]' for c in group)}{': ' + way if way else ''}" for way, group in ways.items()]
+    measured = [
+        f"{', '.join(f'{c.label} [{c.fingerprint}]' for c in group)}{': ' + way if way else ''}"
+        for way, group in ways.items()
+    ]
     return [f"{what} {of}.{best}", f"Protocol, with the fingerprint of each metric: {'; '.join(measured)}."]

@@ -25,7 +25,8 @@ CARDS_AT_MOST = 12
 
 
 def save_sheet(run: Run, path: str | Path) -> int:
-    """Write a contact sheet: a dozen frames of the training as PNG, each with its step. The same run gives the same bytes.
+    """Write a contact sheet: a dozen frames of the training as PNG, each with its step. The same run gives the same
+    bytes.
 
     Returns:
         Number of bytes written.
@@ -66,7 +67,9 @@ def save_snapshot(run: Run, path: str | Path) -> int:
     from gannet.figures.theme import INK, MUTED, PAPER, font, shortened
 
     terms, events = run.terms(), run.events()
-    drawn = ((step, draw_frame(run, step, file, 720, plain=run.kind == "images")) for step, file in reversed(run.frames()))
+    drawn = (
+        (step, draw_frame(run, step, file, 720, plain=run.kind == "images")) for step, file in reversed(run.frames())
+    )
     frame = next((picture for _, picture in drawn if picture is not None), None)
     if frame is None and not terms:
         raise UserError(f"{run.path}: nothing is recorded yet; try again when training has begun.")
@@ -87,7 +90,13 @@ def save_snapshot(run: Run, path: str | Path) -> int:
     page.paste(curves, (2 * MARGIN + half, top))
     for number, (words, value) in enumerate(lines):
         height = below + 34 * number + 17
-        pen.text((MARGIN, height), shortened(words, half - (0 if not value else 300), 17), MUTED if value else INK, font(17), anchor="lm")
+        pen.text(
+            (MARGIN, height),
+            shortened(words, half - (0 if not value else 300), 17),
+            MUTED if value else INK,
+            font(17),
+            anchor="lm",
+        )
         pen.text((MARGIN + half, height), value, INK, font(17), anchor="rm")
     return _save(page, Path(path))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 STYLE = """
-:root { --paper: #f6f7f9; --card: #fff; --ink: #1c2128; --muted: #5b6570; --rule: #e0e4e9; --accent: #0b546e; --warn: #b23c06; }
+:root { --paper: #f6f7f9; --card: #fff; --ink: #1c2128; --muted: #5b6570; --rule: #e0e4e9; --accent: #0b546e;
+  --warn: #b23c06; }
 @media (prefers-color-scheme: dark) {
-  :root { --paper: #0d1117; --card: #161b22; --ink: #e6edf3; --muted: #9aa5b1; --rule: #2d343d; --accent: #7cc4dc; --warn: #ff9a63; }
+  :root { --paper: #0d1117; --card: #161b22; --ink: #e6edf3; --muted: #9aa5b1; --rule: #2d343d; --accent: #7cc4dc;
+    --warn: #ff9a63; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font-size: 16px; line-height: 1.55;
@@ -13,10 +15,12 @@ body { margin: 0; background: var(--paper); color: var(--ink); font-size: 16px; 
 main { max-width: 1120px; margin: 0 auto; padding: 40px 24px 72px; }
 header { margin-bottom: 28px; }
 .kicker { margin: 0; color: var(--accent); font-size: 14px; font-weight: 600; letter-spacing: .02em; }
-h1 { margin: 2px 0 20px; font-size: clamp(26px, 5vw, 38px); line-height: 1.15; letter-spacing: -.02em; overflow-wrap: anywhere; }
+h1 { margin: 2px 0 20px; font-size: clamp(26px, 5vw, 38px); line-height: 1.15; letter-spacing: -.02em;
+  overflow-wrap: anywhere; }
 h2 { margin: 0 0 14px; font-size: 20px; letter-spacing: -.01em; }
 h3 { margin: 0 0 6px; font-size: 15px; }
-section { background: var(--card); border: 1px solid var(--rule); border-radius: 14px; padding: 24px; margin-top: 20px; }
+section { background: var(--card); border: 1px solid var(--rule); border-radius: 14px; padding: 24px; margin-top: 20px;
+  }
 .facts { display: flex; flex-wrap: wrap; gap: 14px 36px; margin: 0; }
 dt { color: var(--muted); font-size: 13px; }
 dd { margin: 0; font-size: 18px; font-weight: 600; overflow-wrap: anywhere; }
@@ -27,7 +31,8 @@ figure { margin: 0; }
 figcaption { padding-top: 6px; }
 img { display: block; width: 100%; height: auto; border-radius: 8px; }
 figure img { border: 1px solid var(--rule); background: #fff; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 24px; align-items: start; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 24px;
+  align-items: start; }
 .pair figure { max-width: 640px; }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(30%, 108px), 1fr)); gap: 14px 12px; }
 .sheet img { image-rendering: pixelated; }
@@ -36,7 +41,8 @@ figure img { border: 1px solid var(--rule); background: #fff; }
 #controls[hidden] { display: none; }
 #controls input { flex: 1; min-width: 0; accent-color: var(--accent); }
 #controls button, .tile { font: inherit; color: var(--ink); cursor: pointer; }
-#controls button { min-width: 84px; padding: 6px 12px; background: var(--paper); border: 1px solid var(--rule); border-radius: 8px; }
+#controls button { min-width: 84px; padding: 6px 12px; background: var(--paper); border: 1px solid var(--rule);
+  border-radius: 8px; }
 .tile { padding: 0; border: 0; background: none; text-align: left; font-size: 13px;
   font-variant-numeric: tabular-nums; color: var(--muted); }
 .tile img { border: 1px solid var(--rule); margin-bottom: 3px; }
@@ -44,7 +50,8 @@ figure img { border: 1px solid var(--rule); background: #fff; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 h3 + .warned { margin: 0 0 10px; }
 .scroll + h3 { margin-top: 26px; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 24px 40px; align-items: start; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 24px 40px;
+  align-items: start; }
 .columns > div { min-width: 0; }
 .scroll { overflow-x: auto; }
 .scroll picture img { min-width: 620px; border-radius: 0; }

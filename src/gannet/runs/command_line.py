@@ -16,14 +16,14 @@ FLAGS = ("init", "steps", "seed", "device", "precision")
 def train_command(record: RunRecord, step: int = 0, *, finished: bool = False) -> str:
     """``gannet train ...``, quoted for the shell, that trains a run again; only ``--out`` is left to the reader.
 
-    Every key is written out, because defaults may differ in another version. A run that was made from another run names it, and
-    its own changes. Live edits are not part of it.
+    Every key is written out, because defaults may differ in another version. A run that was made from another run names
+    it, and its own changes. Live edits are not part of it.
 
     Args:
         record: of the run.
         step: the run's last one.
-        finished: whether it was the last step of the newest session, which ``gannet resume --steps`` may have set to more or fewer
-            than the recorded total. A run that stopped early has its recorded total before it.
+        finished: whether it was the last step of the newest session, which ``gannet resume --steps`` may have set to
+            more or fewer than the recorded total. A run that stopped early has its recorded total before it.
     """
     parent = record.parent
     planned = step if record.steps is None else record.steps
@@ -33,7 +33,9 @@ def train_command(record: RunRecord, step: int = 0, *, finished: bool = False) -
         return _command(data, record.recipe if record.recipe.endswith(".py") else None, {**parent.changes, **longer})
     init = {"init": f"{record.init.run}@{record.init.step}"} if record.init is not None else {}
     data = {f"data.{name}": value for name, value in record.data.arguments.items()}
-    return _command(record.data.source, record.recipe, {**init, **record.settings, **record.arguments, **longer, **data})
+    return _command(
+        record.data.source, record.recipe, {**init, **record.settings, **record.arguments, **longer, **data}
+    )
 
 
 def _command(data: str, recipe: str | None, values: Mapping[str, JsonValue]) -> str:

@@ -4,8 +4,8 @@
 
     RUN/commands/000001.json    {"name": "set", "arguments": {"key": "optimizer.generator.lr", "value": 0.0001}}
 
-A command file is whole or absent and never changed or removed. Its answer is one event of kind ``command`` with the same
-number, see ``runs/schema.py``; a number that has an event is never looked at again.
+A command file is whole or absent and never changed or removed. Its answer is one event of kind ``command`` with the
+same number, see ``runs/schema.py``; a number that has an event is never looked at again.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ class Command:
 def submit(run: Path, name: str, arguments: Mapping[str, object]) -> int:
     """Send a command to the process that trains ``run``; returns its number.
 
-    The answer comes within a step or a twentieth of a second, whichever is longer, as an event: ``answer(run, number)``.
+    The answer comes within a step or a twentieth of a second, whichever is longer, as an event: ``answer(run,
+    number)``.
 
     Args:
         run: the run directory.
@@ -107,7 +108,9 @@ def submit(run: Path, name: str, arguments: Mapping[str, object]) -> int:
         again = in_shell("gannet", "resume", run)
         raise UserError(f"{run} is not being trained now, so it takes no commands; continue it with `{again}` first.")
     try:
-        return _write(run / COMMANDS_FOLDER, json.dumps({"name": name, "arguments": complete.model_dump()}).encode() + b"\n")
+        return _write(
+            run / COMMANDS_FOLDER, json.dumps({"name": name, "arguments": complete.model_dump()}).encode() + b"\n"
+        )
     except OSError as error:
         raise UserError(f"Cannot write the command into {run / COMMANDS_FOLDER}: {error.strerror or error}.") from None
 
@@ -118,8 +121,14 @@ def pending(run: Path, after: int = 0) -> list[tuple[int, Path]]:
         names = os.listdir(run / COMMANDS_FOLDER)
     except OSError:
         return []
-    numbers = sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isascii() and name[:-5].isdigit())
-    return [(number, run / COMMANDS_FOLDER / _file_name(number)) for number in numbers if number > after and _file_name(number) in names]
+    numbers = sorted(
+        int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isascii() and name[:-5].isdigit()
+    )
+    return [
+        (number, run / COMMANDS_FOLDER / _file_name(number))
+        for number in numbers
+        if number > after and _file_name(number) in names
+    ]
 
 
 def read_command(number: int, path: Path) -> Command:
@@ -150,7 +159,10 @@ def checked(name: str, arguments: Mapping[str, object]) -> Arguments:
     try:
         return COMMANDS[name].model_validate(dict(arguments))
     except ValidationError as error:
-        reasons = (f"{'.'.join(map(str, e['loc']))} {REASONS.get(e['type']) or e['msg'].replace('Input ', '')}" for e in error.errors())
+        reasons = (
+            f"{'.'.join(map(str, e['loc']))} {REASONS.get(e['type']) or e['msg'].replace('Input ', '')}"
+            for e in error.errors()
+        )
         raise UserError(f"The command {name} is not valid: {'; '.join(dict.fromkeys(reasons))}.") from None
 
 
@@ -163,12 +175,18 @@ def _refuse_early(arguments: Arguments, record: RunRecord) -> None:
     """Refuse what run.json shows to be impossible; the rest is checked when the command is applied."""
     keys = record.arguments
     if isinstance(arguments, SetArguments):
-        numbers = [key for key, value in keys.items() if value is None or (isinstance(value, int | float) and not isinstance(value, bool))]
+        numbers = [
+            key
+            for key, value in keys.items()
+            if value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+        ]
         if arguments.key not in numbers:
             raise UserError(unknown_number(arguments.key, arguments.value, numbers))
     players = [key.split(".")[1] for key in keys if key.startswith("optimizer.") and key.endswith(".lr")]
     if players and isinstance(arguments, StepArguments) and arguments.player not in [*players, "all"]:
-        raise UserError(f"{arguments.player!r} is not a player of this run.{did_you_mean(arguments.player, [*players, 'all'])}")
+        raise UserError(
+            f"{arguments.player!r} is not a player of this run.{did_you_mean(arguments.player, [*players, 'all'])}"
+        )
 
 
 def _write(folder: Path, content: bytes) -> int:

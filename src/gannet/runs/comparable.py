@@ -25,12 +25,15 @@ def protocol_of_card(card: ScoreCard) -> dict[str, object]:
 
 
 def require_comparable(cards: Sequence[ScoreCard]) -> None:
-    """Raise if cards of one metric were measured in different ways: their values must not be compared, ranked or drawn together.
+    """Raise if cards of one metric were measured in different ways: their values must not be compared, ranked or drawn
+    together.
 
-    Cards of different metrics are never compared with each other, so a whole score sheet of several runs may be given at once.
+    Cards of different metrics are never compared with each other, so a whole score sheet of several runs may be given
+    at once.
 
     Raises:
-        UserError: one sentence for each metric that was measured in several ways, with the fields that differ and their values.
+        UserError: one sentence for each metric that was measured in several ways, with the fields that differ and their
+        values.
     """
     by_metric: dict[str, list[ScoreCard]] = {}
     for card in cards:
@@ -44,8 +47,8 @@ def by_protocol(cards: Sequence[ScoreCard]) -> tuple[list[ScoreCard], list[Score
     """Set apart the cards that were not measured in the same way as the newest card of their metric.
 
     Returns:
-        The cards like the newest of their metric; the others; and a sentence for each metric that has others, with the fields in
-        which they differ and their values.
+        The cards like the newest of their metric; the others; and a sentence for each metric that has others, with the
+        fields in which they differ and their values.
     """
     newest = {card.metric: card for card in cards}
     like = [card for card in cards if way_of(card) == way_of(newest[card.metric])]
@@ -64,14 +67,20 @@ def differing(first: Mapping[str, object], second: Mapping[str, object]) -> dict
     """Dotted fields in which two nested records differ, with both values; None where a field is missing."""
     left, right = dict(flat(first)), dict(flat(second))
     names = sorted(left.keys() | right.keys())
-    return {name: (left.get(name), right.get(name)) for name in names if left.get(name, _MISSING) != right.get(name, _MISSING)}
+    return {
+        name: (left.get(name), right.get(name))
+        for name in names
+        if left.get(name, _MISSING) != right.get(name, _MISSING)
+    }
 
 
 def flat(values: Mapping[str, object], before: str = "") -> list[tuple[str, object]]:
     """(dotted name, value) of a nested record, in its order; an empty record is a value."""
     pairs: list[tuple[str, object]] = []
     for name, value in values.items():
-        pairs += flat(value, f"{before}{name}.") if isinstance(value, Mapping) and value else [(f"{before}{name}", value)]
+        pairs += (
+            flat(value, f"{before}{name}.") if isinstance(value, Mapping) and value else [(f"{before}{name}", value)]
+        )
     return pairs
 
 
@@ -85,7 +94,8 @@ def _problem(metric: str, cards: Sequence[ScoreCard]) -> str:
     named = [f"{name} ({_shown(one)} and {_shown(other)})" for name, (one, other) in list(others.items())[:MOST_NAMED]]
     more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
     return (
-        f"Values of {metric} with different fingerprints ({marks}) must not be compared: they differ in {', '.join(named)}{more}. "
+        f"Values of {metric} with different fingerprints ({marks}) must not be compared: they differ in "
+        f"{', '.join(named)}{more}. "
         "Measure them again in the same way."
     )
 

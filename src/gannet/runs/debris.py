@@ -15,7 +15,9 @@ YOUNGEST_SECONDS = 3600.0
 
 
 def find_debris(root: Path) -> Iterator[Path]:
-    """Temporary files and folders below ``root`` that are an hour old and whose process no longer exists on this machine."""
+    """Temporary files and folders below ``root`` that are an hour old and whose process no longer exists on this
+    machine.
+    """
     for folder, folders, files in os.walk(root):
         for name in (*folders, *files):
             found = TEMPORARY.fullmatch(name)
@@ -46,5 +48,7 @@ def _age(path: Path) -> float:
     """Seconds since the newest change of a file, or of anything in a folder."""
     newest = path.lstat().st_mtime
     for folder, _, files in os.walk(path):
-        newest = max(newest, Path(folder).lstat().st_mtime, *(Path(folder, name).lstat().st_mtime for name in files), newest)
+        newest = max(
+            newest, Path(folder).lstat().st_mtime, *(Path(folder, name).lstat().st_mtime for name in files), newest
+        )
     return time.time() - newest

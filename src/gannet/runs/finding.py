@@ -14,7 +14,9 @@ RUNS_AT_MOST = 500
 
 
 def find_runs(root: Path) -> Iterator[Path]:
-    """The run directories below ``root``, or ``root`` itself if it is one; nearest first, hidden folders and links left out."""
+    """The run directories below ``root``, or ``root`` itself if it is one; nearest first, hidden folders and links
+    left out.
+    """
     found, folders = 0, [(root, 0)]
     while folders and found < RUNS_AT_MOST:
         folder, depth = folders.pop(0)
@@ -28,6 +30,8 @@ def find_runs(root: Path) -> Iterator[Path]:
 def _folders(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False))
+            return sorted(
+                Path(e.path) for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)
+            )
     except OSError:
         return []

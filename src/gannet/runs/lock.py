@@ -31,13 +31,17 @@ class RunLock:
         try:
             self._descriptor = os.open(run / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise UserError(f"Cannot write in {run}: {error.strerror}. Choose a run directory that you may write.") from None
+            raise UserError(
+                f"Cannot write in {run}: {error.strerror}. Choose a run directory that you may write."
+            ) from None
         try:
             _take(self._descriptor)
         except OSError:
             holder = os.pread(self._descriptor, 200, 0).decode("utf-8", "replace").strip() or "an unknown process"
             os.close(self._descriptor)
-            raise UserError(f"{run} is being written by {holder}. Wait for it to finish, or stop it, and try again.") from None
+            raise UserError(
+                f"{run} is being written by {holder}. Wait for it to finish, or stop it, and try again."
+            ) from None
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"pid {os.getpid()} on host {socket.gethostname()}\n".encode(), 0)
         _register(self)

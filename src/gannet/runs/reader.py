@@ -72,14 +72,19 @@ class Run:
         return [by_number[number] for number in sorted(by_number) if by_number[number].step <= self._until]
 
     def terms(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Every scalar that was logged: name -> (steps int64 (T,), values float64 (T,)), NaN where it was not finite."""
+        """Every scalar that was logged: name -> (steps int64 (T,), values float64 (T,)), NaN where it was not
+        finite.
+        """
         series: dict[str, tuple[list[int], list[float]]] = {}
         for event in self.events():
             for name, value in event.values.items() if event.kind == "terms" else ():
                 steps, numbers = series.setdefault(name, ([], []))
                 steps.append(event.step)
                 numbers.append(math.nan if value is None else value)
-        return {name: (np.asarray(steps, np.int64), np.asarray(numbers, np.float64)) for name, (steps, numbers) in series.items()}
+        return {
+            name: (np.asarray(steps, np.int64), np.asarray(numbers, np.float64))
+            for name, (steps, numbers) in series.items()
+        }
 
     def scores(self) -> list[ScoreCard]:
         """Score cards in the order they were written; damaged lines are left out."""
@@ -89,12 +94,14 @@ class Run:
         """(step, path) of every frame, in order of steps."""
         folder = self.path / FRAMES_FOLDER
         files = folder.iterdir() if folder.is_dir() else ()
-        found = sorted((int(file.stem), file) for file in files if file.suffix in {".npz", ".png"} and _is_number(file.stem))
+        found = sorted(
+            (int(file.stem), file) for file in files if file.suffix in {".npz", ".png"} and _is_number(file.stem)
+        )
         return [(step, file) for step, file in found if step <= self._until]
 
     def load_frame(self, path: str | Path) -> Frame:
-        """One frame: for points ``real``, ``fake``, ``extent``, ``step``, and where they were recorded ``logits`` with the ``field`` of
-        probabilities that they mean, ``pull``, ``latents``, ``manifold``; for images uint8 (H, W, 3).
+        """One frame: for points ``real``, ``fake``, ``extent``, ``step``, and where they were recorded ``logits`` with
+        the ``field`` of probabilities that they mean, ``pull``, ``latents``, ``manifold``; for images uint8 (H, W, 3).
 
         Raises:
             UserError: the file cannot be read.
@@ -103,7 +110,9 @@ class Run:
         try:
             return _load_points(path) if path.suffix == ".npz" else _load_image(path)
         except Exception as error:  # zip, zlib, Pillow and numpy each have their own for a damaged file
-            raise UserError(f"Cannot read the frame {path}: {type(error).__name__}: {error}. Delete it to continue without it.") from None
+            raise UserError(
+                f"Cannot read the frame {path}: {type(error).__name__}: {error}. Delete it to continue without it."
+            ) from None
 
     def load_slow(self, step: int) -> dict[str, np.ndarray]:
         """The arrays of ``schema.SLOW_ARRAYS`` of a step that was recorded in slow motion.
@@ -156,7 +165,9 @@ def read_record(path: Path) -> RunRecord:
         record = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         problem = f"is not a run: it has no {RUN_FILE}" if path.exists() else "does not exist"
-        raise UserError(f"{path} {problem}. Give a directory that `gannet train` made, or the name of a run in ./runs.") from None
+        raise UserError(
+            f"{path} {problem}. Give a directory that `gannet train` made, or the name of a run in ./runs."
+        ) from None
     except OSError as error:
         raise UserError(f"Cannot read {file}: {error.strerror}.") from None
     except ValueError as error:
@@ -165,7 +176,10 @@ def read_record(path: Path) -> RunRecord:
     if not isinstance(version, int):
         raise UserError(f"{file} is not the record of a run: it has no version number.")
     if version > VERSION:
-        raise UserError(f"{path} was written by a newer Gannet (format {version}; this one reads up to {VERSION}). Update gannet-gan.")
+        raise UserError(
+            f"{path} was written by a newer Gannet (format {version}; this one reads up to {VERSION}). Update "
+            f"gannet-gan."
+        )
     try:
         return RunRecord.model_validate(record)
     except ValidationError as error:
@@ -194,7 +208,9 @@ def parse_line(line: bytes, model: type[AnyRecord]) -> AnyRecord | None:
     try:
         return model.model_validate_json(line)
     except ValidationError as error:
-        wrong = [problem["loc"] for problem in error.errors(include_url=False, include_context=False, include_input=False)]
+        wrong = [
+            problem["loc"] for problem in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
     try:
         record = json.loads(line)
         for first, *rest in wrong:

@@ -1,4 +1,5 @@
-"""The records of a run directory as typed objects: the only form in which run.json, events and score cards are read and written.
+"""The records of a run directory as typed objects: the only form in which run.json, events and score cards are read and
+written.
 
 A field that a newer version of Gannet added is kept and ignored. How damaged lines are handled: ``runs/reader.py``.
 """
@@ -27,7 +28,8 @@ LARGEST = 2**62
 
 
 def plain(value: object) -> JsonValue:
-    """A value as JSON has it: tuples become lists, numbers of numpy become Python's, and numbers that are not finite None.
+    """A value as JSON has it: tuples become lists, numbers of numpy become Python's, and numbers that are not finite
+    None.
 
     Raises:
         ValueError: anything other than text, numbers, None, lists and mappings of these.
@@ -69,7 +71,9 @@ class Event(Record):
     step: Annotated[StrictInt, Field(gt=-LARGEST, lt=LARGEST)]
     """Generator steps taken."""
     kind: str
-    """start, terms, frame, checkpoint, scores, vitals, health, resume, warning, command, slow, stop, finish, or a newer one."""
+    """start, terms, frame, checkpoint, scores, vitals, health, resume, warning, command, slow, stop, finish, or a
+    newer one.
+    """
     number: int = 0
     """kind command: the number of its file in commands/; 0 if it was copied from the run that this one repeats."""
     name: str = ""
@@ -77,9 +81,10 @@ class Event(Record):
     arguments: Values = Field(default_factory=dict)
     """kind command: complete; empty if the file could not be read."""
     outcome: Literal["", "applied", "refused"] = ""
-    """kind command. Applied commands ``set`` and ``step`` (of a single player) are the journal: in the order of (step, seq) they
-    determine the weights, together with the seed. Events of commands stay when a resume forgets later steps, and the journal
-    acts again when training reaches its steps; so such an event may have a later step than those around it."""
+    """kind command. Applied commands ``set`` and ``step`` (of a single player) are the journal: in the order of (step,
+    seq) they determine the weights, together with the seed. Events of commands stay when a resume forgets later steps,
+    and the journal acts again when training reaches its steps; so such an event may have a later step than those around
+    it."""
     minimised: tuple[str, ...] = ()
     """kind vitals: the terms that are minimised, not only watched."""
     rule: str = ""
@@ -178,7 +183,9 @@ def fingerprint_of(spec: Mapping[str, JsonValue]) -> str:
 
 
 class ScoreCard(Record):
-    """One line of ``scores.jsonl``: a value with its protocol. Values of cards with different fingerprints must not be compared."""
+    """One line of ``scores.jsonl``: a value with its protocol. Values of cards with different fingerprints must not
+    be compared.
+    """
 
     metric: str
     """JSON name, with brackets if the extractor was named: ``fd[mnist-cnn-v1]``."""
@@ -187,8 +194,8 @@ class ScoreCard(Record):
     value: Number
     """NaN if it was not finite."""
     reference: float | None = Field(default=None, validation_alias=AliasChoices("reference", "floor"))
-    """Real-data reference: the same metric between two halves of real data at the same n. It is one random draw, like the value, so
-    generated samples can have a better value. Version 1 of the format calls it ``floor``."""
+    """Real-data reference: the same metric between two halves of real data at the same n. It is one random draw, like
+    the value, so generated samples can have a better value. Version 1 of the format calls it ``floor``."""
     n_real: int = 0
     n_fake: int = 0
     spec: Values = Field(default_factory=dict)
@@ -210,7 +217,9 @@ class ScoreCard(Record):
     """The same metric of held-out real samples at the same n, if the data have such samples."""
     parts: dict[str, Number] = Field(default_factory=dict)
     """Components of the value by name, such as one number for each class."""
-    reference_parts: dict[str, Number] = Field(default_factory=dict, validation_alias=AliasChoices("reference_parts", "floor_parts"))
+    reference_parts: dict[str, Number] = Field(
+        default_factory=dict, validation_alias=AliasChoices("reference_parts", "floor_parts")
+    )
     """The same components of the real-data reference."""
     fingerprint: str = Field(default_factory=lambda data: fingerprint_of(data.get("spec", {})))
     """Equal for cards that were measured in the same way, except for the fields of ``runs/comparable.py::WAY``."""

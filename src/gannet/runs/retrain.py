@@ -21,7 +21,8 @@ def retrain_command(
     done: int = 0,
     edited: Collection[str] = (),
 ) -> str:
-    """A ``gannet`` command, quoted for the shell. The run itself stays as it is, unless more steps are all that changes.
+    """A ``gannet`` command, quoted for the shell. The run itself stays as it is, unless more steps are all that
+    changes.
 
     Args:
         path: of the run.

@@ -1,4 +1,5 @@
-"""The run directory, the only thing that training and viewing share: every file name; the records are in ``runs/records.py``.
+"""The run directory, the only thing that training and viewing share: every file name; the records are in
+``runs/records.py``.
 
 ::
 
@@ -19,7 +20,8 @@ from __future__ import annotations
 VERSION = 2
 """Of the whole directory. Readers ignore kinds of events that they do not know, so a new kind needs no new version.
 
-2: score cards call the real-data reference ``reference``; version 1 calls it ``floor``. Runs of version 1 are read as they are; a writer
+2: score cards call the real-data reference ``reference``; version 1 calls it ``floor``. Runs of version 1 are read as
+they are; a writer
 that opens one raises its version, because it adds cards of version 2.
 """
 RUN_FILE = "run.json"
@@ -42,9 +44,11 @@ SLOW_ARRAYS = {
     "PLAYER/fake": "(n, 2) the turn's own first fakes, before the update",
     "PLAYER/score_real": "(n,) raw scores of the reals, by the weights that the turn begins with",
     "PLAYER/score_fake": "(n,) raw scores of the fakes",
-    "PLAYER/slope": "(n, 2) gradient of the score at each fake, per unit of standardised data: where the discriminator would send it",
+    "PLAYER/slope": "(n, 2) gradient of the score at each fake, per unit of standardised data: where the "
+    "discriminator would send it",
     "PLAYER/loss/TERM": "() every term that the player minimises",
-    "PLAYER/gradient": "(n, 2) gradient of the player's loss at each fake, met by the backward pass; only where the fakes are its own",
+    "PLAYER/gradient": "(n, 2) gradient of the player's loss at each fake, met by the backward pass; only where the "
+    "fakes are its own",
     "PLAYER/gradient_norm": "() Euclidean length of the gradient of the player's loss over all its weights",
     "PLAYER/field_before": "(32, 32) raw scores over the extent, row by row from the lowest y",
     "PLAYER/field_after": "(32, 32) the same after the player's update",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Word = Literal["empty", "running", "paused", "finished", "stopped", "interrupted"]
-"""``empty``: no training was recorded and no process writes the run. ``stopped``: the training itself ended early and recorded why.
-``interrupted``: its process vanished without a record (killed, out of memory, a crash of the machine)."""
+"""``empty``: no training was recorded and no process writes the run. ``stopped``: the training itself ended early and
+recorded why. ``interrupted``: its process vanished without a record (killed, out of memory, a crash of the machine)."""
 STOPPED_BY: dict[Reason, str] = {
     "command": "stopped by a command",
     "signal": "stopped by a signal",
@@ -34,7 +34,10 @@ TRAINED = ("terms", "stop", "finish")
 """Kinds of events that only a training with at least one step writes."""
 BEFORE_SESSIONS = ("command", "warning")
 """Kinds of events that a run may hold before its first session: a fork begins with its parent's commands."""
-BY_COMMAND, BY_SIGNAL = re.compile(r"stopped by the command\b", re.IGNORECASE), re.compile(r"stopped by (the )?signal\b", re.IGNORECASE)
+BY_COMMAND, BY_SIGNAL = (
+    re.compile(r"stopped by the command\b", re.IGNORECASE),
+    re.compile(r"stopped by (the )?signal\b", re.IGNORECASE),
+)
 GUARD = "not finite"
 """Part of every sentence of the guard in runs of earlier versions."""
 
@@ -66,12 +69,13 @@ class RunState:
 def state_of(run: Path, events: Sequence[Event]) -> RunState:
     """How a run stands now.
 
-    An event that ended the training decides. Without one, the run is live if its lock is held; on another machine, whose lock
-    cannot be seen, if its last event is recent.
+    An event that ended the training decides. Without one, the run is live if its lock is held; on another machine,
+    whose lock cannot be seen, if its last event is recent.
 
     Args:
         run: the run directory.
-        events: its events in order; those of kinds ``terms``, ``vitals`` and ``frame`` may be left out, except for the newest event.
+        events: its events in order; those of kinds ``terms``, ``vitals`` and ``frame`` may be left out, except for the
+        newest event.
     """
     event = next((event for event in reversed(events) if event.kind in SESSION), None)
     step = max((event.step for event in events if event.kind != "command"), default=0)
@@ -121,11 +125,15 @@ def _is_paused(events: Sequence[Event], began: Event | None) -> bool:
 
 
 def _reason(events: Sequence[Event], stop: Event) -> Reason:
-    """Runs of earlier versions recorded no reason: a sentence for the guard and failures, the command itself in the journal."""
+    """Runs of earlier versions recorded no reason: a sentence for the guard and failures, the command itself in the
+    journal.
+    """
     if stop.reason is not None:
         return stop.reason
     text = stop.text
-    began = max((event.seq for event in events if event.kind in ("start", "resume") and event.seq < stop.seq), default=-1)
+    began = max(
+        (event.seq for event in events if event.kind in ("start", "resume") and event.seq < stop.seq), default=-1
+    )
     asked = any(event.name == "stop" for event in _applied(events, after=began))
     if BY_COMMAND.search(text) or (not text and asked):
         return "command"

@@ -63,7 +63,9 @@ class RunWriter:
         _raise_version(self.path, record)
 
     @classmethod
-    def create(cls, path: str | Path, record: RunRecord, recipe_source: str | None = None, *, kind: Kind | None = None) -> Self:
+    def create(
+        cls, path: str | Path, record: RunRecord, recipe_source: str | None = None, *, kind: Kind | None = None
+    ) -> Self:
         """Make a run directory, whole or not at all, and open it for writing.
 
         Args:
@@ -120,7 +122,14 @@ class RunWriter:
             unusual = [f"{name} is {value}" for name, value in numbers.items() if not math.isfinite(value)]
             text = "; ".join([text, *unusual] if text else unusual)
             numbers = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
-        fields = {"minimised": minimised, "rule": rule, "severity": severity, "reason": reason, "values": numbers, "text": text or None}
+        fields = {
+            "minimised": minimised,
+            "rule": rule,
+            "severity": severity,
+            "reason": reason,
+            "values": numbers,
+            "text": text or None,
+        }
         given = {name: value for name, value in fields.items() if value is not None}
         if seconds is not None:
             given["seconds"] = round(float(seconds), 3)
@@ -130,9 +139,17 @@ class RunWriter:
         return event
 
     def command(
-        self, step: int, *, number: int, name: str, arguments: Mapping[str, object], outcome: Literal["applied", "refused"], text: str
+        self,
+        step: int,
+        *,
+        number: int,
+        name: str,
+        arguments: Mapping[str, object],
+        outcome: Literal["applied", "refused"],
+        text: str,
     ) -> None:
-        """Append the outcome of a command; it is on disk when this returns, because the journal is part of what made the parameters.
+        """Append the outcome of a command; it is on disk when this returns, because the journal is part of what made
+        the parameters.
 
         Raises:
             OSError: it could not be written; the command must not be obeyed.
@@ -191,7 +208,9 @@ class RunWriter:
             self._events.keep(Event, lambda event: event.step <= step or event.kind == "command")
             self._scores.keep(ScoreCard, lambda card: card.step <= step)
         except OSError as error:
-            raise UserError(f"Cannot rewrite the records of {self.path}: {error.strerror}. Free some space and try again.") from None
+            raise UserError(
+                f"Cannot rewrite the records of {self.path}: {error.strerror}. Free some space and try again."
+            ) from None
         for file in (self.path / FRAMES_FOLDER).iterdir():
             if ".tmp" in file.name or (file.stem.isdigit() and int(file.stem) > step):
                 file.unlink(missing_ok=True)
@@ -229,7 +248,9 @@ class RunWriter:
     def _count_drop(self, error: OSError) -> None:
         self.drops += 1
         if self.drops == 1:
-            message = f"Could not write in {self.path}: {error.strerror or error}. Training continues without these records."
+            message = (
+                f"Could not write in {self.path}: {error.strerror or error}. Training continues without these records."
+            )
             warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
@@ -238,7 +259,9 @@ def taken(path: Path) -> str | None:
     if path.is_dir():
         if not any(path.iterdir()):
             return None
-        advice = f", or resume that run with `{in_shell('gannet', 'resume', path)}`" if (path / RUN_FILE).is_file() else ""
+        advice = (
+            f", or resume that run with `{in_shell('gannet', 'resume', path)}`" if (path / RUN_FILE).is_file() else ""
+        )
         return f"{path} is not empty. Choose another --out{advice}."
     return f"{path} is a file. Choose another --out." if path.exists() or path.is_symlink() else None
 
@@ -262,7 +285,9 @@ def append_scores(path: Path, cards: Iterable[ScoreCard]) -> None:
 
 
 def _raise_version(path: Path, record: RunRecord) -> None:
-    """Record that the run now holds records of this version, so that an earlier Gannet refuses it instead of missing fields."""
+    """Record that the run now holds records of this version, so that an earlier Gannet refuses it instead of missing
+    fields.
+    """
     if record.version < VERSION:
         _rewrite(path, record.model_copy(update={"version": VERSION}))
 

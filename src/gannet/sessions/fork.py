@@ -29,7 +29,9 @@ from gannet.training import checkpoint
 
 
 def parse_again(data: str) -> tuple[Path, int | None] | None:
-    """(RUN, STEP) of a DATA argument ``RUN`` or ``RUN@STEP``; None if it is not a run. Names of data sets take precedence."""
+    """(RUN, STEP) of a DATA argument ``RUN`` or ``RUN@STEP``; None if it is not a run. Names of data sets take
+    precedence.
+    """
     if canonical(data) in components("data"):
         return None
     path, step = parse_run(data)
@@ -39,8 +41,8 @@ def parse_again(data: str) -> tuple[Path, int | None] | None:
 def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
     """Create a run in ``out`` that repeats ``run`` with every journaled command at its step.
 
-    With the same machine and libraries, and without changes, the parameters are equal bit for bit. A fork is repeated from its
-    first checkpoint.
+    With the same machine and libraries, and without changes, the parameters are equal bit for bit. A fork is repeated
+    from its first checkpoint.
 
     Args:
         run: finished, stopped or still training; it is only read.
@@ -63,8 +65,8 @@ def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str 
 def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
     """Create a run in ``out`` that continues from a checkpoint of ``run`` with changed keys.
 
-    Parameters, optimizers and random numbers continue exactly: without changes, the fork equals the run itself without commands
-    after that step. Keys that were edited live up to the step keep their edited values.
+    Parameters, optimizers and random numbers continue exactly: without changes, the fork equals the run itself without
+    commands after that step. Keys that were edited live up to the step keep their edited values.
 
     Args:
         run: the parent; it is only read.
@@ -74,8 +76,8 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
         recipe_file: the user's recipe file, if the run was made from one.
 
     Raises:
-        UserError: no such run or checkpoint; a wrong key, or one of the data or of the networks' shape; or ``out`` is not empty.
-            Nothing is created.
+        UserError: no such run or checkpoint; a wrong key, or one of the data or of the networks' shape; or ``out`` is
+            not empty. Nothing is created.
     """
     parent = Run(run)
     changes = expanded(changes, parent.record.arguments)
@@ -89,7 +91,9 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
     return _make(parent, plan, Parent(run=str(run), step=step, changes=dict(changes)), moves, origin, out)
 
 
-def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None, edits: Mapping[str, Any] | None = None) -> Plan:
+def _plan(
+    parent: Run, changes: Mapping[str, Any], recipe_file: str | None, edits: Mapping[str, Any] | None = None
+) -> Plan:
     if "data.path" in changes:
         require_place(parent.record, str(changes["data.path"]))
     wrong = [key for key in changes if key.startswith("data.") and key != "data.path"]
@@ -97,7 +101,8 @@ def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None, edit
         raise UserError(f"{wrong[0]} cannot change in a run made from another run; for other data, train a new run.")
     if recipe_file is not None and not parent.record.recipe.endswith(".py"):
         raise UserError(
-            f"--recipe {recipe_file}: a run made from {parent.path} keeps its recipe, {parent.record.recipe}; leave --recipe out."
+            f"--recipe {recipe_file}: a run made from {parent.path} keeps its recipe, {parent.record.recipe}; leave "
+            f"--recipe out."
         )
     return plan_again(parent.record, steps=None, recipe_file=recipe_file, changes=changes, edits=edits)
 
@@ -105,14 +110,21 @@ def _plan(parent: Run, changes: Mapping[str, Any], recipe_file: str | None, edit
 def _fits(plan: Plan, parent: Run, origin: Path, changes: Mapping[str, Any]) -> None:
     """Check that the plan's networks and optimizers can load the checkpoint."""
     known, now = parent.record.arguments, plan.values["recipe"]
-    rules = [key for key in now if key.startswith("optimizer.") and key.endswith(".name") and now[key] != known.get(key)]
+    rules = [
+        key for key in now if key.startswith("optimizer.") and key.endswith(".name") and now[key] != known.get(key)
+    ]
     if rules:
-        raise UserError(f"{rules[0]}={now[rules[0]]}: a fork continues with the optimizer's state, so the update rule cannot change.")
+        raise UserError(
+            f"{rules[0]}={now[rules[0]]}: a fork continues with the optimizer's state, so the update rule cannot "
+            f"change."
+        )
     try:
         checkpoint.load_into(new_experiment(plan, Form.from_json(parent.record.data.form)).game, origin, "model")
     except UserError:
         changed = ", ".join(f"{key}={value}" for key, value in changes.items()) or "none"
-        raise UserError(f"These changes give other networks than the checkpoint's: {changed}. Train a new run with them.") from None
+        raise UserError(
+            f"These changes give other networks than the checkpoint's: {changed}. Train a new run with them."
+        ) from None
 
 
 def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[Event], origin: Path | None, out: Path) -> Path:
@@ -128,12 +140,19 @@ def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[Event], orig
         parent=origin_of,
     )
     source = parent.path / RECIPE_FILE
-    writer = RunWriter.create(out, record, source.read_text(encoding="utf-8") if source.exists() else None, kind=parent.kind)
+    writer = RunWriter.create(
+        out, record, source.read_text(encoding="utf-8") if source.exists() else None, kind=parent.kind
+    )
     try:
         with writer:
             for event in journal:
                 writer.command(
-                    event.step, number=0, name=event.name, arguments=event.arguments, outcome="applied", text=f"As in {origin_of.run}."
+                    event.step,
+                    number=0,
+                    name=event.name,
+                    arguments=event.arguments,
+                    outcome="applied",
+                    text=f"As in {origin_of.run}.",
                 )
             if origin is not None:
                 for folder in (ORIGIN_FOLDER, CHECKPOINTS_FOLDER):

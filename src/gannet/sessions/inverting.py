@@ -52,7 +52,9 @@ class Inversion:
             return f"{said}; {self.reference}"
         low, high = min(self.reference_errors), max(self.reference_errors)
         middle = float(np.median(self.reference_errors))
-        return f"{said}; {len(self.reference_errors)} {self.reference}: median {middle:.1f}, from {low:.1f} to {high:.1f}"
+        return (
+            f"{said}; {len(self.reference_errors)} {self.reference}: median {middle:.1f}, from {low:.1f} to {high:.1f}"
+        )
 
     def picture(self) -> Image.Image:
         """The original and the reconstruction side by side."""
@@ -68,18 +70,29 @@ class Inversion:
         Raises:
             UserError: a file cannot be written.
         """
-        arrays = {"latent": self.latent, "original": self.original, "reconstruction": self.reconstruction, "error": np.float32(self.error)}
+        arrays = {
+            "latent": self.latent,
+            "original": self.original,
+            "reconstruction": self.reconstruction,
+            "error": np.float32(self.error),
+        }
         arrays |= {} if self.label is None else {"label": np.int64(self.label)}
         with written_whole(path) as file:
             self.picture().save(file, "PNG")
-        beside = path.with_suffix(".npz")
-        with written_whole(beside) as file:
+        numbers = path.with_suffix(".npz")
+        with written_whole(numbers) as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
-        return [path, beside]
+        return [path, numbers]
 
 
 def invert_file(
-    run: TrainedRun, file: Path, *, seed: int = 0, label: str | None = None, search: Search | None = None, progress: Progress = silent
+    run: TrainedRun,
+    file: Path,
+    *,
+    seed: int = 0,
+    label: str | None = None,
+    search: Search | None = None,
+    progress: Progress = silent,
 ) -> Inversion:
     """The latent of the image in ``file``, which is cropped and resized as training data are.
 
@@ -103,17 +116,24 @@ def invert_file(
         raise UserError("This game has no latents, so an image cannot be inverted.")
     original = _read(file, form.shape)
     if label is not None and label not in form.class_names:
-        raise UserError(f"--label {label}: no such class. Allowed: {', '.join(form.class_names) or 'none, the data have no classes'}.")
+        raise UserError(
+            f"--label {label}: no such class. Allowed: "
+            f"{', '.join(form.class_names) or 'none, the data have no classes'}."
+        )
     real, labels, reference = _real(run, progress)
     classes = game.num_classes if isinstance(game, Conditional) else 0
     if label is not None and not classes:
         raise UserError("--label: this run's generator is not class-conditional; omit --label.")
 
     def search_for(images: np.ndarray, known: torch.Tensor | None) -> Inverted:
-        return invert(game, form.encode(images), rng=torch_rng(seed, "invert"), search=search, labels=known, progress=progress)
+        return invert(
+            game, form.encode(images), rng=torch_rng(seed, "invert"), search=search, labels=known, progress=progress
+        )
 
     own = search_for(original[None], None if label is None else torch.tensor([form.class_names.index(label)]))
-    others = search_for(real, torch.as_tensor(labels) if classes and labels is not None else None) if len(real) else None
+    others = (
+        search_for(real, torch.as_tensor(labels) if classes and labels is not None else None) if len(real) else None
+    )
     made = form.decode(own.samples)[0]
     return Inversion(
         original,
@@ -140,7 +160,9 @@ def _real(run: TrainedRun, progress: Progress) -> tuple[np.ndarray, np.ndarray |
     seed = derive(run.plan.settings.seed, "invert")
     try:
         held_out = open_held_out(run.plan, progress)
-        source, which = (held_out, "held-out real images") if held_out is not None else (run.open_data(progress), "training images")
+        source, which = (
+            (held_out, "held-out real images") if held_out is not None else (run.open_data(progress), "training images")
+        )
     except UserError as problem:
         return np.zeros((0, *run.form.shape)), None, f"no real images to compare with: {problem}"
     return *source.reference(NUM_REFERENCE, seed=seed), which

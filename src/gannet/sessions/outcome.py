@@ -46,7 +46,8 @@ class Outcome:
 
 @contextmanager
 def removed_if_untrained(path: Path, existed: bool) -> Iterator[None]:
-    """Delete the new run directory if an error or an interruption occurs before the first step; one that has trained is never deleted.
+    """Delete the new run directory if an error or an interruption occurs before the first step; one that has trained is
+    never deleted.
 
     Args:
         path: a run directory that this session created.
@@ -66,7 +67,9 @@ def removed_if_untrained(path: Path, existed: bool) -> Iterator[None]:
 
 
 def interrupted(path: Path | None) -> str:
-    """A sentence about an interruption outside the steps of a training; ``path`` is the run directory that exists, if any."""
+    """A sentence about an interruption outside the steps of a training; ``path`` is the run directory that exists,
+    if any.
+    """
     if path is None:
         return "Interrupted before the first step: no new run was made."
     return f"Interrupted. {path} keeps what was recorded; continue with: {in_shell('gannet', 'resume', path)}"
@@ -88,4 +91,6 @@ def saved_sentence(step: int, saved: int | None) -> str:
     """A sentence that says whether the last ``step`` of a training is saved."""
     if saved == step:
         return f"Step {step} is saved."
-    return f"Step {step} is not saved: " + ("there is no checkpoint." if saved is None else f"the newest checkpoint is of step {saved}.")
+    return f"Step {step} is not saved: " + (
+        "there is no checkpoint." if saved is None else f"the newest checkpoint is of step {saved}."
+    )

@@ -32,7 +32,9 @@ def repeat_keys(record: RunRecord, keys: Mapping[str, Any]) -> dict[str, Any]:
         UserError: any other key, or data of another kind at the new path.
     """
     known = dict(record.arguments) | {f"data.{k}": v for k, v in record.data.arguments.items()}
-    refused = [key for key, value in keys.items() if key != "data.path" and not (is_outside(value) and known.get(key) == value)]
+    refused = [
+        key for key, value in keys.items() if key != "data.path" and not (is_outside(value) and known.get(key) == value)
+    ]
     allowed = ["data.path=PATH", *(f"{key}={value}" for key, value in known.items() if is_outside(value))]
     if refused:
         raise UserError(
@@ -66,14 +68,20 @@ def reopen_data(plan: Plan, progress: Progress) -> Dataset:
     """
     path = plan.values["data"].get("path")
     if isinstance(path, str) and (plan.source_name in BY_PATH or os.path.isabs(path)) and not os.path.exists(path):
-        raise UserError(f"The data of this run are no longer at {path}. If they have moved, add data.path=PATH with the new path.")
+        raise UserError(
+            f"The data of this run are no longer at {path}. If they have moved, add data.path=PATH with the new path."
+        )
     return open_data(plan, progress)
 
 
 def changed_data(record: RunRecord, dataset: Dataset) -> str | None:
     """A warning if the data differ from the training data of the run; None if they are equal."""
     then, now = record.data.content_hash, dataset.content_hash
-    return None if then == now else f"The data have changed since the run was trained: their content hash was {then}, now it is {now}."
+    return (
+        None
+        if then == now
+        else f"The data have changed since the run was trained: their content hash was {then}, now it is {now}."
+    )
 
 
 def checkpoint_at(run: Path, step: int) -> Path:
@@ -82,11 +90,17 @@ def checkpoint_at(run: Path, step: int) -> Path:
     Raises:
         UserError: there is none, with the steps that exist; or it is damaged.
     """
-    there = {path.name: path for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER) for path in checkpoint.newest_first(run / folder)}
+    there = {
+        path.name: path
+        for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER)
+        for path in checkpoint.newest_first(run / folder)
+    }
     path = there.get(checkpoint_name(step))
     if path is None:
         steps = ", ".join(str(int(name.removeprefix("step-"))) for name in sorted(there)) or "none"
-        raise UserError(f"{run} has no checkpoint of step {step}. Available: {steps}. To keep more, train with checkpoint.keep=N.")
+        raise UserError(
+            f"{run} has no checkpoint of step {step}. Available: {steps}. To keep more, train with checkpoint.keep=N."
+        )
     if problems := checkpoint.problems(path):
         raise UserError(f"The checkpoint of step {step} cannot be used: {'; '.join(problems)}.")
     return path

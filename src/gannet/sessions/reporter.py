@@ -81,7 +81,9 @@ class PythonReporter:
 
     def terms(self, step: int, values: dict[str, float]) -> None:
         """Store the newest losses; those of the last step are always shown."""
-        shown = {name: value for name, value in values.items() if not name.endswith(("steps_per_second", "gradient_norm"))}
+        shown = {
+            name: value for name, value in values.items() if not name.endswith(("steps_per_second", "gradient_norm"))
+        }
         self._text = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
         if step >= self._total:
             self._show(self._progress(step), at_once=True)

@@ -68,12 +68,17 @@ def resume(
         if steps is not None and trainer.step > steps:
             raise UserError(f"{path} already has {trainer.step} steps; set --steps to at least {trainer.step}.")
         if trainer.step >= trainer.steps:
-            reporter.warned(f"{path} already has all {trainer.steps} steps; nothing to do. To train longer, set --steps.")
-            return Outcome(path, trainer.step, seconds, None, saved=saved_step(path), begun_at=trainer.step, seconds_before=seconds)
+            reporter.warned(
+                f"{path} already has all {trainer.steps} steps; nothing to do. To train longer, set --steps."
+            )
+            return Outcome(
+                path, trainer.step, seconds, None, saved=saved_step(path), begun_at=trainer.step, seconds_before=seconds
+            )
         scheduled = any(optimizer.schedule != "constant" for optimizer in trainer.rates.values())
         if scheduled and trainer.steps != record.steps:
             reporter.warned(
-                f"The learning rate schedule now ends at step {trainer.steps}, so this run differs from a new run of {trainer.steps} steps."
+                f"The learning rate schedule now ends at step {trainer.steps}, so this run differs from a new run of "
+                f"{trainer.steps} steps."
             )
         writer.truncate_after(trainer.step)
         for name in _differences(record.environment, environment(trainer.precision)):
@@ -84,7 +89,8 @@ def resume(
 
 
 def start_or_resume(plan: Plan, path: Path, reporter: Reporter, *, init: str | None = None) -> Outcome:
-    """Train the run of ``plan`` in ``path``, whatever an earlier process left there: start it, continue it, or report that it is finished.
+    """Train the run of ``plan`` in ``path``, whatever an earlier process left there: start it, continue it, or report
+    that it is finished.
 
     Raises:
         UserError: the directory holds something else, or a run with other settings; it is left as it is.
@@ -94,17 +100,31 @@ def start_or_resume(plan: Plan, path: Path, reporter: Reporter, *, init: str | N
         return start(plan, path, reporter, init=init)
     record = read_record(path)
     there = _typed(record.recipe, record.arguments, record.data.source, record.data.arguments, record.settings)
-    now = _typed(plan.recipe_name, plan.values["recipe"], plan.source_name, plan.values["data"], plan.values["settings"])
-    there["init"], now["init"] = None if record.init is None else record.init.run, None if init is None else str(parse_run(init)[0])
+    now = _typed(
+        plan.recipe_name, plan.values["recipe"], plan.source_name, plan.values["data"], plan.values["settings"]
+    )
+    there["init"], now["init"] = (
+        None if record.init is None else record.init.run,
+        None if init is None else str(parse_run(init)[0]),
+    )
     if fields := differing(there, now):
         named = ", ".join(f"{name} ({old} there, {new} now)" for name, (old, new) in fields.items())
-        raise UserError(f"{path} holds another run: it differs in {named}. Choose another --out, or repeat the command that made it.")
+        raise UserError(
+            f"{path} holds another run: it differs in {named}. Choose another --out, or repeat the command that made "
+            f"it."
+        )
     recipe_file = plan.recipe_name if plan.recipe_name.endswith(".py") else None
     return resume(path, reporter, recipe_file=recipe_file, keys=plan.repeated)
 
 
 def train_again(
-    run: Path, step: int | None, changes: Mapping[str, Any], out: Path | None, reporter: Reporter, *, recipe_file: str | None = None
+    run: Path,
+    step: int | None,
+    changes: Mapping[str, Any],
+    out: Path | None,
+    reporter: Reporter,
+    *,
+    recipe_file: str | None = None,
 ) -> Outcome:
     """Repeat ``run`` with its commands from the beginning (``step`` None), or fork it from one of its checkpoints.
 
@@ -123,14 +143,25 @@ def train_again(
         return resume(out, reporter, recipe_file=recipe_file, keys=outside)
 
 
-def _typed(recipe: str, arguments: Mapping[str, Any], source: str, data: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What a user types to make a run, as JSON has it. The path of the data may change; their content is compared elsewhere."""
-    keys = {"recipe": recipe, "data": source, **arguments, **{f"data.{key}": value for key, value in data.items() if key != "path"}}
+def _typed(
+    recipe: str, arguments: Mapping[str, Any], source: str, data: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a user types to make a run, as JSON has it. The path of the data may change; their content is compared
+    elsewhere.
+    """
+    keys = {
+        "recipe": recipe,
+        "data": source,
+        **arguments,
+        **{f"data.{key}": value for key, value in data.items() if key != "path"},
+    }
     return json.loads(json.dumps(keys | dict(settings)))
 
 
 def _restore(path: Path, trainer: Trainer, reporter: Reporter, *, is_new: bool) -> float:
-    """Load the checkpoint and return the seconds trained so far. Without a checkpoint the run starts again, which is exact too."""
+    """Load the checkpoint and return the seconds trained so far. Without a checkpoint the run starts again, which is
+    exact too.
+    """
     if not checkpoint.newest_first(path / CHECKPOINTS_FOLDER):
         if not is_new:
             reporter.warned(f"{path} has no checkpoint yet: it starts at step 0.")
@@ -142,4 +173,6 @@ def _restore(path: Path, trainer: Trainer, reporter: Reporter, *, is_new: bool) 
 
 
 def _differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    return [f"{key} was {before.get(key)}, now it is {now.get(key)}" for key in BITWISE if before.get(key) != now.get(key)]
+    return [
+        f"{key} was {before.get(key)}, now it is {now.get(key)}" for key in BITWISE if before.get(key) != now.get(key)
+    ]

@@ -14,11 +14,14 @@ AT_ONCE = 64
 """Tiles of a batch."""
 
 
-def in_tiles(translate: Callable[[Tensor], Tensor], inputs: Tensor, tile: tuple[int, int], progress: Progress = silent) -> Tensor:
+def in_tiles(
+    translate: Callable[[Tensor], Tensor], inputs: Tensor, tile: tuple[int, int], progress: Progress = silent
+) -> Tensor:
     """(1, K, H, W) inputs -> (1, C, f H, f W) images, f the factor of the network.
 
-    Tiles overlap by half. Every output pixel is the mean of the tiles that cover it, with weights that fall linearly from the
-    middle of a tile to its edge, so there are no seams. An image smaller than a tile is enlarged by repeating its edge pixels.
+    Tiles overlap by half. Every output pixel is the mean of the tiles that cover it, with weights that fall linearly
+    from the middle of a tile to its edge, so there are no seams. An image smaller than a tile is enlarged by repeating
+    its edge pixels.
 
     Args:
         translate: (N, K, h, w) tiles of inputs to (N, C, f h, f w) images.
@@ -41,7 +44,9 @@ def in_tiles(translate: Callable[[Tensor], Tensor], inputs: Tensor, tile: tuple[
             total = made.new_zeros(1, made.shape[1], factor * padded.shape[2], factor * padded.shape[3])
             weight_sum = made.new_zeros(total.shape[2:])
         for image, (top, left) in zip(made, some, strict=True):
-            rows, columns = (slice(factor * at, factor * at + side) for at, side in zip((top, left), made.shape[2:], strict=True))
+            rows, columns = (
+                slice(factor * at, factor * at + side) for at, side in zip((top, left), made.shape[2:], strict=True)
+            )
             total[0, :, rows, columns] += image * weights
             weight_sum[rows, columns] += weights
     progress("translating tiles", len(corners), len(corners))

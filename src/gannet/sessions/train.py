@@ -56,7 +56,13 @@ def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None 
 
 
 def _begin(
-    plan: Plan, out: Path | None, trainer: Trainer, dataset: Dataset, experiment: Experiment, reporter: Reporter, init: Init | None
+    plan: Plan,
+    out: Path | None,
+    trainer: Trainer,
+    dataset: Dataset,
+    experiment: Experiment,
+    reporter: Reporter,
+    init: Init | None,
 ) -> Outcome:
     path = out or next_run(f"{plan.source_name}-{Path(plan.recipe_name).stem}")
     existed = path.exists()
@@ -114,7 +120,9 @@ def train(
         reporter.terms(event.step, values)
 
     unseen = _open_held_out(plan, trainer, writer, reporter)
-    frames = record_frames(trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count, held_out=unseen)
+    frames = record_frames(
+        trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count, held_out=unseen
+    )
     checkpoints = save_checkpoints(trainer, path, writer, clock, settings.checkpoint, reporter.warned)
     observers = [
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
@@ -126,12 +134,23 @@ def train(
         observers.append(_record_scores(plan, path, trainer, dataset, writer))
     if settings.health.every != 0:
         observers.append(
-            watch_health(trainer, dataset, unseen, writer, seed=settings.seed, every=settings.health.every, events=heard, on_alarm=alarm)
+            watch_health(
+                trainer,
+                dataset,
+                unseen,
+                writer,
+                seed=settings.seed,
+                every=settings.health.every,
+                events=heard,
+                on_alarm=alarm,
+            )
         )
     begun_at = trainer.step
     writer.event("start", trainer.step)
     with loop.listening() as request:
-        control = control_of(plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned)
+        control = control_of(
+            plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned
+        )
         try:
             loop.run(trainer, observers, request, control.may_continue)
             control.close()
@@ -186,7 +205,9 @@ def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, w
 
 
 def _open_held_out(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Reporter) -> Dataset | None:
-    """Held-out data for health checks and frames. None, with a warning, if they cannot be opened: training does not need them."""
+    """Held-out data for health checks and frames. None, with a warning, if they cannot be opened: training does not
+    need them.
+    """
     wanted = isinstance(trainer.game, Translates) or plan.settings.health.every != 0
     if trainer.dataset.size is None or not wanted:
         return None

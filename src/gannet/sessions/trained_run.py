@@ -35,18 +35,20 @@ if TYPE_CHECKING:
 
 
 class TrainedRun:
-    """A checkpoint of a run, ready to sample: the newest valid one unless a step is given; the EMA generator unless ``raw``.
+    """A checkpoint of a run, ready to sample: the newest valid one unless a step is given; the EMA generator unless
+    ``raw``.
 
     Args:
         path: the run directory, the name of a run in ./runs, or ``RUN@STEP``.
         step: of one of its checkpoints; the newest valid one if None.
         recipe_file: the user's recipe file, if the run was made from one.
         raw: the trained generator instead of its exponential moving average.
-        keys: ``data.path``, the new path of the data, and the user-supplied components of the run, which are imported only if they
-            are named here.
+        keys: ``data.path``, the new path of the data, and the user-supplied components of the run, which are imported
+            only if they are named here.
 
     Raises:
-        UserError: not a run, no valid checkpoint, no checkpoint of that step, or user-supplied code that was not named again.
+        UserError: not a run, no valid checkpoint, no checkpoint of that step, or user-supplied code that was not named
+        again.
     """
 
     def __init__(
@@ -82,12 +84,18 @@ class TrainedRun:
 
     def __repr__(self) -> str:
         newest = f"step {self.step:,} of {self.plan.values['recipe']['steps']:,}"
-        head = f"{self.path}: {self.plan.recipe_name} on {self.plan.source_name}, seed {self.plan.settings.seed}, {newest}"
+        head = (
+            f"{self.path}: {self.plan.recipe_name} on {self.plan.source_name}, seed {self.plan.settings.seed}, {newest}"
+        )
         return f"<TrainedRun {head}{', raw parameters' if self.weights == 'raw' else ''}{self._scores()}>"
 
     def _scores(self) -> str:
-        """Labels and values of the newest score cards, from this object or from scores.jsonl, if they belong to this step."""
-        cards = self._cards or [card for card in self.run.scores() if card.step == self.step and card.weights == self.weights]
+        """Labels and values of the newest score cards, from this object or from scores.jsonl, if they belong to this
+        step.
+        """
+        cards = self._cards or [
+            card for card in self.run.scores() if card.step == self.step and card.weights == self.weights
+        ]
         values = {card.label: written(card.value, card.n_fake) for card in cards}
         return "".join(f", {label} {value}" for label, value in values.items())
 
@@ -100,25 +108,29 @@ class TrainedRun:
         caption: str | None = None,
         truncate: float | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Samples in original units (uint8 NHWC images, or points), and their labels or captions, if any, (N,) int64 or text.
+        """Samples in original units (uint8 NHWC images, or points), and their labels or captions, if any, (N,) int64 or
+        text.
 
         Args:
             count: number of samples.
             seed: the same seed gives the same samples.
             label: one class by name or number; None for all classes in turn.
             caption: what to draw; None for a few captions of the training data in turn.
-            truncate: largest absolute value of a coordinate of Gaussian latents; samples are then more typical and less varied.
+            truncate: largest absolute value of a coordinate of Gaussian latents; samples are then more typical and less
+            varied.
 
         Raises:
-            UserError: a label for an unconditional run, or an unknown label; a caption for a run without captions, or unknown words; a
-                prior that cannot be truncated.
+            UserError: a label for an unconditional run, or an unknown label; a caption for a run without captions, or
+                unknown words; a prior that cannot be truncated.
         """
         labels, captions = self._labels(count, label), self._captions(count, caption)
         condition = labels if captions is None else self.form.token_ids(captions)
         images = self.images() if isinstance(self.game, Translates) else None
         with truncated(self.game, truncate):
             samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=condition, images=images)
-        return self.form.decode(samples), np.array(captions) if captions is not None else None if labels is None else labels.numpy()
+        return self.form.decode(samples), np.array(
+            captions
+        ) if captions is not None else None if labels is None else labels.numpy()
 
     def translations(self, count: int, *, seed: int = 0) -> dict[str, np.ndarray]:
         """Input, output and target of ``count`` images of the data, held out if any are: each uint8 (count, H, W, C).
@@ -140,16 +152,24 @@ class TrainedRun:
         return self._held_out(silent, needed=False) or self.open_data()
 
     def columns(self, count: int, label: str | int | None = None, caption: str | None = None) -> int:
-        """Number of columns of a grid of ``count`` samples: one per class or per example caption if the grid shows all of them."""
+        """Number of columns of a grid of ``count`` samples: one per class or per example caption if the grid shows
+        all of them.
+        """
         return frame_labels(self.game, count)[1] if label is None and caption is None else max(1, round(count**0.5))
 
     def save_picture(
-        self, samples: np.ndarray, path: Path, *, columns: int, labels: np.ndarray | None = None, are_paths: bool = False
+        self,
+        samples: np.ndarray,
+        path: Path,
+        *,
+        columns: int,
+        labels: np.ndarray | None = None,
+        are_paths: bool = False,
     ) -> None:
         """Write a grid of images, or a drawing of points, as PNG, complete or not at all.
 
-        If each column holds one class, its name is the heading; if each column holds one caption, it is below the column. If each row
-        is a path between latents, the points of a row are joined.
+        If each column holds one class, its name is the heading; if each column holds one caption, it is below the
+        column. If each row is a path between latents, the points of a row are joined.
 
         Raises:
             UserError: the file cannot be written.
@@ -159,7 +179,9 @@ class TrainedRun:
         picture = (
             self._scatter(samples, columns if are_paths else 0)
             if self.form.kind == "points"
-            else image_grid(samples, columns, column_labels=self._heads(labels, columns), captions=_texts(labels, columns))
+            else image_grid(
+                samples, columns, column_labels=self._heads(labels, columns), captions=_texts(labels, columns)
+            )
         )
         with written_whole(path) as file:
             picture.save(file, "PNG")
@@ -196,10 +218,12 @@ class TrainedRun:
             return self.form.decode(self.game.generate(path, labels))
 
     def traverse(self, what: str = "codes", *, rows: int = 3, columns: int = 10, seed: int = 0) -> np.ndarray:
-        """(directions * rows * columns, ...) samples in original units: ``rows`` rows for each direction, in which only it varies.
+        """(directions * rows * columns, ...) samples in original units: ``rows`` rows for each direction, in which only
+        it varies.
 
         Args:
-            what: ``codes``, ``sefa``, ``pca`` or the number of a coordinate; see :func:`gannet.sessions.traversal.traverse`.
+            what: ``codes``, ``sefa``, ``pca`` or the number of a coordinate; see
+            :func:`gannet.sessions.traversal.traverse`.
             rows: rows for each direction.
             columns: samples in a row.
             seed: of the latents.
@@ -217,7 +241,8 @@ class TrainedRun:
         progress: Progress = silent,
         announce: Callable[[Cost], None] | None = None,
     ) -> tuple[list[ScoreCard], list[str]]:
-        """Score cards with their real-data references, and a sentence per metric that does not apply; ``announce`` gets the cost first.
+        """Score cards with their real-data references, and a sentence per metric that does not apply; ``announce`` gets
+        the cost first.
 
         Raises:
             UserError: the data are missing, an unknown metric, or samples that cannot be measured.
@@ -250,7 +275,10 @@ class TrainedRun:
         """
         dataset = reopen_data(self.plan, progress)
         if dataset.form.shape != self.form.shape:
-            raise UserError(f"The data of {self.path} have changed: samples had shape {self.form.shape} and now have {dataset.form.shape}.")
+            raise UserError(
+                f"The data of {self.path} have changed: samples had shape {self.form.shape} and now have "
+                f"{dataset.form.shape}."
+            )
         return dataset
 
     def _held_out(self, progress: Progress, *, needed: bool) -> Dataset | None:
@@ -270,7 +298,12 @@ class TrainedRun:
 
     def _heads(self, labels: np.ndarray | None, columns: int) -> list[str] | None:
         names = self.form.class_names
-        if labels is None or labels.dtype.kind == "U" or len(names) != columns or (labels != np.arange(len(labels)) % columns).any():
+        if (
+            labels is None
+            or labels.dtype.kind == "U"
+            or len(names) != columns
+            or (labels != np.arange(len(labels)) % columns).any()
+        ):
             return None
         return list(names)
 
@@ -292,7 +325,9 @@ class TrainedRun:
         if not isinstance(self.game, Captioned):
             if caption is None:
                 return None
-            raise UserError("--caption: this run's generator does not read captions; train one with --recipe text-to-image.")
+            raise UserError(
+                "--caption: this run's generator does not read captions; train one with --recipe text-to-image."
+            )
         examples = self.form.captions if caption is None else (caption,)
         return [examples[index % len(examples)] for index in range(count)]
 
@@ -313,6 +348,10 @@ class TrainedRun:
 
 def _texts(captions: np.ndarray | None, columns: int) -> list[str] | None:
     """One caption per column, if every sample of a column has the same."""
-    if captions is None or captions.dtype.kind != "U" or (captions != np.resize(captions[:columns], len(captions))).any():
+    if (
+        captions is None
+        or captions.dtype.kind != "U"
+        or (captions != np.resize(captions[:columns], len(captions))).any()
+    ):
         return None
     return captions[:columns].tolist()

@@ -21,14 +21,17 @@ NAMED = 4
 
 
 def find_source(text: str) -> tuple[str, Path]:
-    """The run of ``RUN`` or ``RUN@STEP`` as typed, and the checkpoint to start from. Nothing that the run names is imported.
+    """The run of ``RUN`` or ``RUN@STEP`` as typed, and the checkpoint to start from. Nothing that the run names is
+    imported.
 
     Raises:
         UserError: not a run, or no valid checkpoint of that step.
     """
     path, step = parse_run(text)
     if not Run.is_at(path):
-        raise UserError(f"--init {text}: {path} is not a run. Give a run directory, or RUN@STEP for an earlier checkpoint.")
+        raise UserError(
+            f"--init {text}: {path} is not a run. Give a run directory, or RUN@STEP for an earlier checkpoint."
+        )
     if step is not None:
         return str(path), checkpoint_at(path, step)
     return str(path), checkpoint.latest_valid(path / CHECKPOINTS_FOLDER)[0]
@@ -50,7 +53,8 @@ def transfer(trainer: Trainer, run: str, source: Path) -> Init:
     # A bias that happens to fit carries nothing.
     if not any(name in fitting and tensor.dim() > 1 for name, tensor in trainer.game.named_parameters()):
         raise UserError(
-            f"--init {run}: no weight of this run fits: none has the name and shape of a weight here. Choose the recipe and the keys "
+            f"--init {run}: no weight of this run fits: none has the name and shape of a weight here. Choose the "
+            f"recipe and the keys "
             "that shape the networks as in that run, or train without --init."
         )
     averages = fitting | _fitting(trainer.average.state_dict(), checkpoint.load_weights(source, "average"))
@@ -89,7 +93,9 @@ def save_beginning(path: Path, trainer: Trainer) -> None:
         for folder in (ORIGIN_FOLDER, CHECKPOINTS_FOLDER):
             checkpoint.save(path / folder, trainer, seconds=0.0, keep=1)
     except OSError as error:
-        raise UserError(f"Cannot write the first checkpoint of {path}: {error.strerror or error}. Free some space.") from None
+        raise UserError(
+            f"Cannot write the first checkpoint of {path}: {error.strerror or error}. Free some space."
+        ) from None
 
 
 def _fitting(own: Mapping[str, Tensor], there: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -22,7 +22,15 @@ from gannet.training.sampling import evaluating, side_by_side, translation_grid
 
 MAX_PIXELS = 64_000_000
 """Of an output."""
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".bmp": "BMP",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
 OPTIONS = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True, "exact": True}}
 OPAQUE = frozenset({"JPEG", "BMP"})
 """Formats without transparency."""
@@ -40,12 +48,15 @@ def require_translator(run: TrainedRun) -> Translates:
         UserError: it does not.
     """
     if not isinstance(run.game, Translates):
-        raise UserError(f"{run.path} does not translate images: it generates them from noise. Train a run with --recipe pix2pix.")
+        raise UserError(
+            f"{run.path} does not translate images: it generates them from noise. Train a run with --recipe pix2pix."
+        )
     return run.game
 
 
 def save_translations(run: TrainedRun, count: int, path: Path, *, seed: int = 0) -> None:
-    """Write a nearly square grid of about ``count`` images as PNG: inputs, outputs and targets of held-out images in columns.
+    """Write a nearly square grid of about ``count`` images as PNG: inputs, outputs and targets of held-out images in
+    columns.
 
     Raises:
         UserError: the data are missing, or the file cannot be written.
@@ -69,7 +80,9 @@ def find_images(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise UserError(f"There is no file or folder at {path}.")
-    found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
+    found = [
+        file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+    ]
     if not found:
         raise UserError(f"{path} contains no images ({', '.join(sorted(SUFFIXES))}).")
     return found
@@ -78,8 +91,8 @@ def find_images(path: Path) -> list[Path]:
 def destinations(files: list[Path], given: Path, out: Path | None, run: str) -> dict[Path, Path]:
     """Where the image of each file is written; names stay as they are.
 
-    A file goes to ``out``, by default ``NAME-RUN.SUFFIX`` in the working directory; ``out`` can be a folder. The files of a
-    folder go to the folder ``out``, by default ``FOLDER-RUN``, at the same places below it. GIF becomes PNG.
+    A file goes to ``out``, by default ``NAME-RUN.SUFFIX`` in the working directory; ``out`` can be a folder. The files
+    of a folder go to the folder ``out``, by default ``FOLDER-RUN``, at the same places below it. GIF becomes PNG.
 
     Raises:
         UserError: an input would be overwritten, or ``out`` ends like no format that can be written.
@@ -101,11 +114,13 @@ def destinations(files: list[Path], given: Path, out: Path | None, run: str) -> 
     return places
 
 
-def translate_file(run: TrainedRun, file: Path, out: Path, *, label: int | None = None, progress: Progress = silent) -> tuple[int, int]:
+def translate_file(
+    run: TrainedRun, file: Path, out: Path, *, label: int | None = None, progress: Progress = silent
+) -> tuple[int, int]:
     """Translate one image file and write the result; returns its width and height.
 
-    The image keeps its size (times the factor of super-resolution) and its transparency; it is rotated by its EXIF orientation.
-    It becomes grey if the run works on grey images.
+    The image keeps its size (times the factor of super-resolution) and its transparency; it is rotated by its EXIF
+    orientation. It becomes grey if the run works on grey images.
 
     Args:
         run: a run that translates.
@@ -140,14 +155,20 @@ def translate_file(run: TrainedRun, file: Path, out: Path, *, label: int | None 
 
 @torch.no_grad()
 def translate_image(
-    run: TrainedRun, image: Image.Image, alpha: Image.Image | None = None, *, label: int | None = None, progress: Progress = silent
+    run: TrainedRun,
+    image: Image.Image,
+    alpha: Image.Image | None = None,
+    *,
+    label: int | None = None,
+    progress: Progress = silent,
 ) -> Image.Image:
     """Translate an image of any size.
 
     Args:
         run: a run that translates.
         image: mode L or RGB.
-        alpha: mode L of the same size, the opacity, if any. It is kept, except by runs that fill in what is transparent.
+        alpha: mode L of the same size, the opacity, if any. It is kept, except by runs that fill in what is
+        transparent.
         label: class to translate to, if the run translates between classes.
         progress: called while tiles are translated.
 

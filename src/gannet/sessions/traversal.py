@@ -26,10 +26,11 @@ def traverse(game: Game, what: str, *, rows: int, columns: int, seed: int) -> Te
 
     Args:
         game: what generates.
-        what: ``codes`` of a game that has them; ``sefa``, singular vectors of the first layer; ``pca``, directions along
-            which samples change most (GANSpace); or the number of a coordinate of the latents, from 0.
+        what: ``codes`` of a game that has them; ``sefa``, singular vectors of the first layer; ``pca``, directions
+            along which samples change most (GANSpace); or the number of a coordinate of the latents, from 0.
         rows: different latents, one for each row of a direction.
-        columns: positions from -3 to 3 standard deviations of the latents, or from the first value of a code to its last.
+        columns: positions from -3 to 3 standard deviations of the latents, or from the first value of a code to its
+        last.
         seed: of the latents.
 
     Raises:
@@ -59,19 +60,26 @@ def _directions(game: Game, what: str, drawn: Tensor) -> list[tuple[Tensor, floa
         found = singular_directions(game, drawn[:2], balanced_labels(game, 2), min(NUM_DIRECTIONS, size))
         if found is None:
             raise UserError(
-                "--traverse sefa: the first layer of this generator is not a linear layer of its latents, so it has no singular "
+                "--traverse sefa: the first layer of this generator is not a linear layer of its latents, so it has "
+                "no singular "
                 "directions. Use --traverse pca, which looks at samples."
             )
     elif what == PCA:
         labels = balanced_labels(game, len(drawn))
         parts = [
-            game.generate(drawn[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK]) for i in range(0, len(drawn), CHUNK)
+            game.generate(drawn[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK])
+            for i in range(0, len(drawn), CHUNK)
         ]
-        found = torch.from_numpy(principal_directions(drawn.numpy(), torch.cat(parts).numpy(), min(NUM_DIRECTIONS, size))).float()
+        found = torch.from_numpy(
+            principal_directions(drawn.numpy(), torch.cat(parts).numpy(), min(NUM_DIRECTIONS, size))
+        ).float()
         found = found / found.norm(dim=1, keepdim=True)
     else:
         if not what.isdecimal() or int(what) >= size:
-            raise UserError(f"--traverse {what}: expected codes, sefa, pca, or the number of a coordinate of the latents, 0 to {size - 1}.")
+            raise UserError(
+                f"--traverse {what}: expected codes, sefa, pca, or the number of a coordinate of the latents, 0 to "
+                f"{size - 1}."
+            )
         found = torch.eye(size)[int(what)][None]
     return [(unit, float((drawn @ unit).std())) for unit in found]
 
@@ -79,7 +87,8 @@ def _directions(game: Game, what: str, drawn: Tensor) -> list[tuple[Tensor, floa
 def _codes(game: Game, rows: int, columns: int, seed: int) -> Tensor:
     if not isinstance(game, DrawsCodes):
         raise UserError(
-            "--traverse: this run's generator has no latent codes; train one with --recipe infogan, or follow the directions of any "
+            "--traverse: this run's generator has no latent codes; train one with --recipe infogan, or follow the "
+            "directions of any "
             "generator with --traverse sefa, --traverse pca or the number of a coordinate."
         )
     latents = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)

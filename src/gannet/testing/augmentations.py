@@ -10,7 +10,9 @@ from gannet.augmentations.base import Augmentation
 
 
 def check_augmentation(augmentation: Augmentation, samples: Tensor) -> None:
-    """Check the shape, that only the given generator is used, that samples are changed separately, and that gradients reach them."""
+    """Check the shape, that only the given generator is used, that samples are changed separately, and that
+    gradients reach them.
+    """
     samples = samples.detach().requires_grad_()
 
     def changed(rows: Tensor, seed: int) -> Tensor:

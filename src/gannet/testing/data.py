@@ -18,9 +18,9 @@ NUM_REFERENCE = 4000
 def check_source(source: Source) -> None:
     """Run every check of a source and of its data set.
 
-    The fields are documented and copyable. Opening twice gives equal data. A batch depends only on its arguments, has the right shape,
-    dtype and range, and does not change the global random state. The reference is drawn without replacement. ``encode`` and ``decode`` are
-    inverse. Known modes and densities agree with the samples.
+    The fields are documented and copyable. Opening twice gives equal data. A batch depends only on its arguments, has
+    the right shape, dtype and range, and does not change the global random state. The reference is drawn without
+    replacement. ``encode`` and ``decode`` are inverse. Known modes and densities agree with the samples.
 
     Raises:
         AssertionError: the contract is violated.
@@ -44,7 +44,9 @@ def check_source(source: Source) -> None:
 
 
 def _check_captions(source: Source, dataset: Dataset) -> None:
-    """Captions come with batches and references, in words of the vocabulary, as a pure function of the same arguments."""
+    """Captions come with batches and references, in words of the vocabulary, as a pure function of the same
+    arguments.
+    """
     assert bool(dataset.vocabulary) == bool(dataset.example_captions) == source.has_captions
     ids, texts = dataset.captions(64, seed=3, position=5, device=CPU), dataset.reference_captions(100, seed=1)
     if not source.has_captions:
@@ -108,7 +110,9 @@ def _check_labels(dataset: Dataset, labels: Tensor | np.ndarray | None, count: i
 
 
 def _check_epochs(dataset: Dataset) -> None:
-    """Two batches of 3/4 of a table cross the end of an epoch; the first epoch must contain every sample exactly once."""
+    """Two batches of 3/4 of a table cross the end of an epoch; the first epoch must contain every sample exactly
+    once.
+    """
     if dataset.size is None or dataset.size > 20_000 or dataset.num_labelled is not None:
         return  # a few labelled samples are in every batch, more often than once per epoch
     size, count = dataset.size, max(1, 3 * dataset.size // 4)

@@ -11,9 +11,13 @@ SIDE_PIXELS = 16
 
 
 def check_degradation(degradation: Degradation, *, channels: int = 3) -> None:
-    """Shapes and range, a function of the generator alone, rows independent, less than the target, and consistent restoration."""
+    """Shapes and range, a function of the generator alone, rows independent, less than the target, and consistent
+    restoration.
+    """
     images = torch.rand(6, channels, SIDE_PIXELS, SIDE_PIXELS, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    images = torch.nn.functional.avg_pool2d(images.repeat_interleave(2, dim=2), 3, 1, 1, count_include_pad=False)[:, :, :SIDE_PIXELS]
+    images = torch.nn.functional.avg_pool2d(images.repeat_interleave(2, dim=2), 3, 1, 1, count_include_pad=False)[
+        :, :, :SIDE_PIXELS
+    ]
     images = images.clamp(-1, 1)
     kept = images.clone()
     degradation.require(tuple(images.shape[1:]))
@@ -38,8 +42,12 @@ def check_degradation(degradation: Degradation, *, channels: int = 3) -> None:
     assert degradation.trivial_name
     assert not torch.allclose(plain, images, atol=1e-3), "nothing is lost, so there is nothing to learn"
     _restores(degradation, images, inputs)
-    shown = degradation.of_file(images[:1], torch.ones(1, 1, SIDE_PIXELS, SIDE_PIXELS).index_fill(2, torch.tensor([3, 4]), 0.0))
-    assert shown.shape[1] == degradation.input_channels(channels), "a user's image becomes an input of the same channels"
+    shown = degradation.of_file(
+        images[:1], torch.ones(1, 1, SIDE_PIXELS, SIDE_PIXELS).index_fill(2, torch.tensor([3, 4]), 0.0)
+    )
+    assert shown.shape[1] == degradation.input_channels(channels), (
+        "a user's image becomes an input of the same channels"
+    )
 
 
 def _restores(degradation: Degradation, images: torch.Tensor, inputs: torch.Tensor) -> None:

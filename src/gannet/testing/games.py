@@ -47,7 +47,9 @@ def _turns_move_only_their_player(experiment: Experiment, dataset: Dataset) -> N
     trainer = _trainer(experiment, dataset)
     players = trainer.game.players
     for index, turn in enumerate(trainer.turns):
-        others = {p: copy.deepcopy([m.state_dict() for m in modules]) for p, modules in players.items() if p != turn.player}
+        others = {
+            p: copy.deepcopy([m.state_dict() for m in modules]) for p, modules in players.items() if p != turn.player
+        }
         trainer._take(turn, trainer._batch(turn, index, 0))
         for player, before in others.items():
             after = [m.state_dict() for m in players[player]]

@@ -30,7 +30,9 @@ def _worked_example(loss: AdversarialLoss) -> None:
     example = type(loss).worked_example()
     real, fake = torch.tensor(example.real, dtype=torch.float64), torch.tensor(example.fake, dtype=torch.float64)
     values = torch.stack(_sides(type(loss)(), real, fake))
-    assert_close(values, torch.tensor([example.discriminator, example.generator], dtype=torch.float64), atol=1e-6, rtol=0)
+    assert_close(
+        values, torch.tensor([example.discriminator, example.generator], dtype=torch.float64), atol=1e-6, rtol=0
+    )
 
 
 def _is_finite_scalar(loss: AdversarialLoss) -> None:
@@ -84,10 +86,13 @@ def _order_does_not_matter(loss: AdversarialLoss) -> None:
 
 def _maps_are_many_logits(loss: AdversarialLoss) -> None:
     rng = torch.Generator().manual_seed(3)
-    real, fake = torch.randn(2, 1, 3, 2, generator=rng, dtype=torch.float64), torch.randn(2, 1, 3, 2, generator=rng, dtype=torch.float64)
+    real, fake = (
+        torch.randn(2, 1, 3, 2, generator=rng, dtype=torch.float64),
+        torch.randn(2, 1, 3, 2, generator=rng, dtype=torch.float64),
+    )
     of_maps, of_logits = _sides(loss, real, fake), _sides(loss, real.flatten(), fake.flatten())
     assert all(value.shape == () for value in of_maps), "the loss of maps of logits is a scalar"
-    assert_close(torch.stack(of_maps), torch.stack(of_logits), msg="maps of logits count as so many logits")
+    assert_close(torch.stack(of_maps), torch.stack(of_logits), msg="a map of logits counts as its logits one by one")
 
 
 def _gradients_are_right(loss: AdversarialLoss) -> None:
@@ -100,6 +105,8 @@ def _gradients_are_right(loss: AdversarialLoss) -> None:
 def _needs_real_is_truthful(loss: AdversarialLoss) -> None:
     fake, real = torch.randn(6, generator=torch.Generator().manual_seed(2)), torch.zeros(6)
     if loss.generator_needs_real:
-        assert loss.generator(fake, real) != loss.generator(fake, real + 1), "generator_needs_real, but the real logits have no effect"
+        assert loss.generator(fake, real) != loss.generator(fake, real + 1), (
+            "generator_needs_real, but the real logits have no effect"
+        )
     else:
         loss.generator(fake, None)

@@ -52,7 +52,9 @@ def check_intervals(metric: Metric, kind: Kind, truth: Truth, held_out: np.ndarr
 
 
 def check_interval(metric: Metric, result: Estimate, of: str) -> None:
-    """Check that value and interval lie in the range of the metric, and that the interval contains the value and has a width."""
+    """Check that value and interval lie in the range of the metric, and that the interval contains the value and has
+    a width.
+    """
     low, high = metric.bounds
     assert low <= result.value <= high, f"{of}: {result.value} is not in the range {metric.bounds}"
     assert (result.ci95 is None) == (result.method == ""), "an interval must state how it was computed"
@@ -60,5 +62,7 @@ def check_interval(metric: Metric, result: Estimate, of: str) -> None:
         return
     first, last = result.ci95
     assert np.isfinite([first, last]).all(), f"{of}: {result} has an end that is not finite"
-    assert low <= first <= result.value <= last <= high, f"{of}: {result} is not in its interval and the range {metric.bounds}"
+    assert low <= first <= result.value <= last <= high, (
+        f"{of}: {result} is not in its interval and the range {metric.bounds}"
+    )
     assert first < last, f"{of}: {result} has an interval without width"

@@ -13,7 +13,8 @@ NUM_IMAGES = 300
 
 
 def check_drawn(metric: Metric) -> None:
-    """Real images score almost full marks, more images of other captions a worse value; order and repetition do not matter.
+    """Real images score almost full marks, more images of other captions a worse value; order and repetition do not
+    matter.
 
     Raises:
         AssertionError: the metric breaks its contract; the text says which part.

@@ -18,14 +18,24 @@ from gannet.metrics.base import Answers, Better, Labels, Metric, Samples, as_est
 from gannet.runs.records import ScoreCard
 from gannet.testing.metric_bounds import check_interval, check_intervals
 from gannet.testing.metric_captions import check_drawn
-from gannet.testing.metric_data import COUNT, corruptions, draw, drawn_with_classes, labelled_digits, stacked_digits, truth_of
+from gannet.testing.metric_data import (
+    COUNT,
+    corruptions,
+    draw,
+    drawn_with_classes,
+    labelled_digits,
+    stacked_digits,
+    truth_of,
+)
 
 HELD_OUT_SEED = 300
 """Seed of :func:`draw` for held-out samples."""
 SLACK = 0.15
 """Share of the metric's range over all corruptions by which noise may improve the value when a corruption grows."""
 SEEN = 4
-"""Number of standard deviations over draws of true samples by which damage must make the value worse, unless the metric is blind to it."""
+"""Number of standard deviations over draws of true samples by which damage must make the value worse, unless the
+metric is blind to it.
+"""
 
 
 def check_metric(metric: Metric) -> None:
@@ -74,17 +84,24 @@ def check_declaration(metric: Metric) -> None:
     assert json.loads(json.dumps(metric.spec(), allow_nan=False)) == metric.spec(), "spec must consist of JSON values"
     assert "version" in metric.spec(), "spec needs a version"
     for field in dataclasses.fields(metric):
-        assert getattr(metric, field.name) is None or field.name in json.dumps(metric.spec()), f"spec tells {field.name}"
+        assert getattr(metric, field.name) is None or field.name in json.dumps(metric.spec()), (
+            f"spec tells {field.name}"
+        )
     known = {name for kind in metric.kinds for name in corruptions(kind)} | {"noise", "shrunken modes"}
     assert set(metric.blind_to) <= known, f"blind_to may name damage of {sorted(known)}"
 
 
 def check_answers(metric: Metric, kind: Kind) -> None:
-    """Correct answers give the best value, and more wrong ones a worse value; the order of the samples does not matter."""
+    """Correct answers give the best value, and more wrong ones a worse value; the order of the samples does not
+    matter.
+    """
     if metric.needs_classifier:
         metric = dataclasses.replace(metric, extractor="digits-cnn-v1")  # type: ignore[type-var]
     best = 0.0 if metric.better == "lower" else metric.bounds[1]
-    values = [as_estimate(metric.compute(_answered(metric, kind, wrong), np.random.default_rng(0))).value for wrong in (0.0, 0.2, 0.5, 0.9)]
+    values = [
+        as_estimate(metric.compute(_answered(metric, kind, wrong), np.random.default_rng(0))).value
+        for wrong in (0.0, 0.2, 0.5, 0.9)
+    ]
     assert np.isclose(values[0], best, rtol=1e-12, atol=0), f"correct answers give {values[0]}, not {best}"
     worse = np.diff(values) if metric.better == "lower" else -np.diff(values)
     assert (worse > 0).all(), f"not worse with more wrong answers: {values}"
@@ -114,7 +131,9 @@ def check_labelled(metric: Metric) -> None:
         asked[changed] = (asked[changed] + 1) % 10
         order = np.arange(half) if order is None else order
         labels = Labels(names, classes[:half], classes[half:], asked[order])
-        estimate = chosen.measure(Samples(images[:half], images[half:][order], Truth(), labels=labels), np.random.default_rng(0))
+        estimate = chosen.measure(
+            Samples(images[:half], images[half:][order], Truth(), labels=labels), np.random.default_rng(0)
+        )
         check_interval(chosen, estimate, f"{wrong:.0%} wrong classes")
         assert set(estimate.parts) == set(names), f"the card must contain every class, not {set(estimate.parts)}"
         return estimate.value
@@ -122,7 +141,9 @@ def check_labelled(metric: Metric) -> None:
     before = global_random_state()
     values = [value(wrong) for wrong in (0.0, 0.1, 0.3, 0.9)]
     value(1.0)
-    assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), f"not worse with more wrong classes: {values}"
+    assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), (
+        f"not worse with more wrong classes: {values}"
+    )
     shuffled = value(0.1, np.random.default_rng(5).permutation(half))
     assert np.isclose(shuffled, values[1], rtol=1e-6), f"{values[1]} in one order and {shuffled} in another"
     assert global_random_state() == before, "a global random generator was used"
@@ -132,8 +153,12 @@ def check_labelled(metric: Metric) -> None:
 
 
 def _answered(metric: Metric, kind: Kind, wrong: float, order: np.ndarray | None = None) -> Samples:
-    """Answers about the samples of :func:`draw`, or about real digits for a classifier; a share of them belongs to another sample."""
-    real, classes = (part[: COUNT[kind]] for part in (labelled_digits() if metric.needs_classifier else drawn_with_classes(kind, 0)))
+    """Answers about the samples of :func:`draw`, or about real digits for a classifier; a share of them belongs to
+    another sample.
+    """
+    real, classes = (
+        part[: COUNT[kind]] for part in (labelled_digits() if metric.needs_classifier else drawn_with_classes(kind, 0))
+    )
     rng = np.random.default_rng(7)
     rows = np.arange(len(real))
     changed = rng.permutation(len(real))[: round(wrong * len(real))]
@@ -161,7 +186,9 @@ def _inverted(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def check_best_value(metric: Metric, kind: Kind) -> None:
-    """A distance is 0 for equal sets, or on average for draws of the same distribution; a distance to the truth is near its best value."""
+    """A distance is 0 for equal sets, or on average for draws of the same distribution; a distance to the truth is
+    near its best value.
+    """
     real = draw(kind, 0)
     if metric.unbiased:
         check_zero_on_average(metric, kind)
@@ -175,9 +202,13 @@ def check_best_value(metric: Metric, kind: Kind) -> None:
 
 def check_zero_on_average(metric: Metric, kind: Kind, *, repeats: int = 16) -> None:
     """Over pairs of draws of the same distribution, the mean is 0 within 4 standard errors."""
-    values = np.array([compute(metric, draw(kind, 100 + 2 * i), draw(kind, 101 + 2 * i), truth_of(kind)) for i in range(repeats)])
+    values = np.array(
+        [compute(metric, draw(kind, 100 + 2 * i), draw(kind, 101 + 2 * i), truth_of(kind)) for i in range(repeats)]
+    )
     error = values.std(ddof=1) / np.sqrt(repeats)
-    assert abs(values.mean()) < 4 * error, f"biased: {values.mean()} on average for equal distributions, standard error {error}"
+    assert abs(values.mean()) < 4 * error, (
+        f"biased: {values.mean()} on average for equal distributions, standard error {error}"
+    )
 
 
 def check_symmetry(metric: Metric, kind: Kind) -> None:
@@ -189,10 +220,16 @@ def check_symmetry(metric: Metric, kind: Kind) -> None:
 
 
 def check_worsens(metric: Metric, kind: Kind) -> None:
-    """Growing damage makes the value worse, and never better except for noise. Damage that the metric is blind to has little effect."""
+    """Growing damage makes the value worse, and never better except for noise. Damage that the metric is blind to
+    has little effect.
+    """
     real, truth = draw(kind, 1), truth_of(kind)
-    values_of = {name: [compute(metric, real, fake, truth) for fake in steps] for name, steps in corruptions(kind).items()}
-    badness = {name: np.array([_badness(metric, value, values[0]) for value in values]) for name, values in values_of.items()}
+    values_of = {
+        name: [compute(metric, real, fake, truth) for fake in steps] for name, steps in corruptions(kind).items()
+    }
+    badness = {
+        name: np.array([_badness(metric, value, values[0]) for value in values]) for name, values in values_of.items()
+    }
     # Narrow modes have high quality, so only metrics whose ideal value is 1 must penalise them.
     if metric.better != "one":
         badness.pop("shrunken modes", None)
@@ -203,7 +240,9 @@ def check_worsens(metric: Metric, kind: Kind) -> None:
     for name, values in badness.items():
         assert all(np.diff(values) >= -SLACK * spread), f"better under more {name}: {values}"
         assert values[-1] - values[0] > SEEN * noise, f"hardly worse under {name}: {values}, noise {noise}"
-    assert any(values[-1] - values[0] > spread / 2 for values in badness.values()), f"no corruption is clearly worse: {badness}"
+    assert any(values[-1] - values[0] > spread / 2 for values in badness.values()), (
+        f"no corruption is clearly worse: {badness}"
+    )
     for name, values in unseen.items():
         assert values[-1] - values[0] < spread / 2, f"declared blind to {name}, but clearly worse: {values}"
 
@@ -247,14 +286,22 @@ def check_refuses(metric: Metric, kind: Kind) -> None:
 
 
 def check_classes(metric: Metric) -> None:
-    """If modes are classes of images: near the best value on real stacks of digits, and worse with every dropped digit."""
+    """If modes are classes of images: near the best value on real stacks of digits, and worse with every dropped
+    digit.
+    """
     chosen = dataclasses.replace(metric, classifier="digits-cnn-v1")  # type: ignore[type-var]
     assert chosen.label() != metric.label(), "the label must name the classifier"
     assert chosen.spec() != metric.spec(), "the spec must name the classifier"
     truth = Truth(classes=ClassModes("digits-cnn-v1", np.full(100, 0.01)))
     values = [compute(chosen, stacked_digits(10), stacked_digits(kept), truth) for kept in (10, 9, 5, 1)]
-    assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), f"not worse with fewer digits: {values}"
-    for name, fake in (("all digits", stacked_digits(10)), ("one digit", stacked_digits(1)), ("one picture", stacked_digits(1)[[0] * 200])):
+    assert (np.diff(values) * (1 if metric.better == "lower" else -1) > 0).all(), (
+        f"not worse with fewer digits: {values}"
+    )
+    for name, fake in (
+        ("all digits", stacked_digits(10)),
+        ("one digit", stacked_digits(1)),
+        ("one picture", stacked_digits(1)[[0] * 200]),
+    ):
         check_interval(chosen, chosen.measure(Samples(stacked_digits(10), fake, truth), np.random.default_rng(0)), name)
     before = global_random_state()
     shuffled = compute(chosen, stacked_digits(10), np.random.default_rng(5).permutation(stacked_digits(9)), truth)

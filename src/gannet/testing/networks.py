@@ -14,7 +14,9 @@ ROWS = 12
 
 
 def check_generator(network: Generator) -> None:
-    """Check shape and range, determinism and independent samples in evaluation mode, gradients of all parameters, and bf16."""
+    """Check shape and range, determinism and independent samples in evaluation mode, gradients of all parameters,
+    and bf16.
+    """
     rng = torch.Generator().manual_seed(0)
     latents = torch.randn(ROWS, network.latent_size, generator=rng)
     labels = _labels(network)
@@ -56,7 +58,9 @@ def check_discriminator(network: Discriminator) -> None:
     _no_squashing(network)
     if network.rows_independent:
         for layer in network.modules():
-            assert not isinstance(layer, nn.modules.batchnorm._BatchNorm), "batch norm makes samples depend on each other"
+            assert not isinstance(layer, nn.modules.batchnorm._BatchNorm), (
+                "batch norm makes samples depend on each other"
+            )
     network.eval()
     whole = network(*inputs, labels=labels).logits
     assert_close(network(*inputs, labels=labels).logits, whole, atol=0, rtol=0)
@@ -74,7 +78,9 @@ def check_discriminator(network: Discriminator) -> None:
 
 
 def check_translator(network: Translator) -> None:
-    """Shapes for the size of training and for a larger one, determinism, independent rows, gradients everywhere, bf16."""
+    """Shapes for the size of training and for a larger one, determinism, independent rows, gradients everywhere,
+    bf16.
+    """
     rng = torch.Generator().manual_seed(0)
     height, width = (side // network.factor for side in network.size)
     inputs = torch.rand(ROWS, network.input_channels, height, width, generator=rng) * 2 - 1
@@ -110,7 +116,9 @@ def check_encoder(network: Encoder) -> None:
 
 
 def check_velocity(network: Velocity) -> None:
-    """A velocity of the samples' shape, which depends on the time, determinism, independent samples, gradients everywhere, bf16."""
+    """A velocity of the samples' shape, which depends on the time, determinism, independent samples, gradients
+    everywhere, bf16.
+    """
     rng = torch.Generator().manual_seed(0)
     samples, times = torch.randn(ROWS, *network.shape, generator=rng), torch.rand(ROWS, generator=rng)
     velocities = network.train()(samples, times)
@@ -147,4 +155,6 @@ def _no_squashing(network: Discriminator) -> None:
     # An internal decoder may end with tanh, because its output is a sample and not a logit.
     inside = {layer for part in network.modules() if isinstance(part, Generator) for layer in part.modules()}
     last = [layer for layer in network.modules() if not list(layer.children()) and layer not in inside][-1]
-    assert not isinstance(last, nn.Sigmoid | nn.Tanh | nn.Softmax), "logits must be raw, without sigmoid or tanh at the end"
+    assert not isinstance(last, nn.Sigmoid | nn.Tanh | nn.Softmax), (
+        "logits must be raw, without sigmoid or tanh at the end"
+    )

@@ -23,7 +23,9 @@ def check_penalty(penalty: Penalty) -> None:
 
 
 def check_constraint(constraint: Constraint) -> None:
-    """Check that the constraint holds after ``apply``, that a second ``apply`` changes nothing, and that training continues."""
+    """Check that the constraint holds after ``apply``, that a second ``apply`` changes nothing, and that training
+    continues.
+    """
     network = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
     constraint.build(network)
     optimizer = torch.optim.SGD(network.parameters(), 0.5)
@@ -39,7 +41,9 @@ def check_constraint(constraint: Constraint) -> None:
 
 
 def check_weight_penalty(make: Callable[[], WeightPenalty]) -> None:
-    """Check that the scalar term has a gradient once parameters have changed, owns no parameters, and survives saving and loading."""
+    """Check that the scalar term has a gradient once parameters have changed, owns no parameters, and survives
+    saving and loading.
+    """
     network, _, _ = _scorer((4,))
     weights = list(network.parameters())[:1]
     penalty = make()
@@ -57,7 +61,9 @@ def check_weight_penalty(make: Callable[[], WeightPenalty]) -> None:
     loaded.build([network])
     loaded.load_state_dict(_saved(penalty))
     value = penalty([network])
-    assert torch.autograd.grad(value, weights)[0].abs().sum() > 0, "the term has no gradient with respect to the parameters"
+    assert torch.autograd.grad(value, weights)[0].abs().sum() > 0, (
+        "the term has no gradient with respect to the parameters"
+    )
     assert_close(loaded([network]), value, atol=0, rtol=0)
 
 
@@ -87,7 +93,9 @@ def _is_weighted_scalar_that_trains(penalty: Penalty, widths: tuple[int, ...]) -
     assert value.isfinite()
     assert value >= 0
     gradients = torch.autograd.grad(value, list(network.parameters())[:1])
-    assert gradients[0].abs().sum() > 0, "the penalty has no gradient with respect to the parameters: is create_graph missing?"
+    assert gradients[0].abs().sum() > 0, (
+        "the penalty has no gradient with respect to the parameters: is create_graph missing?"
+    )
     again = penalty(score, real, fake, _batch(0))
     assert_close(again, value, atol=0, rtol=0)
 

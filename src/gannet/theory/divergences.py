@@ -30,12 +30,16 @@ def kullback_leibler(p: np.ndarray, q: np.ndarray) -> float:
 
 
 def reverse_kullback_leibler(p: np.ndarray, q: np.ndarray) -> float:
-    """KL(q || p): with data p and model q, it penalises samples where there are no data, and tolerates missing modes."""
+    """KL(q || p): with data p and model q, it penalises samples where there are no data, and tolerates missing
+    modes.
+    """
     return kullback_leibler(q, p)
 
 
 def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
-    """KL(p || m) / 2 + KL(q || m) / 2 with m = (p + q) / 2: in [0, log 2], symmetric. Lin 1991, https://doi.org/10.1109/18.61115."""
+    """KL(p || m) / 2 + KL(q || m) / 2 with m = (p + q) / 2: in [0, log 2], symmetric. Lin 1991,
+    https://doi.org/10.1109/18.61115.
+    """
     middle = (p + q) / 2
     return min(float(np.log(2)), (kullback_leibler(p, middle) + kullback_leibler(q, middle)) / 2)
 
@@ -49,7 +53,8 @@ def kullback_leibler_from_samples(log_p: np.ndarray, log_q: np.ndarray) -> float
 
 
 def jensen_shannon_from_samples(at_p: tuple[np.ndarray, np.ndarray], at_q: tuple[np.ndarray, np.ndarray]) -> float:
-    """Estimate JS(p, q) from log-densities: ``at_p`` is (log p, log q) at samples of p, ``at_q`` the same at samples of q.
+    """Estimate JS(p, q) from log-densities: ``at_p`` is (log p, log q) at samples of p, ``at_q`` the same at samples of
+    q.
 
     It uses log(p / m) = log 2 - log(1 + q / p), which is exact even where one density is 0 and its logarithm -infinity.
     """

@@ -23,7 +23,9 @@ class Plan:
     targets: np.ndarray
     """(M, D) places that mass is moved to."""
     mass: np.ndarray
-    """(N, M): mass moved from each source to each target. Rows sum to the weights of the sources, columns to those of the targets."""
+    """(N, M): mass moved from each source to each target. Rows sum to the weights of the sources, columns to those
+    of the targets.
+    """
     distances: np.ndarray
     """(N, M) Euclidean distances."""
     cost: float
@@ -46,7 +48,10 @@ def plan_between_histograms(p: np.ndarray, q: np.ndarray, places: np.ndarray | N
     positions = np.arange(len(p), dtype=np.float64) if places is None else np.asarray(places, np.float64)
     positions = positions[:, None] if positions.ndim == 1 else positions
     if p.shape != q.shape or p.shape != positions.shape[:1]:
-        raise UserError(f"The histograms have {p.shape} and {q.shape} bins and {len(positions)} places; all must have the same shape (B,).")
+        raise UserError(
+            f"The histograms have {p.shape} and {q.shape} bins and {len(positions)} places; all must have the same "
+            f"shape (B,)."
+        )
     return _plan(positions, positions, p, q, power)
 
 
@@ -57,9 +62,19 @@ def plan_between_points(sources: np.ndarray, targets: np.ndarray, *, power: int 
         UserError: the sets differ in D, are empty or not finite, or the plan is too large.
     """
     sources, targets = np.asarray(sources, np.float64), np.asarray(targets, np.float64)
-    if sources.ndim != 2 or targets.ndim != 2 or sources.shape[1] != targets.shape[1] or not (len(sources) and len(targets)):
-        raise UserError(f"The points have shapes {sources.shape} and {targets.shape}; they must be (N, D) and (M, D), and not empty.")
-    return _plan(sources, targets, np.full(len(sources), 1 / len(sources)), np.full(len(targets), 1 / len(targets)), power)
+    if (
+        sources.ndim != 2
+        or targets.ndim != 2
+        or sources.shape[1] != targets.shape[1]
+        or not (len(sources) and len(targets))
+    ):
+        raise UserError(
+            f"The points have shapes {sources.shape} and {targets.shape}; they must be (N, D) and (M, D), and not "
+            f"empty."
+        )
+    return _plan(
+        sources, targets, np.full(len(sources), 1 / len(sources)), np.full(len(targets), 1 / len(targets)), power
+    )
 
 
 def _plan(sources: np.ndarray, targets: np.ndarray, p: np.ndarray, q: np.ndarray, power: int) -> Plan:
@@ -69,7 +84,10 @@ def _plan(sources: np.ndarray, targets: np.ndarray, p: np.ndarray, q: np.ndarray
         raise UserError("Places must be finite numbers.")
     if len(sources) * len(targets) > MOST_ENTRIES:
         counts = f"{len(sources)} and {len(targets)}"
-        raise UserError(f"A plan between {counts} places is too large: at most {MOST_ENTRIES:,} pairs are supported; use fewer places.")
+        raise UserError(
+            f"A plan between {counts} places is too large: at most {MOST_ENTRIES:,} pairs are supported; use fewer "
+            f"places."
+        )
     distances = np.linalg.norm(sources[:, None] - targets[None], axis=2)
     with warnings.catch_warnings():
         # The solver reports non-convergence as a warning and returns a plan that is not the optimum.
@@ -77,5 +95,7 @@ def _plan(sources: np.ndarray, targets: np.ndarray, p: np.ndarray, q: np.ndarray
         try:
             mass = np.asarray(ot.emd(p, q, distances**power, numItermax=20_000_000))
         except UserWarning as problem:
-            raise UserError(f"The plan between {len(sources)} and {len(targets)} places did not converge ({problem}); use fewer.") from None
+            raise UserError(
+                f"The plan between {len(sources)} and {len(targets)} places did not converge ({problem}); use fewer."
+            ) from None
     return Plan(sources, targets, mass, distances, float((mass * distances**power).sum()))

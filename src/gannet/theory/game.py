@@ -22,7 +22,9 @@ def optimal_discriminator(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 def game_value(p: np.ndarray, q: np.ndarray, discriminator: np.ndarray) -> float:
     """V(D, G) = sum p log D + q log(1 - D), equation 1, for two histograms; -infinity if D is certain and wrong."""
     with np.errstate(divide="ignore"):
-        return float((p[p > 0] * np.log(discriminator[p > 0])).sum() + (q[q > 0] * np.log1p(-discriminator[q > 0])).sum())
+        return float(
+            (p[p > 0] * np.log(discriminator[p > 0])).sum() + (q[q > 0] * np.log1p(-discriminator[q > 0])).sum()
+        )
 
 
 def generator_cost(p: np.ndarray, q: np.ndarray) -> float:

@@ -1,1 +1,3 @@
-"""The training engine: trainer, loop, checkpoints and observers. It uses games through their contract only, never by name."""
+"""The training engine: trainer, loop, checkpoints and observers. It uses games through their contract only, never by
+name.
+"""

@@ -25,7 +25,8 @@ MANIFEST = "MANIFEST.json"
 
 
 def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
-    """Write the trainer's complete state to ``folder/step-.../`` and remove all but the newest ``keep`` valid checkpoints.
+    """Write the trainer's complete state to ``folder/step-.../`` and remove all but the newest ``keep`` valid
+    checkpoints.
 
     The directory gets its name after every byte is on disk, so a crash at any moment leaves earlier checkpoints intact.
 
@@ -33,10 +34,15 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
         TrainingStopped: a parameter is not finite; such a state is never saved.
         OSError: the disk is full or not writable; nothing is left behind.
     """
-    tensors = {"model": trainer.game.state_dict(), "average": trainer.average.state_dict(), "optimizers": _optimizer_tensors(trainer)}
+    tensors = {
+        "model": trainer.game.state_dict(),
+        "average": trainer.average.state_dict(),
+        "optimizers": _optimizer_tensors(trainer),
+    }
     if not all(t.isfinite().all() for t in tensors["model"].values() if t.is_floating_point()):
         raise TrainingStopped(
-            f"Step {trainer.step}: a parameter is not finite, so this step is not saved and the last valid checkpoint remains."
+            f"Step {trainer.step}: a parameter is not finite, so this step is not saved and the last valid checkpoint "
+            f"remains."
         )
     final = folder / checkpoint_name(trainer.step)
     if final.exists() and not problems(final):
@@ -47,7 +53,9 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
         temporary.mkdir()
         for name, group in tensors.items():
             _save_tensors(group, temporary / f"{name}.safetensors")
-        (temporary / "state.json").write_text(json.dumps({"step": trainer.step, "moves": trainer.moves, "seconds": round(seconds, 3)}))
+        (temporary / "state.json").write_text(
+            json.dumps({"step": trainer.step, "moves": trainer.moves, "seconds": round(seconds, 3)})
+        )
         manifest = {p.name: {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(temporary.iterdir())}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
         for path in [*temporary.iterdir(), temporary]:
@@ -114,7 +122,10 @@ def latest_valid(folder: Path) -> tuple[Path, list[str]]:
             return path, complaints
         complaints += found
     if not complaints:
-        raise UserError(f"{folder.parent} has no checkpoint yet, so it has no generator; train it with `gannet resume {folder.parent}`.")
+        raise UserError(
+            f"{folder.parent} has no checkpoint yet, so it has no generator; train it with `gannet resume "
+            f"{folder.parent}`."
+        )
     raise UserError(f"No usable checkpoint in {folder}." + "".join(f" {c}." for c in complaints))
 
 
@@ -139,11 +150,14 @@ def load_into(owner: nn.Module | Average, path: Path, name: str) -> None:
     tensors = load_weights(path, name)
     expected = owner.state_dict()
     other = sorted(
-        k for k in expected.keys() | tensors.keys() if k not in tensors or k not in expected or tensors[k].shape != expected[k].shape
+        k
+        for k in expected.keys() | tensors.keys()
+        if k not in tensors or k not in expected or tensors[k].shape != expected[k].shape
     )
     if other:
         raise UserError(
-            f"{name}.safetensors of {path} does not fit the recipe's networks: {len(other)} tensors differ, the first is {other[0]}. "
+            f"{name}.safetensors of {path} does not fit the recipe's networks: {len(other)} tensors differ, the first "
+            f"is {other[0]}. "
             "The recipe has changed since then; use the version of Gannet in run.json."
         )
     owner.load_state_dict(tensors)
@@ -156,7 +170,9 @@ def restore(path: Path, trainer: Trainer) -> float:
     saved = load_weights(path, "optimizers")
     for player, optimizer in trainer.optimizers.items():
         state = {i: _state_of(saved, f"{player}/{i}/", weight) for i, weight in enumerate(trainer.weights[player])}
-        optimizer.load_state_dict({"state": {i: s for i, s in state.items() if s}, "param_groups": optimizer.state_dict()["param_groups"]})
+        optimizer.load_state_dict(
+            {"state": {i: s for i, s in state.items() if s}, "param_groups": optimizer.state_dict()["param_groups"]}
+        )
     trainer.step, seconds = progress_of(path)
     trainer.moves = json.loads((path / "state.json").read_text()).get("moves", 0)
     return seconds
@@ -181,7 +197,9 @@ def _named_state(trainer: Trainer, player: str) -> Iterator[tuple[str, Tensor]]:
 def _state_of(saved: dict[str, Tensor], prefix: str, weight: Tensor) -> dict[str, Tensor]:
     found = {name.removeprefix(prefix): value for name, value in saved.items() if name.startswith(prefix)}
     # Moments get the memory layout of their parameter, as in the interrupted run.
-    return {k: torch.empty_like(weight).copy_(v) if v.shape == weight.shape and v.dim() else v for k, v in found.items()}
+    return {
+        k: torch.empty_like(weight).copy_(v) if v.shape == weight.shape and v.dim() else v for k, v in found.items()
+    }
 
 
 def _digest(path: Path) -> str:

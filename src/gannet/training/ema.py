@@ -12,16 +12,17 @@ from gannet.games.base import Game
 class Average:
     """A copy of the game with the EMA of its parameters; sampling uses the copy, training does not.
 
-    After every step, average <- d average + (1 - d) parameters with d = min(decay, (1 + step) / (10 + step)), so that the
-    first steps are forgotten quickly. Floating-point buffers (batch norm statistics) are averaged too, others are copied. The
-    copy is separate, so an interrupt cannot leave averaged parameters in the trained game.
+    After every step, average <- d average + (1 - d) parameters with d = min(decay, (1 + step) / (10 + step)), so that
+    the first steps are forgotten quickly. Floating-point buffers (batch norm statistics) are averaged too, others are
+    copied. The copy is separate, so an interrupt cannot leave averaged parameters in the trained game.
     """
 
     def __init__(self, game: Game, decay: float) -> None:
         self.decay = decay
         self.game = copy.deepcopy(game)
         self.game.requires_grad_(False).eval()
-        # Networks without an EMA are shared with the trained game instead of copied, so that they are always up to date.
+        # Networks without an EMA are shared with the trained game instead of copied, so that they are always up to
+        # date.
         for name, child in game.named_children():
             if name not in game.averaged:
                 setattr(self.game, name, child)
@@ -46,4 +47,6 @@ class Average:
     def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
         """Load the averages exactly; missing or unknown names are an error."""
         for name in self.game.averaged:
-            getattr(self.game, name).load_state_dict({k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")})
+            getattr(self.game, name).load_state_dict(
+                {k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")}
+            )

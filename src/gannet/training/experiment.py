@@ -33,7 +33,9 @@ class Optimizer:
     """The learning rate during training: constant, or a half cosine from ``lr`` to 0 at the last step."""
 
     def build(self, modules: list[nn.Module]) -> torch.optim.Optimizer:
-        """The torch optimizer of all parameters in ``modules``. Adam is fused, because unfused Adam is slow on a CPU."""
+        """The torch optimizer of all parameters in ``modules``. Adam is fused, because unfused Adam is slow on a
+        CPU.
+        """
         parameters = [p for module in modules for p in module.parameters()]
         if self.name == "adam":
             return Adam(parameters, lr=self.lr, betas=(self.beta1, self.beta2), fused=True)

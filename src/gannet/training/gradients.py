@@ -39,6 +39,8 @@ class Statistics:
 
 
 def gradients_are_finite(weights: Sequence[torch.Tensor]) -> bool:
-    """One pass over all gradients, which synchronises the GPU. The sum is the cheapest test: it is not finite if a part is not."""
+    """One pass over all gradients, which synchronises the GPU. The sum is the cheapest test: it is not finite if a
+    part is not.
+    """
     sums = [w.grad.sum() for w in weights if w.grad is not None]
     return bool(torch.stack(sums).sum().isfinite()) if sums else True

@@ -16,7 +16,9 @@ from gannet.training.trainer import Trainer
 
 
 class StopRequest:
-    """Set by the first SIGINT, SIGTERM, SIGHUP or SIGALRM and checked between steps; a third signal ends the process at once."""
+    """Set by the first SIGINT, SIGTERM, SIGHUP or SIGALRM and checked between steps; a third signal ends the process
+    at once.
+    """
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -33,9 +35,11 @@ class StopRequest:
 
 @contextmanager
 def listening() -> Iterator[StopRequest]:
-    """Catch SIGINT, SIGTERM and SIGHUP, and restore the earlier handlers afterwards. Only the main thread can catch signals.
+    """Catch SIGINT, SIGTERM and SIGHUP, and restore the earlier handlers afterwards. Only the main thread can catch
+    signals.
 
-    SIGHUP stays ignored if it is ignored already, as under ``nohup``. SIGALRM is caught only if it is ignored: a time limit prepares it so.
+    SIGHUP stays ignored if it is ignored already, as under ``nohup``. SIGALRM is caught only if it is ignored: a time
+    limit prepares it so.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
@@ -54,7 +58,12 @@ def listening() -> Iterator[StopRequest]:
             signal.signal(number, handler)
 
 
-def run(trainer: Trainer, observers: Sequence[Observer], request: StopRequest, may_continue: Callable[[], bool] = lambda: True) -> None:
+def run(
+    trainer: Trainer,
+    observers: Sequence[Observer],
+    request: StopRequest,
+    may_continue: Callable[[], bool] = lambda: True,
+) -> None:
     """Train to the last step, or until a stop is requested; observers act at the end in either case.
 
     Args:

@@ -92,11 +92,19 @@ def gradient_norms(trainer: Trainer) -> dict[str, float]:
 
 
 def record_frames(
-    trainer: Trainer, dataset: Dataset, writer: RunWriter, *, seed: int, every: int, count: int, held_out: Dataset | None = None
+    trainer: Trainer,
+    dataset: Dataset,
+    writer: RunWriter,
+    *,
+    seed: int,
+    every: int,
+    count: int,
+    held_out: Dataset | None = None,
 ) -> Observer:
     """Samples of the EMA generator, always from the same noise; for points, also the arrays of ``points_frame``.
 
-    A game that translates shows inputs, outputs and targets side by side, always of the same images, which are held out if any are.
+    A game that translates shows inputs, outputs and targets side by side, always of the same images, which are held out
+    if any are.
     """
     if dataset.form.kind == "points":
         take = points_frame(trainer, dataset, seed)
@@ -112,9 +120,16 @@ def record_frames(
 
 
 def save_checkpoints(
-    trainer: Trainer, folder: Path, writer: RunWriter, clock: Clock, settings: CheckpointSettings, warn: Callable[[str], None]
+    trainer: Trainer,
+    folder: Path,
+    writer: RunWriter,
+    clock: Clock,
+    settings: CheckpointSettings,
+    warn: Callable[[str], None],
 ) -> Observer:
-    """Save the complete state. A full disk is only a warning: training continues, keeps earlier checkpoints and retries when due."""
+    """Save the complete state. A full disk is only a warning: training continues, keeps earlier checkpoints and
+    retries when due.
+    """
 
     def act(terms: dict[str, Tensor]) -> None:
         try:
@@ -136,7 +151,9 @@ def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int) -> C
 
     def take() -> np.ndarray:
         rng = torch_rng(seed, "frames", device=trainer.precision.device)
-        images = dataset.form.decode(sample_game(game, len(labels) if labels is not None else count, rng, labels=labels))
+        images = dataset.form.decode(
+            sample_game(game, len(labels) if labels is not None else count, rng, labels=labels)
+        )
         return image_sheet(images, columns)
 
     return take
@@ -148,7 +165,9 @@ def _translation_frame(trainer: Trainer, images: Dataset, seed: int, count: int)
     def take() -> np.ndarray:
         rng = torch_rng(seed, "frames", device=trainer.precision.device)
         columns = translated(trainer.average.game, images, shown, rng)
-        return image_sheet(side_by_side({name: images.form.decode(column) for name, column in columns.items()}), across * len(columns))
+        return image_sheet(
+            side_by_side({name: images.form.decode(column) for name, column in columns.items()}), across * len(columns)
+        )
 
     return take
 
@@ -159,4 +178,8 @@ def image_sheet(images: np.ndarray, columns: int) -> np.ndarray:
     rows = -(-count // columns)
     sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
     sheet[:count] = images
-    return sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2).reshape(rows * height, columns * width, channels)
+    return (
+        sheet.reshape(rows, columns, height, width, channels)
+        .swapaxes(1, 2)
+        .reshape(rows * height, columns * width, channels)
+    )

@@ -25,10 +25,11 @@ MANIFOLD_REACH = 2.0
 def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], dict[str, np.ndarray]]:
     """Return a function that records the current state of the game, in original units and always from the same noise.
 
-    Its arrays: ``real`` (500, 2); ``fake`` (500, 2), samples of the EMA generator; ``extent`` (x0, x1, y0, y1); and, if the
-    game supports them, ``logits`` (48, 48), the logits at nodes of the extent, row 0 at the lowest y; ``pull`` (150, 2), the
-    directions in which the generator's objective moves the first fakes; ``latents`` (500, 2), the first two coordinates of
-    each fake's latent; ``manifold`` (21, 21, 2), the generator's output on a grid over those two, with the others at their mean.
+    Its arrays: ``real`` (500, 2); ``fake`` (500, 2), samples of the EMA generator; ``extent`` (x0, x1, y0, y1); and, if
+    the game supports them, ``logits`` (48, 48), the logits at nodes of the extent, row 0 at the lowest y; ``pull``
+    (150, 2), the directions in which the generator's objective moves the first fakes; ``latents`` (500, 2), the first
+    two coordinates of each fake's latent; ``manifold`` (21, 21, 2), the generator's output on a grid over those two,
+    with the others at their mean.
     """
     real, _ = dataset.reference(2000, seed=seed)
     extent, nodes = view_of(real, FIELD_SIDE)
@@ -43,7 +44,9 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
         fake = sample_game(game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device))
         frame = {"real": shown, "fake": dataset.form.decode(fake), "extent": extent}
         if isinstance(trainer.game, Scores):
-            frame["logits"] = _logits(trainer.game, encoded["nodes"], encoded["real"], fake).reshape(FIELD_SIDE, FIELD_SIDE)
+            frame["logits"] = _logits(trainer.game, encoded["nodes"], encoded["real"], fake).reshape(
+                FIELD_SIDE, FIELD_SIDE
+            )
         if not _is_class_conditional(game):
             if isinstance(trainer.game, Pulls):
                 frame["pull"] = _pull(trainer.game, fake[:ARROWS], opponents) * dataset.form.scale
@@ -55,7 +58,9 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
 
 
 def view_of(real: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """The square around points (N, 2): its extent (x0, x1, y0, y1) and (side * side, 2) nodes, row by row from the lowest y."""
+    """The square around points (N, 2): its extent (x0, x1, y0, y1) and (side * side, 2) nodes, row by row from the
+    lowest y.
+    """
     low, high = real.min(0), real.max(0)
     center, half = (low + high) / 2, 0.65 * float((high - low).max())
     extent = np.array([center[0] - half, center[0] + half, center[1] - half, center[1] + half], np.float32)
@@ -87,7 +92,9 @@ def _pull(game: Pulls, fake: Tensor, real: Tensor) -> np.ndarray:
 
 
 @torch.no_grad()
-def _latent_view(game: Generates, rng: torch.Generator, decode: Callable[[Tensor], np.ndarray]) -> dict[str, np.ndarray]:
+def _latent_view(
+    game: Generates, rng: torch.Generator, decode: Callable[[Tensor], np.ndarray]
+) -> dict[str, np.ndarray]:
     assert isinstance(game, torch.nn.Module)
     latents = game.draw_latents(POINTS_IN_FRAME, rng)
     if latents.shape[1] < 2:

@@ -54,9 +54,9 @@ def with_threads(threads: int | None) -> Iterator[None]:
 def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) -> Precision:
     """Device, dtype and layout.
 
-    Images use bf16 if the processor multiplies it natively: a CPU with AVX-512 BF16 or AMX, or a GPU of compute capability 8.
-    Points stay in fp32, because the 8 bits of mantissa of bf16 cannot place a point within a hundredth; their networks are so
-    small that a second thread costs more than it saves.
+    Images use bf16 if the processor multiplies it natively: a CPU with AVX-512 BF16 or AMX, or a GPU of compute
+    capability 8. Points stay in fp32, because the 8 bits of mantissa of bf16 cannot place a point within a hundredth;
+    their networks are so small that a second thread costs more than it saves.
 
     Raises:
         UserError: ``device=cuda`` without a usable GPU.
@@ -75,9 +75,15 @@ def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) ->
     elif not allow_bf16:
         dtype, reason = "fp32", "the recipe is not stable in bf16"
     else:
-        dtype, reason = ("bf16", f"native on this {chosen.type}") if has_bf16 else ("fp32", f"no native bf16 on this {chosen.type}")
+        dtype, reason = (
+            ("bf16", f"native on this {chosen.type}") if has_bf16 else ("fp32", f"no native bf16 on this {chosen.type}")
+        )
     return Precision(
-        chosen, "bf16" if dtype == "bf16" else "fp32", channels_last=is_images, reason=reason, threads=None if is_images else 1
+        chosen,
+        "bf16" if dtype == "bf16" else "fp32",
+        channels_last=is_images,
+        reason=reason,
+        threads=None if is_images else 1,
     )
 
 

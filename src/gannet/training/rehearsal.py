@@ -21,10 +21,11 @@ NUM_SAMPLES = 2
 
 
 def rehearse(experiment: Experiment, dataset: Dataset, *, recipe: str, seed: int, precision: Precision) -> None:
-    """Take one step on a copy of ``experiment`` and sample; the experiment and the random number generators do not change.
+    """Take one step on a copy of ``experiment`` and sample; the experiment and the random number generators do not
+    change.
 
-    Only a step reveals a batch too small for its statistics, shapes that do not match, or too little memory. A loss that is not
-    finite is not an error here: training stops at it and records it.
+    Only a step reveals a batch too small for its statistics, shapes that do not match, or too little memory. A loss
+    that is not finite is not an error here: training stops at it and records it.
 
     Raises:
         UserError: the step fails.
@@ -47,7 +48,11 @@ def _sentence(error: Exception, experiment: Experiment, dataset: Dataset, recipe
     elif "more than 1 value per channel" in reason:
         reason, advice = "batch norm needs at least 2 values per channel", "Set a larger batch_size."
     else:
-        advice = "Set another batch_size" + (", another data.size" if len(dataset.shape) == 3 else "") + " or another key of the recipe."
+        advice = (
+            "Set another batch_size"
+            + (", another data.size" if len(dataset.shape) == 3 else "")
+            + " or another key of the recipe."
+        )
     return f"Recipe {recipe!r} cannot train on {_what(experiment, dataset)}: {reason} ({_place(error)}). {advice}"
 
 

@@ -81,20 +81,28 @@ def translated(game: Game, images: Dataset, count: int, rng: torch.Generator) ->
 
 
 def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") -> Tensor | None:
-    """(count,) int64, all classes in turn, or (count, L) token ids of the example captions in turn; None for unconditional games."""
+    """(count,) int64, all classes in turn, or (count, L) token ids of the example captions in turn; None for
+    unconditional games.
+    """
     if isinstance(game, Captioned):
         return game.captions[torch.arange(count) % len(game.captions)].to(device)
     classes = game.num_classes if isinstance(game, Conditional) else 0
     return torch.arange(count, device=device) % classes if classes else None
 
 
-def sample_game(game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None, images: Dataset | None = None) -> Tensor:
-    """(count, *shape) samples in normalised units, float32, generated in chunks to bound the memory; see :func:`sample_chunks`."""
+def sample_game(
+    game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None, images: Dataset | None = None
+) -> Tensor:
+    """(count, *shape) samples in normalised units, float32, generated in chunks to bound the memory; see
+    :func:`sample_chunks`.
+    """
     return torch.cat(list(sample_chunks(game, count, rng, labels=labels, images=images)))
 
 
 def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> tuple[Tensor | None, int]:
-    """Labels and number of columns of a grid: one column per class, or per example caption, if there are any; else a square grid."""
+    """Labels and number of columns of a grid: one column per class, or per example caption, if there are any; else a
+    square grid.
+    """
     if isinstance(game, Captioned):
         columns = len(game.captions)
         return game.captions.repeat(max(1, round(count / columns)), 1).to(device), columns
@@ -105,7 +113,9 @@ def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> 
 
 
 def translation_grid(count: int, columns: int = 3) -> tuple[int, int]:
-    """How many translations fill a nearly square grid of about ``count`` images, and how many stand in one row of it."""
+    """How many translations fill a nearly square grid of about ``count`` images, and how many stand in one row of
+    it.
+    """
     shown = max(1, round(count / columns))
     return shown, max(1, round((shown / columns) ** 0.5))
 
@@ -121,4 +131,6 @@ def great_circle(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
     angle = (unit_start * unit_end).sum(-1, keepdim=True).clamp(-1, 1).acos()
     sine = angle.sin()
     on_circle = ((1 - share) * angle).sin() / sine * start + (share * angle).sin() / sine * end
-    return torch.where(sine.abs() < 1e-4, torch.lerp(start.expand_as(on_circle), end.expand_as(on_circle), share), on_circle)
+    return torch.where(
+        sine.abs() < 1e-4, torch.lerp(start.expand_as(on_circle), end.expand_as(on_circle), share), on_circle
+    )

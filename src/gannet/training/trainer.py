@@ -17,7 +17,9 @@ from gannet.types import Batch
 
 
 class Trainer:
-    """Trains a game on data. All random numbers are a function of (seed, step), so that a step can be replayed exactly."""
+    """Trains a game on data. All random numbers are a function of (seed, step), so that a step can be replayed
+    exactly.
+    """
 
     def __init__(self, experiment: Experiment, dataset: Dataset, *, seed: int, precision: Precision) -> None:
         self.game = experiment.game
@@ -34,7 +36,9 @@ class Trainer:
         self.rates = dict(vars(experiment.optimizer))
         self.optimizers = {player: self.rates[player].build(modules) for player, modules in players.items()}
         self.weights = {player: [w for m in modules for w in m.parameters()] for player, modules in players.items()}
-        self.bystanders = {p: Statistics([m for other in players if other != p for m in players[other]]) for p in players}
+        self.bystanders = {
+            p: Statistics([m for other in players if other != p for m in players[other]]) for p in players
+        }
         self.average = Average(self.game, experiment.average)
         self.rng = default_generator(precision.device)
         self.minimised: set[str] = set()
@@ -103,7 +107,11 @@ class Trainer:
     def _draw(self, seed: int, position: int) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """Samples, labels and captions of one batch."""
         real, labels = self.dataset.batch(self.batch_size, seed=seed, position=position, device=self.precision.device)
-        return real, labels, self.dataset.captions(self.batch_size, seed=seed, position=position, device=self.precision.device)
+        return (
+            real,
+            labels,
+            self.dataset.captions(self.batch_size, seed=seed, position=position, device=self.precision.device),
+        )
 
     def _batch_of(self, real: Tensor, labels: Tensor | None, captions: Tensor | None, *, seed: int) -> Batch:
         self.rng.manual_seed(seed)
@@ -115,7 +123,8 @@ class Trainer:
 def default_generator(device: torch.device) -> torch.Generator:
     """The device's default random generator, which the trainer seeds for every turn because dropout draws from it.
 
-    torch.manual_seed is not used: it also queues a call for every absent kind of accelerator, a quarter of a points step.
+    torch.manual_seed is not used: it also queues a call for every absent kind of accelerator, a quarter of a points
+    step.
     """
     if device.type == "cuda":
         return torch.cuda.default_generators[device.index or 0]

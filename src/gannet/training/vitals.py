@@ -2,16 +2,17 @@
 
 The values (events of kind ``vitals``); each is recorded only if it is defined for the run:
 
-- ``modes_found``, ``modes_known``, ``modes_expected``: number of modes with one of 500 samples of the EMA generator within
-  3 standard deviations; number of modes of the data; expected number of modes found with 500 real points.
+- ``modes_found``, ``modes_known``, ``modes_expected``: number of modes with one of 500 samples of the EMA generator
+  within 3 standard deviations; number of modes of the data; expected number of modes found with 500 real points.
 - ``diversity``, if the modes are unknown: effective number of different samples (Vendi score, Friedman and Dieng 2023,
   https://arxiv.org/abs/2210.02410) divided by that of equally many real samples.
 - ``separation``: share of pairs in which the real sample has a higher logit than the generated one; 1/2 if D cannot
   distinguish them.
 - ``probability_real``, ``probability_fake``: mean output probability of D on both, if its logits have a zero.
 - ``training_above_held_out``: share of pairs in which the training sample has a higher logit than the held-out one.
-- ``copies``: share of generated samples that are nearer to a training sample than 98 % of the held-out samples are (the idea
-  of C_T, Meehan et al. 2020, https://arxiv.org/abs/2004.05675). Without held-out data, other training samples replace them.
+- ``copies``: share of generated samples that are nearer to a training sample than 98 % of the held-out samples are (the
+  idea of C_T, Meehan et al. 2020, https://arxiv.org/abs/2004.05675). Without held-out data, other training samples
+  replace them.
 - ``player/gradient_norm``: gradient norm of the newest turn.
 """
 
@@ -41,7 +42,9 @@ NUM_IMAGES = 64
 MAX_CHECKS = 40
 """Maximum number of regular checks in a training."""
 MIN_EVERY = {"points": 100, "images": 50}
-"""Minimum number of steps between two checks. A check costs half a training step of images, or one step of small networks on points."""
+"""Minimum number of steps between two checks. A check costs half a training step of images, or one step of small
+networks on points.
+"""
 EARLY = (1, 4, 16)
 """Additional checks at the first steps, which later checks are compared with."""
 NUM_TRAINING_SAMPLES, NUM_BYTES = 20_000, 2**26
@@ -69,8 +72,8 @@ def watch_health(
 ) -> Observer:
     """An observer that records the values above and the findings of the health rules.
 
-    A finding is recorded when a rule first fires, and when its warning becomes an alarm. The checks use evaluation mode and separate
-    random generators, so training is the same with and without them.
+    A finding is recorded when a rule first fires, and when its warning becomes an alarm. The checks use evaluation mode
+    and separate random generators, so training is the same with and without them.
 
     Args:
         trainer: the training to check.
@@ -79,7 +82,8 @@ def watch_health(
         writer: writer of the run.
         seed: seed of the run.
         every: steps between two checks; None gives at most 40 checks in total.
-        events: events of the run so far; the caller appends the terms when they are recorded, so that the rules see the whole run.
+        events: events of the run so far; the caller appends the terms when they are recorded, so that the rules see the
+        whole run.
         on_alarm: called with the sentence of a rule's first alarm.
     """
     cadence = max(MIN_EVERY[dataset.form.kind], trainer.steps // MAX_CHECKS) if every is None else every
@@ -93,10 +97,14 @@ def watch_health(
         findings = examine(history_of(events))
         for finding in findings:
             if known.get(finding.rule) not in (finding.severity, "alarm"):
-                writer.health(trainer.step, rule=finding.rule, severity=finding.severity, text=finding.text, values=finding.values)
+                writer.health(
+                    trainer.step, rule=finding.rule, severity=finding.severity, text=finding.text, values=finding.values
+                )
                 if finding.severity == "alarm" and finding.rule not in announced:
                     announced.add(finding.rule)
-                    on_alarm(f"{finding.rule}: {finding.text} `{in_shell('gannet', 'doctor', writer.path)}` explains it.")
+                    on_alarm(
+                        f"{finding.rule}: {finding.text} `{in_shell('gannet', 'doctor', writer.path)}` explains it."
+                    )
         known.clear()
         known.update({finding.rule: finding.severity for finding in findings})
 
@@ -173,7 +181,9 @@ def _copies(dataset: Dataset, held_out: Dataset | None, seed: int) -> Callable[[
     count = max(100, min(NUM_TRAINING_SAMPLES, NUM_BYTES // bytes_per_sample))
     training = _vectors(dataset, dataset.reference(count, seed=derive(seed, "health"))[0])
     if held_out is not None:
-        nearest = torch.cdist(_vectors(held_out, held_out.reference(512, seed=derive(seed, "health"))[0]), training).amin(1)
+        nearest = torch.cdist(
+            _vectors(held_out, held_out.reference(512, seed=derive(seed, "health"))[0]), training
+        ).amin(1)
     else:
         nearest = torch.cdist(training[:512], training).topk(2, largest=False).values[:, 1]
     near = nearest.quantile(NEAR_QUANTILE)
@@ -190,11 +200,17 @@ def _outputs(
         return dict
 
     def conditions(source: Dataset, classes: np.ndarray | None) -> Tensor | None:
-        """What the discriminator sees next to the first samples of ``source.reference``: captions, class labels or nothing."""
+        """What the discriminator sees next to the first samples of ``source.reference``: captions, class labels or
+        nothing.
+        """
         if isinstance(game, Captioned):
             captions = source.reference_captions(NUM_IMAGES, seed=derive(seed, "health")) or ()
             return dataset.form.token_ids(captions[: len(real)]).to(device)
-        return torch.as_tensor(classes).to(device) if isinstance(game, Conditional) and game.num_classes and classes is not None else None
+        return (
+            torch.as_tensor(classes).to(device)
+            if isinstance(game, Conditional) and game.num_classes and classes is not None
+            else None
+        )
 
     inputs = [(dataset.form.encode(real).to(device), conditions(dataset, labels))]
     if held_out is not None and dataset.size is not None:
@@ -206,16 +222,23 @@ def _outputs(
         fake = sample_game(game, len(real), torch_rng(seed, "frames", device=device))
         drawn = balanced_labels(game, len(real), device)
         with evaluating(game):
-            of_fake, of_real, *of_held_out = (game.score(samples, given).float().cpu() for samples, given in [(fake, drawn), *inputs])
+            of_fake, of_real, *of_held_out = (
+                game.score(samples, given).float().cpu() for samples, given in [(fake, drawn), *inputs]
+            )
         found = {"separation": share_above(of_real, of_fake)}
         if not game.relative_scores:
-            found |= {"probability_real": of_real.sigmoid().mean().item(), "probability_fake": of_fake.sigmoid().mean().item()}
+            found |= {
+                "probability_real": of_real.sigmoid().mean().item(),
+                "probability_fake": of_fake.sigmoid().mean().item(),
+            }
         return found | ({"training_above_held_out": share_above(of_real, of_held_out[0])} if of_held_out else {})
 
     return measure
 
 
 def share_above(first: Tensor, second: Tensor) -> float:
-    """The share of all pairs in which the first value is greater; ties count 1/2. This is the area under the ROC curve."""
+    """The share of all pairs in which the first value is greater; ties count 1/2. This is the area under the ROC
+    curve.
+    """
     difference = first[:, None] - second[None]
     return ((difference > 0).float().mean() + (difference == 0).float().mean() / 2).item()

@@ -1,8 +1,9 @@
-"""``python -m gannet.dashboard.probes``: reads JSON questions from standard input and writes JSON answers, one per line.
+"""``python -m gannet.dashboard.probes``: reads JSON questions from standard input and writes JSON answers, one per
+line.
 
-A question is ``{"run": path, "ask": name or "", "arguments": {name: number}}``; an empty name asks for the available questions. An
-answer is ``{"step": s, ...}`` or ``{"error": sentence}``. The process ends with its input, or after some time without questions.
-It uses one thread with the lowest priority.
+A question is ``{"run": path, "ask": name or "", "arguments": {name: number}}``; an empty name asks for the available
+questions. An answer is ``{"step": s, ...}`` or ``{"error": sentence}``. The process ends with its input, or after some
+time without questions. It uses one thread with the lowest priority.
 """
 
 from __future__ import annotations

@@ -33,11 +33,12 @@ def nearest_rows(queries: np.ndarray, rows: np.ndarray, count: int) -> tuple[np.
 
 
 def radial_power(images: np.ndarray) -> np.ndarray:
-    """Mean power at 1, 2, ... cycles per shorter side, up to half of its pixels (azimuthal mean, then mean over images).
+    """Mean power at 1, 2, ... cycles per shorter side, up to half of its pixels (azimuthal mean, then mean over
+    images).
 
-    Power is |F|^2 / (H W)^2 with F the discrete Fourier transform of the mean over channels, so a wave of amplitude a has
-    a^2 / 4 at each of its two places. Artefacts of upsampling appear at the high end (Durall, Keuper and Keuper 2020,
-    https://arxiv.org/abs/2003.01826).
+    Power is |F|^2 / (H W)^2 with F the discrete Fourier transform of the mean over channels, so a wave of amplitude a
+    has a^2 / 4 at each of its two places. Artefacts of upsampling appear at the high end (Durall, Keuper and Keuper
+    2020, https://arxiv.org/abs/2003.01826).
 
     Args:
         images: (N, H, W, C), any unit.

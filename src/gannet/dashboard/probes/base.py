@@ -38,7 +38,8 @@ class Look:
         record = read_record(path)
         if record.recipe.endswith(".py"):
             raise UserError(
-                f"This run was made by the recipe file {Path(record.recipe).name}, which the live view does not execute: "
+                f"This run was made by the recipe file {Path(record.recipe).name}, which the live view does not "
+                f"execute: "
                 "draw from it with gannet sample RUN --recipe FILE."
             )
         # A checkpoint may be written between the two lines.
@@ -80,11 +81,15 @@ class Look:
 
     @cached_property
     def reals(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Up to 60,000 training images uint8 (N, H, W, C), fewer if they are large, in a fixed order, and their labels."""
+        """Up to 60,000 training images uint8 (N, H, W, C), fewer if they are large, in a fixed order, and their
+        labels.
+        """
         return self.data.reference(self._num_reals, seed=0)
 
     def real_labels(self, count: int) -> Tensor | None:
-        """Classes or captions of the first ``count`` of :attr:`reals`, as the discriminator sees them; None if it sees neither."""
+        """Classes or captions of the first ``count`` of :attr:`reals`, as the discriminator sees them; None if it
+        sees neither.
+        """
         if isinstance(self.game, Captioned):
             captions = self.data.reference_captions(self._num_reals, seed=0) or ()
             return self.trained.form.token_ids(captions[:count])
@@ -102,7 +107,9 @@ class Look:
 
     @property
     def images(self) -> Dataset | None:
-        """What a game that translates starts from: held-out images if any. None for all other games, which need no data."""
+        """What a game that translates starts from: held-out images if any. None for all other games, which need no
+        data.
+        """
         return (self.held_out or self.data) if isinstance(self.game, Translates) else None
 
     @torch.no_grad()
@@ -110,7 +117,9 @@ class Look:
         """Samples of the EMA generator in original units, in chunks."""
         with evaluating(self.game):
             parts = [
-                self.trained.form.decode(self.game.generate(latents[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK]))  # type: ignore[attr-defined]
+                self.trained.form.decode(
+                    self.game.generate(latents[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK])
+                )  # type: ignore[attr-defined]
                 for i in range(0, len(latents), CHUNK)
             ]
         return np.concatenate(parts)
@@ -166,7 +175,12 @@ class Curve:
 
     def as_json(self) -> dict[str, Any]:
         """JSON values."""
-        return {"name": self.name, "x": list(self.x), "lines": {k: list(v) for k, v in self.lines.items()}, "logarithmic": self.logarithmic}
+        return {
+            "name": self.name,
+            "x": list(self.x),
+            "lines": {k: list(v) for k, v in self.lines.items()},
+            "logarithmic": self.logarithmic,
+        }
 
 
 @dataclass(frozen=True)
@@ -179,7 +193,11 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         """JSON values."""
-        return {"sheets": [s.as_json() for s in self.sheets], "curves": [c.as_json() for c in self.curves], "values": self.values}
+        return {
+            "sheets": [s.as_json() for s in self.sheets],
+            "curves": [c.as_json() for c in self.curves],
+            "values": self.values,
+        }
 
 
 def _png(images: np.ndarray, columns: int) -> bytes:
@@ -189,7 +207,11 @@ def _png(images: np.ndarray, columns: int) -> bytes:
     rows = -(-count // columns)
     page = np.zeros((rows * columns, height, width, channels), np.uint8)
     page[:count] = images
-    page = page.reshape(rows, columns, height, width, channels).swapaxes(1, 2).reshape(rows * height, columns * width, channels)
+    page = (
+        page.reshape(rows, columns, height, width, channels)
+        .swapaxes(1, 2)
+        .reshape(rows * height, columns * width, channels)
+    )
     content = io.BytesIO()
     Image.fromarray(page[..., 0] if channels == 1 else page).save(content, "PNG")
     return content.getvalue()

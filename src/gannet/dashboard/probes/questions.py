@@ -47,17 +47,24 @@ def averages(look: Look, arguments: Arguments) -> Answer:
     columns = conditions or ROW
     both = []
     for trained in (look.trained, look.raw):
-        inside = sample_game(trained.game, count, torch_rng(_seed(arguments), "averages"), labels=look.labels(count), images=look.images)
+        inside = sample_game(
+            trained.game, count, torch_rng(_seed(arguments), "averages"), labels=look.labels(count), images=look.images
+        )
         both.append(trained.form.decode(inside))
     heads = look.names(look.labels(columns)) if conditions else ()
     difference = float(np.abs(both[0].astype(float) - both[1]).mean())
-    return Answer([Sheet("ema", both[0], columns, heads), Sheet("raw", both[1], columns, heads)], values={"difference": difference})
+    return Answer(
+        [Sheet("ema", both[0], columns, heads), Sheet("raw", both[1], columns, heads)],
+        values={"difference": difference},
+    )
 
 
 def scores(look: Look, arguments: Arguments) -> Answer:
     """Generated and real images with the highest and lowest discriminator outputs."""
     labels = look.labels(SCORED)
-    fake = look.trained.form.decode(sample_game(look.game, SCORED, torch_rng(_seed(arguments), "scores"), labels=labels))
+    fake = look.trained.form.decode(
+        sample_game(look.game, SCORED, torch_rng(_seed(arguments), "scores"), labels=labels)
+    )
     real = look.reals[0][:SCORED]
     said = {
         "fake": (fake, _score(look, fake, labels)),
@@ -78,7 +85,9 @@ def nearest(look: Look, arguments: Arguments) -> Answer:
     """Samples with their nearest training images in pixels, and typical distances between training images."""
     reals, _ = look.reals
     labels = look.labels(ROW)
-    fake = look.trained.form.decode(sample_game(look.game, ROW, torch_rng(_seed(arguments), "nearest"), labels=labels, images=look.images))
+    fake = look.trained.form.decode(
+        sample_game(look.game, ROW, torch_rng(_seed(arguments), "nearest"), labels=labels, images=look.images)
+    )
     places, distances = nearest_rows(fake, reals, 3)
     among, apart = nearest_rows(reals[:ROW], reals, 2)
     # An image is its own nearest neighbour; the order of equal images does not matter.
@@ -86,7 +95,12 @@ def nearest(look: Look, arguments: Arguments) -> Answer:
     assert among.shape == (min(ROW, len(reals)), 2)
     sheet = np.concatenate([fake, *(reals[places[:, rank]] for rank in range(3))])
     heads = [f"{value:.0f}" for value in distances[:, 0]]
-    values = {"searched": len(reals), "all": look.data.size == len(reals), "median": float(np.median(distances[:, 0])), "typical": typical}
+    values = {
+        "searched": len(reals),
+        "all": look.data.size == len(reals),
+        "median": float(np.median(distances[:, 0])),
+        "typical": typical,
+    }
     return Answer([Sheet("nearest", sheet, ROW, heads, ["sample", "first", "second", "third"])], values=values)
 
 
@@ -115,7 +129,9 @@ def latent(look: Look, arguments: Arguments) -> Answer:
     for number, direction in enumerate(directions, 1):
         far = min(FARTHEST, max(-FARTHEST, arguments.get(f"d{number}", 0.0)))
         moved = moved + far * torch.from_numpy(direction).to(moved)
-    return Answer([Sheet("latent", look.generate(moved, look.labels(ROW)), ROW)], values={"directions": len(directions)})
+    return Answer(
+        [Sheet("latent", look.generate(moved, look.labels(ROW)), ROW)], values={"directions": len(directions)}
+    )
 
 
 def codes(look: Look, arguments: Arguments) -> Answer:
@@ -151,19 +167,26 @@ def translations(look: Look, arguments: Arguments) -> Answer:
     columns = translated(look.game, images, 2 * TRIPLES, torch_rng(_seed(arguments), "translations"))
     decoded = {name: images.form.decode(column) for name, column in columns.items()}
     difference = np.sqrt(np.square(decoded["output"].astype(float) - list(decoded.values())[-1]).mean())
-    sheet = Sheet("translations", side_by_side(decoded), TRIPLES // 2 * len(decoded), heads=list(decoded) * (TRIPLES // 2))
+    sheet = Sheet(
+        "translations", side_by_side(decoded), TRIPLES // 2 * len(decoded), heads=list(decoded) * (TRIPLES // 2)
+    )
     return Answer([sheet], values={"held_out": look.held_out is not None, "difference": float(difference)})
 
 
 def spectrum(look: Look, arguments: Arguments) -> Answer:
     """Radial power spectrum and pixel levels of real and generated images."""
-    inside = sample_game(look.game, COMPARED, torch_rng(_seed(arguments), "spectrum"), labels=look.labels(COMPARED), images=look.images)
+    inside = sample_game(
+        look.game, COMPARED, torch_rng(_seed(arguments), "spectrum"), labels=look.labels(COMPARED), images=look.images
+    )
     fake = look.trained.form.decode(inside)
     both = {"real": look.reals[0][:COMPARED], "fake": fake}
     power = {name: radial_power(images / 255).tolist() for name, images in both.items()}
     shares = {name: level_shares(images, LEVEL_BINS).tolist() for name, images in both.items()}
     levels = [(i + 0.5) * 256 / LEVEL_BINS - 0.5 for i in range(LEVEL_BINS)]
-    curves = [Curve("spectrum", list(range(1, len(power["real"]) + 1)), power, True), Curve("levels", levels, shares, True)]
+    curves = [
+        Curve("spectrum", list(range(1, len(power["real"]) + 1)), power, True),
+        Curve("levels", levels, shares, True),
+    ]
     return Answer(curves=curves, values={name: len(images) for name, images in both.items()})
 
 
@@ -187,7 +210,10 @@ def _score(look: Look, images: np.ndarray, labels: torch.Tensor | None) -> np.nd
     assert isinstance(game, Scores)
     inside = look.trained.form.encode(images)
     with evaluating(game):
-        parts = [game.score(inside[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK]) for i in range(0, len(inside), CHUNK)]
+        parts = [
+            game.score(inside[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK])
+            for i in range(0, len(inside), CHUNK)
+        ]
     return torch.cat(parts).float().numpy()
 
 

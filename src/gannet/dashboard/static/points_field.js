@@ -1,4 +1,5 @@
-// What colours the plane behind points: the discriminator's output, its gradient, the optimal discriminator, or their difference.
+// What colours the plane behind points: the discriminator's output, its gradient, the optimal discriminator, or their
+// difference.
 import { gradientLength, kernelDensity, optimal, smoothedTruth } from "./density.js";
 import { digits } from "./dom.js";
 import { quantile } from "./plane.js";
@@ -6,7 +7,8 @@ import { quantile } from "./plane.js";
 export const FIELDS = ["none", "d", "logit", "gradient", "optimal", "difference"];
 
 /**
- * Values in [-1, 1] (rising: [0, 1]) row by row from the lowest y, and the words at the ends of their scale; null for none.
+ * Values in [-1, 1] (rising: [0, 1]) row by row from the lowest y, and the words at the ends of their scale; null for
+   * none.
  * @param {string} name one of FIELDS
  * @param {any} frame
  * @param {any} modes the true modes, if they are known

@@ -37,7 +37,10 @@ def _frozen_at(history: History, name: str) -> float | None:
 
 def _finding(severity: Any, history: History, name: str, frozen: dict[str, float], meaning: str) -> Finding:
     steps, _ = history.get(name)
-    text = f"{name} has been exactly {frozen[name]:.6g} in the last {RECORDS} records, since step {steps[-RECORDS]:,}: {meaning}."
+    text = (
+        f"{name} has been exactly {frozen[name]:.6g} in the last {RECORDS} records, since step "
+        f"{steps[-RECORDS]:,}: {meaning}."
+    )
     return Finding(NAME, severity, text, {"value": frozen[name], "since_step": float(steps[-RECORDS])})
 
 

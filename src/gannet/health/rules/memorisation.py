@@ -18,7 +18,10 @@ def examine(history: History) -> Finding | None:
     if len(shares) < RECORDS or shares[-RECORDS:].min() < SUSPECT:
         return None
     share = float(shares[-RECORDS:].min())
-    text = f"At least {share:.0%} of samples since step {steps[-RECORDS]:,} lie nearer to a training sample than 98 % of held-out data."
+    text = (
+        f"At least {share:.0%} of samples since step {steps[-RECORDS]:,} lie nearer to a training sample than 98 % "
+        f"of held-out data."
+    )
     return Finding(NAME, "alarm" if share >= COPIED else "warning", text, {"copies": share, "by_chance": 0.02})
 
 

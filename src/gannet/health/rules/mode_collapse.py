@@ -20,7 +20,9 @@ LOW = 0.25
 
 
 def examine(history: History) -> Finding | None:
-    """Report modes or diversity that were lost or never reached; modes if the data's modes are known, else diversity."""
+    """Report modes or diversity that were lost or never reached; modes if the data's modes are known, else
+    diversity.
+    """
     return _by_modes(history) if "modes_found" in history.series else _by_diversity(history)
 
 
@@ -62,7 +64,9 @@ def _by_diversity(history: History) -> Finding | None:
 
 
 def _no_longer_rises(values: np.ndarray, recent: np.ndarray, finished: bool, least: float) -> bool:
-    """Whether the series has stopped rising. After the last step, one that still rises is not collapsed: it is still learning."""
+    """Whether the series has stopped rising. After the last step, one that still rises is not collapsed: it is still
+    learning.
+    """
     half = len(recent) // 2
     if finished:
         return rising(values, least) is None
@@ -72,7 +76,9 @@ def _no_longer_rises(values: np.ndarray, recent: np.ndarray, finished: bool, lea
 def advice(case: Case, values: Mapping[str, float]) -> Advice:
     """A penalty on D if there is none, else a stronger penalty, else smaller learning rates."""
     if case.smoother:
-        text = f"Nothing keeps the discriminator smooth, so samples gather in few places; {case.smoother} keeps it smooth."
+        text = (
+            f"Nothing keeps the discriminator smooth, so samples gather in few places; {case.smoother} keeps it smooth."
+        )
         return Advice("missing-regularizer", text, recipe=case.smoother)
     if stronger := case.stronger_penalty():
         return Advice(NAME, "The penalty on the discriminator is too weak to keep the samples apart.", stronger)

@@ -22,7 +22,9 @@ SWING = 0.2
 
 
 def examine(history: History) -> Finding | None:
-    """Report the most periodic of the generator's minimised terms, or of all its terms if the minimised ones are not known."""
+    """Report the most periodic of the generator's minimised terms, or of all its terms if the minimised ones are not
+    known.
+    """
     names = sorted(history.minimised or history.series)
     found = []
     for name in names:
@@ -34,12 +36,17 @@ def examine(history: History) -> Finding | None:
         return None
     steps, _ = history.get(name)
     length = period * float(np.median(np.diff(steps)))
-    text = f"{name} oscillates with a period of about {length:,.0f} steps: its autocorrelation at one period is {strength:.2f}."
+    text = (
+        f"{name} oscillates with a period of about {length:,.0f} steps: its autocorrelation at one period is "
+        f"{strength:.2f}."
+    )
     return Finding(NAME, "warning", text, {"period_steps": length, "correlation": strength})
 
 
 def period_of(values: np.ndarray) -> tuple[float, int]:
-    """Height and lag of the highest peak of the autocorrelation after its first negative value; (0, 0) if it does not recur."""
+    """Height and lag of the highest peak of the autocorrelation after its first negative value; (0, 0) if it does
+    not recur.
+    """
     places = np.arange(len(values))
     rest = values - np.polynomial.Polynomial.fit(places, values, 1)(places)
     if rest.std() <= SWING * np.abs(values).mean():
@@ -67,5 +74,9 @@ def advice(case: Case, values: Mapping[str, float]) -> Advice:
     """Damping: no momentum first, then smaller updates."""
     momentum = {name: 0.0 for name in case.keys if name.endswith(".beta1") and case.number(name)}
     if momentum:
-        return Advice(NAME, "Momentum makes the players overshoot; without momentum the oscillation is damped.", momentum)
-    return Advice(NAME, "The players overshoot each other's updates; try a fifth of each learning rate.", case.rates(1 / 5))
+        return Advice(
+            NAME, "Momentum makes the players overshoot; without momentum the oscillation is damped.", momentum
+        )
+    return Advice(
+        NAME, "The players overshoot each other's updates; try a fifth of each learning rate.", case.rates(1 / 5)
+    )

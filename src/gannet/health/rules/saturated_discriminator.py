@@ -20,14 +20,19 @@ VANISHED = 0.01
 
 
 def examine(history: History) -> Finding | None:
-    """Report separated logits, but only with a vanished gradient or certainty on both sides: a critic always separates."""
+    """Report separated logits, but only with a vanished gradient or certainty on both sides: a critic always
+    separates.
+    """
     steps, separation = history.get("separation")
     _, norms = history.get("generator/gradient_norm")
     if len(separation) < RECORDS or separation[-RECORDS:].min() < SEPARATED:
         return None
     since = int(steps[-RECORDS])
     values = {"separation": float(separation[-RECORDS:].min()), "since_step": since}
-    seen = f"Since step {since:,} at least, D ranks the real sample above the generated one in {values['separation']:.1%} of pairs"
+    seen = (
+        f"Since step {since:,} at least, D ranks the real sample above the generated one in "
+        f"{values['separation']:.1%} of pairs"
+    )
     if len(norms) >= RECORDS:
         now, best = float(np.median(norms[-RECORDS:])), float(max(norms[0], smoothed(norms).max()))
         if now <= VANISHED * best:
@@ -37,15 +42,25 @@ def examine(history: History) -> Finding | None:
     real, fake = (history.get(name)[1][-RECORDS:] for name in ("probability_real", "probability_fake"))
     if len(real) == len(fake) == RECORDS and real.min() > 1 - CERTAIN and fake.max() < CERTAIN:
         text = f"{seen}, and is certain: it calls generated samples real with probability {fake[-1]:.1g}."
-        return Finding(NAME, "warning", text, values | {"probability_real": float(real[-1]), "probability_fake": float(fake[-1])})
+        return Finding(
+            NAME, "warning", text, values | {"probability_real": float(real[-1]), "probability_fake": float(fake[-1])}
+        )
     return None
 
 
 def advice(case: Case, values: Mapping[str, float]) -> Advice:
     """A loss whose gradient does not vanish, else a smoother or slower discriminator."""
     if case.keys.get("loss") == "minimax":
-        return Advice(NAME, "The minimax loss has no gradient when D wins; the non-saturating loss has one.", {"loss": "non-saturating"})
+        return Advice(
+            NAME,
+            "The minimax loss has no gradient when D wins; the non-saturating loss has one.",
+            {"loss": "non-saturating"},
+        )
     if stronger := case.stronger_penalty():
-        return Advice(NAME, "The discriminator wins in spite of its penalty; a stronger penalty leaves the generator a gradient.", stronger)
+        return Advice(
+            NAME,
+            "The discriminator wins in spite of its penalty; a stronger penalty leaves the generator a gradient.",
+            stronger,
+        )
     text = "The discriminator learns faster than the generator; try a fifth of its learning rate."
     return Advice("discriminator-too-strong", text, case.rates(1 / 5, "discriminator"))

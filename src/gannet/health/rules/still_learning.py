@@ -14,7 +14,9 @@ TOLERATED, COMPLETE = 0.1, 0.9
 
 
 def examine(history: History) -> Finding | None:
-    """Report a number of modes, or a diversity, that still rises at the last step. While a training runs, this is not a problem."""
+    """Report a number of modes, or a diversity, that still rises at the last step. While a training runs, this is
+    not a problem.
+    """
     if not history.finished:
         return None
     if "modes_found" in history.series:
