@@ -261,12 +261,12 @@ def test_slow_motion_changes_nothing_and_shows_the_step(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("optimizer.generator.lr", 11.0, "less than or equal to 10"),
+        ("optimizer.generator.lr", 11.0, "a number > 0 and ≤ 10"),
         ("optimizer.generator.lr", 2e-4, "already has that value"),
         ("optimizer.generator.beta1", 0.3, "cannot change during training"),
         ("prior.rate", 3.0, "cannot change during training"),
         ("hidden", 4.0, "not a number of the recipe"),
-        ("penalty.gamma", -1.0, "greater than or equal to 0"),
+        ("penalty.gamma", -1.0, "a number ≥ 0"),
     ],
 )
 def test_a_key_that_cannot_change_is_refused_in_the_journal(tmp_path, key, value, says):

@@ -9,8 +9,8 @@ const LONGEST_ARROW = 0.09;
  * @param {CanvasRenderingContext2D} pen
  * @param {import("./plane.js").View} view
  * @param {any} frame
- * @param {{layers: Set<string>, share: number, modes: any, counted: any, before: any}} what share: of the way from latents to
- *   samples
+ * @param {{layers: Set<string>, share: number, modes: any, counted: any, before: any}} what
+ *   share: of the way from latents to samples
  */
 export function drawLayers(pen, view, frame, { layers, share, modes, counted, before }) {
   const extent = frame.extent.data;

@@ -1,4 +1,4 @@
-// Score cards: a value with its interval, its real-data reference and its protocol. Unlike protocols never share an axis.
+// Score cards: a value with its interval, real-data reference and protocol. Unlike protocols never share an axis.
 import { digits, fill, h, whole } from "../dom.js";
 import { Chart } from "../chart.js";
 import { t } from "../i18n.js";
