@@ -48,7 +48,7 @@ def recorded(run, name=LOSS):
 
 def scored(run):
     """Values of the score cards, by step."""
-    return [card["value"] for card in sorted(run.scores(), key=lambda card: card["step"])]
+    return [card.value for card in sorted(run.scores(), key=lambda card: card.step or 0)]
 
 
 def test_runs_that_differ_in_their_seed_only_are_one_band(several):
@@ -120,7 +120,7 @@ def test_scores_with_unlike_fingerprints_never_share_a_chart(several):
     assert words.startswith("w1: not in one chart")
     assert "200 / 400" in words
     for run in runs:
-        found = lines(page, f"w1 ({run.scores()[0]['fingerprint']})")
+        found = lines(page, f"w1 ({run.scores()[0].fingerprint})")
         # One run of two in each: its line, and no mean that leaves the other out.
         assert [line[2] for line in found if line[2]] == [scored(run)]
 

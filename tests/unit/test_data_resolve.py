@@ -60,7 +60,7 @@ def test_paths_are_looked_at(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("rign", r"'rign' is not the name of a data set, and the path does not exist\. Did you mean 'ring'\?"),
-        ("qqqqq", "Allowed: checkerboard, cifar10"),
+        ("qqqqq", "Allowed: captioned-digits, checkerboard, cifar10"),
         ("./no/such/folder", r"the path does not exist\.$"),
         ("hf:a/b/c", "write hf:owner/name"),
         ("x" * 5000, "does not exist"),
