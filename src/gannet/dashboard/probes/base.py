@@ -116,12 +116,11 @@ class Look:
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> np.ndarray:
         """Samples of the EMA generator in original units, in chunks."""
         with evaluating(self.game):
-            parts = [
-                self.trained.form.decode(
-                    self.game.generate(latents[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK])
-                )  # type: ignore[attr-defined]
-                for i in range(0, len(latents), CHUNK)
-            ]
+            parts = []
+            for i in range(0, len(latents), CHUNK):
+                asked = None if labels is None else labels[i : i + CHUNK]
+                samples = self.game.generate(latents[i : i + CHUNK], asked)  # type: ignore[attr-defined]
+                parts.append(self.trained.form.decode(samples))
         return np.concatenate(parts)
 
     def labels(self, count: int) -> Tensor | None:

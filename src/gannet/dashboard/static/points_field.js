@@ -8,7 +8,7 @@ export const FIELDS = ["none", "d", "logit", "gradient", "optimal", "difference"
 
 /**
  * Values in [-1, 1] (rising: [0, 1]) row by row from the lowest y, and the words at the ends of their scale; null for
-   * none.
+ * none.
  * @param {string} name one of FIELDS
  * @param {any} frame
  * @param {any} modes the true modes, if they are known

@@ -181,7 +181,8 @@ export default {
   "probe.codes.note": "每一行中只有一个编码从第一个值变到最后一个值，其余保持不变。",
   "probe.translations": "图像转换",
   "probe.translations.unseen": "未参与训练的留出图像：输入、输出和对照图像。均方根差为 {difference} 级（共 255 级）。",
-  "probe.translations.seen": "训练图像（没有留出数据）：输入、输出和对照图像。均方根差为 {difference} 级（共 255 级）。",
+  "probe.translations.seen":
+    "训练图像（没有留出数据）：输入、输出和对照图像。均方根差为 {difference} 级（共 255 级）。",
   "probe.reconstructions": "重建",
   "probe.reconstructions.unseen": "未参与训练的留出图像，下方是 G(E(x))。均方根差为 {difference} 级（共 255 级）。",
   "probe.reconstructions.seen": "训练图像（没有留出数据），下方是 G(E(x))。均方根差为 {difference} 级（共 255 级）。",
