@@ -40,9 +40,8 @@ def comparison_page(file: Path, root: Path) -> str:
         _protocol(document),
         _table(rows, document, kind),
         f"Ordered by the mean of {ORDER[kind]}. Each cell shows mean ± standard deviation over the seeds, and in "
-        f"brackets the worst seed "
-        "or the number of runs with a value. `real data` is the real-data reference. "
-        f"All values with their protocols: [{file.name}](../../benchmarks/results/{file.name}).",
+        "brackets the worst seed or the number of runs with a value. `real data` is the real-data reference. All "
+        f"values with their protocols: [{file.name}](../../benchmarks/results/{file.name}).",
     ]
     sections += sections_of(file.stem, file.parent, read_measured(file.parent))
     if (root / "docs/pictures" / picture).is_file():

@@ -18,8 +18,7 @@ MODE`. Source: benchmarks/results/watching-MODE.json.
 """
 REMARKS = (
     "The soak was measured before slow motion, forks and drawing were part of the page, while the machine did other "
-    "work (24 steps per "
-    "second). With events every 0.1 s instead of 0.2 s, the step time increased by 2.2 %."
+    "work (24 steps per second). With events every 0.1 s instead of 0.2 s, the step time increased by 2.2 %."
 )
 
 
@@ -37,13 +36,11 @@ def _attached(found: dict[str, Any]) -> tuple[str, str]:
     alone, watched = found["steps_per_second"]["alone"], found["steps_per_second"]["watched"]
     question = (
         f"does an open page slow down training? `{found['recipe']}` on `{found['data']}`, alternately 8 s without and "
-        f"with the page, "
-        f"{len(alone)} each"
+        f"with the page, {len(alone)} each"
     )
     measured = (
         f"step time {100 * found['step_time_change']:+.1f} % (medians {found['median']['alone']:.1f} and "
-        f"{found['median']['watched']:.1f} "
-        f"steps per second; alone {_span(alone)}, watched {_span(watched)})"
+        f"{found['median']['watched']:.1f} steps per second; alone {_span(alone)}, watched {_span(watched)})"
     )
     return question, measured
 

@@ -40,9 +40,8 @@ def test_fewer_points_than_the_batch_train_and_are_watched(gannet, folder, count
     else:
         assert measured.status == 2
         assert measured.err.splitlines() == [
-            "gannet: These data have 2 samples, and measuring needs at least 20: one half is compared with the "
-            "samples of the generator, "
-            "the other half gives the real-data reference."
+            "gannet: These data have 2 samples, and measuring needs at least 20: one half is compared with the samples "
+            "of the generator, the other half gives the real-data reference."
         ]
 
 

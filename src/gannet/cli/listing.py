@@ -14,8 +14,7 @@ def list_components(
             metavar="KIND",
             help=(
                 "recipes, losses, regularizers, games, networks, metrics, data or datasets, priors, encodings, "
-                "augmentations, "
-                "degradations, extractors"
+                "augmentations, degradations, extractors"
             ),
         ),
     ],

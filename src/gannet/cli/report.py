@@ -50,8 +50,7 @@ def report(
         if target.suffix not in writers:
             raise UserError(
                 f"-o {target}: write to a file that ends in .html (the report), .png (a contact sheet), .csv (all "
-                f"numbers), "
-                ".svg or .pdf (the curves)."
+                "numbers), .svg or .pdf (the curves)."
             )
     run = RunDirectory(folder, until=step)
     with TerminalReporter() as reporter:

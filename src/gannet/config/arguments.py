@@ -192,8 +192,7 @@ class _Reader:
         if name not in self.outside:
             raise UserError(
                 f"{key}={name} is code outside Gannet, which is imported only if you name it: if you trust it, repeat "
-                f"the "
-                f"command with {key}={name}."
+                f"the command with {key}={name}."
             )
         factory = load_outside(name)
         if not _is_concrete(factory, base):

@@ -93,8 +93,7 @@ class ImageSource(Source):
             height, width = pixels.shape[2:]
             table.notes = (
                 f"{images.origin}: {num_cropped} of {len(images)} images lose edges to a centre crop of shape {width} "
-                f"x {height}; "
-                "data.size sets the side of the square.",
+                f"x {height}; data.size sets the side of the square.",
             )
         return table
 

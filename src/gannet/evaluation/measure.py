@@ -73,9 +73,8 @@ def measurer(
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
         if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < FEWEST_REAL_SAMPLES:
             raise UserError(
-                f"These data have {dataset.size} samples, and measuring needs at least {FEWEST_REAL_SAMPLES}: one "
-                f"half is compared with "
-                "the samples of the generator, the other half gives the real-data reference."
+                f"These data have {dataset.size} samples, and measuring needs at least {FEWEST_REAL_SAMPLES}: one half "
+                "is compared with the samples of the generator, the other half gives the real-data reference."
             )
         return evaluate(
             samples_for_measuring(game, held_out or dataset, samples or count, seed, progress),

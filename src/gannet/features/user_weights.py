@@ -150,8 +150,7 @@ def needed(name: str) -> Stored:
     if stored is None:
         raise UserError(
             f"The weights of {name} are missing: download {USER_SUPPLIED[name].source} and run `gannet weights add "
-            f"{name} FILE`; "
-            "without them, feature metrics use another extractor and name, such as FD[randconv-v1]."
+            f"{name} FILE`; without them, feature metrics use another extractor and name, such as FD[randconv-v1]."
         )
     return stored
 
@@ -223,9 +222,8 @@ def _recognised(name: str, supplied: UserSupplied, file: Path) -> Stored:
     if variant is None:
         expected = " or ".join(digits[:8] for digits in supplied.files)
         raise UserError(
-            f"{file} is not an accepted file of {name}: its sha256 starts with {found[:8]}, not with {expected}, so "
-            f"it is truncated or "
-            f"another file; nothing was written. Download {supplied.source}."
+            f"{file} is not an accepted file of {name}: its sha256 starts with {found[:8]}, not with {expected}, so it "
+            f"is truncated or another file; nothing was written. Download {supplied.source}."
         )
     return Stored(found, variant)
 

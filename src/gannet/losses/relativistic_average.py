@@ -39,8 +39,7 @@ class RelativisticAverage(AdversarialLoss):
         """Means log 3 and 0.
 
         D: (sp(-log 9) + sp(0))/2 + 2 sp(-log 3)/2 with sp(-log 9) = log 10/9, sp(-log 3) = log 4/3; G: the same with
-        every sign
-        changed, sp(log 9) = log 10 and sp(log 3) = log 4.
+        every sign changed, sp(log 9) = log 10 and sp(log 3) = log 4.
         """
         discriminator = (log(10 / 9) + log(2)) / 2 + log(4 / 3)
         return Example([log(9), 0.0], [0.0, 0.0], discriminator, (log(10) + log(2)) / 2 + log(4))

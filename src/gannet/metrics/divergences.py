@@ -70,8 +70,7 @@ class KLDataModel(_KullbackLeibler):
     modes).
 
     p: true probabilities of the cells (by the density where it is known, else by counting the real samples); q: shares
-    of
-    the generated points; both over the cells of :mod:`gannet.metrics.partition` and both smoothed by the same
+    of the generated points; both over the cells of :mod:`gannet.metrics.partition` and both smoothed by the same
     pseudo-count at their sample size, so the value is always finite (at most about log(5 n)). n perfect points read
     about (cells in use) / (2 n) instead of 0: 0.045 at 2,500. Divergence inside the cells is not seen, and large values
     are cut by the smoothing: halved sigmas on a ring of 8 read 0.9 (true 1.6) at 2,500 points. Kullback and Leibler
@@ -90,8 +89,7 @@ class KLModelData(_KullbackLeibler):
     the void).
 
     p: true probabilities of the cells (by the density where it is known, else by counting the real samples); q: shares
-    of
-    the generated points; both over the cells of :mod:`gannet.metrics.partition` and both smoothed by the same
+    of the generated points; both over the cells of :mod:`gannet.metrics.partition` and both smoothed by the same
     pseudo-count at their sample size, so the value is always finite (at most about log(5 n)). n perfect points read
     about (cells in use) / (2 n) instead of 0: 0.045 at 2,500. Divergence inside the cells is not seen, and large values
     are cut by the smoothing: halved sigmas on a ring of 8 read 0.5 (true 0.64) at 2,500 points. Kullback and Leibler

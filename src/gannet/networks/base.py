@@ -139,9 +139,8 @@ def doublings(shape: tuple[int, ...], smallest: int, largest: int, network: str)
     )
     raise UserError(
         f"The network {network!r} cannot make images of {width} x {height} pixels: it doubles "
-        f"{_range(smallest, largest)} pixels "
-        f"until both sides are reached. Set data.size={near[0]} for a square centre crop; {near[1]} and {near[2]} "
-        f"suit as well."
+        f"{_range(smallest, largest)} pixels until both sides are reached. Set data.size={near[0]} for a square centre "
+        f"crop; {near[1]} and {near[2]} suit as well."
     )
 
 

@@ -33,8 +33,7 @@ def acgan(
     Adds: a second head on the discriminator that predicts the class; the discriminator does not see the label.
 
     Traps: The generator is rewarded for samples that are easy to classify, so variety within a class suffers: look at
-    recall
-    as well as accuracy. Its metrics cannot be compared with those of an unconditional recipe.
+    recall as well as accuracy. Its metrics cannot be compared with those of an unconditional recipe.
 
     Keys:
         class_weight: Weight of both class terms relative to the loss.

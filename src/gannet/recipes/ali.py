@@ -35,8 +35,7 @@ def ali(
     Adds: noise in BiGAN's encoder, which draws from a Gaussian whose mean and standard deviation depend on x.
 
     Traps: Reconstructions use the mean of the encoder, training uses random draws. If the standard deviations stay
-    large, the
-    two differ. As in BiGAN, no term asks for equal pixels.
+    large, the two differ. As in BiGAN, no term asks for equal pixels.
 
     Keys:
         hidden: Width of every layer; by default 512 for images and 128 for points.

@@ -37,8 +37,7 @@ def ali_pac(
     prior.
 
     Traps: With three deep networks a step costs more than a step of ``pacgan2``. Small reconstruction errors mean
-    little if
-    there are as many latents as coordinates.
+    little if there are as many latents as coordinates.
     """
     game = BiGAN(
         MLPGenerator(prior.size, form.shape, hidden=[hidden] * 4, batch_norm=[True] * 4),

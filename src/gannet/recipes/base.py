@@ -50,8 +50,7 @@ def chosen(factory: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The default of a component in a recipe's signature.
 
     Example: ``prior: Prior = chosen(Gaussian, size=32)``. The recipe's function receives a new instance of this class,
-    or of
-    another class that the user names. The type is that of the instance, as for the default of a dataclass field.
+    or of another class that the user names. The type is that of the instance, as for the default of a dataclass field.
     """
     return cast(T, Chosen(factory, inspect.signature(factory).bind(*args, **kwargs).arguments))
 
@@ -96,14 +95,12 @@ class Recipe:
         if self.captions and not form.vocabulary:
             raise UserError(
                 f"Recipe {name!r} needs images with captions, and these data have none. Put a file metadata.jsonl or "
-                f"captions.csv "
-                "with file_name and text next to the images, or train on captioned-digits."
+                "captions.csv with file_name and text next to the images, or train on captioned-digits."
             )
         if form.num_labelled is not None and not self.few_labels:
             raise UserError(
                 f"Recipe {name!r} cannot use data.labels={form.num_labelled}: it has no term for images without a "
-                f"label. "
-                "Leave data.labels out, or use --recipe semi-supervised."
+                "label. Leave data.labels out, or use --recipe semi-supervised."
             )
         defaults = {
             key: p.default for key, p in inspect.signature(self.function).parameters.items() if p.default is not p.empty

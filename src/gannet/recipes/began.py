@@ -32,14 +32,12 @@ def began(
     distributions of reconstruction errors, and identical fakes can have the right errors.
 
     Formula: D: E U(x) - k E U(G(z)); G: E U(G(z)); k <- k + balance_rate (gamma E U(x) - E U(G(z))), kept in [0, 1];
-    U(x) the
-    mean absolute error of an autoencoder.
+    U(x) the mean absolute error of an autoencoder.
 
     Adds: a balance that keeps the ratio of the energies of fakes and reals fixed, and a measure of convergence.
 
     Traps: A small ``gamma`` improves the look of samples and reduces their variety. Energies are not probabilities:
-    follow
-    ``convergence``, not the terms. It takes no loss.
+    follow ``convergence``, not the terms. It takes no loss.
     """
     game = BEGAN(
         standard_generator(prior.size, form.shape, hidden, batch_norm=True),

@@ -30,12 +30,10 @@ def cgan(
     sigmoid, y' random.
 
     Adds: the class label as a one-hot vector at the input of both networks; real images with a wrong label as a second
-    kind
-    of fake.
+    kind of fake.
 
     Traps: Without the wrong labels D can win by realism alone, and G may ignore the label. Measurements use balanced
-    classes,
-    so its metrics cannot be compared with those of an unconditional recipe.
+    classes, so its metrics cannot be compared with those of an unconditional recipe.
     """
     classes = form.num_classes
     game = TwoPlayer(

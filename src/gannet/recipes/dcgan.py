@@ -32,9 +32,8 @@ def dcgan(
     Adds: convolutions: dense stem and transposed convolutions in G, two pooled convolutions in D.
 
     Traps: The generator doubles its maps until the image size is reached: choose a suitable ``data.size``. Readable
-    samples
-    do not show that the distribution is matched; measure it. On MNIST the classes become less balanced after the fourth
-    epoch.
+    samples do not show that the distribution is matched; measure it. On MNIST the classes become less balanced after
+    the fourth epoch.
     """
     game = TwoPlayer(DCGANGenerator(prior.size, form.shape), DCGANDiscriminator(form.shape), prior, loss=loss)
     return Experiment(game, optimizer, batch_size, steps, average=0.999)

@@ -33,8 +33,7 @@ def diffaugment(
     independently for every sample.
 
     Adds: a discriminator that cannot memorise few images. It is meant for hundreds of images, not tens of thousands.
-    Gannet
-    has not measured the gain.
+    Gannet has not measured the gain.
 
     Traps: Both sides must be augmented, also in the generator's turn. Otherwise the generator learns to make augmented
     images. ``augmentation=instance-noise`` works for any data.

@@ -30,8 +30,7 @@ def dragan(
     Kodali et al. 2017, https://arxiv.org/abs/1705.07215, with weight 1 instead of the paper's 10.
 
     Formula: D: E sp(-D(x)) + E sp(D(G(z))) + E (|grad D(x + d)| - 1)^2, d normal with half the standard deviation of
-    the
-    batch; G: E sp(-D(G(z))).
+    the batch; G: E sp(-D(G(z))).
 
     Adds: a slope of 1 for D in the neighbourhood of the data, independent of the fakes.
 

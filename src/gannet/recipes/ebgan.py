@@ -30,15 +30,13 @@ def ebgan(
     batch norm, like that of images.
 
     Formula: D: E U(x) + E relu(margin - U(G(z))); G: E U(G(z)) + pulling_away * PT; U(x) the error of an autoencoder,
-    PT the
-    mean squared cosine between the codes of two fakes.
+    PT the mean squared cosine between the codes of two fakes.
 
     Adds: an autoencoder as discriminator, whose error is the energy; optionally a term that pushes the codes of fakes
     apart.
 
     Traps: ``margin`` has the unit of the error and must suit the data. On points the autoencoder also reconstructs
-    points
-    between the modes well, so their energies are low and samples lie between the modes. It takes no loss.
+    points between the modes well, so their energies are low and samples lie between the modes. It takes no loss.
     """
     game = EnergyBased(
         standard_generator(prior.size, form.shape, hidden, batch_norm=True),

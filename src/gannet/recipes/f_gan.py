@@ -35,8 +35,7 @@ def f_gan(
     Adds: one bound for a family of divergences, selected by ``loss.divergence``.
 
     Traps: If the discriminator is not optimal, the generator does not minimise the named divergence. Some conjugates
-    grow
-    exponentially: large logits overflow. Without a penalty on D the modes stay too wide.
+    grow exponentially: large logits overflow. Without a penalty on D the modes stay too wide.
     """
     game = TwoPlayer(
         standard_generator(prior.size, form.shape, hidden, batch_norm=True),

@@ -24,15 +24,13 @@ def flow_matching(
     as many parameters as the networks of ``lsgan`` on points, and fewer than those of ``dcgan`` on images.
 
     Formula: v: E |v(x_t, t) - (x_1 - x_0)|^2 / D, x_0 noise, x_1 real, x_t = (1 - t) x_0 + t x_1; a sample is the
-    solution of
-    dx/dt = v(x, t).
+    solution of dx/dt = v(x, t).
 
     Adds: nothing of a game: no discriminator, no latent of small size, one objective that is a plain regression.
 
     Traps: A sample costs ``evaluations`` calls of the network where a GAN's costs one; `gannet compare` shows both. The
-    loss
-    does not fall to 0: many pairs (x_0, x_1) pass through one x_t, and the network gives their mean. ``hidden`` and
-    ``encoding`` apply to points.
+    loss does not fall to 0: many pairs (x_0, x_1) pass through one x_t, and the network gives their mean. ``hidden``
+    and ``encoding`` apply to points.
 
     Keys:
         evaluations: Function evaluations for one sample: steps of Euler's method.

@@ -68,8 +68,7 @@ def gan_deep(
     Adds: a second hidden layer in each network, a smaller learning rate, and the EMA of the generator for sampling.
 
     Traps: More steps do not make it converge. The generator without EMA keeps circling, so a frame or a metric of a
-    single
-    step says little.
+    single step says little.
     """
     game = _game(form, [hidden, hidden], prior, encoding, loss)
     return Experiment(game, optimizer, batch_size, steps, average=0.9995, frames_every=50)

@@ -46,17 +46,14 @@ def improved_gan(
     parameters.
 
     Formula: D: E [.9 sp(-D(x)) + .1 sp(D(x))] + E sp(D(G(z))), where D also sees how many samples of the batch are
-    similar;
-    G: E sp(-D(G(z))), or with feature matching |E f(x) - E f(G(z))|^2; for both the squared distance of the parameters
-    to
-    the mean of their past.
+    similar; G: E sp(-D(G(z))), or with feature matching |E f(x) - E f(G(z))|^2; for both the squared distance of the
+    parameters to the mean of their past.
 
     Adds: a comparison of the samples of a batch, so that D detects fakes that are all alike.
 
     Traps: A logit depends on the other samples of its batch, and gradient penalties include that influence. In
-    evaluation
-    mode the comparison is replaced by its running mean. The cost of the comparison grows with the square of the batch
-    size. A large weight of historical averaging slows down late improvements.
+    evaluation mode the comparison is replaced by its running mean. The cost of the comparison grows with the square of
+    the batch size. A large weight of historical averaging slows down late improvements.
 
     Keys:
         minibatch: how samples are compared: ``discrimination``, their standard ``deviation`` (Karras et al. 2018), or

@@ -32,8 +32,7 @@ def lsgan(
     Adds: a quadratic loss instead of cross-entropy; the networks are the same.
 
     Traps: The gradient grows with the distance from the target, so an extreme logit can change the parameters a lot.
-    The
-    discriminator's output has no sigmoid.
+    The discriminator's output has no sigmoid.
     """
     game = TwoPlayer(
         standard_generator(prior.size, form.shape, hidden), standard_discriminator(form.shape, hidden), prior, loss=loss

@@ -34,8 +34,7 @@ def pacdcgan2(
     Adds: packs of images, so that the discriminator can detect a lack of variety.
 
     Traps: A batch must divide into packs. Only the first convolution is wider than for single images. Published counts
-    on
-    ``stacked-mnist`` use 26,000 images: ``gannet measure RUN --metrics modes,reverse_kl --samples 26000``.
+    on ``stacked-mnist`` use 26,000 images: ``gannet measure RUN --metrics modes,reverse_kl --samples 26000``.
     """
     check_divisible(batch_size, pack)
     discriminator = PackedDiscriminator(StridedDiscriminator(packed_shape(form.shape, pack)), form.shape, pack)

@@ -37,8 +37,7 @@ def pacgan2(
     Formula: D: E sp(-D(x_1, x_2)) + E sp(D(G(z_1), G(z_2))), G: E sp(-D(G(z_1), G(z_2))), sp(t) = log(1 + e^t).
 
     Adds: packs. A generator that lacks modes makes packs that lack variety. The discriminator detects that more easily
-    in
-    packs than in single samples.
+    in packs than in single samples.
 
     Traps: A batch must divide into packs. Discriminator fields and images show the logit of a sample packed with
     itself:

@@ -35,8 +35,7 @@ def particle_gan(
     log(1 + e^t).
 
     Adds: a learned prior that can split into separate parts like the data; Fourier features, so that D sees fine
-    detail; a
-    penalty that falls from 0.1 to 5e-4 during training.
+    detail; a penalty that falls from 0.1 to 5e-4 during training.
 
     Traps: The penalty and both learning rates are scheduled over ``steps``: a run with more steps differs from the
     start.

@@ -50,9 +50,8 @@ def pix2pix(
     l1: Weight of the mean absolute difference between output and target.
 
     Traps: The L1 term alone gives a good PSNR and blurred images: read FD next to it. With l1=0 nothing but D ties the
-    output
-    to the input. Each training learns one degradation and one scale: apply it to images that are degraded in the same
-    way.
+    output to the input. Each training learns one degradation and one scale: apply it to images that are degraded in the
+    same way.
     """
     degradation.require(form.shape)
     channels = form.shape[0]

@@ -35,12 +35,10 @@ def projection(
     y'), y').
 
     Adds: an embedding of the class label whose inner product with the features is part of the logit; spectral norm on
-    all
-    layers of D.
+    all layers of D.
 
     Traps: Without the spectral norm the inner product can grow without bound. Its metrics cannot be compared with those
-    of
-    an unconditional recipe.
+    of an unconditional recipe.
     """
     game = TwoPlayer(
         DCGANGenerator(prior.size, form.shape, num_classes=form.num_classes),

@@ -38,14 +38,12 @@ def r3gan(
     sp(t) = log(1 + e^t).
 
     Adds: a paired loss without local minima at collapsed generators, two penalties that make it converge locally, and
-    modern
-    networks instead of tricks: no normalisation, residual branches that start at zero.
+    modern networks instead of tricks: no normalisation, residual branches that start at zero.
 
     Traps: Only differences of logits are meaningful. These networks are sized for two CPU cores. The paper's results
-    are from
-    far larger networks. Both penalties need second derivatives, which makes a step expensive. A connected prior leaves
-    points between distant modes: on the ring (``data.radius=1 data.sigma=0.01``, seeds 0 to 2) all runs find all 8
-    modes, with .68 to .70 of the points within 3 sigma and a spread of 1.27 to 1.31.
+    are from far larger networks. Both penalties need second derivatives, which makes a step expensive. A connected
+    prior leaves points between distant modes: on the ring (``data.radius=1 data.sigma=0.01``, seeds 0 to 2) all runs
+    find all 8 modes, with .68 to .70 of the points within 3 sigma and a spread of 1.27 to 1.31.
     """
     if form.kind == "images":
         generator, discriminator = (

@@ -30,14 +30,12 @@ def semi_supervised(
     consists of labelled images. ``data.labels=none`` uses all labels.
 
     Formula: D: loss on logsumexp of K class logits - E log p(y | x) on labelled samples; G: |E f(x) - E f(G(z))|^2, f
-    the
-    features.
+    the features.
 
     Adds: a classifier inside the discriminator, and feature matching as the generator's only objective.
 
     Traps: Feature matching gives a good classifier and poor images. The result depends on which 100 samples are
-    labelled;
-    report several draws.
+    labelled; report several draws.
     """
     game = SemiSupervised(
         MLPGenerator(prior.size, form.shape, hidden=[500, 500], batch_norm=[True, True]),

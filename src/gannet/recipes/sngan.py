@@ -30,14 +30,12 @@ def sngan(
     Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
 
     Formula: D: E relu(1 - D(x)) + E relu(1 + D(G(z))); G: -E D(G(z)); every weight matrix of D is W / s(W), s the
-    largest
-    singular value by power iteration.
+    largest singular value by power iteration.
 
     Adds: a bound on the slope of D by construction, without an additional term or a second backward pass.
 
     Traps: D sees ``critic_steps`` batches per step. The matrix of a convolution is its flattened kernel, so the bound
-    on the
-    slope of a convolution is not 1. Power iteration pauses in the generator's turn.
+    on the slope of a convolution is not 1. Power iteration pauses in the generator's turn.
     """
     game = TwoPlayer(
         standard_generator(prior.size, form.shape, hidden),

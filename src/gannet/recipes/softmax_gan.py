@@ -31,14 +31,12 @@ def softmax_gan(
     sizes of 32 to 512 and learning rates of 3e-4 to 2e-3 (one or two seeds each) did not fix that.
 
     Formula: D: log Z - mean over reals of D(x); G: log Z - mean over the batch of D; Z the sum of e^D over all samples
-    of the
-    batch, real and generated.
+    of the batch, real and generated.
 
     Adds: one softmax over the whole batch instead of one decision per sample.
 
     Traps: The loss depends on ``batch_size``. If all logits are equal, the generator's gradient is zero: it stops as
-    soon as D
-    is undecided.
+    soon as D is undecided.
     """
     game = TwoPlayer(
         standard_generator(prior.size, form.shape, hidden, batch_norm=True),

@@ -45,9 +45,8 @@ def text_to_image(
     Adds: a text encoder for each player; real images with a wrong caption as a second kind of fake.
 
     Traps: A word that training does not see cannot be drawn. At the default budget, samples of one caption are almost
-    the same
-    image. ``text=mean`` does not know the order of words: "a red seven on green" and "a green seven on red" are one and
-    the same to it.
+    the same image. ``text=mean`` does not know the order of words: "a red seven on green" and "a green seven on red"
+    are one and the same to it.
     """
     words, encoder = len(form.vocabulary), ENCODERS[text]
     game = TextToImage(

@@ -30,17 +30,15 @@ def unrolled(
     the ring it finds all 8 modes (seeds 0, 1 and 2), with 32, 43 and 44 % of the points within 3 sigma of a mode.
 
     Formula: G maximises D's loss at the parameters that D would have after ``unrolled_steps`` more steps, and
-    differentiates
-    through these steps; D minimises its loss at its current parameters.
+    differentiates through these steps; D minimises its loss at its current parameters.
 
     Adds: a generator that anticipates the reaction of D, against cycling and lost modes.
 
     Traps: The discriminator needs a smaller learning rate than the generator, here a tenth: in a zero-sum game a
-    discriminator
-    that wins leaves no gradient. With learning rates of 1e-3 and 5e-4 two of three seeds find no mode of the ring. Keep
-    ``unrolled_rate`` near the discriminator's learning rate, and keep the learning rates constant: if the unrolled
-    steps are longer than the real ones, the generator plays against a discriminator that never occurs. A step costs
-    about five times as much as in the ordinary game: compare by seconds as well as by steps.
+    discriminator that wins leaves no gradient. With learning rates of 1e-3 and 5e-4 two of three seeds find no mode of
+    the ring. Keep ``unrolled_rate`` near the discriminator's learning rate, and keep the learning rates constant: if
+    the unrolled steps are longer than the real ones, the generator plays against a discriminator that never occurs. A
+    step costs about five times as much as in the ordinary game: compare by seconds as well as by steps.
     """
     game = Unrolled(
         standard_generator(prior.size, form.shape, hidden, batch_norm=True),

@@ -29,8 +29,7 @@ def vae(
     Formula: G and E: -E log p(x | z) + beta KL(q(z | x) || N(0, I)), p(x | z) = N(G(z), c^2) with c learned.
 
     Adds: a likelihood. There is no discriminator and no game: one player minimises one objective, whose sum is a bound
-    on
-    the negative log-likelihood (``generator/bound``, in nats for each sample if ``beta=1``).
+    on the negative log-likelihood (``generator/bound``, in nats for each sample if ``beta=1``).
 
     Traps: Samples of images are blurred: the squared error asks for the mean of all images that fit a latent. Most
     latents can stay unused, which the KL term rewards. A bound on the likelihood does not say how good samples look

@@ -32,13 +32,11 @@ def wgan(
     Formula: critic: E D(G(z)) - E D(x), every parameter clipped to [-0.01, 0.01]; G: -E D(G(z)).
 
     Adds: a critic that is Lipschitz continuous by clipping, so that its loss follows the earth mover's distance up to
-    an
-    unknown factor.
+    an unknown factor.
 
     Traps: Momentum (Adam) makes training unstable, so the paper uses RMSprop. The clipping limit must be tuned like a
-    learning
-    rate: if it is too large, convergence is slow; if it is too small, gradients vanish. The critic sees five batches
-    per step.
+    learning rate: if it is too large, convergence is slow; if it is too small, gradients vanish. The critic sees five
+    batches per step.
     """
     game = TwoPlayer(
         UpsamplingGenerator(prior.size, form.shape),

@@ -36,8 +36,7 @@ def wgan_gp(
     Adds: a penalty that keeps the slope of the critic near 1 between the data and the samples, instead of clipping.
 
     Traps: The penalty is defined per sample, so batch norm in the critic would invalidate it. The critic sees five
-    batches
-    per step; mention that in comparisons at equal steps.
+    batches per step; mention that in comparisons at equal steps.
     """
     points = form.kind == "points"
     game = TwoPlayer(

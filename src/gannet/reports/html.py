@@ -137,9 +137,7 @@ def _scores(cards: list[ScoreCard]) -> str:
         )
     note = (
         '<p class="note">The real-data reference is the same metric between two halves of the real data. It is one '
-        "random draw, "
-        "so generated samples can get a better value. "
-        "Compare only values with equal fingerprints.</p>"
+        "random draw, so generated samples can get a better value. Compare only values with equal fingerprints.</p>"
     )
     newest, unlike, sentences = by_protocol(cards)
     parts = [note, _card_table(newest)]

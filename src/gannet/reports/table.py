@@ -17,9 +17,8 @@ def save_table(run: Run, path: str | Path) -> int:
     """Write every logged term and every score card as CSV: one value per row, UTF-8, empty if it is missing.
 
     Columns: ``kind`` (term or score), ``name``, ``step``, ``value``; of scores also the 95 % interval ``low`` and
-    ``high``,
-    ``reference``, ``n_real``, ``n_fake``, ``weights`` and the protocol's ``fingerprint``. The same run gives the same
-    bytes.
+    ``high``, ``reference``, ``n_real``, ``n_fake``, ``weights`` and the protocol's ``fingerprint``. The same run gives
+    the same bytes.
 
     Returns:
         Number of bytes written.

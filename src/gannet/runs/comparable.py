@@ -95,8 +95,7 @@ def _problem(metric: str, cards: Sequence[ScoreCard]) -> str:
     more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
     return (
         f"Values of {metric} with different fingerprints ({marks}) must not be compared: they differ in "
-        f"{', '.join(named)}{more}. "
-        "Measure them again in the same way."
+        f"{', '.join(named)}{more}. Measure them again in the same way."
     )
 
 

@@ -54,8 +54,7 @@ def transfer(trainer: Trainer, run: str, source: Path) -> Init:
     if not any(name in fitting and tensor.dim() > 1 for name, tensor in trainer.game.named_parameters()):
         raise UserError(
             f"--init {run}: no weight of this run fits: none has the name and shape of a weight here. Choose the "
-            f"recipe and the keys "
-            "that shape the networks as in that run, or train without --init."
+            "recipe and the keys that shape the networks as in that run, or train without --init."
         )
     averages = fitting | _fitting(trainer.average.state_dict(), checkpoint.load_weights(source, "average"))
     trainer.game.load_state_dict(own | fitting)

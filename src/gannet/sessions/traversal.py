@@ -60,9 +60,8 @@ def _directions(game: Game, what: str, drawn: Tensor) -> list[tuple[Tensor, floa
         found = singular_directions(game, drawn[:2], balanced_labels(game, 2), min(NUM_DIRECTIONS, size))
         if found is None:
             raise UserError(
-                "--traverse sefa: the first layer of this generator is not a linear layer of its latents, so it has "
-                "no singular "
-                "directions. Use --traverse pca, which looks at samples."
+                "--traverse sefa: the first layer of this generator is not a linear layer of its latents, so it has no "
+                "singular directions. Use --traverse pca, which looks at samples."
             )
     elif what == PCA:
         labels = balanced_labels(game, len(drawn))
@@ -88,8 +87,7 @@ def _codes(game: Game, rows: int, columns: int, seed: int) -> Tensor:
     if not isinstance(game, DrawsCodes):
         raise UserError(
             "--traverse: this run's generator has no latent codes; train one with --recipe infogan, or follow the "
-            "directions of any "
-            "generator with --traverse sefa, --traverse pca or the number of a coordinate."
+            "directions of any generator with --traverse sefa, --traverse pca or the number of a coordinate."
         )
     latents = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)
     share = torch.linspace(0, 1, columns).repeat(rows)

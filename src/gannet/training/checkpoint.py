@@ -157,8 +157,7 @@ def load_into(owner: nn.Module | Average, path: Path, name: str) -> None:
     if other:
         raise UserError(
             f"{name}.safetensors of {path} does not fit the recipe's networks: {len(other)} tensors differ, the first "
-            f"is {other[0]}. "
-            "The recipe has changed since then; use the version of Gannet in run.json."
+            f"is {other[0]}. The recipe has changed since then; use the version of Gannet in run.json."
         )
     owner.load_state_dict(tensors)
 

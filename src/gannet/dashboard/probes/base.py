@@ -39,8 +39,7 @@ class Look:
         if record.recipe.endswith(".py"):
             raise UserError(
                 f"This run was made by the recipe file {Path(record.recipe).name}, which the live view does not "
-                f"execute: "
-                "draw from it with gannet sample RUN --recipe FILE."
+                "execute: draw from it with gannet sample RUN --recipe FILE."
             )
         # A checkpoint may be written between the two lines.
         for _ in range(3):
