@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 RETRIES = 5
 """How often a task is tried again after its worker was lost."""
-TOLD_SECONDS, STOP_SECONDS = 0.5, 120.0
+REPORT_SECONDS, STOP_SECONDS = 0.5, 120.0
 
 
 def on_ray(
@@ -74,7 +74,7 @@ def on_ray(
                         entry, job = waiting.pop(0)
                         begins(entry)
                         running[_submit(ray, entry, job, board)] = entry
-                    done, _ = ray.wait(list(running), timeout=TOLD_SECONDS)
+                    done, _ = ray.wait(list(running), timeout=REPORT_SECONDS)
                     _tell(ray.get(board.read.remote()), running.values(), narrator)
                     for task in done:
                         yield _row(ray, task, running.pop(task))
@@ -97,7 +97,7 @@ class Board:
 
     def __init__(self) -> None:
         self._steps: dict[str, int] = {}
-        self._told: list[tuple[str, str]] = []
+        self._sentences: list[tuple[str, str]] = []
         self._stopping = False
 
     def step(self, name: str, step: int) -> bool:
@@ -107,19 +107,19 @@ class Board:
 
     def tell(self, kind: str, sentence: str) -> None:
         """Something for the user."""
-        self._told.append((kind, sentence))
+        self._sentences.append((kind, sentence))
 
     def read(self) -> tuple[dict[str, int], list[tuple[str, str]]]:
         """The steps of all runs, and the sentences since the last call."""
-        told, self._told = self._told, []
-        return self._steps, told
+        sentences, self._sentences = self._sentences, []
+        return self._steps, sentences
 
     def stop(self) -> None:
         """Ask every task to stop with a checkpoint."""
         self._stopping = True
 
 
-class _Teller(Narrator):
+class _TaskNarrator(Narrator):
     """Reports from within a task."""
 
     def __init__(self, board: Any, name: str) -> None:
@@ -132,7 +132,7 @@ class _Teller(Narrator):
     def advanced(self, step: int) -> None:
         import ray  # pyright: ignore[reportMissingImports]
 
-        if time.monotonic() - self._last >= TOLD_SECONDS:
+        if time.monotonic() - self._last >= REPORT_SECONDS:
             self._last = time.monotonic()
             if ray.get(self._board.step.remote(self._name, step)):
                 signal.raise_signal(signal.SIGINT)  # which training handles: a checkpoint, then the end
@@ -180,7 +180,7 @@ def run_task(
     try:
         answer: dict[str, Any] = {
             "row": carry_out_job(
-                {key: value for key, value in job.items() if key != "cwd"}, _Teller(board, name)
+                {key: value for key, value in job.items() if key != "cwd"}, _TaskNarrator(board, name)
             ).as_json()
         }
     except UserError as error:
@@ -217,8 +217,8 @@ def _row(ray: Any, task: Any, entry: Entry) -> Row:
 
 
 def _tell(read: tuple[Mapping[str, int], Sequence[tuple[str, str]]], entries: Any, narrator: Narrator) -> None:
-    steps, told = read
-    for kind, sentence in told:
+    steps, sentences = read
+    for kind, sentence in sentences:
         (narrator.warned if kind == "warned" else narrator.say)(sentence)
     narrator.running(
         {entry.name: (steps[entry.name], entry.record.arguments["steps"]) for entry in entries if entry.name in steps}

@@ -23,8 +23,8 @@ from gannet.comparison.plan import Entry, Measurement
 from gannet.comparison.result import Row
 from gannet.comparison.telling import Interrupted, Narrator
 
-TOLD_SECONDS = 0.5
-"""Between two reports of all that is running."""
+REPORT_SECONDS = 0.5
+"""Between two reports of all runs that train."""
 
 
 def side_by_side(
@@ -45,7 +45,7 @@ def side_by_side(
                     begins(entry)
                     running.append(_Worker(entry, job, messages))
                 with suppress(Empty):
-                    worker, message = messages.get(timeout=TOLD_SECONDS)
+                    worker, message = messages.get(timeout=REPORT_SECONDS)
                     if message is None:
                         running.remove(worker)
                         yield worker.row()
@@ -61,7 +61,7 @@ def side_by_side(
 
 
 class _Worker:
-    """The process of one run, and what it has told.
+    """The process of one run, and what it has answered.
 
     Args:
         entry: the run.
@@ -73,7 +73,7 @@ class _Worker:
         self, entry: Entry, job: dict[str, Any], messages: Queue[tuple[_Worker, dict[str, Any] | None]]
     ) -> None:
         self.entry, self.step, self.steps = entry, 0, entry.plan.values["recipe"]["steps"]
-        self._told: dict[str, Any] = {}
+        self._answer: dict[str, Any] = {}
         # A file, which unlike a pipe never fills up.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         threads = str(threads_of(entry))
@@ -114,15 +114,15 @@ class _Worker:
             narrator.warned(f"{self.entry.name}: {message['warned']}")
         if "said" in message:
             narrator.say(message["said"])
-        self._told |= {name: message[name] for name in ("row", "problems") if name in message}
+        self._answer |= {name: message[name] for name in ("row", "problems") if name in message}
 
     def row(self) -> Row:
         """Of the ended process."""
         status = self.process.returncode
-        if "row" in self._told:
-            return Row.from_json(self.entry, self._told["row"])
-        if "problems" in self._told:
-            return failed_row(self.entry, self._told["problems"])
+        if "row" in self._answer:
+            return Row.from_json(self.entry, self._answer["row"])
+        if "problems" in self._answer:
+            return failed_row(self.entry, self._answer["problems"])
         number = -status if status < 0 else status - 128 if status > 128 else None
         if number is not None:
             hint = " (often: not enough memory)" if number == signal.SIGKILL else ""

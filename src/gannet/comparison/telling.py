@@ -1,4 +1,4 @@
-"""What a comparison tells its user, and how it is stopped."""
+"""What a comparison reports to its user, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gannet.sessions.reporter import Reporter
 
 
 class Narrator(Reporter, Protocol):
-    """Who tells the user what happens, between the runs too."""
+    """Reports to the user, also between the runs."""
 
     def say(self, sentence: str) -> None:
         """Something happened that the user may like to know."""

@@ -29,7 +29,7 @@ REFUSED = 2
 class Messenger(Narrator):
     """Writes what happens as messages ``{"step": 5}``, ``{"warned": "..."}``, ``{"said": "..."}``.
 
-    When nobody reads them any more, the comparison is gone: that is SIGHUP, which stops a training with a checkpoint.
+    If the comparison that reads them has ended, SIGHUP is raised, which stops a training with a checkpoint.
     """
 
     def __init__(self) -> None:
@@ -47,18 +47,18 @@ class Messenger(Narrator):
             signal.raise_signal(signal.SIGHUP)
 
     def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
-        """The first step is told at once."""
+        """Report the first step at once."""
         self._steps = trainer.steps
         self.send(step=trainer.step)
 
     def advanced(self, step: int) -> None:
-        """Thinned."""
+        """Report a step, at most every ``MESSAGE_SECONDS``."""
         if step >= self._steps or time.monotonic() - self._last >= MESSAGE_SECONDS:
             self._last = time.monotonic()
             self.send(step=step)
 
     def terms(self, step: int, values: Mapping[str, float]) -> None:
-        """Slow trainings advance seldom."""
+        """Report the step too: in a slow training ``advanced`` is rarely called."""
         self.advanced(step)
 
     def warned(self, sentence: str) -> None:

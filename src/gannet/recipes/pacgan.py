@@ -40,10 +40,9 @@ def pacgan2(
     in packs than in single samples.
 
     Traps: A batch must divide into packs. Discriminator fields and images show the logit of a sample packed with
-    itself:
-    twice its log density ratio, with the same sign. With few steps packs reduce quality: after 2,000 steps of small
-    networks on the ring with seeds 0 to 2, ``pack=1`` has 7, 6, 8 modes and .83 to .89 of the samples within 3 sigma,
-    ``pack=2`` has 8, 8, 8 modes and .78, .43, .71.
+    itself: twice its log density ratio, with the same sign. With few steps packs reduce quality: after 2,000 steps of
+    small networks on the ring with seeds 0 to 2, ``pack=1`` has 7, 6, 8 modes and .83 to .89 of the samples within 3
+    sigma, ``pack=2`` has 8, 8, 8 modes and .78, .43, .71.
     """
     check_divisible(batch_size, pack)
     judge = MaxoutDiscriminator(packed_shape(form.shape, pack), hidden=[max(1, hidden // 2)] * 3)
