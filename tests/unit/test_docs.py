@@ -318,3 +318,12 @@ def test_a_page_shows_the_proofs_of_its_recipe(tmp_path):
     assert "`gannet train ring --recipe gan --steps 9 data.sigma=0.5` passes with modes >= 8 in 2 of 3 seeds:" in text
     assert "| 0 | 8 | within |\n| 1 | 3 | **out of bounds** |" in text
     assert proof_tables("gan-deep", tmp_path) == ""
+
+
+def test_both_readmes_count_the_recipes_and_the_planted_bugs():
+    bugs = len(json.loads((ROOT / "benchmarks/results/plausible-bugs.json").read_text(encoding="utf-8")))
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
+    assert f"all {bugs} are caught" in english
+    assert f"{bugs} 个全部被发现" in chinese
+    assert f"\n{len(RECIPES)} recipes. " in english
+    assert f"\n{len(RECIPES)} 个配方" in chinese
