@@ -22,7 +22,8 @@ class Answer:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory) -> dict[str, str]:
-    keep = {k: v for k, v in os.environ.items() if not k.startswith("GANNET_")}
+    # Python's output is buffered, as a user's is, even if the tests run with PYTHONUNBUFFERED.
+    keep = {k: v for k, v in os.environ.items() if not k.startswith("GANNET_") and k != "PYTHONUNBUFFERED"}
     return keep | {"GANNET_CACHE": str(tmp_path_factory.mktemp("cache")), "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
 
 

@@ -217,6 +217,16 @@ def test_a_reader_that_goes_away_stops_training_with_a_checkpoint(folder, enviro
     assert steps_of(folder / "run") == [event.step]
 
 
+def test_output_that_nobody_reads_does_not_change_the_exit_status(folder, environment):
+    """``gannet --version | true``: the line waits in a buffer until the process ends."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [str(COMMAND), "--version"]
+    done = subprocess.run(command, cwd=folder, env=environment, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_nohup_trains_on_without_a_reader(folder, environment):
     reader, writer = os.pipe()
     words = ["nohup", str(COMMAND), *LONG, "--steps", "400"]
