@@ -18,6 +18,11 @@ WHY = {
         "whole_file",
     ): "replaces a file that the user named, a frame of the same step, or a record, whole; removes its own temporary "
     "file",
+    (
+        "files.py",
+        "whole_folder",
+    ): "removes its own temporary folder; replaces a folder only for a checkpoint of the same step that is damaged, "
+    "after the new one is on the disk",
     ("sessions/fork.py", "_make"): "a directory that this call made and that has not trained",
     ("features/cache.py", "*"): "features in the cache folder, computed again when needed",
     (
@@ -26,16 +31,8 @@ WHY = {
     ): "a directory that this session made, only if it holds no step, checkpoint or end of a training",
     (
         "runs/writer.py",
-        "create",
-    ): "names a new run, which fails on a directory that holds anything; removes its own temporary folder",
-    (
-        "runs/writer.py",
         "truncate_after",
     ): "frames of steps after the checkpoint that a resume continues from, which are made again",
-    (
-        "training/checkpoint.py",
-        "save",
-    ): "replaces a damaged checkpoint of the same step; removes its own temporary folder",
     (
         "training/checkpoint.py",
         "prune",

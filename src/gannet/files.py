@@ -1,8 +1,9 @@
-"""Atomic file writing: a file is complete or absent."""
+"""Atomic writing: a file or a folder is complete or absent."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ def whole_file(path: Path, *, sync: bool = False, exclusive: bool = False) -> It
         FileExistsError: ``exclusive``, and the name is taken.
         OSError: the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}-{os.urandom(4).hex()}")
+    temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
             yield file
@@ -38,6 +39,33 @@ def whole_file(path: Path, *, sync: bool = False, exclusive: bool = False) -> It
     finally:
         with suppress(OSError):  # on a read-only file system, deleting fails too
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Make a temporary folder to fill; it gets its final name if the block succeeds, else it is deleted.
+
+    The folder gets its name after every byte in it is on the disk.
+
+    Args:
+        path: the final name; folders above it are made.
+        replace: delete what has the name once the new folder is on the disk.
+
+    Raises:
+        OSError: the folder cannot be written, or ``path`` holds something and ``replace`` is false.
+    """
+    temporary = _temporary(path)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        for written in (*temporary.rglob("*"), temporary):
+            sync(written)
+        if replace:
+            shutil.rmtree(path, ignore_errors=True)
+        os.rename(temporary, path)  # onto an empty folder too; fails when it holds anything
+        sync(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager
@@ -63,3 +91,8 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _temporary(path: Path) -> Path:
+    """A name that ``gannet clean`` recognises (:mod:`gannet.runs.debris`)."""
+    return path.parent / f".{path.name}.tmp-{os.getpid()}-{os.urandom(4).hex()}"

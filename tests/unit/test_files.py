@@ -1,11 +1,11 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are written whole or not at all."""
 
 from contextlib import suppress
 
 import pytest
 
 from gannet.errors import UserError
-from gannet.files import whole_file, written_whole
+from gannet.files import whole_file, whole_folder, written_whole
 
 
 def test_a_place_that_takes_no_file_is_one_sentence(tmp_path):
@@ -37,3 +37,35 @@ def test_a_block_that_fails_leaves_what_was_there(tmp_path):
         file.write(b"half")
         raise ZeroDivisionError
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("run.json", "mine")]
+
+
+def test_a_folder_is_whole_or_absent(tmp_path):
+    with whole_folder(tmp_path / "new" / "run") as folder:
+        (folder / "frames").mkdir()
+        (folder / "frames" / "1.npz").write_text("frame")
+        assert not (tmp_path / "new" / "run").exists()
+    with suppress(KeyboardInterrupt), whole_folder(tmp_path / "new" / "other") as folder:
+        (folder / "half").touch()
+        raise KeyboardInterrupt
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["run"]
+    assert (tmp_path / "new" / "run" / "frames" / "1.npz").read_text() == "frame"
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_folder_that_holds_something_is_replaced_only_if_asked(tmp_path, replace):
+    place = tmp_path / "step-1"
+    place.mkdir()
+    (place / "old").touch()
+    with suppress(*() if replace else (OSError,)), whole_folder(place, replace=replace) as folder:
+        (folder / "new").touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["step-1"]
+    assert [path.name for path in place.iterdir()] == ["new" if replace else "old"]
+
+
+def test_a_folder_takes_its_name_after_its_bytes_are_on_the_disk(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("gannet.files.sync", lambda path: seen.append((path.name.split(".tmp")[0], place.exists())))
+    place = tmp_path / "run"
+    with whole_folder(place) as folder:
+        (folder / "file").touch()
+    assert seen == [("file", False), (".run", False), (tmp_path.name, True)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gannet.errors import UserError, in_shell
-from gannet.files import whole_file
+from gannet.files import whole_file, whole_folder
 from gannet.runs.append_file import AppendFile
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import lines_of, read_record
@@ -79,15 +77,11 @@ class RunWriter:
         """
         path = Path(path)
         complete = record.model_copy(update={"kind": kind or record.kind or "points"})
-        temporary = path.parent / f".{path.name}.tmp-{os.getpid()}"
         try:
-            temporary.mkdir(parents=True)
-            _fill(temporary, complete, recipe_source)
-            os.rename(temporary, path)  # onto an empty directory too; fails when it holds anything
+            with whole_folder(path) as folder:
+                _fill(folder, complete, recipe_source)
         except OSError as error:
             raise UserError(taken(path) or f"Cannot make the run directory {path}: {error.strerror}.") from None
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
         return cls(path, kind)
 
     def event(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from hashlib import sha256
@@ -16,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gannet.errors import TrainingStopped, UserError
-from gannet.files import sync
+from gannet.files import whole_folder
 from gannet.runs.schema import checkpoint_name
 from gannet.training.ema import Average
 from gannet.training.trainer import Trainer
@@ -47,10 +46,7 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
     final = folder / checkpoint_name(trainer.step)
     if final.exists() and not problems(final):
         return final
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{final.name}.tmp-{os.getpid()}"
-    try:
-        temporary.mkdir()
+    with whole_folder(final, replace=True) as temporary:
         for name, group in tensors.items():
             _save_tensors(group, temporary / f"{name}.safetensors")
         (temporary / "state.json").write_text(
@@ -58,14 +54,6 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
         )
         manifest = {p.name: {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(temporary.iterdir())}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
-        for path in [*temporary.iterdir(), temporary]:
-            sync(path)
-        shutil.rmtree(final, ignore_errors=True)
-        temporary.rename(final)
-        sync(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     prune(folder, keep)
     return final
 
