@@ -26,7 +26,8 @@ from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.data.base import silent
 from gannet.features import cnn, inception_v3, randconv
 from gannet.features.inference import respond
-from gannet.games.base import Conditional, Generates
+from gannet.games.base import Generates
+from gannet.games.labels import balanced_labels
 from gannet.live.keys import LiveKeys
 from gannet.live.slow_motion import SlowMotion
 from gannet.runs.schema import CHECKPOINTS_FOLDER
@@ -127,8 +128,7 @@ def check_recipe(s: Setting, figures: Figures, *, recipe: str, data: str) -> Non
     if not isinstance(game, Generates):
         return
     latents = game.draw_latents(64, torch_rng(0, "check"))
-    classes = game.num_classes if isinstance(game, Conditional) else 0
-    labels = torch.arange(64) % classes if classes else None
+    labels = balanced_labels(game, 64)
     moved = copy.deepcopy(game).to(s.device)
     with torch.no_grad(), evaluating(game), evaluating(moved):
         expected = game.generate(latents, labels)

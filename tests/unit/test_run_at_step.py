@@ -97,3 +97,19 @@ def test_a_folder_with_an_at_sign_is_itself(trained, tmp_path: Path) -> None:
     path = trained("points", tmp_path / "mine@7")
     assert parse_run(path) == (path, None)
     assert gannet.load(path).step == 300
+
+
+def test_a_folder_is_looked_up_in_runs(
+    trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    trained("points", tmp_path / "runs" / "both" / "points")
+    monkeypatch.chdir(tmp_path)
+    for name in ("both", "runs/both/points"):
+        assert run(["watch", name, "--once", "state.png"]) == 0
+        assert run(["status", name]) == 0
+        assert "finished" in capsys.readouterr().out
+    assert "nothing is not a directory" in refused(capsys, "status", "nothing")
+    assert "nothing is not a run and contains none" in refused(capsys, "watch", "nothing", "--once", "state.png")
+    # Something at the path itself comes first.
+    (tmp_path / "both").mkdir()
+    assert "both is not a run and contains none" in refused(capsys, "watch", "both", "--once", "state.png")

@@ -11,11 +11,11 @@ from torch.testing import assert_close
 from gannet.data.base import silent
 from gannet.data.digits import Digits
 from gannet.data.ring import Ring
+from gannet.games.labels import frame_labels
 from gannet.recipes.cgan import cgan
 from gannet.recipes.gan import gan
 from gannet.training.ema import Average
 from gannet.training.precision import decide
-from gannet.training.sampling import frame_labels
 from gannet.training.trainer import Trainer
 
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Folder = Annotated[
-    Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if omitted.")
+    Path | None,
+    typer.Argument(metavar="[RUN|DIR]", help="A run, a folder of runs, or a name in ./runs; ./runs if omitted."),
 ]
 
 
@@ -45,14 +46,16 @@ def status(
 
 
 def folder_of_runs(folder: Path | None) -> Path:
-    """The folder that the user named; ./runs if it exists, else the working directory, if none is named.
+    """The folder that the user named, by its path or its name in ./runs; without one ./runs, or else the working
+    directory.
 
     Raises:
         UserError: it is not a directory.
     """
     from gannet.errors import UserError
+    from gannet.runs.finding import run_or_folder
 
-    root = folder or (Path("runs") if Path("runs").is_dir() else Path())
+    root = run_or_folder(folder) if folder else Path("runs") if Path("runs").is_dir() else Path()
     if not root.is_dir():
         raise UserError(f"{root} is not a directory. Give a run, or a folder of runs.")
     return root

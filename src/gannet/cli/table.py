@@ -11,7 +11,9 @@ import typer
 def table(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN ...", help="Measured runs, RUN@STEP too. Seeds of one method are one row."),
+        typer.Argument(
+            metavar="RUN ...", help="Measured runs: paths, names in ./runs, RUN@STEP. Seeds of one method are one row."
+        ),
     ],
     out: Annotated[
         list[Path] | None,

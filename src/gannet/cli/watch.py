@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from gannet.cli.status import Folder
+
 
 def watch(
-    path: Annotated[
-        Path | None, typer.Argument(metavar="[RUN|DIR]", help="A run, or a folder of runs; ./runs if omitted.")
-    ] = None,
+    path: Folder = None,
     port: Annotated[
         int | None, typer.Option(metavar="P", min=1, max=65535, help="Port of the server; a free one if omitted.")
     ] = None,
@@ -40,8 +40,9 @@ def watch(
     import webbrowser
 
     from gannet.dashboard.server import View
+    from gannet.runs.finding import run_or_folder
 
-    folder = path or _default_folder()
+    folder = run_or_folder(path) if path else _default_folder()
     if once is not None or terminal:
         return _without_browser(folder, once)
     view = View(folder, port, read_only=read_only, may_come=path is None)

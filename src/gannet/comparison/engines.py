@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-from gannet.comparison.processes import side_by_side
+from gannet.comparison.processes import in_processes
 from gannet.comparison.work import Engine, one_by_one
 
 
@@ -26,4 +26,4 @@ def engine_of(jobs: int | Literal["auto"] | None, on: str | None = None) -> tupl
     if jobs is None:
         return one_by_one, 1
     at_once = cores if jobs == "auto" else jobs
-    return side_by_side(at_once), at_once
+    return in_processes(at_once), at_once

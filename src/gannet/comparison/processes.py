@@ -27,7 +27,7 @@ REPORT_SECONDS = 0.5
 """Between two reports of all runs that train."""
 
 
-def side_by_side(
+def in_processes(
     jobs: int,
 ) -> Callable[[Sequence[Entry], Measurement, Narrator, Callable[[Entry], None]], Iterator[Row]]:
     """The engine of ``gannet compare --jobs N``: at most ``jobs`` processes at a time."""

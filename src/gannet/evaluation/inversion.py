@@ -13,7 +13,8 @@ from torch import Tensor
 from gannet.data.base import Progress, silent
 from gannet.features.perceptual import Perceptual
 from gannet.games.base import Encodes, Game, Generates
-from gannet.training.sampling import CHUNK, balanced_labels, evaluating
+from gannet.games.labels import balanced_labels
+from gannet.training.sampling import CHUNK, evaluating
 
 RANGE_DRAWN = 1024
 """Latents whose smallest and largest coordinates bound the search: outside them the model does not generate."""

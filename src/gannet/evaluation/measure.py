@@ -18,11 +18,12 @@ from gannet.evaluation.evaluate import evaluate
 from gannet.evaluation.inversion import invert
 from gannet.features.extractors import fitting
 from gannet.games.base import Captioned, Classifies, Clusters, Conditional, Encodes, Game, Generates, Translates
+from gannet.games.labels import balanced_labels
 from gannet.metrics.base import Answers, Labels
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES, FEWEST_SAMPLES
 from gannet.runs.records import ScoreCard
 from gannet.seeding import derive, torch_rng
-from gannet.training.sampling import CHUNK, balanced_labels, evaluating, sample_chunks
+from gannet.training.sampling import CHUNK, evaluating, sample_chunks
 
 DEFAULT_SAMPLES = {"points": 2_500, "images": 5_000}
 """How many samples are measured where the user does not say."""

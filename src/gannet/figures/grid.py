@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from gannet.errors import UserError
+from gannet.figures.sheet import image_sheet
 from gannet.figures.theme import INK, PAPER, Colour, font, shortened, wrapped
 
 READABLE_CELL = 56
@@ -47,8 +48,10 @@ def image_grid(
     if column_labels is not None and len(column_labels) > columns:
         raise UserError(f"{len(column_labels)} column labels were given for {columns} columns.")
     scale = scale or max(1, round(READABLE_CELL / max(images.shape[1:3])))
-    canvas = _tile(images.repeat(scale, axis=1).repeat(scale, axis=2), columns, padding)
-    picture, step = Image.fromarray(canvas), images.shape[2] * scale + padding
+    colours = images.repeat(3 // images.shape[3], axis=3)
+    enlarged = colours.repeat(scale, axis=1).repeat(scale, axis=2)
+    picture = Image.fromarray(image_sheet(enlarged, columns, padding=padding, background=GAP))
+    step = enlarged.shape[2] + padding
     picture = with_captions(picture, captions, step, padding) if captions else picture
     return _with_labels(picture, column_labels, step, padding) if column_labels else picture
 
@@ -87,18 +90,6 @@ def with_captions(picture: Image.Image, captions: Sequence[str], step: int, padd
             pen.text((centre, picture.height + line * (number + 0.6)), text, INK, font(size), anchor="mm")
         column += count
     return page
-
-
-def _tile(images: np.ndarray, columns: int, padding: int) -> np.ndarray:
-    count, height, width, _ = images.shape
-    rows = -(-count // columns)
-    canvas = np.empty((rows * (height + padding) + padding, columns * (width + padding) + padding, 3), np.uint8)
-    canvas[:] = GAP
-    for index, image in enumerate(images):
-        top = padding + (index // columns) * (height + padding)
-        left = padding + (index % columns) * (width + padding)
-        canvas[top : top + height, left : left + width] = image  # one channel spreads over three
-    return canvas
 
 
 def _with_labels(picture: Image.Image, labels: Sequence[str], step: int, padding: int) -> Image.Image:

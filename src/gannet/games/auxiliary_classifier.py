@@ -10,7 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
-from gannet.games.scoring import Scorer, random_labels
+from gannet.games.labels import balanced_labels, random_labels
+from gannet.games.scoring import Scorer
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
@@ -94,5 +95,5 @@ class AuxiliaryClassifier(Adversarial):
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
         """(count, *shape). Default labels are 0, 1, 2, ... cyclically, so that all classes are equally frequent."""
         if labels is None:
-            labels = torch.arange(count, device=rng.device) % self.num_classes
+            labels = balanced_labels(self, count, rng.device)
         return self.generate(self.draw_latents(count, rng), labels)

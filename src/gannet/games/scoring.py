@@ -78,13 +78,6 @@ def _split(output: DiscriminatorOutput, count: int) -> tuple[DiscriminatorOutput
     return first, rest
 
 
-def random_labels(batch: Batch, num_classes: int) -> Tensor | None:
-    """(N,) uniformly random class labels from the batch's random generator, or None without classes."""
-    if num_classes == 0:
-        return None
-    return torch.randint(num_classes, (batch.size,), generator=batch.rng, device=batch.real.device)
-
-
 def feature_distance(real: Tensor | None, fake: Tensor | None) -> Tensor:
     """|mean of the real features - mean of the fake features|^2, (N, F) and (M, F) -> scalar."""
     assert real is not None

@@ -10,6 +10,7 @@ from torch.nn.functional import one_hot
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
+from gannet.games.labels import balanced_labels
 from gannet.games.scoring import Scorer
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.captioned import CaptionedDiscriminator, CaptionedGenerator
@@ -85,7 +86,7 @@ class TextToImage(Adversarial):
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
         """(count, *shape) for the token ids ``labels`` (count, L); by default for the example captions in turn."""
         if labels is None:
-            labels = self.captions[torch.arange(count, device=rng.device) % len(self.captions)]
+            labels = balanced_labels(self, count, rng.device)
         return self.generate(self.draw_latents(count, rng), labels)
 
 

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
-from gannet.games.scoring import Scorer, feature_distance, random_labels
+from gannet.games.labels import balanced_labels, random_labels
+from gannet.games.scoring import Scorer, feature_distance
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
@@ -112,6 +113,6 @@ class TwoPlayer(Adversarial):
 
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
         """(count, *shape). Default labels are 0, 1, 2, ... cyclically, so that all classes are equally frequent."""
-        if self.num_classes and labels is None:
-            labels = torch.arange(count, device=rng.device) % self.num_classes
+        if labels is None:
+            labels = balanced_labels(self, count, rng.device)
         return self.generate(self.draw_latents(count, rng), labels if self.num_classes else None)

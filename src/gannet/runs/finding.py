@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gannet.runs.reader import USUAL_FOLDER
 from gannet.runs.schema import RUN_FILE
 
 DEEPEST = 4
@@ -25,6 +26,12 @@ def find_runs(root: Path) -> Iterator[Path]:
             yield folder
         elif depth < DEEPEST:
             folders += [(child, depth + 1) for child in _folders(folder)]
+
+
+def run_or_folder(path: Path) -> Path:
+    """``path``, or what has this name in ./runs if no such path exists: a run, or a folder of runs."""
+    named = USUAL_FOLDER / path
+    return named if len(path.parts) == 1 and not path.exists() and named.is_dir() else path
 
 
 def _folders(folder: Path) -> list[Path]:

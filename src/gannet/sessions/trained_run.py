@@ -18,6 +18,7 @@ from gannet.evaluation.cost import Cost
 from gannet.evaluation.measure import measurer, wants_held_out
 from gannet.files import written_whole
 from gannet.games.base import Captioned, Conditional, Game, Generates, Translates
+from gannet.games.labels import balanced_labels, frame_labels
 from gannet.games.truncation import truncated
 from gannet.runs.reader import Run, parse_run
 from gannet.runs.records import ScoreCard
@@ -28,7 +29,7 @@ from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, rep
 from gannet.sessions.traversal import traverse
 from gannet.training import checkpoint
 from gannet.training.ema import Average
-from gannet.training.sampling import balanced_labels, evaluating, frame_labels, great_circle, sample_game, translated
+from gannet.training.sampling import evaluating, great_circle, sample_game, translated
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -335,10 +336,9 @@ class TrainedRun:
         return self.game.num_classes if isinstance(self.game, Conditional) else 0
 
     def _labels(self, count: int, label: str | int | None) -> Tensor | None:
-        classes = self._classes()
         if label is None:
-            return torch.arange(count) % classes if classes else None
-        if not classes:
+            return balanced_labels(self.game, count)
+        if not self._classes():
             raise UserError("--label: this run's generator is not class-conditional; train one with --recipe cgan.")
         names = self.form.class_names
         if str(label) in names:

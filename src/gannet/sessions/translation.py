@@ -14,11 +14,12 @@ from torch import Tensor
 from gannet.data.base import Progress, silent
 from gannet.data.decode import SUFFIXES, BadImage, upright_with_alpha
 from gannet.errors import UserError
+from gannet.figures.sheet import side_by_side
 from gannet.files import written_whole
 from gannet.games.base import Translates
 from gannet.sessions.tiles import in_tiles
 from gannet.sessions.trained_run import TrainedRun
-from gannet.training.sampling import evaluating, side_by_side, translation_grid
+from gannet.training.sampling import evaluating, translation_grid
 
 MAX_PIXELS = 64_000_000
 """Of an output."""

@@ -8,8 +8,9 @@ from torch import Tensor
 from gannet.errors import UserError
 from gannet.games.base import DrawsCodes, Game, Generates
 from gannet.games.directions import principal_directions, singular_directions
+from gannet.games.labels import balanced_labels
 from gannet.seeding import torch_rng
-from gannet.training.sampling import CHUNK, balanced_labels, evaluating
+from gannet.training.sampling import CHUNK, evaluating
 
 NUM_DIRECTIONS = 5
 """Directions that are drawn of sefa and of pca."""

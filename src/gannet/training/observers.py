@@ -12,14 +12,16 @@ import torch
 from torch import Tensor
 
 from gannet.data.base import Dataset
+from gannet.figures.sheet import image_sheet, side_by_side
 from gannet.games.base import Translates
+from gannet.games.labels import frame_labels
 from gannet.runs.records import Event
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
 from gannet.seeding import torch_rng
 from gannet.training import checkpoint
 from gannet.training.points_frame import points_frame
-from gannet.training.sampling import frame_labels, sample_game, side_by_side, translated, translation_grid
+from gannet.training.sampling import sample_game, translated, translation_grid
 from gannet.training.settings import CheckpointSettings
 from gannet.training.trainer import Trainer
 
@@ -170,16 +172,3 @@ def _translation_frame(trainer: Trainer, images: Dataset, seed: int, count: int)
         )
 
     return take
-
-
-def image_sheet(images: np.ndarray, columns: int) -> np.ndarray:
-    """(N, H, W, C) uint8 -> one (rows * H, columns * W, C) sheet, row by row, without gaps between the images."""
-    count, height, width, channels = images.shape
-    rows = -(-count // columns)
-    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
-    sheet[:count] = images
-    return (
-        sheet.reshape(rows, columns, height, width, channels)
-        .swapaxes(1, 2)
-        .reshape(rows * height, columns * width, channels)
-    )

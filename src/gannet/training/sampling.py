@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from gannet.data.base import Dataset
 from gannet.errors import UserError
-from gannet.games.base import Captioned, Conditional, Game, Translates
+from gannet.games.base import Game, Translates
+from gannet.games.labels import balanced_labels
 
 CHUNK = 512
 
@@ -80,16 +81,6 @@ def translated(game: Game, images: Dataset, count: int, rng: torch.Generator) ->
     return {name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
 
-def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") -> Tensor | None:
-    """(count,) int64, all classes in turn, or (count, L) token ids of the example captions in turn; None for
-    unconditional games.
-    """
-    if isinstance(game, Captioned):
-        return game.captions[torch.arange(count) % len(game.captions)].to(device)
-    classes = game.num_classes if isinstance(game, Conditional) else 0
-    return torch.arange(count, device=device) % classes if classes else None
-
-
 def sample_game(
     game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None, images: Dataset | None = None
 ) -> Tensor:
@@ -99,30 +90,12 @@ def sample_game(
     return torch.cat(list(sample_chunks(game, count, rng, labels=labels, images=images)))
 
 
-def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> tuple[Tensor | None, int]:
-    """Labels and number of columns of a grid: one column per class, or per example caption, if there are any; else a
-    square grid.
-    """
-    if isinstance(game, Captioned):
-        columns = len(game.captions)
-        return game.captions.repeat(max(1, round(count / columns)), 1).to(device), columns
-    if isinstance(game, Conditional) and 0 < game.num_classes <= 20:
-        rows = max(1, round(count / game.num_classes))
-        return torch.arange(game.num_classes, device=device).repeat(rows), game.num_classes
-    return None, max(1, round(count**0.5))
-
-
 def translation_grid(count: int, columns: int = 3) -> tuple[int, int]:
     """How many translations fill a nearly square grid of about ``count`` images, and how many stand in one row of
     it.
     """
     shown = max(1, round(count / columns))
     return shown, max(1, round((shown / columns) ** 0.5))
-
-
-def side_by_side(columns: dict[str, np.ndarray]) -> np.ndarray:
-    """Columns (N, H, W, C) each -> (N * number of columns, H, W, C): the images of each row next to each other."""
-    return np.stack(list(columns.values()), axis=1).reshape(-1, *next(iter(columns.values())).shape[1:])
 
 
 def great_circle(start: Tensor, end: Tensor, share: Tensor) -> Tensor:

@@ -28,13 +28,14 @@ from torch.nn.functional import adaptive_avg_pool2d
 from gannet.data.base import Dataset, Modes
 from gannet.errors import in_shell
 from gannet.games.base import Captioned, Conditional, Scores, Translates
+from gannet.games.labels import balanced_labels
 from gannet.health.base import examine, history_of
 from gannet.runs.records import Event
 from gannet.runs.writer import RunWriter
 from gannet.seeding import derive, torch_rng
 from gannet.training.observers import Observer, gradient_norms
 from gannet.training.points_frame import POINTS_IN_FRAME
-from gannet.training.sampling import balanced_labels, evaluating, sample_game
+from gannet.training.sampling import evaluating, sample_game
 from gannet.training.trainer import Trainer
 
 NUM_IMAGES = 64

@@ -17,10 +17,12 @@ from torch import Tensor
 from gannet.config.build import open_held_out
 from gannet.data.base import Dataset, silent
 from gannet.errors import UserError
+from gannet.figures.sheet import image_sheet
 from gannet.games.base import Captioned, Conditional, Game, Translates
+from gannet.games.labels import balanced_labels
 from gannet.runs.reader import read_record
 from gannet.sessions.trained_run import TrainedRun
-from gannet.training.sampling import CHUNK, balanced_labels, evaluating
+from gannet.training.sampling import CHUNK, evaluating
 
 REALS_AT_MOST = 60_000
 """Maximum number of training images that are searched."""
@@ -201,15 +203,7 @@ class Answer:
 def _png(images: np.ndarray, columns: int) -> bytes:
     from PIL import Image
 
-    count, height, width, channels = images.shape
-    rows = -(-count // columns)
-    page = np.zeros((rows * columns, height, width, channels), np.uint8)
-    page[:count] = images
-    page = (
-        page.reshape(rows, columns, height, width, channels)
-        .swapaxes(1, 2)
-        .reshape(rows * height, columns * width, channels)
-    )
+    sheet = image_sheet(images, columns)
     content = io.BytesIO()
-    Image.fromarray(page[..., 0] if channels == 1 else page).save(content, "PNG")
+    Image.fromarray(sheet[..., 0] if sheet.shape[2] == 1 else sheet).save(content, "PNG")
     return content.getvalue()

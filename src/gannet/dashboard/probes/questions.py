@@ -11,10 +11,11 @@ import torch
 
 from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, radial_power
 from gannet.dashboard.probes.base import Answer, Curve, Look, Sheet
+from gannet.figures.sheet import side_by_side
 from gannet.games.base import DrawsCodes, Encodes, Game, Generates, Scores, Translates
 from gannet.games.directions import principal_directions
 from gannet.seeding import derive, torch_rng
-from gannet.training.sampling import CHUNK, evaluating, sample_game, side_by_side, translated
+from gannet.training.sampling import CHUNK, evaluating, sample_game, translated
 
 ROW = 10
 """Images per row."""
