@@ -31,7 +31,7 @@ def _numbers(pattern: str, text: str) -> list[float]:
 
 def test_every_example_is_tested_and_says_how_to_run_it():
     names = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-    assert [name[:2] for name in names] == ["01", "02", "03", "04", "05", "06", "07"]
+    assert [name[:2] for name in names] == ["01", "02", "03", "04", "05", "06", "07", "08"]
     tests = Path(__file__).read_text()
     for name in names:
         assert f'example("{name}", ' in tests
@@ -108,3 +108,12 @@ def test_text_to_image(example, folder):
     left, right = _numbers("left half #, right half # levels", said)
     assert left != right
     assert (folder / "red-right.png").stat().st_size > 500
+
+
+def test_fool_a_classifier(example, folder):
+    said = example("08_fool_a_classifier", 3)
+    for start in ("noise", "digits"):
+        before, after = _numbers(rf"{start}: confidence # before, # after", said)
+        assert before < 0.2
+        assert after > 0.7
+    assert (folder / "fooled.png").stat().st_size > 1000

@@ -23,7 +23,7 @@ def code(page: Path) -> str:
 
 
 def test_all_pages_are_there():
-    assert {page.stem for page in PAGES} == {"README", "divergences", "optimal-discriminator", "earth-mover"}
+    assert {page.stem for page in PAGES} == {"README", "divergences", "optimal-discriminator", "earth-mover", "fooling"}
 
 
 @pytest.mark.parametrize("page", COMPUTED, ids=lambda page: page.stem)
@@ -49,7 +49,7 @@ def test_every_picture_is_shown():
         for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
     }
     assert shown == {file.name for file in (ROOT / "docs" / "pictures").glob("*.png")} & shown
-    assert len(shown) == 5
+    assert len(shown) == 6
 
 
 def test_divergences_from_log_densities():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, linear, max_pool2d, relu
 
-from gannet.errors import UserError
+from gannet.errors import UserError, unknown
 
 LAYERS = ((1, 16), (16, 32), (32, 64), (64, 64))
 """(channels in, channels out) of the 3 x 3 convolutions; the first two are followed by max pooling."""
@@ -86,12 +87,30 @@ def responses(name: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return features, logits
 
 
+def classifier(name: str) -> Callable[[Tensor], Tensor]:
+    """A trained classifier as a differentiable function: (N, 1, H, W) in [-1, 1] -> logits (N, classes), float32.
+
+    Other sizes than its own are resized, bicubic with antialiasing.
+
+    Raises:
+        UserError: no classifier has that name, or its weights are missing or damaged.
+    """
+    if name not in TRAINED:
+        raise UserError(unknown(f"Unknown classifier {name!r}.", name, list(TRAINED)))
+    weights, side = load(name), TRAINED[name].side
+    return lambda images: forward(resized(images.float(), side), weights)[1]
+
+
 def prepared(images: np.ndarray, side: int) -> Tensor:
     """uint8 (N, H, W, 1) -> float32 (N, 1, side, side) in [-1, 1]; other sizes are resized, bicubic with
     antialiasing.
     """
     # Copied because torch warns about read-only arrays.
-    pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return resized(torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float() / 127.5 - 1, side)
+
+
+def resized(pixels: Tensor, side: int) -> Tensor:
+    """(N, 1, H, W) in [-1, 1] -> (N, 1, side, side) in [-1, 1]."""
     if pixels.shape[2:] == (side, side):
         return pixels
     # Bilinear resizing would blur enlarged digits of 8 x 8 pixels beyond recognition.
