@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from gannet.features.cnn import classifier
 from gannet.figures.grid import image_grid
 from gannet.figures.theme import INK, PAPER, font
-from gannet.features.cnn import classifier
 from gannet.seeding import torch_rng
 from gannet.sessions.trained_run import TrainedRun
 from gannet.theory.fooling import Ascent, ascend, prior_energy, total_variation
