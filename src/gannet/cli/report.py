@@ -18,17 +18,17 @@ def report(
         typer.Option(
             "-o",
             metavar="FILE",
-            help="report.html, sheet.png, numbers.csv, curves.svg|.pdf; may be repeated; RUN/report[-STEP].html if "
-            "omitted.",
+            help="report.html, sheet.png, numbers.csv, curves.svg|.pdf, training.gif|.webp|.mp4; may be repeated; "
+            "RUN/report[-STEP].html if omitted.",
         ),
     ] = None,
     gif: Annotated[Path | None, typer.Option(metavar="training.gif", help="Also write the animation.")] = None,
 ) -> int:
     """Write a self-contained HTML report of a run or comparison.
 
-    The suffix of -o selects another format: a contact sheet (.png), all numbers (.csv) or the curves for a paper (.svg,
-    .pdf). RUN@STEP limits the report to the records up to that step, which needs no checkpoint. Of a comparison's
-    folder, .md, .csv and .tex are its table.
+    The suffix of -o selects another format: a contact sheet (.png), all numbers (.csv), the curves for a paper (.svg,
+    .pdf) or an animation (.gif, .webp, .mp4). RUN@STEP limits the report to the records up to that step, which needs no
+    checkpoint. Of a comparison's folder, .md, .csv and .tex are its table.
     """
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
@@ -42,23 +42,26 @@ def report(
     from gannet.runs.reader import parse_run
 
     writers = {".html": write_report, ".png": save_sheet, ".csv": save_table, ".svg": save_curves, ".pdf": save_curves}
+    moving = (".gif", ".webp", ".mp4")
     folder, step = parse_run(path)
     if is_comparison(folder) and not RunDirectory.is_at(folder):
         return _report_comparison(folder, out or [folder / "report.html"])
     targets = out or [folder / ("report.html" if step is None else f"report-{step}.html")]
     for target in targets:
-        if target.suffix not in writers:
+        if target.suffix not in (*writers, *moving):
             raise UserError(
                 f"-o {target}: write to a file that ends in .html (the report), .png (a contact sheet), .csv (all "
-                "numbers), .svg or .pdf (the curves)."
+                "numbers), .svg or .pdf (the curves), .gif, .webp or .mp4 (an animation)."
             )
+    if gif is not None and gif.suffix not in moving:
+        raise UserError(f"--gif {gif}: write an animation to a file that ends in .gif, .webp or .mp4.")
     run = RunDirectory(folder, until=step)
     with TerminalReporter() as reporter:
-        if gif is not None:
-            animate(run, gif, reporter.work)
-            reporter.say(f"wrote {gif}")
-        for target in targets:
-            writers[target.suffix](run, target)
+        for target in targets if gif is None else [gif, *targets]:
+            if target.suffix in moving:
+                animate(run, target, reporter.work)
+            else:
+                writers[target.suffix](run, target)
             reporter.say(f"wrote {target}")
     return 0
 

@@ -32,13 +32,18 @@ class SampleCommand(TyperCommand):
 def sample(
     path: RunAtStep,
     keys: Repeated = None,
-    count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="Number of samples.")] = 64,
+    count: Annotated[
+        int | None, typer.Option("-n", min=1, max=1_000_000, help="Number of samples; 64, or 16 in a walk.")
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="S", min=0)] = 0,
     label: Annotated[str | None, typer.Option(metavar="K", help="Sample only the class of this name.")] = None,
     caption: Annotated[str | None, typer.Option(metavar="TEXT", help="Draw this caption (text-to-image).")] = None,
-    out: Annotated[Path, typer.Option("-o", metavar="grid.png|samples.npz")] = Path("samples.png"),
+    out: Annotated[
+        str, typer.Option("-o", metavar="OUT", help="grid.png, folder/ (single images), samples.npz or points.csv.")
+    ] = "samples.png",
     interpolate: Annotated[
-        bool, typer.Option("--interpolate", help="Each row interpolates between two latents.")
+        bool,
+        typer.Option("--interpolate", help="Each row interpolates between two latents; a moving walk in .gif, .mp4."),
     ] = False,
     traverse: Annotated[
         str | None,
@@ -53,51 +58,67 @@ def sample(
 ) -> int:
     """Draw samples from a run's EMA generator.
 
-    Writes an image (.png) or arrays (.npz). RUN is sampled at its newest checkpoint, RUN@STEP at the checkpoint of that
-    step.
+    OUT selects the format: a picture (.png), a folder of single PNG images, arrays (.npz), or a table of points (.csv).
+    With --interpolate, .gif, .webp and .mp4 are a moving walk through the latents. RUN is sampled at its newest
+    checkpoint, RUN@STEP at the checkpoint of that step.
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
-    from gannet.errors import UserError
+    from gannet.sessions.sample_files import MOVING, save_samples, save_walk
     from gannet.sessions.trained_run import TrainedRun
-    from gannet.sessions.translation import save_translations, translates
 
-    is_walk = interpolate or traverse is not None
-    _check(out, one_of={"--interpolate": interpolate, "--traverse": traverse is not None})
-    if is_walk and truncate is not None:
-        raise UserError("--truncate applies to independent samples: omit --interpolate and --traverse.")
-    if is_walk and (label is not None or caption is not None or out.suffix == ".npz"):
-        flag = "--interpolate" if interpolate else "--traverse"
-        raise UserError(
-            f"{flag} draws all classes or captions into an image: omit --label and --caption, and write to a .png file."
-        )
-    _check(out, one_of={"--label": label is not None, "--caption": caption is not None})
+    target = Path(out).expanduser()
+    as_folder = out.endswith("/") or not target.suffix or target.is_dir()
+    walk = "--interpolate" if interpolate else "--traverse" if traverse is not None else None
+    _check_combination(interpolate, traverse, truncate, label, caption)
+    _check_target(target, as_folder, walk, MOVING)
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     with TerminalReporter() as reporter:
         for complaint in run.complaints:
             reporter.warned(f"{complaint}: using step {run.step}.")
-        if interpolate:
-            run.save_picture(run.interpolate(seed=seed), out, columns=10, are_paths=True)
+        if walk and target.suffix in MOVING:
+            save_walk(run, target, count=count or 16, seed=seed, progress=reporter.work)
         elif traverse is not None:
-            run.save_picture(run.traverse(traverse, seed=seed), out, columns=10)
-        elif translates(run) and out.suffix == ".png":
-            save_translations(run, count, out, seed=seed)
+            run.save_picture(run.traverse(traverse, seed=seed), target, columns=10)
+        elif walk:
+            run.save_picture(run.interpolate(seed=seed), target, columns=10, are_paths=True)
         else:
-            samples, labels = run.sample(count, seed=seed, label=label, caption=caption, truncate=truncate)
-            if out.suffix == ".npz":
-                run.save_arrays(samples, labels, out)
-            else:
-                run.save_picture(samples, out, columns=run.columns(count, label, caption), labels=labels)
-        reporter.say(f"wrote {out}")
+            how = {"seed": seed, "label": label, "caption": caption, "truncate": truncate}
+            save_samples(run, count or 64, target, as_folder=as_folder, progress=reporter.work, **how)
+        reporter.say(f"wrote {target}{'/' if as_folder else ''}")
     return 0
 
 
-def _check(out: Path, *, one_of: dict[str, bool]) -> None:
+def _check_combination(
+    interpolate: bool, traverse: str | None, truncate: float | None, label: str | None, caption: str | None
+) -> None:
     from gannet.errors import UserError
 
-    if out.suffix not in (".png", ".npz"):
-        raise UserError(f"-o {out}: write to a file that ends in .png (an image) or .npz (arrays).")
+    walks = {"--interpolate": interpolate, "--traverse": traverse is not None}
+    for one_of in (walks, {"--label": label is not None, "--caption": caption is not None}):
+        if all(one_of.values()):
+            raise UserError(f"{' and '.join(one_of)} cannot be combined: give one of them.")
+    if not any(walks.values()):
+        return
+    if truncate is not None:
+        raise UserError("--truncate applies to independent samples: omit --interpolate and --traverse.")
+    if label is not None or caption is not None:
+        flag = "--interpolate" if interpolate else "--traverse"
+        raise UserError(f"{flag} draws all classes or captions: omit --label and --caption.")
+
+
+def _check_target(out: Path, as_folder: bool, walk: str | None, moving: tuple[str, ...]) -> None:
+    from gannet.errors import UserError
+
+    allowed = (".png", ".npz", ".csv") if walk is None else (".png", *moving) if walk == "--interpolate" else (".png",)
+    if walk is not None and (as_folder or out.suffix not in allowed):
+        more = ", or a moving walk to a .gif, .webp or .mp4 file" if walk == "--interpolate" else ""
+        raise UserError(f"-o {out}: {walk} draws into an image: write to a .png file{more}.")
+    if not as_folder and out.suffix not in allowed:
+        more = " With --interpolate, it is a moving walk." if out.suffix in moving else ""
+        raise UserError(
+            f"-o {out}: write to a file that ends in .png (an image), .npz (arrays) or .csv (points), or to a folder/ "
+            f"(single images).{more}"
+        )
     if out.parent != Path() and not out.parent.is_dir():
         raise UserError(f"-o {out}: the folder {out.parent} does not exist.")
-    if all(one_of.values()):
-        raise UserError(f"{' and '.join(one_of)} cannot be combined: give one of them.")

@@ -47,13 +47,23 @@ def image_grid(
     columns = min(columns or int(np.ceil(np.sqrt(len(images)))), len(images))
     if column_labels is not None and len(column_labels) > columns:
         raise UserError(f"{len(column_labels)} column labels were given for {columns} columns.")
-    scale = scale or max(1, round(READABLE_CELL / max(images.shape[1:3])))
+    scale = scale or _scale(*images.shape[1:3])
     colours = images.repeat(3 // images.shape[3], axis=3)
     enlarged = colours.repeat(scale, axis=1).repeat(scale, axis=2)
     picture = Image.fromarray(image_sheet(enlarged, columns, padding=padding, background=GAP))
     step = enlarged.shape[2] + padding
     picture = with_captions(picture, captions, step, padding) if captions else picture
     return _with_labels(picture, column_labels, step, padding) if column_labels else picture
+
+
+def size_of_grid(count: int, columns: int, height: int, width: int, padding: int = 2) -> tuple[int, int]:
+    """(width, height) in pixels of the grid of :func:`image_grid` without labels and captions."""
+    scale, columns = _scale(height, width), min(columns, count)
+    return columns * (width * scale + padding) + padding, -(-count // columns) * (height * scale + padding) + padding
+
+
+def _scale(height: int, width: int) -> int:
+    return max(1, round(READABLE_CELL / max(height, width)))
 
 
 def captioned(picture: Image.Image, text: str, right: str = "") -> Image.Image:

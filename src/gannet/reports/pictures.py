@@ -26,12 +26,12 @@ CAPTIONED_WIDTH = 512
 
 
 def animate(run: Run, path: str | Path, progress: Progress | None = None, *, total_seconds: float = 10) -> int:
-    """Save the training as a GIF: early frames close together, because most changes happen early, later ones evenly
-    spaced.
+    """Save the training as .gif, .webp or .mp4: early frames close together, because most changes happen early, later
+    ones evenly spaced.
 
     Args:
         run: what was recorded.
-        path: the GIF.
+        path: the file; its suffix selects the format.
         progress: called with ("animation", done, total).
         total_seconds: duration without the hold on the last frame.
 
@@ -41,8 +41,9 @@ def animate(run: Run, path: str | Path, progress: Progress | None = None, *, tot
     Raises:
         UserError: the run has no readable frame, or the file cannot be written.
     """
-    from gannet.figures.animation import save_gif
+    from gannet.figures.animation import require_encoder, save_animation
 
+    require_encoder(Path(path))
     frames = run.frames()
     if not frames:
         raise UserError(f"The run {run.path} has no frames to animate; train with frames.every=100, for example.")
@@ -60,7 +61,7 @@ def animate(run: Run, path: str | Path, progress: Progress | None = None, *, tot
                 progress("animation", done, len(chosen))
 
     colours = 48 if run.kind == "points" else 255
-    return save_gif(pictures(), path, total_seconds, ANIMATION_FRAMES, colours=colours)
+    return save_animation(pictures(), path, total_seconds, ANIMATION_FRAMES, colours=colours)
 
 
 def choose(steps: list[int], limit: int) -> list[int]:

@@ -26,6 +26,9 @@ from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
 from gannet.training.vitals import watch_health
 
+FEWEST_FRAMES = 12
+"""Moments that a run records by default, if it has so many steps."""
+
 
 def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None = None) -> Outcome:
     """Train a new run.
@@ -107,7 +110,9 @@ def train(
     settings = plan.settings
     reporter.started(path, plan, trainer)
     clock = Clock(seconds_before, trainer.step)
-    frames_every = experiment.frames_every if settings.frames.every is None else settings.frames.every
+    # A short run has frames too, so that it can be watched.
+    frames_every = min(experiment.frames_every, max(1, trainer.steps // FEWEST_FRAMES))
+    frames_every = frames_every if settings.frames.every is None else settings.frames.every
     heard = Run(path).events()
     alarms: list[str] = []
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,10 +29,7 @@ from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, rep
 from gannet.sessions.traversal import traverse
 from gannet.training import checkpoint
 from gannet.training.ema import Average
-from gannet.training.sampling import evaluating, great_circle, sample_game, translated
-
-if TYPE_CHECKING:
-    from PIL import Image
+from gannet.training.sampling import evaluating, great_circle, sample_chunks, translated
 
 
 class TrainedRun:
@@ -124,14 +121,30 @@ class TrainedRun:
             UserError: a label for an unconditional run, or an unknown label; a caption for a run without captions, or
                 unknown words; a prior that cannot be truncated.
         """
+        parts = list(self.sample_chunks(count, seed=seed, label=label, caption=caption, truncate=truncate))
+        conditions = [condition for _, condition in parts if condition is not None]
+        samples = np.concatenate([samples for samples, _ in parts])
+        return samples, np.concatenate(conditions) if conditions else None
+
+    def sample_chunks(
+        self,
+        count: int,
+        *,
+        seed: int = 0,
+        label: str | int | None = None,
+        caption: str | None = None,
+        truncate: float | None = None,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """The same as :meth:`sample` in parts of at most 512 samples, so that any number of them fits into memory."""
         labels, captions = self._labels(count, label), self._captions(count, caption)
         condition = labels if captions is None else self.form.token_ids(captions)
+        shown = np.array(captions) if captions is not None else None if labels is None else labels.numpy()
         images = self.images() if isinstance(self.game, Translates) else None
+        done = 0
         with truncated(self.game, truncate):
-            samples = sample_game(self.game, count, torch_rng(seed, "sample"), labels=condition, images=images)
-        return self.form.decode(samples), np.array(
-            captions
-        ) if captions is not None else None if labels is None else labels.numpy()
+            for part in sample_chunks(self.game, count, torch_rng(seed, "sample"), labels=condition, images=images):
+                yield self.form.decode(part), None if shown is None else shown[done : done + len(part)]
+                done += len(part)
 
     def translations(self, count: int, *, seed: int = 0) -> dict[str, np.ndarray]:
         """Input, output and target of ``count`` images of the data, held out if any are: each uint8 (count, H, W, C).
@@ -175,15 +188,9 @@ class TrainedRun:
         Raises:
             UserError: the file cannot be written.
         """
-        from gannet.figures.grid import image_grid
+        from gannet.sessions.pictures import picture_of
 
-        picture = (
-            self._scatter(samples, columns if are_paths else 0)
-            if self.form.kind == "points"
-            else image_grid(
-                samples, columns, column_labels=self._heads(labels, columns), captions=_texts(labels, columns)
-            )
-        )
+        picture = picture_of(self, samples, columns, labels, are_paths=are_paths)
         with written_whole(path) as file:
             picture.save(file, "PNG")
 
@@ -217,6 +224,25 @@ class TrainedRun:
         labels = None if labels is None else labels.repeat_interleave(columns, dim=0)
         with torch.no_grad(), evaluating(self.game):
             return self.form.decode(self.game.generate(path, labels))
+
+    def walk(self, count: int = 16, *, frames: int = 120, stops: int = 4, seed: int = 0) -> Iterator[np.ndarray]:
+        """(count, ...) samples in original units for each frame of a closed walk through the latents.
+
+        Every sample goes along great circles through ``stops`` latents of its own, back to the first one; with a
+        conditional generator it keeps its class or caption.
+
+        Raises:
+            UserError: a game without latents.
+        """
+        if not isinstance(self.game, Generates):
+            raise UserError("This game has no latents to walk between.")
+        ends = self.game.draw_latents(count * stops, torch_rng(seed, "walk")).unflatten(0, (stops, count))
+        labels = balanced_labels(self.game, count)
+        for frame in range(frames):
+            stop, share = divmod(frame * stops / frames, 1)
+            at = great_circle(ends[int(stop)], ends[(int(stop) + 1) % stops], torch.tensor(share))
+            with torch.no_grad(), evaluating(self.game):
+                yield self.form.decode(self.game.generate(at, labels))
 
     def traverse(self, what: str = "codes", *, rows: int = 3, columns: int = 10, seed: int = 0) -> np.ndarray:
         """(directions * rows * columns, ...) samples in original units: ``rows`` rows for each direction, in which only
@@ -291,35 +317,11 @@ class TrainedRun:
             return None
 
     def animate(self, path: str | Path, *, progress: Progress = silent) -> Path:
-        """Write the run's frames as an animated GIF."""
+        """Write the run's frames as an animation: .gif, .webp, or .mp4 if ffmpeg is installed."""
         from gannet.reports.html import animate
 
         animate(self.run, Path(path), progress)
         return Path(path)
-
-    def _heads(self, labels: np.ndarray | None, columns: int) -> list[str] | None:
-        names = self.form.class_names
-        if (
-            labels is None
-            or labels.dtype.kind == "U"
-            or len(names) != columns
-            or (labels != np.arange(len(labels)) % columns).any()
-        ):
-            return None
-        return list(names)
-
-    def _scatter(self, points: np.ndarray, joined: int) -> Image.Image:
-        """Draw the points over the real points of the run's last frame, in the same view."""
-        from gannet.figures.field2d import draw_points
-
-        frames = self.run.frames()
-        frame = self.run.load_frame(frames[-1][1]) if frames else {}
-        low, high = points.min(0), points.max(0)
-        around = (float(low[0]) - 0.1, float(high[0]) + 0.1, float(low[1]) - 0.1, float(high[1]) + 0.1)
-        real = frame["real"] if isinstance(frame, dict) and "real" in frame else np.zeros((0, 2))
-        extent = tuple(map(float, frame["extent"])) if isinstance(frame, dict) and "extent" in frame else around
-        title = f"{len(points) // joined} paths between latents" if joined else f"{len(points):,} samples"
-        return draw_points(real, points, None, extent, self.step, title, joined=joined)  # type: ignore[arg-type]
 
     def _captions(self, count: int, caption: str | None) -> list[str] | None:
         """One caption per sample; None if the generator has none."""
@@ -344,14 +346,3 @@ class TrainedRun:
         if str(label) in names:
             return torch.full((count,), names.index(str(label)))
         raise UserError(f"--label {label}: no such class. Allowed: {', '.join(names)}.")
-
-
-def _texts(captions: np.ndarray | None, columns: int) -> list[str] | None:
-    """One caption per column, if every sample of a column has the same."""
-    if (
-        captions is None
-        or captions.dtype.kind != "U"
-        or (captions != np.resize(captions[:columns], len(captions))).any()
-    ):
-        return None
-    return captions[:columns].tolist()

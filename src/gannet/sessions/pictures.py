@@ -1,0 +1,61 @@
+"""Samples of a trained run as a picture: a grid of images, or points over the real ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from gannet.sessions.trained_run import TrainedRun
+
+
+def picture_of(
+    run: TrainedRun, samples: np.ndarray, columns: int, labels: np.ndarray | None = None, *, are_paths: bool = False
+) -> Image.Image:
+    """A grid of images, or a drawing of points; see :meth:`TrainedRun.save_picture`."""
+    from gannet.figures.grid import image_grid
+
+    if run.form.kind == "points":
+        return _scatter(run, samples, columns if are_paths else 0)
+    heads = _heads(run.form.class_names, labels, columns)
+    return image_grid(samples, columns, column_labels=heads, captions=_texts(labels, columns))
+
+
+def _heads(names: tuple[str, ...], labels: np.ndarray | None, columns: int) -> list[str] | None:
+    """The name of the class of each column, if every column has one class."""
+    if (
+        labels is None
+        or labels.dtype.kind == "U"
+        or len(names) != columns
+        or (labels != np.arange(len(labels)) % columns).any()
+    ):
+        return None
+    return list(names)
+
+
+def _texts(captions: np.ndarray | None, columns: int) -> list[str] | None:
+    """One caption per column, if every sample of a column has the same."""
+    if (
+        captions is None
+        or captions.dtype.kind != "U"
+        or (captions != np.resize(captions[:columns], len(captions))).any()
+    ):
+        return None
+    return captions[:columns].tolist()
+
+
+def _scatter(run: TrainedRun, points: np.ndarray, joined: int) -> Image.Image:
+    """Draw the points over the real points of the run's last frame, in the same view."""
+    from gannet.figures.field2d import draw_points
+
+    frames = run.run.frames()
+    frame = run.run.load_frame(frames[-1][1]) if frames else {}
+    low, high = points.min(0), points.max(0)
+    around = (float(low[0]) - 0.1, float(high[0]) + 0.1, float(low[1]) - 0.1, float(high[1]) + 0.1)
+    real = frame["real"] if isinstance(frame, dict) and "real" in frame else np.zeros((0, 2))
+    extent = tuple(map(float, frame["extent"])) if isinstance(frame, dict) and "extent" in frame else around
+    title = f"{len(points) // joined} paths between latents" if joined else f"{len(points):,} samples"
+    return draw_points(real, points, None, extent, run.step, title, joined=joined)  # type: ignore[arg-type]
