@@ -104,6 +104,11 @@ def _points(path: Path, get: Callable[[str], Path]) -> None:
     train(path, **SMALL | {"steps": 300, "checkpoint.every": 100})
 
 
+def _few(path: Path, get: Callable[[str], Path]) -> None:
+    """36 steps of a recipe that has a frame every 250 steps, with the settings that every run has."""
+    train(path, "ring", "wgan", steps=36, hidden=8, batch_size=8, critic_steps=1)
+
+
 def _measured(path: Path, get: Callable[[str], Path]) -> None:
     """Measured at steps 40 and 60, where two protocols were used; the newer one is of 400 samples."""
     train(path, **SMALL | {"steps": 40})
@@ -238,8 +243,8 @@ def _compared(path: Path, get: Callable[[str], Path]) -> None:
 RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     maker.__name__.removeprefix("_"): maker
     for maker in (
-        _points, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed, _bare,
-        _forked, _again,
+        _points, _few, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed,
+        _bare, _forked, _again,
         _alarmed, _constant, _shown, _seeds, _compared,
     )
 }  # fmt: skip

@@ -37,8 +37,9 @@ def wgan(
     an unknown factor.
 
     Traps: Momentum (Adam) makes training unstable, so the paper uses RMSprop. The clipping limit must be tuned like a
-    learning rate: if it is too large, convergence is slow; if it is too small, gradients vanish. The critic sees five
-    batches per step.
+    learning rate: if it is too large, convergence is slow; if it is too small, gradients vanish. On points the paper's
+    values learn very slowly; ``constraint.limit=0.1 lr=5e-4`` gets twice as near to the ring in 4,000 steps (w1 .45
+    instead of .91, seed 0). The critic sees five batches per step.
     """
     points = form.kind == "points"
     game = TwoPlayer(
