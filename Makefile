@@ -33,7 +33,7 @@ demo: $(VENV)/.installed
 
 # The tests of the live view need a browser. Without one they are skipped and listed at the end, or fail if CI=true.
 browser: $(VENV)/.installed-dev
-	@$(BIN)/python scripts/find_browser.py --install || true
+	@$(BIN)/python -m gannet_dev.find_browser --install || true
 
 # Two processes with one thread each, because the networks of the tests are small.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal

@@ -16,9 +16,6 @@ from datetime import date
 from pathlib import Path
 
 import torch
-from baselines import dcgan as plain_dcgan
-from baselines import points as plain_points
-from baselines import wgan_gp as plain_wgan_gp
 
 from gannet.config.arguments import Root, read
 from gannet.data.base import Dataset, silent
@@ -28,6 +25,9 @@ from gannet.discovery import find
 from gannet.seeding import numpy_rng
 from gannet.training.precision import decide
 from gannet.training.trainer import Trainer
+from gannet_dev.baselines import dcgan as plain_dcgan
+from gannet_dev.baselines import points as plain_points
+from gannet_dev.baselines import wgan_gp as plain_wgan_gp
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -25,14 +25,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Page
+
+from gannet.runs.commands import submit
+from gannet.runs.reader import Run
+from gannet_dev.find_browser import launched
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "scripts"))
-
-from find_browser import launched  # noqa: E402
-from playwright.sync_api import Page  # noqa: E402
-
-from gannet.runs.commands import submit  # noqa: E402
-from gannet.runs.reader import Run  # noqa: E402
 
 GANNET = [sys.executable, "-m", "gannet"]
 READY = "document.querySelector('canvas')?.dataset.step"

@@ -1,7 +1,8 @@
 """Check Gannet on a machine with a CUDA GPU: recipes, resume, agreement with the CPU, precision, speed and memory.
 
-``python scripts/gpu_check.py`` prints one row per check as soon as it is known, most important first. It writes all
-rows as JSON. A failure never stops the other checks. Checks that the time budget does not reach are rows "not run".
+``PYTHONPATH=src python scripts/gpu_check.py`` checks this checkout. It prints one row per check as soon as it is known,
+most important first. It writes all rows as JSON. A failure never stops the other checks. Checks that the time budget
+does not reach are rows "not run".
 The exit status is 1 if a check failed. ``--continue`` adds the missing checks to an earlier results file.
 """
 
@@ -26,7 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from gpu_checks import (  # first: it puts the checkout next to this file on the path
+from gpu_checks import (
     ROOT,
     Figures,
     Setting,

@@ -1,4 +1,3 @@
-# ruff: noqa: E402 -- the checkout next to this file comes first on the path.
 """What ``gpu_check.py`` checks: one function for each check, which fills in figures and fails by an assertion."""
 
 from __future__ import annotations
@@ -11,9 +10,6 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks")]
 
 import numpy as np
 import torch
@@ -38,6 +34,8 @@ from gannet.sessions.trained_run import TrainedRun
 from gannet.training import checkpoint
 from gannet.training.sampling import evaluating
 from gannet.training.trainer import Trainer
+
+ROOT = Path(__file__).resolve().parent.parent
 
 CLOSE = 1e-3
 """Largest difference between two devices in float32."""
@@ -184,7 +182,7 @@ def check_same_start(s: Setting, figures: Figures) -> None:
 
 def gannet_without_gpu(*arguments: str) -> subprocess.CompletedProcess[str]:
     """``gannet ARGUMENTS`` in a process that sees no GPU."""
-    paths = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
+    paths = os.pathsep.join(filter(None, [str(Path(gannet.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": paths}
     command = [sys.executable, "-m", "gannet", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=80, check=False)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from baselines import dcgan as plain_dcgan
-from baselines import points as plain_points
-from baselines import wgan_gp as plain_wgan_gp
 from gpu_checks import Figures, Setting, Skipped, trainer_of
 from torch import Tensor
+
+from gannet_dev.baselines import dcgan as plain_dcgan
+from gannet_dev.baselines import points as plain_points
+from gannet_dev.baselines import wgan_gp as plain_wgan_gp
 
 
 def check_precision(s: Setting, figures: Figures) -> None:

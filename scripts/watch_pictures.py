@@ -25,11 +25,11 @@ import threading
 import time
 from pathlib import Path
 
-from find_browser import launched
 from playwright.sync_api import Page
 
 from gannet.dashboard.library import identity_of
 from gannet.dashboard.server import View
+from gannet_dev.find_browser import launched
 
 ROOT = Path(__file__).parent.parent
 

@@ -132,7 +132,10 @@ def test_every_function_is_used():
     """Found by file: recipes, losses and so on are decorated functions or classes. ``testing`` and ``theory`` are
     for others to call.
     """
-    files = [*FILES, *(ROOT / "scripts").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
+    files = [
+        *FILES,
+        *(path for folder in ("src/gannet_dev", "scripts", "benchmarks") for path in (ROOT / folder).rglob("*.py")),
+    ]
     words = Counter(word for path in files for word in re.findall(r"\w+", path.read_text(encoding="utf-8")))
     unused = [
         f"{path.relative_to(SOURCE)}: {node.name}"

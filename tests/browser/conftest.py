@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from find_browser import MISSING, find_browser, launched
 from playwright.sync_api import Browser, Page
 from support.page import READY, Server, until
 from support.real_runs import trained, trained_once
 
 from gannet.dashboard.library import identity_of
+from gannet_dev.find_browser import MISSING, find_browser, launched
 
 __all__ = ["trained", "trained_once"]
 

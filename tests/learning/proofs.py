@@ -1,4 +1,4 @@
-"""Every proof by name; `tests/contracts` compares them with the recipes that are found."""
+"""Every proof by name; `test_proofs.py` compares them with the recipes that are found."""
 
 from __future__ import annotations
 

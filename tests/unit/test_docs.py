@@ -8,19 +8,18 @@ import re
 import shutil
 from pathlib import Path
 
-import keep
-import keep_runs
-import make_docs
 import pytest
-from docs_arguments import argument_table
-from docs_comparison import comparison_page
-from docs_measured import measured_tables, read_measured
-from docs_proofs import proof_tables
-from docs_tables import method_sections, table_pages
 from support.recipe_cases import CASES, make
 
 from gannet.catalogue.text import Paragraphs, links, markdown, one_line
 from gannet.discovery import components
+from gannet_dev import keep, keep_runs
+from gannet_dev.docs import pages as make_docs
+from gannet_dev.docs.arguments import argument_table
+from gannet_dev.docs.comparison import comparison_page
+from gannet_dev.docs.measured import measured_tables, read_measured
+from gannet_dev.docs.proofs import proof_tables
+from gannet_dev.docs.tables import method_sections, table_pages
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import find_browser
 import pytest
+
+from gannet_dev import find_browser
 
 ROOT = Path(__file__).parents[2]
 

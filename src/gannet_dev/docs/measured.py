@@ -51,7 +51,7 @@ def measured_tables(recipe: str, measured: list[Measured]) -> str:
 
 
 def read_comparison(document: dict[str, Any], file: str) -> list[Measured]:
-    """The runs of every recipe in a document of ``gannet compare``, or in its compact form from benchmarks/keep.py."""
+    """The runs of every recipe in a document of ``gannet compare``, or in its compact form from gannet_dev/keep.py."""
     specs = document.get("specs", {})
     return [
         Measured(

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from docs_measured import Measured
+from gannet_dev.docs.measured import Measured
 
 NOTICE = "<!-- Made by `make docs` from the results. Do not edit. -->"
 

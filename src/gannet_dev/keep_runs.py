@@ -1,6 +1,6 @@
 """Store measured runs in the results, so that `make docs` shows them on the pages of their recipes.
 
-usage: python benchmarks/keep_runs.py NAME RUN [RUN ...]    (measure the runs first: gannet measure RUN)
+usage: python -m gannet_dev.keep_runs NAME RUN [RUN ...]    (measure the runs first: gannet measure RUN)
 
 They are added to benchmarks/results/NAME.json. A run replaces an earlier one with the same recipe, data, arguments and
 seed.
@@ -15,7 +15,7 @@ from typing import Any
 
 from gannet.runs.reader import Run
 
-RESULTS = Path(__file__).resolve().parent / "results"
+RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 DESCRIBED = ("recipe", "arguments", "data", "settings", "environment", "version", "kind")
 
 

@@ -1,6 +1,6 @@
 """Find Chromium or Chrome for the tests of the live view, and install Chromium if none works.
 
-usage: python scripts/find_browser.py [--install]
+usage: python -m gannet_dev.find_browser [--install]
 
 Prints the path of the first browser that works; exit status 1 if none does. With --install these ways are tried in
 order until one yields a working browser: one that is already there, Debian's package (as root, or with sudo without a

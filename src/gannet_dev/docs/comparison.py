@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from docs_measured import read_comparison, read_measured
-from docs_tables import NOTICE, sections_of
-
 from gannet.comparison.result import Row, Summary, badness, summarise
 from gannet.discovery import components
 from gannet.evaluation.table import ARROWS, written
+from gannet_dev.docs.measured import read_comparison, read_measured
+from gannet_dev.docs.tables import NOTICE, sections_of
 
 COLUMNS = {
     "points": ("modes", "high_quality", "reverse_kl", "spread", "sliced_w"),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from docs_tables import NOTICE
+from gannet_dev.docs.tables import NOTICE
 
 HEAD = """# The cost of the live view
 

@@ -1,6 +1,6 @@
 """Store a comparison of `gannet compare` in the results, so that `make docs` shows it.
 
-usage: python benchmarks/keep.py DIR NAME [--add]  -> benchmarks/results/compare-NAME.json and
+usage: python -m gannet_dev.keep DIR NAME [--add]  -> benchmarks/results/compare-NAME.json and
 docs/pictures/compare-NAME.png
 
 --add adds the recipes to those stored under NAME; data, seeds, measurement and machine must be equal. Every spec is
@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 720
 """Maximum width of the figure in the docs in pixels."""
 SHARED = ("version", "data", "environment", "seeds", "measurement")

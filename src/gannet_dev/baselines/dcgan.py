@@ -1,7 +1,7 @@
 """The reference DCGAN as a plain eager fp32 PyTorch loop, the baseline of `make bench`.
 
 Networks, initialisation, batch, loss and optimizer equal those of the recipe `dcgan`. The data are float tensors in
-memory. Usage: python benchmarks/baselines/dcgan.py STEPS  -> prints images per second after a warm-up of 10 steps.
+memory. Usage: python -m gannet_dev.baselines.dcgan STEPS  -> prints images per second after a warm-up of 10 steps.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Validate the learning tests: run each proof with a plausible bug in a temporary copy of the package. The proof must
 fail.
 
-usage: python scripts/plausible_bugs.py [PROOF ...]    (all proofs by default; one or two minutes of a core each)
+usage: python tests/learning/plausible_bugs.py [PROOF ...]    (all proofs by default; one or two minutes of a core each)
 
 Seeds are run until the proof is decided: the bug is caught if too many seeds miss a bound. Each result is written to
 benchmarks/results/plausible-bugs.json, and from there, next to the recorded figures of the correct code, to
@@ -19,22 +19,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-LEARNING = ROOT / "tests" / "learning"
+from bugs import BUGS, Bug
+from proofs import PROOFS
+from proving import Proof
+
+LEARNING = Path(__file__).resolve().parent
+ROOT = LEARNING.parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 RECORD = RESULTS / "plausible-bugs.json"
 PAGE = ROOT / "docs" / "results" / "plausible-bugs.md"
-sys.path.insert(0, str(LEARNING))
-
-from bugs import BUGS, Bug  # noqa: E402
-from proofs import PROOFS  # noqa: E402
-from proving import Proof  # noqa: E402
 
 ONE_ROW = "import json, sys; from proofs import PROOFS; print(json.dumps(PROOFS[sys.argv[1]].row(int(sys.argv[2]))))"
 INTRODUCTION = """# Do the learning tests catch bugs?
 
-Written by `scripts/plausible_bugs.py`. A test that cannot fail proves nothing. So each proof of `tests/learning` is
-also run with one plausible bug, a change of one line of the source. *With* shows the figures with the bug, from seed
+Written by `tests/learning/plausible_bugs.py`. A test that cannot fail proves nothing. So each proof of `tests/learning`
+is also run with one plausible bug, a change of one line of the source. *With* shows the figures with the bug, from seed
 0 on, until too many seeds missed a bound, which means that the bug is caught. *Without* shows the figures of the
 correct code for all seeds (benchmarks/results/learn-PROOF.json). The bounds lie between the two. They were chosen
 after looking at these seeds."""

@@ -1,0 +1,1 @@
+"""What scripts, benchmarks and tests of this repository share; not in the wheel."""

@@ -1,0 +1,1 @@
+"""The pages of docs/ that are made from docstrings and results; ``scripts/make_docs.py`` writes them."""
