@@ -48,6 +48,23 @@ class TrainingStopped(Exception):
     """Training stopped because a value is not finite; exit status 3."""
 
 
+class TrainingFailed(RuntimeError):
+    """A training ended because of an exception, such as out of memory, which is the cause. Exit status 5, or 4 if the
+    last step is not saved.
+
+    Args:
+        sentence: what happened and what is saved.
+        is_saved: whether the last step is saved.
+    """
+
+    def __init__(self, sentence: str, is_saved: bool = True) -> None:
+        super().__init__(sentence, is_saved)
+        self.sentence, self.is_saved = sentence, is_saved
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
 class GannetWarning(UserWarning):
     """A warning about a training that continues, such as a health alarm."""
 

@@ -177,10 +177,13 @@ def test_a_checkpoint_of_other_networks_is_refused(gannet, folder):
     record = json.loads((folder / "run" / "run.json").read_text())
     record["arguments"]["hidden"] = 64
     (folder / "run" / "run.json").write_text(json.dumps(record))
-    for words in (["resume", "run", "--steps", "12"], ["sample", "run"]):
+    for words, sentence in (
+        (["resume", "run", "--steps", "12"], "hidden was 128 and is 64"),
+        (["sample", "run"], "does not fit the recipe's networks"),
+    ):
         answer = gannet(*words)
         assert answer.status == 2, answer
-        assert "does not fit the recipe's networks" in answer.err
+        assert sentence in answer.err
         assert "Traceback" not in answer.err
 
 

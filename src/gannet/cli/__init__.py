@@ -29,9 +29,10 @@ from gannet.cli import (
     watch,
     weights,
 )
-from gannet.errors import TrainingStopped, UserError
+from gannet.cli.train import UNSAVED
+from gannet.errors import TrainingFailed, TrainingStopped, UserError
 
-BAD_INPUT, STOPPED_BY_GUARD, INTERRUPTED = 2, 3, 130
+BAD_INPUT, STOPPED_BY_GUARD, FAILED, INTERRUPTED = 2, 3, 5, 130
 EARLY = {
     "train": "Interrupted before the first step: no new run was made.",
     "resume": "Interrupted before the next step: the run keeps its checkpoints, and the same command continues it.",
@@ -110,6 +111,8 @@ def run(arguments: Sequence[str]) -> int:
         return _say(error.problems, BAD_INPUT)
     except TrainingStopped as stopped:
         return _say([str(stopped)], STOPPED_BY_GUARD)
+    except TrainingFailed as failed:
+        return _say([str(failed)], FAILED if failed.is_saved else UNSAVED)
     except BrokenPipeError:
         return 0
     except Exception as error:

@@ -83,7 +83,7 @@ def _row(path: Path) -> dict[str, Any]:
     except UserError as error:
         return row | {"problem": f"damaged: {error}"}
     seconds = round(time.time() - state.seen, 1) if state.seen else None
-    return row | {"state": str(state), "step": state.step, "steps": run.record.steps, "seconds_ago": seconds}
+    return row | {"state": str(state), "step": state.step, "steps": state.planned(run.record), "seconds_ago": seconds}
 
 
 def _steps(row: Mapping[str, Any]) -> str:

@@ -85,12 +85,8 @@ def _modes(dataset: Dataset) -> dict[str, Any]:
 
 def environment(precision: Precision) -> dict[str, str]:
     """The machine and library versions that a bitwise exact resume depends on."""
-    try:
-        own = version("gannet-gan")
-    except PackageNotFoundError:
-        own = "source"
     return {
-        "gannet": own,
+        "gannet": gannet_version(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
@@ -102,6 +98,14 @@ def environment(precision: Precision) -> dict[str, str]:
         **_accelerator(precision.device),
         "precision": f"{precision.dtype} ({precision.reason})",
     }
+
+
+def gannet_version() -> str:
+    """Version of the installed package."""
+    try:
+        return version("gannet-gan")
+    except PackageNotFoundError:
+        return "source"
 
 
 def _accelerator(device: torch.device) -> dict[str, str]:

@@ -135,6 +135,7 @@ def plan_again(
                 f"a run names."
             )
         name = recipe_file
+    require_complete(record)
     given = dict(record.arguments) | {f"data.{k}": v for k, v in record.data.arguments.items()}
     settings = dict(record.settings)
     flags = {key: settings.pop(key) for key in FLAGS}
@@ -149,6 +150,15 @@ def plan_again(
     fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
     given = _changed(known, expanded(changes, known))
     return _read_keys(name, load_recipe(name), record.data.source, given, flags, fixed=fixed, outside=_outside(changes))
+
+
+def require_complete(record: RunRecord) -> None:
+    """Raise a :class:`UserError` if a record lacks what every run has."""
+    if missing := [key for key in FLAGS if key not in record.settings] + ["data"] * (not record.data.source):
+        raise UserError(
+            f"run.json of this run is incomplete: it has no {', '.join(missing)}. Restore the file from a copy of the "
+            f"run, or train a new run."
+        )
 
 
 def refuse_flags(given: Mapping[str, Any]) -> None:

@@ -91,7 +91,7 @@ class Watched:
             "state": "running" if state.is_live else state.word,
             "paused": state.word == "paused",
             "step": state.step,
-            "steps": record.steps,
+            "steps": state.planned(record),
             "version": file_version(self.path / RUN_FILE),
             "scores": file_version(self.path / SCORES_FILE),
             "changed": state.seen,

@@ -81,7 +81,7 @@ def diagnose(path: str | Path) -> Diagnosis:
     state = state_of(run.path, events)
     step = state.step
     case = _case(run, events)
-    steps = int(case.number("steps") or step)
+    steps = state.planned(run.record) or step
     history = history_of(events, finished=is_over(state))
     now = examine(history)
     ill = [*_guard(history, state), *_noticed(events, now), *_far(cards), *_worsened(cards)]

@@ -85,6 +85,8 @@ class Event(Record):
     seq) they determine the weights, together with the seed. Events of commands stay when a resume forgets later steps,
     and the journal acts again when training reaches its steps; so such an event may have a later step than those around
     it."""
+    check: str = ""
+    """kind command: see ``runs/journal.py``; empty in runs of earlier versions."""
     minimised: tuple[str, ...] = ()
     """kind vitals: the terms that are minimised, not only watched."""
     rule: str = ""
@@ -98,7 +100,8 @@ class Event(Record):
 
     terms: ``player/term`` -> value, ``player/gradient_norm``, and ``steps_per_second``;
     vitals: what the health rules read in addition to the terms, see training/vitals.py;
-    health: the numbers behind the sentence in ``text``.
+    health: the numbers behind the sentence in ``text``;
+    start: ``steps``, the planned steps of this session.
     """
     text: str = ""
     """For people; kinds frame and slow: the name of the file."""

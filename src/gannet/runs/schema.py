@@ -8,10 +8,13 @@
     RUN/events.jsonl                 one JSON object per line, ordered by seq; a torn last line is ignored
     RUN/scores.jsonl                 one score card per line
     RUN/frames/000000500.npz|.png    what the generator made at that step (points: npz; images: png grid)
-    RUN/checkpoints/step-000000500/  verified directories, see training/checkpoint.py
+    RUN/checkpoints/step-000000500/  verified directories, see training/checkpoint.py; provenance.json in them records
+                                     what decided the parameters, see sessions/provenance.py
     RUN/commands/000001.json         what a person asked of the running training, see runs/commands.py
     RUN/slow/000000500.npz           one step of the game in slow motion, see :data:`SLOW_ARRAYS`
     RUN/origin/step-000000500/       the checkpoint that a fork began with; never pruned
+    RUN/crash/step-000000500.json    what was played when training failed, with its traceback (.txt) and checkpoint, see
+                                     sessions/failure.py
     RUN/lock                         held while a process writes
 """
 
@@ -33,6 +36,7 @@ CHECKPOINTS_FOLDER = "checkpoints"
 COMMANDS_FOLDER = "commands"
 SLOW_FOLDER = "slow"
 ORIGIN_FOLDER = "origin"
+CRASH_FOLDER = "crash"
 LOCK_FILE = "lock"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gannet.runs.lock import is_held
-from gannet.runs.records import Event, Reason
+from gannet.runs.records import Event, Reason, RunRecord
 from gannet.runs.schema import EVENTS_FILE, LOCK_FILE, RUN_FILE
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ SESSION = ("start", "resume", "stop", "finish")
 """Kinds of events that begin or end a training session."""
 TRAINED = ("terms", "stop", "finish")
 """Kinds of events that only a training with at least one step writes."""
+STEPS = "steps"
+"""Value of an event start: the planned steps of the session."""
 BEFORE_SESSIONS = ("command", "warning")
 """Kinds of events that a run may hold before its first session: a fork begins with its parent's commands."""
 BY_COMMAND, BY_SIGNAL = (
@@ -55,6 +58,15 @@ class RunState:
     """Last sign of life: when the newest event was written, in seconds since 1970."""
     event: Event | None = None
     """The newest event that began or ended a session; None if there is none."""
+    total: int | None = None
+    """Planned steps of the newest session, which a resume can raise; None in runs of earlier versions."""
+
+    def planned(self, record: RunRecord) -> int | None:
+        """Planned steps of the run; None if they are unknown, as in a run of an earlier version that was resumed for
+        more.
+        """
+        steps = record.steps if self.total is None else self.total
+        return None if steps is None or steps < self.step else steps
 
     @property
     def is_live(self) -> bool:
@@ -78,16 +90,25 @@ def state_of(run: Path, events: Sequence[Event]) -> RunState:
         newest event.
     """
     event = next((event for event in reversed(events) if event.kind in SESSION), None)
+    total = planned_steps(events)
     step = max((event.step for event in events if event.kind != "command"), default=0)
     seen = _last_sign(run)
     if event is not None and event.kind == "finish":
-        return RunState("finished", None, step, seen, event)
+        return RunState("finished", None, step, seen, event, total)
     if event is not None and event.kind == "stop":
-        return RunState("stopped", _reason(events, event), step, seen, event)
+        return RunState("stopped", _reason(events, event), step, seen, event, total)
     if _is_live(run, seen):
-        return RunState("paused" if _is_paused(events, event) else "running", None, step, seen, event)
+        return RunState("paused" if _is_paused(events, event) else "running", None, step, seen, event, total)
     begun = event is not None or any(event.kind not in BEFORE_SESSIONS for event in events)
-    return RunState("interrupted" if begun else "empty", None, step, seen, event)
+    return RunState("interrupted" if begun else "empty", None, step, seen, event, total)
+
+
+def planned_steps(events: Sequence[Event]) -> int | None:
+    """Planned steps of the newest session; None if no event records them."""
+    found = next(
+        (event.values[STEPS] for event in reversed(events) if event.kind == "start" and STEPS in event.values), None
+    )
+    return None if found is None or not math.isfinite(found) else int(found)
 
 
 def has_steps(events: Iterable[Event]) -> bool:

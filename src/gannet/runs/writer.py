@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from gannet.errors import UserError, in_shell
 from gannet.files import whole_file, whole_folder
 from gannet.runs.append_file import AppendFile
+from gannet.runs.journal import check_of
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import lines_of, read_record
 from gannet.runs.records import Event, Kind, Reason, Record, RunRecord, ScoreCard, Severity
@@ -57,7 +58,10 @@ class RunWriter:
         (self.path / FRAMES_FOLDER).mkdir(exist_ok=True)
         self._events = AppendFile(self.path / EVENTS_FILE)
         self._scores = AppendFile(self.path / SCORES_FILE)
-        self._next_seq = 1 + max((event.seq for _, event in lines_of(self.path / EVENTS_FILE, Event)), default=-1)
+        events = [event for _, event in lines_of(self.path / EVENTS_FILE, Event)]
+        self._next_seq = 1 + max((event.seq for event in events), default=-1)
+        self.commands = [event for event in events if event.kind == "command"]
+        """All recorded commands."""
         _raise_version(self.path, record)
 
     @classmethod
@@ -150,9 +154,11 @@ class RunWriter:
         """
         said = {"number": number, "name": name, "arguments": arguments, "outcome": outcome, "text": text}
         event = Event.model_validate({"seq": self._next_seq, "step": step, "kind": "command", **said})
+        event = event.model_copy(update={"check": check_of(event)})
         self._next_seq += 1
         self._events.append(event.as_json())
         self._events.sync()
+        self.commands.append(event)
 
     def health(self, step: int, *, rule: str, severity: Severity, text: str, values: Mapping[str, float]) -> None:
         """Append one health event: the finding of a rule, as one sentence with its evidence."""

@@ -22,8 +22,9 @@ from gannet.live.keys import require_repeatable
 from gannet.runs.commands import SetArguments
 from gannet.runs.reader import Run, parse_run
 from gannet.runs.records import Event, Parent, RunRecord
-from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, RECIPE_FILE, VERSION
+from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, VERSION
 from gannet.runs.writer import RunWriter
+from gannet.sessions.provenance import require_same_keys, require_unchanged, require_whole_journal
 from gannet.sessions.reopen import checkpoint_at, require_place
 from gannet.training import checkpoint
 
@@ -54,6 +55,7 @@ def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str 
         UserError: not a run, a wrong key, a key of the data, or ``out`` is not empty; nothing is created.
     """
     parent = Run(run)
+    require_unchanged(parent)
     changes = expanded(changes, parent.record.arguments)
     origin = next(iter(checkpoint.newest_first(run / ORIGIN_FOLDER)), None)
     plan = _plan(parent, changes, recipe_file)
@@ -82,6 +84,8 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
     parent = Run(run)
     changes = expanded(changes, parent.record.arguments)
     origin = checkpoint_at(run, step)
+    require_whole_journal(run)
+    require_same_keys(run, parent.record, origin)
     journal = [event for event in journal_of(parent.events()) if event.step <= step]
     edits = [given for event in journal if isinstance(given := arguments_of(event), SetArguments)]
     edited = {given.key: given.value for given in edits}
@@ -139,10 +143,7 @@ def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[Event], orig
         environment=known.environment,
         parent=origin_of,
     )
-    source = parent.path / RECIPE_FILE
-    writer = RunWriter.create(
-        out, record, source.read_text(encoding="utf-8") if source.exists() else None, kind=parent.kind
-    )
+    writer = RunWriter.create(out, record, plan.recipe.source(), kind=parent.kind)
     try:
         with writer:
             for event in journal:

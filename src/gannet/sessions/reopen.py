@@ -14,7 +14,7 @@ from gannet.data.resolve import source_for
 from gannet.discovery import is_outside
 from gannet.errors import UserError
 from gannet.runs.records import RunRecord
-from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER, checkpoint_name
+from gannet.runs.schema import CHECKPOINTS_FOLDER, CRASH_FOLDER, ORIGIN_FOLDER, checkpoint_name
 from gannet.training import checkpoint
 
 BY_PATH = frozenset({"folder", "captioned-folder", "idx", "npz", "npz-points", "csv-file"})
@@ -85,14 +85,14 @@ def changed_data(record: RunRecord, dataset: Dataset) -> str | None:
 
 
 def checkpoint_at(run: Path, step: int) -> Path:
-    """The checkpoint of a step, also if the run was forked from it.
+    """The checkpoint of a step, also if the run was forked from it or failed at it.
 
     Raises:
         UserError: there is none, with the steps that exist; or it is damaged.
     """
     there = {
         path.name: path
-        for folder in (CHECKPOINTS_FOLDER, ORIGIN_FOLDER)
+        for folder in (CRASH_FOLDER, CHECKPOINTS_FOLDER, ORIGIN_FOLDER)
         for path in checkpoint.newest_first(run / folder)
     }
     path = there.get(checkpoint_name(step))

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from gannet.config.build import build, environment
-from gannet.config.plan import Plan, plan_again
+from gannet.config.plan import Plan, plan_again, require_complete
 from gannet.discovery import is_outside
 from gannet.errors import UserError
 from gannet.runs.comparable import differing
 from gannet.runs.reader import Run, parse_run, read_record
+from gannet.runs.records import RunRecord
 from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
+from gannet.runs.state import planned_steps
 from gannet.runs.writer import RunWriter
 from gannet.sessions.fork import again, fork
 from gannet.sessions.outcome import Outcome, has_trained, removed_if_untrained, saved_step
+from gannet.sessions.provenance import require_same_code_and_journal, require_same_keys
 from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
 from gannet.sessions.reporter import Reporter
 from gannet.sessions.train import next_run, start, train
@@ -53,18 +56,30 @@ def resume(
     record = read_record(path)
     keys = repeat_keys(record, keys or {})
     keep_freed_memory()
+    steps = steps or planned_steps(Run(path).events())
+    chosen = _chosen(path, record, reporter)
     plan = plan_again(record, steps=steps, recipe_file=recipe_file, changes=keys)
+    notes = require_same_code_and_journal(path, plan, chosen)
     dataset = reopen_data(plan, reporter.work)
     if changed := changed_data(record, dataset):
         raise UserError(f"{path}: {changed} Restore them, give their path with data.path=PATH, or train a new run.")
     experiment, precision = build(plan, dataset.form)
     with precision.applied() as precision, RunWriter(path) as writer:
         if not has_trained(path):
-            rehearse(experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision)
+            rehearse(
+                experiment,
+                dataset,
+                recipe=plan.recipe_name,
+                seed=plan.settings.seed,
+                precision=precision,
+                keys=plan.keys,
+            )
         if "data.path" in keys:
             writer.move_data(plan.values["data"]["path"])
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
-        seconds = _restore(path, trainer, reporter, is_new=record.parent is not None)
+        if chosen is None and record.parent is None:
+            reporter.warned(f"{path} has no checkpoint yet: it starts at step 0.")
+        seconds = 0.0 if chosen is None else checkpoint.restore(chosen, trainer)
         if steps is not None and trainer.step > steps:
             raise UserError(f"{path} already has {trainer.step} steps; set --steps to at least {trainer.step}.")
         if trainer.step >= trainer.steps:
@@ -81,6 +96,9 @@ def resume(
                 f"{trainer.steps} steps."
             )
         writer.truncate_after(trainer.step)
+        for note in notes:
+            reporter.warned(note)
+            writer.event("warning", trainer.step, text=note)
         for name in _differences(record.environment, environment(trainer.precision)):
             reporter.warned(f"This resume is not bitwise exact: {name}.")
             writer.event("warning", trainer.step, text=f"Resumed with {name}.")
@@ -158,18 +176,16 @@ def _typed(
     return json.loads(json.dumps(keys | dict(settings)))
 
 
-def _restore(path: Path, trainer: Trainer, reporter: Reporter, *, is_new: bool) -> float:
-    """Load the checkpoint and return the seconds trained so far. Without a checkpoint the run starts again, which is
-    exact too.
-    """
+def _chosen(path: Path, record: RunRecord, reporter: Reporter) -> Path | None:
+    """The newest valid checkpoint, which fits run.json. None if there is none: the run starts again, exactly."""
+    require_complete(record)
     if not checkpoint.newest_first(path / CHECKPOINTS_FOLDER):
-        if not is_new:
-            reporter.warned(f"{path} has no checkpoint yet: it starts at step 0.")
-        return 0.0
+        return None
     newest, complaints = checkpoint.latest_valid(path / CHECKPOINTS_FOLDER)
     for complaint in complaints:
         reporter.warned(f"{complaint}: using {newest.name} instead.")
-    return checkpoint.restore(newest, trainer)
+    require_same_keys(path, record, newest)
+    return newest
 
 
 def _differences(before: dict[str, str], now: dict[str, str]) -> list[str]:

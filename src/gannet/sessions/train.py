@@ -5,23 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from signal import SIGALRM, Signals
 
+from pydantic import JsonValue
+
 from gannet.config.build import build, open_data, open_held_out, run_record
 from gannet.config.plan import Plan
 from gannet.data.base import Dataset, silent
-from gannet.errors import TrainingStopped, UserError
+from gannet.errors import UserError
 from gannet.games.base import Translates
 from gannet.live.keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
-from gannet.runs.reader import Run
+from gannet.runs.reader import Run, read_record
 from gannet.runs.records import Event, Init
+from gannet.runs.state import STEPS
 from gannet.runs.writer import RunWriter, taken
-from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_sentence, saved_step
+from gannet.sessions.failure import saved_on_failure
+from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_step
+from gannet.sessions.provenance import provenance
 from gannet.sessions.reporter import Reporter
 from gannet.sessions.transfer import find_source, save_beginning, sentence_of, transfer
 from gannet.training import loop
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.experiment import Experiment
-from gannet.training.observers import Clock, Observer, record_frames, record_terms, save_checkpoints
+from gannet.training.observers import Clock, Observer, record_frames, record_terms, save_checkpoints, watching
 from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
 from gannet.training.vitals import watch_health
@@ -50,7 +55,9 @@ def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None 
     dataset = open_data(plan, reporter.work)
     experiment, precision = build(plan, dataset.form)
     with precision.applied() as precision:
-        rehearse(experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision)
+        rehearse(
+            experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision, keys=plan.keys
+        )
         for note in dataset.notes:
             reporter.warned(note)
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
@@ -77,7 +84,7 @@ def _begin(
     writer = RunWriter.create(path, record, source)
     with removed_if_untrained(path, existed), writer:
         if init is not None:
-            save_beginning(path, trainer)
+            save_beginning(path, trainer, provenance(plan, record, [], trainer.step))
         return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=0.0)
 
 
@@ -128,7 +135,13 @@ def train(
     frames = record_frames(
         trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count, held_out=unseen
     )
-    checkpoints = save_checkpoints(trainer, path, writer, clock, settings.checkpoint, reporter.warned)
+    record = read_record(path)
+
+    def deciding() -> dict[str, JsonValue]:
+        return provenance(plan, record, writer.commands, trainer.step)
+
+    frames = watching(frames, "Frame not recorded", trainer, writer, reporter.warned)
+    checkpoints = save_checkpoints(trainer, path, writer, clock, settings.checkpoint, reporter.warned, deciding)
     observers = [
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
         record_terms(trainer, writer, clock, hear, experiment.print_every),
@@ -136,39 +149,29 @@ def train(
         checkpoints,
     ]
     if settings.measure.every:
-        observers.append(_record_scores(plan, path, trainer, dataset, writer))
+        scores = _record_scores(plan, path, trainer, dataset, writer)
+        observers.append(watching(scores, "Not measured", trainer, writer, reporter.warned))
     if settings.health.every != 0:
-        observers.append(
-            watch_health(
-                trainer,
-                dataset,
-                unseen,
-                writer,
-                seed=settings.seed,
-                every=settings.health.every,
-                events=heard,
-                on_alarm=alarm,
-            )
+        health = watch_health(
+            trainer,
+            dataset,
+            unseen,
+            writer,
+            seed=settings.seed,
+            every=settings.health.every,
+            events=heard,
+            on_alarm=alarm,
         )
+        observers.append(watching(health, "Health not checked", trainer, writer, reporter.warned))
     begun_at = trainer.step
-    writer.event("start", trainer.step)
+    writer.event("start", trainer.step, values={STEPS: trainer.steps})
     with loop.listening() as request:
         control = control_of(
             plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned
         )
-        try:
+        with saved_on_failure(plan, trainer, writer, clock, deciding):
             loop.run(trainer, observers, request, control.may_continue)
             control.close()
-        except TrainingStopped as stopped:
-            writer.event("stop", trainer.step, text=str(stopped), reason="guard", seconds=clock.seconds())
-            raise TrainingStopped(f"{stopped} {saved_sentence(trainer.step, saved_step(path))}") from None
-        except BaseException as error:
-            if trainer.step > begun_at:
-                problem = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-                writer.event("stop", trainer.step, text=problem, reason="error", seconds=clock.seconds())
-                if isinstance(error, UserError):
-                    raise UserError(f"{error} {saved_sentence(trainer.step, saved_step(path))}") from error
-            raise
     finished = trainer.step >= trainer.steps
     if finished:
         writer.event("finish", trainer.step, seconds=clock.seconds())
@@ -199,12 +202,8 @@ def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, w
     measure = measurer(game, dataset, seed=plan.settings.seed, run=path.name, weights="ema", held_out=held_out)
 
     def act(terms: object) -> None:
-        try:
-            cards, _ = measure(trainer.step)
-        except UserError as error:
-            writer.event("warning", trainer.step, text=f"Not measured: {error}")
-        else:
-            writer.scores(cards)
+        cards, _ = measure(trainer.step)
+        writer.scores(cards)
 
     return Observer(plan.settings.measure.every, act, at_end=False)
 

@@ -24,7 +24,9 @@ from gannet.runs.reader import Run, parse_run
 from gannet.runs.records import ScoreCard
 from gannet.runs.rounding import written
 from gannet.runs.schema import CHECKPOINTS_FOLDER
+from gannet.runs.state import state_of
 from gannet.seeding import torch_rng
+from gannet.sessions.provenance import changed_keys
 from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, repeat_keys
 from gannet.sessions.traversal import traverse
 from gannet.training import checkpoint
@@ -71,6 +73,8 @@ class TrainedRun:
             chosen, self.complaints = checkpoint.latest_valid(self.path / CHECKPOINTS_FOLDER)
         else:
             chosen, self.complaints = checkpoint_at(self.path, step), []
+        if changed := changed_keys(self.path, self.run.record, chosen):
+            self.complaints += [f"run.json has changed since the training ({changed})"]
         self.step = int(chosen.name.removeprefix("step-"))
         self.weights = "raw" if raw else "ema"
         experiment = new_experiment(self.plan, self.form)
@@ -81,11 +85,11 @@ class TrainedRun:
         self._cards: list[ScoreCard] = []
 
     def __repr__(self) -> str:
-        newest = f"step {self.step:,} of {self.plan.values['recipe']['steps']:,}"
-        head = (
-            f"{self.path}: {self.plan.recipe_name} on {self.plan.source_name}, seed {self.plan.settings.seed}, {newest}"
-        )
-        return f"<TrainedRun {head}{', raw parameters' if self.weights == 'raw' else ''}{self._scores()}>"
+        plan, planned = self.plan, state_of(self.path, self.run.events()).planned(self.run.record)
+        step = f"step {self.step:,}" + ("" if planned is None else f" of {planned:,}")
+        raw = ", raw parameters" if self.weights == "raw" else ""
+        made = f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}"
+        return f"<TrainedRun {self.path}: {made}, {step}{raw}{self._scores()}>"
 
     def _scores(self) -> str:
         """Labels and values of the newest score cards, from this object or from scores.jsonl, if they belong to this

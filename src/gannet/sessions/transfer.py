@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import JsonValue
 from torch import Tensor
 
 from gannet.errors import UserError
@@ -82,7 +83,7 @@ def sentence_of(init: Init) -> str:
     return f"{begun[:-1]}; new, because that run has no tensor of this name and shape: {names}{more}."
 
 
-def save_beginning(path: Path, trainer: Trainer) -> None:
+def save_beginning(path: Path, trainer: Trainer, provenance: Mapping[str, JsonValue]) -> None:
     """Keep the state before the first step in the run: it is resumed and repeated exactly without the source.
 
     Raises:
@@ -90,7 +91,7 @@ def save_beginning(path: Path, trainer: Trainer) -> None:
     """
     try:
         for folder in (ORIGIN_FOLDER, CHECKPOINTS_FOLDER):
-            checkpoint.save(path / folder, trainer, seconds=0.0, keep=1)
+            checkpoint.save(path / folder, trainer, seconds=0.0, keep=1, provenance=provenance)
     except OSError as error:
         raise UserError(
             f"Cannot write the first checkpoint of {path}: {error.strerror or error}. Free some space."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import JsonValue
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -21,13 +22,31 @@ from gannet.training.ema import Average
 from gannet.training.trainer import Trainer
 
 MANIFEST = "MANIFEST.json"
+FILES = ("model.safetensors", "average.safetensors", "optimizers.safetensors", "state.json")
+"""Files of every checkpoint, all named by the manifest."""
+PROVENANCE = "provenance.json"
+"""Missing in checkpoints of earlier versions."""
 
 
-def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
+def save(
+    folder: Path,
+    trainer: Trainer,
+    *,
+    seconds: float,
+    keep: int,
+    provenance: Mapping[str, JsonValue] | None = None,
+) -> Path:
     """Write the trainer's complete state to ``folder/step-.../`` and remove all but the newest ``keep`` valid
     checkpoints.
 
     The directory gets its name after every byte is on disk, so a crash at any moment leaves earlier checkpoints intact.
+
+    Args:
+        folder: of all checkpoints of the run, which must exist or be next to the run's files.
+        trainer: between two steps, or between two turns of a step that failed.
+        seconds: of training so far.
+        keep: number of valid checkpoints that stay.
+        provenance: what decided the parameters, see ``sessions/provenance.py``.
 
     Raises:
         TrainingStopped: a parameter is not finite; such a state is never saved.
@@ -38,7 +57,7 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
         "average": trainer.average.state_dict(),
         "optimizers": _optimizer_tensors(trainer),
     }
-    if not all(t.isfinite().all() for t in tensors["model"].values() if t.is_floating_point()):
+    if not all(t.isfinite().all() for n in ("model", "average") for t in tensors[n].values() if t.is_floating_point()):
         raise TrainingStopped(
             f"Step {trainer.step}: a parameter is not finite, so this step is not saved and the last valid checkpoint "
             f"remains."
@@ -46,12 +65,22 @@ def save(folder: Path, trainer: Trainer, *, seconds: float, keep: int) -> Path:
     final = folder / checkpoint_name(trainer.step)
     if final.exists() and not problems(final):
         return final
+    folder.mkdir(exist_ok=True)  # without parents: a run directory that was moved is not made again
     with whole_folder(final, replace=True) as temporary:
         for name, group in tensors.items():
             _save_tensors(group, temporary / f"{name}.safetensors")
         (temporary / "state.json").write_text(
-            json.dumps({"step": trainer.step, "moves": trainer.moves, "seconds": round(seconds, 3)})
+            json.dumps(
+                {
+                    "step": trainer.step,
+                    "moves": trainer.moves,
+                    "turns": trainer.turns_taken,
+                    "seconds": round(seconds, 3),
+                }
+            )
         )
+        if provenance is not None:
+            (temporary / PROVENANCE).write_text(json.dumps(provenance, indent=1))
         manifest = {p.name: {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(temporary.iterdir())}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
     prune(folder, keep)
@@ -81,13 +110,23 @@ def newest_first(folder: Path) -> list[Path]:
 
 def problems(path: Path) -> list[str]:
     """The problems of a checkpoint; empty if every file has the size and hash of the manifest."""
+    if path.is_symlink():
+        return [f"{path.name} is a link to another place"]
     try:
         manifest = json.loads((path / MANIFEST).read_text())
-        return [
+        there = {name for name in (*FILES, PROVENANCE) if name in FILES or (path / name).exists()}
+        if unnamed := sorted(there - manifest.keys()):
+            return [f"{MANIFEST} in {path.name} does not name {', '.join(unnamed)}"]
+        if foreign := sorted(name for name in manifest if Path(name).name != name or (path / name).is_symlink()):
+            return [f"{MANIFEST} in {path.name} names {', '.join(foreign)}, which is not a file of the checkpoint"]
+        damaged = [
             f"{name} in {path.name} is damaged"
             for name, entry in manifest.items()
             if (path / name).stat().st_size != entry["bytes"] or _digest(path / name) != entry["sha256"]
         ]
+        if not damaged and checkpoint_name(step := progress_of(path)[0]) != path.name:
+            return [f"{path.name} holds step {step}: its folder was renamed"]
+        return damaged
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return [f"{path.name} is incomplete ({type(error).__name__}: {error})"]
 
@@ -140,14 +179,30 @@ def load_into(owner: nn.Module | Average, path: Path, name: str) -> None:
     other = sorted(
         k
         for k in expected.keys() | tensors.keys()
-        if k not in tensors or k not in expected or tensors[k].shape != expected[k].shape
+        if k not in tensors
+        or k not in expected
+        or tensors[k].shape != expected[k].shape
+        or tensors[k].dtype != expected[k].dtype
     )
     if other:
         raise UserError(
             f"{name}.safetensors of {path} does not fit the recipe's networks: {len(other)} tensors differ, the first "
             f"is {other[0]}. The recipe has changed since then; use the version of Gannet in run.json."
         )
+    spoiled = sorted(k for k, t in tensors.items() if t.is_floating_point() and not t.isfinite().all())
+    if spoiled:
+        raise UserError(f"{name}.safetensors of {path}: {spoiled[0]} holds values that are not finite.")
     owner.load_state_dict(tensors)
+
+
+def provenance_of(path: Path) -> dict[str, Any] | None:
+    """What decided the parameters of a checkpoint; None in checkpoints of earlier versions."""
+    try:
+        return dict(json.loads((path / PROVENANCE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"Cannot read {PROVENANCE} of the checkpoint {path}: {error}.") from None
 
 
 def restore(path: Path, trainer: Trainer) -> float:
@@ -155,14 +210,30 @@ def restore(path: Path, trainer: Trainer) -> float:
     load_into(trainer.game, path, "model")
     load_into(trainer.average, path, "average")
     saved = load_weights(path, "optimizers")
+    step, seconds = progress_of(path)
+    _require_whole_optimizers(path, trainer, saved, step)
     for player, optimizer in trainer.optimizers.items():
         state = {i: _state_of(saved, f"{player}/{i}/", weight) for i, weight in enumerate(trainer.weights[player])}
         optimizer.load_state_dict(
             {"state": {i: s for i, s in state.items() if s}, "param_groups": optimizer.state_dict()["param_groups"]}
         )
-    trainer.step, seconds = progress_of(path)
-    trainer.moves = json.loads((path / "state.json").read_text()).get("moves", 0)
+    trainer.step = step
+    state = json.loads((path / "state.json").read_text())
+    trainer.moves, trainer.turns_taken = state.get("moves", 0), state.get("turns", 0)
     return seconds
+
+
+def _require_whole_optimizers(path: Path, trainer: Trainer, saved: Mapping[str, Tensor], step: int) -> None:
+    """Check that every saved state belongs to a parameter and that no player's state is missing."""
+    file = f"optimizers.safetensors of {path}"
+    shapes = {f"{p}/{i}": w.shape for p, weights in trainer.weights.items() for i, w in enumerate(weights)}
+    for name, value in saved.items():
+        shape = shapes.get(name.rpartition("/")[0])
+        if shape is None or (value.dim() and value.shape != shape):
+            raise UserError(f"{file} does not fit the recipe's networks: {name} has no place or another shape.")
+    missing = [p for p in trainer.weights if trainer.weights[p] and not any(n.startswith(f"{p}/") for n in saved)]
+    if missing and step > 0:
+        raise UserError(f"{file} is incomplete: it has nothing of the {missing[0]}'s optimizer.")
 
 
 def progress_of(path: Path) -> tuple[int, float]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 from torch import Tensor
 
 from gannet.data.base import Dataset
+from gannet.errors import UserError
 from gannet.figures.sheet import image_sheet, side_by_side
 from gannet.games.base import Translates
 from gannet.games.labels import frame_labels
@@ -20,6 +22,7 @@ from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
 from gannet.seeding import torch_rng
 from gannet.training import checkpoint
+from gannet.training.memory import is_out_of_memory
 from gannet.training.points_frame import points_frame
 from gannet.training.sampling import sample_game, translated, translation_grid
 from gannet.training.settings import CheckpointSettings
@@ -121,6 +124,35 @@ def record_frames(
     return Observer(every, act, at_start=True, at_end=every > 0)
 
 
+def watching(
+    observer: Observer, what: str, trainer: Trainer, writer: RunWriter, warn: Callable[[str], None]
+) -> Observer:
+    """The observer, whose exceptions become warnings: what only watches must not end a training.
+
+    Args:
+        observer: reads the trainer and changes nothing.
+        what: beginning of the sentence, such as ``Not measured``.
+        trainer: gives the step.
+        writer: records every warning.
+        warn: hears the first one.
+    """
+    said: list[str] = []
+
+    def act(terms: dict[str, Tensor]) -> None:
+        try:
+            observer.act(terms)
+        except Exception as error:
+            name = "out of memory" if is_out_of_memory(error) else type(error).__name__
+            problem = str(error) if isinstance(error, UserError) else f"{name}: {str(error).partition(chr(10))[0]}"
+            sentence = f"{what}: {problem.rstrip(': ')}"
+            writer.event("warning", trainer.step, text=sentence)
+            if not said:
+                said.append(sentence)
+                warn(f"Step {trainer.step}: {sentence.rstrip('.')}. Training continues.")
+
+    return replace(observer, act=act)
+
+
 def save_checkpoints(
     trainer: Trainer,
     folder: Path,
@@ -128,6 +160,7 @@ def save_checkpoints(
     clock: Clock,
     settings: CheckpointSettings,
     warn: Callable[[str], None],
+    provenance: Callable[[], Mapping[str, JsonValue]],
 ) -> Observer:
     """Save the complete state. A full disk is only a warning: training continues, keeps earlier checkpoints and
     retries when due.
@@ -135,7 +168,13 @@ def save_checkpoints(
 
     def act(terms: dict[str, Tensor]) -> None:
         try:
-            checkpoint.save(folder / CHECKPOINTS_FOLDER, trainer, seconds=clock.seconds(), keep=settings.keep)
+            checkpoint.save(
+                folder / CHECKPOINTS_FOLDER,
+                trainer,
+                seconds=clock.seconds(),
+                keep=settings.keep,
+                provenance=provenance(),
+            )
         except OSError as error:
             problem = f"not written: {error.strerror or error}. Earlier checkpoints are intact; free some disk space."
             # The text omits the step, which the event records, so that equal warnings can be counted.

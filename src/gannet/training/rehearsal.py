@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import traceback
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gannet.data.base import Dataset
 from gannet.errors import TrainingStopped, UserError
 from gannet.seeding import torch_rng
 from gannet.training.experiment import Experiment
+from gannet.training.memory import is_out_of_memory, less_memory
 from gannet.training.precision import Precision
 from gannet.training.sampling import sample_game
 from gannet.training.trainer import Trainer
@@ -20,7 +22,15 @@ from gannet.training.trainer import Trainer
 NUM_SAMPLES = 2
 
 
-def rehearse(experiment: Experiment, dataset: Dataset, *, recipe: str, seed: int, precision: Precision) -> None:
+def rehearse(
+    experiment: Experiment,
+    dataset: Dataset,
+    *,
+    recipe: str,
+    seed: int,
+    precision: Precision,
+    keys: Collection[str] = ("batch_size",),
+) -> None:
     """Take one step on a copy of ``experiment`` and sample; the experiment and the random number generators do not
     change.
 
@@ -37,14 +47,14 @@ def rehearse(experiment: Experiment, dataset: Dataset, *, recipe: str, seed: int
             with suppress(TrainingStopped):
                 trainer.play()
             sample_game(trainer.average.game, NUM_SAMPLES, torch_rng(seed, "rehearsal", device=device), images=dataset)
-        except (RuntimeError, ValueError, IndexError) as error:
-            raise UserError(_sentence(error, experiment, dataset, recipe)) from error
+        except (RuntimeError, ValueError, IndexError, MemoryError) as error:
+            raise UserError(_sentence(error, experiment, dataset, recipe, keys)) from error
 
 
-def _sentence(error: Exception, experiment: Experiment, dataset: Dataset, recipe: str) -> str:
+def _sentence(error: Exception, experiment: Experiment, dataset: Dataset, recipe: str, keys: Collection[str]) -> str:
     reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
-    if isinstance(error, torch.OutOfMemoryError):
-        reason, advice = "the device has too little memory", "Set a smaller batch_size or data.size."
+    if is_out_of_memory(error):
+        reason, advice = "the device has too little memory", less_memory(keys)
     elif "more than 1 value per channel" in reason:
         reason, advice = "batch norm needs at least 2 values per channel", "Set a larger batch_size."
     else:

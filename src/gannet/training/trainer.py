@@ -13,7 +13,7 @@ from gannet.training.ema import Average
 from gannet.training.experiment import Experiment
 from gannet.training.gradients import Statistics, gradients_are_finite
 from gannet.training.precision import Precision
-from gannet.types import Batch
+from gannet.types import Batch, Terms
 
 
 class Trainer:
@@ -41,6 +41,16 @@ class Trainer:
         }
         self.average = Average(self.game, experiment.average)
         self.rng = default_generator(precision.device)
+        self.turns_taken = 0
+        """Turns of the current step that are done: 0 between steps, more after a failure within a step, when
+        :meth:`play` continues with the turn that failed.
+        """
+        self.is_whole = True
+        """False if a failure left a turn half done, so that the state cannot be continued."""
+        parameters = {name for name, _ in self.game.named_parameters()}
+        self._statistics = [t for name, t in self.game.state_dict().items() if name not in parameters]
+        """Buffers that a forward pass can change."""
+        self._playing: dict[str, str | int] = {}
         self.minimised: set[str] = set()
         """Names of all terms that a player has minimised, as opposed to values that are only recorded."""
         self._drawn: tuple[int, tuple[Tensor, Tensor | None, Tensor | None]] | None = None
@@ -52,12 +62,21 @@ class Trainer:
             TrainingStopped: a loss or gradient is not finite; the parameters are unchanged since before that turn.
         """
         terms_by_name: dict[str, Tensor] = {}
-        for turn_index, turn in enumerate(self.turns):
-            for repeat in range(turn.repeats):
-                terms_by_name |= self._take(turn, self._batch(turn, turn_index, repeat))
+        turns = [(index, turn, repeat) for index, turn in enumerate(self.turns) for repeat in range(turn.repeats)]
+        for turn_index, turn, repeat in turns[self.turns_taken :]:
+            self._playing = {"player": turn.player, "turn": turn_index, "repeat": repeat}
+            terms_by_name |= self._take(turn, self._batch(turn, turn_index, repeat))
+            self.turns_taken += 1
+        self._playing = {}
         self.average.update(self.step)
-        self.step += 1
+        self.step, self.turns_taken = self.step + 1, 0
         return terms_by_name
+
+    def failed_turn(self) -> dict[str, str | int]:
+        """Player, turn, repeat and batch position of the turn that raised an exception; empty between steps."""
+        if not self._playing:
+            return {}
+        return self._playing | {"batch_position": -1 if self._drawn is None else self._drawn[0]}
 
     def play_alone(self, player: str) -> dict[str, Tensor]:
         """One turn of one player outside the game's order, without a step or an EMA update. Returns its terms.
@@ -71,12 +90,31 @@ class Trainer:
         seed = derive(self.seed, "alone", self.moves)
         for turn_index, turn in enumerate(self.turns):
             if turn.player == player:
+                self.is_whole = not terms_by_name  # a move of several turns cannot be continued within
                 drawn = self._draw(seed, turn_index)
                 terms_by_name |= self._take(turn, self._batch_of(*drawn, seed=derive(seed, "turn", turn_index)))
         self.moves += 1
+        self.is_whole = True
         return terms_by_name
 
     def _take(self, turn: Turn, batch: Batch) -> dict[str, Tensor]:
+        """Play one turn; if it fails before its update, the state is as it was before the turn."""
+        before = [tensor.clone() for tensor in self._statistics]
+        try:
+            terms = self._gradients(turn, batch)
+        except BaseException:
+            for tensor, value in zip(self._statistics, before, strict=True):
+                tensor.copy_(value)
+            raise
+        whole, self.is_whole = self.is_whole, False
+        self.optimizers[turn.player].step()
+        self.game.after_turn(turn.player)
+        self.is_whole = whole
+        self.minimised.update(f"{turn.player}/{name}" for name in terms.minimise)
+        return {f"{turn.player}/{name}": value.detach() for name, value in (terms.minimise | terms.watch).items()}
+
+    def _gradients(self, turn: Turn, batch: Batch) -> Terms:
+        """The terms of a turn, with the gradients of its player's parameters."""
         optimizer, weights = self.optimizers[turn.player], self.weights[turn.player]
         for group in optimizer.param_groups:
             group["lr"] = self.rates[turn.player].lr_at(batch.progress)
@@ -92,10 +130,7 @@ class Trainer:
                 f"Step {self.step}: the {turn.player}'s loss or gradient is not finite ({values}). "
                 "Its parameters were not changed. A smaller learning rate or a stronger regularizer usually helps."
             )
-        optimizer.step()
-        self.game.after_turn(turn.player)
-        self.minimised.update(f"{turn.player}/{name}" for name in terms.minimise)
-        return {f"{turn.player}/{name}": value.detach() for name, value in (terms.minimise | terms.watch).items()}
+        return terms
 
     def _batch(self, turn: Turn, turn_index: int, repeat: int) -> Batch:
         # A turn with fewer repeats uses the last real batches of the step, so that an epoch is the same for all games.
