@@ -209,7 +209,7 @@ def test_empty_missing_and_single(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="contains no images"):
         opened(tmp_path)
     (tmp_path / "readme.txt").write_text("hello")
-    with pytest.raises(UserError, match=r"no images \(1 other files\)"):
+    with pytest.raises(UserError, match=r"no images \(1 other files, the first readme.txt\)"):
         opened(tmp_path)
     save(tmp_path / "one.png")
     with pytest.raises(UserError, match="found 1 images; at least 2"):

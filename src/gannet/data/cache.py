@@ -4,43 +4,47 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import numpy as np
 from numpy.lib.format import open_memmap
 
 from gannet.data.base import Progress
-from gannet.data.decode import VERSION, fitted, is_cropped
+from gannet.data.cache_folder import cache_folder, note_of, trim
+from gannet.data.decode import VERSION, Header, Reading
 from gannet.data.digest import digest
-from gannet.data.undecoded_images import ImageArray, UndecodedImages, for_every, refuse_bad
+from gannet.data.fitting import Fit, Frame, enlargement, fitted, is_cropped
+from gannet.data.levels import white_of
+from gannet.data.undecoded_images import ImageArray, UndecodedImages, for_every, refuse_bad, refuse_many
+from gannet.errors import UserError
 from gannet.files import sync
 
 DEFAULT_SIZE_PIXELS = 64
 LARGEST_NATIVE_PIXELS = 256
 """Above this side, images of one common size are taken for photographs and reduced, unless the user sets a size."""
+DEFAULT_WHITE = Reading().deep_white
 DEBRIS_SECONDS = 24 * 3600
 """A temporary file older than this was left by a killed process."""
 
 
 @dataclass(frozen=True)
-class TableForm:
-    """Size and channels that all images of a table share."""
+class Choice:
+    """How the user wants images to be decoded; None leaves the decision to the data."""
 
-    width: int
-    height: int
-    channels: int
-
-
-def cache_folder() -> Path:
-    """$GANNET_CACHE, else $XDG_CACHE_HOME/gannet, else ~/.cache/gannet."""
-    if os.environ.get("GANNET_CACHE"):
-        return Path(os.environ["GANNET_CACHE"])
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "gannet"
+    size: tuple[int, int] | None = None
+    """Width and height."""
+    channels: int | None = None
+    """1, 3, or 4 for colour and opacity; None for 1 if all images are stored in grey, else 3."""
+    fit: Fit = "crop"
+    crop: tuple[int, int] | None = None
+    white: float | None = None
+    skip_bad: bool = False
 
 
 class Decoded(NamedTuple):
@@ -48,79 +52,127 @@ class Decoded(NamedTuple):
 
     pixels: np.ndarray
     """uint8 (N, C, H, W)."""
-    num_cropped: int | None
-    """How many images lost edges to a centre crop; None if the table is older than this count."""
+    num_cropped: int = 0
+    """How many images lost edges to a centre crop to the aspect ratio."""
+    num_enlarged: int = 0
+    """How many images were enlarged."""
+    largest_factor: float = 1.0
+    """The largest factor of enlargement."""
+    white: float = DEFAULT_WHITE
+    """The white level of images of more than 8 bits."""
+    bad: tuple[tuple[int, str], ...] = ()
+    """Rows without an image, and why."""
 
 
-def decoded(images: UndecodedImages, size: int | None, channels: int | None, progress: Progress) -> Decoded:
+def decoded(images: UndecodedImages, choice: Choice, progress: Progress) -> Decoded:
     """All images as one table of one size.
 
-    Args:
-        images: what to decode.
-        size: side in pixels; None for the size that all images share if it is at most 256, else 64.
-        channels: 1 or 3; None for 1 if all images are stored in grey, else 3.
-        progress: called as images are read.
+    The size is that of ``choice``, else the size that all images share if it is at most 256, else 64. The white level
+    of images of more than 8 bits is found from the largest level of them all.
 
     Raises:
         UserError: some images cannot be used; nothing is left in the cache.
     """
-    if isinstance(images, ImageArray) and _is_native(images.pixels, size, channels):
-        return Decoded(np.ascontiguousarray(images.pixels.transpose(0, 3, 1, 2)), 0)
-    path = cache_folder() / "pictures" / f"{digest(images.content_hash, size, channels, VERSION)}.npy"
+    if isinstance(images, ImageArray) and _is_native(images.pixels, choice):
+        return Decoded(np.ascontiguousarray(images.pixels.transpose(0, 3, 1, 2)))
+    path = cache_folder() / "pictures" / f"{digest(images.content_hash, asdict(choice), VERSION)}.npy"
     table = _load(path)
     if table is not None and len(table.pixels) == len(images):
         return table
-    form = _form(images, size, channels, progress)
-    return _decode_into(path, images, form, progress)
+    reading, frame = _frame(images, choice, progress)
+    whole = _decode_into(path, images, reading, frame, choice.skip_bad, progress)
+    trim(keep=path)
+    return whole
 
 
-def _decode_into(path: Path, images: UndecodedImages, form: TableForm, progress: Progress) -> Decoded:
+def _decode_into(
+    path: Path, images: UndecodedImages, reading: Reading, frame: Frame, skip_bad: bool, progress: Progress
+) -> Decoded:
     """Decode and store at ``path``; keep the table in memory if the disk refuses it, because the cache is optional."""
-    shape = (len(images), form.channels, form.height, form.width)
-    temporary = path.with_name(f"{path.stem}.tmp-{os.getpid()}")
+    shape = (len(images), frame.channels, frame.height, frame.width)
+    temporary = path.with_name(f"{path.stem}.tmp-{os.getpid()}-{uuid4().hex[:8]}")
     try:
         mapped = _new_table(temporary, shape)
-        out = np.empty(shape, dtype=np.uint8) if mapped is None else mapped
-        whole = Decoded(out, _fill(out, images, form, progress))
+        out = np.zeros(shape, dtype=np.uint8) if mapped is None else mapped
+        whole = _fill(out, images, reading, frame, skip_bad, progress)
         return _published(whole, temporary, path) if isinstance(out, np.memmap) else whole
     finally:
-        for debris in (temporary, _note_of(temporary)):
+        for debris in (temporary, note_of(temporary)):
             with suppress(OSError):
                 debris.unlink(missing_ok=True)
 
 
-def _is_native(pixels: np.ndarray, size: int | None, channels: int | None) -> bool:
+def _is_native(pixels: np.ndarray, choice: Choice) -> bool:
     height, width = pixels.shape[1:3]
-    fits = max(height, width) <= LARGEST_NATIVE_PIXELS if size is None else height == width == size
-    return fits and channels in (None, pixels.shape[3])
+    fits = max(height, width) <= LARGEST_NATIVE_PIXELS if choice.size is None else (width, height) == choice.size
+    return fits and choice.crop is None and (choice.channels or min(pixels.shape[3], 3)) == pixels.shape[3]
 
 
-def _form(images: UndecodedImages, size: int | None, channels: int | None, progress: Progress) -> TableForm:
-    if size is not None and channels is not None:
-        return TableForm(size, size, channels)
+def _frame(images: UndecodedImages, choice: Choice, progress: Progress) -> tuple[Reading, Frame]:
+    """How all images are read and fitted, from their headers."""
     headers, problems = for_every(len(images), images.header, "reading image sizes", progress)
-    if problems:  # an intact header may precede damaged pixels, and one error should name all bad images
+    if problems and not choice.skip_bad:
+        # An intact header may precede damaged pixels, and one error should name all bad images.
         _, problems = for_every(len(images), lambda row: images.image(row).size, "checking images", progress)
-    refuse_bad(images, problems)
-    sizes = {(h.width, h.height) for h in headers}
-    if size is None and len(sizes) == 1 and max(next(iter(sizes))) <= LARGEST_NATIVE_PIXELS:
-        width, height = next(iter(sizes))
-    else:
-        width = height = size or DEFAULT_SIZE_PIXELS
-    return TableForm(width, height, channels or (1 if all(h.grey for h in headers) else 3))
+        refuse_bad(images, problems)
+    refuse_many(images, problems)
+    bad = {row for row, _ in problems}
+    rows = [row for row in range(len(images)) if row not in bad]
+    deep = [row for row, header in zip(rows, headers, strict=True) if header.deep]
+    deep_white = DEFAULT_WHITE if choice.white else _deep_white(images, deep, progress)
+    size = choice.size or _common_size(headers, choice.crop)
+    channels = choice.channels or (1 if all(h.grey for h in headers) else 3)
+    return Reading(channels == 4, choice.white, deep_white), Frame(*size, channels, choice.fit, choice.crop)
 
 
-def _fill(out: np.ndarray, images: UndecodedImages, form: TableForm, progress: Progress) -> int:
-    """Fill ``out`` and return how many images were cropped."""
+def _common_size(headers: list[Header], crop: tuple[int, int] | None) -> tuple[int, int]:
+    """(width, height) of all images, if they share them and they are not large; else a square."""
+    limit = crop or (sys.maxsize, sys.maxsize)
+    sizes = {(min(h.width, limit[0]), min(h.height, limit[1])) for h in headers}
+    if len(sizes) == 1 and max(next(iter(sizes))) <= LARGEST_NATIVE_PIXELS:
+        return next(iter(sizes))
+    return DEFAULT_SIZE_PIXELS, DEFAULT_SIZE_PIXELS
 
-    def one(row: int) -> bool:
-        image = images.image(row)
-        out[row] = fitted(image, form.width, form.height, form.channels).transpose(2, 0, 1)
-        return is_cropped(image.size, form.width, form.height)
 
-    cropped, problems = for_every(len(images), one, "decoding images", progress)
-    refuse_bad(images, problems)
-    return sum(cropped)
+def _deep_white(images: UndecodedImages, deep: list[int], progress: Progress) -> float:
+    """The white level of images of more than 8 bits, from the largest level of them all."""
+    if not deep:
+        return DEFAULT_WHITE
+
+    def largest(index: int) -> float:
+        return images.largest_level(deep[index])
+
+    found, _ = for_every(len(deep), largest, "finding the white level", progress)  # bad images are reported later
+    white = white_of(max(found, default=0.0))
+    if white is None:
+        raise UserError(
+            f"{images.origin}: the largest level of images of more than 8 bits is {max(found):,g}, and their white "
+            f"level is unknown. Set data.white=LEVEL, such as data.white={max(found):g}."
+        )
+    return white
+
+
+def _fill(
+    out: np.ndarray, images: UndecodedImages, reading: Reading, frame: Frame, skip_bad: bool, progress: Progress
+) -> Decoded:
+    """Fill ``out`` and count how many images were cropped or enlarged."""
+
+    def one(row: int) -> tuple[bool, float]:
+        image = images.image(row, reading)
+        out[row] = fitted(image, frame).transpose(2, 0, 1)
+        return is_cropped(image.size, frame), enlargement(image.size, frame)
+
+    found, problems = for_every(len(images), one, "decoding images", progress)
+    (refuse_many if skip_bad else refuse_bad)(images, problems)
+    factors = [factor for _, factor in found if factor > 1]
+    return Decoded(
+        out,
+        sum(is_cut for is_cut, _ in found),
+        len(factors),
+        max(factors, default=1.0),
+        reading.deep_white,
+        tuple(problems),
+    )
 
 
 def _new_table(temporary: Path, shape: tuple[int, ...]) -> np.memmap | None:
@@ -142,35 +194,35 @@ def _published(whole: Decoded, temporary: Path, path: Path) -> Decoded:
     """Give the finished file its name, write its checksum note next to it, and open it."""
     out = whole.pixels
     assert isinstance(out, np.memmap)
-    note = {"shape": out.shape, "dtype": "uint8", "bytes": temporary.stat().st_size, "cropped": whole.num_cropped}
+    counts = {name: value for name, value in whole._asdict().items() if name != "pixels"}
+    note = {"shape": out.shape, "dtype": "uint8", "bytes": temporary.stat().st_size, "decoded": counts}
     try:
         out.flush()
         sync(temporary)
-        _note_of(temporary).write_text(json.dumps(note), encoding="utf-8")
-        sync(_note_of(temporary))
-        os.replace(_note_of(temporary), _note_of(path))
+        note_of(temporary).write_text(json.dumps(note), encoding="utf-8")
+        sync(note_of(temporary))
+        os.replace(note_of(temporary), note_of(path))
         os.replace(temporary, path)
     except OSError:
         return whole._replace(pixels=np.array(out))
     return _load(path) or whole._replace(pixels=np.array(out))
 
 
-def _note_of(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(".npy") + ".json")
-
-
 def _load(path: Path) -> Decoded | None:
     """The table, or None if it is absent or differs from what was written."""
     try:
-        note = json.loads(_note_of(path).read_text(encoding="utf-8"))
+        note = json.loads(note_of(path).read_text(encoding="utf-8"))
         if path.stat().st_size != note["bytes"]:
             return None
         # Copy-on-write: torch warns about memory it may not write to, and a stray write must never reach the disk.
         table = np.load(path, mmap_mode="c", allow_pickle=False)
+        whole = Decoded(table, **note["decoded"])
+        whole = whole._replace(bad=tuple((int(row), str(problem)) for row, problem in whole.bad))
+        os.utime(path)  # trimming removes what was not used for longest
     except (OSError, ValueError, KeyError, TypeError):
         return None
     as_written = list(table.shape) == note["shape"] and table.dtype == np.uint8
-    return Decoded(table, note.get("cropped")) if as_written else None
+    return whole if as_written else None
 
 
 def _sweep(folder: Path) -> None:

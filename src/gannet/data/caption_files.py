@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from gannet.data.archives import members
 from gannet.data.captions import words_of
 from gannet.data.decode import BadImage
 from gannet.data.listing import Listing
@@ -22,6 +22,7 @@ from gannet.errors import UserError
 NAMES = ("metadata.jsonl", "metadata.csv", "captions.csv")
 FILE, TEXT = "file_name", "text"
 NUM_NAMED = 5
+LONGEST_LINE = 2**20
 
 
 def has_captions(path: Path) -> bool:
@@ -36,10 +37,10 @@ def has_captions(path: Path) -> bool:
                 for name in NAMES
                 for file in (path / name, *path.glob(f"*/{name}"))
             )
-        with zipfile.ZipFile(path) as archive:
-            inside = [name for name in archive.namelist() if name.count("/") <= 1 and name.rpartition("/")[2] in NAMES]
-            return any(_names_text(name, archive.open(name).readline()) for name in inside)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+        names, read = members(path)
+        inside = [name for name in names if name.count("/") <= 1 and name.rpartition("/")[2] in NAMES]
+        return any(_names_text(name, read(name).partition(b"\n")[0]) for name in inside)
+    except (OSError, UserError, BadImage):
         return False  # what cannot be read is reported when the images are read
 
 
@@ -150,7 +151,7 @@ def _first_line(file: Path) -> bytes:
     if not file.is_file():
         return b""
     with file.open("rb") as opened:
-        return opened.readline()
+        return opened.readline(LONGEST_LINE)
 
 
 def _names_text(name: str, line: bytes) -> bool:

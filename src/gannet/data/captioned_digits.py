@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -33,12 +33,13 @@ class CaptionedDigits(ImageSource):
     """
 
     has_captions: ClassVar[bool] = True
+    reads_splits: ClassVar[bool] = True
     split: Literal["train", "test"] = "train"
     """train, or the held-out images (test)."""
 
-    def held_out(self) -> Self | None:
+    def held_out_split(self) -> str:
         """Images of the scenes that are not in training."""
-        return None if self.split == "test" else replace(self, split="test")
+        return "test"
 
     def open(self, progress: Progress) -> ImageTable:
         """Draw the images; what they show can be read from them again."""

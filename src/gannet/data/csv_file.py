@@ -1,112 +1,93 @@
-"""Points from a text table."""
+"""Points from a table: text or Parquet."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from gannet.data.base import Kind, Progress, Source
+from gannet.data.class_labels import EMPTY, classes_of_texts
+from gannet.data.parquet_table import read_parquet_table
 from gannet.data.point_table import PointTable
+from gannet.data.table_columns import chosen_columns
+from gannet.data.text_table import Column, Table, read_text_table
 from gannet.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
 class CsvFile(Source):
-    """Points in a text file: two columns of numbers and an optional third column with the class.
+    """Points in a table: a text file (.csv, .tsv, .txt) or a .parquet file, with two columns of numbers and at most one
+    class.
 
-    Semicolons, commas or spaces separate the columns. A first line of column names, empty lines and lines that begin
-    with # are skipped. With semicolons, numbers may have a decimal comma.
+    Semicolons, tabs, commas, bars or blanks separate the columns. A line of column names, an index column as pandas
+    writes it, quotes, UTF-16, decimal commas and lines that begin with # are understood. A third column of many
+    different numbers is not a class.
     """
 
     kind: ClassVar[Kind] = "points"
     path: str
     """The file."""
+    columns: str | None = None
+    """The two coordinates, as names or numbers from 1 (x,y); by default the two columns of numbers."""
+    label: str | None = None
+    """The column of the class, as a name or a number from 1; empty for none; by default the column of texts, or a third
+    column of few whole numbers.
+    """
+    on_bad: Literal["error", "skip"] = "error"
+    """What to do with rows that lack a number or a label: refuse the file, or leave them out."""
 
     def open(self, progress: Progress) -> PointTable:
         """The points in the order of the file."""
-        rows = _rows(Path(self.path))
-        points = np.array([_point(cells, number, self.path) for number, cells in rows]).reshape(-1, 2)
-        if len(rows[0][1]) == 2:
-            return PointTable(points, origin=self.path)
-        names, labels = np.unique(np.array([cells[2] for _, cells in rows]), return_inverse=True)
-        return PointTable(points, *_in_number_order(names, labels), origin=self.path)
+        path = Path(self.path)
+        table = read_parquet_table(path) if path.suffix.lower() == ".parquet" else read_text_table(path)
+        pair, label, notes = chosen_columns(table, self.path, self.columns, self.label)
+        bad = _bad_rows(table, (*pair,), label)
+        if bad and self.on_bad == "error":
+            raise UserError(_refusal(self.path, table, bad))
+        kept = [row for row in range(len(table.places)) if row not in bad]
+        if bad:
+            notes.append(f"{self.path}: {len(bad)} of {len(table.places)} rows are left out ({_named(table, bad)}).")
+        points = np.array([[column.numbers[row] for column in pair] for row in kept], dtype=np.float64).reshape(-1, 2)
+        if label is None:
+            opened = PointTable(points, origin=self.path)
+        else:
+            classes = classes_of_texts([label.cells[row] for row in kept])
+            opened = PointTable(points, classes.labels, classes.names, origin=self.path)
+        opened.notes = tuple(notes)
+        return opened
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """(line number, cells) of every line that holds data."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as text: {getattr(error, 'strerror', None) or error}.") from None
-    kept = [
-        (number, line.strip())
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not kept:
-        raise UserError(f"{path} contains no points; expected two columns of numbers.")
-    split = _splitter(kept[0][1])
-    rows = [(number, split(line)) for number, line in kept]
-    if not any(map(_is_number, rows[0][1][:2])):
-        rows = rows[1:]
-    if not rows:
-        raise UserError(f"{path} has a line of column names but no points; expected two columns of numbers.")
-    width = len(rows[0][1])
-    if width not in (2, 3):
-        raise UserError(f"{path}, line {rows[0][0]}: {width} columns; expected two numbers, then at most one class.")
-    uneven = [(number, cells) for number, cells in rows if len(cells) != width]
-    if uneven:
-        raise UserError(
-            f"{path}, line {uneven[0][0]}: {len(uneven[0][1])} columns where the first line of points has {width}."
-        )
-    return rows
+def _bad_rows(table: Table, pair: Sequence[Column], label: Column | None) -> dict[int, str]:
+    """Row -> what is wrong with it."""
+    bad = {}
+    if label is not None:
+        bad |= {
+            row: f"the label in the column {label.name!r} is missing"
+            for row, cell in enumerate(label.cells)
+            if cell in EMPTY
+        }
+    for column in reversed(pair):
+        bad |= {
+            row: f"{column.cells[row]!r} is not a finite number"
+            for row, number in enumerate(column.numbers)
+            if number is None or not np.isfinite(number)
+        }
+    return dict(sorted(bad.items()))
 
 
-def _splitter(line: str) -> Callable[[str], list[str]]:
-    def by_blanks(text: str) -> list[str]:
-        return text.split()
-
-    def by_commas(text: str) -> list[str]:
-        return [_bare(cell) for cell in text.split(",")]
-
-    def by_semicolons(text: str) -> list[str]:
-        first, second, *rest = [_bare(cell) for cell in text.split(";")] + [""] * (1 - text.count(";"))
-        return [first.replace(",", "."), second.replace(",", "."), *rest]
-
-    return by_semicolons if ";" in line else by_commas if "," in line else by_blanks
-
-
-def _bare(cell: str) -> str:
-    return re.sub(r'^"(.*)"$', r"\1", cell.strip())
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _point(cells: list[str], number: int, path: str) -> tuple[float, float]:
-    wrong = [cell for cell in cells[:2] if not _is_number(cell) or not np.isfinite(float(cell))]
-    if wrong:
-        raise UserError(f"{path}, line {number}: {wrong[0]!r} is not a finite number.")
-    return float(cells[0]), float(cells[1])
-
-
-def _in_number_order(names: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Order class names as numbers if all are numbers, else as text."""
-    texts = [str(name) for name in names]
-    order = sorted(
-        range(len(texts)),
-        key=(lambda i: int(texts[i])) if all(re.fullmatch(r"[+-]?\d+", t) for t in texts) else (lambda i: texts[i]),
+def _refusal(origin: str, table: Table, bad: dict[int, str]) -> str:
+    row, problem = next(iter(bad.items()))
+    more = f" There are {len(bad) - 1} more such rows." if len(bad) > 1 else ""
+    return (
+        f"{origin}, {table.places[row]}: {problem}.{more} Correct the file, or set data.on_bad=skip to leave such rows "
+        f"out."
     )
-    rank = np.empty(len(texts), dtype=np.int64)
-    rank[order] = np.arange(len(texts))
-    return rank[labels], tuple(texts[i] for i in order)
+
+
+def _named(table: Table, bad: dict[int, str]) -> str:
+    shown = [f"{table.places[row]}: {problem}" for row, problem in list(bad.items())[:3]]
+    return "; ".join(shown) + (f"; and {len(bad) - 3} more" if len(bad) > 3 else "")

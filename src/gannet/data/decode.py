@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-VERSION = 1
+from gannet.data.levels import to_bytes
+
+VERSION = 2
 """Increase it whenever the same bytes would give other pixels, so that cached tables are decoded again."""
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
+# fmt: off
+FORMATS = (
+    "PNG", "JPEG", "JPEG2000", "BMP", "DIB", "GIF", "WEBP", "TIFF", "AVIF", "HEIF", "PPM", "TGA", "ICO", "CUR",
+    "ICNS", "PCX", "DCX", "SGI", "SUN", "DDS", "QOI", "PSD", "XBM", "XPM", "MSP", "IM", "FLI", "FITS", "SPIDER",
+)
+# fmt: on
+"""What Pillow decodes by itself. EPS and WMF are left out, because Pillow starts other programs for them."""
+# fmt: off
+SUFFIXES = frozenset({
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".mpo", ".jp2", ".j2k", ".j2c",
+    ".jpc", ".jpf", ".jpx", ".bmp", ".dib", ".gif", ".webp", ".tif", ".tiff", ".avif", ".avifs", ".heic", ".heif",
+    ".hif", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga", ".icb", ".vda", ".vst", ".ico", ".cur", ".icns", ".pcx",
+    ".dcx", ".sgi", ".rgb", ".rgba", ".bw", ".ras", ".dds", ".qoi", ".psd", ".xbm", ".xpm", ".msp", ".im", ".fli",
+    ".flc", ".fits", ".fit", ".spi",
+})
+# fmt: on
 MAX_PIXELS = 64_000_000
 """A small file can announce an image that fills the memory; photographs stay below this limit."""
+MAX_REDUCED_PIXELS = 64 * MAX_PIXELS
+"""JPEG decodes at an eighth of each side without the whole image in memory."""
 MIN_SIDE_PIXELS = 8
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})
 TURNING_ORIENTATIONS = frozenset({5, 6, 7, 8})
@@ -34,6 +54,23 @@ class Header:
     height: int
     grey: bool
     """Stored without colour."""
+    deep: bool = False
+    """Stored with more than 8 bits, so that its white level must be known."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How stored levels become bytes: the same for all images of a data set."""
+
+    alpha: bool = False
+    """Keep the opacity as a fourth channel instead of compositing on white."""
+    white: float | None = None
+    """The level that becomes 255, of all images; by default 255 for 8 bits."""
+    deep_white: float = 65535.0
+    """The same of images of more than 8 bits."""
+
+
+UNCHANGED = Reading()
 
 
 def opened(blob: bytes) -> Image.Image:
@@ -45,19 +82,54 @@ def opened(blob: bytes) -> Image.Image:
     if not blob:
         raise BadImage("the file is empty (0 bytes)")
     try:
-        image = Image.open(BytesIO(blob), formats=FORMATS)
+        image = _open(blob)
     except UnidentifiedImageError:
-        raise BadImage("not a PNG, JPEG, BMP, GIF, WEBP or TIFF image") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadImage(_unidentified(blob)) from None
+    except Image.DecompressionBombError:
         raise BadImage(f"a decompression bomb: more than {MAX_PIXELS:,} pixels") from None
     except Exception as error:  # on broken headers, Pillow raises exceptions of many types
         raise BadImage(f"the header is damaged ({error})") from None
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise BadImage(f"a decompression bomb: {width} x {height} pixels, above {MAX_PIXELS:,}")
+        _reduce(image)
     if min(width, height) < MIN_SIDE_PIXELS:
         raise BadImage(f"only {width} x {height} pixels; the shorter side must have {MIN_SIDE_PIXELS}")
     return image
+
+
+@cache
+def _with_heif() -> bool:
+    """Whether HEIF can be read: the plugin ``pillow-heif`` is installed (``pip install gannet-gan[heif]``)."""
+    try:
+        from pillow_heif import register_heif_opener  # type: ignore[import-not-found]
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
+
+
+def _open(blob: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of large images, whose size is judged in opened
+        heif = blob[4:8] == b"ftyp" and _with_heif()
+        return Image.open(BytesIO(blob), formats=FORMATS if heif else [name for name in FORMATS if name != "HEIF"])
+
+
+def _unidentified(blob: bytes) -> str:
+    if blob[4:8] == b"ftyp" and blob[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"):
+        return "a HEIF image, which needs a plugin: pip install pillow-heif"
+    return "not a PNG, JPEG, BMP, GIF, WEBP, TIFF or other image that Pillow reads"
+
+
+def _reduce(image: Image.Image) -> None:
+    """Decode a large JPEG at a half, a quarter or an eighth of each side; raise :class:`BadImage` for other images."""
+    width, height = image.size
+    limit = MAX_PIXELS if image.info.get("progressive") else MAX_REDUCED_PIXELS
+    if image.format in ("JPEG", "MPO") and width * height <= limit:
+        scale = next(k for k in (2, 4, 8) if width * height <= k * k * MAX_PIXELS)
+        image.draft(image.mode, (width // scale, height // scale))
+    if image.size[0] * image.size[1] > MAX_PIXELS:
+        raise BadImage(f"a decompression bomb: {width} x {height} pixels, above {MAX_PIXELS:,}")
 
 
 def header(blob: bytes) -> Header:
@@ -66,16 +138,15 @@ def header(blob: bytes) -> Header:
     width, height = image.size
     if orientation(image) in TURNING_ORIENTATIONS:
         width, height = height, width
-    return Header(width, height, is_grey(image))
+    return Header(width, height, is_grey(image), is_sixteen_bit(image) or image.mode == "F")
 
 
-def upright(blob: bytes) -> Image.Image:
-    """The first frame, rotated by its EXIF orientation, in mode L or RGB with 8 bits, composited on white if
-    transparent.
+def largest_level(blob: bytes) -> float:
+    """The largest level of an image of more than 8 bits; raises :class:`BadImage` like :func:`upright`."""
+    return float(_levels(_loaded(blob)).max())
 
-    Raises:
-        BadImage: as :func:`opened`, or the pixels are truncated or have an unsupported type.
-    """
+
+def _loaded(blob: bytes) -> Image.Image:
     image = opened(blob)
     try:
         image.load()
@@ -83,7 +154,17 @@ def upright(blob: bytes) -> Image.Image:
     except Exception as error:  # decoders raise OSError, SyntaxError, EOFError, struct.error, ValueError, ...
         what = "truncated" if "truncated" in str(error).lower() else "damaged"
         raise BadImage(f"{what} ({error})") from None
-    return _eight_bits(image)
+    return image
+
+
+def upright(blob: bytes, reading: Reading = UNCHANGED) -> Image.Image:
+    """The first frame, rotated by its EXIF orientation, in mode L or RGB with 8 bits, composited on white if
+    transparent; in mode RGBA if ``reading`` keeps the opacity.
+
+    Raises:
+        BadImage: as :func:`opened`, or the pixels are truncated or have an unsupported type.
+    """
+    return _eight_bits(_loaded(blob), reading)
 
 
 def upright_with_alpha(blob: bytes) -> tuple[Image.Image, Image.Image | None]:
@@ -105,23 +186,6 @@ def upright_with_alpha(blob: bytes) -> tuple[Image.Image, Image.Image | None]:
         raise BadImage(f"damaged ({error})") from None
     colours = image.convert("RGB")
     return colours.convert("L") if grey else colours, image.getchannel("A")
-
-
-def fitted(image: Image.Image, width: int, height: int, channels: int) -> np.ndarray:
-    """uint8 (height, width, channels): centre crop to the aspect ratio, then bicubic resize with antialiasing.
-
-    An image of that size keeps its pixels.
-    """
-    image = image.convert("L" if channels == 1 else "RGB") if channels != len(image.getbands()) else image
-    if image.size != (width, height):
-        # Crop first: with resize(box=...), pixels from outside the box would affect the edge.
-        image = image.crop(_centre(*image.size, width / height)).resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(image, dtype=np.uint8).reshape(height, width, channels)
-
-
-def is_cropped(size: tuple[int, int], width: int, height: int) -> bool:
-    """Whether :func:`fitted` crops an image of ``size`` = (width, height)."""
-    return size != (width, height) and _centre(*size, width / height) != (0, 0, *size)
 
 
 def orientation(image: Image.Image) -> int:
@@ -155,32 +219,33 @@ def is_sixteen_bit(image: Image.Image) -> bool:
     return image.mode == "I" or image.mode.startswith("I;16")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def opaque(image: Image.Image) -> Image.Image:
+    """An image in mode RGBA composited on white; any other image as it is."""
+    if image.mode != "RGBA":
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def _eight_bits(image: Image.Image, reading: Reading) -> Image.Image:
     grey = is_grey(image)
-    if is_sixteen_bit(image):
-        return _from_sixteen_bits(image)
-    if image.mode == "F":
-        raise BadImage(
-            "holds 32-bit floating-point numbers, whose black and white levels are unknown; save it with 8 or 16 bits"
-        )
+    if is_sixteen_bit(image) or image.mode == "F":
+        return Image.fromarray(to_bytes(_levels(image), reading.white or reading.deep_white))
     try:
         if is_see_through(image):
             image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        return image.convert("L" if grey else "RGB")
+            if not reading.alpha:
+                image = opaque(image)
+        image = image if reading.alpha and image.mode == "RGBA" else image.convert("L" if grey else "RGB")
     except ValueError as error:
         raise BadImage(f"its colours (mode {image.mode}) cannot be turned into RGB: {error}") from None
+    if reading.white is None or reading.white == 255:
+        return image
+    return Image.fromarray(to_bytes(np.asarray(image), reading.white))
 
 
-def _from_sixteen_bits(image: Image.Image) -> Image.Image:
-    levels = np.asarray(image).astype(np.float64)
-    if levels.min() < 0 or levels.max() > 65535:
-        raise BadImage("holds 32-bit numbers, whose black and white levels are unknown; save it with 8 or 16 bits")
-    return Image.fromarray(np.rint(levels / 257).astype(np.uint8))
-
-
-def _centre(width: int, height: int, shape: float) -> tuple[int, int, int, int]:
-    """The largest centred box with the aspect ratio ``shape`` = width / height."""
-    across, down = min(width, round(height * shape)), min(height, round(width / shape))
-    left, top = (width - across) // 2, (height - down) // 2
-    return left, top, left + across, top + down
+def _levels(image: Image.Image) -> np.ndarray:
+    """The levels of an image of more than 8 bits; raises :class:`BadImage` if some are negative or not finite."""
+    levels = np.asarray(image)
+    if not np.isfinite(levels).all() or levels.min() < 0:
+        raise BadImage("holds negative or infinite numbers, whose black and white levels are unknown")
+    return levels

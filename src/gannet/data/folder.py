@@ -1,4 +1,4 @@
-"""Images from a folder or a zip file."""
+"""Images from a folder or an archive."""
 
 from __future__ import annotations
 
@@ -6,22 +6,38 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gannet.data.base import Progress
+from gannet.data.folder_structure import structure
 from gannet.data.image_source import ImageSource
-from gannet.data.listing import read_listing
+from gannet.data.listing import listing, read_listing
 from gannet.data.undecoded_images import ImageFiles
+
+HELD_OUT = ("test", "val")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Folder(ImageSource):
-    """A folder or a zip file of images (PNG, JPEG, BMP, GIF, WEBP, TIFF): one folder per class, or no folders.
+    """A folder, zip or tar file of images (all that Pillow reads): one folder per class, or no folders.
 
-    Images are rotated by their EXIF orientation, composited on white if transparent, and reduced from 16 to 8 bits.
-    They are ordered by name.
+    Folders called train, test and val are splits. Without class folders, labels are read from dataset.json (StyleGAN),
+    metadata.csv, metadata.jsonl or labels.csv. Images are rotated by their EXIF orientation, composited on white if
+    transparent, and reduced to 8 bits with one white level for all. They are ordered by name.
     """
 
     path: str
-    """The folder or the .zip file."""
+    """The folder, or the .zip or .tar(.gz) file."""
+    label: str | None = None
+    """Attribute of the file of labels that is the class; empty for none; by default the only one or ``label``."""
+
+    def held_out_split(self) -> str | None:
+        """The split test, else val, if folders have such names."""
+        return held_out_in(Path(self.path))
 
     def read(self, progress: Progress) -> ImageFiles:
         """List the files whose names end like an image."""
-        return read_listing(Path(self.path), progress)
+        return read_listing(Path(self.path), progress, label=self.label)
+
+
+def held_out_in(path: Path) -> str | None:
+    """The split of a folder or archive that is held out from training; None without one."""
+    splits = structure(path, listing(path).images).splits or ()
+    return next((name for name in HELD_OUT if name in splits), None)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlparse
 
 import numpy as np
@@ -35,6 +35,7 @@ class Huggingface(ImageSource):
     executed.
     """
 
+    reads_splits: ClassVar[bool] = True
     path: str
     """Name on the hub (owner/name), a folder made by save_to_disk, or a .parquet file."""
     split: str = "train"

@@ -12,6 +12,7 @@ from torch import Tensor
 from gannet.data.base import Dataset, Kind
 from gannet.data.captions import PADDING, examples_of, token_ids, vocabulary_of
 from gannet.data.order import Order
+from gannet.seeding import torch_rng
 
 RESIDENT_BYTES = 4 * 2**30
 """A table up to this size is copied to the accelerator as a whole, so that batches are gathered there."""
@@ -29,6 +30,7 @@ class ImageTable(Dataset):
         labelled: positions in ``rows`` of the images that keep their label in batches; None for all. Half of every
             batch is then drawn from these alone, because a uniform batch would mostly contain none of them.
         captions: one per entry of ``rows``; None without captions.
+        flip: mirror each image of a batch with probability 1/2.
     """
 
     kind: ClassVar[Kind] = "images"
@@ -43,6 +45,7 @@ class ImageTable(Dataset):
         rows: np.ndarray | None = None,
         labelled: np.ndarray | None = None,
         captions: Sequence[str] | None = None,
+        flip: bool = False,
     ) -> None:
         chosen = np.arange(len(pixels)) if rows is None else rows
         self.pixels = torch.from_numpy(pixels)
@@ -50,6 +53,7 @@ class ImageTable(Dataset):
         self.class_names = class_names
         self.size = len(chosen)
         self.content_hash = content_hash
+        self._flip = flip
         self._order = Order(torch.from_numpy(np.ascontiguousarray(chosen, dtype=np.int64)))
         self._labels = None if labels is None else _labels_by_row(labels, chosen, len(pixels))
         self._shown_labels, self._labelled_order = self._labels, None
@@ -78,6 +82,9 @@ class ImageTable(Dataset):
         pixels, labels = self._tables_on(device)
         rows = rows.to(pixels.device)
         chosen = pixels.index_select(0, rows).to(device)  # transferred as uint8: a quarter of the bytes of float32
+        if self._flip:
+            mirrored = torch.rand(count, generator=torch_rng(seed, "flip", position)) < 0.5
+            chosen = torch.where(mirrored.to(device).view(-1, 1, 1, 1), chosen.flip(3), chosen)
         return normalised(chosen), None if labels is None else labels.index_select(0, rows).to(device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:

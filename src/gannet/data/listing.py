@@ -1,29 +1,38 @@
-"""List the images of a folder or a zip file, in the same order on every machine."""
+"""List the images of a folder or an archive, in the same order on every machine."""
 
 from __future__ import annotations
 
 import os
-import zipfile
-from collections.abc import Callable
+import stat
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b, file_digest
 from pathlib import Path
 
-import numpy as np
-
+from gannet.data.archives import members
 from gannet.data.base import Progress
 from gannet.data.decode import SUFFIXES, BadImage
 from gannet.data.digest import digest
-from gannet.data.undecoded_images import Classes, ImageFiles, for_every
+from gannet.data.file_digests import file_digests
+from gannet.data.folder_structure import structure
+from gannet.data.label_files import NAMES as LABEL_FILES
+from gannet.data.label_files import labels_in
+from gannet.data.undecoded_images import ImageFiles
 from gannet.errors import UserError
 
-MAX_MEMBER_BYTES = 512 * 2**20
-"""A zip member can announce a size that fills the memory; no image is this large."""
+MAX_FILE_BYTES = 2**31
+"""A larger file is not read into memory; no image is this large."""
+JUNK_FOLDERS = frozenset(
+    ("__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "$recycle.bin")
+) | {"lost+found", "__pycache__", "system volume information"}
+JUNK_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
+NUM_NAMED = 5
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of a folder or zip file: names of images and of other files, relative, with ``/``, sorted."""
+    """The files of a folder or archive: names of images and of other files, relative, with ``/``, sorted."""
 
     origin: Path
     images: tuple[str, ...]
@@ -33,44 +42,72 @@ class Listing:
 
 
 def listing(path: Path) -> Listing:
-    """List the folder or zip file at ``path`` without hidden files and ``__MACOSX``.
+    """List the folder or archive at ``path`` without hidden files and the junk of operating systems and NAS boxes.
 
     Raises:
-        UserError: the path does not exist, cannot be read, or is neither a folder nor a zip file.
+        UserError: the path does not exist, cannot be read, or is neither a folder nor an archive.
     """
     try:
         if path.is_dir():
             return _of_folder(path)
         if path.is_file():
-            return _of_zip(path)
+            return _listing(path, *members(path))
     except PermissionError as error:
         raise UserError(
             f"{error.filename or path} cannot be read: permission denied. Allow reading it (chmod -R u+rX)."
         ) from None
-    raise UserError(f"{path} does not exist; give a folder or a zip file of images.")
+    raise UserError(f"{path} does not exist; give a folder, a zip file or a tar file of images.")
 
 
-def read_listing(path: Path, progress: Progress) -> ImageFiles:
-    """The images at ``path``: one top-level folder per class, or no folders and no classes.
+def read_listing(path: Path, progress: Progress, *, label: str | None = None) -> ImageFiles:
+    """The images at ``path``: folders of splits if their names say so, then one folder per class, or no folders and no
+    classes.
+
+    Args:
+        path: a folder or archive.
+        progress: called as files are read.
+        label: the attribute of dataset.json or metadata files that is the class; None for the only one.
 
     Raises:
-        UserError: no images, or images both in class folders and next to them.
+        UserError: no images, images both in class folders and next to them, or labels that do not fit.
     """
     found = listing(path)
     if not found.images:
-        others = f" ({len(found.others)} other files)" if found.others else ""
         raise UserError(
-            f"{path} contains no images{others}; expected {', '.join(sorted(SUFFIXES))} files, in one folder per "
+            f"{path} contains no images{_others(found)}; expected .png, .jpg or other image files, in one folder per "
             f"class or without folders."
         )
     names = found.images
-    content_hash = _hash(path, found, progress)
-    return ImageFiles(str(path), content_hash, _classes(path, names), names, lambda row: found.read(names[row]))
+    inside = structure(path, names)
+    classes = inside.classes
+    if label is not None or classes is None:
+        classes = labels_in(found, label) or classes
+    kept = _Kept(found.read)
+    if path.is_file():
+        with path.open("rb") as file:
+            content_hash, digests = file_digest(file, lambda: blake2b(digest_size=16)).hexdigest(), None
+    else:
+        digests = file_digests(path, names, kept.read_first, progress)
+        content_hash = digest(names, digests)
+    return ImageFiles(
+        str(path),
+        content_hash if label is None else digest(content_hash, label),
+        classes,
+        names,
+        lambda row: kept.read(names[row]),
+        splits=inside.splits,
+        notes=_left_out(found),
+        digests=digests,
+        free=kept.forget,
+    )
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a relative name is hidden or archive metadata (``__MACOSX``)."""
-    return name.startswith((".", "__MACOSX/")) or "/." in name or "/__MACOSX/" in name
+    """Whether a relative name is hidden, or junk of an operating system or a NAS box."""
+    if name.startswith(".") or "/." in name:
+        return True
+    *folders, file = name.lower().split("/")
+    return file in JUNK_FILES or any(folder in JUNK_FOLDERS for folder in folders)
 
 
 def is_image_name(name: str) -> bool:
@@ -78,87 +115,87 @@ def is_image_name(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in SUFFIXES  # ten times faster than Path.suffix
 
 
-def _listing(origin: Path, names: list[str], read: Callable[[str], bytes]) -> Listing:
+class _Kept:
+    """Files as they are read: small sets stay in memory from hashing to decoding, so that each file is read once."""
+
+    budget = 128 * 2**20
+
+    def __init__(self, read: Callable[[str], bytes]) -> None:
+        self._read, self._kept, self._room = read, dict[str, bytes](), self.budget
+
+    def read_first(self, name: str) -> bytes:
+        """Read a file that will be read again."""
+        blob = self._read(name)
+        if len(blob) <= self._room:
+            self._room -= len(blob)
+            self._kept[name] = blob
+        return blob
+
+    def read(self, name: str) -> bytes:
+        """Read a file."""
+        kept = self._kept.get(name)
+        return self._read(name) if kept is None else kept
+
+    def forget(self) -> None:
+        """Free the memory."""
+        self._kept.clear()
+
+
+def _listing(origin: Path, names: Sequence[str], read: Callable[[str], bytes]) -> Listing:
     kept = sorted(name for name in names if not is_ignored(name))
     return Listing(origin, tuple(filter(is_image_name, kept)), tuple(n for n in kept if not is_image_name(n)), read)
 
 
+def _left_out(found: Listing) -> tuple[str, ...]:
+    """A sentence that counts the files that are not images by their suffix; none without such files."""
+    others = [name for name in found.others if name.rpartition("/")[2] not in LABEL_FILES]
+    if not others:
+        return ()
+    counts = Counter(os.path.splitext(name)[1].lower() or "without a suffix" for name in others)
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common(NUM_NAMED))
+    more = f" and {len(counts) - NUM_NAMED} other kinds" if len(counts) > NUM_NAMED else ""
+    what = "file is" if len(others) == 1 else "files are"
+    return (
+        f"{found.origin}: {len(others)} {what} left out, because the name does not end like an image ({kinds}{more}; "
+        f"the first is {others[0]}).",
+    )
+
+
+def _others(found: Listing) -> str:
+    if not found.others:
+        return ""
+    return f" ({len(found.others)} other files, the first {found.others[0]})"
+
+
 def _of_folder(path: Path) -> Listing:
-    names, seen = [], set()
-    for folder, subfolders, files in os.walk(path, followlinks=True, onerror=_raise):
+    names, seen, root = [], set(), os.fspath(path)
+    for folder, subfolders, files in os.walk(root, followlinks=True, onerror=_raise):
         real = os.path.realpath(folder)
         if real in seen:  # a link to a parent folder would never end
             subfolders.clear()
             continue
         seen.add(real)
-        inside = Path(folder).relative_to(path)
-        names += [(inside / file).as_posix() for file in files]
+        inside = os.path.relpath(folder, root).replace(os.sep, "/")
+        prefix = "" if inside == "." else f"{inside}/"
+        subfolders[:] = [name for name in subfolders if not is_ignored(f"{prefix}{name}/x")]
+        names += [f"{prefix}{file}" for file in files]
         # A folder called x.png is listed as an image, so that the error of reading it names it.
-        names += [(inside / name).as_posix() for name in subfolders if is_image_name(name)]
+        names += [f"{prefix}{name}" for name in subfolders if is_image_name(name)]
     return _listing(path, names, lambda name: _read_file(path / name))
 
 
 def _read_file(path: Path) -> bytes:
+    """The bytes of a regular file; a named pipe or device could block or never end."""
     if path.is_symlink() and not path.exists():
         raise BadImage("a broken link")
     if path.is_dir():
         raise BadImage("a folder whose name ends like an image")
+    facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise BadImage("not a regular file, but a pipe, socket or device")
+    if facts.st_size > MAX_FILE_BYTES:
+        raise BadImage(f"{facts.st_size:,} bytes, above {MAX_FILE_BYTES:,}")
     return path.read_bytes()
-
-
-def _of_zip(path: Path) -> Listing:
-    try:
-        archive = zipfile.ZipFile(path)
-        infos = [info for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile:
-        raise UserError(
-            f"{path} is neither a folder nor a valid zip file; give a folder or a zip file of images."
-        ) from None
-    by_name = {info.filename: info for info in infos}
-    return _listing(path, list(by_name), lambda name: _read_member(archive, by_name[name]))
-
-
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if info.flag_bits & 1:
-        raise BadImage("encrypted; unpack the zip first")
-    if info.file_size > MAX_MEMBER_BYTES:
-        raise BadImage(f"unpacks to {info.file_size:,} bytes, above {MAX_MEMBER_BYTES:,}")
-    try:
-        return archive.read(info)
-    except Exception as error:  # a damaged zip raises BadZipFile, zlib.error, EOFError, NotImplementedError
-        raise BadImage(f"damaged in the zip ({error})") from None
-
-
-def _classes(path: Path, names: tuple[str, ...]) -> Classes | None:
-    parts = [name.split("/") for name in names]
-    while len({p[0] for p in parts}) == 1 and all(len(p) > 2 for p in parts):
-        parts = [p[1:] for p in parts]  # archives often contain one folder that holds everything
-    depths = {len(p) > 1 for p in parts}
-    if depths == {False}:
-        return None
-    if len(depths) == 2:
-        loose = next(name for name, p in zip(names, parts, strict=True) if len(p) == 1)
-        raise UserError(
-            f"{path} has images in class folders and next to them ({loose}); move all images into class folders, or "
-            f"none."
-        )
-    class_names, labels = np.unique(np.array([p[0] for p in parts]), return_inverse=True)
-    return Classes(labels.astype(np.int64), tuple(str(name) for name in class_names))
-
-
-def _hash(path: Path, found: Listing, progress: Progress) -> str:
-    if path.is_file():
-        with path.open("rb") as file:
-            return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
-
-    def one(row: int) -> str:
-        try:
-            return blake2b(found.read(found.images[row]), digest_size=16).hexdigest()
-        except (BadImage, OSError):
-            return "unreadable"  # reported later, together with the other bad images
-
-    hashes, _ = for_every(len(found.images), one, "reading files", progress)
-    return digest(found.images, hashes)
 
 
 def _raise(error: OSError) -> None:

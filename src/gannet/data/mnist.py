@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal, Self
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from gannet.data.base import Progress
 from gannet.data.image_source import ImageSource
@@ -20,12 +20,13 @@ class Mnist(ImageSource):
     Read from the folder $GANNET_DATA, else from the Hugging Face hub as ylecun/mnist.
     """
 
+    reads_splits: ClassVar[bool] = True
     split: Literal["train", "test"] = "train"
     """``train`` has 60,000 images, ``test`` 10,000."""
 
-    def held_out(self) -> Self | None:
-        """The test split with the same classes and size, and with all its labels."""
-        return None if self.split == "test" else replace(self, split="test", labels=None)
+    def held_out_split(self) -> str:
+        """The published test images."""
+        return "test"
 
     def read(self, progress: Progress) -> UndecodedImages:
         """The images with their ten classes."""

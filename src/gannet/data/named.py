@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def read_named(
             return read_idx(place, split, class_names)
         # A folder that contains both splits is neither of them.
         if place.is_file() or (place.is_dir() and not (place / split).is_dir()):
-            return _in_official_order(read_listing(place, progress), class_names)
+            return _in_official_order(replace(read_listing(place, progress), splits=None), class_names)
     try:
         return read_hub(hub_name, split, progress)
     except UserError as error:
@@ -59,7 +60,7 @@ def _in_official_order(images: ImageFiles, class_names: tuple[str, ...]) -> Imag
         return images
     new_number = np.array([class_names.index(name) for name in classes.names], dtype=np.int64)
     renumbered = Classes(new_number[classes.labels], class_names)
-    return ImageFiles(images.origin, images.content_hash, renumbered, images.names, images.read, images.captions)
+    return replace(images, classes=renumbered)
 
 
 def _reason(error: UserError) -> str:

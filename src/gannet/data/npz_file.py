@@ -1,52 +1,145 @@
-"""Read samples and labels of an NPZ file under their common names, without unpickling."""
+"""Read samples and labels of NPZ and NPY files under their common names, without unpickling."""
 
 from __future__ import annotations
 
+import os
+import re
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from gannet.data.class_labels import classes_of_array
 from gannet.data.undecoded_images import Classes
 from gannet.errors import UserError
 
 SAMPLE_KEYS = ("samples", "images", "x", "arr_0")
 LABEL_KEYS = ("labels", "y")
+MORE_SAMPLE_KEYS = ("X", "imgs", "image", "data", "features", "pixels")
+MORE_LABEL_KEYS = ("label", "Y", "targets", "target", "classes", "arr_1")
+IMAGES_IN_NAME, LABELS_IN_NAME = ("imgs", "images"), "labels"
+"""KMNIST stores images and labels in two files: kmnist-train-imgs.npz and kmnist-train-labels.npz."""
+SPLIT_FORMS = ("x_{}", "X_{}", "{}_images", "{}_x", "{}_X", "{}_data"), ("y_{}", "Y_{}", "{}_labels", "{}_y", "{}_Y")
+ERRORS = (
+    OSError,
+    ValueError,
+    EOFError,
+    AttributeError,
+    TypeError,
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+    MemoryError,
+)
 
 
-def read_npz(path: Path) -> tuple[np.ndarray, Classes | None]:
-    """Read the samples, as stored, and their classes.
+def read_npz(path: Path, split: str = "train") -> tuple[np.ndarray, Classes | None]:
+    """Read the samples of a split, as stored, and their classes.
+
+    Samples are looked for under samples, images, x, arr_0 and similar names, or x_train and x_test (Keras); labels
+    under labels, y and similar names, y_train and y_test, or in the file next to it whose name has ``labels`` for
+    ``imgs`` (KMNIST). An .npy file holds samples only. A file without splits is the split ``train``.
 
     Raises:
-        UserError: no such file, not an NPZ file, pickled objects, no array under a known key, or labels that do not
-        fit.
+        UserError: no such file, not an NPZ file, pickled objects, more than the memory holds, no array under a known
+            name, or labels that do not fit.
     """
     if not path.is_file():
         raise UserError(f"{path} does not exist; give an .npz file.")
     try:
+        if path.suffix.lower() == ".npy":
+            with path.open("rb") as file:
+                _refuse_large(path, file, os.stat(path).st_size)
+            return _from_split(path, split, np.load(path, allow_pickle=False)), None
         with np.load(path, allow_pickle=False) as stored:
             keys = list(stored.keys())
-            sample_key = next((key for key in SAMPLE_KEYS if key in keys), None)
-            if sample_key is None:
-                raise UserError(
-                    f"{path} has no array called {', '.join(SAMPLE_KEYS)}; it holds {', '.join(keys) or 'nothing'}."
-                )
-            label_key = next((key for key in LABEL_KEYS if key in keys), None)
-            samples = stored[sample_key]
-            labels = stored[label_key] if label_key else None
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+            sample_key, label_key = _keys(path, keys, split)
+            samples = _member(path, stored, sample_key)
+            labels = _member(path, stored, label_key) if label_key else None
+    except ERRORS as error:
         raise UserError(f"{path} is not a valid .npz file of plain arrays: {error}.") from None
-    return samples, None if labels is None else _classes(path, labels, len(samples) if samples.ndim else 0)
+    count = len(samples) if samples.ndim else 0
+    if labels is None:
+        labels = _labels_next_to(path)
+    return samples, None if labels is None else classes_of_array(labels, count, str(path))
 
 
-def _classes(path: Path, labels: np.ndarray, num_samples: int) -> Classes:
-    if labels.shape != (num_samples,):
-        raise UserError(
-            f"{path}: labels of shape {labels.shape} for {num_samples} samples; each sample needs one label."
-        )
-    if labels.dtype.kind not in "iu" or (num_samples and labels.min() < 0):
-        raise UserError(f"{path}: labels must be whole numbers from 0.")
-    if num_samples and labels.max() > 100_000:
-        raise UserError(f"{path}: the label {labels.max()} is too large; number the classes from 0.")
-    return Classes(labels.astype(np.int64), tuple(str(i) for i in range(int(labels.max(initial=0)) + 1)))
+def has_split(path: Path, split: str) -> bool:
+    """Whether a file has arrays of that split under names such as ``x_test``."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return any(key in _forms(SPLIT_FORMS[0], split) for key in stored)
+    except (*ERRORS, UserError):
+        return False
+
+
+def _keys(path: Path, keys: list[str], split: str) -> tuple[str, str | None]:
+    options, label_options = (*SAMPLE_KEYS, *MORE_SAMPLE_KEYS), (*LABEL_KEYS, *MORE_LABEL_KEYS)
+    of_split = next((key for key in _forms(SPLIT_FORMS[0], split) if key in keys), None)
+    if of_split is not None:
+        return of_split, next((key for key in _forms(SPLIT_FORMS[1], split) if key in keys), None)
+    sample_key = next((key for key in options if key in keys), None)
+    if sample_key is None or split == "test":
+        wanted = ", ".join(SAMPLE_KEYS) if split == "train" else "x_test"
+        raise UserError(f"{path} has no array called {wanted}; it holds {', '.join(keys) or 'nothing'}.")
+    return sample_key, next((key for key in label_options if key in keys and key != sample_key), None)
+
+
+def _forms(forms: tuple[str, ...], split: str) -> list[str]:
+    return [form.format(split) for form in forms]
+
+
+def _from_split(path: Path, split: str, samples: np.ndarray) -> np.ndarray:
+    if split == "test":
+        raise UserError(f"{path} has no test split: an .npy file holds one array.")
+    return samples
+
+
+def _member(path: Path, stored: Any, key: str) -> np.ndarray:
+    """One array, whose header is compared with the size of its member before memory is reserved."""
+    name = key if key in stored.zip.namelist() else f"{key}.npy"
+    with stored.zip.open(name) as file:
+        _refuse_large(path, file, stored.zip.getinfo(name).file_size)
+    return stored[key]
+
+
+def _refuse_large(path: Path, file: Any, stored_bytes: int) -> None:
+    """Raise a :class:`UserError` if the header announces more bytes than are stored or than the machine has."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    announced = int(np.prod(shape, dtype=object)) * dtype.itemsize
+    if dtype.kind != "O" and announced > stored_bytes:
+        raise UserError(f"{path} is damaged: an array announces {announced:,} bytes, and {stored_bytes:,} are stored.")
+    if announced > memory_bytes():
+        raise UserError(f"{path} unpacks to {announced:,} bytes, more than this machine's memory.")
+
+
+def memory_bytes() -> int:
+    """Bytes of memory of this machine."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows
+        return 2**36
+
+
+def _labels_next_to(path: Path) -> np.ndarray | None:
+    """The labels in a separate file, as KMNIST has them."""
+    for word in IMAGES_IN_NAME:
+        name = re.sub(rf"(?<=[-_.]){word}(?=[-_.])", LABELS_IN_NAME, path.name)
+        if name != path.name and (other := path.with_name(name)).is_file():
+            return _only_array(other)
+    return None
+
+
+def _only_array(path: Path) -> np.ndarray:
+    """The array of a file of labels."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            keys = list(stored.keys())
+            key = next((key for key in (*LABEL_KEYS, *MORE_LABEL_KEYS, "arr_0") if key in keys), keys[0])
+            return _member(path, stored, key)
+    except (*ERRORS, IndexError) as error:
+        raise UserError(f"{path} is not a valid .npz file of plain arrays: {error}.") from None

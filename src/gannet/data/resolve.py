@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import MISSING, fields
 from pathlib import Path
 
+from gannet.data.archives import is_archive
 from gannet.data.caption_files import has_captions
-from gannet.data.idx import idx_file
+from gannet.data.idx import is_idx_name
 from gannet.data.npz_file import read_npz
+from gannet.data.parquet_table import has_images
 from gannet.discovery import Component, canonical, components
 from gannet.errors import UserError, did_you_mean
 
+FEWEST_FLAT = 64
+"""Rows of this many numbers are flat images; fewer are points."""
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 
 
@@ -46,27 +51,31 @@ def _needs_a_path(component: Component) -> bool:
 def _source_at(path: Path) -> str:
     if path.is_dir():
         return _source_in_folder(path)
+    if not path.is_file():
+        raise UserError(f"{path} is not a regular file, but a pipe, socket or device; give a file or a folder.")
     suffix = path.suffix.lower()
-    if suffix == ".zip":
+    if is_archive(path):
         return "captioned-folder" if has_captions(path) else "folder"
-    if suffix == ".npz":
+    if suffix in (".npz", ".npy"):
         samples, _ = read_npz(path)
-        return "npz-points" if samples.ndim == 2 else "npz"
+        return "npz-points" if samples.ndim == 2 and samples.shape[1] < FEWEST_FLAT else "npz"
     if suffix in TABLE_SUFFIXES:
         return "csv-file"
     if suffix == ".parquet":
-        return "huggingface"
+        return "huggingface" if has_images(path) else "csv-file"
+    if is_idx_name(path.name):
+        return "idx"
     if "idx" in path.name or "ubyte" in path.name:
         raise UserError(f"{path} is one IDX file; give its folder, {path.parent}.")
-    raise UserError(f"{path} has an unsupported format; give a folder, or a .zip, .csv, .npz or .parquet file.")
+    raise UserError(f"{path} has an unsupported format; give a folder, or a .zip, .tar, .csv, .npz or .parquet file.")
 
 
 def _source_in_folder(path: Path) -> str:
     try:
-        if idx_file(path, "train", "images") or idx_file(path, "test", "images"):
+        names = os.listdir(path)
+        if any(is_idx_name(name) for name in names):
             return "idx"
-        saved_by_library = any((path / name).is_file() for name in ("state.json", "dataset_dict.json"))
-        if saved_by_library or next(path.glob("*.parquet"), None):
+        if any(name in ("state.json", "dataset_dict.json") or name.endswith(".parquet") for name in names):
             return "huggingface"
         return "captioned-folder" if has_captions(path) else "folder"
     except PermissionError:

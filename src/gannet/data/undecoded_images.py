@@ -7,17 +7,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 
 from gannet.data.base import Progress
-from gannet.data.decode import BadImage, Header, header, upright
+from gannet.data.decode import UNCHANGED, BadImage, Header, Reading, header, largest_level, opaque, upright
 from gannet.errors import UserError, in_shell
 
 T = TypeVar("T")
 NUM_NAMED = 5
+LARGEST_SHARE_SKIPPED = 0.01
+"""With ``data.on_bad=skip``, one bad image or this share of them may be left out."""
 NUM_AT_ONCE = 64
 """Images per thread task; the overhead of a task is then below 1 %."""
 
@@ -40,6 +43,10 @@ class UndecodedImages(ABC):
     classes: Classes | None
     captions: Sequence[str] | None
     """One per image, if any."""
+    splits: Sequence[str] | None
+    """The split of every image, such as ``train``; None if the images have no splits."""
+    notes: tuple[str, ...]
+    """Sentences for the user, such as files that are left out."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -53,8 +60,20 @@ class UndecodedImages(ABC):
         """Size and colour; raises :class:`BadImage`."""
 
     @abstractmethod
-    def image(self, row: int) -> Image.Image:
-        """Upright, mode L or RGB; raises :class:`BadImage`."""
+    def image(self, row: int, reading: Reading = UNCHANGED) -> Image.Image:
+        """Upright, mode L or RGB, or RGBA if ``reading`` keeps the opacity; raises :class:`BadImage`."""
+
+    @abstractmethod
+    def largest_level(self, row: int) -> float:
+        """Largest level of an image of more than 8 bits; raises :class:`BadImage`."""
+
+    def forget(self) -> None:
+        """Free memory that only decoding needs."""
+        return
+
+    @abstractmethod
+    def digest(self, row: int) -> str:
+        """Hexadecimal digest of one image's content; raises :class:`BadImage`."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +86,19 @@ class ImageFiles(UndecodedImages):
     names: Sequence[str]
     read: Callable[[int], bytes]
     captions: Sequence[str] | None = None
+    splits: Sequence[str] | None = None
+    notes: tuple[str, ...] = ()
+    digests: Sequence[str] | None = None
+    """Of the bytes of every file, if known."""
+    free: Callable[[], None] = lambda: None
+    """Called after decoding."""
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def forget(self) -> None:
+        """Free the files that are kept in memory."""
+        self.free()
 
     def name(self, row: int) -> str:
         """The file's name."""
@@ -79,20 +108,30 @@ class ImageFiles(UndecodedImages):
         """Size and colour from the first bytes of the file."""
         return header(self.read(row))
 
-    def image(self, row: int) -> Image.Image:
+    def image(self, row: int, reading: Reading = UNCHANGED) -> Image.Image:
         """The decoded file."""
-        return upright(self.read(row))
+        return upright(self.read(row), reading)
+
+    def largest_level(self, row: int) -> float:
+        """From the decoded file."""
+        return largest_level(self.read(row))
+
+    def digest(self, row: int) -> str:
+        """Of the bytes of the file."""
+        return self.digests[row] if self.digests else blake2b(self.read(row), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)
 class ImageArray(UndecodedImages):
-    """Images given as pixels: uint8 (N, H, W, C) with C = 1 or 3."""
+    """Images given as pixels: uint8 (N, H, W, C) with C = 1, 3, or 4 for colour and opacity."""
 
     origin: str
     content_hash: str
     classes: Classes | None
     pixels: np.ndarray
     captions: Sequence[str] | None = None
+    splits: Sequence[str] | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -105,10 +144,19 @@ class ImageArray(UndecodedImages):
         """The same for every row."""
         return Header(self.pixels.shape[2], self.pixels.shape[1], self.pixels.shape[3] == 1)
 
-    def image(self, row: int) -> Image.Image:
+    def image(self, row: int, reading: Reading = UNCHANGED) -> Image.Image:
         """One row."""
-        pixels = self.pixels[row]
-        return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+        pixels = np.ascontiguousarray(self.pixels[row])
+        image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+        return image if reading.alpha else opaque(image)
+
+    def largest_level(self, row: int) -> float:
+        """Arrays are read as bytes."""
+        return 255.0
+
+    def digest(self, row: int) -> str:
+        """Of the pixels."""
+        return blake2b(np.ascontiguousarray(self.pixels[row]).data, digest_size=16).hexdigest()
 
 
 def for_every(
@@ -132,12 +180,27 @@ def refuse_bad(images: UndecodedImages, problems: list[tuple[int, str]]) -> None
     """Raise a :class:`UserError` that names the first bad images, if any."""
     if not problems:
         return
-    named = "; ".join(f"{images.name(row)}: {problem}" for row, problem in problems[:NUM_NAMED])
-    more = f"; and {len(problems) - NUM_NAMED} more" if len(problems) > NUM_NAMED else ""
     raise UserError(
-        f"{images.origin}: {len(problems)} of {len(images)} images cannot be used ({named}{more}). "
-        f"Remove or repair them; `{in_shell('gannet', 'data', 'check', images.origin)}` lists all of them."
+        f"{images.origin}: {len(problems)} of {len(images)} images cannot be used ({named(images, problems)}). "
+        f"Remove or repair them, or set data.on_bad=skip to leave them out; "
+        f"`{in_shell('gannet', 'data', 'check', images.origin)}` lists all of them."
     )
+
+
+def refuse_many(images: UndecodedImages, problems: list[tuple[int, str]]) -> None:
+    """Raise a :class:`UserError` if more than one image and more than 1 % are bad."""
+    if len(problems) <= max(1, round(LARGEST_SHARE_SKIPPED * len(images))):
+        return
+    raise UserError(
+        f"{images.origin}: {len(problems)} of {len(images)} images cannot be used ({named(images, problems)}). "
+        f"data.on_bad=skip leaves out at most {LARGEST_SHARE_SKIPPED:.0%}; remove or repair them."
+    )
+
+
+def named(images: UndecodedImages, problems: list[tuple[int, str]]) -> str:
+    """The first bad images, each with its problem."""
+    first = "; ".join(f"{images.name(row)}: {problem}" for row, problem in problems[:NUM_NAMED])
+    return first + (f"; and {len(problems) - NUM_NAMED} more" if len(problems) > NUM_NAMED else "")
 
 
 def _or_problem(work: Callable[[int], T], row: int) -> T | BadImage:

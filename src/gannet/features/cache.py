@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gannet.data.cache import cache_folder
+from gannet.data.cache_folder import cache_folder
 from gannet.data.digest import digest
 from gannet.errors import UserError
 from gannet.files import written_whole

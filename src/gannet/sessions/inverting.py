@@ -11,7 +11,8 @@ import torch
 
 from gannet.config.build import open_held_out
 from gannet.data.base import Progress, silent
-from gannet.data.decode import BadImage, fitted, upright
+from gannet.data.decode import BadImage, Reading, upright
+from gannet.data.fitting import Frame, fitted
 from gannet.errors import UserError
 from gannet.evaluation.inversion import Inverted, Search, invert
 from gannet.files import written_whole
@@ -149,7 +150,7 @@ def invert_file(
 def _read(file: Path, shape: tuple[int, ...]) -> np.ndarray:
     channels, height, width = shape
     try:
-        return fitted(upright(file.read_bytes()), width, height, channels)
+        return fitted(upright(file.read_bytes(), Reading(alpha=channels == 4)), Frame(width, height, channels))
     except OSError as error:
         raise UserError(f"Cannot read {file}: {error.strerror or error}.") from None
     except BadImage as reason:
