@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ import torch
 from PIL import Image
 
 import gannet.data.cache as cache
+from gannet.cli import run as main
 from gannet.data.base import silent
 from gannet.data.cache import cache_folder
 from gannet.data.folder import Folder
@@ -146,3 +151,91 @@ def test_a_batch_from_the_map_equals_one_from_memory(source: Folder) -> None:
     assert torch.equal(
         table.batch(5, seed=1, position=2, device=cpu)[0], copy.batch(5, seed=1, position=2, device=cpu)[0]
     )
+
+
+def test_a_second_opening_reads_no_file_again(source: Folder, monkeypatch: pytest.MonkeyPatch, own_cache: Path) -> None:
+    monkeypatch.setattr("gannet.data.file_digests.FRESH_SECONDS", -1e9)
+    reads: list[str] = []
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path.name) or read(path))
+    first = source.open(silent)
+    assert sorted(reads) == ["0.png", "1.png", "2.png"], "hashing and decoding read each file once together"
+    reads.clear()
+    assert source.open(silent).content_hash == first.content_hash
+    assert reads == []
+    changed = Path(source.path) / "1.png"
+    facts = changed.stat()
+    Image.fromarray(np.full((12, 12, 3), 7, np.uint8)).save(changed)
+    os.utime(changed, ns=(facts.st_atime_ns, facts.st_mtime_ns))  # as rsync -t does
+    assert source.open(silent).content_hash != first.content_hash
+    assert reads.count("1.png") >= 1
+
+
+def test_files_that_were_just_written_are_not_remembered(source: Folder, own_cache: Path) -> None:
+    now = 2**62
+    for file in Path(source.path).iterdir():
+        os.utime(file, ns=(now, now))
+    source.open(silent)
+    assert not list((own_cache / "manifests").glob("*.json"))
+
+
+def test_the_cache_is_shown_trimmed_and_cleared(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = []
+    for number in range(3):
+        for i in range(2):
+            folder = tmp_path / str(number)
+            folder.mkdir(exist_ok=True)
+            Image.fromarray(np.full((12, 12, 3), 50 * i + number, np.uint8)).save(folder / f"{i}.png")
+        sources.append(Folder(path=str(tmp_path / str(number))))
+    for age, source in zip((300, 200), sources, strict=False):
+        source.open(silent)
+        newest = max((own_cache / "pictures").glob("*.npy"), key=lambda path: path.stat().st_mtime)
+        os.utime(newest, (1e9 - age, 1e9 - age))
+    size = next((own_cache / "pictures").glob("*.npy")).stat().st_size
+    assert main(["data", "cache"]) == 0
+    assert f"sets     2 of decoded images\nsize     {2 * size / 1e6:,.1f} MB" in capsys.readouterr().out
+    monkeypatch.setenv("GANNET_CACHE_GB", str(2.5 * size / 1e9))
+    sources[2].open(silent)
+    monkeypatch.setattr(cache, "_fill", _refuse)
+    sources[2].open(silent)
+    sources[1].open(silent)
+    with pytest.raises(AssertionError, match="decoded again"):
+        sources[0].open(silent)
+    assert main(["data", "cache", "--clear"]) == 0
+    assert "sets     0 of decoded images" in capsys.readouterr().out
+    assert _files(own_cache) == []
+
+
+def test_threads_that_fill_the_same_cache_get_equal_tables(source: Folder, own_cache: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        tables = list(pool.map(lambda _: source.open(silent), range(8)))
+    assert {tuple(_levels(table)) for table in tables} == {(0, 50, 100)}
+    assert [p.suffix for p in _files(own_cache)] == [".json", ".npy"]
+
+
+@pytest.mark.slow
+def test_processes_that_fill_the_same_cache_get_equal_tables(source: Folder, own_cache: Path) -> None:
+    command = [sys.executable, "-m", "gannet", "data", "info", source.path]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
+    outputs = {process.communicate()[0] for process in running}
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert len(outputs) == 1
+    assert [p.suffix for p in _files(own_cache / "pictures")] == [".json", ".npy"]
+
+
+@pytest.mark.slow
+def test_many_small_files_open_quickly_the_second_time(tmp_path: Path) -> None:
+    blob = (tmp_path / "a.png", Image.fromarray(np.zeros((8, 8), np.uint8)))
+    blob[1].save(blob[0])
+    content, folder = blob[0].read_bytes(), tmp_path / "in"
+    folder.mkdir()
+    for i in range(100_000):
+        (folder / f"{i:06}.png").write_bytes(content)
+    time.sleep(0.2)
+    source = Folder(path=str(folder))
+    first = source.open(silent)
+    start = time.process_time()
+    assert source.open(silent).content_hash == first.content_hash
+    assert time.process_time() - start < 5, "processor time, because tests share the machine"

@@ -12,7 +12,7 @@ from gannet.cli.train import Keys
 MOST_CLASSES_LISTED = 100
 SHOWN_CAPTIONS = 3
 
-app = typer.Typer(help="Inspect data: info DATA, check PATH.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Inspect data: info DATA, check PATH, cache.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("info")
@@ -36,6 +36,8 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
             f"captions {description.num_words:,} different words, for example: "
             f"{'; '.join(description.captions[:SHOWN_CAPTIONS])}"
         )
+    for note in description.notes:
+        print(f"note     {note}")
     names = list(description.classes)
     if len(names) > MOST_CLASSES_LISTED:
         print(f"classes  {len(names):,}, {names[0]} to {names[-1]}")
@@ -63,3 +65,23 @@ def check(
     damaged = sum(finding.fatal for finding in findings)
     print(f"{damaged} damaged, {len(findings) - damaged} notes.")
     return 2 if damaged else 0
+
+
+@app.command("cache")
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Delete all decoded images.")] = False,
+) -> int:
+    """Show where decoded images are stored and how much space they take.
+
+    Decoded images are made again when they are needed, so deleting them loses nothing. The cache is kept below
+    GANNET_CACHE_GB (20 by default): images that were not used for longest are deleted.
+    """
+    from gannet.data import cache_folder
+
+    if clear:
+        print(f"deleted  {cache_folder.clear() / 1e6:,.1f} MB")
+    found = cache_folder.contents()
+    print(f"folder   {found.folder}")
+    print(f"sets     {found.num_tables:,} of decoded images")
+    print(f"size     {found.num_bytes / 1e6:,.1f} MB of at most {found.limit_bytes / 1e6:,.0f} MB (GANNET_CACHE_GB)")
+    return 0

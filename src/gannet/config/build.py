@@ -61,6 +61,7 @@ def run_record(plan: Plan, dataset: Dataset, precision: Precision) -> RunRecord:
                 "arguments": plan.values["data"],
                 "content_hash": dataset.content_hash,
                 "form": dataset.form.as_json(),
+                **({"notes": dataset.notes} if dataset.notes else {}),
                 **_modes(dataset),
             }
         ),

@@ -240,3 +240,5 @@ class Description:
     """Different words of the captions; 0 without captions."""
     captions: tuple[str, ...] = ()
     """A few of them."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, such as files that are left out."""

@@ -30,7 +30,8 @@ def file_digests(folder: Path, names: Sequence[str], read: Callable[[str], bytes
     place = cache_folder() / "manifests" / f"{digest(os.fsdecode(folder.resolve()))}.json"
     known = _load(place)
     now = time.time_ns()
-    facts = [_facts(folder / name) for name in names]
+    root = os.path.join(os.fspath(folder), "")
+    facts = [_facts(root + name) for name in names]  # a path object per file would take longer than the file system
     digests = [_remembered(known.get(name), fact) for name, fact in zip(names, facts, strict=True)]
     unknown = [row for row, value in enumerate(digests) if value is None]
 
@@ -48,7 +49,7 @@ def file_digests(folder: Path, names: Sequence[str], read: Callable[[str], bytes
     return [value or UNREADABLE for value in digests]
 
 
-def _facts(path: Path) -> Facts | None:
+def _facts(path: str) -> Facts | None:
     try:
         found = os.stat(path)
     except (OSError, ValueError):

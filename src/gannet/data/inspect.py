@@ -60,6 +60,7 @@ def describe(dataset: Dataset, name: str) -> Description:
         dataset.content_hash,
         len(dataset.vocabulary),
         dataset.example_captions,
+        dataset.notes,
     )
 
 

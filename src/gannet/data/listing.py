@@ -142,8 +142,10 @@ class _Kept:
 
 
 def _listing(origin: Path, names: Sequence[str], read: Callable[[str], bytes]) -> Listing:
-    kept = sorted(name for name in names if not is_ignored(name))
-    return Listing(origin, tuple(filter(is_image_name, kept)), tuple(n for n in kept if not is_image_name(n)), read)
+    images, others = [], []
+    for name in sorted(name for name in names if not is_ignored(name)):
+        (images if is_image_name(name) else others).append(name)
+    return Listing(origin, tuple(images), tuple(others), read)
 
 
 def _left_out(found: Listing) -> tuple[str, ...]:
