@@ -1,12 +1,29 @@
-"""The last lines say which tests of the live view were skipped because there is no browser."""
+"""Processes that every kind of test may start, and last lines that say which browser tests were skipped."""
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
+from collections.abc import Iterator
 
 import pytest
+from support.warm import Warm
 
 from gannet_dev.find_browser import MISSING
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory) -> dict[str, str]:
+    # Python's output is buffered, as a user's is, even if the tests run with PYTHONUNBUFFERED.
+    keep = {k: v for k, v in os.environ.items() if not k.startswith("GANNET_") and k != "PYTHONUNBUFFERED"}
+    return keep | {"GANNET_CACHE": str(tmp_path_factory.mktemp("cache")), "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
+
+
+@pytest.fixture(scope="session")
+def warm(environment) -> Iterator[Warm]:
+    server = Warm(environment)
+    yield server
+    server.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

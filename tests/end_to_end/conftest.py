@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.real_runs import trained, trained_once  # noqa: F401
-from support.warm import COMMAND, Warm
+from support.warm import COMMAND, Begun
 
 
 @dataclass(frozen=True)
@@ -20,13 +19,6 @@ class Answer:
     err: str
 
 
-@pytest.fixture(scope="session")
-def environment(tmp_path_factory) -> dict[str, str]:
-    # Python's output is buffered, as a user's is, even if the tests run with PYTHONUNBUFFERED.
-    keep = {k: v for k, v in os.environ.items() if not k.startswith("GANNET_") and k != "PYTHONUNBUFFERED"}
-    return keep | {"GANNET_CACHE": str(tmp_path_factory.mktemp("cache")), "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
-
-
 @pytest.fixture
 def folder(tmp_path) -> Path:
     """An empty working folder."""
@@ -34,11 +26,18 @@ def folder(tmp_path) -> Path:
     return tmp_path / "here"
 
 
-@pytest.fixture(scope="session")
-def warm(environment) -> Iterator[Warm]:
-    server = Warm(environment)
-    yield server
-    server.close()
+@pytest.fixture
+def begin(folder, warm) -> Iterator[Callable[..., Begun]]:
+    """``begin("train", "ring")`` does not wait until it ends. What still runs when the test is over is killed."""
+    begun: list[Begun] = []
+
+    def call(*words: object) -> Begun:
+        begun.append(warm.start([str(word) for word in words], folder))
+        return begun[-1]
+
+    yield call
+    for one in begun:
+        one.kill()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import signal
 import numpy as np
 import pytest
 from PIL import Image
-from test_train import _assert_same_bits, _start, _wait_for_checkpoint, _weights
+from test_train import _assert_same_bits, _wait_for_checkpoint, _weights
 
 GAN_PAIR = (
     "compare",
@@ -78,7 +78,7 @@ OTHERS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIG
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, *OTHERS])
-def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
+def test_a_stopped_comparison_goes_on(gannet, begin, folder, number):
     words = [
         "compare",
         "ring",
@@ -92,7 +92,7 @@ def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
         "w1",
         "checkpoint.every=50",
     ]
-    process = _start(folder, environment, *words, "--steps", "600", "--out", "c")
+    process = begin(*words, "--steps", "300", "--out", "c")
     _wait_for_checkpoint(folder / "c" / "gan-deep" / "seed-3", 50)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
@@ -103,12 +103,12 @@ def test_a_stopped_comparison_goes_on(gannet, folder, environment, number):
         assert "The same command continues from here" in err
         assert "Traceback" not in err
     assert not _document(folder)["complete"]
-    again = gannet(*words, "--steps", "600", "--out", "c")
+    again = gannet(*words, "--steps", "300", "--out", "c")
     assert again.status == 0, again
     assert "gan, seed 3, is there already" in again.err
     assert "gan-deep, seed 3, continues" in again.err
     assert (
-        gannet("train", "ring", "--recipe", "gan-deep", "--steps", "600", "--seed", "3", "--out", "whole").status == 0
+        gannet("train", "ring", "--recipe", "gan-deep", "--steps", "300", "--seed", "3", "--out", "whole").status == 0
     )
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "c" / "gan-deep" / "seed-3"))
 

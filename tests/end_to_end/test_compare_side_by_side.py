@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_train import _assert_same_bits, _start, _wait_for_checkpoint, _weights
+from test_train import _assert_same_bits, _wait_for_checkpoint, _weights
 
 pytestmark = (
     pytest.mark.slow
@@ -52,7 +52,7 @@ def test_side_by_side_is_one_after_the_other(gannet, folder):
     assert again.err.count("is there already") == 4, again
 
 
-def test_a_killed_process_is_a_row_and_continues(folder, environment, gannet):
+def test_a_killed_process_is_a_row_and_continues(folder, begin, gannet):
     words = (
         "compare",
         "ring",
@@ -67,7 +67,7 @@ def test_a_killed_process_is_a_row_and_continues(folder, environment, gannet):
         "--out",
         "c",
     )
-    process = _start(folder, environment, *words, "--jobs", "2")
+    process = begin(*words, "--jobs", "2")
     run = folder / "c" / "gan" / "seed-1"
     _wait_for_checkpoint(run, 50)
     os.kill(_worker_of(run), signal.SIGKILL)
@@ -92,7 +92,7 @@ def test_a_killed_process_is_a_row_and_continues(folder, environment, gannet):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_stops_all_with_checkpoints(folder, environment, number):
+def test_one_signal_stops_all_with_checkpoints(folder, begin, number):
     words = (
         "compare",
         "ring",
@@ -105,7 +105,7 @@ def test_one_signal_stops_all_with_checkpoints(folder, environment, number):
         *TINY,
         "checkpoint.every=100",
     )
-    process = _start(folder, environment, *words, "--jobs", "2", "--out", "c")
+    process = begin(*words, "--jobs", "2", "--out", "c")
     runs = [folder / "c" / name / "seed-1" for name in ("gan", "lsgan")]
     for run in runs:
         _wait_for_checkpoint(run, 100)
@@ -120,7 +120,7 @@ def test_one_signal_stops_all_with_checkpoints(folder, environment, number):
         assert (run / "checkpoints" / f"step-{last['step']:09d}").is_dir()
 
 
-def test_workers_of_a_killed_comparison_stop_by_themselves(folder, environment):
+def test_workers_of_a_killed_comparison_stop_by_themselves(folder, begin):
     words = (
         "compare",
         "ring",
@@ -136,7 +136,7 @@ def test_workers_of_a_killed_comparison_stop_by_themselves(folder, environment):
         "--out",
         "c",
     )
-    process = _start(folder, environment, *words, "checkpoint.every=100")
+    process = begin(*words, "checkpoint.every=100")
     runs = [folder / "c" / name / "seed-1" for name in ("gan", "lsgan")]
     for run in runs:
         _wait_for_checkpoint(run, 100)

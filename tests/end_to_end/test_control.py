@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
-from support.warm import COMMAND
 
 from gannet.dashboard.launch import start
 from gannet.errors import UserError
@@ -36,10 +34,16 @@ def _until(is_so, what):
     raise AssertionError(f"{what}: not in two minutes")
 
 
-def _popen(folder, environment, *words):
-    process = subprocess.Popen([str(COMMAND), *words], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
-    _until(lambda: '"start"' in _events(folder / "run"), "training begins")
-    return process
+@pytest.fixture
+def training(begin, folder):
+    """A training in ``run`` that has begun."""
+
+    def call(*words):
+        process = begin(*words)
+        _until(lambda: '"start"' in _events(folder / "run"), "training begins")
+        return process
+
+    return call
 
 
 def _events(run):
@@ -51,9 +55,9 @@ def _do(run, name, **arguments):
     return _until(lambda: answer(run, number), f"an answer to {name}")
 
 
-def test_a_commanded_run_is_journaled_and_trained_again_bit_for_bit(gannet, folder, environment):
+def test_a_commanded_run_is_journaled_and_trained_again_bit_for_bit(gannet, training, folder):
     run = folder / "run"
-    process = _popen(folder, environment, "train", "ring", *KEYS, "--steps", "400", "--out", "run")
+    process = training("train", "ring", *KEYS, "--steps", "400", "--out", "run")
     step = _do(run, "pause").step
     assert 0 <= step < 400
     time.sleep(0.3)
@@ -84,9 +88,9 @@ def test_a_commanded_run_is_journaled_and_trained_again_bit_for_bit(gannet, fold
     assert not (folder / "fork").exists()
 
 
-def test_stop_is_graceful(gannet, folder, environment):
+def test_stop_is_graceful(gannet, training, folder):
     run = folder / "run"
-    process = _popen(folder, environment, "train", "ring", *KEYS, "--steps", "400000", "--out", "run")
+    process = training("train", "ring", *KEYS, "--steps", "400000", "--out", "run")
     step = _do(run, "pause").step + 3
     _do(run, "step", count=3)
     _until(lambda: (run / "frames" / f"{step:09d}.npz").exists(), "three steps")
@@ -102,10 +106,10 @@ def test_stop_is_graceful(gannet, folder, environment):
     assert gannet("resume", "run", "--steps", stopped + 5).status == 0
 
 
-def test_a_kill_between_a_command_and_its_answer(gannet, folder, environment):
+def test_a_kill_between_a_command_and_its_answer(gannet, training, folder):
     run = folder / "run"
     words = ["train", "ring", *KEYS, "--steps", "300", "checkpoint.every=50"]
-    process = _popen(folder, environment, *words, "--out", "run")
+    process = training(*words, "--out", "run")
     _do(run, "pause")
     _do(run, "set", key="optimizer.generator.lr", value=1e-3)
     process.send_signal(signal.SIGSTOP)
@@ -123,8 +127,8 @@ def test_a_kill_between_a_command_and_its_answer(gannet, folder, environment):
     assert _weights(folder / "again") == _weights(run)
 
 
-def test_a_paused_run_hears_signals_and_burns_no_processor(folder, environment):
-    process = _popen(folder, environment, "train", "ring", *KEYS, "--steps", "400000", "--out", "run")
+def test_a_paused_run_hears_signals_and_burns_no_processor(training, folder):
+    process = training("train", "ring", *KEYS, "--steps", "400000", "--out", "run")
     _do(folder / "run", "pause")
     before = _processor_seconds(process.pid)
     time.sleep(1)

@@ -5,12 +5,12 @@ import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from support.real_runs import Person, resume
+from support.warm import COMMAND, Begun
 
 from gannet import cli
 from gannet.config.plan import DEFAULT_FLAGS, plan
@@ -22,7 +22,6 @@ from gannet.sessions.resume import train_again
 from gannet.sessions.train import start
 from gannet.training import checkpoint
 
-COMMAND = Path(sys.executable).parent / "gannet"
 LONG = [
     "train",
     "ring",
@@ -178,7 +177,7 @@ def hears_hangups() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-def begun(run: Path, process: subprocess.Popen) -> None:
+def begun(run: Path, process: subprocess.Popen | Begun) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         if Run.is_at(run) and any(event.kind == "terms" for event in Run(run).events()):
@@ -188,11 +187,8 @@ def begun(run: Path, process: subprocess.Popen) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGINT])
-def test_signals_stop_with_a_checkpoint(folder, environment, number):
-    words = [COMMAND, *LONG, "--steps", "100000"]
-    process = subprocess.Popen(
-        words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hears_hangups
-    )
+def test_signals_stop_with_a_checkpoint(begin, folder, number):
+    process = begin(*LONG, "--steps", "100000")
     begun(folder / "run", process)
     process.send_signal(number)
     said = process.communicate(timeout=60)[1]
@@ -203,7 +199,7 @@ def test_signals_stop_with_a_checkpoint(folder, environment, number):
     assert last_event(folder / "run").reason == "signal"
 
 
-@pytest.mark.parametrize("where", ["pipe", "terminal"])
+@pytest.mark.parametrize("where", ["pipe", pytest.param("terminal", marks=pytest.mark.slow)])
 def test_a_reader_that_goes_away_stops_training_with_a_checkpoint(folder, environment, where):
     reader, writer = os.openpty() if where == "terminal" else os.pipe()
     words = [COMMAND, *LONG, "--steps", "100000"]

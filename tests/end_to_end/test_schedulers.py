@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 
 import pytest
-from support.warm import COMMAND
-from test_train import _assert_same_bits, _start, _wait_for_checkpoint, _weights
+from test_train import _assert_same_bits, _wait_for_checkpoint, _weights
 
 TRAIN = ("train", "ring", "--recipe", "gan", "hidden=16", "batch_size=16", "--out", "run", "--resume")
 DEAD = 2**22 - 7
 """A process number that no process has: above what Linux gives by default."""
 
 
-def test_one_command_starts_continues_and_recognises_the_end(gannet, folder, environment):
-    words = (*TRAIN, "--steps", "400", "checkpoint.every=20")
+def test_one_command_starts_continues_and_recognises_the_end(gannet, begin, folder):
+    words = (*TRAIN, "--steps", "200", "checkpoint.every=20")
     # What a process leaves that is killed before the run has its name.
     (folder / f".run.tmp-{DEAD}").mkdir()
-    process = _start(folder, environment, *words)
+    process = begin(*words)
     _wait_for_checkpoint(folder / "run", 20)
     process.kill()
     process.communicate()
     answer = gannet(*words)
     assert answer.status == 0, answer
-    assert "Step 400 is saved" in answer.err
+    assert "Step 200 is saved" in answer.err
     finished = (folder / "run" / "events.jsonl").read_bytes()
     again = gannet(*words)
     assert again.status == 0, again
-    assert "already has all 400 steps" in again.err
+    assert "already has all 200 steps" in again.err
     assert (folder / "run" / "events.jsonl").read_bytes() == finished
     whole = ["whole" if word == "run" else word for word in words if word != "--resume"]
     assert gannet(*whole).status == 0
@@ -67,11 +65,11 @@ def test_resume_needs_a_place(gannet):
     assert "--resume needs --out" in gannet("train", "ring", "--resume").err
 
 
-def test_a_training_stops_at_its_time_limit(installed, gannet, folder):
+def test_a_training_stops_at_its_time_limit(gannet, folder):
     began = time.monotonic()
-    answer = installed(*TRAIN, "--steps", "1000000", "--max-time", "0.1m")
+    answer = gannet(*TRAIN, "--steps", "1000000", "--max-time", "0.05m")
     assert answer.status == 0, answer
-    assert time.monotonic() - began > 6
+    assert time.monotonic() - began > 3
     assert "Stopped at the time limit. Step" in answer.err
     [row] = json.loads(gannet("status", "--json").out)
     assert row["state"] == "stopped at its time limit"
@@ -87,15 +85,13 @@ def test_what_is_not_a_time(gannet, folder, text):
     assert not list(folder.iterdir())
 
 
-def test_status_and_stop(gannet, folder, environment, trained):
+def test_status_and_stop(gannet, begin, folder, trained):
     os.rename(trained("points"), folder / "finished")
     os.rename(trained("killed"), folder / "killed")
     damaged = trained("bare")
     (damaged / "run.json").write_text("{")
     os.rename(damaged, folder / "damaged")
-    process = subprocess.Popen(
-        [str(COMMAND), *TRAIN, "--steps", "1000000", "checkpoint.every=50", "--quiet"], cwd=folder, env=environment
-    )
+    process = begin(*TRAIN, "--steps", "1000000", "checkpoint.every=50", "--quiet")
     _wait_for_checkpoint(folder / "run", 50)
     rows = {row["run"]: row for row in json.loads(gannet("status", "--json").out)}
     assert {name: row["state"] for name, row in rows.items()} == {

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 
 import numpy as np
 import pytest
 from PIL import Image
 from safetensors.numpy import load_file
-from support.warm import COMMAND
+
+LONG = ("train", "ring", "--recipe", "gan", "--steps", "400000", "--out", "run")
 
 
 def _weights(run):
@@ -25,10 +25,6 @@ def _assert_same_bits(one, other):
     for name in one:
         assert one[name].dtype == other[name].dtype
         assert one[name].tobytes() == other[name].tobytes(), name
-
-
-def _start(folder, environment, *words):
-    return subprocess.Popen([str(COMMAND), *words], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
 
 
 def _wait_for_checkpoint(run, least):
@@ -56,7 +52,7 @@ def test_a_user_trains_measures_samples_and_reports(gannet, installed, folder):
     assert record["arguments"]["steps"] == 60
     assert [p.name for p in sorted((folder / "run" / "frames").iterdir())] == [f"{s:09d}.npz" for s in (0, 20, 40, 60)]
 
-    answer = installed("measure", "run", "--json", "--samples", "400")
+    answer = gannet("measure", "run", "--json", "--samples", "400")
     assert answer.status == 0, answer
     document = json.loads(answer.out)
     cards = {card["metric"]: card for card in document["cards"]}
@@ -89,7 +85,13 @@ def test_measuring_and_pictures_do_not_change_training(gannet, folder, digits_ke
     assert gannet(*words, "--out", "quiet", "frames.every=0", "checkpoint.every=0").status == 0
     assert (
         gannet(
-            *words, "--out", "loud", f"frames.every={steps // 4}", "checkpoint.every=3", f"measure.every={every}"
+            *words,
+            "--out",
+            "loud",
+            f"frames.every={steps // 4}",
+            "checkpoint.every=3",
+            f"measure.every={every}",
+            "measure.samples=500",
         ).status
         == 0
     )
@@ -100,18 +102,18 @@ def test_measuring_and_pictures_do_not_change_training(gannet, folder, digits_ke
 
 
 @pytest.mark.parametrize(("data", "recipe"), [("ring", "gan"), ("digits", "dcgan"), ("digits", "wgan-gp")])
-def test_resume_is_exact(gannet, installed, folder, digits_keys, data, recipe):
-    """Points are resumed by another process, so that nothing that only the first one knew can help."""
+def test_resume_is_exact(gannet, folder, digits_keys, data, recipe):
+    """Another process resumes, so that nothing that only the first one knew can help."""
     keys = [*(digits_keys if data == "digits" else []), "frames.every=0", "health.every=0"]
     steps = {"gan": 20, "dcgan": 3, "wgan-gp": 2}[recipe]
     assert gannet("train", data, "--recipe", recipe, "--steps", 2 * steps, "--out", "whole", *keys).status == 0
     assert gannet("train", data, "--recipe", recipe, "--steps", steps, "--out", "half", *keys).status == 0
-    assert (installed if data == "ring" else gannet)("resume", "half", "--steps", 2 * steps).status == 0
+    assert gannet("resume", "half", "--steps", 2 * steps).status == 0
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "half"))
 
 
-@pytest.mark.parametrize(("data", "recipe", "steps"), [("ring", "gan", 1000), ("digits", "dcgan", 60)])
-def test_a_killed_run_resumes_exactly(gannet, folder, environment, digits_keys, data, recipe, steps):
+@pytest.mark.parametrize(("data", "recipe", "steps"), [("ring", "gan", 500), ("digits", "dcgan", 20)])
+def test_a_killed_run_resumes_exactly(gannet, begin, folder, digits_keys, data, recipe, steps):
     keys = [
         *(digits_keys if data == "digits" else ["hidden=32"]),
         f"checkpoint.every={steps // 10}",
@@ -119,7 +121,7 @@ def test_a_killed_run_resumes_exactly(gannet, folder, environment, digits_keys, 
     ]
     words = ["train", data, "--recipe", recipe, "--steps", str(steps), *keys]
     assert gannet(*words, "--out", "whole").status == 0
-    process = _start(folder, environment, *words, "--out", "killed")
+    process = begin(*words, "--out", "killed")
     _wait_for_checkpoint(folder / "killed", steps // 10)
     process.kill()
     process.communicate()
@@ -131,23 +133,11 @@ def test_a_killed_run_resumes_exactly(gannet, folder, environment, digits_keys, 
     events = [json.loads(line) for line in (folder / "killed" / "events.jsonl").read_text().splitlines()]
     steps_seen = [e["step"] for e in events if e["kind"] == "terms"]
     assert steps_seen == sorted(set(steps_seen)), "a step is recorded twice"
-    assert steps_seen == list(range(50, steps + 1, 50)) or steps_seen == [50, 60]
+    assert steps_seen == (list(range(50, steps + 1, 50)) or [steps])
 
 
-def test_a_signal_stops_cleanly_and_resume_goes_on(gannet, folder, environment):
-    process = _start(
-        folder,
-        environment,
-        "train",
-        "ring",
-        "--recipe",
-        "gan",
-        "--steps",
-        "400000",
-        "--out",
-        "run",
-        "checkpoint.every=200",
-    )
+def test_a_signal_stops_cleanly_and_resume_goes_on(gannet, begin, folder):
+    process = begin(*LONG, "checkpoint.every=200")
     _wait_for_checkpoint(folder / "run", 200)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
@@ -199,9 +189,9 @@ def test_a_longer_schedule_is_said_to_be_another_run(gannet):
     assert "schedule now ends at step 12" in gannet("resume", "run", "--steps", "12").err
 
 
-def test_the_guard_stops_with_status_3(installed, folder):
+def test_the_guard_stops_with_status_3(gannet, folder):
     # (D(x) - 1e30)^2 does not fit into a float32.
-    answer = installed(
+    answer = gannet(
         "train", "ring", "--recipe", "gan", "--steps", "40", "--out", "run", "loss=least-squares", "loss.a=1e30"
     )
     assert answer.status == 3, answer

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 COMMAND = Path(sys.executable).parent / "gannet"
@@ -23,6 +25,55 @@ IMPORTED = (
     "gannet.reports.html",
     "gannet.doctor.diagnosis", "gannet.comparison.work", "sklearn.datasets", "scipy.stats", "ot", "PIL.Image",
 )  # fmt: skip
+
+
+class Begun:
+    """A command line that runs in a fork; like a process of ``subprocess``, with output in files."""
+
+    def __init__(self, ask: Callable[..., str], words: list[str], folder: Path) -> None:
+        self._ask = ask
+        self._outputs = tempfile.TemporaryDirectory()
+        task = {"words": words, "folder": str(folder), "outputs": self._outputs.name}
+        self.pid = int(ask(do="start", **task))
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit status, or the negative number of the signal that ended it; None while it runs."""
+        if self.returncode is None:
+            answer = self._ask(do="poll", pid=self.pid)
+            self.returncode = int(answer) if answer else None
+        return self.returncode
+
+    def wait(self, timeout: float = 240) -> int:
+        """Wait until it ends."""
+        end = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired("gannet", timeout)
+            time.sleep(0.01)
+        return status
+
+    def communicate(self, timeout: float = 240) -> tuple[str, str]:
+        """Standard output and standard error, once it has ended."""
+        self.wait(timeout)
+        return self.said("out"), self.said("err")
+
+    def said(self, name: str) -> str:
+        """What it has written so far to ``out`` or ``err``."""
+        return Path(self._outputs.name, name).read_text(encoding="utf-8")
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to it, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """As ``kill`` without arguments does."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
 
 
 class Warm:
@@ -39,18 +90,28 @@ class Warm:
             text=True,
         )
 
-    def run(self, words: list[str], folder: Path, timeout: float) -> tuple[int, str, str]:
-        """Exit status, standard output and standard error of one command line in ``folder``."""
+    def _ask(self, **task: object) -> str:
         assert self._server.stdin is not None
         assert self._server.stdout is not None
-        with tempfile.TemporaryDirectory() as outputs:
-            task = {"words": words, "folder": str(folder), "outputs": outputs, "timeout": timeout}
-            self._server.stdin.write(json.dumps(task) + "\n")
-            self._server.stdin.flush()
-            answer = self._server.stdout.readline()
-            assert answer, "the process that runs the commands has ended"
-            out, err = (Path(outputs, name).read_text(encoding="utf-8") for name in ("out", "err"))
-        return int(answer), out, err
+        self._server.stdin.write(json.dumps(task) + "\n")
+        self._server.stdin.flush()
+        answer = self._server.stdout.readline()
+        assert answer, "the process that runs the commands has ended"
+        return answer.strip()
+
+    def start(self, words: list[str], folder: Path) -> Begun:
+        """Begin a command line in ``folder``: words of ``gannet``, ``[FILE.py, ...]`` or ``["-c", CODE]``."""
+        return Begun(self._ask, words, folder)
+
+    def run(self, words: list[str], folder: Path, timeout: float) -> tuple[int, str, str]:
+        """Exit status, standard output and standard error of a command line in ``folder``."""
+        begun = self.start(words, folder)
+        try:
+            begun.wait(timeout)
+        except subprocess.TimeoutExpired:
+            begun.kill()
+            raise
+        return begun.wait(), begun.said("out"), begun.said("err")
 
     def close(self) -> None:
         """End the server."""
@@ -58,20 +119,29 @@ class Warm:
 
 
 def serve() -> None:
-    """Read tasks from standard input, fork for each, and write its exit status to standard output."""
+    """Read tasks from standard input, and answer each in a line: the number of a fork, or its exit status."""
     from importlib import import_module
 
     for module in IMPORTED:
         import_module(module)
     answers = os.fdopen(os.dup(1), "w")
+    running: set[int] = set()
     for line in sys.stdin:
         task = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            _become(task)
-        _, status = os.waitpid(child, 0)
-        answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        if task["do"] == "start":
+            child = os.fork()
+            if child == 0:
+                _become(task)
+            running.add(child)
+            answer = str(child)
+        else:
+            ended, status = os.waitpid(task["pid"], os.WNOHANG)
+            running.discard(ended)
+            answer = str(os.waitstatus_to_exitcode(status)) if ended else ""
+        answers.write(answer + "\n")
         answers.flush()
+    for child in running:
+        os.kill(child, signal.SIGKILL)
 
 
 def _command(words: list[str]) -> None:
@@ -89,11 +159,17 @@ def _script(words: list[str]) -> None:
     runpy.run_path(words[0], run_name="__main__")
 
 
+def _code(code: str) -> None:
+    """As ``python -c CODE`` does."""
+    sys.argv, sys.path[0] = ["-c"], ""
+    exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+
+
 def _become(task: Mapping[str, object]) -> None:
     """Run one command line of Gannet, or a script, in this process, which ends."""
-    import signal
-
-    signal.alarm(int(float(str(task["timeout"]))))
+    # Whoever runs the tests may ignore these, and a fork would inherit that.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(str(task["folder"]))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for descriptor, name in ((1, "out"), (2, "err")):
@@ -102,7 +178,12 @@ def _become(task: Mapping[str, object]) -> None:
     assert isinstance(words, list)
     status = 1
     try:
-        _script(words) if words[0].endswith(".py") else _command(words)
+        if words[0] == "-c":
+            _code(words[1])
+        elif words[0].endswith(".py"):
+            _script(words)
+        else:
+            _command(words)
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)

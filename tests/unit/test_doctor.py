@@ -122,7 +122,13 @@ CAUSES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cause", "changes", "evidence"), CAUSES, ids=[case[0] for case in CAUSES])
+SLOW_CAUSES = ("generator too strong", "no penalty", "digits")
+
+
+@pytest.mark.parametrize(
+    ("name", "cause", "changes", "evidence"),
+    [pytest.param(*c, id=c[0], marks=[pytest.mark.slow] if c[0] in SLOW_CAUSES else []) for c in CAUSES],
+)
 def test_the_cause_and_the_key_to_change(shared, tmp_path, name, cause, changes, evidence):
     path = shared(name)
     diagnosis = diagnose(path)

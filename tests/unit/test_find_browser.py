@@ -171,6 +171,7 @@ def test_without_a_browser_tests_are_skipped_counted_and_named_at_the_end():
     assert names.startswith(f"tests/browser/test_damaged.py ({skipped}): test_")
 
 
+@pytest.mark.slow
 def test_without_a_browser_ci_fails():
     done = _browser_test(GANNET_BROWSER="/nowhere", CI="true")
     assert done.returncode == 1

@@ -11,7 +11,6 @@ import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -32,10 +31,16 @@ SMALL = {"recipe": "gan", "hidden": 4, "batch_size": 16}
 DIVERGING = {"recipe": "gan", "hidden": 16, "lr": 1.0, "steps": 400, "keys": {"health.every": 10}}
 
 
-def _python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True, timeout=120
-    )
+@pytest.fixture
+def python(warm, tmp_path):
+    """``python("import gannet; ...")`` -> (standard output, standard error) of another process."""
+
+    def run(code: str) -> tuple[str, str]:
+        status, out, err = warm.run(["-c", code], tmp_path, 120)
+        assert status == 0, err
+        return out, err
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +50,8 @@ def trained(tmp_path_factory) -> gannet.python_api.TrainedRun:
 
 
 def test_dir_is_the_api(tmp_path):
-    done = _python("import gannet; gannet.train; import gannet.errors; print(*sorted(dir(gannet)))", tmp_path)
+    code = "import gannet; gannet.train; import gannet.errors; print(*sorted(dir(gannet)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == API
     for name in API:
         assert getattr(gannet, name)
@@ -64,15 +70,15 @@ def test_help_names_every_argument():
         assert f"{name}:" in text
 
 
-def test_lines_where_stderr_is_no_terminal(tmp_path):
-    done = _python("import gannet; gannet.train('ring', recipe='gan', steps=40, hidden=4, out='run')", tmp_path)
-    assert done.stdout == ""
-    first, *_, last = done.stderr.splitlines()
+def test_lines_where_stderr_is_no_terminal(python):
+    out, err = python("import gannet; gannet.train('ring', recipe='gan', steps=40, hidden=4, out='run')")
+    assert out == ""
+    first, *_, last = err.splitlines()
     assert first == "gan on ring, seed 0: 40 steps on cpu, writing run"
     assert last.startswith("step 40 of 40  ")
     assert "generator/" in last
-    assert "\r" not in done.stderr
-    assert len(done.stderr.splitlines()) < 8
+    assert "\r" not in err
+    assert len(err.splitlines()) < 8
 
 
 def test_one_line_is_updated_on_a_terminal(tmp_path):
@@ -95,9 +101,9 @@ def test_one_line_is_updated_on_a_terminal(tmp_path):
     assert text.endswith("\n")
 
 
-def test_quiet_is_quiet(tmp_path):
+def test_quiet_is_quiet(python):
     code = "import gannet; gannet.train('ring', recipe='gan', steps=20, hidden=4, out='run', quiet=True)"
-    assert _python(code, tmp_path).stderr == ""
+    assert python(code) == ("", "")
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -111,9 +117,9 @@ def test_alarms_are_warnings_of_the_callers_line(tmp_path, quiet):
     assert {alarm.filename for alarm in alarms} == {__file__}
 
 
-def test_a_warning_shows_on_stderr(tmp_path):
+def test_a_warning_shows_on_stderr(python):
     code = f"import gannet\ngannet.train('ring', out='run', quiet=True, **{DIVERGING!r})"
-    assert "<string>:2: GannetWarning: mode-collapse: " in _python(code, tmp_path).stderr
+    assert "<string>:2: GannetWarning: mode-collapse: " in python(code)[1]
 
 
 def test_training_outside_the_main_thread(tmp_path, capfd):
