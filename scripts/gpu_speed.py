@@ -21,7 +21,7 @@ def check_precision(s: Setting, figures: Figures) -> None:
     for precision in ("bf16", "fp32"):
         t = trainer_of(s, "digits", "dcgan", precision=precision)
         figures[f"{precision}_ms"] = 1e3 * seconds_per_step(s, t.play, steps=s.steps(50))
-        assert all(w.isfinite().all() for w in t.game.state_dict().values()), f"weights are not finite in {precision}"
+        assert all(w.isfinite().all() for w in t.game.state_dict().values()), f"not finite in {precision}"
     for precision in ("bf16", "fp32"):
         t = trainer_of(s, "digits", "sngan", precision=precision)
         for _ in range(s.steps(30)):

@@ -112,8 +112,8 @@ def splits(name: str, folder: str | None) -> tuple[Split, Split]:
     return _arrays(read_idx(Path(folder), "train")), _arrays(read_idx(Path(folder), "test"))
 
 
-def _arrays(pictures) -> Split:
-    return pictures.pixels, pictures.classes.labels
+def _arrays(images) -> Split:
+    return images.pixels, images.classes.labels
 
 
 def main() -> None:

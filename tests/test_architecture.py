@@ -22,7 +22,7 @@ BELOW = {
 """What each room may import: the table of ARCHITECTURE.md is what this test enforces."""
 
 NESTED = {"dashboard.probes"}
-"""Rooms within a room that have a row of their own: probes load networks, the server never does."""
+"""Rooms within a room that have their row: probes load networks, the server never does."""
 
 
 def _imports(path: Path) -> set[str]:

@@ -11,7 +11,7 @@ WHY = {
         "clean",
     ): "temporary files that were never finished, of processes that no longer exist, when the user asks for it",
     ("data/cache.py", "_decode_into"): "temporary files of this process, never published",
-    ("data/cache.py", "_published"): "puts a decoded table of the cache in place of one of equal content",
+    ("data/cache.py", "_published"): "replaces a decoded table of the cache by one of equal content",
     ("data/cache_folder.py", "clear"): "decoded images in the cache, when the user asks for it; made again when needed",
     ("data/cache_folder.py", "trim"): "decoded images in the cache that were not used for longest, above its limit",
     ("data/cache.py", "_sweep"): "temporary files in the cache that are a day old",

@@ -14,7 +14,7 @@ from gannet.comparison.work import carry_out
 from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
 from gannet.discovery import is_outside
 from gannet.errors import UserError, in_shell
-from gannet.sessions.fork import parse_again
+from gannet.sessions.fork import parse_parent
 from gannet.sessions.outcome import saved_sentence
 from gannet.sessions.reporter import PythonReporter
 from gannet.sessions.resume import train_again
@@ -68,7 +68,7 @@ def train(
         if value is not None
     }
     folder = Path(out) if out is not None else None
-    older = parse_again(data)
+    older = parse_parent(data)
     with PythonReporter(quiet=quiet) as reporter:
         if older:
             refuse_flags(given)
@@ -86,9 +86,9 @@ def train(
             reporter.warned(f"{saved} Free some space, then: {again}")
     if outcome.signal is not None:
         raise UserError(f"Training was interrupted. {saved} Continue with `{again}`.")
-    outside = {key: value for key, value in given.items() if is_outside(value)}
+    supplied = {key: value for key, value in given.items() if is_outside(value)}
     return load(
-        outcome.path, recipe_file=recipe if recipe is not None and recipe.endswith(".py") else None, keys=outside
+        outcome.path, recipe_file=recipe if recipe is not None and recipe.endswith(".py") else None, keys=supplied
     )
 
 

@@ -42,14 +42,13 @@ def whole_file(path: Path, *, sync: bool = False, exclusive: bool = False) -> It
 
 
 @contextmanager
-def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+def whole_folder(path: Path, *, sync: bool = False, replace: bool = False) -> Iterator[Path]:
     """Make a temporary folder to fill; it gets its final name if the block succeeds, else it is deleted.
-
-    The folder gets its name after every byte in it is on the disk.
 
     Args:
         path: the final name; folders above it are made.
-        replace: delete what has the name once the new folder is on the disk.
+        sync: wait until every byte is on the disk before the folder takes its name.
+        replace: delete what has the name once the new folder is complete.
 
     Raises:
         OSError: the folder cannot be written, or ``path`` holds something and ``replace`` is false.
@@ -58,12 +57,13 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         temporary.mkdir(parents=True)
         yield temporary
-        for written in (*temporary.rglob("*"), temporary):
-            sync(written)
+        for written in (*temporary.rglob("*"), temporary) if sync else ():
+            to_disk(written)
         if replace:
             shutil.rmtree(path, ignore_errors=True)
         os.rename(temporary, path)  # onto an empty folder too; fails when it holds anything
-        sync(path.parent)
+        if sync:
+            to_disk(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -84,7 +84,7 @@ def written_whole(path: Path, *, sync: bool = False) -> Iterator[BinaryIO]:
         ) from None
 
 
-def sync(path: Path) -> None:
+def to_disk(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -58,17 +58,17 @@ def expanded(given: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]
     if len({str(given[key]) for key in used}) > 1:
         raise UserError(f"{' and '.join(used)} are the same key; give only one of them.")
     rest = {key: value for key, value in given.items() if key not in used}
-    return {**{rate: given[key] for key in used for rate in rates(known)}, **rest}
+    return {**{rate: given[key] for key in used for rate in learning_rates(known)}, **rest}
 
 
-def rates(known: Iterable[str]) -> list[str]:
+def learning_rates(known: Iterable[str]) -> list[str]:
     """The learning rate of every player."""
     return sorted(key for key in known if key.startswith("optimizer.") and key.endswith(".lr") and key.count(".") == 2)
 
 
 def short_keys(known: Collection[str]) -> list[str]:
     """The short keys that these keys allow."""
-    return [key for key in SHORT if key not in known] if rates(known) else []
+    return [key for key in SHORT if key not in known] if learning_rates(known) else []
 
 
 def unknown_key(key: str, value: Any, allowed: Collection[str], advice: Mapping[str, str]) -> Unknown:
@@ -92,7 +92,7 @@ def _suggestion(key: str, value: Any, options: Collection[str], advice: Mapping[
     named = SYNONYMS.get(last, last)
     remark = f" {REMARKS[last]}" if last in REMARKS else ""
     if named == "lr" and "lr" in options:
-        return _did_you_mean(rates(options)) + f" lr={value} sets all of them."
+        return _did_you_mean(learning_rates(options)) + f" lr={value} sets all of them."
     ending = sorted(option for option in options if option.endswith(f".{key}"))
     same = ending or sorted(option for option in options if option == named or option.endswith(f".{named}"))
     if same or remark:

@@ -183,8 +183,8 @@ def test_points_move_and_commands_are_obeyed_while_a_training_process_runs(serve
     until(page, f"{commands}.length === 2")
     page.evaluate(click("Continue", ".controls"))
     until(page, f"gannet.runs[0].lastStep > {resting} + 50")
-    told = page.evaluate(f"{commands}.map((e) => [e.name, e.outcome])")
-    assert told == [["pause", "applied"], ["set", "applied"], ["go", "applied"]]
+    reported = page.evaluate(f"{commands}.map((e) => [e.name, e.outcome])")
+    assert reported == [["pause", "applied"], ["set", "applied"], ["go", "applied"]]
     processes[0].terminate()
     assert processes[0].wait(60) == 128 + 15
     until(page, f"{STATE}.textContent === 'stopped'")

@@ -211,10 +211,10 @@ def test_a_checkpoint_is_asked_only_what_the_game_can_answer(serve, open_page, i
     answer = {**ANSWER, "sheets": [ANSWER["sheets"][0] | {"png": base64.b64encode(pixels.getvalue()).decode()}]}
     listed = {"step": 100, "questions": ["averages"]}
     page.evaluate(f"""(() => {{
-        const told = window.fetch;
+        const reported = window.fetch;
         const answered = (words) => Promise.resolve(new Response(words));
         window.fetch = (path, ...rest) => path.endsWith('/probes') ? answered('{json.dumps(listed)}')
-            : path.includes('/probes/averages?seed=') ? answered('{json.dumps(answer)}') : told(path, ...rest);
+            : path.includes('/probes/averages?seed=') ? answered('{json.dumps(answer)}') : reported(path, ...rest);
         [...document.querySelectorAll('button')].find((button) => button.textContent === 'Draw').click();
     }})()""")
     shown = "[...document.querySelectorAll('.probe')].filter((place) => !place.closest('.card').hidden)"

@@ -70,11 +70,11 @@ def test_runs_that_differ_in_their_seed_only_are_one_band(several):
     np.testing.assert_allclose(
         [low[2], mean[2], high[2]], [values.min(axis=0), values.mean(axis=0), values.max(axis=0)]
     )
-    told = page.evaluate("[...document.querySelectorAll('.many .one > .note')].map((p) => p.textContent)")
+    reported = page.evaluate("[...document.querySelectorAll('.many .one > .note')].map((p) => p.textContent)")
     written = [
         f"{value:.4g}" for value in (values[:, 1].mean(), values[:, 1].min(), values[:, 1].max(), scored(other)[1])
     ]
-    assert told == [
+    assert reported == [
         "gan × 3: {} on average at step 100, from {} to {}".format(*written[:3]),
         f"b-5: {written[3]} at step 100",
     ]

@@ -39,7 +39,7 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
     page.evaluate(click(ASK))
     until(page, "!document.querySelector('.story').hidden")
     [step] = page.evaluate("gannet.runs[0].events.filter((e) => e.kind === 'slow').map((e) => e.step)")
-    told = dict(np.load(path / SLOW_FOLDER / frame_name(step, "points")))
+    reported = dict(np.load(path / SLOW_FOLDER / frame_name(step, "points")))
     assert page.evaluate("[...document.querySelectorAll('.substeps button')].map((b) => b.textContent)") == [
         f"{n + 1}{NAMES[n % 5]}" for n in range(10)
     ]
@@ -47,28 +47,30 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
 
     assert turn_to(page, 1) == {"real points shown": "16", "generated points shown": "16"}
     values = turn_to(page, 2)
-    assert number(values["mean output, real"]) == pytest.approx(told["discriminator/score_real"].mean(), rel=1e-3)
-    assert values["real judged real"] == f"{(told['discriminator/score_real'] > 0).sum()} of 16"
-    assert values["generated judged generated"] == f"{(told['discriminator/score_fake'] < 0).sum()} of 16"
+    assert number(values["mean output, real"]) == pytest.approx(reported["discriminator/score_real"].mean(), rel=1e-3)
+    assert values["real judged real"] == f"{(reported['discriminator/score_real'] > 0).sum()} of 16"
+    assert values["generated judged generated"] == f"{(reported['discriminator/score_fake'] < 0).sum()} of 16"
     assert number(turn_to(page, 3)["adversarial"]) == pytest.approx(
-        float(told["discriminator/loss/adversarial"]), rel=1e-3
+        float(reported["discriminator/loss/adversarial"]), rel=1e-3
     )
     assert page.evaluate("document.querySelector('.strip').hidden") is False
     values = turn_to(page, 4)
     assert number(values["length of the gradient over all parameters"]) == pytest.approx(
-        float(told["discriminator/gradient_norm"]), rel=1e-3
+        float(reported["discriminator/gradient_norm"]), rel=1e-3
     )
-    change = np.abs(told["discriminator/field_after"] - told["discriminator/field_before"])
+    change = np.abs(reported["discriminator/field_after"] - reported["discriminator/field_before"])
     assert number(turn_to(page, 5)["mean change of the output"]) == pytest.approx(change.mean(), rel=2e-3)
-    assert number(turn_to(page, 8)["adversarial"]) == pytest.approx(float(told["generator/loss/adversarial"]), rel=1e-3)
-    lengths = np.hypot(*told["generator/gradient"].T)
+    assert number(turn_to(page, 8)["adversarial"]) == pytest.approx(
+        float(reported["generator/loss/adversarial"]), rel=1e-3
+    )
+    lengths = np.hypot(*reported["generator/gradient"].T)
     assert number(turn_to(page, 9)["mean length at a point"]) == pytest.approx(lengths.mean(), rel=2e-3)
-    moved = np.hypot(*(told["generator/fake_after"] - told["generator/fake"]).T)
+    moved = np.hypot(*(reported["generator/fake_after"] - reported["generator/fake"]).T)
     assert number(turn_to(page, 10)["largest movement"]) == pytest.approx(moved.max(), rel=2e-3)
 
     # At the end of the last sub-step the generated points lie where the update put them.
-    x0, x1, y0, y1 = told["extent"]
-    after = told["generator/fake_after"]
+    x0, x1, y0, y1 = reported["extent"]
+    after = reported["generator/fake_after"]
     places = np.stack([(after[:, 0] - x0) / (x1 - x0), (y1 - after[:, 1]) / (y1 - y0)], axis=1)
     colours = page.evaluate(f"""(() => {{
         const canvas = document.querySelector('.story canvas'), pen = canvas.getContext('2d');
@@ -102,8 +104,8 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
         page.keyboard.press(key)
         assert page.evaluate(CURRENT) == current
     assert page.evaluate("gannet.timeline.step") == 1000  # the recording was not turned
-    told = dict(np.load(shown / SLOW_FOLDER / frame_name(501, "points")))
-    mine = {name.partition("/")[2]: value for name, value in told.items() if name.startswith("discriminator/")}
+    reported = dict(np.load(shown / SLOW_FOLDER / frame_name(501, "points")))
+    mine = {name.partition("/")[2]: value for name, value in reported.items() if name.startswith("discriminator/")}
     values = turn_to(page, 2)
     assert number(values["mean output, real"]) == pytest.approx(mine["score_real"].mean(), rel=1e-3)
     assert number(values["mean output, generated"]) == pytest.approx(mine["score_fake"].mean(), rel=1e-3)
@@ -114,12 +116,12 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     values = {name: number(text) for name, text in turn_to(page, 3).items()}
     assert values == pytest.approx(losses | {"sum": sum(losses.values())}, rel=1e-3)
     values = turn_to(page, 9)
-    lengths = np.hypot(*told["generator/gradient"].T)
+    lengths = np.hypot(*reported["generator/gradient"].T)
     assert number(values["length of the gradient over all parameters"]) == pytest.approx(
-        float(told["generator/gradient_norm"]), rel=1e-3
+        float(reported["generator/gradient_norm"]), rel=1e-3
     )
     assert number(values["mean length at a point"]) == pytest.approx(lengths.mean(), rel=2e-3)
-    moved = np.hypot(*(told["generator/fake_after"] - told["generator/fake"]).T)
+    moved = np.hypot(*(reported["generator/fake_after"] - reported["generator/fake"]).T)
     values = {name: number(text) for name, text in turn_to(page, 10).items()}
     assert values == pytest.approx({"mean movement": moved.mean(), "largest movement": moved.max()}, rel=2e-3)
     page.evaluate("document.body.focus(); document.activeElement.blur()")
@@ -137,11 +139,11 @@ def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, show
     page = open_page(serve(shown.parent), shown, reduced_motion="reduce")
     until(page, f"{SHOWN} === '501/1'")
     page.evaluate("""(() => {
-        const told = CanvasRenderingContext2D.prototype.clearRect;
+        const reported = CanvasRenderingContext2D.prototype.clearRect;
         window.drawn = 0;
         CanvasRenderingContext2D.prototype.clearRect = function (...given) {
             if (this.canvas.closest('.story .planebox')) drawn++;
-            return told.apply(this, given);
+            return reported.apply(this, given);
         };
     })()""")
     turn_to(page, 10)

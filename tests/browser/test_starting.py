@@ -67,10 +67,10 @@ OPEN = click("Draw data …")
 PLACES = [(0.25, 0.5), (0.5, 0.5), (0.75, 0.5), (0.75, 0.75)]
 """A corner's strokes, each on a whole cell of the keyboard's cursor."""
 HEARD = """(() => {
-    const told = window.fetch;
+    const reported = window.fetch;
     window.asked = [];
     window.fetch = (path, ...rest) => {
-        if (!String(path).endsWith('/api/drawings')) return told(path, ...rest);
+        if (!String(path).endsWith('/api/drawings')) return reported(path, ...rest);
         asked.push(JSON.parse(rest[0].body));
         return Promise.resolve(new Response('{"error": "Only listening."}', { status: 400 }));
     };

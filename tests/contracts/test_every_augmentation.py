@@ -1,4 +1,4 @@
-"""Every augmentation that a file holds keeps its contract, on pictures and, where it changes points, on points."""
+"""Every augmentation that a file holds keeps its contract, on images and, where it changes points, on points."""
 
 import pytest
 import torch

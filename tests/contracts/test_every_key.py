@@ -45,11 +45,13 @@ def check(root: Root) -> None:
     for value in NEVER + NEVER_AN_INTEGER:
         wrong = [key for key, kind in found.items() if value in NEVER or kind is int]
         said = sentences(root, needed | dict.fromkeys(wrong, value)) if wrong else []
-        told = [sentence for sentence in said if ": expected a" in sentence and "\n" not in sentence]
-        assert sorted(sentence.partition("=")[0] for sentence in told) == sorted(wrong), (value, said)
-        assert all(f"={value}: expected a" in sentence for sentence in told)
+        reported = [sentence for sentence in said if ": expected a" in sentence and "\n" not in sentence]
+        assert sorted(sentence.partition("=")[0] for sentence in reported) == sorted(wrong), (value, said)
+        assert all(f"={value}: expected a" in sentence for sentence in reported)
         # Each integer has a largest value; a loss's target may be any finite number.
-        assert all("≤" in sentence or "<" in sentence for sentence in told if found[sentence.partition("=")[0]] is int)
+        assert all(
+            "≤" in sentence or "<" in sentence for sentence in reported if found[sentence.partition("=")[0]] is int
+        )
 
 
 @pytest.mark.parametrize("name", components("recipes"))

@@ -70,7 +70,7 @@ def test_every_game_plays_with_every_loss(name, loss):
         assert any(not before[n].equal(trainer.game.get_parameter(n)) for n in names), f"the {player} did not learn"
 
 
-def test_every_game_is_played_with_losses_or_has_an_objective_of_its_own():
+def test_every_game_is_played_with_losses_or_has_its_objective():
     games = [found.load() for found in components("games").values()]
     assert {game for game in games if takes_a_loss(game.__init__)} == set(ONE_PER_GAME)
     fixed = {type(make(name).game) for name in RECIPES if not takes_a_loss(load(name).function)}

@@ -42,7 +42,7 @@ def begin(folder, warm) -> Iterator[Callable[..., Begun]]:
 
 @pytest.fixture
 def gannet(folder, warm) -> Callable[..., Answer]:
-    """``gannet("train", "ring")`` in the empty folder, in a process of its own."""
+    """``gannet("train", "ring")`` in the empty folder, in a separate process."""
 
     def call(*words: object, timeout: float = 240) -> Answer:
         return Answer(*warm.run([str(word) for word in words], folder, timeout))

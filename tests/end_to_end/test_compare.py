@@ -78,7 +78,7 @@ OTHERS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIG
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, *OTHERS])
-def test_a_stopped_comparison_goes_on(gannet, begin, folder, number):
+def test_a_stopped_comparison_continues(gannet, begin, folder, number):
     words = [
         "compare",
         "ring",

@@ -134,7 +134,7 @@ def check(name, furnished, gannet):
     assert _everything(furnished) == before, "something was left behind"
 
 
-def test_several_mistakes_are_told_together(gannet):
+def test_several_mistakes_are_reported_together(gannet):
     answer = gannet(
         "train", "ring", "--recipe", "gan", "hiden=3", "batch_size=0", "data.sigma=x", "optimizer.generator.lr=-1"
     )

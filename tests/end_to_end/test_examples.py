@@ -60,8 +60,8 @@ def test_your_own_loss(example):
     said = example("03_your_own_loss", 60)
     assert "SquaredHinge satisfies the contract" in said
     assert "'loss': '03_your_own_loss:SquaredHinge', 'loss.margin': 2.0" in said
-    value, floor = _numbers("sliced_w: #, real data #", said)
-    assert floor < value < 1.5
+    value, reference = _numbers("sliced_w: #, real data #", said)
+    assert reference < value < 1.5
 
 
 def test_your_own_loss_from_the_command_line(installed, environment, monkeypatch):

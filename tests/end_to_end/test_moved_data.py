@@ -81,7 +81,7 @@ def test_the_new_place_is_taken(moved, verb, capsys):
         assert recorded == str(moved.parent / "elsewhere" / "points.csv")
 
 
-def test_other_data_at_the_new_place_are_refused_for_training_and_told_by_measure(moved, capsys):
+def test_other_data_at_the_new_place_are_refused_for_training_and_reported_by_measure(moved, capsys):
     other = Path("../elsewhere/points.csv")
     other.write_text(other.read_text() + "1.5,2.5\n")
     before = (moved / "run.json").read_text()

@@ -136,7 +136,7 @@ def test_a_killed_run_resumes_exactly(gannet, begin, folder, digits_keys, data, 
     assert steps_seen == (list(range(50, steps + 1, 50)) or [steps])
 
 
-def test_a_signal_stops_cleanly_and_resume_goes_on(gannet, begin, folder):
+def test_a_signal_stops_cleanly_and_resume_continues(gannet, begin, folder):
     process = begin(*LONG, "checkpoint.every=200")
     _wait_for_checkpoint(folder / "run", 200)
     process.send_signal(signal.SIGTERM)

@@ -140,13 +140,13 @@ BUGS = {
         "self.loss.discriminator(fake_logits, real_logits)\n        if",
     ),
     "dcgan-strided-digits": Bug(
-        "the weights start with standard deviation 0.2 instead of 0.02",
+        "the parameters start with standard deviation 0.2 instead of 0.02",
         "networks/base.py",
         "0.02",
         "0.2",
     ),
     "pacdcgan2-digits": Bug(
-        "packs are built from detached rows, so nothing reaches the generator",
+        "packs are built from detached samples, so nothing reaches the generator",
         "networks/packed.py",
         "packs = samples.reshape(",
         "packs = samples.detach().reshape(",
@@ -207,7 +207,7 @@ BUGS = {
     ),
     "bigan-digits": UNTAUGHT_ENCODER,
     "ali-digits": Bug(
-        "generated pictures are paired with another row's latents",
+        "generated images are paired with another sample's latents",
         "games/bigan.py",
         "(self.generate(latents), latents)",
         "(self.generate(latents), latents.roll(1, 0))",

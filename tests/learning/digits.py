@@ -1,4 +1,4 @@
-"""What pictures of digits show, judged by a classifier that no recipe has seen (`digits-cnn-v1`, 99.7 % on digits
+"""What images of digits show, judged by a classifier that no recipe has seen (`digits-cnn-v1`, 99.7 % on digits
 held out from it).
 """
 
@@ -22,16 +22,16 @@ ASKED = 1_000
 CLASSES = 10
 
 
-def seen(pictures: np.ndarray) -> np.ndarray:
+def seen(images: np.ndarray) -> np.ndarray:
     """uint8 (N, H, W, 1) -> (N,) digits."""
-    return responses("digits-cnn-v1", pictures)[1].argmax(axis=1)
+    return responses("digits-cnn-v1", images)[1].argmax(axis=1)
 
 
 def asked(run: TrainedRun) -> Figures:
-    """Share of samples that show the digit that was asked for; 0.1 where the label says nothing."""
-    pictures, labels = run.sample(ASKED)
+    """Share of samples that show the requested digit; 0.1 where the label says nothing."""
+    images, labels = run.sample(ASKED)
     assert labels is not None
-    return {"asked": float((seen(pictures) == labels).mean())}
+    return {"asked": float((seen(images) == labels).mean())}
 
 
 def captioned(run: TrainedRun) -> Figures:
@@ -50,8 +50,8 @@ def reconstructed(run: TrainedRun) -> Figures:
 
 def missing(run: TrainedRun) -> Figures:
     """Reverse KL in nats of the digits that samples show to an even share of each; log 10 where all are one."""
-    pictures, _ = run.sample(ASKED)
-    shares = np.bincount(seen(pictures), minlength=CLASSES) / ASKED
+    images, _ = run.sample(ASKED)
+    shares = np.bincount(seen(images), minlength=CLASSES) / ASKED
     return {"uneven": float(sum(s * np.log(s * CLASSES) for s in shares if s))}
 
 
@@ -67,7 +67,7 @@ def information(run: TrainedRun) -> Figures:
         }
 
 
-def error_beside_supervised(run: TrainedRun) -> Figures:
+def error_and_supervised(run: TrainedRun) -> Figures:
     """Error over that of a support vector machine with the same few labels; both on the digits whose label was
     hidden.
     """
@@ -87,5 +87,5 @@ def error_beside_supervised(run: TrainedRun) -> Figures:
 @cache
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """All 1,797, in the order of the file."""
-    pictures = Digits().read(silent)
-    return pictures.pixels, pictures.classes.labels
+    images = Digits().read(silent)
+    return images.pixels, images.classes.labels

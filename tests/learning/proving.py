@@ -73,23 +73,23 @@ class Proof:
 
 
 def cards(*metrics: str, samples: int | None = None) -> Callable[[TrainedRun], Figures]:
-    """Score cards by name; of ``sliced_w`` its ratio to the floor, for its unit is that of the data."""
+    """Score cards by name; ``sliced_w`` divided by its real-data reference, because its unit is that of the data."""
 
     def figures(run: TrainedRun) -> Figures:
         found, _ = run.measure(list(metrics), samples=samples)
         return {
-            "sliced_w / floor" if c.metric == "sliced_w" else c.metric: _value(c.metric, c.value, c.reference)
+            "sliced_w / reference" if c.metric == "sliced_w" else c.metric: _value(c.metric, c.value, c.reference)
             for c in found
         }
 
     return figures
 
 
-def _value(metric: str, value: float, floor: float | None) -> float:
+def _value(metric: str, value: float, reference: float | None) -> float:
     if metric != "sliced_w":
         return value
-    assert floor
-    return value / floor
+    assert reference
+    return value / reference
 
 
 def together(*parts: Callable[[TrainedRun], Figures]) -> Callable[[TrainedRun], Figures]:

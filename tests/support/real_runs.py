@@ -139,7 +139,7 @@ def _images(path: Path, get: Callable[[str], Path]) -> None:
 
 
 def _labelled(path: Path, get: Callable[[str], Path]) -> None:
-    """Digits of a class that is asked for."""
+    """Digits of a requested class."""
     train(path, "digits", "cgan", **IMAGES)
 
 

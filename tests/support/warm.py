@@ -1,4 +1,4 @@
-"""The command ``gannet`` in a process of its own, without the seconds that importing its libraries takes each time.
+"""The command ``gannet`` in a separate process, without the seconds that importing its libraries takes each time.
 
 One server process imports the libraries and forks for every command line. A fork has its own working folder, output,
 exit status and memory, as a new process has. It enters at ``gannet.__main__.main``, where the installed command enters

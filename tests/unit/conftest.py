@@ -10,7 +10,7 @@ __all__ = ["own_cache", "trained", "trained_once"]
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test has a cache of its own, and never the user's."""
+    """Every test has a separate cache, and never the user's."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("GANNET_CACHE", str(folder))
     return folder

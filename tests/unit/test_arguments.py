@@ -91,7 +91,7 @@ def test_a_regularizer_of_another_kind_is_refused():
         read({"penalty": "spectral-norm"}, Root(dragan.function, skip=("form",)))
 
 
-def test_every_problem_is_told_at_once():
+def test_every_problem_is_reported_at_once():
     with pytest.raises(UserError) as caught:
         _read(widht="3", width="0", rows="a,b", outer__first__lr="-1", outer__second__kind="c", loss="hinje")
     text = "\n".join(caught.value.problems)

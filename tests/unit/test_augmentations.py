@@ -20,8 +20,8 @@ def _rng(seed=0):
 
 
 def test_shifted_by_hand():
-    pictures = torch.arange(1.0, 10.0).view(1, 1, 3, 3).repeat(2, 1, 1, 1)
-    moved = shifted(pictures, torch.tensor([1, 0]), torch.tensor([0, -2]))
+    images = torch.arange(1.0, 10.0).view(1, 1, 3, 3).repeat(2, 1, 1, 1)
+    moved = shifted(images, torch.tensor([1, 0]), torch.tensor([0, -2]))
     assert_close(moved[0, 0], torch.tensor([[0.0, 0, 0], [1, 2, 3], [4, 5, 6]]))
     assert_close(moved[1, 0], torch.tensor([[3.0, 0, 0], [6, 0, 0], [9, 0, 0]]))
 
@@ -74,8 +74,8 @@ def test_colour_ranges():
 
 
 def test_every_part_can_be_left_out():
-    pictures = torch.rand(3, 3, 8, 8, generator=_rng())
-    assert_close(DiffAugment(**OFF)(pictures, _rng()), pictures, atol=0, rtol=0)
+    images = torch.rand(3, 3, 8, 8, generator=_rng())
+    assert_close(DiffAugment(**OFF)(images, _rng()), images, atol=0, rtol=0)
 
 
 def test_points_are_refused():
@@ -92,16 +92,16 @@ def test_instance_noise_has_its_deviation():
 def test_a_discriminator_is_augmented_in_training_only_and_repeatably():
     inner = MLPDiscriminator((1, 8, 8), hidden=[4])
     network = Augmented(inner, DiffAugment())
-    pictures = torch.rand(5, 1, 8, 8, generator=_rng())
+    images = torch.rand(5, 1, 8, 8, generator=_rng())
     torch.manual_seed(3)
-    first = network(pictures).logits
+    first = network(images).logits
     torch.manual_seed(3)
-    assert_close(network(pictures).logits, first, atol=0, rtol=0)
-    assert not torch.equal(network(pictures).logits, first)
+    assert_close(network(images).logits, first, atol=0, rtol=0)
+    assert not torch.equal(network(images).logits, first)
     torch.manual_seed(3)
-    assert_close(first, inner(DiffAugment()(pictures)).logits, atol=0, rtol=0)
+    assert_close(first, inner(DiffAugment()(images)).logits, atol=0, rtol=0)
     network.eval()
-    assert_close(network(pictures).logits, inner(pictures).logits, atol=0, rtol=0)
+    assert_close(network(images).logits, inner(images).logits, atol=0, rtol=0)
 
 
 def test_the_generator_learns_through_the_augmentation():

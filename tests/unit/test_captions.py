@@ -167,9 +167,9 @@ def test_held_out_captions_are_new_combinations_of_known_words(held_out: ImageTa
     source = CaptionedDigits()
     assert source.held_out() == CaptionedDigits(split="test")
     assert CaptionedDigits(split="test").held_out() is None
-    training, unseen = set(source.read(silent).captions or ()), set(held_out.reference_captions(2000, seed=0) or ())
-    assert not training & unseen
-    assert training | unseen == {scene.caption for scene in SCENES}
+    training, others = set(source.read(silent).captions or ()), set(held_out.reference_captions(2000, seed=0) or ())
+    assert not training & others
+    assert training | others == {scene.caption for scene in SCENES}
     assert vocabulary_of(training) == held_out.vocabulary
 
 

@@ -85,13 +85,13 @@ def test_nan_samples(digits_run: Path, refused: Callable[..., str], monkeypatch:
 
 def test_too_few_samples(digits_run: Path, refused: Callable[..., str], tmp_path: Path) -> None:
     assert "--samples" in refused(digits_run, "--samples", "9")
-    few = pictures(tmp_path / "few", 12, lambda number: number * 20)
+    few = image_folder(tmp_path / "few", 12, lambda number: number * 20)
     path = gannet.train(str(few), recipe="mlp-gan", steps=1, out=tmp_path / "run", batch_size=4).path
     assert "measuring needs at least 20" in refused(path)
 
 
-def test_constant_pictures(refused: Callable[..., str], tmp_path: Path) -> None:
-    constant = pictures(tmp_path / "constant", 40, lambda number: 77)
+def test_constant_images(refused: Callable[..., str], tmp_path: Path) -> None:
+    constant = image_folder(tmp_path / "constant", 40, lambda number: 77)
     path = gannet.train(str(constant), recipe="mlp-gan", steps=1, out=tmp_path / "run", batch_size=4).path
     assert "All 20 real samples are the same" in refused(path)
 
@@ -104,7 +104,7 @@ def test_an_empty_run(digits_run: Path, refused: Callable[..., str], tmp_path: P
     assert "checkpoint" in refused(tmp_path / "emptied")
 
 
-def pictures(folder: Path, count: int, level: Callable[[int], int]) -> Path:
+def image_folder(folder: Path, count: int, level: Callable[[int], int]) -> Path:
     folder.mkdir()
     for number in range(count):
         Image.fromarray(np.full((8, 8), level(number), np.uint8)).save(folder / f"{number}.png")
@@ -119,15 +119,15 @@ def test_names_of_metrics(digits_run: Path, refused: Callable[..., str], capsys:
 
 
 def test_labels_that_are_not_there(digits_run: Path, refused: Callable[..., str], tmp_path: Path) -> None:
-    assert "a game that follows labels (--recipe cgan ...)" in refused(
+    assert "a class-conditional game (--recipe cgan ...)" in refused(
         digits_run, "--metrics", "class-accuracy", "--samples", "100"
     )
-    unlabelled = pictures(tmp_path / "grey", 40, lambda number: number * 6)
+    unlabelled = image_folder(tmp_path / "grey", 40, lambda number: number * 6)
     path = gannet.train(str(unlabelled), recipe="mlp-gan", steps=1, out=tmp_path / "run", batch_size=4).path
     assert "fd_per_class left out: it needs data with classes." in refused(path, "--metrics", "fd-per-class")
 
 
-def test_a_game_that_follows_labels_is_asked_for_classes(tmp_path: Path, capsys: Capture) -> None:
+def test_a_class_conditional_game_has_metrics_of_classes(tmp_path: Path, capsys: Capture) -> None:
     path = gannet.train("digits", recipe="cgan", steps=2, out=tmp_path / "run", batch_size=16, **{"data.size": 16}).path
     assert run(["measure", str(path), "--metrics", "class-accuracy,fd-per-class", "--samples", "400", "--json"]) == 0
     accuracy, distance = json.loads(capsys.readouterr().out)["cards"]
@@ -152,7 +152,7 @@ def test_a_run_at_step_0(digits_run: Path, refused: Callable[..., str], tmp_path
     assert f"{young} has no checkpoint yet" in refused(young)
 
 
-def test_one_run_measured_in_two_ways_is_told_apart_in_the_report(
+def test_one_run_measured_in_two_ways_is_kept_apart_in_the_report(
     digits_run: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     twice = tmp_path / "twice"

@@ -44,7 +44,7 @@ def check_same(run: Path, repeated: Path) -> None:
 
 
 def test_the_installed_command_trains_the_same_run(trained, tmp_path):
-    """In a process of its own, as a reader of the report would."""
+    """In a separate process, as a reader of the report would."""
     run = trained("points")
     program, *words = printed_by_the_report(run)
     assert program == "gannet"

@@ -1,5 +1,5 @@
-"""Mean, deviation and worst seed against values worked by hand; time left; a sheet of cells; mistakes, one sentence
-each.
+"""Mean, standard deviation and worst seed against values worked by hand; time left; a sheet of cells; mistakes, one
+sentence each.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def test_a_run_without_a_value_is_the_worst_and_is_counted(row):
     assert found["lsgan", "precision"].mean is None
 
 
-def test_values_that_are_not_finite_are_told(row):
+def test_values_that_are_not_finite_are_reported(row):
     good, said = finite(row("gan", 5, w1=float("nan"), precision=1.0).cards)
     assert [card.metric for card in good] == ["precision"]
     assert said == ("w1 left out: its value is not finite.",)
@@ -183,7 +183,7 @@ MISTAKES = {
         ["gannet: data.sigma=-1: expected a number"],
     ),
     "unknown metric": (["ring", "--recipes", "gan", "--metrics", "w9"], ["Unknown metric 'w9'"]),
-    "metric of pictures": (
+    "metric of images": (
         ["ring", "--recipes", "gan", "--metrics", "is"],
         ["is cannot be measured here", "not points"],
     ),

@@ -134,7 +134,7 @@ def test_a_plain_number_is_a_cursor(run, lines):
         look(follower, "x")
 
 
-def test_a_file_rewritten_in_place_is_read_anew(run, lines, others):
+def test_a_file_rewritten_in_place_is_read_again(run, lines, others):
     assert list(map(len, lines[:2])) == list(map(len, others[:2]))
     append(run, *lines[:2])
     follower = Follower(run)

@@ -67,7 +67,7 @@ def test_the_token_is_taken_once_and_leaves_the_address(folder):
     "path",
     ["/", "/api/runs", "/static/main.js", "/plotly.js", "/?token=wrong", "/api/runs?token=the-secret", "/nothing"],
 )
-def test_without_the_token_nothing_is_told(folder, path):
+def test_without_the_token_nothing_is_said(folder, path):
     client = client_of(folder, cookie=False)
     assert client.get(path).status_code == 401
     client.cookies.set(f"gannet-{PORT}", "guess")
@@ -142,7 +142,7 @@ def test_a_damaged_record_hides_one_run_only(folder, trained, client, monkeypatc
     assert client.get(f"/api/runs/{run_id(folder, 'second')}").status_code == 400
 
 
-def test_a_killed_run_is_told_from_a_running_one(folder, trained, monkeypatch):
+def test_a_killed_run_differs_from_a_running_one(folder, trained, monkeypatch):
     monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
     trained("killed", folder / "open")
     client = client_of(folder)
@@ -267,7 +267,7 @@ def messages(api, run, cursor, count):
     return asyncio.run(collect())
 
 
-def test_a_stream_goes_on_from_its_cursor_and_lets_go(folder):
+def test_a_stream_continues_from_its_cursor_and_lets_go(folder):
     library = Library(folder)
     run = library.get(run_id(folder))
     api = Api(library, lambda: False)

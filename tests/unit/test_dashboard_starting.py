@@ -18,7 +18,7 @@ LINE = {"points": [[0.25, 0.5], [0.75, 0.5]], "width": 0.05}
 
 @pytest.fixture
 def folder(trained, tmp_path):
-    """Of one run: it went on from step 100 of another, to step 160."""
+    """Of one run: it continued from step 100 of another, to step 160."""
     trained("forked", tmp_path / "runs" / "first")
     return tmp_path / "runs"
 
@@ -55,17 +55,17 @@ def fork(client, folder, **asked):
     return client.post(f"/api/runs/{run_id(folder)}/forks", json=asked, headers=ORIGIN)
 
 
-def test_a_fork_goes_beside_its_parent_and_is_watched_at_once(folder, started):
+def test_a_fork_is_next_to_its_parent_and_is_watched_at_once(folder, started):
     checkpoints = folder / "first" / "checkpoints"
     (checkpoints / ".step-000000150.tmp-7").mkdir()  # of a process that was killed
     shutil.rmtree(checkpoints / "step-000000100")  # the one in origin stays
     client = client_of(folder)
     assert client.get(f"/api/runs/{run_id(folder)}/checkpoints").json() == {"steps": [100, 160]}
-    told = client.get(f"/api/runs/{run_id(folder)}").json()
+    reported = client.get(f"/api/runs/{run_id(folder)}").json()
     decimals = {key: value for key, value in Run(folder / "first").record.arguments.items() if isinstance(value, float)}
-    assert told["numbers"] == decimals
-    assert told["numbers"]["optimizer.generator.lr"] == 0.01
-    assert told["read_only"] is False
+    assert reported["numbers"] == decimals
+    assert reported["numbers"]["optimizer.generator.lr"] == 0.01
+    assert reported["read_only"] is False
     answer = fork(client, folder, step=100, steps=200, changes={"optimizer.generator.lr": 1, "loss.smoothing": 0.25})
     new = folder.resolve() / "first-from-100"
     keys = {"optimizer.generator.lr": 1.0, "loss.smoothing": 0.25}

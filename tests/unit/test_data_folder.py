@@ -17,14 +17,14 @@ from gannet.data.image_table import ImageTable
 from gannet.errors import UserError
 
 
-def picture(seed: int = 0, size: tuple[int, int] = (12, 12), mode: str = "RGB") -> Image.Image:
+def random_image(seed: int = 0, size: tuple[int, int] = (12, 12), mode: str = "RGB") -> Image.Image:
     shape = (size[1], size[0], 3) if mode == "RGB" else (size[1], size[0])
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8))
 
 
 def save(path: Path, image: Image.Image | None = None, seed: int = 0, **options: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    (image or picture(seed)).save(path, **options)
+    (image or random_image(seed)).save(path, **options)
     return path
 
 
@@ -46,7 +46,7 @@ def test_class_folders_become_classes_in_name_order(tmp_path: Path) -> None:
     assert table.class_names == ("a", "b")
     assert table.labels is not None
     assert table.labels.tolist() == [0, 1, 1]
-    assert np.array_equal(table.pixels[1].permute(1, 2, 0).numpy(), np.asarray(picture(1)))
+    assert np.array_equal(table.pixels[1].permute(1, 2, 0).numpy(), np.asarray(random_image(1)))
 
 
 def test_a_zip_gives_what_its_folder_gives(tmp_path: Path) -> None:
@@ -108,20 +108,20 @@ def test_colours_of_every_kind(tmp_path: Path) -> None:
 
 def test_grey_images_have_one_channel(tmp_path: Path) -> None:
     for i, name in enumerate(["1.png", "2.jpg"]):
-        save(tmp_path / name, picture(i, mode="L"))
+        save(tmp_path / name, random_image(i, mode="L"))
     save(tmp_path / "3.png", Image.new("1", (12, 12), 1))
     table = opened(tmp_path)
     assert table.shape == (1, 12, 12)
-    assert np.array_equal(table.pixels[0, 0].numpy(), np.asarray(picture(0, mode="L")))
+    assert np.array_equal(table.pixels[0, 0].numpy(), np.asarray(random_image(0, mode="L")))
     assert (table.pixels[2] == 255).all()
 
 
 def test_exif_turns_and_the_first_frame_counts(tmp_path: Path) -> None:
-    image = picture(3, size=(12, 16))
+    image = random_image(3, size=(12, 16))
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: show it rotated by 270 degrees anticlockwise
     save(tmp_path / "exif" / "a.png", image, exif=exif)
-    save(tmp_path / "exif" / "b.png", picture(4, size=(16, 12)))
+    save(tmp_path / "exif" / "b.png", random_image(4, size=(16, 12)))
     table = opened(tmp_path / "exif", size=12)
     turned = np.rot90(np.asarray(image), k=-1)[:, 2:14]
     assert np.array_equal(table.pixels[0].permute(1, 2, 0).numpy(), turned)
@@ -135,7 +135,7 @@ def test_mixed_sizes_are_cropped_to_64_and_one_size_is_kept(tmp_path: Path) -> N
     wide = np.zeros((100, 300, 3), np.uint8)
     wide[:, 100:200] = [200, 100, 50]  # the centre square
     save(tmp_path / "1.png", Image.fromarray(wide))
-    save(tmp_path / "2.png", picture(0))
+    save(tmp_path / "2.png", random_image(0))
     table = opened(tmp_path)
     assert table.shape == (3, 64, 64)
     assert (table.pixels[0].permute(1, 2, 0) == table.pixels[0, :, 0, 0]).all()
@@ -153,7 +153,7 @@ def test_reducing_averages_instead_of_skipping(tmp_path: Path) -> None:
 
 def _jpeg() -> bytes:
     buffer = BytesIO()
-    picture(0, size=(64, 64)).save(buffer, "JPEG", quality=95)
+    random_image(0, size=(64, 64)).save(buffer, "JPEG", quality=95)
     return buffer.getvalue()
 
 
@@ -221,7 +221,7 @@ def test_empty_missing_and_single(tmp_path: Path) -> None:
         opened(tmp_path / "fake.zip")
 
 
-def test_images_beside_class_folders_are_refused(tmp_path: Path) -> None:
+def test_images_next_to_class_folders_are_refused(tmp_path: Path) -> None:
     save(tmp_path / "loose.png")
     save(tmp_path / "cat" / "1.png")
     with pytest.raises(UserError, match=r"in class folders and next to them \(loose\.png\)"):

@@ -23,16 +23,16 @@ CPU = torch.device("cpu")
 def test_levels_map_to_minus_one_and_one_and_back() -> None:
     table = ImageTable(np.zeros((2, 1, 8, 8), np.uint8), content_hash="x")
     levels = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
-    inside = table.form.encode(levels)
-    assert_close(inside.flatten()[[0, 51, 255]], torch.tensor([-1.0, -0.6, 1.0]), rtol=0, atol=1e-6)
-    assert np.array_equal(table.form.decode(inside), levels)
+    normalised = table.form.encode(levels)
+    assert_close(normalised.flatten()[[0, 51, 255]], torch.tensor([-1.0, -0.6, 1.0]), rtol=0, atol=1e-6)
+    assert np.array_equal(table.form.decode(normalised), levels)
 
 
 def test_decode_rounds_to_the_nearest_level_and_clamps() -> None:
     table = ImageTable(np.zeros((2, 1, 8, 8), np.uint8), content_hash="x")
     levels = torch.tensor([10.4, 10.6, -30.0, 300.0])
-    inside = (levels / 127.5 - 1).reshape(1, 1, 2, 2)
-    assert table.form.decode(inside).flatten().tolist() == [10, 11, 0, 255]
+    normalised = (levels / 127.5 - 1).reshape(1, 1, 2, 2)
+    assert table.form.decode(normalised).flatten().tolist() == [10, 11, 0, 255]
 
 
 def test_channels_move_to_the_front_unchanged() -> None:

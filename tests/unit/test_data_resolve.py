@@ -165,7 +165,7 @@ def _odd_folder(path: Path) -> Path:
     Image.new("1", (9000, 9000)).save(path / "bomb.png")
     (path / "cut.png").write_bytes((path / "good.png").read_bytes()[:200])
     (path / "empty.jpg").write_bytes(b"")
-    (path / "letter.png").write_text("dear reader")
+    (path / "letter.png").write_text("to the reader")
     (path / "notes.txt").write_text("hello")
     return path
 

@@ -38,9 +38,9 @@ def test_channels_and_labels_belong_together(tmp_path: Path) -> None:
     assert data.shape == (3, 8, 8)
     assert data.size == 128_000
     assert data.num_classes == 1000
-    pictures, labels = data.reference(500, seed=0)
+    images, labels = data.reference(500, seed=0)
     assert labels is not None
-    digits = pictures[:, 0, 0] // 20  # (N, 3)
+    digits = images[:, 0, 0] // 20  # (N, 3)
     assert [f"{a}{b}{c}" for a, b, c in digits] == [data.class_names[label] for label in labels]
     inside, again = data.batch(64, seed=0, position=3, device=torch.device("cpu"))
     assert again is not None

@@ -171,7 +171,7 @@ def test_a_kept_comparison_becomes_a_page_with_the_best_first(tmp_path):
     rows = [line for line in text.splitlines() if line.startswith("| [")]
     assert [row.split("`")[1] for row in rows] == ["lsgan", "gan", "ragan"]  # a run without a value comes last
     assert "| 2 |" in rows[0]
-    assert "| 4 ± 1.4 (5) |" in rows[1]  # sample deviation of 3 and 5: sqrt 2
+    assert "| 4 ± 1.4 (5) |" in rows[1]  # sample standard deviation of 3 and 5: sqrt 2
     assert "| 1 (1 of 2) |" in rows[2]
     assert "| real data | | | 0.250 | |" in text
 
@@ -270,9 +270,9 @@ def test_recipes_join_a_kept_comparison():
     both = keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"ragan": [1.0, 2.0]}))
     assert [entry["recipe"] for entry in both["recipes"]] == ["gan", "ragan"]
     assert both["budgets_differ_in"] == []
-    dearer = _kept({"ragan": [1.0, 2.0]})
-    dearer["recipes"][0] |= {"batch_size": 8, "samples_seen": 72}
-    assert keep.joined(_kept({"gan": [3.0, 5.0]}), dearer)["budgets_differ_in"] == ["batch size", "points seen"]
+    larger = _kept({"ragan": [1.0, 2.0]})
+    larger["recipes"][0] |= {"batch_size": 8, "samples_seen": 72}
+    assert keep.joined(_kept({"gan": [3.0, 5.0]}), larger)["budgets_differ_in"] == ["batch size", "points seen"]
 
 
 def test_only_like_comparisons_join():

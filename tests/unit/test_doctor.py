@@ -28,7 +28,7 @@ from gannet.runs.commands import submit
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import Run
 from gannet.runs.state import state_of
-from gannet.sessions.fork import again
+from gannet.sessions.fork import repeat
 from gannet.sessions.resume import resume
 from gannet.sessions.train import start
 
@@ -75,9 +75,9 @@ def train(path, name="small", person=None, **keys):
 
 
 def cli(*words):
-    with redirect_stdout(StringIO()) as told, redirect_stderr(StringIO()) as said:
+    with redirect_stdout(StringIO()) as reported, redirect_stderr(StringIO()) as said:
         assert command([str(word) for word in words]) == 0, said.getvalue()
-    return told.getvalue()
+    return reported.getvalue()
 
 
 def measure(path, metrics=METRICS):
@@ -113,8 +113,8 @@ CAUSES = [
     ("rates too high", "learning-rate-too-high", {G: 0.001, D: 0.001}, "lr=0.03 is 30 times too high"),
     ("rates far too high", "learning-rate-too-high", {G: 0.001, D: 0.001}, "lr=0.1 is 100 times too high"),
     ("rates too low", "learning-rate-too-low", {G: 0.001, D: 0.001}, "lr=1e-05 is 100 times too low"),
-    ("discriminator too strong", "discriminator-too-strong", {G: 0.001, D: 0.001}, "D scores the real sample above"),
-    ("generator too strong", "generator-too-strong", {G: 0.001, D: 0.001}, "D scores the real sample above"),
+    ("discriminator too strong", "discriminator-too-strong", {G: 0.001, D: 0.001}, "D ranks the real sample above"),
+    ("generator too strong", "generator-too-strong", {G: 0.001, D: 0.001}, "D ranks the real sample above"),
     ("too few steps", "too-few-steps", {"steps": 1400}, "trained 60 steps; its recipe has 1,400"),
     ("no bound", "missing-regularizer", {"recipe": "wgan-gp"}, "no penalty, no constraint"),
     ("no penalty", "missing-regularizer", {"recipe": "particle-gan"}, "particle-gan keeps it smooth"),
@@ -154,7 +154,7 @@ def test_the_cause_and_the_key_to_change(shared, tmp_path, name, cause, changes,
         }
 
 
-def test_samples_far_from_real_data_are_told_with_numbers(shared):
+def test_samples_far_from_real_data_are_reported_with_numbers(shared):
     complaint = next(c for c in diagnose(shared("rates too high")).complaints if c.rule == "far-from-real-data")
     assert complaint.severity == "alarm"
     assert re.search(r"at step 1,400: .*(js|sliced_w|spread) [\d.]+ \(real data [\d.]+\)", complaint.text)
@@ -239,10 +239,10 @@ def test_stopped_by_the_pages_command(tmp_path):
     path = train(tmp_path / "run", person=Person(30, lambda path: submit(path, "stop", {})))
     diagnosis = diagnose(path)
     assert diagnosis.state == "stopped by a command"
-    told = next(c for c in diagnosis.complaints if c.rule == "ended-early")
-    assert "with the command 'stop'" in told.text
-    assert "signal" not in told.text
-    assert f"gannet resume {path}" in told.suggestion
+    reported = next(c for c in diagnosis.complaints if c.rule == "ended-early")
+    assert "with the command 'stop'" in reported.text
+    assert "signal" not in reported.text
+    assert f"gannet resume {path}" in reported.suggestion
     resume(path, Person(50, lambda path: os.kill(os.getpid(), signal.SIGTERM)))
     assert diagnose(path).state == "stopped by a signal", "the stop was of the earlier session"
 
@@ -359,16 +359,16 @@ def test_a_damaged_record_is_not_resumed(trained, damage, problem):
     damage(record)
     (path / "run.json").write_text(json.dumps(record))
     diagnosis = diagnose(path)
-    told = cli("doctor", path)
+    reported = cli("doctor", path)
     if problem is None:
-        assert f"gannet resume {path}" in told, "an argument that is left out has its default"
+        assert f"gannet resume {path}" in reported, "an argument that is left out has its default"
         return
     complaint = next(c for c in diagnosis.complaints if c.rule == "record")
     assert complaint.severity == "alarm"
     assert complaint.text.startswith(problem)
     assert f"gannet report {path}" in complaint.suggestion
-    assert "gannet resume" not in told
-    assert "gannet train" not in told
+    assert "gannet resume" not in reported
+    assert "gannet train" not in reported
 
 
 @pytest.mark.slow
@@ -393,16 +393,16 @@ def test_nothing_is_changed(small):
 
 
 def test_the_command(shared):
-    told = cli("doctor", shared("rates too high"))
-    assert "LIKELY CAUSE  learning-rate-too-high" in told
-    assert f"`gannet train {shared('rates too high')} {G}=0.001 {D}=0.001`" in told, "on one line"
+    reported = cli("doctor", shared("rates too high"))
+    assert "LIKELY CAUSE  learning-rate-too-high" in reported
+    assert f"`gannet train {shared('rates too high')} {G}=0.001 {D}=0.001`" in reported, "on one line"
     document = json.loads(cli("doctor", shared("rates too high"), "--json"))
     assert document["cause"]["changes"] == {G: 0.001, D: 0.001}
     assert "Nothing is wrong" in cli("doctor", shared("good"))
 
 
 @pytest.mark.parametrize("content", ["empty", "foreign", "none", "file"])
-def test_what_is_no_run_is_one_sentence(tmp_path, capsys, content):
+def test_what_is_not_a_run_is_one_sentence(tmp_path, capsys, content):
     path = tmp_path / content
     if content == "file":
         path.write_text("x")
@@ -415,6 +415,6 @@ def test_what_is_no_run_is_one_sentence(tmp_path, capsys, content):
 
 
 def test_a_run_that_has_not_begun(small, tmp_path, capsys):
-    again(small, {}, tmp_path / "empty")
+    repeat(small, {}, tmp_path / "empty")
     assert command(["doctor", str(tmp_path / "empty")]) == 0
     assert "nothing to examine yet" in capsys.readouterr().out

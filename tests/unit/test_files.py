@@ -9,7 +9,7 @@ from gannet.files import whole_file, whole_folder, written_whole
 
 
 def test_a_place_that_takes_no_file_is_one_sentence(tmp_path):
-    """A file in place of the folder: neither writing nor tidying up works there."""
+    """A file instead of the folder: neither writing nor tidying up works there."""
     (tmp_path / "file").write_text("mine")
     with (
         pytest.raises(UserError, match=r"Cannot write .*grid\.png: Not a directory"),
@@ -64,8 +64,8 @@ def test_a_folder_that_holds_something_is_replaced_only_if_asked(tmp_path, repla
 
 def test_a_folder_takes_its_name_after_its_bytes_are_on_the_disk(tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr("gannet.files.sync", lambda path: seen.append((path.name.split(".tmp")[0], place.exists())))
+    monkeypatch.setattr("gannet.files.to_disk", lambda path: seen.append((path.name.split(".tmp")[0], place.exists())))
     place = tmp_path / "run"
-    with whole_folder(place) as folder:
+    with whole_folder(place, sync=True) as folder:
         (folder / "file").touch()
     assert seen == [("file", False), (".run", False), (tmp_path.name, True)]

@@ -53,7 +53,7 @@ def test_feature_matching_replaces_the_generators_loss_and_ignores_the_scores():
 
 
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
-def test_a_weight_penalty_is_a_term_of_its_own_player_alone(player):
+def test_a_weight_penalty_is_a_term_of_its_player_alone(player):
     game = _game(weight_penalties={player: Orthogonal(weight=2.0)})
     network = getattr(game, player)
     expected = 0.0

@@ -61,7 +61,7 @@ def test_discriminator_terms_by_hand():
     assert_close(terms["class_real"], torch.tensor(2 * (log(4) + log(2)) / 2))
     assert_close(
         terms["class_fake"], torch.tensor(2 * log(4 / 3))
-    )  # (log 3, 0) and its mirror: the asked class has 3/4
+    )  # (log 3, 0) and its mirror: the requested class has 3/4
     assert_close(terms["adversarial"], torch.tensor(log(3) - (log(3) + 2) / 2))
 
 

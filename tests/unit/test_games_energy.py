@@ -137,5 +137,5 @@ def test_the_balance_moves_towards_equal_shares():
         assert_close(game.state_dict()["balance"], torch.tensor(after))
 
 
-def test_a_game_with_an_objective_of_its_own_has_no_loss():
+def test_a_game_with_another_objective_has_no_loss():
     assert not hasattr(BEGAN(Constant([0.0, 2.0]), Distance(), Gaussian(3)), "loss")

@@ -79,7 +79,7 @@ def test_hidden_rows_have_no_part_in_the_supervised_term():
     assert_close(here, there, atol=0, rtol=0)
 
 
-def test_labelled_rows_have_no_part_in_the_scores_of_reals():
+def test_labelled_samples_have_no_part_in_the_logits_of_reals():
     watched = game().discriminator_terms(batch(REAL, [0, 1, -1, -1])).watch["score_real"]
     # log(e^5 + e^-5) and log(2 e).
     expected = torch.tensor([[5.0, -5.0], [1.0, 1.0]]).logsumexp(1).mean()
@@ -130,7 +130,7 @@ def test_training_sees_the_kept_labels_only():
 
 
 def test_hidden_labels_do_not_change_training():
-    """Two data sets that differ in nothing but the hidden labels train to the same weights, bit for bit."""
+    """Two data sets that differ in nothing but the hidden labels train to the same parameters, bit for bit."""
     dataset = Digits(size=16).open(silent)
     labels = dataset.labels
     assert labels is not None

@@ -1,4 +1,4 @@
-"""Each rule notices its made pathology, stays silent on healthy data beside it, and on too little of either."""
+"""Each rule notices its made pathology, stays silent on healthy data, and on too little of either."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def modes(found, known=8, expected=None, **more) -> History:
     return history(modes_found=found, modes_known=known * same, modes_expected=(expected or known) * same, **more)
 
 
-def severity(rule, told):
-    finding = RULES[rule].examine(told)
+def severity(rule, reported):
+    finding = RULES[rule].examine(reported)
     assert finding is None or finding.rule == rule
     return finding and finding.severity
 
@@ -175,12 +175,12 @@ def test_shares_that_last(rule, series):
 def test_oscillation():
     places = np.arange(120)
     noise = RNG.normal(0, 0.2, 120)
-    told = history(
+    reported = history(
         minimised={"generator/adversarial"},
         every=50,
         generator__adversarial=1 + np.sin(2 * np.pi * places / 12) + noise,
     )
-    finding = RULES["oscillation"].examine(told)
+    finding = RULES["oscillation"].examine(reported)
     assert finding.severity == "warning"
     assert finding.values["period_steps"] == 12 * 50
     assert severity("oscillation", history(generator__adversarial=(1 + np.sin(2 * np.pi * places / 12))[:40])) is None

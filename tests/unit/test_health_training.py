@@ -67,7 +67,7 @@ def test_modes_are_counted():
     assert take(RING, points)["modes_expected"] == pytest.approx(expected, rel=1e-9)
 
 
-def test_an_endless_distribution_has_no_copies_and_no_unseen_rows():
+def test_an_endless_distribution_has_no_copies_and_no_held_out_samples():
     assert set(take(RING, real_points()[0])) == {
         "modes_found", "modes_known", "modes_expected", "separation", "probability_real", "probability_fake",
     }  # fmt: skip
@@ -98,15 +98,15 @@ def test_effective_number_of_rows():
 
 
 def test_diversity_and_copies_of_pictures():
-    seen, unseen = digits(slice(0, 900)), digits(slice(900, 1797))
-    fresh = take(seen, inside(unseen, 64), held_out=unseen)
+    seen, others = digits(slice(0, 900)), digits(slice(900, 1797))
+    fresh = take(seen, inside(others, 64), held_out=others)
     assert 0.8 < fresh["diversity"] < 1.25
     assert fresh["copies"] < 0.15
-    copied = take(seen, inside(seen, 64, seed=9), held_out=unseen)
+    copied = take(seen, inside(seen, 64, seed=9), held_out=others)
     assert copied["copies"] == 1
     assert take(seen, inside(seen, 64, seed=9))["copies"] == 1, "without held-out data too"
-    assert take(seen, inside(unseen, 64))["copies"] < 0.15
-    collapsed = take(seen, inside(unseen, 1).repeat(64, 1, 1, 1) + 0.02 * torch.randn(64, 1, 16, 16), held_out=unseen)
+    assert take(seen, inside(others, 64))["copies"] < 0.15
+    collapsed = take(seen, inside(others, 1).repeat(64, 1, 1, 1) + 0.02 * torch.randn(64, 1, 16, 16), held_out=others)
     assert collapsed["diversity"] < 0.1
 
 
@@ -116,15 +116,15 @@ def test_rows_that_are_repeated_in_the_data_are_no_copies():
 
 
 def test_a_discriminator_that_knows_its_rows_by_heart():
-    seen, unseen = digits(slice(0, 900)), digits(slice(900, 1797))
+    seen, others = digits(slice(0, 900)), digits(slice(900, 1797))
     rows = inside(seen, 900).flatten(1)
 
     def by_heart(x):
         return (torch.cdist(x.flatten(1), rows).amin(1) < 0.1).float()
 
-    fake = inside(unseen, 64, seed=1)
-    assert take(seen, fake, by_heart, unseen)["training_above_held_out"] == 1
-    assert abs(take(seen, fake, lambda x: x.flatten(1).mean(1), unseen)["training_above_held_out"] - 0.5) < 0.2
+    fake = inside(others, 64, seed=1)
+    assert take(seen, fake, by_heart, others)["training_above_held_out"] == 1
+    assert abs(take(seen, fake, lambda x: x.flatten(1).mean(1), others)["training_above_held_out"] - 0.5) < 0.2
 
 
 def run(folder, **keys):
@@ -193,7 +193,7 @@ class Heard:
         self.written.append((step, rule, severity))
 
 
-def collapsing(events, from_step, writer, told):
+def collapsing(events, from_step, writer, reported):
     """Samples reach all modes until step 2,000 and one mode afterwards; a look every 200 steps."""
     points, labels = real_points()
     game = Made(points, lambda x: 0 * x[:, 0])
@@ -202,7 +202,7 @@ def collapsing(events, from_step, writer, told):
     trainer = SimpleNamespace(
         game=game, average=average, precision=precision, steps=8_000, weights={}, minimised=set(), step=0
     )
-    observer = watch_health(trainer, RING, None, writer, seed=0, every=None, events=events, on_alarm=told.append)
+    observer = watch_health(trainer, RING, None, writer, seed=0, every=None, events=events, on_alarm=reported.append)
     assert observer.every == 200
     for step in range(from_step, 4001, 200):
         trainer.step = step
@@ -210,25 +210,25 @@ def collapsing(events, from_step, writer, told):
         observer.act({})
 
 
-def test_a_finding_is_written_once_and_told_once():
-    writer, told = Heard(), []
-    collapsing([], 200, writer, told)
+def test_a_finding_is_written_once_and_reported_once():
+    writer, reported = Heard(), []
+    collapsing([], 200, writer, reported)
     # The third look after the collapse turns the median of five.
     assert writer.written == [(2600, "mode-collapse", "alarm")]
-    assert len(told) == 1
-    assert "1 of 8" in told[0]
-    assert "gannet doctor run" in told[0]
+    assert len(reported) == 1
+    assert "1 of 8" in reported[0]
+    assert "gannet doctor run" in reported[0]
 
 
 def test_a_resumed_run_finds_the_same():
-    whole, told = Heard(), []
-    collapsing([], 200, whole, told)
+    whole, reported = Heard(), []
+    collapsing([], 200, whole, reported)
     earlier = [event for event in whole.vitals if event.step <= 3000]
-    again, told = Heard(), []
-    collapsing(earlier, 3200, again, told)
+    again, reported = Heard(), []
+    collapsing(earlier, 3200, again, reported)
     assert again.written == [], "it was written before the interruption"
     earlier = [event for event in whole.vitals if event.step <= 2200]
-    collapsing(earlier, 2400, again, told)
+    collapsing(earlier, 2400, again, reported)
     assert again.written == whole.written
 
 
@@ -236,7 +236,7 @@ def test_what_is_written_can_be_read_as_a_history(tmp_path):
     gannet.train("ring", recipe="gan", out=tmp_path / "run", steps=60, hidden=8, keys={"health.every": 10})
     from gannet.runs.reader import Run
 
-    told = history_of(Run(tmp_path / "run").events())
-    assert told.minimised == {"discriminator/adversarial", "generator/adversarial"}
-    assert list(told.get("separation")[0]) == [1, 4, 10, 16, 20, 30, 40, 50, 60]
-    assert examine(told) == []
+    reported = history_of(Run(tmp_path / "run").events())
+    assert reported.minimised == {"discriminator/adversarial", "generator/adversarial"}
+    assert list(reported.get("separation")[0]) == [1, 4, 10, 16, 20, 30, 40, 50, 60]
+    assert examine(reported) == []

@@ -74,14 +74,14 @@ def test_every_allowed_key_is_accepted(capsys, recipe):
 
 
 def test_every_allowed_key_of_a_run_is_accepted_by_it(capsys):
-    from gannet.sessions.fork import again, fork
+    from gannet.sessions.fork import fork, repeat
 
     assert run(["train", "ring", *SMALL, "--out", "run"]) == 0
     values = _values("run")
     allowed = _allowed(_said(capsys, "train", "run", "nonsense=1"))
     assert allowed == _allowed(_said(capsys, "train", "run@2", "nonsense=1"))
     for index, key in enumerate(allowed):
-        again(Path("run"), {key: values[key]}, Path(f"again{index}"))
+        repeat(Path("run"), {key: values[key]}, Path(f"again{index}"))
         fork(Path("run"), 2, {key: values[key]}, Path(f"fork{index}"))
 
 

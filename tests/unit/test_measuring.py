@@ -1,4 +1,4 @@
-"""What is measured against what: disjoint halves of the real data, held-out samples, classes that were asked for."""
+"""What is measured against what: disjoint halves of the real data, held-out samples, requested classes."""
 
 from __future__ import annotations
 
@@ -74,17 +74,17 @@ def test_labels_go_with_their_samples(asked: dict[str, Any]) -> None:
 
 
 def test_held_out_samples_stand_on_the_card() -> None:
-    real, spare, fake, unseen = (draw("points", seed) for seed in range(4))
+    real, spare, fake, others = (draw("points", seed) for seed in range(4))
 
     def measure(held_out: np.ndarray | None, fake: np.ndarray = fake) -> Any:
         made = {"kind": "points", "truth": Truth(), "names": ["sliced_w"], "seed": 0, "protocol": {}}
         return evaluate(fake, real, spare, held_out=held_out, **made)[0][0]
 
-    card = measure(unseen)
-    assert card.held_out == measure(None, unseen).value
+    card = measure(others)
+    assert card.held_out == measure(None, others).value
     assert card.held_out != card.reference
     assert measure(None).held_out is None
-    assert measure(unseen[:500]).held_out is None, "fewer would read worse, not being fewer's fault"
+    assert measure(others[:500]).held_out is None, "fewer would read worse, not being fewer's fault"
     assert card.fingerprint == measure(None).fingerprint
     headings = [column.header for column in render([card]).columns]
     assert headings == ["metric", "value", "real data", "held out", "better", "fingerprint"]
@@ -106,7 +106,7 @@ def test_fd_per_class_is_the_mean_of_each() -> None:
 
 
 def test_exchanged_classes_are_seen_by_fd_per_class_alone() -> None:
-    """3 and 8 exchanged: all pictures together are as they were, the two classes are far off, the others are not."""
+    """3 and 8 exchanged: all images together are as they were, the two classes are far off, the others are not."""
     real, of_real, fake, of_fake = split()
     exchange = np.arange(10)
     exchange[[3, 8]] = [8, 3]
@@ -119,8 +119,8 @@ def test_exchanged_classes_are_seen_by_fd_per_class_alone() -> None:
     assert {name for name, part in accuracy.compute(given, RNG).parts.items() if part < 0.1} == {"3", "8"}
 
 
-def test_classes_that_nobody_was_asked_for_are_those_that_the_classifier_sees() -> None:
-    """Its errors aside, that gives what true labels give; a class with few pictures is refused rather than left out
+def test_classes_that_nobody_requested_are_those_that_the_classifier_sees() -> None:
+    """Its errors aside, that gives what true labels give; a class with few images is refused rather than left out
     of the mean.
     """
     real, of_real, fake, of_fake = split()
@@ -165,7 +165,7 @@ def test_class_accuracy_by_hand_and_of_classes_that_the_classifier_does_not_know
 
 
 def test_reconstruction_class_by_hand() -> None:
-    """Reconstructions that are other pictures of the same digit are right; of 200, 50 are of the next digit."""
+    """Reconstructions that are other images of the same digit are right; of 200, 50 are of the next digit."""
     images, classes = labelled_digits()
     first, others = images[:200], images[200:]
     wanted = classes[:200].copy()

@@ -64,7 +64,7 @@ def test_reconstruction_by_hand() -> None:
 
 
 class Oracle(nn.Module):
-    """Reconstructs with inverted brightness, and calls a picture by the brightest of its first ten pixels."""
+    """Reconstructs with inverted brightness, and calls a image by the brightest of its first ten pixels."""
 
     relative_scores: ClassVar[bool] = False
 

@@ -1,4 +1,4 @@
-"""Cards that may not stand side by side are told apart, with the fields that differ."""
+"""Cards that may not stand side by side are distinguished, with the fields that differ."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def test_the_page_agrees(trained_once: Callable[[str], Path], tmp_path: Path) ->
         console.log(JSON.stringify(found));
     """
     (tmp_path / "ask.mjs").write_text(script)
-    told = json.loads(
+    reported = json.loads(
         subprocess.run(["node", "ask.mjs"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     )
-    assert {len(groups) for _, groups, _ in told} == {1, 2}
-    for metric, groups, fields in told:
+    assert {len(groups) for _, groups, _ in reported} == {1, 2}
+    for metric, groups, fields in reported:
         mine: dict[tuple[object, ...], dict[int, float]] = {}
         examples = {}
         for card in cards:

@@ -1,4 +1,4 @@
-"""The cost told before it is paid, progress, and features of real pictures kept on disk."""
+"""The cost announced before measuring, progress, and features of real images stored on disk."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def measured(**changes):  # type: ignore[no-untyped-def]
     )
 
 
-def test_real_pictures_are_looked_at_once_and_generated_ones_are_not_kept(
+def test_real_images_are_looked_at_once_and_generated_ones_are_not_kept(
     own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _ = measured()
@@ -92,19 +92,19 @@ def test_the_folder_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> N
     assert [recall(str(number), SPEC) is not None for number in range(4)] == [False, False, True, True]
 
 
-def test_a_disk_that_takes_nothing_is_no_error(own_cache: Path) -> None:
+def test_a_disk_that_takes_nothing_is_not_an_error(own_cache: Path) -> None:
     (own_cache / "features").write_text("a file where the folder should be")
     cards, _ = measured()
     assert len(cards) == 2
 
 
-def test_cost_is_told_first_and_progress_ends_at_all() -> None:
-    told: list[Cost] = []
+def test_cost_is_announced_first_and_progress_ends_at_all() -> None:
+    reported: list[Cost] = []
     moments: list[tuple[str, int, int]] = []
     cards, _ = measured(
-        announce=told.append, progress=lambda *moment: moments.append((*moment[:1], len(told), *moment[1:]))
+        announce=reported.append, progress=lambda *moment: moments.append((*moment[:1], len(reported), *moment[1:]))
     )  # type: ignore[arg-type]
-    (cost,) = told
+    (cost,) = reported
     assert (cost.num_real, cost.num_fake, cost.num_metrics) == (200, 200, 2)
     assert 0 < cost.seconds < 60
     assert all(moment[1] == 1 for moment in moments)

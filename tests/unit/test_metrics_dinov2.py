@@ -126,9 +126,9 @@ def test_places_on_another_grid(network: DinoV2) -> None:
 
 
 def test_class_token_of_any_multiple_of_14(network: DinoV2) -> None:
-    pictures = torch.randn(3, 3, 56, 84, generator=torch.Generator().manual_seed(1))
+    images = torch.randn(3, 3, 56, 84, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        together, alone = network(pictures), network(pictures[1:2])
+        together, alone = network(images), network(images[1:2])
         assert together.shape == (3, 128)
         assert_close(alone[0], together[1], rtol=1e-4, atol=1e-4)
         # The last normalisation's own weights stand behind the mean 0 and variance 1.
@@ -139,14 +139,14 @@ def test_class_token_of_any_multiple_of_14(network: DinoV2) -> None:
 
 @pytest.mark.parametrize("shape", [(28, 28), (300, 250)])
 def test_resize_as_pillow(shape: tuple[int, int]) -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     channels = [
-        Image.fromarray(picture[:, :, c].astype(np.float32)).resize((224, 224), Image.Resampling.BICUBIC)
+        Image.fromarray(image[:, :, c].astype(np.float32)).resize((224, 224), Image.Resampling.BICUBIC)
         for c in range(3)
     ]
     expected = np.clip(np.stack([np.asarray(channel) for channel in channels]) / 255, 0, 1)
     mean, deviation = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]]).reshape(2, 3, 1, 1)
-    np.testing.assert_allclose(prepared(picture[None])[0].numpy(), (expected - mean) / deviation, atol=1e-4)
+    np.testing.assert_allclose(prepared(image[None])[0].numpy(), (expected - mean) / deviation, atol=1e-4)
 
 
 def test_grey_is_repeated() -> None:

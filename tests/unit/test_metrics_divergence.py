@@ -92,7 +92,7 @@ def test_js_of_half_dropped_and_half_void() -> None:
     )
 
 
-def test_void_between_modes_has_cells_of_its_own() -> None:
+def test_void_between_modes_has_separate_cells() -> None:
     """Half of the points all around the circle, of which 8 x 6 sigma / 2 pi = 8 % are on a mode."""
     angle = np.random.default_rng(1).uniform(0, 2 * np.pi, 1250)
     bridged = np.concatenate([ring(1250), np.stack([np.cos(angle), np.sin(angle)], axis=1)])

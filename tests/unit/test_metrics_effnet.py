@@ -31,11 +31,11 @@ def test_padding_is_that_of_tensorflow() -> None:
     """
     layer = SameConv(1, 1, 3, stride=2)
     layer.weight.data = torch.arange(9.0).view(1, 1, 3, 3)
-    picture = torch.zeros(1, 1, 4, 4)
-    picture[0, 0, 0, 0] = 1
+    image = torch.zeros(1, 1, 4, 4)
+    image[0, 0, 0, 0] = 1
     with torch.no_grad():
-        assert_close(layer(picture)[0, 0], torch.tensor([[0.0, 0], [0, 0]]))
-        assert_close(layer(picture.flip(2, 3))[0, 0], torch.tensor([[0.0, 0], [0, 4]]))
+        assert_close(layer(image)[0, 0], torch.tensor([[0.0, 0], [0, 0]]))
+        assert_close(layer(image.flip(2, 3))[0, 0], torch.tensor([[0.0, 0], [0, 4]]))
         assert layer(torch.zeros(1, 1, 5, 7)).shape == (1, 1, 3, 4)
 
 

@@ -149,7 +149,7 @@ def test_a_metric_that_cannot_tell_is_left_out_and_the_rest_measured() -> None:
     cards, left_out = measure(np.zeros((800, 2)), names=["spread", "modes", "reverse_kl"], warnings=("Particles.",))
     assert [(card.metric, card.value) for card in cards] == [("modes", 0.0), ("reverse_kl", pytest.approx(np.log(8)))]
     assert left_out == [
-        "spread left out: No mode has 20 points within 10 sigma, so the spread of modes cannot be told."
+        "spread left out: No mode has 20 points within 10 sigma, so the spread of modes cannot be measured."
     ]
     assert cards[0].warnings == ("Particles.",)
     assert cards[1].warnings[0] == "Particles."

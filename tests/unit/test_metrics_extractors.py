@@ -41,7 +41,7 @@ def test_files_are_the_pinned_ones_and_small() -> None:
 
 
 def test_stated_accuracies() -> None:
-    """As printed by scripts/train_extractor.py on 10,000, 10,000 and 359 test pictures."""
+    """As printed by scripts/train_extractor.py on 10,000, 10,000 and 359 test images."""
     assert {name: trained.test_accuracy for name, trained in TRAINED.items()} == {
         "mnist-cnn-v1": 0.9954,
         "fashion-cnn-v1": 0.9155,

@@ -28,7 +28,7 @@ def white(count: int, dim: int) -> np.ndarray:
     return rows @ np.linalg.inv(np.linalg.cholesky(np.cov(rows, rowvar=False))).T
 
 
-def pictures(count: int, shape: tuple[int, ...] = (16, 16, 1), seed: int = 0) -> np.ndarray:
+def random_images(count: int, shape: tuple[int, ...] = (16, 16, 1), seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
@@ -109,15 +109,15 @@ def test_weights_are_pinned() -> None:
 
 
 def test_first_features_by_hand() -> None:
-    """A constant picture: inside the border the first response is relu(value x sum of kernel)."""
+    """A constant image: inside the border the first response is relu(value x sum of kernel)."""
     constant = np.full((1, 200, 200, 1), 255, np.uint8)
     response = np.clip(randconv_weights()[0].astype(np.float64).sum(axis=(1, 2, 3)), 0, None)
-    # The padded border is 4 x 2 of 200 pixels wide: 4 % of the picture.
+    # The padded border is 4 x 2 of 200 pixels wide: 4 % of the image.
     np.testing.assert_allclose(randconv_features(constant)[0, :16], response, atol=0.06)
 
 
 def test_features_do_not_depend_on_company() -> None:
-    images = pictures(400)
+    images = random_images(400)
     together = randconv_features(images)
     assert together.shape == (400, 224)
     assert together.dtype == np.float64
@@ -127,7 +127,7 @@ def test_features_do_not_depend_on_company() -> None:
 
 
 def test_read_only_pictures_are_taken_in_silence() -> None:
-    images = pictures(20)
+    images = random_images(20)
     images.flags.writeable = False
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -135,7 +135,7 @@ def test_read_only_pictures_are_taken_in_silence() -> None:
 
 
 def test_grey_is_repeated() -> None:
-    grey = pictures(20)
+    grey = random_images(20)
     np.testing.assert_allclose(
         randconv_features(np.repeat(grey, 3, axis=3)), randconv_features(grey), rtol=1e-6, atol=1e-7
     )
@@ -143,7 +143,7 @@ def test_grey_is_repeated() -> None:
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (9, 13, 3)])
 def test_any_size_from_8(shape: tuple[int, ...]) -> None:
-    features = randconv_features(pictures(10, shape))
+    features = randconv_features(random_images(10, shape))
     assert features.shape == (10, 224)
     assert np.isfinite(features).all()
 
@@ -151,21 +151,21 @@ def test_any_size_from_8(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("shape", [(7, 8, 1), (16, 16, 4)])
 def test_other_pictures_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(UserError, match="randconv-v1"):
-        randconv_features(pictures(10, shape))
+        randconv_features(random_images(10, shape))
 
 
 def test_blur_and_layout_are_seen() -> None:
-    """Worse than the floor by far: blurred pictures, and pictures with the same pixels in another order."""
+    """Much worse than the reference: blurred images, and images with the same pixels in another order."""
     from scipy.ndimage import gaussian_filter
 
-    smooth = [gaussian_filter(pictures(400, seed=s).astype(float), (0, 1.5, 1.5, 0)) for s in (1, 2)]
+    smooth = [gaussian_filter(random_images(400, seed=s).astype(float), (0, 1.5, 1.5, 0)) for s in (1, 2)]
     real, other = (np.clip((x - 128) * 4 + 128, 0, 255).astype(np.uint8) for x in smooth)
     metric, rng = FrechetDistance(), np.random.default_rng(0)
-    floor = as_estimate(metric.compute(Samples(real, other, Truth()), rng)).value
+    reference = as_estimate(metric.compute(Samples(real, other, Truth()), rng)).value
     blurred = gaussian_filter(other, (0, 0.7, 0.7, 0))
     shuffled = np.random.default_rng(1).permutation(other.reshape(400, 256), axis=1).reshape(other.shape)
-    assert as_estimate(metric.compute(Samples(real, blurred, Truth()), rng)).value > 3 * floor
-    assert as_estimate(metric.compute(Samples(real, shuffled, Truth()), rng)).value > 10 * floor
+    assert as_estimate(metric.compute(Samples(real, blurred, Truth()), rng)).value > 3 * reference
+    assert as_estimate(metric.compute(Samples(real, shuffled, Truth()), rng)).value > 10 * reference
 
 
 def test_the_name_is_not_fid() -> None:

@@ -94,7 +94,7 @@ def test_which_block_pools_how(network: InceptionV3) -> None:
 
 
 def test_chains_of_a_block_by_hand() -> None:
-    """1 x 1 convolutions that multiply: what each chain makes of a constant picture is the product of its factors."""
+    """1 x 1 convolutions that multiply: what each chain makes of a constant image is the product of its factors."""
 
     def times(factor: float) -> Convolution:
         convolution = Convolution(1, 1, 1).eval()
@@ -124,8 +124,8 @@ def test_resize_by_hand(row: list[float], side: int, expected: list[float]) -> N
     """Output i reads at i * old / new: 2 -> 4 at 0, .5, 1, 1.5; beyond the last pixel there is the last one."""
     across = torch.tensor(row).view(1, 1, 1, -1).expand(-1, -1, len(row), -1)
     for axis in (2, 3):
-        picture = across if axis == 3 else across.transpose(2, 3)
-        got = resized(picture, side).movedim(axis, -1)[0, 0]
+        image = across if axis == 3 else across.transpose(2, 3)
+        got = resized(image, side).movedim(axis, -1)[0, 0]
         assert_close(got, torch.tensor(expected).expand(side, -1))
 
 

@@ -140,7 +140,7 @@ def test_as_wide_as_the_values_scatter(metric: Metric, draw: Draw, truth: Truth)
 
 
 def test_the_interval_of_the_frechet_distance() -> None:
-    """Far apart the jackknife is right; at the floor, where the variance falls faster than 1 / n, it is too wide,
+    """Far apart the jackknife is right; at the reference, where the variance falls faster than 1 / n, it is too wide,
     never too narrow.
     """
     for shift, bounds in ((0.5, (0.6, 1.7)), (0.0, (0.8, 4.0))):

@@ -134,7 +134,7 @@ def test_shares_of_classes_by_hand() -> None:
 
 def test_the_sets_of_the_line_to_infinity(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes from a fifth to all, even in 1 / n; rows are never twice in a set, all of them are in the largest, and the
-    small sets are chosen anew."""
+    small sets are chosen again."""
     chosen: list[np.ndarray] = []
     lines: list[np.ndarray] = []
     monkeypatch.setattr(frechet, "features", lambda name, images: images.reshape(len(images), -1)[:, :2].astype(float))

@@ -113,10 +113,10 @@ def test_vendi_of_equal_of_unlike_and_of_groups() -> None:
 
 
 def test_vendi_standardises_by_the_real_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real rows have mean 0 and deviation (1, 10); generated ones (2, 20) and (2, -20) are then orthogonal, so there
-    are two.
+    """Real samples have mean 0 and standard deviation (1, 10); generated ones (2, 20) and (2, -20) are then
+    orthogonal, so there are two.
 
-    By their own mean and deviation they would lie on one line, and unscaled at an angle of 169 degrees.
+    By their own mean and standard deviation they would lie on one line, and unscaled at an angle of 169 degrees.
     """
     rows = iter([np.array([[1.0, 10], [1, -10], [-1, 10], [-1, -10]] * 5), np.array([[2.0, 20], [2, -20]] * 10)])
     monkeypatch.setattr("gannet.metrics.vendi.features", lambda name, images: next(rows))

@@ -26,7 +26,7 @@ from gannet.testing.metrics import global_random_state
 
 
 class Tiny(nn.Module):
-    """Features in place of a large network's."""
+    """Features instead of a large network's."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def saved(path: Path, network: nn.Module, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The network's weights in a file, which from now on is the accepted one of inception."""
+    """Weights of the network in a file, which from now on is the accepted one of inception."""
     torch.save(network.state_dict(), path)
     known = dataclasses.replace(
         USER_SUPPLIED["inception"], files={sha256(path.read_bytes()).hexdigest()[:8]: "made up"}
@@ -249,7 +249,7 @@ def test_published_names_are_guarded() -> None:
 
 
 def test_published_metrics_are_usual_where_the_weights_are(file: Path) -> None:
-    """FID, KID and IS join the usual metrics of pictures; without weights, or where they are damaged, nothing
+    """FID, KID and IS join the default metrics of images; without weights, or where they are damaged, nothing
     breaks.
     """
     usual = default_names("images")

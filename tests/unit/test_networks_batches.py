@@ -1,4 +1,4 @@
-"""Layers that compare rows of a batch, against cases worked by hand."""
+"""Layers that compare samples of a batch, against cases worked by hand."""
 
 from math import e, exp
 
@@ -80,7 +80,7 @@ def test_virtual_batch_norm_of_maps():
     assert_close(VirtualBatchNorm(norm, 5)(maps)[:5], expected, atol=1e-5, rtol=1e-5)
     pair = torch.tensor([[0.0, 0.0], [2.0, 4.0]]).view(2, 1, 1, 2)
     layer = VirtualBatchNorm(nn.BatchNorm2d(1, eps=0.0), 1)
-    # A constant reference has no deviation of its own to divide by.
+    # A constant reference has no standard deviation to divide by.
     assert_close(layer(pair)[1].flatten(), torch.tensor([0.5, 2.5]) / (11 / 4) ** 0.5)
 
 

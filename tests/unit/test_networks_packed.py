@@ -46,11 +46,11 @@ def test_in_evaluation_every_row_is_packed_with_itself():
 
 def test_pictures_lie_side_by_side_in_the_channels():
     assert packed_shape((3, 8, 8), 2) == (6, 8, 8)
-    pictures = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 1, 8, 8)
+    images = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 1, 8, 8)
     weights = torch.cat([torch.full((64,), 1 / 64), torch.full((64,), 10 / 64)])
     packed = PackedDiscriminator(Linear(weights, (2, 8, 8)), (1, 8, 8), 2)
-    assert_close(packed.train()(pictures).logits, torch.tensor([10.0, 32.0]))
-    assert_close(packed.eval()(pictures).logits, torch.tensor([0.0, 11.0, 22.0, 33.0]))
+    assert_close(packed.train()(images).logits, torch.tensor([10.0, 32.0]))
+    assert_close(packed.eval()(images).logits, torch.tensor([0.0, 11.0, 22.0, 33.0]))
 
 
 def test_a_batch_that_does_not_divide_is_refused():
@@ -66,7 +66,7 @@ def _penalised(penalty):
 
 
 def test_r1_is_of_the_packs_gradient():
-    """gamma/2 |w|^2 = 1/2 (1 + 100 + 10^4 + 10^6); divided by rows in place of packs it would be half of that."""
+    """gamma/2 |w|^2 = 1/2 (1 + 100 + 10^4 + 10^6); divided by samples instead of packs it would be half of that."""
     assert_close(_penalised(ZeroCentered(gamma=1.0, on="real")), torch.tensor(505050.5))
 
 

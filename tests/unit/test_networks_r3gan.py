@@ -46,7 +46,7 @@ def test_the_untrained_generator_keeps_the_scale_of_its_map():
 
 
 def test_scores_have_no_bias():
-    """A black picture passes through biases alone, which start at zero."""
+    """A black image passes through biases alone, which start at zero."""
     assert_close(
         R3GANDiscriminator((1, 32, 32), width=4)(torch.zeros(1, 1, 32, 32)).logits, torch.zeros(1), atol=0, rtol=0
     )

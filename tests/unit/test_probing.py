@@ -82,7 +82,7 @@ def ask(desk, run, name, **arguments):
     return json.loads(json.dumps(answer))
 
 
-def pictures(sheet):
+def images_of(sheet):
     page = np.asarray(Image.open(io.BytesIO(b64decode(sheet["png"]))))
     width, height = sheet["cell"]
     tiles = page.reshape(sheet["rows"], height, sheet["columns"], width).swapaxes(1, 2)
@@ -111,7 +111,7 @@ def test_scores_are_sorted_and_belong_to_their_pictures(desk, run):
         assert least == sorted(least)
         assert most[-1] >= least[-1]
         with torch.no_grad():
-            again = trained.game.eval().score(trained.form.encode(pictures(sheets[f"{kind}-most"])))
+            again = trained.game.eval().score(trained.form.encode(images_of(sheets[f"{kind}-most"])))
         np.testing.assert_allclose(again, most, atol=0.006)
 
 

@@ -66,7 +66,7 @@ def test_imports_do_not_outweigh_the_recipes():
     assert imports < lines / 6
 
 
-def test_a_recipe_receives_instances_and_makes_them_anew():
+def test_a_recipe_receives_instances_and_makes_new_ones():
     first, second = (gan(POINTS, prior=Chosen(Particles, {"count": 5}), hidden=4).game for _ in range(2))
     assert isinstance(first.prior, Particles)
     assert first.prior is not second.prior

@@ -107,7 +107,7 @@ def test_dragan_holds_the_slope_around_reals_only():
     assert_close(Dragan(target=5.0)(_linear, _points(), fake, _batch()), torch.tensor(0.0), atol=1e-6, rtol=0)
 
 
-def test_dragan_perturbs_every_input_by_a_share_of_its_own_deviation():
+def test_dragan_perturbs_every_input_by_a_share_of_its_standard_deviation():
     """D(x, z) = (|x|^2 + |z|^2)/2 has gradient (x + d, z + e): with target 0 the penalty is their mean square. Every
     value of x is 3 or -3 (deviation 3), of z 1 or -1: E = 2 (9 + (3/2)^2) + 2 (1 + (1/2)^2) = 25."""
     signs = torch.randint(2, (40_000, 2), generator=torch.Generator().manual_seed(5)) * 2.0 - 1
@@ -154,9 +154,9 @@ def _half(inputs):
 
 
 @pytest.mark.parametrize(("options", "expected"), [
-    ({"flip": True, "shift": 0.0}, 2.0),  # half of the pictures change their score by 2
+    ({"flip": True, "shift": 0.0}, 2.0),  # half of the images change their logit by 2
     ({"flip": False, "shift": 0.0}, 0.0),
-    ({"flip": False, "shift": 0.125}, 4 / 3),  # the dot beside the middle crosses it in one of three shifts
+    ({"flip": False, "shift": 0.125}, 4 / 3),  # the dot next to the middle crosses it in one of three shifts
 ])  # fmt: skip
 def test_consistency_mirrors_and_shifts_pictures(options, expected):
     dot = torch.zeros(6000, 1, 8, 8)

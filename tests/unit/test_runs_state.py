@@ -23,7 +23,7 @@ from gannet.runs.commands import submit
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import Run
 from gannet.runs.state import RunState, state_of
-from gannet.sessions.fork import again
+from gannet.sessions.fork import repeat
 from gannet.sessions.outcome import has_trained
 from gannet.sessions.resume import resume
 
@@ -71,7 +71,7 @@ def test_every_reader_says_the_same(
 
 
 def test_a_run_that_has_not_begun_is_empty(trained: Callable[..., Path], tmp_path: Path) -> None:
-    again(trained("points"), {}, tmp_path / "run")
+    repeat(trained("points"), {}, tmp_path / "run")
     assert state(tmp_path / "run").word == "empty"
     assert not has_trained(tmp_path / "run")
     assert diagnose(tmp_path / "run").state == "empty"

@@ -50,7 +50,7 @@ def test_it_is_read_as_it_is(old: Path, tmp_path: Path) -> None:
     assert json.loads((old / "run.json").read_text())["version"] == 1, "reading changes nothing"
 
 
-def test_it_is_measured_again_and_its_cards_stand_beside_the_new_ones(old: Path) -> None:
+def test_it_is_measured_again_and_its_cards_stand_next_to_the_new_ones(old: Path) -> None:
     before = (old / "scores.jsonl").read_text()
     measure(old, "w1,precision", 100)
     assert (old / "scores.jsonl").read_text().startswith(before), "old lines stay as they are"

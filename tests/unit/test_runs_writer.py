@@ -174,7 +174,7 @@ def test_a_failed_create_leaves_nothing(make, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "tail", [b'{"seq":2,"step":3,"ki', b"\x00\xff\xfe garbage\n", b'[1,2]\n"x"\n12\n{"seq":"a"}\n', b"{" * 5000]
 )
-def test_torn_and_garbled_lines_are_passed_over_and_writing_goes_on(trained, tail):
+def test_torn_and_garbled_lines_are_passed_over_and_writing_continues(trained, tail):
     run = Run(trained("points"))
     events = run.events()
     with open(run.path / "events.jsonl", "ab") as file:
@@ -289,7 +289,7 @@ def start_child(path: Path) -> subprocess.Popen:
 
 
 @pytest.mark.parametrize("delay", [0.02, 0.05, 0.11])
-def test_killed_while_writing_leaves_a_run_that_reads_and_goes_on(bare, delay):
+def test_killed_while_writing_leaves_a_run_that_reads_and_continues(bare, delay):
     path = bare
     for _ in range(2):
         before = (path / "events.jsonl").stat().st_size
@@ -313,7 +313,7 @@ def test_killed_while_writing_leaves_a_run_that_reads_and_goes_on(bare, delay):
     assert list((path / "frames").iterdir()) == []
 
 
-def test_one_writer_and_the_second_is_told_who_the_first_is(bare):
+def test_one_writer_and_the_second_hears_who_the_first_is(bare):
     child = start_child(bare)
     try:
         with pytest.raises(UserError, match=rf"pid {child.pid} on host {os.uname().nodename}"):

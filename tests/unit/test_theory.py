@@ -72,7 +72,7 @@ def test_plan_of_a_shifted_histogram() -> None:
         assert plan.cost == pytest.approx(2**power)
         np.testing.assert_allclose(plan.mass.sum(axis=1), p, atol=1e-12)
         np.testing.assert_allclose(plan.mass.sum(axis=0), q, atol=1e-12)
-    # Only for the square is it dear to move some mass far and to leave other mass where it is.
+    # Only for the square is it expensive to move some mass far and to leave other mass where it is.
     np.testing.assert_allclose(plan.mass, np.diag([0.2, 0.5, 0.3], k=2), atol=1e-12)
 
 

@@ -30,8 +30,8 @@ def test_all_pages_are_there():
 def test_numbers(page):
     test = doctest.DocTestParser().get_doctest(code(page), {}, page.name, str(page), 0)
     assert sum(bool(example.want) for example in test.examples) >= 4
-    told: list[str] = []
-    assert doctest.DocTestRunner(verbose=False).run(test, out=told.append).failed == 0, "".join(told)
+    reported: list[str] = []
+    assert doctest.DocTestRunner(verbose=False).run(test, out=reported.append).failed == 0, "".join(reported)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -86,7 +86,7 @@ def _by_hand():
     trainer = Trainer(experiment, dataset, seed=0, precision=precision)
 
     def rate(player, lr):
-        trainer.rates[player] = replace(trainer.rates[player], lr=lr)
+        trainer.optimizer_settings[player] = replace(trainer.optimizer_settings[player], lr=lr)
 
     with torch.random.fork_rng(devices=[]):
         for step in range(STEPS):
@@ -151,7 +151,7 @@ def test_a_resume_before_the_first_checkpoint_begins_again(edited):
 
 
 @pytest.mark.parametrize("step", [8, 9])
-def test_a_fork_without_changes_goes_on_as_its_parent(tmp_path, step):
+def test_a_fork_without_changes_continues_as_its_parent(tmp_path, step):
     script = {k: v for k, v in EDITS.items() if k < 9} | {9: [("snapshot", {})]}
     parent = _run(tmp_path / "parent", script).path
     assert _weights(train_again(parent, step, {}, tmp_path / "child", Quiet()).path) == _weights(parent)

@@ -1,4 +1,4 @@
-"""What an augmentation is, and moving pictures about, which more than one part needs."""
+"""What an augmentation is, and shifts of images, which several of them use."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ class Augmentation(ABC):
         """
 
 
-def shifted(pictures: Tensor, down: Tensor, right: Tensor) -> Tensor:
+def shifted(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
     """(N, C, H, W) shifted by (N,) whole pixels in each direction; new pixels are 0 (grey). Twice differentiable."""
-    count, channels, height, width = pictures.shape
-    device = pictures.device
+    count, channels, height, width = images.shape
+    device = images.device
     rows = torch.arange(height, device=device) - down[:, None]  # (N, H): where each row comes from
     columns = torch.arange(width, device=device) - right[:, None]
-    inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[:, None, None, :]
+    within = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[:, None, None, :]
     sample = torch.arange(count, device=device)[:, None, None, None]
     channel = torch.arange(channels, device=device)[:, None, None]
-    moved = pictures[
+    moved = images[
         sample, channel, rows.clamp(0, height - 1)[:, None, :, None], columns.clamp(0, width - 1)[:, None, None, :]
     ]
-    return moved * inside
+    return moved * within
 
 
-def random_shifts(pictures: Tensor, share: float, rng: torch.Generator | None) -> tuple[Tensor, Tensor]:
+def random_shifts(images: Tensor, share: float, rng: torch.Generator | None) -> tuple[Tensor, Tensor]:
     """(N,) and (N,) whole pixels down and right, uniform between minus and plus the rounded ``share`` of the side."""
-    most = [round(share * side) for side in pictures.shape[2:]]
-    down, right = (torch.randint(-m, m + 1, pictures.shape[:1], generator=rng, device=pictures.device) for m in most)
+    most = [round(share * side) for side in images.shape[2:]]
+    down, right = (torch.randint(-m, m + 1, images.shape[:1], generator=rng, device=images.device) for m in most)
     return down, right

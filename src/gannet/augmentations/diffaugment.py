@@ -37,7 +37,7 @@ class DiffAugment(Augmentation):
         """
         if samples.dim() != 4:
             raise UserError(
-                "The augmentation 'diffaugment' changes pictures, and these samples are points; use instance-noise."
+                "The augmentation 'diffaugment' changes images, and these samples are points; use instance-noise."
             )
         if self.color:
             samples = _recoloured(samples, rng)
@@ -46,22 +46,22 @@ class DiffAugment(Augmentation):
         return _cut(samples, self.cutout, rng) if self.cutout else samples
 
 
-def _recoloured(pictures: Tensor, rng: torch.Generator | None) -> Tensor:
-    brightness, saturation, contrast = torch.rand(3, len(pictures), 1, 1, 1, generator=rng, device=pictures.device)
-    pictures = pictures + (brightness - 0.5)
-    grey = pictures.mean(1, keepdim=True)
-    pictures = grey + 2 * saturation * (pictures - grey)
-    mean = pictures.mean((1, 2, 3), keepdim=True)
-    return mean + (contrast + 0.5) * (pictures - mean)
+def _recoloured(images: Tensor, rng: torch.Generator | None) -> Tensor:
+    brightness, saturation, contrast = torch.rand(3, len(images), 1, 1, 1, generator=rng, device=images.device)
+    images = images + (brightness - 0.5)
+    grey = images.mean(1, keepdim=True)
+    images = grey + 2 * saturation * (images - grey)
+    mean = images.mean((1, 2, 3), keepdim=True)
+    return mean + (contrast + 0.5) * (images - mean)
 
 
-def _cut(pictures: Tensor, share: float, rng: torch.Generator | None) -> Tensor:
+def _cut(images: Tensor, share: float, rng: torch.Generator | None) -> Tensor:
     covered = []
-    for side in pictures.shape[2:]:
+    for side in images.shape[2:]:
         size = round(share * side)
         # An even square has its centre between pixels, so there is one more place for it.
-        centre = torch.randint(side + 1 - size % 2, (len(pictures), 1), generator=rng, device=pictures.device)
+        centre = torch.randint(side + 1 - size % 2, (len(images), 1), generator=rng, device=images.device)
         start = centre - size // 2
-        position = torch.arange(side, device=pictures.device)
+        position = torch.arange(side, device=images.device)
         covered.append((position >= start) & (position < start + size))  # (N, side)
-    return pictures * ~(covered[0][:, None, :, None] & covered[1][:, None, None, :])
+    return images * ~(covered[0][:, None, :, None] & covered[1][:, None, None, :])

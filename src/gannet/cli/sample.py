@@ -58,7 +58,7 @@ def sample(
 ) -> int:
     """Draw samples from a run's EMA generator.
 
-    OUT selects the format: a picture (.png), a folder of single PNG images, arrays (.npz), or a table of points (.csv).
+    OUT selects the format: a figure (.png), a folder of single PNG images, arrays (.npz), or a table of points (.csv).
     With --interpolate, .gif, .webp and .mp4 are a moving walk through the latents. RUN is sampled at its newest
     checkpoint, RUN@STEP at the checkpoint of that step.
     """

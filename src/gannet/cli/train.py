@@ -115,7 +115,7 @@ def train(
         from gannet.cli.time_limit import limited
         from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
         from gannet.errors import UserError
-        from gannet.sessions.fork import parse_again
+        from gannet.sessions.fork import parse_parent
         from gannet.sessions.resume import start_or_resume, train_again
         from gannet.sessions.train import start
 
@@ -125,7 +125,7 @@ def train(
         for name, value in (("seed", seed), ("device", device), ("precision", precision))
         if value is not None
     }
-    older = parse_again(data)
+    older = parse_parent(data)
     if older and init is not None:
         raise UserError(f"--init does not apply to {data}, which is a run itself: give data to train on.")
     if resume and (older or out is None):

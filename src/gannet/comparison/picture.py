@@ -1,4 +1,4 @@
-"""Samples of every recipe and seed under samples of the data, as one picture."""
+"""Samples of every recipe and seed under samples of the data, as one figure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 NUM_POINTS = 1000
 NUM_IMAGES, IMAGE_COLUMNS = 25, 5
 CELL = 240
-"""Side in pixels of a cell of points; sheets of pictures come near it."""
+"""Side in pixels of a cell of points; sheets of images come near it."""
 
 
 def draw(result: Result) -> Image.Image:
-    """A row of real samples, then a row for each recipe; a column for each seed. The averaged generators, always the
-    same noise.
+    """A row of real samples, then a row for each recipe; a column for each seed. The EMA generators, always
+    with the same noise.
     """
     comparison = result.comparison
     count = NUM_POINTS if comparison.dataset.form.kind == "points" else NUM_IMAGES

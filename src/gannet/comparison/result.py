@@ -77,7 +77,7 @@ class Summary:
     better: str
     runs: int
     count: int
-    """Runs that have a value; mean, deviation and reference are theirs alone."""
+    """Runs that have a value; mean, standard deviation and reference are of these only."""
     mean: float | None
     """None where no run has a value."""
     deviation: float | None
@@ -102,9 +102,9 @@ def badness(value: float, better: str, reference: float | None) -> float:
 
 
 def summarise(rows: Sequence[Row]) -> list[Summary]:
-    """All metrics of all recipes, in the order of the cards, each for every recipe that was asked for it.
+    """All metrics of all recipes, in the order of the cards, each for every recipe that was measured by it.
 
-    A run that was stopped, or whose samples are too bad for a metric, must not vanish from the mean unseen: it counts
+    A run that was stopped, or whose samples are too bad for a metric, must not vanish from the mean silently: it counts
     as the worst.
     """
     examples = {card.metric: card for row in reversed(rows) for card in reversed(row.cards)}

@@ -23,7 +23,7 @@ from gannet.runs.state import RunState
 
 Engine = Callable[[Sequence[Entry], Measurement, Narrator, Callable[[Entry], None]], Iterable[Row]]
 """Brings runs to their end, in any order and anywhere, and gives each row when it is there; the last argument is
-told which run begins.
+called with each run that begins.
 """
 
 
@@ -42,7 +42,7 @@ def carry_out(comparison: Comparison, narrator: Narrator, engine: Engine = one_b
 
     Args:
         comparison: what is to be done.
-        narrator: told what happens.
+        narrator: reports what happens.
         engine: trains and measures the runs.
         at_once: runs that the engine trains side by side, for the time that is left.
 
@@ -78,7 +78,7 @@ def carry_out(comparison: Comparison, narrator: Narrator, engine: Engine = one_b
 
 
 def _is_known(entry: Entry, states: Mapping[Path, RunState], known: Mapping[Path, Any]) -> bool:
-    """Whether the row needs no more work: stopped by the guard, or measured before in the way that is asked for now."""
+    """Whether the row needs no more work: stopped by the guard, or measured before in the same way."""
     return states[entry.path].reason == "guard" or entry.path in known
 
 
@@ -135,8 +135,8 @@ def seconds_left(entries: list[Entry], rows: Sequence[Row]) -> float | None:
     known: dict[str, list[float]] = {}
     for row in rows:
         known.setdefault(row.entry.recipe, []).append(row.seconds)
-    usual = mean(row.seconds for row in rows)
-    return sum(mean(known.get(entry.recipe, [usual])) for entry in entries)
+    typical = mean(row.seconds for row in rows)
+    return sum(mean(known.get(entry.recipe, [typical])) for entry in entries)
 
 
 def _write(result: Result) -> None:
@@ -145,7 +145,7 @@ def _write(result: Result) -> None:
 
 
 def _known_cards(comparison: Comparison) -> dict[Path, Mapping[str, Any]]:
-    """Runs that were measured before in the way that is asked for now, by their path."""
+    """Runs that were measured before in the same way, by their path."""
     try:
         document = json.loads((comparison.path / RESULT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -43,7 +43,7 @@ def read(
     flags: Mapping[str, Any] | None = None,
     advice: Mapping[str, str] | None = None,
     fixed: tuple[str, ...] = (),
-    outside: Collection[str] = (),
+    supplied: Collection[str] = (),
 ) -> list[tuple[dict[str, Any], Values]]:
     """Return for each root its keyword arguments and its flat value set, complete with defaults.
 
@@ -54,7 +54,7 @@ def read(
         flags: values of parameters that the user sets by flags instead of keys.
         advice: for each flag, a sentence that explains how to set it; it may contain ``{value}``.
         fixed: prefixes of keys that cannot be set here and are never suggested.
-        outside: user-supplied components that may be imported, because the user typed their names. Names in files are
+        supplied: user-supplied components that may be imported, because the user typed their names. Names in files are
             never imported.
 
     Raises:
@@ -63,13 +63,13 @@ def read(
     flags, advice = dict(flags or {}), advice or {}
     misplaced = [f"{key}={given[key]}: {advice[key].format(value=given[key])}" for key in given if key in advice]
     given = {key: value for key, value in given.items() if key not in advice}
-    reader, results = _walk(given | flags, roots, outside)
+    reader, results = _walk(given | flags, roots, supplied)
     written_out = expanded(given, reader.known)
     if written_out != given:
         short = next(iter(given.keys() - written_out.keys()), "")
         typed_as = {key: short for key in written_out.keys() - given.keys()}
         given = written_out
-        reader, results = _walk(given | flags, roots, outside, typed_as)
+        reader, results = _walk(given | flags, roots, supplied, typed_as)
     allowed = [key for key in reader.known if key not in flags and not key.startswith(fixed)]
     strangers = sorted(set(given) - reader.known - reader.unjudged)
     mistakes = [
@@ -85,10 +85,10 @@ def read(
 def _walk(
     given: Mapping[str, Any],
     roots: tuple[Root, ...],
-    outside: Collection[str],
+    supplied: Collection[str],
     typed_as: Mapping[str, str] | None = None,
 ) -> tuple[_Reader, list[tuple[dict[str, Any], Values]]]:
-    reader = _Reader(given, outside, typed_as or {})
+    reader = _Reader(given, supplied, typed_as or {})
     results: list[tuple[dict[str, Any], Values]] = []
     for root in roots:
         reader.values = Values()
@@ -100,8 +100,8 @@ def _walk(
 class _Reader:
     """Reads the given value of each typed parameter, recursively."""
 
-    def __init__(self, given: Mapping[str, Any], outside: Collection[str], typed_as: Mapping[str, str]) -> None:
-        self.given, self.outside, self.typed_as = given, outside, typed_as
+    def __init__(self, given: Mapping[str, Any], supplied: Collection[str], typed_as: Mapping[str, str]) -> None:
+        self.given, self.supplied, self.typed_as = given, supplied, typed_as
         self.known, self.values = set[str](), Values()
         self.unjudged = set[str]()
         """Keys of a component that does not exist."""
@@ -189,7 +189,7 @@ class _Reader:
                 allowed = ", ".join(n for n, c in components(kind).items() if _is_concrete(c.load(), base))
                 raise UserError(f"{key}={name}: {name!r} is not a {base.__name__}; {key} expects one of {allowed}.")
             return factory
-        if name not in self.outside:
+        if name not in self.supplied:
             raise UserError(
                 f"{key}={name} is code outside Gannet, which is imported only if you name it: if you trust it, repeat "
                 f"the command with {key}={name}."

@@ -37,7 +37,7 @@ class Plan:
     settings: Settings
     values: dict[str, dict[str, Any]]
     """Flat values of all keys of ``recipe``, ``data`` and ``settings``, as the run records them."""
-    outside: frozenset[str] = frozenset()
+    supplied: frozenset[str] = frozenset()
     """User-supplied components that the user typed and that may therefore be imported."""
 
     @property
@@ -45,11 +45,11 @@ class Plan:
         """Keys to repeat when the run of this plan is opened again: user-supplied components and the path of the
         data.
         """
-        outside = {
-            key: value for key, value in self.values["recipe"].items() if is_outside(value) and value in self.outside
+        supplied = {
+            key: value for key, value in self.values["recipe"].items() if is_outside(value) and value in self.supplied
         }
         path = self.values["data"].get("path")
-        return outside | ({"data.path": path} if path and Path(path).exists() else {})
+        return supplied | ({"data.path": path} if path and Path(path).exists() else {})
 
     @property
     def keys(self) -> set[str]:
@@ -72,7 +72,7 @@ class Plan:
         flags = {key: settings.pop(key) for key in FLAGS}
         known = self.values["recipe"] | data | settings
         given = _changed(known, expanded(changes, known))
-        return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, outside=self.outside)
+        return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, supplied=self.supplied)
 
 
 def plan(
@@ -100,7 +100,7 @@ def plan(
     recipe_name = recipe or (RECOMMENDED_FOR_CAPTIONS if source_class.has_captions else RECOMMENDED[source_class.kind])
     loaded = load_recipe(recipe_name, source_class.kind)
     keys = {f"data.{k}": v for k, v in preset.items()} | dict(given)
-    return _read_keys(recipe_name, loaded, source_name, keys, flags, advice, outside=_outside(given))
+    return _read_keys(recipe_name, loaded, source_name, keys, flags, advice, supplied=_outside(given))
 
 
 def plan_again(
@@ -149,7 +149,9 @@ def plan_again(
     # A run keeps its data; only their path may change.
     fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
     given = _changed(known, expanded(changes, known))
-    return _read_keys(name, load_recipe(name), record.data.source, given, flags, fixed=fixed, outside=_outside(changes))
+    return _read_keys(
+        name, load_recipe(name), record.data.source, given, flags, fixed=fixed, supplied=_outside(changes)
+    )
 
 
 def require_complete(record: RunRecord) -> None:
@@ -178,7 +180,7 @@ def _read_keys(
     flags: Mapping[str, Any],
     advice: Mapping[str, str] = FLAG_ADVICE,
     fixed: tuple[str, ...] = (),
-    outside: frozenset[str] = frozenset(),
+    supplied: frozenset[str] = frozenset(),
 ) -> Plan:
     source_class = cast(type[Source], find("data", source_name).load())
     fields = set(vars(source_class).get("__dataclass_fields__", {}))
@@ -187,7 +189,7 @@ def _read_keys(
             given.setdefault(f"data.{key}", value)
     roots = Root(recipe.function, skip=("form",)), Root(source_class, "data."), Root(Settings)
     (arguments, recipe_values), (source_arguments, data_values), (settings, settings_values) = read(
-        given, *roots, flags=flags, advice=advice, fixed=fixed, outside=outside
+        given, *roots, flags=flags, advice=advice, fixed=fixed, supplied=supplied
     )
     if isinstance(path := data_values.get("data.path"), str) and os.path.exists(path):
         # An absolute path, so that the run can be opened from another working directory.

@@ -53,9 +53,9 @@ class Prober:
             answer = self._exchange(question) or self._exchange(question)
             if not answer:
                 raise UserError("The process that draws images ended without an answer.")
-            told: dict[str, Any] = json.loads(answer)
-            if "error" in told:
-                raise UserError(told["error"])
+            found: dict[str, Any] = json.loads(answer)
+            if "error" in found:
+                raise UserError(found["error"])
             self._keep(key, answer)
         return answer
 

@@ -23,7 +23,7 @@ from gannet.data.fitting import Fit, Frame, enlargement, fitted, is_cropped
 from gannet.data.levels import white_of
 from gannet.data.undecoded_images import ImageArray, UndecodedImages, for_every, refuse_bad, refuse_many
 from gannet.errors import UserError
-from gannet.files import sync
+from gannet.files import to_disk
 
 DEFAULT_SIZE_PIXELS = 64
 LARGEST_NATIVE_PIXELS = 256
@@ -198,9 +198,9 @@ def _published(whole: Decoded, temporary: Path, path: Path) -> Decoded:
     note = {"shape": out.shape, "dtype": "uint8", "bytes": temporary.stat().st_size, "decoded": counts}
     try:
         out.flush()
-        sync(temporary)
+        to_disk(temporary)
         note_of(temporary).write_text(json.dumps(note), encoding="utf-8")
-        sync(note_of(temporary))
+        to_disk(note_of(temporary))
         os.replace(note_of(temporary), note_of(path))
         os.replace(temporary, path)
     except OSError:

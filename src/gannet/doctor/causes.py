@@ -12,7 +12,7 @@ OFF = 10.0
 """A learning rate that differs from the recipe's by this factor is suspect."""
 RECORDS = 5
 FOOLED = 0.1
-"""Share of pairs in which D scores the real sample above the generated one; below, D is led astray."""
+"""Share of pairs in which D ranks the real sample above the generated one; below, D is led astray."""
 FEW = 0.5
 """Of the recipe's steps; fewer may be too few."""
 BEFORE_STEPS = (
@@ -102,7 +102,7 @@ def _balance(history: History) -> str:
     if not len(steps):
         return ""
     return (
-        f" At step {steps[-1]:,} D scores the real sample above the generated one in {separation[-1]:.0%} of pairs "
+        f" At step {steps[-1]:,} D ranks the real sample above the generated one in {separation[-1]:.0%} of pairs "
         f"(50% is no difference)."
     )
 
@@ -112,7 +112,7 @@ def _fooled(case: Case, history: History) -> Advice | None:
     if len(separation) < RECORDS or np.median(separation[-RECORDS:]) > FOOLED:
         return None
     text = f"The discriminator cannot follow the generator since step {steps[-RECORDS]:,}.{_balance(history)}"
-    return Advice("generator-too-strong", text, case.rates(1 / 5, "generator"))
+    return Advice("generator-too-strong", text, case.learning_rates(1 / 5, "generator"))
 
 
 def _too_few(case: Case, done: int) -> Advice | None:

@@ -30,8 +30,8 @@ from gannet.training import checkpoint
 ORDER = ("alarm", "warning", "past")
 GREW = 10.0
 """Growth of a gradient norm before a stop that is worth telling."""
-TOLD = 4
-"""Metrics that are named; the others are counted."""
+SHOWN = 4
+"""Number of metrics that are shown by name; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Diagnosis:
     """``RunState`` in words."""
     step: int
     steps: int
-    """That were asked for."""
+    """Metrics that the user named."""
     complaints: list[Complaint]
     """Worst first; empty if nothing was found."""
     cause: Cause | None
@@ -202,10 +202,9 @@ def _far(cards: list[ScoreCard]) -> list[Complaint]:
     if not found:
         return []
     step = int(found[0].values["step"])
-    more = f"; and {len(found) - TOLD} more" if len(found) > TOLD else ""
-    text = (
-        f"Samples are far from real data at step {step:,}: {', '.join(finding.text for finding in found[:TOLD])}{more}."
-    )
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    texts = ", ".join(finding.text for finding in found[:SHOWN])
+    text = f"Samples are far from real data at step {step:,}: {texts}{more}."
     return [Complaint(scores.FAR, found[0].severity, text, "", (step, step), values=found[0].values)]
 
 

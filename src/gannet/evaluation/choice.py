@@ -45,11 +45,11 @@ def default_names(
     truth. ``published`` adds FID, KID and IS of images if the Inception weights are installed.
     """
     found = {component.json_name: component.load() for component in components("metrics").values()}
-    looking = {name: metric for name, metric in found.items() if kind in metric.kinds and kind not in metric.asked_for}
+    suited = {name: metric for name, metric in found.items() if kind in metric.kinds and kind not in metric.asked_for}
     if kind == "images":
-        looking = {name: metric for name, metric in looking.items() if not _unmet(metric, kind, truth or Truth())}
+        suited = {name: metric for name, metric in suited.items() if not _unmet(metric, kind, truth or Truth())}
     names = sorted(
-        name for name, metric in looking.items() if not _unanswered(metric, answers) and not _unlabelled(metric, labels)
+        name for name, metric in suited.items() if not _unanswered(metric, answers) and not _unlabelled(metric, labels)
     )
     if extractor not in TRAINED:
         names = [name for name in names if not found[name].needs_classifier]
@@ -115,9 +115,9 @@ def require_measurable(names: Sequence[str] | None, kind: Kind, truth: Truth) ->
         raise UserError(*problems)
 
 
-def told(metric: Metric, truth: Truth, labels: Labels | None) -> Metric:
-    """The metric with the classifier that the data name where modes are classes of pictures, and with where its
-    classes come from.
+def with_sources(metric: Metric, truth: Truth, labels: Labels | None) -> Metric:
+    """The metric with the classifier that the data name, if modes are classes of images, and with the source of its
+    classes.
     """
     known = {field.name for field in fields(metric)}  # type: ignore[arg-type]
     if truth.classes is not None and "classifier" in known:
@@ -158,7 +158,7 @@ def _unlabelled(metric: Metric | type[Metric], labels: Labels | None) -> str:
     if metric.needs in ("classes", "followed") and labels is None:
         return "it needs data with classes."
     if metric.needs == "followed" and labels is not None and labels.fake is None:
-        return "it needs a game that follows labels (--recipe cgan ...)."
+        return "it needs a class-conditional game (--recipe cgan ...)."
     return ""
 
 

@@ -16,7 +16,7 @@ from gannet.metrics.base import Metric, Samples
 
 TRIED_ROWS = 500
 TRIED_ROWS_SLOW = 50
-"""Of extractors that look at a picture for a tenth of a second."""
+"""Of extractors that take a tenth of a second for an image."""
 FIRST_ROWS = 10
 """Of a first try whose time does not count: libraries are imported and networks loaded in it."""
 
@@ -35,11 +35,11 @@ class Cost:
 
     @property
     def seconds(self) -> float:
-        """All together."""
+        """Total."""
         return self.looking_seconds + sum(self.metric_seconds)
 
     def sentence(self) -> str:
-        """For people, before it begins."""
+        """The announcement before the measurement."""
         sets = f"{self.num_fake:,} generated samples against {self.num_real:,} real ones"
         return (
             f"measuring {sets}, {self.num_metrics} metrics with their real-data references: about "
@@ -48,20 +48,20 @@ class Cost:
 
 
 def readable(seconds: float) -> str:
-    """A duration of no more than two digits."""
+    """A duration with at most two digits."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def estimated(metrics: Sequence[Metric], samples: Samples, num_spare: int, *, seed: int = 0) -> Cost:
-    """Try every metric on the first few samples and reckon up: rows or pairs of rows, as the metric says.
+    """Try every metric on the first few samples, and scale the time by the number of samples or pairs, as it says.
 
-    Features that are on the disk already are reckoned all the same, so it is rather too much than too little.
+    Features that are already on the disk are counted too, so the estimate is rather too large than too small.
     """
     looking = {extractor: _looking(extractor, samples.real) for extractor in extractors_of(metrics)}
-    unseen = 0 if samples.held_out is None else len(samples.fake)
-    rows = len(samples.real) + len(samples.fake) + num_spare + unseen
+    num_held_out = 0 if samples.held_out is None else len(samples.fake)
+    rows = len(samples.real) + len(samples.fake) + num_spare + num_held_out
     seconds = tuple(_trying(metric, samples, seed) for metric in metrics)
     return Cost(len(samples.real), len(samples.fake), len(metrics), sum(looking.values()) * rows, seconds)
 
@@ -72,12 +72,12 @@ def extractors_of(metrics: Sequence[Metric]) -> list[str]:
 
 
 def extractor_of(metric: Metric) -> str:
-    """The metric's extractor; empty where it looks at the samples themselves."""
+    """The metric's extractor; empty if it uses the samples themselves."""
     return str(vars(metric).get("extractor", ""))
 
 
 def _looking(extractor: str, images: np.ndarray) -> float:
-    """Seconds a picture."""
+    """Seconds for each image."""
     if images.ndim != 4:
         return 0.0
     tried = images[FIRST_ROWS : FIRST_ROWS + tried_rows(extractor)]
@@ -91,7 +91,7 @@ def _looking(extractor: str, images: np.ndarray) -> float:
 
 
 def tried_rows(extractor: str) -> int:
-    """How many pictures are looked at for the estimate."""
+    """Number of images from which the time is estimated."""
     return TRIED_ROWS_SLOW if extractor == EFFNET or extractor in USER_SUPPLIED else TRIED_ROWS
 
 
@@ -105,12 +105,12 @@ def _trying(metric: Metric, samples: Samples, seed: int) -> float:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for part in (*small, small[1]):
-                # The second of the two equal ones finds its features looked up, and is the one that counts.
+                # The second of the two equal calls finds its features in the cache; it is the one that counts.
                 started = time.perf_counter()
                 metric.compute(part, np.random.default_rng(seed))
     except UserError:
         return 0.0
-    # Once more for the real-data reference, and once more for held-out samples where there are such.
+    # Once more for the real-data reference, and once more for held-out samples, if any.
     return (
         (2 if samples.held_out is None else 3)
         * (time.perf_counter() - started)

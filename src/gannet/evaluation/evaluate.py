@@ -13,7 +13,7 @@ import numpy as np
 
 from gannet.data.base import Kind, Progress, Truth, silent
 from gannet.errors import UserError, of_all
-from gannet.evaluation.choice import ASKED, choose, default_names, stem, told, unmet_here
+from gannet.evaluation.choice import ASKED, choose, default_names, stem, unmet_here, with_sources
 from gannet.evaluation.cost import Cost, estimated, extractor_of
 from gannet.features.extractors import extract
 from gannet.metrics.base import Answers, Estimate, Labels, Metric, Samples
@@ -50,7 +50,7 @@ def evaluate(
     Only private generators are used: the global state of torch, numpy and Python's random is left as it is.
 
     Args:
-        fake: generated outside samples: points (N, 2), or images uint8 (N, H, W, C).
+        fake: generated samples in original units: points (N, 2), or images uint8 (N, H, W, C).
         real_a: the real set of the comparison.
         real_b: real samples disjoint from ``real_a``; as many as ``fake`` are used (fewer are said in the card's
         warnings).
@@ -68,10 +68,10 @@ def evaluate(
         answers: what the game says about real samples, if it can say anything.
         held_out: real samples that were not trained on, if there are any; cards then also tell what the metric says of
         them.
-        labels: classes of the real samples, and of the generated ones where they were asked for.
-        published: whether FID, KID and IS are among the usual metrics where the weights of Inception are.
+        labels: classes of the real samples, and the requested classes of the generated ones, if any.
+        published: whether FID, KID and IS are default metrics if the Inception weights are there.
         progress: called as features are extracted and metrics are done.
-        announce: told what it will cost, before it is paid; None for no estimate, which costs a little itself.
+        announce: called with the estimated cost before measuring; None for no estimate, which takes some time.
 
     Returns:
         The cards in the order of the names, and one sentence for each metric that was left out.
@@ -80,9 +80,10 @@ def evaluate(
         UserError: fewer than 10 samples, samples that are not finite or of another shape, equal real samples, an
         unknown metric.
     """
-    usual = names or default_names(kind, answers, truth, labels, extractor, published=published)
+    names_wanted = names or default_names(kind, answers, truth, labels, extractor, published=published)
     chosen = [
-        (name, told(metric, truth, labels)) for name, metric in of_all(usual, lambda name: choose(name, extractor))
+        (name, with_sources(metric, truth, labels))
+        for name, metric in of_all(names_wanted, lambda name: choose(name, extractor))
     ]
     check = checked_points if kind == "points" else checked_images
     check(Samples(real_a, fake, truth))
@@ -124,7 +125,7 @@ def evaluate(
 def _announced(
     metrics: Sequence[Metric], samples: Samples, spare: np.ndarray, announce: Callable[[Cost], None] | None
 ) -> tuple[float, ...]:
-    """Share of the work of each metric, told to the caller as a whole; equal shares where nobody asked."""
+    """Each metric's share of the work, whose total is announced; equal shares without ``announce``."""
     if announce is None or not metrics:
         return tuple(1 / len(metrics) for _ in metrics)
     cost = estimated(metrics, samples, min(len(spare), len(samples.fake)))
@@ -134,7 +135,7 @@ def _announced(
 
 
 def _look(metric: Metric, samples: Samples, spare: np.ndarray, progress: Progress) -> None:
-    """Features of all three sets, with progress; those of real pictures are kept on the disk. Metrics then find them
+    """Features of all three sets, with progress; those of real images are stored on the disk. Metrics then find them
     in memory.
     """
     extractor = extractor_of(metric)
@@ -167,12 +168,12 @@ def _measure(
         if metric.needs in ASKED:
             # Of real data only what they show can be checked; there is no second set that they could be asked about.
             reference = _of_real_images(metric, name, samples, seed) if metric.needs == "drawn" else None
-            about_reference, unseen = list(samples.answers.warnings if samples.answers else ()), None
+            about_reference, on_held_out = list(samples.answers.warnings if samples.answers else ()), None
         else:
             reference, about_reference = _reference(metric, name, samples, spare, seed)
-            unseen = _of_held_out(metric, name, samples, seed)
+            on_held_out = _of_held_out(metric, name, samples, seed)
     said += about_reference
-    return _Measured(result, reference, unseen, time.perf_counter() - started, tuple(dict.fromkeys(said)))
+    return _Measured(result, reference, on_held_out, time.perf_counter() - started, tuple(dict.fromkeys(said)))
 
 
 def _reference(

@@ -28,7 +28,7 @@ from gannet.training.sampling import CHUNK, evaluating, sample_chunks
 DEFAULT_SAMPLES = {"points": 2_500, "images": 5_000}
 """How many samples are measured where the user does not say."""
 NUM_ASKED = 10_000
-"""How many real samples a game is asked about: all of MNIST's test pictures."""
+"""How many real samples a game is asked about: all of MNIST's test images."""
 NUM_INVERTED = 100
 """Number of real samples whose latents are searched if a metric asks for them."""
 NUM_TRANSLATED = 2_000
@@ -123,7 +123,7 @@ def protocol_of(game: Game, dataset: Dataset) -> dict[str, Any]:
 def samples_for_measuring(
     game: Game, dataset: Dataset, count: int, seed: int, progress: Progress = silent
 ) -> np.ndarray:
-    """(count, ...) outside samples from the stream that is only for measuring; pictures are held as bytes alone.
+    """(count, ...) samples in original units, from the random stream reserved for measuring; images as bytes.
 
     A game that translates starts from the images of ``dataset``.
 
@@ -141,7 +141,7 @@ def samples_for_measuring(
     chunks = sample_chunks(game, count, torch_rng(seed, "measure", device=device), labels=labels, images=dataset)
     for index, chunk in enumerate(chunks):
         progress("generating samples", index * CHUNK, count)
-        # Bytes know no NaN: a picture of them would become a grey one.
+        # Bytes have no NaN: such an image would become grey.
         broken += int((~chunk.flatten(1).isfinite()).any(dim=1).sum())
         parts.append(dataset.form.decode(chunk))
     progress("generating samples", count, count)
@@ -151,7 +151,7 @@ def samples_for_measuring(
 
 
 def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
-    """Raise before anything is generated where a name is unknown, or none of the named metrics has its weights."""
+    """Raise before anything is generated where a name is unknown, or if no requested metric has its weights."""
     problems = []
     for _, metric in of_all(metrics or (), lambda name: choose(name, extractor)):
         try:
@@ -200,22 +200,22 @@ def ask(
     said: dict[str, list[np.ndarray]] = {}
     with evaluating(game):
         for start in range(0, len(real), CHUNK):
-            inside = source.form.encode(real[start : start + CHUNK]).to(device)
+            normalised = source.form.encode(real[start : start + CHUNK]).to(device)
             if isinstance(game, Encodes):
-                said.setdefault("reconstructed", []).append(source.form.decode(game.generate(game.encode(inside))))
+                said.setdefault("reconstructed", []).append(source.form.decode(game.generate(game.encode(normalised))))
             if isinstance(game, Classifies):
-                said.setdefault("predicted", []).append(game.classify(inside).argmax(1).cpu().numpy())
+                said.setdefault("predicted", []).append(game.classify(normalised).argmax(1).cpu().numpy())
             if isinstance(game, Translates) and game.trivial_name:
-                _translated(game, source.form, inside, rng, said, trivial)
+                _translated(game, source.form, normalised, rng, said, trivial)
             if isinstance(game, Clusters):
-                said.setdefault("clusters", []).append(game.cluster(inside).cpu().numpy())
+                said.setdefault("clusters", []).append(game.cluster(normalised).cpu().numpy())
             if captions is not None:
                 asked = dataset.form.token_ids(captions[start : start + CHUNK]).to(device)
                 rng = torch_rng(seed, "ask", start, device=device)
                 said.setdefault("drawn", []).append(source.form.decode(game.sample(len(asked), labels=asked, rng=rng)))
     if inverted:
-        inside = source.form.encode(real[:NUM_INVERTED]).to(device)
-        found = invert(game, inside, rng=torch_rng(seed, "invert", device=device), progress=progress)  # type: ignore[arg-type]
+        normalised = source.form.encode(real[:NUM_INVERTED]).to(device)
+        found = invert(game, normalised, rng=torch_rng(seed, "invert", device=device), progress=progress)  # type: ignore[arg-type]
         said["inverted"] = [source.form.decode(found.samples)]
     warnings = (
         ()

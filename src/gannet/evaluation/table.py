@@ -33,11 +33,11 @@ def render(cards: Sequence[ScoreCard]) -> Table:
     said = dict.fromkeys(warning for card in cards for warning in card.warnings)
     # Text, because "FD[randconv-v1]" would be read as markup.
     table = Table(caption=Text("\n".join(said)) if said else None, caption_justify="left")
-    unseen = ["held out"] if any(card.held_out is not None for card in cards) else []
-    for heading in ("metric", "value", "real data", *unseen, "better", "fingerprint"):
+    held_out_heading = ["held out"] if any(card.held_out is not None for card in cards) else []
+    for heading in ("metric", "value", "real data", *held_out_heading, "better", "fingerprint"):
         table.add_column(heading, justify="right" if heading in ("value", "real data", "held out") else "left")
     for card in cards:
-        held_out = [_written(card.held_out, card.n_fake)] if unseen else []
+        held_out = [_written(card.held_out, card.n_fake)] if held_out_heading else []
         table.add_row(
             Text(card.label),
             _with_interval(card),
@@ -64,11 +64,11 @@ def _with_interval(card: ScoreCard) -> str:
     low, high = (written(end, card.n_fake) for end in card.ci95)
     if float(low) == float(value) == float(high):
         # 100 (100 to 100) would say that the value is certain.
-        low, high = (_told_apart(end, float(value)) for end in card.ci95)
+        low, high = (_distinct(end, float(value)) for end in card.ci95)
     return f"{value} ({low} to {high})"
 
 
-def _told_apart(end: float, value: float) -> str:
+def _distinct(end: float, value: float) -> str:
     """The end of an interval, with as many digits as it takes to tell it from the value as printed."""
     if float(end) == value:
         return f"{end:g}"

@@ -80,11 +80,11 @@ class AuxiliaryClassifier(Adversarial):
         }
         return Terms(minimise)
 
-    def class_term(self, score: DiscriminatorOutput, labels: Tensor | None) -> Tensor:
+    def class_term(self, output: DiscriminatorOutput, labels: Tensor | None) -> Tensor:
         """Weighted mean cross-entropy of the class logits, in nats."""
-        assert score.class_logits is not None
+        assert output.class_logits is not None
         assert labels is not None
-        return self.class_weight * cross_entropy(score.class_logits, labels)
+        return self.class_weight * cross_entropy(output.class_logits, labels)
 
     def classify(self, samples: Tensor) -> Tensor:
         """(N, *shape) -> (N, K) class logits."""

@@ -84,7 +84,7 @@ class Unrolled(Adversarial):
         """Minus D's loss after the unrolled steps. Also recorded: the same for the current D."""
         fake = self.generate(self.draw_latents(batch.size, batch.rng))
         ahead = {name: weight.detach().requires_grad_() for name, weight in self.discriminator.named_parameters()}
-        rates = self.rates(batch.step)
+        rates = self.learning_rates(batch.step)
         values = [self.loss_at(ahead, batch.real, fake)]
         for _ in range(self.unrolled_steps):
             slopes = torch.autograd.grad(values[-1], list(ahead.values()), create_graph=True)
@@ -98,7 +98,7 @@ class Unrolled(Adversarial):
         """The longest step of one parameter."""
         return FARTHEST * self.unrolled_rate
 
-    def rates(self, step: int) -> list[Tensor]:
+    def learning_rates(self, step: int) -> list[Tensor]:
         """The step sizes r / (max(sqrt v, m) + 1e-8), shaped as the parameters of D, with Adam's bias correction of
         v.
         """

@@ -77,7 +77,7 @@ class Case:
         """The recipe's value of a key if it is a positive number."""
         return _positive(self.defaults.get(key))
 
-    def rates(self, factor: float, *players: str) -> dict[str, JsonValue]:
+    def learning_rates(self, factor: float, *players: str) -> dict[str, JsonValue]:
         """Learning rates of these players (of all by default), multiplied by ``factor``."""
         names = [f"optimizer.{player}.lr" for player in players] or [
             name for name in self.keys if LEARNING_RATE.fullmatch(name)

@@ -43,7 +43,7 @@ def carry_over(before: Experiment, after: Experiment) -> Callable[[Trainer], Non
         raise UserError("It is not used during training.")
 
     def act(trainer: Trainer) -> None:
-        trainer.rates = dict(vars(after.optimizer))
+        trainer.optimizer_settings = dict(vars(after.optimizer))
         trainer.average.decay = after.average
         for game in (trainer.game, trainer.average.game):
             for name, attribute, value in numbers:

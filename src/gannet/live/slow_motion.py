@@ -98,7 +98,7 @@ class SlowMotion:
             own["gradient_norm"] = np.float32(gradient_norms(self._trainer).get(f"{player}/gradient_norm", np.nan))
             own["field_after"] = self._field()
             if caught.network:
-                own["fake_after"] = self._form.decode(caught.again(self.game)[:POINTS_SHOWN])
+                own["fake_after"] = self._form.decode(caught.regenerate(self.game)[:POINTS_SHOWN])
             if caught.gradient is not None:
                 own["gradient"] = caught.gradient[:POINTS_SHOWN].float().cpu().numpy()
             self._arrays |= {f"{player}/{name}": np.asarray(value) for name, value in own.items()}
@@ -142,7 +142,7 @@ class _Caught:
         for handle in self._handles:
             handle.remove()
 
-    def again(self, game: Game) -> Tensor:
+    def regenerate(self, game: Game) -> Tensor:
         """The fakes from the same inputs with the current parameters."""
         network = game.get_submodule(self.network)
         with torch.no_grad(), evaluating(game):

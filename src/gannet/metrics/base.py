@@ -21,8 +21,8 @@ is.
 Asked = Literal["reconstructed", "inverted", "predicted", "clusters", "drawn", "translated", "contradictions"]
 """Fields of :class:`Answers`."""
 Need = Literal["samples", "modes", "density", "held_out", "classes", "followed"] | Asked
-"""What a metric asks for beyond samples: knowledge of the real distribution, real samples kept from training, classes
-of the real samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
+"""What a metric asks for beyond samples: knowledge of the real distribution, held-out real samples, classes of
+the real samples, classes that the generated ones were to have, or a field of :class:`Answers`."""
 Bounds = tuple[float, float]
 """Smallest and largest value that a metric can take; infinite where there is no limit."""
 ANY: Bounds = (-math.inf, math.inf)
@@ -37,11 +37,11 @@ class Answers:
     """What a game says about real samples, where it can; a field is None where it cannot."""
 
     real: np.ndarray
-    """(N, ...) outside samples, not trained on where the source has such."""
+    """(N, ...) samples in original units, held out from training if the source has such data."""
     labels: np.ndarray | None = None
     """(N,) int64 true classes."""
     reconstructed: np.ndarray | None = None
-    """(N, ...) outside samples: G(E(x)) of each."""
+    """(N, ...) samples in original units: G(E(x)) of each."""
     inverted: np.ndarray | None = None
     """(M, ...) samples of the latents found for the first M of ``real``; only if a metric asks for them."""
     predicted: np.ndarray | None = None
@@ -51,11 +51,11 @@ class Answers:
     captions: tuple[str, ...] | None = None
     """Captions of the real samples."""
     drawn: np.ndarray | None = None
-    """(N, ...) outside samples: what the game generates for these captions."""
+    """(N, ...) samples in original units: what the game generates for these captions."""
     translated: np.ndarray | None = None
-    """(N, ...) outside samples: what a game that translates makes of the inputs of the real ones, its targets."""
+    """(N, ...) samples in original units: outputs of a game that translates, whose targets are ``real``."""
     trivial: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """Name -> (N, ...) outside samples: what the same inputs give without learning."""
+    """Name -> (N, ...) samples in original units: what the same inputs give without learning."""
     contradictions: np.ndarray | None = None
     """(N,) mean absolute difference, in levels of 0 to 255, between an input and what the output shows of it."""
     protocol: Mapping[str, Any] = field(default_factory=dict)
@@ -74,19 +74,19 @@ class Labels:
     spare: np.ndarray
     """Of the real samples of the real-data reference."""
     fake: np.ndarray | None = None
-    """(M,) int64 that the generator was asked for; None where it follows no labels."""
+    """(M,) int64, the requested classes; None if the generator is unconditional."""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Two sets to compare, both outside representation (uint8 NHWC images, or float points in original units)."""
+    """Two sets to compare, both in original units (uint8 NHWC images, or float points)."""
 
     real: np.ndarray
     fake: np.ndarray
     truth: Truth
     answers: Answers | None = None
     held_out: np.ndarray | None = None
-    """Real samples that were not trained on, where there are any."""
+    """Real samples that were not trained on, if any."""
     labels: Labels | None = None
     """Where the data have classes; of ``real`` and ``fake``."""
 
@@ -137,7 +137,7 @@ class Metric(ABC):
     name: ClassVar[str] = ""
     """Its name in JSON; the command line writes hyphens for underscores. Discovery reads it from the class body."""
     kinds: ClassVar[tuple[Kind, ...]]
-    """What it can look at."""
+    """What it can measure."""
     better: ClassVar[Better]
     """Which way is good."""
     bounds: ClassVar[Bounds] = ANY

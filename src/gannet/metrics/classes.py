@@ -79,9 +79,9 @@ class Purity(_Answered):
 
 @dataclass(frozen=True)
 class ClassAccuracy(FeatureMetric):
-    """Whether generated images show the class that was asked for.
+    """Whether generated images show the requested class.
 
-    Share of generated images in which an independent classifier sees the class that the generator was asked for.
+    Share of generated images in which an independent classifier sees the requested class.
 
     0 to 1; guessing one of K equal classes gives 1 / K. The classifier errs too: the real-data reference is its
     accuracy on real images. The shares of the single classes stand on the card. One perfect image for each class scores

@@ -114,8 +114,8 @@ class FrechetDistancePerClass(FeatureMetric):
 
     Mean over classes of the FD between the generated and the real images of one class; every class stands on the card.
 
-    It sees what the FD of all together cannot: classes that are exchanged, or one that is made badly. Of a game that
-    follows labels, the classes of its images are those that it was asked for (the intra-FID of Miyato and Koyama 2018,
+    It sees what the FD of all together cannot: classes that are exchanged, or one that is made badly. Of a
+    class-conditional game, the classes of its images are the requested ones (the intra-FID of Miyato and Koyama 2018,
     section 5, https://arxiv.org/abs/1802.05637, which is of Inception); of any other game those that the extractor
     sees, in real images too, so the extractor must be a classifier. A class with fewer than 10 images has no FD, and
     then there is no mean. Each class has a K-th of the images, so the bias of few samples is larger than that of
@@ -123,7 +123,7 @@ class FrechetDistancePerClass(FeatureMetric):
     """
 
     classes: Literal["asked", "seen"] = "asked"
-    """The class of a generated image: what was asked for, or what the extractor sees; Gannet takes what there is."""
+    """The class of a generated image: the requested one, or the one that the extractor sees."""
 
     name: ClassVar[str] = "fd_per_class"
     kinds: ClassVar[tuple[Kind, ...]] = ("images",)
@@ -133,7 +133,7 @@ class FrechetDistancePerClass(FeatureMetric):
     asked_for: ClassVar[tuple[Kind, ...]] = ("images",)
 
     def label(self) -> str:
-        """``FD-per-class[extractor]``; ``intra-FID`` for inception and classes that were asked for."""
+        """``FD-per-class[extractor]``; ``intra-FID`` for inception and requested classes."""
         if self.classes == "seen":
             return f"FD-per-class[{self.extractor}]"
         return feature_label("FD-per-class", self.extractor)
@@ -165,7 +165,7 @@ class FrechetDistancePerClass(FeatureMetric):
             return checked_labels(samples)
         if self.extractor not in TRAINED:
             raise UserError(
-                f"The classes of these images are not known: {self.extractor} sees none, and no labels were followed."
+                f"The classes of these images are not known: {self.extractor} sees none, and the game is unconditional."
             )
         seen = [log_probabilities(self.extractor, images).argmax(axis=1) for images in checked_images(samples)]
         # Real data may have a part of the classes; a generated image of another class has nothing to be compared with.

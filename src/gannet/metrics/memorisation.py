@@ -30,7 +30,7 @@ class AuthPct(FeatureMetric):
     Alaa et al. 2022 (authenticity), section 3.3, https://arxiv.org/abs/2102.08921. Copies score 0; fresh real samples
     score what the real-data reference says, often 40 to 65. Neither high nor low is good by itself: bad samples are far
     from everything and score 100. **No metric isolates memorisation**, and this one knows only the real samples on its
-    card: a copy of a training image that is not among them goes unseen.
+    card: a copy of a training image that is not among them is not found.
     """
 
     name: ClassVar[str] = "authpct"

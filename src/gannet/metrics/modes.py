@@ -265,7 +265,7 @@ class Spread(_ByMode):
         """>= 0.
 
         Raises:
-            UserError: no mode has ``fewest`` points, so no width can be told.
+            UserError: no mode has ``fewest`` points, so no width can be measured.
         """
         modes = known_modes(samples.truth)
         _, fake = checked_points(samples)
@@ -274,7 +274,8 @@ class Spread(_ByMode):
         usable = np.flatnonzero(counts >= self.fewest)
         if not len(usable):
             raise UserError(
-                f"No mode has {self.fewest} points within {self.reach:g} sigma, so the spread of modes cannot be told."
+                f"No mode has {self.fewest} points within {self.reach:g} sigma, so the spread of modes cannot be "
+                f"measured."
             )
         own = [_points_of(assignment, int(mode), self.reach) for mode in usable]
         value = float(np.median([_deviations(points[None])[0] for points in own]))

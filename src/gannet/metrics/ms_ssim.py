@@ -65,7 +65,7 @@ class MultiScaleSimilarity(Metric):
         size = max(1, CHUNK_VALUES // (fake[0].size * 8))
         parts = [slice(start, start + size) for start in range(0, self.pairs, size)]
         likeness = np.concatenate([ms_ssim(fake[first[part]], fake[second[part]]) for part in parts])
-        # Pairs share pictures: their covariance adds at most 2 / n of the variance of one pair (Hoeffding 1948).
+        # Pairs share images: their covariance adds at most 2 / n of the variance of one pair (Hoeffding 1948).
         half = NORMAL_95 * likeness.std(ddof=1) * np.sqrt(1 / self.pairs + 2 / len(fake))
         return around(float(likeness.mean()), half, INTERVAL)
 

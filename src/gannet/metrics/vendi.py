@@ -24,7 +24,7 @@ class Vendi(FeatureMetric):
 
     Friedman and Dieng 2023, definition 3.1, https://arxiv.org/abs/2210.02410: equal images give 1, n images without any
     likeness n. The features are taken less the real mean and over the real standard deviation, for responses of one
-    network all point nearly the same way; no more than their number D can be told apart. Diversity alone: noise is
+    network all point nearly the same way; no more than their number D can be distinguished. Diversity alone: noise is
     diverse, so the right value is that of real images (the real-data reference).
     """
 

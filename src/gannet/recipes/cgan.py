@@ -1,4 +1,4 @@
-"""The conditional GAN on labelled pictures."""
+"""The conditional GAN on labelled images."""
 
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating

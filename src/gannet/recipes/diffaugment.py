@@ -1,4 +1,4 @@
-"""The convolutional GAN with differentiable augmentation, for few pictures."""
+"""The convolutional GAN with differentiable augmentation, for few images."""
 
 from gannet.augmentations.diffaugment import DiffAugment
 from gannet.games.two_player import TwoPlayer

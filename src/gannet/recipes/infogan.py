@@ -29,8 +29,8 @@ def infogan(
     Chen et al. 2016, section 7 and appendix C.1, https://arxiv.org/abs/1606.03657, with the paper's learning rates.
     ``gannet sample RUN --traverse`` shows the codes.
 
-    Formula: D, G: the usual loss - weight E log Q(c | G(z, c)), which bounds the mutual information I(c; G(z, c)) from
-    below.
+    Formula: D, G: the loss of the plain GAN - weight E log Q(c | G(z, c)), which bounds the mutual information
+    I(c; G(z, c)) from below.
 
     Adds: codes c in addition to the noise, and a head Q on the discriminator's features that recovers them.
 

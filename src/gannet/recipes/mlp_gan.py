@@ -1,4 +1,4 @@
-"""The fully connected GAN on pictures."""
+"""The fully connected GAN on images."""
 
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating

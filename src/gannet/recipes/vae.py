@@ -24,7 +24,7 @@ def vae(
 
     Kingma and Welling 2014, https://arxiv.org/abs/1312.6114. A baseline: what maximum likelihood reaches with the
     networks of ``dcgan`` on images and of ``lsgan`` on points. Samples of points are drawn from p(x | z); samples of
-    images are its mean G(z), as is usual, because the noise of p(x | z) is only seen as grain.
+    images are its mean G(z), as is common, because the noise of p(x | z) is only seen as grain.
 
     Formula: G and E: -E log p(x | z) + beta KL(q(z | x) || N(0, I)), p(x | z) = N(G(z), c^2) with c learned.
 

@@ -44,16 +44,16 @@ class LeCam(Penalty):
 
     def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; zero for a constant critic."""
-        real_scores, fake_scores = score(real), score(fake)
-        self.remember(real_scores, fake_scores)
-        to_fake = (real_scores - self.fake_average).square().mean()
-        to_real = (fake_scores - self.real_average).square().mean()
+        real_logits, fake_logits = score(real), score(fake)
+        self.remember(real_logits, fake_logits)
+        to_fake = (real_logits - self.fake_average).square().mean()
+        to_real = (fake_logits - self.real_average).square().mean()
         return self.weight * (to_fake + to_real)
 
     @torch.no_grad()
-    def remember(self, real_scores: Tensor, fake_scores: Tensor) -> None:
+    def remember(self, real_logits: Tensor, fake_logits: Tensor) -> None:
         """Update both averages with one batch of logits, (N,) each."""
         self.count += 1
         share = (1 / self.count).clamp(min=1 - self.decay)
-        for average, scores in ((self.real_average, real_scores), (self.fake_average, fake_scores)):
+        for average, scores in ((self.real_average, real_logits), (self.fake_average, fake_logits)):
             average.lerp_(scores.mean().to(average.dtype), share)

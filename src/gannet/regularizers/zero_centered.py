@@ -54,11 +54,11 @@ class ZeroCentered(Penalty):
     def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x. For packs, x is the whole pack."""
         sides = {"real": (real,), "fake": (fake,), "both": (real, fake)}[self.on]
-        scores = [score(side) for side in sides]
+        logits = [score(side) for side in sides]
         inputs = tuple(tensor for side in sides for tensor in side)
-        counts = [len(s) for s, side in zip(scores, sides, strict=True) for _ in side]
+        counts = [len(s) for s, side in zip(logits, sides, strict=True) for _ in side]
         # One backward pass for both sides: logits of reals never depend on fakes, because samples that are not
         # independent get separate forward passes for reals and fakes.
-        gradients = torch.autograd.grad(torch.stack([s.sum() for s in scores]).sum(), inputs, create_graph=True)
+        gradients = torch.autograd.grad(torch.stack([s.sum() for s in logits]).sum(), inputs, create_graph=True)
         squares = [g.float().square().sum() / count for g, count in zip(gradients, counts, strict=True)]
         return 0.5 * self.gamma_at(batch.progress) * torch.stack(squares).sum()

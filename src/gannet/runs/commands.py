@@ -20,7 +20,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gannet.errors import UserError, did_you_mean, in_shell
-from gannet.files import sync, whole_file
+from gannet.files import to_disk, whole_file
 from gannet.keys import unknown_number
 from gannet.runs.lock import is_held
 from gannet.runs.reader import Run, read_record
@@ -200,7 +200,7 @@ def _write(folder: Path, content: bytes) -> int:
             break
         except FileExistsError:
             number += 1
-    sync(folder)
+    to_disk(folder)
     return number
 
 

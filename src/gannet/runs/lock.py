@@ -60,7 +60,7 @@ class RunLock:
 
 
 def is_held(run: Path) -> bool:
-    """Whether a process of this machine writes the run now. Changes nothing; False where it cannot be told."""
+    """Whether a process of this machine writes the run now. Changes nothing; False if that cannot be decided."""
     try:
         descriptor = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -150,7 +150,7 @@ class DataRecord(Record):
     form: Values = Field(default_factory=dict)
     """``data.base.Form`` as JSON."""
     notes: tuple[str, ...] = ()
-    """What the user was told of the data before training, such as images that were left out; absent if nothing."""
+    """What was reported about the data before training, such as images that were left out; absent if nothing."""
     modes: Values | None = None
     """Means, covariances and weights of the Gaussian modes, if they are known and few."""
 

@@ -43,18 +43,18 @@ LOCK_FILE = "lock"
 SLOW_ARRAYS = {
     "step": "() int64, steps taken when the step of the file is done",
     "extent": "(4,) x0, x1, y0, y1 of the fields, in the units of the data",
-    "relative_scores": "() 1 where only differences between scores mean something, else 0",
+    "relative_scores": "() 1 where only differences between logits are meaningful, else 0",
     "PLAYER/real": "(n, 2) the turn's first reals, n at most 60",
-    "PLAYER/fake": "(n, 2) the turn's own first fakes, before the update",
-    "PLAYER/score_real": "(n,) raw scores of the reals, by the weights that the turn begins with",
-    "PLAYER/score_fake": "(n,) raw scores of the fakes",
-    "PLAYER/slope": "(n, 2) gradient of the score at each fake, per unit of standardised data: where the "
+    "PLAYER/fake": "(n, 2) the first fakes of the turn, before the update",
+    "PLAYER/score_real": "(n,) logits of the reals, with the parameters before the turn",
+    "PLAYER/score_fake": "(n,) logits of the fakes",
+    "PLAYER/slope": "(n, 2) gradient of the logit at each fake, per unit of standardised data: where the "
     "discriminator would send it",
     "PLAYER/loss/TERM": "() every term that the player minimises",
     "PLAYER/gradient": "(n, 2) gradient of the player's loss at each fake, met by the backward pass; only where the "
     "fakes are its own",
-    "PLAYER/gradient_norm": "() Euclidean length of the gradient of the player's loss over all its weights",
-    "PLAYER/field_before": "(32, 32) raw scores over the extent, row by row from the lowest y",
+    "PLAYER/gradient_norm": "() Euclidean norm of the gradient of the player's loss over all its parameters",
+    "PLAYER/field_before": "(32, 32) logits over the extent, row by row from the lowest y",
     "PLAYER/field_after": "(32, 32) the same after the player's update",
     "PLAYER/fake_after": "(n, 2) fakes of the same latents after the player's update",
 }

@@ -82,7 +82,7 @@ class RunWriter:
         path = Path(path)
         complete = record.model_copy(update={"kind": kind or record.kind or "points"})
         try:
-            with whole_folder(path) as folder:
+            with whole_folder(path, sync=True) as folder:
                 _fill(folder, complete, recipe_source)
         except OSError as error:
             raise UserError(taken(path) or f"Cannot make the run directory {path}: {error.strerror}.") from None

@@ -29,7 +29,7 @@ from gannet.sessions.reopen import checkpoint_at, require_place
 from gannet.training import checkpoint
 
 
-def parse_again(data: str) -> tuple[Path, int | None] | None:
+def parse_parent(data: str) -> tuple[Path, int | None] | None:
     """(RUN, STEP) of a DATA argument ``RUN`` or ``RUN@STEP``; None if it is not a run. Names of data sets take
     precedence.
     """
@@ -39,7 +39,7 @@ def parse_again(data: str) -> tuple[Path, int | None] | None:
     return (path, step) if Run.is_at(path) else None
 
 
-def again(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
+def repeat(run: Path, changes: Mapping[str, Any], out: Path, *, recipe_file: str | None = None) -> Path:
     """Create a run in ``out`` that repeats ``run`` with every journaled command at its step.
 
     With the same machine and libraries, and without changes, the parameters are equal bit for bit. A fork is repeated

@@ -1,4 +1,4 @@
-"""Samples of a trained run as a picture: a grid of images, or points over the real ones."""
+"""Samples of a trained run as a figure: a grid of images, or points over the real ones."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from gannet.runs.records import RunRecord
 from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
 from gannet.runs.state import planned_steps
 from gannet.runs.writer import RunWriter
-from gannet.sessions.fork import again, fork
+from gannet.sessions.fork import fork, repeat
 from gannet.sessions.outcome import Outcome, has_trained, removed_if_untrained, saved_step
 from gannet.sessions.provenance import require_same_code_and_journal, require_same_keys
 from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
@@ -89,7 +89,7 @@ def resume(
             return Outcome(
                 path, trainer.step, seconds, None, saved=saved_step(path), begun_at=trainer.step, seconds_before=seconds
             )
-        scheduled = any(optimizer.schedule != "constant" for optimizer in trainer.rates.values())
+        scheduled = any(optimizer.schedule != "constant" for optimizer in trainer.optimizer_settings.values())
         if scheduled and trainer.steps != record.steps:
             reporter.warned(
                 f"The learning rate schedule now ends at step {trainer.steps}, so this run differs from a new run of "
@@ -153,12 +153,12 @@ def train_again(
     out = out or next_run(f"{run.resolve().name}-{'again' if step is None else step}")
     existed = out.exists()
     if step is None:
-        again(run, changes, out, recipe_file=recipe_file)
+        repeat(run, changes, out, recipe_file=recipe_file)
     else:
         fork(run, step, changes, out, recipe_file=recipe_file)
-    outside = {key: value for key, value in changes.items() if is_outside(value)}
+    supplied = {key: value for key, value in changes.items() if is_outside(value)}
     with removed_if_untrained(out, existed):
-        return resume(out, reporter, recipe_file=recipe_file, keys=outside)
+        return resume(out, reporter, recipe_file=recipe_file, keys=supplied)
 
 
 def _typed(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
@@ -15,7 +13,7 @@ import numpy as np
 
 from gannet.data.base import Progress, silent
 from gannet.errors import UserError
-from gannet.files import written_whole
+from gannet.files import whole_folder, written_whole
 from gannet.sessions.trained_run import TrainedRun
 from gannet.sessions.translation import save_translations, translates
 
@@ -78,19 +76,13 @@ def save_folder(run: TrainedRun, count: int, folder: Path, *, progress: Progress
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"-o {folder} exists and is not an empty folder; give another name for these samples.")
-    temporary = folder.with_name(f".{folder.name}.tmp-{os.getpid()}")
     try:
-        temporary.mkdir()
-        _fill(run, count, temporary, progress, how)
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(folder)
+        with whole_folder(folder) as temporary:
+            _fill(run, count, temporary, progress, how)
     except OSError as error:
         raise UserError(
             f"Cannot write {folder}: {error.strerror or error}. Choose another path, or free some space."
         ) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _fill(run: TrainedRun, count: int, folder: Path, progress: Progress, how: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ from gannet.training.trainer import Trainer
 from gannet.training.vitals import watch_health
 
 FEWEST_FRAMES = 12
-"""Moments that a run records by default, if it has so many steps."""
+"""Moments that a run records by default, if it has that many steps."""
 
 
 def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None = None) -> Outcome:
@@ -131,9 +131,9 @@ def train(
         heard.append(event)
         reporter.terms(event.step, values)
 
-    unseen = _open_held_out(plan, trainer, writer, reporter)
+    held_out = _open_held_out(plan, trainer, writer, reporter)
     frames = record_frames(
-        trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count, held_out=unseen
+        trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count, held_out=held_out
     )
     record = read_record(path)
 
@@ -155,7 +155,7 @@ def train(
         health = watch_health(
             trainer,
             dataset,
-            unseen,
+            held_out,
             writer,
             seed=settings.seed,
             every=settings.health.every,

@@ -232,7 +232,7 @@ class TrainedRun:
     def walk(self, count: int = 16, *, frames: int = 120, stops: int = 4, seed: int = 0) -> Iterator[np.ndarray]:
         """(count, ...) samples in original units for each frame of a closed walk through the latents.
 
-        Every sample goes along great circles through ``stops`` latents of its own, back to the first one; with a
+        Every sample goes along great circles through its ``stops`` latents, back to the first one; with a
         conditional generator it keeps its class or caption.
 
         Raises:

@@ -138,19 +138,21 @@ def _check_reference(dataset: Dataset) -> None:
     assert np.array_equal(rows, dataset.reference(NUM_REFERENCE, seed=1)[0])
     assert dataset.reference(1, seed=2)[0].shape == (1, *channels_last)
     if dataset.kind == "points" and dataset.size is None:
-        inside = dataset.form.encode(dataset.reference(100_000, seed=3)[0])
-        assert_close(inside.mean(0), torch.zeros(2), rtol=0, atol=0.03)
-        assert_close(inside.var(0).mean(), torch.tensor(1.0), rtol=0, atol=0.03)
+        normalised = dataset.form.encode(dataset.reference(100_000, seed=3)[0])
+        assert_close(normalised.mean(0), torch.zeros(2), rtol=0, atol=0.03)
+        assert_close(normalised.var(0).mean(), torch.tensor(1.0), rtol=0, atol=0.03)
 
 
 def _check_round_trip(dataset: Dataset) -> None:
-    outside, _ = dataset.reference(200, seed=1)
-    inside = dataset.form.encode(outside)
-    assert inside.dtype == torch.float32
-    assert inside.shape == (len(outside), *dataset.shape)
-    back = dataset.form.decode(inside)
-    assert back.dtype == outside.dtype
-    assert_close(back, outside, rtol=1e-5, atol=1e-5 * float(np.abs(outside).max()) if dataset.kind == "points" else 0)
+    original, _ = dataset.reference(200, seed=1)
+    normalised = dataset.form.encode(original)
+    assert normalised.dtype == torch.float32
+    assert normalised.shape == (len(original), *dataset.shape)
+    back = dataset.form.decode(normalised)
+    assert back.dtype == original.dtype
+    assert_close(
+        back, original, rtol=1e-5, atol=1e-5 * float(np.abs(original).max()) if dataset.kind == "points" else 0
+    )
     if dataset.kind == "images":
         beyond = dataset.form.decode(torch.full((1, *dataset.shape), 7.0))
         assert (beyond == 255).all(), "levels above white must be white"

@@ -60,19 +60,19 @@ def corruptions(kind: Kind) -> dict[str, list[np.ndarray]]:
 
 def labelled_digits() -> tuple[np.ndarray, np.ndarray]:
     """All 1,797 real digits (8 x 8) in random order, and their labels."""
-    pictures, labels = Digits().open(silent).reference(1797, seed=0)
+    images, labels = Digits().open(silent).reference(1797, seed=0)
     assert labels is not None
-    return pictures, labels
+    return images, labels
 
 
 def stacked_digits(kept: int, count: int = 2000) -> np.ndarray:
     """uint8 (N, 8, 8, 2) images of two real digits, the first below ``kept``, all combinations about equally often."""
-    pictures, labels = Digits().open(silent).reference(1797, seed=0)
+    images, labels = Digits().open(silent).reference(1797, seed=0)
     assert labels is not None
     rng = np.random.default_rng(0)
     rows = [rng.choice(np.flatnonzero(labels == number)) for _ in range(count // 10) for number in range(10)]
     first = [rng.choice(np.flatnonzero(labels == i // 10 % kept)) for i in range(count)]
-    return np.concatenate([pictures[first], pictures[rows]], axis=3)
+    return np.concatenate([images[first], images[rows]], axis=3)
 
 
 def drawn_with_classes(kind: Kind, seed: int, keep: int = 8) -> tuple[np.ndarray, np.ndarray]:

@@ -233,7 +233,7 @@ def check_worsens(metric: Metric, kind: Kind) -> None:
     # Narrow modes have high quality, so only metrics whose ideal value is 1 must penalise them.
     if metric.better != "one":
         badness.pop("shrunken modes", None)
-    unseen = {name: badness.pop(name) for name in metric.blind_to if name in badness}
+    not_noticed = {name: badness.pop(name) for name in metric.blind_to if name in badness}
     spread = max(values.max() for values in badness.values()) - min(values.min() for values in badness.values())
     assert spread > 0, f"no corruption changes the value: {badness}"
     noise = np.std([compute(metric, real, draw(kind, seed), truth) for seed in range(200, 205)], ddof=1)
@@ -243,7 +243,7 @@ def check_worsens(metric: Metric, kind: Kind) -> None:
     assert any(values[-1] - values[0] > spread / 2 for values in badness.values()), (
         f"no corruption is clearly worse: {badness}"
     )
-    for name, values in unseen.items():
+    for name, values in not_noticed.items():
         assert values[-1] - values[0] < spread / 2, f"declared blind to {name}, but clearly worse: {values}"
 
 
@@ -300,7 +300,7 @@ def check_classes(metric: Metric) -> None:
     for name, fake in (
         ("all digits", stacked_digits(10)),
         ("one digit", stacked_digits(1)),
-        ("one picture", stacked_digits(1)[[0] * 200]),
+        ("one image", stacked_digits(1)[[0] * 200]),
     ):
         check_interval(chosen, chosen.measure(Samples(stacked_digits(10), fake, truth), np.random.default_rng(0)), name)
     before = global_random_state()

@@ -48,12 +48,12 @@ def check_discriminator(network: Discriminator) -> None:
     if network.latent_size:
         inputs.append(torch.randn(ROWS, network.latent_size, generator=rng))
     labels = _labels(network)
-    score = network.train()(*inputs, labels=labels)
-    assert isinstance(score, DiscriminatorOutput)
-    assert score.logits.shape[:2] in ((ROWS // network.pack,), (ROWS, 1)), "(N,) logits, or a map (N, 1, h, w)"
-    assert score.logits.dim() in (1, 4)
+    output = network.train()(*inputs, labels=labels)
+    assert isinstance(output, DiscriminatorOutput)
+    assert output.logits.shape[:2] in ((ROWS // network.pack,), (ROWS, 1)), "(N,) logits, or a map (N, 1, h, w)"
+    assert output.logits.dim() in (1, 4)
     assert network.pack == 1 or not network.rows_independent, "samples that share a logit depend on each other"
-    parts = [score.logits] if score.class_logits is None else [score.logits, score.class_logits.flatten()]
+    parts = [output.logits] if output.class_logits is None else [output.logits, output.class_logits.flatten()]
     _reaches_every_parameter(network, torch.cat(parts).square().mean())
     _no_squashing(network)
     if network.rows_independent:
@@ -78,7 +78,7 @@ def check_discriminator(network: Discriminator) -> None:
 
 
 def check_translator(network: Translator) -> None:
-    """Shapes for the size of training and for a larger one, determinism, independent rows, gradients everywhere,
+    """Shapes for the size of training and for a larger one, determinism, independent samples, gradients everywhere,
     bf16.
     """
     rng = torch.Generator().manual_seed(0)

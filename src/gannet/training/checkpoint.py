@@ -66,7 +66,7 @@ def save(
     if final.exists() and not problems(final):
         return final
     folder.mkdir(exist_ok=True)  # without parents: a run directory that was moved is not made again
-    with whole_folder(final, replace=True) as temporary:
+    with whole_folder(final, sync=True, replace=True) as temporary:
         for name, group in tensors.items():
             _save_tensors(group, temporary / f"{name}.safetensors")
         (temporary / "state.json").write_text(

@@ -33,8 +33,10 @@ class Trainer:
         self.turns = self.game.turns()
         self.batches_per_step = max(turn.repeats for turn in self.turns)
         players = self.game.players
-        self.rates = dict(vars(experiment.optimizer))
-        self.optimizers = {player: self.rates[player].build(modules) for player, modules in players.items()}
+        self.optimizer_settings = dict(vars(experiment.optimizer))
+        self.optimizers = {
+            player: self.optimizer_settings[player].build(modules) for player, modules in players.items()
+        }
         self.weights = {player: [w for m in modules for w in m.parameters()] for player, modules in players.items()}
         self.bystanders = {
             p: Statistics([m for other in players if other != p for m in players[other]]) for p in players
@@ -117,7 +119,7 @@ class Trainer:
         """The terms of a turn, with the gradients of its player's parameters."""
         optimizer, weights = self.optimizers[turn.player], self.weights[turn.player]
         for group in optimizer.param_groups:
-            group["lr"] = self.rates[turn.player].lr_at(batch.progress)
+            group["lr"] = self.optimizer_settings[turn.player].lr_at(batch.progress)
         optimizer.zero_grad(set_to_none=True)
         with self.bystanders[turn.player].frozen(), self.precision.autocast():
             terms = turn.terms(batch)

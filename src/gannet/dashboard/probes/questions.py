@@ -48,10 +48,10 @@ def averages(look: Look, arguments: Arguments) -> Answer:
     columns = conditions or ROW
     both = []
     for trained in (look.trained, look.raw):
-        inside = sample_game(
+        normalised = sample_game(
             trained.game, count, torch_rng(_seed(arguments), "averages"), labels=look.labels(count), images=look.images
         )
-        both.append(trained.form.decode(inside))
+        both.append(trained.form.decode(normalised))
     heads = look.names(look.labels(columns)) if conditions else ()
     difference = float(np.abs(both[0].astype(float) - both[1]).mean())
     return Answer(
@@ -140,10 +140,10 @@ def codes(look: Look, arguments: Arguments) -> Answer:
     game = look.game
     assert isinstance(game, DrawsCodes)
     rows = 3
-    pictures = look.trained.traverse(rows=rows, columns=ROW, seed=_seed(arguments)).reshape(
-        len(game.code_names), rows * ROW, *_outside(look)
+    images = look.trained.traverse(rows=rows, columns=ROW, seed=_seed(arguments)).reshape(
+        len(game.code_names), rows * ROW, *_image_shape(look)
     )
-    return Answer([Sheet(f"code {name}", sheet, ROW) for name, sheet in zip(game.code_names, pictures, strict=True)])
+    return Answer([Sheet(f"code {name}", sheet, ROW) for name, sheet in zip(game.code_names, images, strict=True)])
 
 
 def reconstructions(look: Look, arguments: Arguments) -> Answer:
@@ -176,10 +176,10 @@ def translations(look: Look, arguments: Arguments) -> Answer:
 
 def spectrum(look: Look, arguments: Arguments) -> Answer:
     """Radial power spectrum and pixel levels of real and generated images."""
-    inside = sample_game(
+    normalised = sample_game(
         look.game, COMPARED, torch_rng(_seed(arguments), "spectrum"), labels=look.labels(COMPARED), images=look.images
     )
-    fake = look.trained.form.decode(inside)
+    fake = look.trained.form.decode(normalised)
     both = {"real": look.reals[0][:COMPARED], "fake": fake}
     power = {name: radial_power(images / 255).tolist() for name, images in both.items()}
     shares = {name: level_shares(images, LEVEL_BINS).tolist() for name, images in both.items()}
@@ -209,11 +209,11 @@ QUESTIONS: dict[str, Question] = {
 def _score(look: Look, images: np.ndarray, labels: torch.Tensor | None) -> np.ndarray:
     game: Game = look.game
     assert isinstance(game, Scores)
-    inside = look.trained.form.encode(images)
+    normalised = look.trained.form.encode(images)
     with evaluating(game):
         parts = [
-            game.score(inside[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK])
-            for i in range(0, len(inside), CHUNK)
+            game.score(normalised[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK])
+            for i in range(0, len(normalised), CHUNK)
         ]
     return torch.cat(parts).float().numpy()
 
@@ -222,7 +222,7 @@ def _seed(arguments: Arguments) -> int:
     return int(arguments.get("seed", 0))
 
 
-def _outside(look: Look) -> tuple[int, ...]:
+def _image_shape(look: Look) -> tuple[int, ...]:
     channels, height, width = look.trained.form.shape
     return height, width, channels
 

@@ -4,7 +4,7 @@ import { configuration } from "./compare.js";
 /** @typedef {{name: string, runs: import("./run.js").Run[]}} Group */
 /** @typedef {{steps: number[], values: (number|null)[]}} Curve */
 
-/** How often something is looked at or kept, and where it ran, changes no weight. */
+/** How often something is measured or saved, and where a run trained, changes no parameter. */
 const HARMLESS = /^(seed|measure\.|checkpoint\.|frames\.|health\.|environment\.)/;
 
 /**

@@ -51,7 +51,7 @@ export function controls(run, open) {
   const all = h(
     "fieldset",
     { class: "controls" },
-    h("legend", { class: "unseen" }, t("control.title")),
+    h("legend", { class: "visually-hidden" }, t("control.title")),
     h(
       "div",
       { class: "row" },
@@ -89,7 +89,7 @@ export function controls(run, open) {
           },
           h("label", { for: "control-key" }, t("control.key")),
           key,
-          h("label", { class: "unseen", for: "control-value" }, t("control.newValue")),
+          h("label", { class: "visually-hidden", for: "control-value" }, t("control.newValue")),
           value,
           h("button", { type: "submit" }, t("control.apply")),
         )

@@ -52,7 +52,7 @@ export function table(caption, head, rows) {
     h(
       "table",
       {},
-      h("caption", { class: "unseen" }, caption),
+      h("caption", { class: "visually-hidden" }, caption),
       h(
         "thead",
         {},
@@ -92,7 +92,7 @@ export function whole(value) {
   return Math.round(value).toLocaleString("en-US").replaceAll(",", "\u202f");
 }
 
-/** @param {() => void} action called at most once a drawn picture. */
+/** @param {() => void} action called at most once per drawn frame. */
 export function eachFrame(action) {
   let asked = false;
   return () => {

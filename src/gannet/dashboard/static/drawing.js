@@ -26,7 +26,7 @@ export function drawingDialog(open) {
   });
   const undo = h("button", { type: "button", disabled: true, onclick: () => sketch.undo() }, t("draw.undo"));
   const clear = h("button", { type: "button", disabled: true, onclick: () => sketch.clear() }, t("draw.clear"));
-  const told = h("p", { class: "note" }, t("draw.nothing"));
+  const described = h("p", { class: "note" }, t("draw.nothing"));
   const summary = h("p", { class: "note" });
   const recipe = h(
     "select",
@@ -45,7 +45,7 @@ export function drawingDialog(open) {
   [steps.value, count.value] = [String(STEPS), String(COUNT)];
   sketch.addEventListener("change", () => {
     undo.disabled = clear.disabled = !sketch.strokes.length;
-    told.textContent = sketch.strokes.length ? t("draw.strokes", { count: sketch.strokes.length }) : t("draw.nothing");
+    described.textContent = sketch.strokes.length ? t("draw.strokes", { count: sketch.strokes.length }) : t("draw.nothing");
   });
   const start = async () => {
     if (!sketch.strokes.length) throw new Error(t("draw.nothing"));
@@ -71,7 +71,7 @@ export function drawingDialog(open) {
           { class: "asked" },
           h("p", { class: "note", id: "draw-keys" }, t("draw.keys")),
           h("div", { class: "row" }, undo, clear),
-          told,
+          described,
           h(
             "div",
             { class: "pairs" },

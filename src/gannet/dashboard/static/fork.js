@@ -8,7 +8,7 @@ import { get, post } from "./server.js";
 export async function forkDialog(run, open) {
   /** @type {number[]} */
   const steps = await get(`/api/runs/${run.id}/checkpoints`).then(
-    (told) => told.steps,
+    (answer) => answer.steps,
     () => [],
   );
   const from = h(

@@ -185,7 +185,7 @@ function one(run, show) {
 /** @param {Run[]} runs */
 function several(runs) {
   const side = h("div", { class: "side" });
-  fill(main, h("h1", { class: "unseen" }, t("page.several", { count: runs.length })), side);
+  fill(main, h("h1", { class: "visually-hidden" }, t("page.several", { count: runs.length })), side);
   for (const run of runs) {
     const column = h("div", { class: "column" });
     side.append(column);

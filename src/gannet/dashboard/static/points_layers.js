@@ -1,4 +1,4 @@
-// The layers of the picture of points, in the order in which they cover each other.
+// The layers of the figure of points, in the order in which they cover each other.
 import { flatGrid, movements, spread } from "./placement.js";
 import { drawArrows, drawContour, drawGrid, drawModes, drawPoints, scaledArrows } from "./plane.js";
 

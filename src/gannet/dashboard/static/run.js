@@ -45,7 +45,7 @@ export class Run extends EventTarget {
   get players() {
     return this.keys.map((key) => /^optimizer\.(\w+)\.lr$/.exec(key)?.[1] ?? "").filter(Boolean);
   }
-  /** Keys that may be edited, rates of learning first. @returns {string[]} */
+  /** Keys that may be edited, learning rates first. @returns {string[]} */
   get keys() {
     const all = Object.keys(this.summary.numbers ?? {}),
       isRate = (/** @type {string} */ key) => key.endsWith(".lr");
@@ -117,7 +117,7 @@ export class Run extends EventTarget {
     });
     source.addEventListener("reset", () => {
       source.close();
-      this.again();
+      this.reload();
     });
     source.addEventListener("gone", () => {
       source.close();
@@ -139,7 +139,7 @@ export class Run extends EventTarget {
       try {
         const delta = await get(`/api/runs/${this.id}/events?after=${encodeURIComponent(this.cursor)}`);
         this.setConnected(true);
-        if (delta.reset) return this.again(false);
+        if (delta.reset) return this.reload(false);
         this.cursor = delta.cursor;
         this.take(delta.events);
         more = delta.more;
@@ -151,7 +151,7 @@ export class Run extends EventTarget {
   }
 
   /** What was seen is no longer in the file: a resume forgot it. */
-  async again(live = true) {
+  async reload(live = true) {
     this.kept.clear();
     try {
       await this.load();
@@ -352,8 +352,8 @@ function numberOf(cursor) {
 
 /** @param {string} address */
 async function image(address) {
-  const picture = new Image();
-  picture.src = address;
-  await picture.decode();
-  return picture;
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  return image;
 }

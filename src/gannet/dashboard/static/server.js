@@ -16,9 +16,9 @@ export async function post(path, content) {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(content),
   });
-  const told = await answer.json();
-  if (!answer.ok) throw new Refused(told.error ?? answer.statusText, answer.status);
-  return told;
+  const content = await answer.json();
+  if (!answer.ok) throw new Refused(content.error ?? answer.statusText, answer.status);
+  return content;
 }
 
 /** @param {string} id @param {string} name @param {Record<string, any>} values @returns {Promise<{number: number}>} */

@@ -39,7 +39,7 @@ export class Sketch extends EventTarget {
         this.paint();
       },
     });
-    this.said = h("p", { class: "unseen", role: "status" });
+    this.said = h("p", { class: "visually-hidden", role: "status" });
   }
 
   /** @param {[number, number]} point */

@@ -109,7 +109,7 @@ export function together(runs, place, store) {
         chart.box.after(
           ...lines
             .filter((line) => !line.thin && line.steps.length)
-            .map((line) => h("p", { class: "note" }, told(line))),
+            .map((line) => h("p", { class: "note" }, lineText(line))),
         );
       });
     }
@@ -174,10 +174,10 @@ function refusal(examples) {
 }
 
 /** @param {import("./chart.js").Line} line */
-function told(line) {
+function lineText(line) {
   const at = line.steps.length - 1,
     words = { name: line.name, step: whole(line.steps[at]), mean: digits(line.values[at]) };
   return line.low && line.high
     ? t("together.toldBand", { ...words, low: digits(line.low[at]), high: digits(line.high[at]) })
-    : t("together.told", words);
+    : t("together.line", words);
 }

@@ -33,4 +33,4 @@ def advice(case: Case, values: Mapping[str, float]) -> Advice:
         "The discriminator memorises its training data. More data helps most; without more data, limit the "
         "discriminator."
     )
-    return Advice(NAME, text, case.stronger_penalty() or case.rates(1 / 5, "discriminator"))
+    return Advice(NAME, text, case.stronger_penalty() or case.learning_rates(1 / 5, "discriminator"))

@@ -45,5 +45,7 @@ def _growth(norms: np.ndarray) -> float:
 def advice(case: Case, values: Mapping[str, float]) -> Advice:
     """Smaller learning rates, or a penalty on D."""
     return Advice(
-        NAME, "The updates are too large for these gradients; try a fifth of each learning rate.", case.rates(1 / 5)
+        NAME,
+        "The updates are too large for these gradients; try a fifth of each learning rate.",
+        case.learning_rates(1 / 5),
     )

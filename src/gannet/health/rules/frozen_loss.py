@@ -53,6 +53,6 @@ def advice(case: Case, values: Mapping[str, float]) -> Advice:
             {"loss": "non-saturating"},
         )
     text = "A minimised term has no gradient. In your own loss, look for a detached tensor; otherwise"
-    if slower := case.rates(1 / 5, "discriminator"):
+    if slower := case.learning_rates(1 / 5, "discriminator"):
         return Advice(NAME, f"{text} slow the discriminator down.", slower)
-    return Advice(NAME, f"{text} try a smaller learning rate.", case.rates(1 / 5))
+    return Advice(NAME, f"{text} try a smaller learning rate.", case.learning_rates(1 / 5))

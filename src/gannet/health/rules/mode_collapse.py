@@ -82,4 +82,4 @@ def advice(case: Case, values: Mapping[str, float]) -> Advice:
         return Advice("missing-regularizer", text, recipe=case.smoother)
     if stronger := case.stronger_penalty():
         return Advice(NAME, "The penalty on the discriminator is too weak to keep the samples apart.", stronger)
-    return Advice(NAME, "Samples gather in few places; smaller updates keep more modes.", case.rates(1 / 5))
+    return Advice(NAME, "Samples gather in few places; smaller updates keep more modes.", case.learning_rates(1 / 5))

@@ -78,5 +78,7 @@ def advice(case: Case, values: Mapping[str, float]) -> Advice:
             NAME, "Momentum makes the players overshoot; without momentum the oscillation is damped.", momentum
         )
     return Advice(
-        NAME, "The players overshoot each other's updates; try a fifth of each learning rate.", case.rates(1 / 5)
+        NAME,
+        "The players overshoot each other's updates; try a fifth of each learning rate.",
+        case.learning_rates(1 / 5),
     )

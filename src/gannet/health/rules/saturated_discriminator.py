@@ -63,4 +63,4 @@ def advice(case: Case, values: Mapping[str, float]) -> Advice:
             stronger,
         )
     text = "The discriminator learns faster than the generator; try a fifth of its learning rate."
-    return Advice("discriminator-too-strong", text, case.rates(1 / 5, "discriminator"))
+    return Advice("discriminator-too-strong", text, case.learning_rates(1 / 5, "discriminator"))

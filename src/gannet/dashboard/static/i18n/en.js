@@ -205,14 +205,14 @@ export default {
   "probe.codes.continuous": "Continuous code",
   "probe.codes.note": "In each row one code goes from its first value to its last; everything else stays the same.",
   "probe.translations": "Translations",
-  "probe.translations.unseen":
+  "probe.translations.heldOut":
     "Held-out images: the input, the output, and what it is compared with. " +
     "Root mean square difference {difference} of 255 levels.",
   "probe.translations.seen":
     "Training images (there are no held-out data): the input, the output, and what it is compared with. " +
     "Root mean square difference {difference} of 255 levels.",
   "probe.reconstructions": "Reconstructions",
-  "probe.reconstructions.unseen":
+  "probe.reconstructions.heldOut":
     "Held-out images, and G(E(x)) below each. Root mean square difference {difference} of 255 levels.",
   "probe.reconstructions.seen":
     "Training images (there are no held-out data), and G(E(x)) below each. Root mean square difference " +
@@ -272,7 +272,7 @@ export default {
   "together.losses": "Losses of different recipes measure different things: compare their course, not their height.",
   "together.unmeasured": "None of these runs has been measured.",
   "together.refused": "{metric}: not in one chart, since these values must not be compared. They differ in {fields}.",
-  "together.told": "{name}: {mean} at step {step}",
+  "together.line": "{name}: {mean} at step {step}",
   "together.toldBand": "{name}: {mean} on average at step {step}, from {low} to {high}",
   "control.title": "Control",
   "control.pause": "Pause",

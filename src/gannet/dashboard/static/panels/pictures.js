@@ -1,4 +1,4 @@
-// Pictures that the generator made from the same noise at every recorded step.
+// Images that the generator made from the same noise at every recorded step.
 import { fill, h, whole } from "../dom.js";
 import { t } from "../i18n.js";
 

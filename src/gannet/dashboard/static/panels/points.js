@@ -111,7 +111,7 @@ class PointsPanel {
       "div",
       { class: "row" },
       this.morphButton,
-      h("label", { class: "grow" }, h("span", { class: "unseen" }, t("points.morph")), this.morph),
+      h("label", { class: "grow" }, h("span", { class: "visually-hidden" }, t("points.morph")), this.morph),
     );
     this.bar = h("div", { class: "colourbar" });
     this.note = h("p", { class: "note" });

@@ -49,7 +49,7 @@ const ROWS = [
     order: 21,
     wide: true,
     words: ({ held_out: heldOut, difference }) =>
-      t(heldOut ? "probe.translations.unseen" : "probe.translations.seen", { difference: digits(difference, 3) }),
+      t(heldOut ? "probe.translations.heldOut" : "probe.translations.seen", { difference: digits(difference, 3) }),
   },
   { question: "classes", order: 25, wide: true },
   { question: "codes", order: 43, title: codeName },
@@ -57,7 +57,7 @@ const ROWS = [
     question: "reconstructions",
     order: 44,
     words: ({ held_out: heldOut, difference }) =>
-      t(heldOut ? "probe.reconstructions.unseen" : "probe.reconstructions.seen", { difference: digits(difference, 3) }),
+      t(heldOut ? "probe.reconstructions.heldOut" : "probe.reconstructions.seen", { difference: digits(difference, 3) }),
   },
   { question: "interpolation", order: 45 },
 ];

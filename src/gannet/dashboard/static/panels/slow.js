@@ -36,7 +36,7 @@ class SlowPanel {
     this.began = 0;
     this.asking = false;
     this.awaited = false;
-    this.told = false;
+    this.explained = false;
     /** @type {any[]} */ this.marks = [];
     this.listed = "";
     this.draw = eachFrame(() => this.paint());
@@ -125,12 +125,12 @@ class SlowPanel {
     this.askButton.disabled = !alive || this.asking;
     this.askButton.hidden = !alive;
     this.choiceLabel.hidden = !steps.length;
-    if (alive && this.told) {
-      this.told = false;
+    if (alive && this.explained) {
+      this.explained = false;
       this.answer.textContent = "";
     }
-    if (!alive && !steps.length) this.told = true;
-    if (this.told) this.answer.textContent = t(this.run.readOnly ? "slow.readOnly" : "slow.over");
+    if (!alive && !steps.length) this.explained = true;
+    if (this.explained) this.answer.textContent = t(this.run.readOnly ? "slow.readOnly" : "slow.over");
     if (steps.join() !== this.listed) {
       this.listed = steps.join();
       fill(

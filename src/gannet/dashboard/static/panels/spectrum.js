@@ -1,4 +1,4 @@
-// Frequencies and levels of real and generated pictures.
+// Frequencies and levels of real and generated images.
 import { t } from "../i18n.js";
 import { h } from "../dom.js";
 import { Chart } from "../chart.js";
