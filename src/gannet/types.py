@@ -58,6 +58,8 @@ class Batch:
     """``step`` divided by the total number of steps, in [0, 1)."""
     captions: Tensor | None = None
     """(N, L) int64 token ids of every sample's caption, 0 after its last word; None if the data has no captions."""
+    inputs: Tensor | None = None
+    """(N, C, H, W) in [-1, 1], the image that belongs to every sample; None if the data has no pairs."""
 
     @property
     def size(self) -> int:

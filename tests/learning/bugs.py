@@ -242,6 +242,24 @@ BUGS = {
         "return images, inputs\n",
         "return images, torch.zeros_like(inputs)\n",
     ),
+    "super-resolution-digits": Bug(
+        "the features of the output are computed without their graph",
+        "features/perceptual.py",
+        "zip(self._maps(images), self._targets, strict=True)",
+        "zip(self._maps(images.detach()), self._targets, strict=True)",
+    ),
+    "pix2pix-pairs-of-digits": Bug(
+        "every target gets the input of another batch",
+        "data/image_table.py",
+        "chosen = self._inputs.index_select(0, self._rows(count, seed, position))",
+        "chosen = self._inputs.index_select(0, self._rows(count, seed, position + 1))",
+    ),
+    "cyclegan-digits": Bug(
+        "the discriminator of a class is shown the other class as real",
+        "games/cyclegan.py",
+        "            real = domains[target]\n",
+        "            real = domains[1 - target]\n",
+    ),
     "semi-supervised-digits": Bug(
         "the term of rows without a label is forgotten",
         "games/semi_supervised.py",

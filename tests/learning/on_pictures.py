@@ -96,6 +96,27 @@ PROOFS = [
     on_digits("pix2pix", translation.gain, TRANSLATING | {"degradation": "blur"}, least={"PSNR gain": 2}, about="blur"),
     on_digits("pix2pix", translation.matched, TRANSLATING | PAIRS, least={"matched": 0.9}, about="pairs"),
     on_digits(
+        "super-resolution",
+        translation.gain,
+        {"factor": 2, "width": 16, "batch_size": 32, "steps": 300, "l1": 0},
+        least={"PSNR gain": 1},
+    ),
+    Proof(
+        "pix2pix",
+        "pairs-of-digits",
+        translation.gain,
+        keys=TRANSLATING | {"degradation": "paired", "data.inputs": "right", "steps": 300},
+        prepare=translation.write_pairs,
+        least={"PSNR gain": 12},
+    ),
+    on_digits(
+        "cyclegan",
+        translation.crossed,
+        {"data.classes": "3,8", "width": 8, "steps": 400},
+        least={"crossed": 0.6},
+        most={"error of the way back": 25},
+    ),
+    on_digits(
         "semi-supervised",
         digits.error_and_supervised,
         {"steps": 300, "batch_size": 100, "data.labels": 50},

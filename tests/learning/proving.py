@@ -30,6 +30,8 @@ class Proof:
     """Figure -> the largest value that a seed may have."""
     keys: Mapping[str, Any] = field(default_factory=dict)
     """Where the recipe's defaults would take too long."""
+    prepare: Callable[[Path], Path] | None = None
+    """Writes data of its own into a folder, where ``data`` only names them in the record."""
     about: str = ""
     """What it looks at, where a recipe has several proofs on the same data."""
     seeds: int = 3
@@ -49,7 +51,8 @@ class Proof:
         """Train and measure one seed; never the same folder twice."""
         started = time.process_time()
         with TemporaryDirectory() as folder:
-            run = gannet.train(self.data, recipe=self.recipe, seed=seed, out=Path(folder) / "run", keys=dict(self.keys))
+            data = str(self.prepare(Path(folder) / "data")) if self.prepare else self.data
+            run = gannet.train(data, recipe=self.recipe, seed=seed, out=Path(folder) / "run", keys=dict(self.keys))
             figures = self.figures(run)
         return {
             "seed": seed,

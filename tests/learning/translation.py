@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import digits
 import numpy as np
 import torch
+from PIL import Image
 from proving import Figures
 
+from gannet.data.base import silent
+from gannet.data.digits import Digits
 from gannet.seeding import torch_rng
 from gannet.sessions.trained_run import TrainedRun
 from gannet.training.sampling import evaluating
 
 SHOWN = 800
+
+
+def write_pairs(folder: Path) -> Path:
+    """Files of two halves: at the left a digit, at the right its negative, moved by one pixel and darker."""
+    folder.mkdir()
+    for number, digit in enumerate(Digits().read(silent).pixels[:600, :, :, 0]):
+        moved = (255 - np.roll(digit, 1, axis=1)) // 2
+        Image.fromarray(np.concatenate([digit, moved], axis=1)).save(folder / f"{number}.png")
+    return folder
+
+
+def crossed(run: TrainedRun) -> Figures:
+    """Share of digits of one class that are seen as the other class after translation, and the error of the way
+    back.
+    """
+    shown = run.translations(SHOWN)
+    names = np.asarray([int(name) for name in run.form.class_names])
+    before, after = (digits.seen(shown[name]) for name in ("input", "output"))
+    other = np.where(before == names[0], names[1], names[0])
+    known = np.isin(before, names)
+    error = np.abs(shown["back"].astype(np.float64) - shown["input"]).mean()
+    return {"crossed": float((after == other)[known].mean()), "error of the way back": float(error)}
 
 
 def gain(run: TrainedRun) -> Figures:

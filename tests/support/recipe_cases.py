@@ -30,8 +30,8 @@ CASES = [
 
 
 @cache
-def small_data(kind: str, size: int = 16, labels: int | None = None) -> Dataset:
-    return Ring().open(silent) if kind == "points" else Digits(size=size, labels=labels).open(silent)
+def small_data(kind: str, size: int = 16, labels: int | None = None, classes: str | None = None) -> Dataset:
+    return Ring().open(silent) if kind == "points" else Digits(size=size, labels=labels, classes=classes).open(silent)
 
 
 @cache
@@ -48,7 +48,8 @@ def data_of(name: str, kind: str | None = None) -> Dataset:
     if recipe.captions:
         return captioned()
     kind = kind or ("images" if recipe.kind == "any" else recipe.kind)
-    return small_data(kind, int(recipe.data.get("size", 16)), recipe.data.get("labels"))
+    classes = "3,8" if name == "cyclegan" else None
+    return small_data(kind, int(recipe.data.get("size", 16)), recipe.data.get("labels"), classes)
 
 
 def make(name: str, kind: str | None = None, **given: str) -> Experiment:

@@ -167,3 +167,36 @@ def test_tiles_that_disagree_leave_no_seam() -> None:
     assert (hard[:, 1:] - hard[:, :-1]).abs()[:, 7::8].mean() > 5 * at_edges, (
         "tiles side by side have seams that this measures"
     )
+
+
+def test_classes_are_translated_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = {"data.classes": "3,8", "data.size": 8, "width": 8, "batch_size": 4, "frames.every": 1, "health.every": 0}
+    between = gannet.train("digits", recipe="cyclegan", steps=2, out=tmp_path / "run", keys=keys).path
+    photo(20, 13).save(tmp_path / "a.png")
+
+    def applied(*words: str) -> int:
+        return run(["apply", str(between), str(tmp_path / "a.png"), "-o", str(tmp_path / "made.png"), *words])
+
+    assert applied() == 2
+    assert "--to is missing" in capsys.readouterr().err
+    assert applied("--to", "5") == 2
+    assert "translates to one of its classes: 3, 8" in capsys.readouterr().err
+    assert not (tmp_path / "made.png").exists()
+    made = {}
+    for name in ("3", "8"):
+        assert applied("--to", name) == 0
+        made[name] = np.asarray(Image.open(tmp_path / "made.png"))
+        assert made[name].shape == (13, 20)
+    assert (made["3"] != made["8"]).any()
+    assert run(["sample", str(between), "-n", "6", "-o", str(tmp_path / "sheet.png")]) == 0
+    assert Image.open(tmp_path / "sheet.png").width > 100
+
+
+def test_only_runs_between_classes_take_one(
+    colouring: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(16, 16).save(tmp_path / "a.png")
+    assert run(["apply", str(colouring), str(tmp_path / "a.png"), "--to", "3"]) == 2
+    assert "does not translate between classes; omit --to" in capsys.readouterr().err
+    with pytest.raises(gannet.UserError, match=r"between 2 classes, and these data have 10: set data\.classes=A,B"):
+        gannet.train("digits", recipe="cyclegan", steps=1, out=tmp_path / "run")

@@ -18,6 +18,9 @@ def apply(
         Path | None,
         typer.Option("-o", metavar="OUT", help="A file or folder; by default next to the current folder's."),
     ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="CLASS", help="The class to translate to, for runs between classes.")
+    ] = None,
     recipe: RecipeFile = None,
 ) -> int:
     """Translate your own images with an image-to-image run.
@@ -29,11 +32,11 @@ def apply(
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
     from gannet.sessions.trained_run import TrainedRun
-    from gannet.sessions.translation import destinations, find_images, require_translator, translate_file
+    from gannet.sessions.translation import destinations, find_images, target_class, translate_file
 
     files = find_images(images)
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
-    require_translator(run)
+    label = target_class(run, to)
     places = destinations(files, images, out, run.run.name)
     problems = []
     with TerminalReporter() as reporter:
@@ -41,7 +44,7 @@ def apply(
             reporter.warned(f"{complaint}: using step {run.step}.")
         for file, place in places.items():
             try:
-                width, height = translate_file(run, file, place, progress=reporter.work)
+                width, height = translate_file(run, file, place, label=label, progress=reporter.work)
             except UserError as problem:
                 problems += problem.problems
             else:

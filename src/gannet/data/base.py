@@ -89,6 +89,8 @@ class Form:
     """Words of the captions in the order of their token ids, from 1; empty without captions."""
     captions: tuple[str, ...] = ()
     """A few captions of the data: those of frames, and of samples for which the user names none."""
+    paired: bool = False
+    """Whether every image has another image that belongs to it, the input of an image-to-image game."""
 
     @property
     def num_classes(self) -> int:
@@ -157,6 +159,8 @@ class Dataset(ABC):
     """Words of the captions in the order of their token ids, from 1; empty without captions."""
     example_captions: tuple[str, ...] = ()
     """A few captions of the data."""
+    paired: bool = False
+    """Whether every image has another image that belongs to it."""
     truth: Truth = Truth()
     notes: tuple[str, ...] = ()
     """Sentences for the user to read before training, for example that images were cropped."""
@@ -174,6 +178,7 @@ class Dataset(ABC):
             self.num_labelled,
             words,
             examples,
+            self.paired,
         )
 
     @property
@@ -199,6 +204,18 @@ class Dataset(ABC):
 
     def reference_captions(self, count: int, *, seed: int) -> tuple[str, ...] | None:
         """The captions of :meth:`reference` with the same arguments; None without captions."""
+        return None
+
+    def inputs(self, count: int, *, seed: int, position: int, device: torch.device) -> Tensor | None:
+        """(N, C, H, W) in [-1, 1], the images that belong to those of :meth:`batch` with the same arguments; None
+        without pairs.
+        """
+        return None
+
+    def reference_inputs(self, count: int, *, seed: int) -> np.ndarray | None:
+        """uint8 (N, H, W, C), the images that belong to those of :meth:`reference` with the same arguments; None
+        without pairs.
+        """
         return None
 
 

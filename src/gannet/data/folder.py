@@ -9,7 +9,8 @@ from gannet.data.base import Progress
 from gannet.data.folder_structure import structure
 from gannet.data.image_source import ImageSource
 from gannet.data.listing import listing, read_listing
-from gannet.data.undecoded_images import ImageFiles
+from gannet.data.pairs import inputs_of, targets_of
+from gannet.data.undecoded_images import UndecodedImages
 
 HELD_OUT = ("test", "val")
 
@@ -28,13 +29,23 @@ class Folder(ImageSource):
     label: str | None = None
     """Attribute of the file of labels that is the class; empty for none; by default the only one or ``label``."""
 
+    inputs: str | None = None
+    """The inputs of image-to-image pairs: ``left`` or ``right``, a half of every file; or the name of a folder of the
+    data, with files of the same names as in the folder of the targets.
+    """
+
     def held_out_split(self) -> str | None:
         """The split test, else val, if folders have such names."""
         return held_out_in(Path(self.path))
 
-    def read(self, progress: Progress) -> ImageFiles:
-        """List the files whose names end like an image."""
-        return read_listing(Path(self.path), progress, label=self.label)
+    def read(self, progress: Progress) -> UndecodedImages:
+        """List the files whose names end like an image; with ``inputs``, the targets of pairs."""
+        images = read_listing(Path(self.path), progress, label=self.label)
+        return images if self.inputs is None else targets_of(images, self.inputs)
+
+    def read_inputs(self, progress: Progress) -> UndecodedImages | None:
+        """The inputs of pairs, in the order of their targets."""
+        return None if self.inputs is None else inputs_of(read_listing(Path(self.path), progress), self.inputs)
 
 
 def held_out_in(path: Path) -> str | None:

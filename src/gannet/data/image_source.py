@@ -88,6 +88,10 @@ class ImageSource(Source):
             UserError: the images are missing, empty or unreadable.
         """
 
+    def read_inputs(self, progress: Progress) -> UndecodedImages | None:
+        """The images that belong to those of :meth:`read`, in their order; None if the source has no pairs."""
+        return None
+
     def held_out_split(self) -> str | None:
         """The name of a split of the source that is held out from training; None without one."""
         return None
@@ -122,10 +126,16 @@ class ImageSource(Source):
                 f"{images.origin}: images have {table.pixels.shape[3]} x {table.pixels.shape[2]} pixels; each side "
                 f"needs {MIN_SIDE_PIXELS}."
             )
-        return self._table(images, table, rows, classes)
+        return self._table(images, table, rows, classes, self.read_inputs(progress), progress)
 
     def _table(
-        self, images: UndecodedImages, decoded_images: Decoded, rows: np.ndarray, classes: Classes | None
+        self,
+        images: UndecodedImages,
+        decoded_images: Decoded,
+        rows: np.ndarray,
+        classes: Classes | None,
+        inputs: UndecodedImages | None,
+        progress: Progress,
     ) -> ImageTable:
         pixels, names = decoded_images.pixels, () if classes is None else classes.names
         labelled = self._labelled(images.origin, classes)
@@ -140,14 +150,27 @@ class ImageSource(Source):
                 len(rows),
                 *([] if labelled is None else [labelled.tolist()]),
                 *self._changes(images, decoded_images),
+                *([] if inputs is None else [("inputs", inputs.content_hash)]),
             ),
             rows=rows,
             labelled=labelled,
             captions=None if images.captions is None else [str(images.captions[row]) for row in rows.tolist()],
             flip=self.flip,
+            inputs=None if inputs is None else self._like(pixels, inputs, progress),
         )
         table.notes = (*images.notes, *self._notes(images, decoded_images, rows))
         return table
+
+    def _like(self, pixels: np.ndarray, inputs: UndecodedImages, progress: Progress) -> np.ndarray:
+        """The inputs of pairs as uint8 (N, C, H, W), with the shape of their targets ``pixels``."""
+        made = decoded(inputs, replace(self._choice(), channels=pixels.shape[1], skip_bad=False), progress).pixels
+        if made.shape != pixels.shape:
+            found, wanted = (f"{shape[3]} x {shape[2]}" for shape in (made.shape, pixels.shape))
+            raise UserError(
+                f"{inputs.origin}: inputs have {found} pixels and their targets {wanted}; set data.size to give both "
+                "one size."
+            )
+        return made
 
     def _choice(self) -> Choice:
         skip = self.on_bad == "skip"

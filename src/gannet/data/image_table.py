@@ -31,6 +31,7 @@ class ImageTable(Dataset):
             batch is then drawn from these alone, because a uniform batch would mostly contain none of them.
         captions: one per entry of ``rows``; None without captions.
         flip: mirror each image of a batch with probability 1/2.
+        inputs: uint8 (N, C, H, W), the image that belongs to each of ``pixels``; None without pairs.
     """
 
     kind: ClassVar[Kind] = "images"
@@ -46,6 +47,7 @@ class ImageTable(Dataset):
         labelled: np.ndarray | None = None,
         captions: Sequence[str] | None = None,
         flip: bool = False,
+        inputs: np.ndarray | None = None,
     ) -> None:
         chosen = np.arange(len(pixels)) if rows is None else rows
         self.pixels = torch.from_numpy(pixels)
@@ -69,6 +71,7 @@ class ImageTable(Dataset):
             ids = token_ids(captions, self.vocabulary)
             self._tokens = torch.full((len(pixels), ids.shape[1]), PADDING, dtype=torch.int64)
             self._tokens[torch.from_numpy(chosen)] = ids
+        self._inputs, self.paired = None if inputs is None else torch.from_numpy(inputs), inputs is not None
         self._resident: dict[torch.device, tuple[Tensor, Tensor | None]] = {}
 
     @property
@@ -82,9 +85,7 @@ class ImageTable(Dataset):
         pixels, labels = self._tables_on(device)
         rows = rows.to(pixels.device)
         chosen = pixels.index_select(0, rows).to(device)  # transferred as uint8: a quarter of the bytes of float32
-        if self._flip:
-            mirrored = torch.rand(count, generator=torch_rng(seed, "flip", position)) < 0.5
-            chosen = torch.where(mirrored.to(device).view(-1, 1, 1, 1), chosen.flip(3), chosen)
+        chosen = self._mirrored(chosen, seed, position)
         return normalised(chosen), None if labels is None else labels.index_select(0, rows).to(device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
@@ -101,6 +102,29 @@ class ImageTable(Dataset):
         """Captions of the images of :meth:`reference`; None without captions."""
         rows = self._order.reference(count, seed=seed).tolist()
         return tuple(self._captions[row] for row in rows) if self._captions else None
+
+    def inputs(self, count: int, *, seed: int, position: int, device: torch.device) -> Tensor | None:
+        """(N, C, H, W) in [-1, 1], the inputs of the images of :meth:`batch`, mirrored like them; None without
+        pairs.
+        """
+        if self._inputs is None:
+            return None
+        chosen = self._inputs.index_select(0, self._rows(count, seed, position)).to(device)
+        return normalised(self._mirrored(chosen, seed, position))
+
+    def reference_inputs(self, count: int, *, seed: int) -> np.ndarray | None:
+        """uint8 (N, H, W, C), the inputs of the images of :meth:`reference`; None without pairs."""
+        if self._inputs is None:
+            return None
+        rows = self._order.reference(count, seed=seed)
+        return self._inputs.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
+
+    def _mirrored(self, images: Tensor, seed: int, position: int) -> Tensor:
+        """Half of the images of a batch mirrored, if that was asked for."""
+        if not self._flip:
+            return images
+        mirrored = torch.rand(len(images), generator=torch_rng(seed, "flip", position)) < 0.5
+        return torch.where(mirrored.to(images.device).view(-1, 1, 1, 1), images.flip(3), images)
 
     def _rows(self, count: int, seed: int, position: int) -> Tensor:
         if self._labelled_order is None:

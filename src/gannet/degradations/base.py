@@ -26,6 +26,8 @@ class Degradation(ABC):
     """What :meth:`trivial` is called next to a score, for example ``bicubic``."""
     fills_transparency: ClassVar[bool] = False
     """True if the transparent part of a user's image is what is missing."""
+    takes_pairs: ClassVar[bool] = False
+    """True if the input is not made from the image: the data give it."""
     factor: int = 1
     """Ratio of the sides of output and input."""
 

@@ -193,6 +193,7 @@ def ask(
     source = held_out or dataset
     count = NUM_TRANSLATED if isinstance(game, Translates) else NUM_ASKED
     real, labels = source.reference(count, seed=derive(seed, "ask"))
+    given = source.reference_inputs(count, seed=derive(seed, "ask"))
     captions = source.reference_captions(NUM_ASKED, seed=derive(seed, "ask")) if isinstance(game, Captioned) else None
     device = next(game.parameters()).device
     rng = torch_rng(seed, "ask", device=device)
@@ -206,7 +207,9 @@ def ask(
             if isinstance(game, Classifies):
                 said.setdefault("predicted", []).append(game.classify(normalised).argmax(1).cpu().numpy())
             if isinstance(game, Translates) and game.trivial_name:
-                _translated(game, source.form, normalised, rng, said, trivial)
+                paired = None if given is None else source.form.encode(given[start : start + CHUNK]).to(device)
+                inputs = game.inputs_of(normalised, rng, paired)
+                _translated(game, source.form, inputs, said, trivial)
             if isinstance(game, Clusters):
                 said.setdefault("clusters", []).append(game.cluster(normalised).cpu().numpy())
             if captions is not None:
@@ -233,13 +236,11 @@ def ask(
 def _translated(
     game: Translates,
     form: Form,
-    targets: torch.Tensor,
-    rng: torch.Generator,
+    inputs: torch.Tensor,
     said: dict[str, list[np.ndarray]],
     trivial: dict[str, list[np.ndarray]],
 ) -> None:
-    """Add the outputs for a chunk of targets to ``said``, and what needs no learning to ``trivial``."""
-    inputs = game.inputs_of(targets, rng)
+    """Add the outputs for a chunk of inputs to ``said``, and what needs no learning to ``trivial``."""
     made = game.translate(inputs)
     said.setdefault("translated", []).append(form.decode(made))
     contradiction = game.contradiction(made, inputs)

@@ -43,3 +43,17 @@ class Perceptual:
             maps.append(now)
             now = avg_pool2d(now, 2)
         return maps
+
+
+class FeatureLoss:
+    """weight E d(G(y), x), d as :class:`Perceptual`: a term of image-to-image games (Johnson, Alahi, Fei-Fei 2016,
+    https://arxiv.org/abs/1603.08155).
+    """
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def __call__(self, images: Tensor, targets: Tensor) -> Tensor:
+        """(N, C, H, W) twice -> scalar, differentiable in the images."""
+        rows = torch.arange(len(images), device=images.device)
+        return self.weight * Perceptual(targets)(images, rows).mean()

@@ -119,13 +119,15 @@ class Translates(Protocol):
     fills_transparency: bool
     """True if the transparent part of a user's image is what the game fills in."""
 
+    num_targets: int
+    """Number of classes that an output can be asked for; 0 if the input alone determines it."""
     trivial_name: str
     """What an input shows without learning, next to a value, for example ``bicubic``; empty if outputs have no
     targets.
     """
 
-    def inputs_of(self, images: Tensor, rng: torch.Generator) -> Tensor:
-        """Real images (N, C, H, W) -> inputs (N, K, h, w)."""
+    def inputs_of(self, images: Tensor, rng: torch.Generator, given: Tensor | None = None) -> Tensor:
+        """Real images (N, C, H, W) and the images that belong to them, if any -> inputs (N, K, h, w)."""
         ...
 
     def trivial(self, inputs: Tensor) -> Tensor:
@@ -144,8 +146,11 @@ class Translates(Protocol):
         """
         ...
 
-    def translations(self, images: Tensor, labels: Tensor | None, rng: torch.Generator) -> dict[str, Tensor]:
-        """Real images (N, C, H, W) and their labels -> columns to show side by side, each (N, C, H, W).
+    def translations(
+        self, images: Tensor, labels: Tensor | None, rng: torch.Generator, given: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Real images (N, C, H, W), their labels and the images that belong to them, if any -> columns to show side by
+        side, each (N, C, H, W).
 
         The first two are ``input`` and ``output``; the third is what the output is compared with, for example
         ``target``.

@@ -29,6 +29,7 @@ class ImageToImage(Game):
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
+    num_targets = 0
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class ImageToImage(Game):
     def discriminator_terms(self, batch: Batch) -> Terms:
         """The discriminator's side of the loss on pairs, and all penalties."""
         with torch.no_grad():
-            inputs = self.degradation(batch.real, batch.rng)
+            inputs = self.inputs_of(batch.real, batch.rng, batch.inputs)
             fake = self.complete(inputs)
         scorer = Scorer(
             self.discriminator, self.pair(batch.real, inputs), self.pair(fake, inputs), penalties=self.penalties
@@ -84,7 +85,7 @@ class ImageToImage(Game):
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The generator's side of the loss, the L1 term and the feature distance, if any."""
-        inputs = self.degradation(batch.real, batch.rng)
+        inputs = self.inputs_of(batch.real, batch.rng, batch.inputs)
         fake = self.complete(inputs)
         real = None
         if self.loss.generator_needs_real:
@@ -112,13 +113,17 @@ class ImageToImage(Game):
         """Inputs -> images (N, C, H, W) in [-1, 1]."""
         return self.complete(inputs).float().clamp(-1, 1)
 
-    def translations(self, images: Tensor, labels: Tensor | None, rng: torch.Generator) -> dict[str, Tensor]:
+    def translations(
+        self, images: Tensor, labels: Tensor | None, rng: torch.Generator, given: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """(N, C, H, W) targets -> ``input`` as it is shown, ``output`` and ``target``."""
-        inputs = self.inputs_of(images, rng)
+        inputs = self.inputs_of(images, rng, given)
         return {"input": self.trivial(inputs), "output": self.translate(inputs), "target": images}
 
-    def inputs_of(self, images: Tensor, rng: torch.Generator) -> Tensor:
-        """Degraded images."""
+    def inputs_of(self, images: Tensor, rng: torch.Generator, given: Tensor | None = None) -> Tensor:
+        """The given inputs of pairs, if the degradation takes them; else degraded images."""
+        if self.degradation.takes_pairs and given is not None:
+            return given
         return self.degradation(images, rng)
 
     def trivial(self, inputs: Tensor) -> Tensor:

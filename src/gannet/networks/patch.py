@@ -20,10 +20,10 @@ class PatchDiscriminator(Discriminator):
 
     rows_independent = True
 
-    def __init__(self, shape: tuple[int, ...], condition_channels: int, *, width: int = 32) -> None:
+    def __init__(self, shape: tuple[int, ...], condition_channels: int = 0, *, width: int = 32) -> None:
         """Args:
         shape: (C, H, W) of the images.
-        condition_channels: channels of the input that is shown next to the image.
+        condition_channels: channels of the input that is shown next to the image; 0 to judge images alone.
         width: channels of the first layer.
         """
         super().__init__()
@@ -37,7 +37,9 @@ class PatchDiscriminator(Discriminator):
         self.head = nn.Conv2d(2 * width, 1, 3, 1, 1)
 
     # Takes a pair of images; only image-to-image games call it.
-    def forward(self, samples: Tensor, condition: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, samples: Tensor, condition: Tensor | None = None, labels: Tensor | None = None
+    ) -> DiscriminatorOutput:
         """(N, C, H, W), (N, condition_channels, H, W) -> DiscriminatorOutput with logits (N, 1, h, w)."""
-        maps = self.layers(torch.cat([samples, condition], dim=1))
+        maps = self.layers(samples if condition is None else torch.cat([samples, condition], dim=1))
         return DiscriminatorOutput(self.head(maps).float(), maps.mean(dim=(2, 3)))

@@ -1,6 +1,8 @@
 """Image-to-image translation: colour, sharpen, fill in, enlarge or clean images."""
 
 from gannet.degradations.mask import Mask
+from gannet.degradations.paired import PAIRS
+from gannet.errors import UserError
 from gannet.games.image_to_image import ImageToImage
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.patch import PatchDiscriminator
@@ -37,8 +39,8 @@ def pix2pix(
     the target.
 
     Isola, Zhu, Zhou, Efros 2017, https://arxiv.org/abs/1611.07004. ``degradation`` makes the input from every image:
-    ``grayscale`` (colouring), ``mask`` (inpainting), ``blur``, ``downscale``, ``noise``, ``jpeg``, ``edges``. ``gannet
-    apply RUN FILE`` translates your own files.
+    ``grayscale`` (colouring), ``mask`` (inpainting), ``blur``, ``downscale``, ``noise``, ``jpeg``, ``edges``; with
+    ``paired`` the data give it (``data.inputs``). ``gannet apply RUN FILE`` translates your own files.
 
     Formula: D: E sp(-D(x, y)) + E sp(D(G(y), y)); G: E sp(-D(G(y), y)) + l1 E |x - G(y)|, y = T(x), T the degradation,
     sp(t) = log(1 + e^t), D a map of logits.
@@ -53,6 +55,8 @@ def pix2pix(
     output to the input. Each training learns one degradation and one scale: apply it to images that are degraded in the
     same way.
     """
+    if degradation.takes_pairs != form.paired:
+        raise UserError(PAIRS)
     degradation.require(form.shape)
     channels = form.shape[0]
     seen = degradation.input_channels(channels)

@@ -50,9 +50,28 @@ def require_translator(run: TrainedRun) -> Translates:
     """
     if not isinstance(run.game, Translates):
         raise UserError(
-            f"{run.path} does not translate images: it generates them from noise. Train a run with --recipe pix2pix."
+            f"{run.path} does not translate images: it generates them from noise. Train a run with --recipe pix2pix, "
+            "super-resolution or cyclegan."
         )
     return run.game
+
+
+def target_class(run: TrainedRun, name: str | None) -> int | None:
+    """The number of the class to translate to; None if the run does not translate between classes.
+
+    Raises:
+        UserError: the class is missing, unknown, or not needed.
+    """
+    game = require_translator(run)
+    names = ", ".join(run.form.class_names)
+    if not game.num_targets:
+        if name is not None:
+            raise UserError(f"--to {name}: {run.path} does not translate between classes; omit --to.")
+        return None
+    if name not in run.form.class_names:
+        given = "--to is missing" if name is None else f"--to {name}: no such class"
+        raise UserError(f"{given}. {run.path} translates to one of its classes: {names}.")
+    return run.form.class_names.index(name)
 
 
 def save_translations(run: TrainedRun, count: int, path: Path, *, seed: int = 0) -> None:

@@ -6,6 +6,7 @@ import torch
 from torch.testing import assert_close
 
 from gannet.degradations.base import Degradation
+from gannet.errors import UserError
 
 SIDE_PIXELS = 16
 
@@ -21,6 +22,9 @@ def check_degradation(degradation: Degradation, *, channels: int = 3) -> None:
     images = images.clamp(-1, 1)
     kept = images.clone()
     degradation.require(tuple(images.shape[1:]))
+    if degradation.takes_pairs:
+        _shows_the_given_input(degradation, images)
+        return
 
     def degraded(rows: torch.Tensor, seed: int = 0) -> torch.Tensor:
         return degradation(rows, torch.Generator().manual_seed(seed))
@@ -48,6 +52,18 @@ def check_degradation(degradation: Degradation, *, channels: int = 3) -> None:
     assert shown.shape[1] == degradation.input_channels(channels), (
         "a user's image becomes an input of the same channels"
     )
+
+
+def _shows_the_given_input(degradation: Degradation, inputs: torch.Tensor) -> None:
+    """Inputs are never made from targets, and are shown as they are."""
+    try:
+        degradation(inputs, torch.Generator())
+    except UserError:
+        pass
+    else:
+        raise AssertionError("an input was made from the target, and the data should give it")
+    assert degradation.trivial_name
+    assert_close(degradation.trivial(inputs, inputs.shape[1]), inputs, atol=0, rtol=0)
 
 
 def _restores(degradation: Degradation, images: torch.Tensor, inputs: torch.Tensor) -> None:

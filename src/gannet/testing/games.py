@@ -155,6 +155,11 @@ def _capabilities_hold(experiment: Experiment, dataset: Dataset) -> None:
 
 def _translates(game: Translates, samples: Tensor, labels: Tensor | None) -> None:
     shown = game.translations(samples, labels, torch.Generator().manual_seed(0))
+    if game.num_targets:
+        for target in range(game.num_targets):
+            made = game.translate(samples, torch.full((5,), target))
+            assert made.shape == samples.shape
+            assert not torch.equal(made, game.translate(samples, torch.full((5,), (target + 1) % game.num_targets)))
     assert list(shown)[:2] == ["input", "output"]
     assert all(column.shape == samples.shape for column in shown.values())
     assert shown["output"].abs().max() <= 1

@@ -66,12 +66,14 @@ def translated_chunks(game: Game, images: Dataset, count: int, rng: torch.Genera
     """
     assert isinstance(game, Translates)
     real, labels = images.reference(count, seed=rng.initial_seed())
+    given = images.reference_inputs(count, seed=rng.initial_seed())
     order = np.arange(count) % len(real)
     with evaluating(game):
         for start in range(0, count, CHUNK):
             rows = order[start : start + CHUNK]
             classes = None if labels is None else torch.as_tensor(labels[rows], device=rng.device)
-            shown = game.translations(images.form.encode(real[rows]).to(rng.device), classes, rng)
+            paired = None if given is None else images.form.encode(given[rows]).to(rng.device)
+            shown = game.translations(images.form.encode(real[rows]).to(rng.device), classes, rng, paired)
             yield {name: column.float() for name, column in shown.items()}
 
 

@@ -15,6 +15,9 @@ from gannet.training.gradients import Statistics, gradients_are_finite
 from gannet.training.precision import Precision
 from gannet.types import Batch, Terms
 
+_Drawn = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]
+"""Samples, labels, captions, inputs."""
+
 
 class Trainer:
     """Trains a game on data. All random numbers are a function of (seed, step), so that a step can be replayed
@@ -55,7 +58,7 @@ class Trainer:
         self._playing: dict[str, str | int] = {}
         self.minimised: set[str] = set()
         """Names of all terms that a player has minimised, as opposed to values that are only recorded."""
-        self._drawn: tuple[int, tuple[Tensor, Tensor | None, Tensor | None]] | None = None
+        self._drawn: tuple[int, _Drawn] | None = None
 
     def play(self) -> dict[str, Tensor]:
         """One step of the game: all turns with their repeats. Returns the last terms as ``player/term``.
@@ -141,20 +144,20 @@ class Trainer:
             self._drawn = position, self._draw(self.seed, position)
         return self._batch_of(*self._drawn[1], seed=derive(self.seed, "turn", self.step, turn_index, repeat))
 
-    def _draw(self, seed: int, position: int) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """Samples, labels and captions of one batch."""
-        real, labels = self.dataset.batch(self.batch_size, seed=seed, position=position, device=self.precision.device)
-        return (
-            real,
-            labels,
-            self.dataset.captions(self.batch_size, seed=seed, position=position, device=self.precision.device),
-        )
+    def _draw(self, seed: int, position: int) -> _Drawn:
+        """Samples, labels, captions and inputs of one batch."""
+        count, device = self.batch_size, self.precision.device
+        real, labels = self.dataset.batch(count, seed=seed, position=position, device=device)
+        captions = self.dataset.captions(count, seed=seed, position=position, device=device)
+        return real, labels, captions, self.dataset.inputs(count, seed=seed, position=position, device=device)
 
-    def _batch_of(self, real: Tensor, labels: Tensor | None, captions: Tensor | None, *, seed: int) -> Batch:
+    def _batch_of(
+        self, real: Tensor, labels: Tensor | None, captions: Tensor | None, inputs: Tensor | None, *, seed: int
+    ) -> Batch:
         self.rng.manual_seed(seed)
         if self.precision.channels_last:
             real = real.contiguous(memory_format=torch.channels_last)
-        return Batch(real.detach(), labels, self.rng, self.step, self.step / self.steps, captions)
+        return Batch(real.detach(), labels, self.rng, self.step, self.step / self.steps, captions, inputs)
 
 
 def default_generator(device: torch.device) -> torch.Generator:
