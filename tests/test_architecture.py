@@ -208,7 +208,7 @@ VERBS = {
         "--help",
     },
     "invert": {"-o", "--label", "--seed", "--json", "--recipe", "--help"},
-    "apply": {"-o", "--recipe", "--help"},
+    "apply": {"--to", "-o", "--recipe", "--help"},
     "measure": {"--metrics", "--samples", "--json", "--recipe", "-o", "--help"},
     "watch": {"--port", "--no-browser", "--read-only", "--once", "--terminal", "--help"},
     "table": {"-o", "--metrics", "--help"},
