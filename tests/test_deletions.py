@@ -7,9 +7,9 @@ SOURCE = Path(__file__).parent.parent / "src" / "gannet"
 CALLS = {"rmtree", "unlink", "remove", "rmdir", "replace", "rename", "move", "truncate", "removedirs"}
 WHY = {
     (
-        "cli/clean.py",
-        "clean",
-    ): "temporary files that were never finished, of processes that no longer exist, when the user asks for it",
+        "runs/debris.py",
+        "remove",
+    ): "temporary files that were never finished, an hour old, of processes that no longer exist",
     ("data/cache.py", "_decode_into"): "temporary files of this process, never published",
     ("data/cache.py", "_published"): "replaces a decoded table of the cache by one of equal content",
     ("data/cache_folder.py", "clear"): "decoded images in the cache, when the user asks for it; made again when needed",

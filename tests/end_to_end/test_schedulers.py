@@ -7,7 +7,10 @@ import os
 import time
 
 import pytest
+from support.real_runs import Person
 from test_train import _assert_same_bits, _wait_for_checkpoint, _weights
+
+from gannet.sessions.resume import resume
 
 TRAIN = ("train", "ring", "--recipe", "gan", "hidden=16", "batch_size=16", "--out", "run", "--resume")
 DEAD = 2**22 - 7
@@ -136,3 +139,16 @@ def test_clean_removes_only_what_was_never_finished(gannet, folder, trained):
     assert file.exists()
     assert gannet("clean", ".").out.count("removed") == 3
     assert {path for path in folder.rglob("*")} == before | {alive, young}
+
+
+def test_the_next_session_removes_what_dead_processes_left_of_this_run(trained, tmp_path):
+    run = trained("signalled")
+    file, folder = run / f".training.gif.tmp-{DEAD}-0a1b2c3d", run.parent / f".{run.name}.tmp-{DEAD}"
+    other = run.parent / f".other.tmp-{DEAD}"
+    for path in (folder, other):
+        path.mkdir()
+    file.write_text("half an animation")
+    for path in (folder, other, file):
+        os.utime(path, (time.time() - 7200,) * 2)
+    resume(run, Person())
+    assert (file.exists(), folder.exists(), other.exists()) == (False, False, True)

@@ -50,7 +50,7 @@ def test_the_second_opening_decodes_nothing(source: Folder, own_cache: Path, mon
     assert _levels(source.open(silent)) == [0, 50, 100]
 
 
-@pytest.mark.parametrize("damage", ["cut", "header", "note", "gone"])
+@pytest.mark.parametrize("damage", ["cut", "header", "bit", "note", "gone"])
 def test_a_damaged_table_is_made_again(source: Folder, own_cache: Path, damage: str) -> None:
     source.open(silent)
     note, table = _files(own_cache)
@@ -58,6 +58,10 @@ def test_a_damaged_table_is_made_again(source: Folder, own_cache: Path, damage: 
         table.write_bytes(table.read_bytes()[:-10])
     elif damage == "header":
         table.write_bytes(b"\0" * table.stat().st_size)
+    elif damage == "bit":
+        content = bytearray(table.read_bytes())
+        content[-7] ^= 1
+        table.write_bytes(content)
     elif damage == "note":
         note.write_text("{")
     else:

@@ -18,10 +18,8 @@ def clean(
     Only files that were never finished, are an hour old, and belong to a process that no longer exists. Runs,
     checkpoints, frames and scores are never removed.
     """
-    import shutil
-
     from gannet.cli.status import folder_of_runs
-    from gannet.runs.debris import find_debris, size_of
+    from gannet.runs.debris import find_debris, remove, size_of
 
     root = folder_of_runs(folder)
     count = total = 0
@@ -31,10 +29,7 @@ def clean(
         count, total = count + 1, total + size
         if dry_run:
             continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        remove(path)
     print(
         f"{root}: {count} left-over {'file' if count == 1 else 'files'}, {total:,} bytes."
         if count

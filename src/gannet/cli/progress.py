@@ -126,13 +126,16 @@ class TerminalReporter:
         self._total = trainer.steps
         if self.quiet:
             return
+        from gannet.sessions.space import in_units, writes_of
+
         p = trainer.precision
         count = sum(tensor.numel() for tensor in trainer.game.parameters())
         self._line(
             f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}: {count:,} parameters, {p.device}, "
             f"{p.dtype} ({p.reason})"
         )
-        self._line(f"writing {path}")
+        writes = writes_of(plan, trainer, frames_every=0)
+        self._line(f"writing {path}, at most {writes.checkpoints} checkpoints of {in_units(writes.checkpoint_bytes)}")
         if self.console.is_terminal:
             self._task = self._open().add_task(
                 f"{plan.recipe_name}, seed {plan.settings.seed}", total=trainer.steps, completed=trainer.step

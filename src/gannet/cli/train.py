@@ -150,6 +150,12 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     from gannet.errors import in_shell
     from gannet.sessions.outcome import saved_sentence
 
+    if outcome.is_deleted:
+        reporter.warned(
+            f"{outcome.path} was deleted, or moved to another file system, while it trained. Training stopped at step "
+            f"{outcome.step}, which is not saved."
+        )
+        return UNSAVED
     saved = saved_sentence(outcome.step, outcome.saved)
     resume = in_shell("gannet", "resume", outcome.path)
     if outcome.alarms:

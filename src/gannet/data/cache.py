@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -195,7 +196,13 @@ def _published(whole: Decoded, temporary: Path, path: Path) -> Decoded:
     out = whole.pixels
     assert isinstance(out, np.memmap)
     counts = {name: value for name, value in whole._asdict().items() if name != "pixels"}
-    note = {"shape": out.shape, "dtype": "uint8", "bytes": temporary.stat().st_size, "decoded": counts}
+    note = {
+        "shape": out.shape,
+        "dtype": "uint8",
+        "bytes": temporary.stat().st_size,
+        "sha256": _hash(temporary),
+        "decoded": counts,
+    }
     try:
         out.flush()
         to_disk(temporary)
@@ -208,11 +215,16 @@ def _published(whole: Decoded, temporary: Path, path: Path) -> Decoded:
     return _load(path) or whole._replace(pixels=np.array(out))
 
 
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
 def _load(path: Path) -> Decoded | None:
     """The table, or None if it is absent or differs from what was written."""
     try:
         note = json.loads(note_of(path).read_text(encoding="utf-8"))
-        if path.stat().st_size != note["bytes"]:
+        if _hash(path) != note["sha256"]:  # reads all of it: a flipped bit would train another run
             return None
         # Copy-on-write: torch warns about memory it may not write to, and a stray write must never reach the disk.
         table = np.load(path, mmap_mode="c", allow_pickle=False)

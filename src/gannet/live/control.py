@@ -88,7 +88,6 @@ class Control:
         events = [event for event in events if event.kind == "command"]
         self._journal = deque(_not_yet_played(journal_of(events), trainer.step, trainer.moves))
         self._last = max((event.number for event in events), default=0)
-        self._folder = writer.path / COMMANDS_FOLDER
         self._seen = self._next_look = 0.0
         self._paused = self._stopped = False
         self._allowed = 0
@@ -142,8 +141,9 @@ class Control:
         if now < self._next_look:
             return
         self._next_look = now + LOOK_SECONDS
+        self._follow()
         try:
-            changed = os.stat(self._folder).st_mtime_ns
+            changed = os.stat(self._writer.path / COMMANDS_FOLDER).st_mtime_ns
         except OSError:
             return
         if changed == self._seen:
@@ -155,6 +155,14 @@ class Control:
                 return  # later commands wait until the recorded step is played
         if is_settled:
             self._seen = changed
+
+    def _follow(self) -> None:
+        """Notice that the run directory was renamed or deleted."""
+        before = self._writer.path
+        if not self._writer.follow():
+            self._stopped = True
+        elif self._writer.path != before:
+            self._means.say(f"{before} was renamed while it trains. Training continues in {self._writer.path}.")
 
     def _obey(self, number: int, path: Path) -> None:
         command = Command(number, "", Arguments())

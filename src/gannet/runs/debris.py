@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 TEMPORARY = re.compile(r"\..+\.tmp-(\d+)(-[0-9a-f]{8})?")
@@ -19,12 +21,24 @@ def find_debris(root: Path) -> Iterator[Path]:
     machine.
     """
     for folder, folders, files in os.walk(root):
-        for name in (*folders, *files):
-            found = TEMPORARY.fullmatch(name)
-            path = Path(folder, name)
-            if found and not _exists(int(found[1])) and _age(path) > YOUNGEST_SECONDS:
-                yield path
+        yield from filter(_is_debris, (Path(folder, name) for name in (*folders, *files)))
         folders[:] = [name for name in folders if not TEMPORARY.fullmatch(name)]
+
+
+def sweep(run: Path) -> None:
+    """Remove what dead processes left in a run directory, and next to it when they tried to make it."""
+    beside = (path for path in run.parent.iterdir() if path.name.startswith(f".{run.name}.tmp-") and _is_debris(path))
+    with suppress(OSError):
+        for path in [*find_debris(run), *beside]:
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a temporary file or folder."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def size_of(path: Path) -> int:
@@ -32,6 +46,11 @@ def size_of(path: Path) -> int:
     if not path.is_dir() or path.is_symlink():
         return path.lstat().st_size
     return sum(Path(folder, name).lstat().st_size for folder, _, files in os.walk(path) for name in files)
+
+
+def _is_debris(path: Path) -> bool:
+    found = TEMPORARY.fullmatch(path.name)
+    return found is not None and not _exists(int(found[1])) and _age(path) > YOUNGEST_SECONDS
 
 
 def _exists(pid: int) -> bool:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from weakref import WeakSet
 
@@ -44,7 +45,21 @@ class RunLock:
             ) from None
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"pid {os.getpid()} on host {socket.gethostname()}\n".encode(), 0)
+        # The directory itself: its name may change while the run is written.
+        self._directory = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         _register(self)
+
+    def place(self, run: Path) -> Path | None:
+        """Where the locked directory is now: ``run``, or its new path if it was renamed; None if it was deleted.
+
+        Without /proc, as on macOS, a new path is unknown and counts as deleted.
+        """
+        own = os.fstat(self._directory)
+        for named in (lambda: run, lambda: Path(os.readlink(f"/proc/self/fd/{self._directory}"))):
+            with suppress(OSError):
+                if os.path.samestat(os.stat(found := named()), own):
+                    return found
+        return None
 
     def release(self) -> None:
         """Let another process write the run; harmless when called twice."""
@@ -56,7 +71,8 @@ class RunLock:
         """Close the descriptor only: in a forked worker, where the lock belongs to the parent."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
-            self._descriptor = -1
+            os.close(self._directory)
+            self._descriptor = self._directory = -1
 
 
 def is_held(run: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike
 from gannet.errors import UserError, in_shell
 from gannet.files import whole_file, whole_folder
 from gannet.runs.append_file import AppendFile
+from gannet.runs.debris import sweep
 from gannet.runs.journal import check_of
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import lines_of, read_record
@@ -63,6 +65,7 @@ class RunWriter:
         self.commands = [event for event in events if event.kind == "command"]
         """All recorded commands."""
         _raise_version(self.path, record)
+        sweep(self.path)
 
     @classmethod
     def create(
@@ -87,6 +90,19 @@ class RunWriter:
         except OSError as error:
             raise UserError(taken(path) or f"Cannot make the run directory {path}: {error.strerror}.") from None
         return cls(path, kind)
+
+    def follow(self) -> bool:
+        """Take the new path of a run directory that was renamed while it is written; nothing is written to the old one.
+
+        Returns:
+            False if the directory was deleted, or moved to another file system, which deletes it here.
+        """
+        found = self._lock.place(self.path)
+        if found is None:
+            return False
+        if found != self.path:
+            self.path = found if self.path.is_absolute() else Path(os.path.relpath(found))
+        return True
 
     def event(
         self,
@@ -182,6 +198,7 @@ class RunWriter:
                 (x0, x1, y0, y1); see ``training.points_frame`` for the others; stored as float16;
                 for images one uint8 grid (H, W), (H, W, 1) or (H, W, 3).
         """
+        self.follow()
         target = self.path / FRAMES_FOLDER / frame_name(step, self.kind)
         try:
             with whole_file(target) as file:

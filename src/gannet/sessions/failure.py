@@ -78,6 +78,7 @@ def _save(
     """Write the checkpoint and what reproduces the failure. A state that cannot be saved is not a second failure."""
     said = "".join(traceback.format_exception(error))
     traceback.clear_frames(error.__traceback__)  # they hold the tensors of the turn
+    writer.follow()
     folder, name = writer.path / CRASH_FOLDER, checkpoint_name(trainer.step)
     report = {
         "error": _problem(error),

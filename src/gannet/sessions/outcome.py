@@ -35,6 +35,8 @@ class Outcome:
     """Step that the session began at: of the checkpoint of a resumed or forked run."""
     seconds_before: float = 0.0
     """Of ``seconds``, those of earlier sessions and of the parent of a fork."""
+    is_deleted: bool = False
+    """Whether the run directory was deleted, or moved to another file system, while it trained."""
     can_be_measured: bool = True
     """Whether the data have enough samples for the metrics."""
 

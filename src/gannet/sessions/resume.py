@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from gannet.sessions.outcome import Outcome, has_trained, removed_if_untrained, 
 from gannet.sessions.provenance import require_same_code_and_journal, require_same_keys
 from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
 from gannet.sessions.reporter import Reporter
-from gannet.sessions.train import next_run, start, train
+from gannet.sessions.space import require_room, writes_of
+from gannet.sessions.train import frames_every_of, next_run, start, train
 from gannet.training import checkpoint
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.rehearsal import rehearse
@@ -95,6 +97,9 @@ def resume(
                 f"The learning rate schedule now ends at step {trainer.steps}, so this run differs from a new run of "
                 f"{trainer.steps} steps."
             )
+        left = 1 - trainer.step / trainer.steps
+        more = replace(writes_of(plan, trainer, frames_every_of(plan, trainer, experiment)), checkpoints=1)
+        require_room(path, more, reporter.warned, left)
         writer.truncate_after(trainer.step)
         for note in notes:
             reporter.warned(note)

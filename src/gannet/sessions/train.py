@@ -22,6 +22,7 @@ from gannet.sessions.failure import saved_on_failure
 from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_step
 from gannet.sessions.provenance import provenance
 from gannet.sessions.reporter import Reporter
+from gannet.sessions.space import require_room, writes_of
 from gannet.sessions.transfer import find_source, save_beginning, sentence_of, transfer
 from gannet.training import loop
 from gannet.training.allocator import keep_freed_memory
@@ -77,6 +78,7 @@ def _begin(
     path = out or next_run(f"{plan.source_name}-{Path(plan.recipe_name).stem}")
     existed = path.exists()
     source = plan.recipe.source()
+    require_room(path, writes_of(plan, trainer, frames_every_of(plan, trainer, experiment)), reporter.warned)
     record = run_record(plan, dataset, trainer.precision)
     if init is not None:
         record = record.model_copy(update={"init": init})
@@ -118,8 +120,7 @@ def train(
     reporter.started(path, plan, trainer)
     clock = Clock(seconds_before, trainer.step)
     # A short run has frames too, so that it can be watched.
-    frames_every = min(experiment.frames_every, max(1, trainer.steps // FEWEST_FRAMES))
-    frames_every = frames_every if settings.frames.every is None else settings.frames.every
+    frames_every = frames_every_of(plan, trainer, experiment)
     heard = Run(path).events()
     alarms: list[str] = []
 
@@ -141,7 +142,7 @@ def train(
         return provenance(plan, record, writer.commands, trainer.step)
 
     frames = watching(frames, "Frame not recorded", trainer, writer, reporter.warned)
-    checkpoints = save_checkpoints(trainer, path, writer, clock, settings.checkpoint, reporter.warned, deciding)
+    checkpoints = save_checkpoints(trainer, writer, clock, settings.checkpoint, reporter.warned, deciding)
     observers = [
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
         record_terms(trainer, writer, clock, hear, experiment.print_every),
@@ -180,16 +181,18 @@ def train(
         text = "" if request.signal is None else Signals(request.signal).name
         writer.event("stop", trainer.step, text=text, reason=reason, seconds=clock.seconds())
     signal = None if finished else request.signal
+    is_there = writer.follow()
     return Outcome(
-        path,
+        writer.path,
         trainer.step,
         clock.seconds(),
         signal,
         finished,
-        saved_step(path),
+        saved_step(writer.path) if is_there else None,
         tuple(alarms),
         begun_at=begun_at,
         seconds_before=seconds_before,
+        is_deleted=not is_there,
         can_be_measured=dataset.size is None or dataset.size >= FEWEST_REAL_SAMPLES,
     )
 
@@ -220,6 +223,12 @@ def _open_held_out(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Re
     except UserError as error:
         writer.event("warning", trainer.step, text=f"Health checks run without held-out data: {error}")
         return None
+
+
+def frames_every_of(plan: Plan, trainer: Trainer, experiment: Experiment) -> int:
+    """Steps between two frames; 0 for none."""
+    wanted = plan.settings.frames.every
+    return min(experiment.frames_every, max(1, trainer.steps // FEWEST_FRAMES)) if wanted is None else wanted
 
 
 def next_run(name: str) -> Path:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -155,7 +155,6 @@ def watching(
 
 def save_checkpoints(
     trainer: Trainer,
-    folder: Path,
     writer: RunWriter,
     clock: Clock,
     settings: CheckpointSettings,
@@ -168,8 +167,10 @@ def save_checkpoints(
 
     def act(terms: dict[str, Tensor]) -> None:
         try:
+            if not writer.follow():
+                raise OSError(errno.ENOENT, "the run directory was deleted")
             checkpoint.save(
-                folder / CHECKPOINTS_FOLDER,
+                writer.path / CHECKPOINTS_FOLDER,
                 trainer,
                 seconds=clock.seconds(),
                 keep=settings.keep,
