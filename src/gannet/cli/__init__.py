@@ -16,6 +16,7 @@ from gannet.cli import (
     data,
     describe,
     doctor,
+    export,
     invert,
     listing,
     measure,
@@ -68,6 +69,7 @@ app.command("stop")(stop.stop)
 app.command("sample", cls=sample.SampleCommand)(sample.sample)
 app.command("invert")(invert.invert)
 app.command("apply")(apply.apply)
+app.command("export")(export.export)
 app.command("measure")(measure.measure)
 app.command("table")(table.table)
 app.command("watch")(watch.watch)
