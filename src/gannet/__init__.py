@@ -11,17 +11,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gannet.api import compare, load, train
+    from gannet.api import compare, export, load, train
     from gannet.errors import GannetWarning, TrainingStopped, UserError
     from gannet.recipes.base import recipe
     from gannet.training.experiment import Experiment
+    from gannet.training.moment import Moment
 
     __version__: str
 
-__all__ = ["Experiment", "GannetWarning", "TrainingStopped", "UserError", "compare", "load", "recipe", "train"]
+__all__ = [
+    "Experiment",
+    "GannetWarning",
+    "Moment",
+    "TrainingStopped",
+    "UserError",
+    "compare",
+    "export",
+    "load",
+    "recipe",
+    "train",
+]
 
 _HOMES = {
     "compare": "gannet.api",
+    "export": "gannet.api",
+    "Moment": "gannet.training.moment",
     "train": "gannet.api",
     "load": "gannet.api",
     "recipe": "gannet.recipes.base",

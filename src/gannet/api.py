@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +14,14 @@ from gannet.comparison.work import carry_out
 from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
 from gannet.discovery import is_outside
 from gannet.errors import UserError, in_shell
+from gannet.export.export import export as export_run
 from gannet.sessions.fork import parse_parent
 from gannet.sessions.outcome import saved_sentence
 from gannet.sessions.reporter import PythonReporter
 from gannet.sessions.resume import train_again
 from gannet.sessions.train import start
 from gannet.sessions.trained_run import TrainedRun
+from gannet.training.moment import Moment
 
 
 def train(
@@ -32,13 +34,15 @@ def train(
     precision: str | None = None,
     init: str | None = None,
     quiet: bool = False,
+    observe: Callable[[Moment], object] | None = None,
+    observe_every: int = 100,
     keys: dict[str, Any] | None = None,
     **recipe_keys: Any,
 ) -> TrainedRun:
     """Train a run and open it: ``run = gannet.train("ring", recipe="gan", steps=5000)``, then ``run.sample(1000)``.
 
-    A line on stderr shows the progress. Health alarms and other warnings are ``gannet.GannetWarning``. The run is a
-    directory that all commands of ``gannet`` accept.
+    A bar in a notebook, or a line on stderr, shows the progress. Health alarms and other warnings are
+    ``gannet.GannetWarning``. The run is a directory that all commands of ``gannet`` accept.
 
     Args:
         data: a built-in name, a path, or ``hf:owner/name``. The path of a run repeats that run with its commands;
@@ -50,6 +54,9 @@ def train(
         precision: ``auto`` (if None), ``fp32`` or ``bf16``.
         init: ``RUN`` or ``RUN@STEP``, whose parameters the training starts from where they fit.
         quiet: show no progress on stderr; warnings are still shown.
+        observe: your own function, which gets a :class:`Moment` (step, terms, networks, samples); it must not change
+            the networks.
+        observe_every: steps between two calls of ``observe``; it is also called after the last step.
         keys: dotted keys as on the command line, for example ``{"optimizer.generator.lr": 1e-4}``.
         **recipe_keys: keys without a dot, for example ``steps=5000``, ``loss="hinge"``; ``lr=1e-4`` sets the learning
             rate of every player that ``keys`` does not set.
@@ -69,7 +76,9 @@ def train(
     }
     folder = Path(out) if out is not None else None
     older = parse_parent(data)
-    with PythonReporter(quiet=quiet) as reporter:
+    if observe_every < 1:
+        raise UserError(f"observe_every={observe_every}: expected a number of steps, at least 1.")
+    with PythonReporter(quiet=quiet, observe=observe, observe_every=observe_every) as reporter:
         if older:
             refuse_flags(given)
             if init is not None:
@@ -163,3 +172,25 @@ def load(
     :class:`TrainedRun`.
     """
     return TrainedRun(path, step=step, recipe_file=recipe_file, raw=raw, keys=keys)
+
+
+def export(
+    run: TrainedRun | str | Path, *, format: str = "torch", part: str | None = None, out: str | Path | None = None
+) -> Path:
+    """Write a run's EMA generator for programs without Gannet: the network, a model card and a short script.
+
+    Args:
+        run: an opened run, a path or ``RUN@STEP``.
+        format: ``torch`` (torch.export), ``onnx`` (needs the extra ``[export]``) or ``safetensors`` (tensors only).
+        part: ``generator``, ``encoder``, ``classifier`` or ``translator``; if None, the one that draws.
+        out: a new folder; below the run if None.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UserError: an unknown format or part, missing packages, a folder that contains something, or a network that
+            the format cannot hold.
+    """
+    opened = run if isinstance(run, TrainedRun) else load(run)
+    return export_run(opened, None if out is None else Path(out), kind=format, part=part)

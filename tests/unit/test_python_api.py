@@ -19,10 +19,12 @@ import gannet
 API = [
     "Experiment",
     "GannetWarning",
+    "Moment",
     "TrainingStopped",
     "UserError",
     "__version__",
     "compare",
+    "export",
     "load",
     "recipe",
     "train",

@@ -40,7 +40,13 @@ def doctor(
 
 
 def _lines(diagnosis: Diagnosis) -> list[str]:
-    lines = [f"{diagnosis.run}: {diagnosis.state}, step {diagnosis.step:,} of {diagnosis.steps:,}.", ""]
+    from gannet.doctor.outcome import MEANINGS
+
+    lines = [
+        f"VERDICT  {diagnosis.outcome}: {MEANINGS[diagnosis.outcome]}",
+        f"{diagnosis.run}: {diagnosis.state}, step {diagnosis.step:,} of {diagnosis.steps:,}.",
+        "",
+    ]
     cause = diagnosis.cause
     shared = None if cause is None else cause.command or cause.text
     for complaint in diagnosis.complaints:

@@ -60,7 +60,7 @@ def measure(
         raise UserError(*skipped)
     append_scores(run.path, cards)
     if out:
-        title = f"Scores on {run.run.record.data.source} after {run.step:,} generator steps."
+        title = f"Scores on {run.run.record.data.name} after {run.step:,} generator steps."
         name, seed = Path(run.run.record.recipe).stem, run.plan.settings.seed
         for file in out:
             save(score_table([Method(name, (seed,), (cards,))], title), file)

@@ -6,7 +6,7 @@ import errno
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -25,6 +25,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from gannet.config.plan import Plan
+    from gannet.training.observers import Observer
     from gannet.training.trainer import Trainer
 
 PLAIN_LINE_SECONDS = 5.0
@@ -90,7 +91,7 @@ class TerminalReporter:
         self._tasks: dict[str, TaskID] = {}
         self._work, self._work_began, self._work_shown = "", 0.0, False
         self._last_line = 0.0
-        self._total = 0
+        self._total, self._prints_all = 0, False
 
     def __enter__(self) -> TerminalReporter:
         return self
@@ -123,7 +124,7 @@ class TerminalReporter:
 
     def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
         """Report what is trained, where, and with which precision."""
-        self._total = trainer.steps
+        self._total, self._prints_all = trainer.steps, plan.settings.log.every is not None
         if self.quiet:
             return
         from gannet.sessions.space import in_units, writes_of
@@ -131,7 +132,7 @@ class TerminalReporter:
         p = trainer.precision
         count = sum(tensor.numel() for tensor in trainer.game.parameters())
         self._line(
-            f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}: {count:,} parameters, {p.device}, "
+            f"{plan.recipe_name} on {plan.data_name}, seed {plan.settings.seed}: {count:,} parameters, {p.device}, "
             f"{p.dtype} ({p.reason})"
         )
         writes = writes_of(plan, trainer, frames_every=0)
@@ -163,11 +164,14 @@ class TerminalReporter:
             self._line("; ".join(f"{name}: step {step:,} of {total:,}" for name, (step, total) in steps.items()))
 
     def terms(self, step: int, values: dict[str, float]) -> None:
-        """Print the recorded terms, at most one line every few seconds; the run records all of them."""
+        """Print the recorded terms: all of them if the user set ``log.every``, else a line every few seconds; the run
+        records all of them.
+        """
         if self.quiet:
             return
         now = time.monotonic()
-        if now - self._last_line < (0.5 if self.console.is_terminal else PLAIN_LINE_SECONDS) and step < self._total:
+        pause = 0.0 if self._prints_all else 0.5 if self.console.is_terminal else PLAIN_LINE_SECONDS
+        if now - self._last_line < pause and step < self._total:
             return
         self._last_line = now
         speed = values.get("steps_per_second", 0.0)
@@ -180,6 +184,10 @@ class TerminalReporter:
             f"step {step:>{len(str(self._total))}} of {self._total}  {text}  {speed:.4g} steps/s  {_duration(left)} "
             f"left"
         )
+
+    def observers(self, trainer: Trainer) -> Sequence[Observer]:
+        """None."""
+        return ()
 
     def warned(self, sentence: str) -> None:
         """Print a warning, also if quiet."""

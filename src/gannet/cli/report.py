@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gannet.cli.resume import RunAtStep
+
+if TYPE_CHECKING:
+    from gannet.runs.reader import Run
 
 
 def report(
@@ -35,13 +38,12 @@ def report(
     from gannet.reports.comparison import is_comparison
     from gannet.reports.curves import save_curves
     from gannet.reports.html import animate
-    from gannet.reports.html import report as write_report
     from gannet.reports.snapshot import save_sheet
     from gannet.reports.table import save_table
     from gannet.runs.reader import Run as RunDirectory
     from gannet.runs.reader import parse_run
 
-    writers = {".html": write_report, ".png": save_sheet, ".csv": save_table, ".svg": save_curves, ".pdf": save_curves}
+    writers = {".html": _with_verdict, ".png": save_sheet, ".csv": save_table, ".svg": save_curves, ".pdf": save_curves}
     moving = (".gif", ".webp", ".mp4")
     folder, step = parse_run(path)
     if is_comparison(folder) and not RunDirectory.is_at(folder):
@@ -64,6 +66,23 @@ def report(
                 writers[target.suffix](run, target)
             reporter.say(f"wrote {target}")
     return 0
+
+
+def _with_verdict(run: Run, target: Path) -> int:
+    """The report, with the verdict of `gannet doctor` on the whole run."""
+    from gannet.doctor.diagnosis import diagnose
+    from gannet.doctor.outcome import MEANINGS
+    from gannet.reports.html import report as write_report
+    from gannet.reports.verdict import Symptom, Verdict
+
+    if run.until is not None:
+        return write_report(run, target)
+    diagnosis = diagnose(run.path)
+    cause = diagnosis.cause
+    found = [Symptom(c.rule, c.severity, c.text, c.steps[0]) for c in diagnosis.complaints]
+    advice = "" if cause is None else f"Likely cause: {cause.name}. {cause.text} {cause.command}".strip()
+    verdict = Verdict(diagnosis.outcome, MEANINGS[diagnosis.outcome], found, advice)
+    return write_report(run, target, verdict)
 
 
 def _report_comparison(folder: Path, targets: Sequence[Path]) -> int:

@@ -174,6 +174,11 @@ class Result:
         lines = [f"  {s.label}  {s.recipe}  {_mean_and_spread(s)}" for s in self.summaries()]
         return "\n".join([f"<Result {head}", *lines]) + ">"
 
+    def _repr_html_(self) -> str:
+        from gannet.comparison.notebook import result_html
+
+        return result_html(self)
+
     @property
     def path(self) -> Path:
         """The folder that holds the runs, compare.json and samples.png."""

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gannet.comparison.result import Result, Row, Summary
-from gannet.evaluation.table import ARROWS
 from gannet.runs.rounding import written
+from gannet.runs.score_cards import ARROWS
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -16,7 +16,7 @@ from gannet.errors import UserError
 from gannet.keys import FLAGS as FLAG_ADVICE
 from gannet.keys import expanded, short_keys
 from gannet.recipes.base import RECOMMENDED, RECOMMENDED_FOR_CAPTIONS, Recipe
-from gannet.runs.records import RunRecord
+from gannet.runs.records import RunRecord, data_name
 from gannet.training.settings import Settings
 
 DEFAULT_FLAGS = {"seed": 0, "device": "auto", "precision": "auto"}
@@ -39,6 +39,11 @@ class Plan:
     """Flat values of all keys of ``recipe``, ``data`` and ``settings``, as the run records them."""
     supplied: frozenset[str] = frozenset()
     """User-supplied components that the user typed and that may therefore be imported."""
+
+    @property
+    def data_name(self) -> str:
+        """What people call the data: the last part of their path, or the name of a built-in source."""
+        return data_name(self.source_name, self.values["data"])
 
     @property
     def repeated(self) -> dict[str, Any]:

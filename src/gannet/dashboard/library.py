@@ -14,7 +14,6 @@ from gannet.dashboard.follower import Follower
 from gannet.errors import UserError
 from gannet.runs.finding import find_runs
 from gannet.runs.reader import Run
-from gannet.runs.records import DataRecord
 from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, ORIGIN_FOLDER, RUN_FILE, SCORES_FILE
 from gannet.runs.state import RunState, state_of
 
@@ -86,7 +85,7 @@ class Watched:
             "id": self.id,
             "name": self.name,
             "kind": self.run().kind,
-            "data": _data_name(record.data),
+            "data": record.data.name,
             "recipe": Path(record.recipe).stem,
             "state": "running" if state.is_live else state.word,
             "paused": state.word == "paused",
@@ -152,12 +151,6 @@ class Library:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
-
-
-def _data_name(data: DataRecord) -> str:
-    """Short name of the data: the last part of the path, or the name of a built-in source."""
-    path = data.arguments.get("path")
-    return Path(path).name if isinstance(path, str) else data.source
 
 
 def newest_run(root: Path) -> Watched:

@@ -17,6 +17,7 @@ from gannet.discovery import canonical, components
 from gannet.doctor import scores
 from gannet.doctor.causes import likely
 from gannet.doctor.complaint import Complaint
+from gannet.doctor.outcome import Outcome, outcome_of
 from gannet.doctor.run_directory import checkpoints, damaged_record, ended, is_over, warnings
 from gannet.errors import in_shell
 from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
@@ -30,6 +31,8 @@ from gannet.training import checkpoint
 ORDER = ("alarm", "warning", "past")
 GREW = 10.0
 """Growth of a gradient norm before a stop that is worth telling."""
+MEASURE_FIRST = "Run"
+"""First word of the sentence that asks for a measurement."""
 SHOWN = 4
 """Number of metrics that are shown by name; the others are counted."""
 
@@ -54,9 +57,11 @@ class Diagnosis:
     run: str
     state: str
     """``RunState`` in words."""
+    outcome: Outcome
+    """The plain verdict."""
     step: int
     steps: int
-    """Metrics that the user named."""
+    """Planned steps."""
     complaints: list[Complaint]
     """Worst first; empty if nothing was found."""
     cause: Cause | None
@@ -96,7 +101,14 @@ def diagnose(path: str | Path) -> Diagnosis:
     # What began first is the likelier cause.
     complaints.sort(key=lambda complaint: (ORDER.index(complaint.severity), complaint.steps[0]))
     verdict = _verdict(run, cards, complaints, step, ill=cause is not None)
-    return Diagnosis(run.name, str(state), step, steps, complaints, cause, verdict, _looked_at(run, events))
+    outcome = outcome_of(
+        complaints,
+        None if cause is None else cause.name,
+        step=step,
+        is_measured=not verdict.startswith(MEASURE_FIRST),
+        copies=bool(scores.copied(cards)),
+    )
+    return Diagnosis(run.name, str(state), outcome, step, steps, complaints, cause, verdict, _looked_at(run, events))
 
 
 def _case(run: Run, events: list[Event]) -> Case:
@@ -229,7 +241,7 @@ def _verdict(run: Run, cards: list[ScoreCard], complaints: list[Complaint], step
         default=step,
     )
     judged = [card for card in scores.newest(cards) if scores.is_judged(card)]
-    measure = f"Run `{in_shell('gannet', 'measure', run.path)}` before you call this run fine"
+    measure = f"{MEASURE_FIRST} `{in_shell('gannet', 'measure', run.path)}` before you call this run fine"
     if not judged:
         return f"{measure}: no score card compares its samples with real data."
     if judged[0].step < saved:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from gannet.runs.comparable import require_comparable
 from gannet.runs.records import ScoreCard
 from gannet.runs.rounding import written
+from gannet.runs.score_cards import ARROWS
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1", "real": "→ real"}
 
 
 def render(cards: Sequence[ScoreCard]) -> Table:

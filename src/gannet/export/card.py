@@ -18,7 +18,7 @@ def about(run: TrainedRun, part: Part) -> dict[str, str]:
         "made_by": f"gannet-gan {record.environment.get('gannet', '')}".strip(),
         "part": part.name,
         "recipe": Path(record.recipe).name,
-        "data": record.data.source,
+        "data": record.data.name,
         "data_hash": record.data.content_hash,
         "step": str(run.step),
         "seed": str(record.settings.get("seed", "")),

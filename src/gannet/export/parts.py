@@ -119,7 +119,7 @@ class _Units(nn.Module):
 
 def _generator(game: Game, form: Form) -> Part:
     assert isinstance(game, Generates)
-    latents = game.draw_latents(EXAMPLES, torch_rng(0, "export"))
+    latents = game.draw_latents(EXAMPLES, torch_rng(0, "export")).detach()
     inputs = [Input("latents", latents, f"float32 (N, {latents.shape[1]}): latents")]
     labels = balanced_labels(game, EXAMPLES)
     if labels is not None:

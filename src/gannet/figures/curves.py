@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL import Image
 
+    from gannet.figures.shown import ShownFigure
+
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
 
 BINS = 400
@@ -45,14 +47,21 @@ def draw_curves(terms: Series, dark: bool = False, marks: Sequence[int] = ()) ->
         RGB image, 1280 pixels wide.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from PIL import Image
+
+    canvas = FigureCanvasAgg(curves_figure(terms, dark, marks))
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def curves_figure(terms: Series, dark: bool = False, marks: Sequence[int] = ()) -> ShownFigure:
+    """The figure of :func:`draw_curves` for matplotlib."""
+    from gannet.figures.shown import ShownFigure
 
     theme = _DARK if dark else _LIGHT
     groups = grouped(terms)
     heights = [3.6 if title == ORDER[0] else 2.7 for title in groups] or [2.0]
-    figure = Figure(figsize=(8, sum(heights) + 0.2), dpi=160, facecolor=theme["paper"], layout="constrained")
-    canvas = FigureCanvasAgg(figure)
+    figure = ShownFigure(figsize=(8, sum(heights) + 0.2), dpi=160, facecolor=theme["paper"], layout="constrained")
     axes = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
     for axis, (title, series) in zip(axes, groups.items(), strict=False):
         _draw_group(axis, title, series, theme, _DARK_SERIES if dark else SERIES)
@@ -63,8 +72,7 @@ def draw_curves(terms: Series, dark: bool = False, marks: Sequence[int] = ()) ->
         axes[0].text(0.5, 0.5, "No terms were recorded.", color=theme["muted"], ha="center", fontsize=12)
     else:
         axes[-1].set_xlabel("generator steps", color=theme["muted"])
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+    return figure
 
 
 def paper_curves(terms: Series) -> Figure:

@@ -26,6 +26,11 @@ SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#5b4ea8", "#a6761d", "#3b
 """Line colours, after Okabe and Ito's set for colour-blind readers (2008), without its yellow."""
 
 
+def hex_colour(rgb: Colour) -> str:
+    """The colour as matplotlib and HTML write it: ``#rrggbb``."""
+    return "#{:02x}{:02x}{:02x}".format(*rgb)
+
+
 @lru_cache
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Pillow's built-in font at a size in pixels, which is the same on every machine."""

@@ -63,7 +63,7 @@ class FlowMatching(Game):
         """(N, D) -> (N, *shape), at time 1."""
         samples = latents.view(-1, *self.velocity.shape)
         for index in range(self.evaluations):
-            times = torch.full((len(samples),), index / self.evaluations, device=samples.device)
+            times = torch.full((samples.shape[0],), index / self.evaluations, device=samples.device)
             samples = samples + self.velocity(samples, times).float() / self.evaluations
         return samples
 

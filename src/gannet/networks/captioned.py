@@ -48,7 +48,7 @@ class CaptionedGenerator(Generator):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size), token ids (N, L) -> (N, C, H, W)."""
         stem = self.stem(torch.cat([latents, self.text(_required(labels))], 1))
-        return self.upsampling(stem.view(len(stem), -1, *self.base))
+        return self.upsampling(stem.unflatten(1, (-1, *self.base)))
 
 
 class CaptionedDiscriminator(Discriminator):

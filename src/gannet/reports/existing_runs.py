@@ -32,7 +32,7 @@ def table_of_runs(paths: Sequence[str], metrics: Sequence[str] | None = None) ->
         groups.setdefault(json.dumps(run.what, sort_keys=True), []).append(run)
     names = _names([group[0] for group in groups.values()])
     methods = [_method(group, name, keys) for group, (name, keys) in zip(groups.values(), names, strict=True)]
-    return score_table(methods, f"Scores on {found[0].run.record.data.source or '?'}.", metrics, notes=_edited(found))
+    return score_table(methods, f"Scores on {found[0].run.record.data.name}.", metrics, notes=_edited(found))
 
 
 class _Measured:
@@ -67,8 +67,8 @@ def _same_data(found: Sequence[_Measured]) -> None:
     for other in found[1:]:
         if other.run.record.data.content_hash != first.run.record.data.content_hash:
             raise UserError(
-                f"{first.text} and {other.text} were trained on different data ({first.run.record.data.source}, "
-                f"{other.run.record.data.source}), so their scores cannot stand in one table. Give runs on the same "
+                f"{first.text} and {other.text} were trained on different data ({first.run.record.data.name}, "
+                f"{other.run.record.data.name}), so their scores cannot stand in one table. Give runs on the same "
                 f"data."
             )
 

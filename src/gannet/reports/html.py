@@ -10,10 +10,13 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gannet.errors import UserError
 from gannet.files import written_whole
 from gannet.reports.pictures import animate, choose
 from gannet.reports.player import POLICY, SCRIPT, frames_of, player, tile
+from gannet.reports.run_figures import plan_figure
 from gannet.reports.style import STYLE
+from gannet.reports.verdict import Verdict, verdict_section
 from gannet.runs.command_line import train_command
 from gannet.runs.comparable import by_protocol, flat
 from gannet.runs.reader import Run
@@ -31,12 +34,13 @@ LISTED = ("start", "resume", "warning", "stop", "finish")
 """Kinds of event that the report lists; the others are drawn."""
 
 
-def report(run: Run, path: str | Path) -> int:
+def report(run: Run, path: str | Path, verdict: Verdict | None = None) -> int:
     """Write a run's report: command, score cards, frames, curves and events. The same run gives the same bytes.
 
     Args:
         run: the run to report.
         path: the HTML file, written completely or not at all.
+        verdict: of `gannet doctor`; left out if None.
 
     Returns:
         Number of bytes written.
@@ -45,18 +49,20 @@ def report(run: Run, path: str | Path) -> int:
         UserError: the report cannot be written.
     """
     path = Path(path)
-    page = _page(run, _sections(run))
+    page = _page(run, _sections(run, verdict))
     with written_whole(path) as file:
         file.write(page.encode())
     return path.stat().st_size
 
 
-def _sections(run: Run) -> list[str]:
+def _sections(run: Run, verdict: Verdict | None) -> list[str]:
     events = run.events()
     return [
         _header(run, events),
+        "" if verdict is None else verdict_section(run, verdict),
         _pictures(run),
         _scores(run.scores()),
+        _plan(run),
         _curves(run, events),
         _health(events),
         _how(run, events),
@@ -68,15 +74,17 @@ def _header(run: Run, events: list[Event]) -> str:
     record = run.record
     # A report up to a step shows what was recorded by then; how the run stands is a fact of the whole run.
     state = state_of(run.path, Run(run.path).events())
-    warned = sum(event.kind == "warning" for event in events)
+    warned = sum(event.kind == "warning" or event.severity == "warning" for event in events)
+    alarms = sum(event.severity == "alarm" for event in events)
     seconds = max((event.seconds for event in events if event.seconds is not None), default=None)
     facts = {
-        "Data": record.data.source or "?",
+        "Data": record.data.name,
         "Recipe": Path(record.recipe).name,
         "Steps": f"{state_of(run.path, events).step:,}",
         "Seed": record.settings.get("seed", "?"),
         "Training time": "?" if seconds is None else _duration(seconds),
         "State": str(state),
+        "Alarms": alarms,
         "Warnings": warned,
     }
     cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
@@ -103,6 +111,25 @@ def _pictures(run: Run) -> str:
         f'<div class="pair"><div>{player(frames)}</div><div>{note}<div '
         f'class="sheet">{"".join(tiles)}</div></div></div>',
     )
+
+
+def _plan(run: Run) -> str:
+    """The earth mover's plan of a run of points."""
+    if run.kind != "points":
+        return ""
+    try:
+        figure = plan_figure(run)
+    except UserError:
+        return ""
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=140)
+    note = (
+        '<p class="note">The cheapest way to move the generated points onto the real ones. Long lines lead to places '
+        "that the generator misses; W1 is their mean length.</p>"
+    )
+    source = f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
+    picture = f'<div class="scroll"><picture><img src="{source}" alt="Earth mover\'s plan"></picture></div>'
+    return _section("What is still to be moved", note + picture)
 
 
 def _curves(run: Run, events: list[Event]) -> str:

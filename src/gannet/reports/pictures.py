@@ -104,7 +104,7 @@ def draw_frame(
         content = run.load_frame(file)
     except UserError:
         return None
-    title = f"{run.record.data.source or run.name} · {Path(run.record.recipe).stem}"
+    title = f"{run.record.data.name} · {Path(run.record.recipe).stem}"
     if isinstance(content, np.ndarray):
         return _draw_grid(content, step, title, plain, frame_captions(run))
     extent = content["extent"] if "extent" in content else _around(content["real"])

@@ -135,7 +135,7 @@ def _fitted(picture: Image.Image, width: int) -> Image.Image:
 
 def _about(run: Run) -> str:
     record = run.record
-    return f"{record.data.source or '?'} · {Path(record.recipe).stem} · seed {record.settings.get('seed', '?')}"
+    return f"{record.data.name} · {Path(record.recipe).stem} · seed {record.settings.get('seed', '?')}"
 
 
 def _save(page: Image.Image, path: Path) -> int:

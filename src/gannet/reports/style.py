@@ -34,6 +34,9 @@ figure img { border: 1px solid var(--rule); background: #fff; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 24px;
   align-items: start; }
 .pair figure { max-width: 640px; }
+.moments { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 200px), 240px)); gap: 14px; }
+.moments img { image-rendering: pixelated; }
+.warned:empty { display: none; }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(30%, 108px), 1fr)); gap: 14px 12px; }
 .sheet img { image-rendering: pixelated; }
 .sheet figcaption { font-size: 13px; font-variant-numeric: tabular-nums; padding-top: 3px; }

@@ -52,6 +52,11 @@ class Run:
             return False
 
     @property
+    def until(self) -> int | None:
+        """The step after which everything is left out; None if nothing is."""
+        return int(self._until) if math.isfinite(self._until) else None
+
+    @property
     def name(self) -> str:
         """The directory's name, with ``@STEP`` if later steps are left out."""
         return self.path.resolve().name + (f"@{self._until}" if math.isfinite(self._until) else "")

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from hashlib import blake2b
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 import numpy as np
@@ -154,6 +155,17 @@ class DataRecord(Record):
     modes: Values | None = None
     """Means, covariances and weights of the Gaussian modes, if they are known and few."""
 
+    @property
+    def name(self) -> str:
+        """What people call the data: the last part of their path, or the name of a built-in source."""
+        return data_name(self.source, self.arguments)
+
+
+def data_name(source: str, arguments: Mapping[str, object]) -> str:
+    """The last part of the data's path, or the name of a built-in source; ``?`` if neither is recorded."""
+    path = arguments.get("path")
+    return (PurePath(path).name if isinstance(path, str) else "") or source or "?"
+
 
 class RunRecord(Record):
     """``run.json``."""
@@ -173,6 +185,11 @@ class RunRecord(Record):
     """Of a run that repeats or forks another run."""
     init: Init | None = None
     """Of a run that started from the parameters of another run. ``origin/`` holds that state."""
+
+    @property
+    def method(self) -> str:
+        """Name of the recipe, without the path and suffix of the user's own file."""
+        return PurePath(self.recipe).stem
 
     @property
     def steps(self) -> int | None:
@@ -232,6 +249,11 @@ class ScoreCard(Record):
     def as_json(self) -> dict[str, JsonValue]:
         """All fields as JSON values, for ``--json`` and for scores.jsonl."""
         return {name: plain(value) for name, value in self.model_dump().items()}
+
+    def _repr_html_(self) -> str:
+        from gannet.runs.score_cards import cards_html
+
+        return cards_html([self])
 
     def __repr__(self) -> str:
         interval = "" if self.ci95 is None else f" ({' to '.join(written(end, self.n_fake) for end in self.ci95)})"

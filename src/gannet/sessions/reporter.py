@@ -6,7 +6,8 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +15,8 @@ from gannet.errors import GannetWarning
 
 if TYPE_CHECKING:
     from gannet.config.plan import Plan
+    from gannet.training.moment import Moment
+    from gannet.training.observers import Observer
     from gannet.training.trainer import Trainer
 
 LINE_SECONDS = 5.0
@@ -41,15 +44,24 @@ class Reporter(Protocol):
     def warned(self, sentence: str) -> None:
         """Report a warning."""
 
+    def observers(self, trainer: Trainer) -> Sequence[Observer]:
+        """More observers of this training."""
+        return ()
+
 
 class PythonReporter:
-    """Progress on stderr: one line updated in place on a terminal or in a notebook, else a line every few seconds.
+    """Progress: a bar in a notebook, one line updated in place on a terminal, else a line on stderr every few seconds.
 
-    Alarms and warnings are :class:`gannet.GannetWarning`, even if ``quiet``.
+    Alarms and warnings are :class:`gannet.GannetWarning`, even if ``quiet``. ``observe`` is called every
+    ``observe_every`` steps, see :class:`gannet.training.moment.Moment`.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self.quiet = quiet
+    def __init__(
+        self, *, quiet: bool = False, observe: Callable[[Moment], object] | None = None, observe_every: int = 100
+    ) -> None:
+        self.quiet, self._observe, self._observe_every = quiet, observe, observe_every
+        self._bar: NotebookBar | None = None
+        self._prints_all = False
         self._total, self._text = 0, ""
         self._shown_at = -LINE_SECONDS
         self._length = 0
@@ -62,6 +74,12 @@ class PythonReporter:
     def __exit__(self, *_: object) -> None:
         self._end_line()
 
+    def observers(self, trainer: Trainer) -> Sequence[Observer]:
+        """The observer of the user's own function, if any."""
+        from gannet.training.moment import own_observer
+
+        return [own_observer(trainer, self._observe, self._observe_every)] if self._observe is not None else []
+
     def work(self, what: str, done: int, total: int) -> None:
         """Show the progress of decoding or measuring."""
         self._show(f"{what}: {done:,} of {total:,}")
@@ -72,12 +90,21 @@ class PythonReporter:
         self._total, self._text = trainer.steps, ""
         self._began, self._step_at_start = time.monotonic(), trainer.step
         self._shown_at = self._began
-        name = f"{Path(plan.recipe_name).stem} on {plan.source_name}, seed {plan.settings.seed}"
+        name = f"{Path(plan.recipe_name).stem} on {plan.data_name}, seed {plan.settings.seed}"
+        self._prints_all = plan.settings.log.every is not None
+        if not self.quiet and in_notebook():
+            self._bar = NotebookBar(name, path, trainer.steps)
+            self._bar.show(trainer.step, "")
+            return
         self.say(f"{name}: {trainer.steps:,} steps on {trainer.precision.device}, writing {path}")
 
     def advanced(self, step: int) -> None:
-        """Update the progress line."""
-        self._show(self._progress(step))
+        """Update the bar or the progress line."""
+        if self._bar is None:
+            self._show(self._progress(step))
+        elif step >= self._total or time.monotonic() - self._shown_at > UPDATE_SECONDS:
+            self._shown_at = time.monotonic()
+            self._bar.show(step, self._progress(step))
 
     def terms(self, step: int, values: dict[str, float]) -> None:
         """Store the newest losses; those of the last step are always shown."""
@@ -85,7 +112,9 @@ class PythonReporter:
             name: value for name, value in values.items() if not name.endswith(("steps_per_second", "gradient_norm"))
         }
         self._text = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
-        if step >= self._total:
+        if self._prints_all:
+            self.say(f"step {step:,} of {self._total:,}  {self._text}")
+        elif step >= self._total and self._bar is None:
             self._show(self._progress(step), at_once=True)
 
     def running(self, steps: Mapping[str, tuple[int, int]]) -> None:
@@ -126,6 +155,33 @@ class PythonReporter:
         if self._length:
             print(file=sys.stderr, flush=True)
             self._length = 0
+
+
+def in_notebook() -> bool:
+    """Whether the code runs in a Jupyter notebook."""
+    shell = sys.modules.get("IPython")
+    running = shell.get_ipython() if shell is not None else None
+    return running is not None and getattr(running, "kernel", None) is not None
+
+
+class NotebookBar:
+    """A progress bar in a notebook with the path of the run below it."""
+
+    def __init__(self, name: str, path: Path, total: int) -> None:
+        from IPython.display import HTML, display  # pyright: ignore[reportMissingImports]
+
+        self._name, self._path, self._total, self._html = name, path, total, HTML
+        self._handle = display(HTML(""), display_id=True)
+
+    def show(self, step: int, text: str) -> None:
+        """Move the bar to a step."""
+        self._handle.update(
+            self._html(
+                f'<div><strong>{escape(self._name)}</strong> <progress value="{step}" max="{self._total}" '
+                f'style="width:18em;vertical-align:middle"></progress> {escape(text)}<br>'
+                f"<code>{escape(str(self._path))}</code></div>"
+            )
+        )
 
 
 def _can_update() -> bool:

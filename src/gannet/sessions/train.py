@@ -75,7 +75,7 @@ def _begin(
     reporter: Reporter,
     init: Init | None,
 ) -> Outcome:
-    path = out or next_run(f"{plan.source_name}-{Path(plan.recipe_name).stem}")
+    path = out or next_run(f"{plan.data_name}-{Path(plan.recipe_name).stem}")
     existed = path.exists()
     source = plan.recipe.source()
     require_room(path, writes_of(plan, trainer, frames_every_of(plan, trainer, experiment)), reporter.warned)
@@ -145,7 +145,7 @@ def train(
     checkpoints = save_checkpoints(trainer, writer, clock, settings.checkpoint, reporter.warned, deciding)
     observers = [
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
-        record_terms(trainer, writer, clock, hear, experiment.print_every),
+        record_terms(trainer, writer, clock, hear, settings.log.every or experiment.print_every),
         frames,
         checkpoints,
     ]
@@ -164,6 +164,7 @@ def train(
             on_alarm=alarm,
         )
         observers.append(watching(health, "Health not checked", trainer, writer, reporter.warned))
+    observers += reporter.observers(trainer)
     begun_at = trainer.step
     writer.event("start", trainer.step, values={STEPS: trainer.steps})
     with loop.listening() as request:

@@ -24,9 +24,11 @@ from gannet.runs.reader import Run, parse_run
 from gannet.runs.records import ScoreCard
 from gannet.runs.rounding import written
 from gannet.runs.schema import CHECKPOINTS_FOLDER
+from gannet.runs.score_cards import ScoreCards
 from gannet.runs.state import state_of
 from gannet.seeding import torch_rng
 from gannet.sessions.provenance import changed_keys
+from gannet.sessions.recorded import Recorded
 from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, repeat_keys
 from gannet.sessions.traversal import traverse
 from gannet.training import checkpoint
@@ -34,7 +36,7 @@ from gannet.training.ema import Average
 from gannet.training.sampling import evaluating, great_circle, sample_chunks, translated
 
 
-class TrainedRun:
+class TrainedRun(Recorded):
     """A checkpoint of a run, ready to sample: the newest valid one unless a step is given; the EMA generator unless
     ``raw``.
 
@@ -82,24 +84,31 @@ class TrainedRun:
         average = Average(experiment.game, experiment.average)
         checkpoint.load_into(average, chosen, "average")
         self.game: Game = experiment.game if raw else average.game
-        self._cards: list[ScoreCard] = []
+        self._cards = ScoreCards()
 
     def __repr__(self) -> str:
         plan, planned = self.plan, state_of(self.path, self.run.events()).planned(self.run.record)
         step = f"step {self.step:,}" + ("" if planned is None else f" of {planned:,}")
         raw = ", raw parameters" if self.weights == "raw" else ""
-        made = f"{plan.recipe_name} on {plan.source_name}, seed {plan.settings.seed}"
+        made = f"{plan.recipe_name} on {plan.data_name}, seed {plan.settings.seed}"
         return f"<TrainedRun {self.path}: {made}, {step}{raw}{self._scores()}>"
 
+    def _repr_html_(self) -> str:
+        from gannet.reports.notebook import run_html
+
+        return run_html(self.run, self._newest_cards())
+
     def _scores(self) -> str:
-        """Labels and values of the newest score cards, from this object or from scores.jsonl, if they belong to this
-        step.
-        """
+        """Labels and values of the newest score cards."""
+        values = {card.label: written(card.value, card.n_fake) for card in self._newest_cards()}
+        return "".join(f", {label} {value}" for label, value in values.items())
+
+    def _newest_cards(self) -> list[ScoreCard]:
+        """From this object or from scores.jsonl, those of this step; the last of each label."""
         cards = self._cards or [
             card for card in self.run.scores() if card.step == self.step and card.weights == self.weights
         ]
-        values = {card.label: written(card.value, card.n_fake) for card in cards}
-        return "".join(f", {label} {value}" for label, value in values.items())
+        return list({card.label: card for card in cards}.values())
 
     def sample(
         self,
@@ -271,7 +280,7 @@ class TrainedRun:
         samples: int | None = None,
         progress: Progress = silent,
         announce: Callable[[Cost], None] | None = None,
-    ) -> tuple[list[ScoreCard], list[str]]:
+    ) -> tuple[ScoreCards, list[str]]:
         """Score cards with their real-data references, and a sentence per metric that does not apply; ``announce`` gets
         the cost first.
 
@@ -295,7 +304,8 @@ class TrainedRun:
             progress=progress,
             announce=announce,
         )
-        self._cards, skipped = measure(self.step)
+        cards, skipped = measure(self.step)
+        self._cards = ScoreCards(cards)
         return self._cards, skipped
 
     def open_data(self, progress: Progress = silent) -> Dataset:
@@ -319,13 +329,6 @@ class TrainedRun:
             if needed:
                 raise
             return None
-
-    def animate(self, path: str | Path, *, progress: Progress = silent) -> Path:
-        """Write the run's frames as an animation: .gif, .webp, or .mp4 if ffmpeg is installed."""
-        from gannet.reports.html import animate
-
-        animate(self.run, Path(path), progress)
-        return Path(path)
 
     def _captions(self, count: int, caption: str | None) -> list[str] | None:
         """One caption per sample; None if the generator has none."""

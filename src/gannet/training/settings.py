@@ -47,6 +47,15 @@ class HealthSettings:
 
 
 @dataclass(frozen=True)
+class LogSettings:
+    """Terms: losses and other recorded values."""
+
+    every: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    """Steps between two records of the terms, each of which is printed; none records every 50 steps and prints one
+    every few seconds."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Settings of a run besides its recipe and data."""
 
@@ -60,3 +69,4 @@ class Settings:
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     frames: FrameSettings = field(default_factory=FrameSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
+    log: LogSettings = field(default_factory=LogSettings)
