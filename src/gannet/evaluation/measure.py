@@ -139,8 +139,8 @@ def samples_for_measuring(
     parts: list[np.ndarray] = []
     broken = 0
     chunks = sample_chunks(game, count, torch_rng(seed, "measure", device=device), labels=labels, images=dataset)
-    for index, chunk in enumerate(chunks):
-        progress("generating samples", index * CHUNK, count)
+    for chunk in chunks:
+        progress("generating samples", sum(map(len, parts)), count)
         # Bytes have no NaN: such an image would become grey.
         broken += int((~chunk.flatten(1).isfinite()).any(dim=1).sum())
         parts.append(dataset.form.decode(chunk))

@@ -46,7 +46,8 @@ def rehearse(
             trainer = Trainer(copy.deepcopy(experiment), dataset, seed=seed, precision=precision)
             with suppress(TrainingStopped):
                 trainer.play()
-            sample_game(trainer.average.game, NUM_SAMPLES, torch_rng(seed, "rehearsal", device=device), images=dataset)
+            rng = torch_rng(seed, "rehearsal", device=device)
+            sample_game(trainer.average.game, NUM_SAMPLES, rng, images=dataset, block=NUM_SAMPLES)
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raise UserError(_sentence(error, experiment, dataset, recipe, keys)) from error
 

@@ -15,6 +15,11 @@ from gannet.games.base import Game, Translates
 from gannet.games.labels import balanced_labels
 
 CHUNK = 512
+"""Samples that are held or computed at once."""
+BLOCK = 32
+"""Samples are drawn in whole blocks, and those beyond the count are dropped: so the first samples do not depend on how
+many are drawn. They are then equal bit by bit, because every call of the network has the same shape.
+"""
 
 
 @contextmanager
@@ -31,9 +36,16 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def sample_chunks(
-    game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None, images: Dataset | None = None
+    game: Game,
+    count: int,
+    rng: torch.Generator,
+    *,
+    labels: Tensor | None = None,
+    images: Dataset | None = None,
+    block: int = BLOCK,
 ) -> Iterator[Tensor]:
-    """``count`` samples in normalised units, float32, in chunks of bounded size.
+    """``count`` samples in normalised units, float32, in chunks of bounded size. The first n of m samples are the
+    samples for n.
 
     Args:
         game: the game.
@@ -41,6 +53,7 @@ def sample_chunks(
         rng: source of all random numbers.
         labels: class labels, if the game is class-conditional; all classes in turn if None.
         images: data that a game that translates starts from; other games ignore them.
+        block: samples that are drawn together.
 
     Raises:
         UserError: a game that translates, without images.
@@ -52,10 +65,16 @@ def sample_chunks(
         return
     if labels is None:
         labels = balanced_labels(game, count, rng.device)
+    blocks: list[Tensor] = []
     with evaluating(game):
-        for start in range(0, count, CHUNK):
-            chosen = None if labels is None else labels[start : start + CHUNK]
-            yield game.sample(min(CHUNK, count - start), labels=chosen, rng=rng).float()
+        for start in range(0, count, block):
+            chosen = None if labels is None else labels[torch.arange(start, start + block) % len(labels)]
+            blocks.append(game.sample(block, labels=chosen, rng=rng)[: count - start].float())
+            if len(blocks) * block >= CHUNK:
+                yield torch.cat(blocks)
+                blocks.clear()
+    if blocks:
+        yield torch.cat(blocks)
 
 
 @torch.no_grad()
@@ -67,14 +86,13 @@ def translated_chunks(game: Game, images: Dataset, count: int, rng: torch.Genera
     assert isinstance(game, Translates)
     real, labels = images.reference(count, seed=rng.initial_seed())
     given = images.reference_inputs(count, seed=rng.initial_seed())
-    order = np.arange(count) % len(real)
     with evaluating(game):
-        for start in range(0, count, CHUNK):
-            rows = order[start : start + CHUNK]
+        for start in range(0, count, BLOCK):
+            rows = np.arange(start, start + BLOCK) % len(real)
             classes = None if labels is None else torch.as_tensor(labels[rows], device=rng.device)
             paired = None if given is None else images.form.encode(given[rows]).to(rng.device)
             shown = game.translations(images.form.encode(real[rows]).to(rng.device), classes, rng, paired)
-            yield {name: column.float() for name, column in shown.items()}
+            yield {name: column[: count - start].float() for name, column in shown.items()}
 
 
 def translated(game: Game, images: Dataset, count: int, rng: torch.Generator) -> dict[str, Tensor]:
@@ -84,12 +102,18 @@ def translated(game: Game, images: Dataset, count: int, rng: torch.Generator) ->
 
 
 def sample_game(
-    game: Game, count: int, rng: torch.Generator, *, labels: Tensor | None = None, images: Dataset | None = None
+    game: Game,
+    count: int,
+    rng: torch.Generator,
+    *,
+    labels: Tensor | None = None,
+    images: Dataset | None = None,
+    block: int = BLOCK,
 ) -> Tensor:
     """(count, *shape) samples in normalised units, float32, generated in chunks to bound the memory; see
     :func:`sample_chunks`.
     """
-    return torch.cat(list(sample_chunks(game, count, rng, labels=labels, images=images)))
+    return torch.cat(list(sample_chunks(game, count, rng, labels=labels, images=images, block=block)))
 
 
 def translation_grid(count: int, columns: int = 3) -> tuple[int, int]:
