@@ -31,7 +31,7 @@ def _numbers(pattern: str, text: str) -> list[float]:
 
 def test_every_example_is_tested_and_says_how_to_run_it():
     names = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-    assert [name[:2] for name in names] == ["01", "02", "03", "04", "05", "06", "07", "08"]
+    assert [name[:2] for name in names] == ["01", "02", "03", "04", "05", "06", "07", "08", "09"]
     tests = Path(__file__).read_text()
     for name in names:
         assert f'example("{name}", ' in tests
@@ -117,3 +117,10 @@ def test_fool_a_classifier(example, folder):
         assert before < 0.2
         assert after > 0.7
     assert (folder / "fooled.png").stat().st_size > 1000
+
+
+def test_your_own_networks(example):
+    said = example("09_your_own_networks", 3)
+    assert "makes 1 x 32 x 32" in said
+    assert "TutorialDiscriminator ends with a sigmoid (the layer 'main.6')" in said
+    assert _numbers("trained      # steps", said) == [3]

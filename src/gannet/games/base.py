@@ -32,6 +32,9 @@ class Game(nn.Module, ABC):
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior")
     """Attributes with an exponential moving average (EMA) of their parameters, which is used for sampling."""
 
+    notes: tuple[str, ...] = ()
+    """Sentences for the user to read before training, for example about user-supplied networks."""
+
     evaluations: int = 1
     """Function evaluations for one sample: how often a network is called in sequence to generate it."""
 

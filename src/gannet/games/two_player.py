@@ -12,7 +12,7 @@ from gannet.games.base import Turn
 from gannet.games.labels import balanced_labels, random_labels
 from gannet.games.scoring import Scorer, feature_distance
 from gannet.losses.base import AdversarialLoss
-from gannet.networks.base import Discriminator, Generator
+from gannet.networks.plain import as_discriminator, as_generator
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
 from gannet.types import Batch, Terms
@@ -26,12 +26,14 @@ class TwoPlayer(Adversarial):
     (Reed et al. 2016, algorithm 1, https://arxiv.org/abs/1605.05396). With ``feature_matching`` the generator minimises
     |E f(x) - E f(G(z))|^2 instead of the loss, where f is the last hidden layer of D (Salimans et al. 2016, section
     3.1, https://arxiv.org/abs/1606.03498).
+
+    Both networks may be plain modules, see :mod:`gannet.networks.plain`.
     """
 
     def __init__(
         self,
-        generator: Generator,
-        discriminator: Discriminator,
+        generator: nn.Module,
+        discriminator: nn.Module,
         prior: Prior,
         *,
         loss: AdversarialLoss,
@@ -42,11 +44,14 @@ class TwoPlayer(Adversarial):
         matching_aware: bool = False,
         feature_matching: bool = False,
     ) -> None:
+        generator = as_generator(generator, prior.size)
+        discriminator = as_discriminator(discriminator, generator.shape)
         assert generator.num_classes == discriminator.num_classes, "both networks see labels, or neither"
         assert prior.size == generator.latent_size
         super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints)
         self.num_classes, self.critic_steps = generator.num_classes, critic_steps
         self.matching_aware, self.feature_matching = matching_aware, feature_matching
+        self.notes = tuple(note for network in (generator, discriminator) for note in getattr(network, "notes", ()))
         self.weight_penalties = nn.ModuleDict(weight_penalties or {})
         for player, penalty in (weight_penalties or {}).items():
             penalty.build(self.players[player])

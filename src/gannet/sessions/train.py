@@ -59,7 +59,7 @@ def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None 
         rehearse(
             experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision, keys=plan.keys
         )
-        for note in dataset.notes:
+        for note in (*dataset.notes, *experiment.game.notes):
             reporter.warned(note)
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
         begun = transfer(trainer, *source) if source is not None else None

@@ -40,6 +40,7 @@ def rehearse(
     Raises:
         UserError: the step fails.
     """
+    _check_shape(experiment, dataset)
     device = precision.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         try:
@@ -50,6 +51,17 @@ def rehearse(
             sample_game(trainer.average.game, NUM_SAMPLES, rng, images=dataset, block=NUM_SAMPLES)
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raise UserError(_sentence(error, experiment, dataset, recipe, keys)) from error
+
+
+def _check_shape(experiment: Experiment, dataset: Dataset) -> None:
+    """Raise a :class:`UserError` if a generator states another shape than that of the data."""
+    made, real = getattr(getattr(experiment.game, "generator", None), "shape", None), tuple(dataset.shape)
+    if made is None or tuple(made) == real:
+        return
+    written = [" x ".join(map(str, shape)) for shape in (made, real)]
+    fits = len(made) == len(real) == 3
+    key = f" Set data.size={made[2]}x{made[1]} data.channels={made[0]}, or change the network." if fits else ""
+    raise UserError(f"The generator makes samples of shape {written[0]}, and those of the data are {written[1]}.{key}")
 
 
 def _sentence(error: Exception, experiment: Experiment, dataset: Dataset, recipe: str, keys: Collection[str]) -> str:
