@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gannet.errors import UserError
-from gannet.networks import base
+from gannet.networks.base import Discriminator, Generator
 from gannet.types import DiscriminatorOutput
 
 NUM_TRIED = 2
@@ -38,25 +38,25 @@ VIEWS = (
 ENDS = {"Sigmoid": "a sigmoid", "Softmax": "a softmax", "LogSoftmax": "a log-softmax", "LogSigmoid": "a log-sigmoid"}
 
 
-def as_generator(module: nn.Module, latent_size: int) -> base.Generator:
+def as_generator(module: nn.Module, latent_size: int) -> Generator:
     """The module itself if it is a :class:`Generator`, else wrapped.
 
     Raises:
         UserError: it cannot be called with latents, or does not return one sample per latent.
     """
-    return module if isinstance(module, base.Generator) else PlainGenerator(module, latent_size)
+    return module if isinstance(module, Generator) else PlainGenerator(module, latent_size)
 
 
-def as_discriminator(module: nn.Module, shape: tuple[int, ...]) -> base.Discriminator:
+def as_discriminator(module: nn.Module, shape: tuple[int, ...]) -> Discriminator:
     """The module itself if it is a :class:`Discriminator`, else wrapped.
 
     Raises:
         UserError: it cannot be called with samples of that shape, or does not return one number per sample.
     """
-    return module if isinstance(module, base.Discriminator) else PlainDiscriminator(module, shape)
+    return module if isinstance(module, Discriminator) else PlainDiscriminator(module, shape)
 
 
-class PlainGenerator(base.Generator):
+class PlainGenerator(Generator):
     """A module from latents to samples. If it ends with a sigmoid and makes images, [0, 1] becomes [-1, 1]."""
 
     def __init__(self, module: nn.Module, latent_size: int) -> None:
@@ -99,7 +99,7 @@ class PlainGenerator(base.Generator):
         )
 
 
-class PlainDiscriminator(base.Discriminator):
+class PlainDiscriminator(Discriminator):
     """A module from samples to one number each. A sigmoid at its end is undone, because losses take logits."""
 
     def __init__(self, module: nn.Module, shape: tuple[int, ...]) -> None:
