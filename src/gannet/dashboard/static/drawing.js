@@ -45,7 +45,9 @@ export function drawingDialog(open) {
   [steps.value, count.value] = [String(STEPS), String(COUNT)];
   sketch.addEventListener("change", () => {
     undo.disabled = clear.disabled = !sketch.strokes.length;
-    described.textContent = sketch.strokes.length ? t("draw.strokes", { count: sketch.strokes.length }) : t("draw.nothing");
+    described.textContent = sketch.strokes.length
+      ? t("draw.strokes", { count: sketch.strokes.length })
+      : t("draw.nothing");
   });
   const start = async () => {
     if (!sketch.strokes.length) throw new Error(t("draw.nothing"));

@@ -1,15 +1,15 @@
 // One run as the page knows it: loaded once, then followed from a cursor.
+import { Curves } from "./curves.js";
+import { FrameCache, imageAt } from "./frame_cache.js";
 import { framePacked, get } from "./server.js";
 
-const POINTS_KEPT = 6000;
 const EVENTS_KEPT = 2000;
-const FRAMES_KEPT = 64;
 const POLL_MILLISECONDS = 1500;
 const RETRY_MILLISECONDS = 1500;
 
 /**
- * Tells of "change" (detail: a Set of "terms", "events", "frames", "scores", "state", "reset"), at most once a drawn
- * picture, and of "replaced" where its record is another one.
+ * Tells of "change" (detail: a Set of "terms", "events", "frames", "scores", "state", "reset"), at most once per drawn
+ * frame, and of "replaced" if its record is another one.
  */
 export class Run extends EventTarget {
   /** @param {string} id */
@@ -18,7 +18,7 @@ export class Run extends EventTarget {
     this.id = id;
     /** @type {any} */ this.summary = {};
     /** @type {any} */ this.record = {};
-    /** @type {Map<string, {steps: number[], values: (number|null)[]}>} */ this.series = new Map();
+    this.curves = new Curves();
     /** @type {any[]} */ this.events = [];
     /** @type {{step: number, version: string}[]} */ this.frames = [];
     /** @type {any[]} */ this.cards = [];
@@ -26,8 +26,7 @@ export class Run extends EventTarget {
     this.connected = true;
     this.gone = false;
     /** Every event number taken, in order: for tests. @type {number[]} */ this.taken = [];
-    /** @type {Map<string, Promise<any>>} */ this.kept = new Map();
-    /** Number of the newest event that the curves hold. */ this.curvesTo = -1;
+    this.frameCache = new FrameCache();
     this.scoresAsked = 0;
     this.changes = new Set();
     /** @type {EventSource|undefined} */ this.source = undefined;
@@ -36,6 +35,10 @@ export class Run extends EventTarget {
 
   get kind() {
     return this.summary.kind;
+  }
+  /** Name -> its curve. */
+  get series() {
+    return this.curves.series;
   }
   /** Whether this view is read-only. */
   get readOnly() {
@@ -90,11 +93,10 @@ export class Run extends EventTarget {
     const { record, ...summary } = about;
     this.record = record;
     this.summary = summary;
-    this.series = new Map(history.series.map((/** @type {any} */ s) => [s.name, { steps: s.steps, values: s.values }]));
+    this.curves.load(history);
     this.events = history.events;
     this.frames = history.frames.map((/** @type {any} */ pair) => ({ step: pair[0], version: pair[1] }));
     this.cursor = history.cursor;
-    this.curvesTo = numberOf(history.cursor);
     this.cards = scores.cards;
     this.taken = [];
     this.tell("terms", "events", "frames", "scores", "state");
@@ -152,7 +154,7 @@ export class Run extends EventTarget {
 
   /** What was seen is no longer in the file: a resume forgot it. */
   async reload(live = true) {
-    this.kept.clear();
+    this.frameCache.clear();
     try {
       await this.load();
       this.tell("reset");
@@ -218,42 +220,17 @@ export class Run extends EventTarget {
 
   /** @param {any} event */
   takeValues(event) {
-    if (event.seq <= this.curvesTo) return;
-    this.curvesTo = event.seq;
-    let long = false;
-    const prefix = event.kind === "terms" ? "" : `${event.kind}/`;
-    for (const [key, value] of Object.entries(event.values ?? {})) {
-      const name = prefix + key;
-      const line = this.series.get(name) ?? { steps: [], values: [] };
-      this.series.set(name, line);
-      line.steps.push(event.step);
-      line.values.push(typeof value === "number" ? value : null);
-      long ||= line.steps.length > POINTS_KEPT;
-    }
+    const { added, long } = this.curves.take(event);
     if (long) this.thin();
-    this.tell("terms");
+    if (added) this.tell("terms");
   }
 
   /** Memory stays bounded: the server thins the whole curve again. */
   thin() {
-    for (const line of this.series.values()) {
-      if (line.steps.length <= POINTS_KEPT) continue;
-      line.steps.splice(0, POINTS_KEPT / 2);
-      line.values.splice(0, POINTS_KEPT / 2);
-    }
+    this.curves.drop();
     get(`/api/runs/${this.id}/history`).then(
       (history) => {
-        for (const { name, steps, values } of history.series) {
-          // Values that arrived during the request come after its answer.
-          const line = this.series.get(name),
-            from = line?.steps.findIndex((step) => step > (steps.at(-1) ?? -1)) ?? -1;
-          if (line && from >= 0) {
-            steps.push(...line.steps.slice(from));
-            values.push(...line.values.slice(from));
-          }
-          this.series.set(name, { steps, values });
-        }
-        this.curvesTo = Math.max(this.curvesTo, numberOf(history.cursor));
+        this.curves.merge(history);
         this.tell("terms");
       },
       () => {},
@@ -303,18 +280,7 @@ export class Run extends EventTarget {
 
   /** A frame of points, or an image. @param {{step: number, version: string}} frame @returns {Promise<any>} */
   frameContent(frame) {
-    const address = this.address(frame);
-    const known = this.kept.get(address);
-    if (known) {
-      this.kept.delete(address);
-      this.kept.set(address, known);
-      return known;
-    }
-    const content = this.kind === "images" ? image(address) : framePacked(address);
-    content.catch(() => this.kept.delete(address));
-    this.kept.set(address, content);
-    if (this.kept.size > FRAMES_KEPT) this.kept.delete(/** @type {string} */ (this.kept.keys().next().value));
-    return content;
+    return this.frameCache.content(this.address(frame), this.kind === "images" ? imageAt : framePacked);
   }
 
   /** @param {boolean} connected */
@@ -341,19 +307,6 @@ export class Run extends EventTarget {
   close() {
     this.closed = true;
     this.source?.close();
-    this.kept.clear();
+    this.frameCache.clear();
   }
-}
-
-/** @param {string} cursor */
-function numberOf(cursor) {
-  return cursor ? Number(cursor.split(".")[0]) : -1;
-}
-
-/** @param {string} address */
-async function image(address) {
-  const image = new Image();
-  image.src = address;
-  await image.decode();
-  return image;
 }

@@ -16,9 +16,9 @@ export async function post(path, content) {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(content),
   });
-  const content = await answer.json();
-  if (!answer.ok) throw new Refused(content.error ?? answer.statusText, answer.status);
-  return content;
+  const answered = await answer.json();
+  if (!answer.ok) throw new Refused(answered.error ?? answer.statusText, answer.status);
+  return answered;
 }
 
 /** @param {string} id @param {string} name @param {Record<string, any>} values @returns {Promise<{number: number}>} */

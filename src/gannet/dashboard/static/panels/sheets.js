@@ -57,7 +57,9 @@ const ROWS = [
     question: "reconstructions",
     order: 44,
     words: ({ held_out: heldOut, difference }) =>
-      t(heldOut ? "probe.reconstructions.heldOut" : "probe.reconstructions.seen", { difference: digits(difference, 3) }),
+      t(heldOut ? "probe.reconstructions.heldOut" : "probe.reconstructions.seen", {
+        difference: digits(difference, 3),
+      }),
   },
   { question: "interpolation", order: 45 },
 ];

@@ -4,6 +4,7 @@ import { replyTo } from "../controls.js";
 import { sharpened, viewOf } from "../plane.js";
 import { command, framePacked } from "../server.js";
 import { drawScores, drawSubstep, Recording, rowsOf, valuesOf } from "../substeps.js";
+import { legendOf, partList } from "../slow_story.js";
 import { SIGNS } from "../timeline.js";
 import { t } from "../i18n.js";
 
@@ -178,41 +179,12 @@ class SlowPanel {
       return;
     }
     this.story.hidden = false;
-    this.listParts();
+    const parts = partList(this.recording, (number) => this.hand(number));
+    this.marks = parts.marks;
+    fill(this.parts, parts.players);
     this.pause();
     this.turnTo(0);
     if (start && !wantsStillness()) this.toggle();
-  }
-
-  listParts() {
-    const { substeps } = /** @type {Recording} */ (this.recording),
-      players = [...new Set(substeps.map(({ player }) => player))];
-    this.marks = [];
-    fill(
-      this.parts,
-      players.map((player) =>
-        h(
-          "div",
-          { class: `player ${player}`, role: "group", "aria-label": t(`slow.${player}`) },
-          h("h3", {}, t(`slow.${player}`)),
-          h(
-            "ol",
-            { start: substeps.findIndex((each) => each.player === player) + 1 },
-            substeps.map((each, number) => {
-              if (each.player !== player) return null;
-              const mark = h(
-                "button",
-                { type: "button", onclick: () => this.hand(number) },
-                h("b", {}, number + 1),
-                t(`slow.${each.part}`),
-              );
-              this.marks.push(mark);
-              return h("li", {}, mark);
-            }),
-          ),
-        ),
-      ),
-    );
   }
 
   /** By hand: automatic play ends. @param {number} number */
@@ -242,35 +214,7 @@ class SlowPanel {
     );
     const scored = part === "score" || part === "loss";
     this.strip.hidden = !scored;
-    const keys = [
-      ...(player === "discriminator" || part === "sample" ? ["real"] : []),
-      "fake",
-      ...(part === "sample" ? [] : ["contour"]),
-      ...(scored ? ["cross"] : []),
-      ...(part === "gradients" ? ["push"] : []),
-      ...(part === "update" && player === "generator" ? ["moved"] : []),
-      ...(part === "update" && player === "discriminator" ? ["past"] : []),
-    ];
-    const named = {
-      contour: recording.relative ? "slow.key.middle" : "points.layer.contour",
-      cross: `slow.key.cross.${player}`,
-      push: player === "discriminator" ? "slow.key.slope" : "slow.key.push",
-      moved: "slow.key.moved",
-      past: "slow.key.past",
-      real: "points.layer.real",
-      fake: "points.layer.fake",
-    };
-    fill(
-      this.legend,
-      keys.map((key) =>
-        h(
-          "span",
-          {},
-          h("i", { class: `key ${key}`, "aria-hidden": "true" }),
-          t(named[/** @type {keyof typeof named} */ (key)]),
-        ),
-      ),
-    );
+    fill(this.legend, legendOf(recording, { player, part }));
     this.tabulate();
     this.animate();
   }

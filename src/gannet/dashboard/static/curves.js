@@ -1,0 +1,64 @@
+// The values of a run by name, thinned so that memory stays bounded.
+const POINTS_KEPT = 6000;
+
+export class Curves {
+  constructor() {
+    /** @type {Map<string, {steps: number[], values: (number|null)[]}>} */ this.series = new Map();
+    /** Number of the newest event that they hold. */ this.newest = -1;
+  }
+
+  /** All values of a history. @param {any} history */
+  load(history) {
+    this.series = new Map(history.series.map((/** @type {any} */ s) => [s.name, { steps: s.steps, values: s.values }]));
+    this.newest = numberOf(history.cursor);
+  }
+
+  /**
+   * The values of one event.
+   * @param {any} event
+   * @returns {{added: boolean, long: boolean}} whether they are new, and whether a curve must be thinned
+   */
+  take(event) {
+    if (event.seq <= this.newest) return { added: false, long: false };
+    this.newest = event.seq;
+    let long = false;
+    const prefix = event.kind === "terms" ? "" : `${event.kind}/`;
+    for (const [key, value] of Object.entries(event.values ?? {})) {
+      const name = prefix + key;
+      const line = this.series.get(name) ?? { steps: [], values: [] };
+      this.series.set(name, line);
+      line.steps.push(event.step);
+      line.values.push(typeof value === "number" ? value : null);
+      long ||= line.steps.length > POINTS_KEPT;
+    }
+    return { added: true, long };
+  }
+
+  /** Drop the older half of long curves, until {@link merge} brings the thinned whole. */
+  drop() {
+    for (const line of this.series.values()) {
+      if (line.steps.length <= POINTS_KEPT) continue;
+      line.steps.splice(0, POINTS_KEPT / 2);
+      line.values.splice(0, POINTS_KEPT / 2);
+    }
+  }
+
+  /** Replace the curves by those of a history, followed by the values that arrived after it. @param {any} history */
+  merge(history) {
+    for (const { name, steps, values } of history.series) {
+      const line = this.series.get(name),
+        from = line?.steps.findIndex((step) => step > (steps.at(-1) ?? -1)) ?? -1;
+      if (line && from >= 0) {
+        steps.push(...line.steps.slice(from));
+        values.push(...line.values.slice(from));
+      }
+      this.series.set(name, { steps, values });
+    }
+    this.newest = Math.max(this.newest, numberOf(history.cursor));
+  }
+}
+
+/** @param {string} cursor */
+function numberOf(cursor) {
+  return cursor ? Number(cursor.split(".")[0]) : -1;
+}
