@@ -150,7 +150,7 @@ def test_what_no_event_tells_is_shown_too(watch, new_page, train, processes):
     until(page, "document.querySelector('#heading .state').textContent === 'finished'")
     measure(path, "w1", 200)
     until(page, "document.querySelectorAll('.score .chart .xtick').length")
-    assert f"of {page.evaluate('gannet.runs[0].record.arguments.steps')}" == "of " + page.evaluate(
+    assert f"of {page.evaluate('gannet.runs[0].summary.steps')}" == "of " + page.evaluate(
         "document.querySelector('#heading p').textContent.split(' of ')[1].split(' ·')[0].replace(/\\u202f/g, '')"
     )
     # The mark of the step that is shown moves in every chart, scores too.

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from support.real_runs import trained, trained_once
+from support.serving import client, folder
 
-__all__ = ["own_cache", "trained", "trained_once"]
+__all__ = ["client", "folder", "own_cache", "trained", "trained_once"]
 
 
 @pytest.fixture(autouse=True)

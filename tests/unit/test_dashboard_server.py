@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
 import shutil
 import socket
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from starlette.testclient import TestClient
+from support.serving import HOST, ORIGIN, PORT, TOKEN, client_of, run_id
 
-from gannet.dashboard import api as api_module
-from gannet.dashboard.api import Api
-from gannet.dashboard.library import Library, identity_of
-from gannet.dashboard.server import View, application
+from gannet.dashboard.server import View
 from gannet.errors import UserError
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import Run
-
-TOKEN, PORT = "the-secret", 8420
-HOST = f"127.0.0.1:{PORT}"
-ORIGIN = {"origin": f"http://{HOST}"}
-
-
-@pytest.fixture
-def folder(trained, tmp_path):
-    """Of runs: ``first``, which ended at step 300."""
-    trained("points", tmp_path / "runs" / "first")
-    return tmp_path / "runs"
-
-
-def client_of(folder, *, cookie=True):
-    client = TestClient(
-        application(folder, TOKEN, PORT, lambda: False), base_url=f"http://{HOST}", follow_redirects=False
-    )
-    if cookie:
-        client.cookies.set(f"gannet-{PORT}", TOKEN)
-    return client
-
-
-@pytest.fixture
-def client(folder):
-    return client_of(folder)
-
-
-def run_id(folder, name="first"):
-    return identity_of((folder / name).resolve())
 
 
 def test_the_token_is_taken_once_and_leaves_the_address(folder):
@@ -254,61 +219,6 @@ def test_a_bad_command_is_refused(folder, client, body, kind, status):
     assert not (folder / "first" / "commands").exists()
 
 
-def messages(api, run, cursor, count):
-    async def collect():
-        found, source = [], api._messages(run, cursor)
-        async for message in source:
-            found.append(message)
-            if len(found) == count:
-                break
-        await source.aclose()
-        return found
-
-    return asyncio.run(collect())
-
-
-def test_a_stream_continues_from_its_cursor_and_lets_go(folder):
-    library = Library(folder)
-    run = library.get(run_id(folder))
-    api = Api(library, lambda: False)
-    recorded = Run(folder / "first").events()
-    newest = recorded[-1].seq
-    _, first = messages(api, run, "", 2)
-    fields = dict(part.split(": ", 1) for part in first.strip().split("\n"))
-    events = json.loads(fields["data"])
-    assert [{name: value for name, value in event.items() if name != "version"} for event in events] == [
-        event.as_json() for event in recorded
-    ]
-    assert [event["kind"] for event in events if event.get("version")] == ["frame"] * 31  # of the frame's file
-    assert fields["id"].startswith(f"{newest}.")
-    _, rest = messages(api, run, f"{newest - 2}", 2)
-    assert json.loads(rest.split("data: ")[1]) == [event.as_json() for event in recorded[-2:]]
-    _, reset = messages(api, run, f"{newest}.1", 2)
-    assert reset.startswith(f"event: reset\nid: {newest}.")
-    assert api.streams == 0
-
-
-def test_a_stream_beats_while_nothing_happens(folder, monkeypatch):
-    monkeypatch.setattr(api_module, "HEARTBEAT_SECONDS", 0.2)
-    library = Library(folder)
-    newest = Run(folder / "first").events()[-1].seq
-    assert messages(Api(library, lambda: False), library.get(run_id(folder)), f"{newest}", 2)[1].startswith(":")
-
-
-def test_a_stream_says_when_its_run_is_gone(folder):
-    library = Library(folder)
-    run = library.get(run_id(folder))
-    shutil.rmtree(folder / "first")
-    assert messages(Api(library, lambda: False), run, "", 2)[1].startswith("event: gone")
-
-
-def test_streams_are_bounded_and_end_with_the_server(folder, monkeypatch):
-    monkeypatch.setattr(api_module, "STREAMS_AT_MOST", 0)
-    assert client_of(folder).get(f"/api/runs/{run_id(folder)}/stream").status_code == 503
-    library = Library(folder)
-    assert messages(Api(library, lambda: True), library.get(run_id(folder)), "", 9) == ["retry: 1000\n\n"]
-
-
 def test_a_taken_port_is_left_for_a_free_one_unless_it_was_asked_for(folder):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -326,68 +236,3 @@ def test_a_taken_port_is_left_for_a_free_one_unless_it_was_asked_for(folder):
         second.close()
     with pytest.raises(UserError, match="not a folder"):
         View(folder / "nothing")
-
-
-SLOW_ANSWERS = """
-import json, sys
-for number, line in enumerate(sys.stdin):
-    asked = json.loads(line)
-    if asked["ask"] == "die":
-        sys.exit(1)
-    answer = {"error": "No."} if asked["ask"] == "refuse" else {"step": 1, "number": number, **asked}
-    print(json.dumps(answer), flush=True)
-    if asked["ask"] == "last":
-        sys.exit(0)
-"""
-
-
-@pytest.fixture
-def prober(folder, monkeypatch):
-    starts = []
-    popen = subprocess.Popen
-
-    def start(command, **pipes):
-        starts.append(command)
-        return popen([sys.executable, "-c", SLOW_ANSWERS], **pipes)
-
-    monkeypatch.setattr("gannet.dashboard.probe.subprocess.Popen", start)
-    return starts
-
-
-def test_questions_to_a_checkpoint_are_answered_by_another_process_and_kept(folder, client, prober):
-    one = f"/api/runs/{run_id(folder)}/probes"
-    first = client.get(f"{one}/latent?seed=2&d1=-0.5&other=1").json()
-    assert first["arguments"] == {"seed": 2.0, "d1": -0.5}
-    assert first["run"] == str((folder / "first").resolve())
-    assert client.get(f"{one}/latent?d1=-0.5&seed=2").json() == first
-    assert client.get(f"{one}/latent?d1=1&seed=2").json()["number"] == 1
-    checkpoints = folder / "first" / "checkpoints"
-    shutil.copytree(checkpoints / "step-000000300", checkpoints / "step-000000400")
-    assert client.get(f"{one}/latent?seed=2&d1=-0.5").json()["number"] == 2
-    assert len(prober) == 1
-
-
-def test_a_process_that_went_home_is_started_again_and_one_that_dies_is_a_sentence(folder, client, prober):
-    one = f"/api/runs/{run_id(folder)}/probes"
-    assert client.get(f"{one}/last").status_code == 200
-    assert client.get(f"{one}/latent").status_code == 200
-    answer = client.get(f"{one}/die")
-    assert (answer.status_code, answer.json()["error"]) == (
-        400,
-        "The process that draws images ended without an answer.",
-    )
-    assert client.get(f"{one}/refuse").json()["error"] == "No."
-    assert client.get(one).status_code == 200
-
-
-def test_questions_need_the_token_a_run_a_checkpoint_and_numbers(folder, client, prober):
-    one = f"/api/runs/{run_id(folder)}/probes"
-    assert client_of(folder, cookie=False).get(one).status_code == 401
-    assert client.get("/api/runs/nobody/probes/latent").status_code == 404
-    assert client.get(f"{one}/latent?seed=nan").status_code == 400
-    shutil.rmtree(folder / "first" / "checkpoints")
-    answer = client.get(one)
-    missing = "There is no checkpoint yet. These images appear with the first one."
-    assert (answer.status_code, answer.json()) == (200, {"questions": [], "step": -1, "problem": missing})
-    assert client.get(f"{one}/latent").json() == {"error": missing}
-    assert prober == []
