@@ -120,10 +120,10 @@ PROOFS = [
     ),
     ring(
         "vae",
-        {"steps": 1500, "latent_size": 2, "optimizer.generator.lr": 5e-3},
-        least={"modes": 8},
+        {"steps": 2000},
+        least={"modes": 8, "high_quality": 0.12},
         most={"reverse_kl": 0.2},
     ),
-    ring("flow-matching", {"steps": 1000}, least={"modes": 8, "high_quality": 0.3}, most={"reverse_kl": 0.05}),
+    ring("flow-matching", {"steps": 1000}, least={"modes": 8, "high_quality": 0.7}, most={"reverse_kl": 0.02}),
     Proof("particle-gan", "gmm", cards("sliced_w"), most={"sliced_w / reference": 1.5}),
 ]

@@ -12,10 +12,10 @@ def flow_matching(
     form: Form,
     *,
     hidden: Width = 128,
-    encoding: Encoding = chosen(Fourier),
+    encoding: Encoding = chosen(Fourier, decay=0.25),
     evaluations: Count = 50,
     optimizer: OneOptimizer = OneOptimizer(generator=Optimizer(lr=5e-3, beta1=0.9, beta2=0.999, schedule="cosine")),
-    batch_size: BatchSize = 128,
+    batch_size: BatchSize = 256,
     steps: Steps = 3_000,
 ) -> Experiment:
     """One network: three hidden layers for points, a small U-Net for images; sampled with 50 evaluations.
@@ -28,7 +28,9 @@ def flow_matching(
 
     Adds: nothing of a game: no discriminator, no latent of small size, one objective that is a plain regression.
 
-    Traps: A sample costs ``evaluations`` calls of the network where a GAN's costs one; `gannet compare` shows both. The
+    Traps: Close to the data the velocity changes as fast as the data do, so points need the high frequencies of the
+    encoding: on grid100, decay 0.75 and batches of 128 leave 12 % of the samples near a mode, and these settings 58 %.
+    A sample costs ``evaluations`` calls of the network where a GAN's costs one; `gannet compare` shows both. The
     loss does not fall to 0: many pairs (x_0, x_1) pass through one x_t, and the network gives their mean. ``hidden``
     and ``encoding`` apply to points.
 

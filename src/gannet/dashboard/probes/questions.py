@@ -162,16 +162,20 @@ def reconstructions(look: Look, arguments: Arguments) -> Answer:
 
 
 def translations(look: Look, arguments: Arguments) -> Answer:
-    """Held-out images as the generator sees them, what it makes of them, and what they were."""
+    """Held-out images as the generator sees them, what it makes of them, and what they were; without targets, what the
+    way back makes of the output.
+    """
     images = look.images
     assert images is not None
     columns = translated(look.game, images, 2 * TRIPLES, torch_rng(_seed(arguments), "translations"))
     decoded = {name: images.form.decode(column) for name, column in columns.items()}
-    difference = np.sqrt(np.square(decoded["output"].astype(float) - list(decoded.values())[-1]).mean())
+    first, second = ("input", "back") if "back" in decoded else ("output", "target")
+    difference = np.sqrt(np.square(decoded[first].astype(float) - decoded[second]).mean())
     sheet = Sheet(
         "translations", side_by_side(decoded), TRIPLES // 2 * len(decoded), heads=list(decoded) * (TRIPLES // 2)
     )
-    return Answer([sheet], values={"held_out": look.held_out is not None, "difference": float(difference)})
+    values = {"held_out": look.held_out is not None, "difference": float(difference), "back": "back" in decoded}
+    return Answer([sheet], values=values)
 
 
 def spectrum(look: Look, arguments: Arguments) -> Answer:

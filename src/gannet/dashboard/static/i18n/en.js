@@ -205,6 +205,9 @@ export default {
   "probe.codes.continuous": "Continuous code",
   "probe.codes.note": "In each row one code goes from its first value to its last; everything else stays the same.",
   "probe.translations": "Translations",
+  "probe.translations.back":
+    "The input, the output in the other class, and the way back. " +
+    "Root mean square difference of input and way back {difference} of 255 levels.",
   "probe.translations.heldOut":
     "Held-out images: the input, the output, and what it is compared with. " +
     "Root mean square difference {difference} of 255 levels.",
@@ -343,6 +346,7 @@ export default {
   "series.l1": "L1 term",
   "series.input": "input",
   "series.output": "output",
+  "series.back": "way back",
   "series.target": "target",
   "series.discriminator": "discriminator",
   "series.generator": "generator",

@@ -48,8 +48,10 @@ const ROWS = [
     question: "translations",
     order: 21,
     wide: true,
-    words: ({ held_out: heldOut, difference }) =>
-      t(heldOut ? "probe.translations.heldOut" : "probe.translations.seen", { difference: digits(difference, 3) }),
+    words: ({ held_out: heldOut, difference, back }) => {
+      const seen = heldOut ? "probe.translations.heldOut" : "probe.translations.seen";
+      return t(back ? "probe.translations.back" : seen, { difference: digits(difference, 3) });
+    },
   },
   { question: "classes", order: 25, wide: true },
   { question: "codes", order: 43, title: codeName },
