@@ -31,7 +31,7 @@ def _numbers(pattern: str, text: str) -> list[float]:
 
 def test_every_example_is_tested_and_says_how_to_run_it():
     names = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-    assert [name[:2] for name in names] == ["01", "02", "03", "04", "05", "06", "07", "08", "09"]
+    assert [name[:2] for name in names] == ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10"]
     tests = Path(__file__).read_text()
     for name in names:
         assert f'example("{name}", ' in tests
@@ -124,3 +124,11 @@ def test_your_own_networks(example):
     assert "makes 1 x 32 x 32" in said
     assert "TutorialDiscriminator ends with a sigmoid (the layer 'main.6')" in said
     assert _numbers("trained      # steps", said) == [3]
+
+
+def test_translate_pairs(example):
+    said = example("10_translate_pairs", 25)
+    before, after = (
+        _numbers(rf"{name}\.png: root mean square difference from the digit #", said)[0] for name in ("new", "made")
+    )
+    assert after < before

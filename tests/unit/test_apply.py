@@ -11,6 +11,7 @@ from PIL import Image
 
 import gannet
 from gannet.cli import run
+from gannet.dashboard.probes.base import Desk
 from gannet.sessions.tiles import in_tiles
 
 
@@ -190,6 +191,9 @@ def test_classes_are_translated_by_name(tmp_path: Path, capsys: pytest.CaptureFi
     assert (made["3"] != made["8"]).any()
     assert run(["sample", str(between), "-n", "6", "-o", str(tmp_path / "sheet.png")]) == 0
     assert Image.open(tmp_path / "sheet.png").width > 100
+    seen = Desk().answer({"run": str(between), "ask": "translations", "arguments": {}})
+    assert seen["sheets"][0]["heads"][:3] == ["input", "output", "back"]
+    assert seen["values"]["back"]
 
 
 def test_only_runs_between_classes_take_one(

@@ -32,10 +32,11 @@ def vae(
     on the negative log-likelihood (``generator/bound``, in nats for each sample if ``beta=1``).
 
     Traps: G is continuous, so it cannot jump from one mode to the next: a part of the samples lies between modes, and c
-    is larger than the spread of a mode. It falls slowly: with a learning rate of 2e-3 and 16 latents, 3,000 steps on the
-    ring leave c at 0.099, where the modes have 0.014 (standardised units). Samples of images are blurred: the squared
-    error asks for the mean of all images that fit a latent. Most latents can stay unused, which the KL term rewards. A
-    bound on the likelihood does not say how good samples look (Theis et al. 2016, https://arxiv.org/abs/1511.01844).
+    is larger than the spread of a mode. It falls slowly: with a learning rate of 2e-3 and 16 latents, 3,000 steps on
+    the ring leave c at 0.099, where the modes have 0.014 (standardised units). Samples of images are blurred: the
+    squared error asks for the mean of all images that fit a latent. Most latents can stay unused, which the KL term
+    rewards. A bound on the likelihood does not say how good samples look (Theis et al. 2016,
+    https://arxiv.org/abs/1511.01844).
 
     Keys:
         latent_size: Length of a latent; by default 2 for points and 16 for images.
