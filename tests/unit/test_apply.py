@@ -11,7 +11,7 @@ from PIL import Image
 
 import gannet
 from gannet.cli import run
-from gannet.dashboard.probes.base import Desk
+from gannet.dashboard.probes.__main__ import Desk
 from gannet.sessions.tiles import in_tiles
 
 
