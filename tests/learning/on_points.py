@@ -121,7 +121,7 @@ PROOFS = [
     ring(
         "vae",
         {"steps": 2000},
-        least={"modes": 8, "high_quality": 0.12},
+        least={"modes": 8, "high_quality": 0.08},
         most={"reverse_kl": 0.2},
     ),
     ring("flow-matching", {"steps": 1000}, least={"modes": 8, "high_quality": 0.7}, most={"reverse_kl": 0.02}),
