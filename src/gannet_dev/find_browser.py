@@ -39,7 +39,16 @@ PLAYWRIGHT_HOST = "https://cdn.playwright.dev"
 MISSING = "No working Chromium or Chrome was found."
 DRAWN = "drawn-by-a-browser"
 TRIAL = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--dump-dom")
-FLAGS = ("--disable-gpu", "--force-color-profile=srgb", "--hide-scrollbars")
+UNWANTED = (
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
+    "PaintHolding", "HttpsUpgrades", "OptimizationHints", "MediaRouter", "DestroyProfileOnBrowserClose",
+)  # fmt: skip
+"""Features that are switched off: two pages that the address bar loads for every window, though there is none to see,
+and those of Playwright's list that concern tests, since this list takes the place of its list.
+"""
+FLAGS = (
+    "--disable-gpu", "--force-color-profile=srgb", "--hide-scrollbars", f"--disable-features={','.join(UNWANTED)}",
+)  # fmt: skip
 """Flags that `launched` adds to those of Playwright."""
 TRIAL_SECONDS = 60.0
 REACH_SECONDS = 10.0

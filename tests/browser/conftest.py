@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from support.page import READY, Server, until
 from support.real_runs import trained, trained_once
+from support.warm import Begun
 
 from gannet.dashboard.library import identity_of
 from gannet_dev.find_browser import MISSING, find_browser, launched
@@ -96,24 +95,38 @@ class Heard:
             self.errors.append(words)
 
 
+@pytest.fixture(scope="module")
+def context(browser) -> Callable[..., BrowserContext]:
+    """A context of the browser for every set of emulated properties. Its pages share the compiled code of the charts,
+    which is most of what opening a page costs."""
+    known: dict[frozenset[tuple[str, object]], BrowserContext] = {}
+
+    def find(width: int, **emulated: object) -> BrowserContext:
+        kind = frozenset({"width": width, **emulated}.items())
+        if kind not in known:
+            known[kind] = browser.new_context(viewport={"width": width, "height": 900}, **emulated)
+            known[kind].set_default_timeout(PATIENCE_MILLISECONDS)
+        return known[kind]
+
+    return find
+
+
 @pytest.fixture
-def new_page(browser) -> Iterator[Callable[..., Page]]:
-    """An empty page in a new context. At the end, nothing may have gone wrong, except for errors that match
-    ``tolerated``, and every request must have gone to one of the ``allowed`` places."""
+def new_page(context) -> Iterator[Callable[..., Page]]:
+    """An empty page. At the end, nothing may have gone wrong, except for errors that match ``tolerated``, every request
+    must have gone to one of the ``allowed`` places, and what the page kept is forgotten."""
     opened: list[tuple[Heard, tuple[str, ...]]] = []
 
     def begin(width: int = 1280, *, allowed: tuple[str, ...], tolerated: str | None = None, **emulated) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, **{"is_mobile": width < 500, **emulated}
-        )
-        context.set_default_timeout(PATIENCE_MILLISECONDS)
-        page = context.new_page()
+        page = context(width, **{"is_mobile": width < 500, **emulated}).new_page()
         opened.append((Heard(page, tolerated), (*allowed, "data:", "blob:")))
         return page
 
     yield begin
     for heard, _ in opened:
-        heard.page.context.close()
+        heard.page.evaluate("location.protocol.startsWith('http') && localStorage.clear()")
+        heard.page.context.clear_cookies()
+        heard.page.close()
     for heard, allowed in opened:
         assert heard.errors == []
         assert [request for request in heard.requests if not request.startswith(allowed)] == []
@@ -170,40 +183,26 @@ def recorded(trained, tmp_path) -> Path:
 
 
 @pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """What ``train`` started, in order; ends with the test."""
-    started: list[subprocess.Popen[bytes]] = []
-    yield started
-    for process in started:
-        process.kill()
-        process.wait()
+def processes() -> list[Begun]:
+    """What ``train`` started, in order."""
+    return []
 
 
 @pytest.fixture
-def train(tmp_path, processes) -> Callable[..., Path]:
-    """Train a small GAN in a separate process until it has a frame."""
+def train(tmp_path, warm, processes) -> Iterator[Callable[..., Path]]:
+    """Train a small GAN in a separate process until it has a frame; it ends with the test."""
 
     def begin(name: str = "live", *keys: str) -> Path:
         path = tmp_path / "runs" / name
-        command = [
-            sys.executable,
-            "-m",
-            "gannet",
-            "train",
-            "ring",
-            "--recipe",
-            "gan",
-            "--steps",
-            "1000000",
-            "--out",
-            str(path),
-            "--quiet",
-        ]
-        process = subprocess.Popen([*command, "hidden=16", "batch_size=16", "frames.every=20", *keys])
+        words = ["train", "ring", "--recipe", "gan", "--steps", "1000000", "--out", str(path), "--quiet"]
+        process = warm.start([*words, "hidden=16", "batch_size=16", "frames.every=20", *keys], tmp_path)
         processes.append(process)
         while not list((path / "frames").glob("*.npz")):
-            assert process.poll() is None
+            assert process.poll() is None, process.said("err")
             time.sleep(0.05)
         return path
 
-    return begin
+    yield begin
+    for process in processes:
+        process.kill()
+        process.wait()

@@ -2,45 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from support.page import click, until, violations
+from playwright.sync_api import Page
+from support.page import Server, click, until, violations
+
+WIDTHS = (320, 375, 900, 1440, 2560)
+INSIDE = "[...document.querySelectorAll('dialog, .card')].every((part) => part.scrollWidth <= part.clientWidth + 1)"
+"""Nothing is wider than the dialog or card that it is in."""
 
 
-@pytest.fixture(params=["slow", "fork", "draw", "several"])
-def opened(request, serve, open_page, shown):
-    """Opens one of the parts on a page of a width."""
+@pytest.fixture
+def server(serve, shown) -> Server:
+    return serve(shown.parent)
 
-    def begin(width, **emulated):
-        runs = [shown, shown.with_name("other")] if request.param == "several" else [shown]
-        page = open_page(serve(shown.parent), *runs, width=width, **emulated)
-        if request.param == "slow":
-            until(page, "!document.querySelector('.story').hidden")
-            page.evaluate("document.querySelectorAll('.substeps button')[1].click()")
-        elif request.param == "several":
-            until(page, "document.querySelectorAll('.many .main-svg').length > 1")
-        else:
-            page.evaluate(click("Fork from a checkpoint …" if request.param == "fork" else "Draw data …"))
-            page.wait_for_selector("dialog[open]")
-        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
-        page.wait_for_timeout(200)
-        return page
 
-    return begin
+def unfold(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    page.wait_for_timeout(200)
+
+
+def parts(page: Page) -> Iterator[str]:
+    """Show one part after the other on the page of a run."""
+    until(page, "!document.querySelector('.story').hidden")
+    page.evaluate("document.querySelectorAll('.substeps button')[1].click()")
+    unfold(page)
+    yield "slow"
+    for part, words in (("fork", "Fork from a checkpoint …"), ("draw", "Draw data …")):
+        page.evaluate(click(words))
+        page.wait_for_selector("dialog[open]")
+        unfold(page)
+        yield part
+        page.keyboard.press("Escape")
+        until(page, "!document.querySelector('dialog[open]')")
+
+
+def opened_several(open_page, server, shown, width, **emulated) -> Page:
+    page = open_page(server, shown, shown.with_name("other"), width=width, **emulated)
+    until(page, "document.querySelectorAll('.many .main-svg').length > 1")
+    unfold(page)
+    return page
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_axe_finds_nothing_in_the_new_parts(opened, width, scheme):
-    assert violations(opened(width, color_scheme=scheme)) == []
+def test_axe_finds_nothing_in_the_parts_of_a_run(open_page, server, shown, width, scheme):
+    page = open_page(server, shown, width=width, color_scheme=scheme)
+    assert {part: violations(page) for part in parts(page)} == {"slow": [], "fork": [], "draw": []}
 
 
-def test_the_new_parts_fit_into_small_and_wide_windows(opened):
-    page = opened(320, is_mobile=False)
-    for width in (320, 375, 900, 1440, 2560):
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_axe_finds_nothing_on_the_page_of_several_runs(open_page, server, shown, width, scheme):
+    assert violations(opened_several(open_page, server, shown, width, color_scheme=scheme)) == []
+
+
+def fits(page: Page) -> None:
+    for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_timeout(150)
-        until(
-            page, f"document.documentElement.scrollWidth <= {width}"
-        )  # charts and canvases follow the window when they can
-        assert page.evaluate(
-            "[...document.querySelectorAll('dialog, .card')].every((part) => part.scrollWidth <= part.clientWidth + 1)"
-        )
+        # Charts and canvases follow the window when they can.
+        until(page, f"document.documentElement.scrollWidth <= {width} && {INSIDE}")
+
+
+def test_the_parts_of_a_run_fit_into_small_and_wide_windows(open_page, server, shown):
+    page = open_page(server, shown, width=320, is_mobile=False)
+    for _ in parts(page):
+        fits(page)
+
+
+def test_the_page_of_several_runs_fits_into_small_and_wide_windows(open_page, server, shown):
+    fits(opened_several(open_page, server, shown, 320, is_mobile=False))

@@ -6,9 +6,16 @@ import pytest
 from support.page import CHARTED, until, violations
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing(serve, open_page, ring, scheme, width):
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (360, "dark"),
+        (1280, "light"),
+        pytest.param(360, "light", marks=pytest.mark.slow),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+    ],
+)
+def test_axe_finds_nothing(serve, open_page, ring, width, scheme):
     page = open_page(serve(ring.parent), width=width, color_scheme=scheme)
     until(page, CHARTED)
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")

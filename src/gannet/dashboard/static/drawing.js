@@ -95,6 +95,8 @@ export function drawingDialog(open) {
     "large",
   );
   sketch.paint();
+  // A turned phone or a narrower window: the canvas follows.
+  new ResizeObserver(() => sketch.paint()).observe(/** @type {HTMLElement} */ (sketch.canvas.parentElement));
   get("/api/recipes").then(
     ({ recipes }) => {
       fill(
