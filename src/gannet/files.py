@@ -93,6 +93,14 @@ def to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Hard-link a file that never changes; copy it if the file system cannot link."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def _temporary(path: Path) -> Path:
     """A name that ``gannet clean`` recognises (:mod:`gannet.runs.debris`)."""
     return path.parent / f".{path.name}.tmp-{os.getpid()}-{os.urandom(4).hex()}"

@@ -31,7 +31,7 @@ class Proof:
     keys: Mapping[str, Any] = field(default_factory=dict)
     """Where the recipe's defaults would take too long."""
     prepare: Callable[[Path], Path] | None = None
-    """Writes data of its own into a folder, where ``data`` only names them in the record."""
+    """Writes data into a folder, where ``data`` only names them in the record."""
     about: str = ""
     """What it looks at, where a recipe has several proofs on the same data."""
     seeds: int = 3

@@ -12,7 +12,7 @@ import pytest
 from support.real_runs import Person
 
 from gannet.dashboard.follower import POINTS_PER_SERIES, Follower
-from gannet.dashboard.history import thinned
+from gannet.dashboard.history import shown_indices
 from gannet.runs.reader import Run
 from gannet.runs.records import Event
 from gannet.sessions.resume import resume
@@ -197,9 +197,9 @@ def test_thinning_keeps_extremes_gaps_and_ends():
     values = np.sin(np.arange(50_000) / 300)
     values[12_345], values[33_333] = 9.0, -9.0
     values[20_000:21_000] = np.nan
-    kept = thinned(values, POINTS_PER_SERIES)
+    kept = shown_indices(values, POINTS_PER_SERIES)
     assert len(kept) <= 2000
     assert {0, 12_345, 33_333, 49_999} <= set(kept.tolist())
     assert np.isnan(values[kept]).any()
     assert (np.diff(kept) > 0).all()
-    assert thinned(values[:1999], 2000).tolist() == list(range(1999))
+    assert shown_indices(values[:1999], 2000).tolist() == list(range(1999))

@@ -12,7 +12,7 @@ import pytest
 from support import old_runs
 from support.real_runs import Person, measure
 
-from gannet.comparison.existing import is_done, state_of
+from gannet.comparison.existing import comparison_state, is_done
 from gannet.comparison.plan import Measurement, prepare
 from gannet.data.base import silent
 from gannet.doctor.diagnosis import diagnose
@@ -95,4 +95,4 @@ def test_a_comparison_of_version_1_continues(trained, tmp_path: Path) -> None:
     given = {"steps": "4", "hidden": "8", "batch_size": "8"}
     measurement = Measurement(["w1", "precision", "modes"], 200)
     comparison = prepare("ring", ["gan"], seeds=[5], given=given, measurement=measurement, out=folder, progress=silent)
-    assert is_done(state_of(comparison.entries[0]))
+    assert is_done(comparison_state(comparison.entries[0]))

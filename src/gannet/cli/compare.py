@@ -66,7 +66,7 @@ def compare(
     from gannet.cli.progress import TerminalReporter
     from gannet.comparison.engines import engine_of
     from gannet.comparison.plan import Measurement, prepare
-    from gannet.comparison.table import budget_table, remarks, score_table
+    from gannet.comparison.table import budget_table, recipe_table, remarks
     from gannet.comparison.telling import Interrupted
     from gannet.comparison.variants import parse_sweep
     from gannet.comparison.work import carry_out
@@ -99,7 +99,7 @@ def compare(
         print(json.dumps(result.as_json(), allow_nan=False))
     else:
         console = Console(highlight=False)
-        console.print(budget_table(result), "", score_table(result))
+        console.print(budget_table(result), "", recipe_table(result))
         for sentence in remarks(result):
             console.print(sentence, markup=False, soft_wrap=True)
         console.print(

@@ -16,7 +16,7 @@ from gannet.training import checkpoint
 NOTHING = RunState("empty", None, 0, 0.0)
 
 
-def state_of(entry: Entry) -> RunState:
+def comparison_state(entry: Entry) -> RunState:
     """How the run stands for a comparison, which continues from checkpoints.
 
     ``empty`` where there is no checkpoint to continue from, ``finished`` only if the newest one is of the last step

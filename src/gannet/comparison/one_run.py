@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from signal import SIGINT
 
-from gannet.comparison.existing import is_done, state_of, threads_of
+from gannet.comparison.existing import comparison_state, is_done, threads_of
 from gannet.comparison.plan import Entry, Measurement
 from gannet.comparison.result import Row, finite
 from gannet.comparison.telling import Interrupted, Narrator
@@ -30,14 +30,14 @@ def bring_to_end(entry: Entry, measurement: Measurement, narrator: Narrator) -> 
         Interrupted: a signal or a command stopped the training; the next call continues from its checkpoint.
     """
     with with_threads(threads_of(entry)):
-        _play(entry, state_of(entry), narrator)
+        _play(entry, comparison_state(entry), narrator)
         row = trained_row(entry)
         return _measure(row, measurement, narrator) if row.status == "finished" else row
 
 
 def trained_row(entry: Entry) -> Row:
     """The row of a run whose training is over, without its score cards."""
-    state = state_of(entry)
+    state = comparison_state(entry)
     if state.reason == "guard" and state.event is not None:
         return Row(entry, "stopped", state.step, state.event.seconds or 0.0, text=state.event.text)
     newest, _ = checkpoint.latest_valid(entry.path / CHECKPOINTS_FOLDER)

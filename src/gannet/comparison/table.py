@@ -46,7 +46,7 @@ def budget_sentence(result: Result) -> str:
     )
 
 
-def score_table(result: Result) -> Table:
+def recipe_table(result: Result) -> Table:
     """For every metric a line for each recipe: mean and standard deviation over the seeds, the worst seed, real
     data.
     """

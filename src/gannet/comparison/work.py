@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from gannet.comparison.existing import is_done, state_of
+from gannet.comparison.existing import comparison_state, is_done
 from gannet.comparison.one_run import bring_to_end, trained_row
 from gannet.comparison.picture import draw
 from gannet.comparison.plan import Comparison, Entry, Measurement
@@ -51,7 +51,7 @@ def carry_out(comparison: Comparison, narrator: Narrator, engine: Engine = one_b
         Interrupted: a signal came while training; the same call continues from there.
     """
     entries = comparison.entries
-    states = {entry.path: state_of(entry) for entry in entries}
+    states = {entry.path: comparison_state(entry) for entry in entries}
     with _locked(comparison.path):
         known = _known_cards(comparison)
         rows: list[Row] = []

@@ -15,7 +15,7 @@ from zlib import crc32
 
 import numpy as np
 
-from gannet.dashboard.history import thinned
+from gannet.dashboard.history import shown_indices
 from gannet.runs.reader import parse_line
 from gannet.runs.records import Event
 from gannet.runs.schema import EVENTS_FILE
@@ -215,6 +215,6 @@ class Follower:
 
 
 def _as_series(name: str, steps: np.ndarray, values: np.ndarray) -> Series:
-    kept = thinned(values, POINTS_PER_SERIES)
+    kept = shown_indices(values, POINTS_PER_SERIES)
     numbers = [value if math.isfinite(value) else None for value in values[kept].tolist()]
     return {"name": name, "steps": steps[kept].tolist(), "values": numbers}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def thinned(values: np.ndarray, limit: int) -> np.ndarray:
+def shown_indices(values: np.ndarray, limit: int) -> np.ndarray:
     """Ascending indices of at most ``limit`` entries of (T,) ``values``: the lowest and the highest of each part.
 
     A part without finite values keeps its first entry, so that a gap remains a gap. The first and last entries are

@@ -38,7 +38,7 @@ class Stroke(BaseModel):
     """Width of the brush as a share of the canvas; 0 is a line without width."""
 
 
-class Sheet(BaseModel):
+class Strokes(BaseModel):
     """A whole drawing."""
 
     model_config = ConfigDict(extra="forbid")
@@ -76,7 +76,7 @@ def save_drawing(folder: Path, strokes: Sequence[Mapping[str, Any]], *, count: i
         UserError: no strokes, too many, all in one spot or outside the canvas; or the file cannot be written.
     """
     try:
-        sheet = Sheet.model_validate({"strokes": list(strokes), "count": count, "seed": seed})
+        sheet = Strokes.model_validate({"strokes": list(strokes), "count": count, "seed": seed})
     except ValidationError as error:
         first = error.errors()[0]
         where = " ".join(map(str, first["loc"]))

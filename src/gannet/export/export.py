@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from gannet.export.card import about, card_of
 from gannet.export.formats import FORMATS, TOLERANCE
 from gannet.export.parts import part_of
 from gannet.export.scripts import script_of
+from gannet.files import whole_folder
 from gannet.sessions.trained_run import TrainedRun
 
 
@@ -41,34 +40,28 @@ def export(run: TrainedRun, folder: Path | None = None, *, kind: str = "torch", 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} exists and is not an empty folder; give another one with -o FOLDER.")
     name = f"{chosen.name}{suffix}"
-    temporary = folder.with_name(f".{folder.name}.tmp-{os.getpid()}")
     try:
-        temporary.mkdir()
-        try:
-            difference = save(chosen, temporary / name, about(run, chosen))
-        except (UserError, OSError):
-            raise
-        except Exception as error:  # exporters raise whatever the first operation that they do not know raises
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-            raise UserError(
-                f"The {chosen.name} of this run cannot be written as {kind} ({reason}). Use another --format."
-            ) from error
-        if not difference <= TOLERANCE:
-            raise UserError(
-                f"The {kind} file computes other values than PyTorch (by up to {difference:.2g}), so it was not "
-                f"written. Use another --format."
-            )
-        if chosen.table is not None and kind != "safetensors":
-            np.save(temporary / "latents.npy", chosen.table.numpy())
-        (temporary / "README.md").write_text(card_of(run, chosen, name, kind, difference), encoding="utf-8")
-        (temporary / "load.py").write_text(script_of(chosen, kind, name), encoding="utf-8")
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(folder)
+        with whole_folder(folder) as temporary:
+            try:
+                difference = save(chosen, temporary / name, about(run, chosen))
+            except (UserError, OSError):
+                raise
+            except Exception as error:  # exporters raise whatever the first operation that they do not know raises
+                reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+                raise UserError(
+                    f"The {chosen.name} of this run cannot be written as {kind} ({reason}). Use another --format."
+                ) from error
+            if not difference <= TOLERANCE:
+                raise UserError(
+                    f"The {kind} file computes other values than PyTorch (by up to {difference:.2g}), so it was not "
+                    f"written. Use another --format."
+                )
+            if chosen.table is not None and kind != "safetensors":
+                np.save(temporary / "latents.npy", chosen.table.numpy())
+            (temporary / "README.md").write_text(card_of(run, chosen, name, kind, difference), encoding="utf-8")
+            (temporary / "load.py").write_text(script_of(chosen, kind, name), encoding="utf-8")
     except OSError as error:
         raise UserError(
             f"Cannot write {folder}: {error.strerror or error}. Choose another path, or free some space."
         ) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return folder

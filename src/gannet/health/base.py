@@ -180,6 +180,6 @@ def rising(values: np.ndarray, least: float) -> tuple[float, float] | None:
     return (before, now) if now - before >= least and now >= max(early) else None
 
 
-def smoothed(values: np.ndarray, width: int = 3) -> np.ndarray:
+def running_medians(values: np.ndarray, width: int = 3) -> np.ndarray:
     """(T,) -> (T - width + 1,) running medians of ``width`` values, which ignore single outliers."""
     return np.median(np.lib.stride_tricks.sliding_window_view(values, width), axis=1)

@@ -269,7 +269,7 @@ class Control:
         self._means.frame(True)
 
     def _repeat(self, entry: Event) -> None:
-        match arguments_of(entry):
+        match command_arguments(entry):
             case SetArguments(key=key, value=value):
                 act = self._means.edit(key, value)
                 if act is not None:  # a run that repeats another may already begin with the journal's value
@@ -310,7 +310,7 @@ def journal_of(events: Iterable[Event]) -> list[Event]:
     return sorted(acting, key=lambda event: (event.step, event.seq))
 
 
-def arguments_of(event: Event) -> Arguments:
+def command_arguments(event: Event) -> Arguments:
     """The arguments of a recorded command."""
     return checked(event.name, event.arguments)
 
@@ -318,7 +318,7 @@ def arguments_of(event: Event) -> Arguments:
 def _not_yet_played(journal: Iterable[Event], step: int, moves: int) -> Iterable[Event]:
     """The journal without single-player moves that the checkpoint already contains; all changes of keys remain."""
     for entry in journal:
-        arguments = arguments_of(entry)
+        arguments = command_arguments(entry)
         if isinstance(arguments, StepArguments) and entry.step <= step:
             played = min(moves, arguments.count)
             moves -= played

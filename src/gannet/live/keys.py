@@ -9,7 +9,7 @@ from gannet.config.plan import Plan
 from gannet.data.base import Form
 from gannet.errors import UserError
 from gannet.live.carry_over import carry_over
-from gannet.live.control import Control, Means, arguments_of
+from gannet.live.control import Control, Means, command_arguments
 from gannet.runs.commands import SetArguments
 from gannet.runs.reader import Run
 from gannet.runs.records import Event
@@ -48,7 +48,7 @@ class LiveKeys:
 def require_repeatable(plan: Plan, form: Form, journal: Iterable[Event]) -> None:
     """Raise a :class:`UserError` if a journal sets a key that a training with ``plan`` cannot change."""
     for event in journal:
-        arguments = arguments_of(event)
+        arguments = command_arguments(event)
         if not isinstance(arguments, SetArguments):
             continue
         try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gannet.figures.shown import ShownFigure
 
 PLANNED = 500
-"""Samples in a plan, at most: more lines cannot be told apart."""
+"""Samples in a plan, at most: more lines cannot be distinguished."""
 
 
 def training_figure(run: Run) -> ShownFigure:

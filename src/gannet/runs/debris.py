@@ -27,9 +27,11 @@ def find_debris(root: Path) -> Iterator[Path]:
 
 def sweep(run: Path) -> None:
     """Remove what dead processes left in a run directory, and next to it when they tried to make it."""
-    beside = (path for path in run.parent.iterdir() if path.name.startswith(f".{run.name}.tmp-") and _is_debris(path))
+    unfinished = (
+        path for path in run.parent.iterdir() if path.name.startswith(f".{run.name}.tmp-") and _is_debris(path)
+    )
     with suppress(OSError):
-        for path in [*find_debris(run), *beside]:
+        for path in [*find_debris(run), *unfinished]:
             remove(path)
 
 

@@ -9,7 +9,6 @@ way; with ``KEY=VALUE`` it tries a remedy.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,7 @@ from pydantic import JsonValue
 
 from gannet.config.plan import Plan
 from gannet.errors import TrainingFailed, TrainingStopped, UserError, in_shell
-from gannet.files import written_whole
+from gannet.files import link_or_copy, written_whole
 from gannet.runs.schema import CHECKPOINTS_FOLDER, CRASH_FOLDER, checkpoint_name
 from gannet.runs.writer import RunWriter
 from gannet.sessions.outcome import saved_sentence, saved_step
@@ -106,14 +105,7 @@ def _save(
         with written_whole(folder / f"{name}.txt") as file:
             file.write(said.encode(errors="replace"))
         if saved is not None and not (folder / name).exists():
-            shutil.copytree(saved, folder / name, copy_function=_linked)
-
-
-def _linked(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+            shutil.copytree(saved, folder / name, copy_function=link_or_copy)
 
 
 def _problem(error: BaseException) -> str:

@@ -5,7 +5,6 @@ Both only create a directory; ``sessions/resume.py`` trains it like an interrupt
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +15,9 @@ from gannet.config.plan import Plan, plan_again
 from gannet.data.base import Form
 from gannet.discovery import canonical, components
 from gannet.errors import UserError
+from gannet.files import link_or_copy
 from gannet.keys import expanded
-from gannet.live.control import arguments_of, journal_of
+from gannet.live.control import command_arguments, journal_of
 from gannet.live.keys import require_repeatable
 from gannet.runs.commands import SetArguments
 from gannet.runs.reader import Run, parse_run
@@ -87,7 +87,7 @@ def fork(run: Path, step: int, changes: Mapping[str, Any], out: Path, *, recipe_
     require_whole_journal(run)
     require_same_keys(run, parent.record, origin)
     journal = [event for event in journal_of(parent.events()) if event.step <= step]
-    edits = [given for event in journal if isinstance(given := arguments_of(event), SetArguments)]
+    edits = [given for event in journal if isinstance(given := command_arguments(event), SetArguments)]
     edited = {given.key: given.value for given in edits}
     plan = _plan(parent, changes, recipe_file, edits=edited)
     _fits(plan, parent, origin, changes)
@@ -157,18 +157,10 @@ def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[Event], orig
                 )
             if origin is not None:
                 for folder in (ORIGIN_FOLDER, CHECKPOINTS_FOLDER):
-                    shutil.copytree(origin, out / folder / origin.name, copy_function=_linked, dirs_exist_ok=True)
+                    shutil.copytree(origin, out / folder / origin.name, copy_function=link_or_copy, dirs_exist_ok=True)
     except BaseException as error:
         shutil.rmtree(out, ignore_errors=True)
         if isinstance(error, OSError):
             raise UserError(f"Cannot create the run directory {out}: {error.strerror or error}.") from None
         raise
     return out
-
-
-def _linked(source: str, target: str) -> None:
-    """Hard-link files of a checkpoint, which never change; copy them across file systems."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

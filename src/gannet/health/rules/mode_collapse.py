@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gannet.health.base import Advice, Case, Finding, History, rising, smoothed
+from gannet.health.base import Advice, Case, Finding, History, rising, running_medians
 
 NAME = "mode-collapse"
 PATIENCE = 20
@@ -31,7 +31,7 @@ def _by_modes(history: History) -> Finding | None:
     if len(found) < WIDTH:
         return None
     known, expected = (history.get(name)[1][-1] for name in ("modes_known", "modes_expected"))
-    recent = smoothed(found, WIDTH)
+    recent = running_medians(found, WIDTH)
     now, best = recent[-1], recent.max()
     missing = np.floor(expected) - now
     if missing < max(1.0, TOLERATED * known):
@@ -51,7 +51,7 @@ def _by_diversity(history: History) -> Finding | None:
     steps, diversity = history.get("diversity")
     if len(diversity) < WIDTH:
         return None
-    recent = smoothed(diversity, WIDTH)
+    recent = running_medians(diversity, WIDTH)
     now, best = recent[-1], recent.max()
     values = {"diversity": float(now), "best_diversity": float(best)}
     seen = f"Samples are {now:.0%} as diverse as real data at step {steps[-1]:,}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gannet.health.base import Advice, Case, Finding, History, smoothed
+from gannet.health.base import Advice, Case, Finding, History, running_medians
 
 NAME = "saturated-discriminator"
 RECORDS = 5
@@ -34,7 +34,7 @@ def examine(history: History) -> Finding | None:
         f"{values['separation']:.1%} of pairs"
     )
     if len(norms) >= RECORDS:
-        now, best = float(np.median(norms[-RECORDS:])), float(max(norms[0], smoothed(norms).max()))
+        now, best = float(np.median(norms[-RECORDS:])), float(max(norms[0], running_medians(norms).max()))
         if now <= VANISHED * best:
             text = f"{seen}, and the generator's gradient has vanished: its norm fell from {best:.2g} to {now:.2g}."
             return Finding(NAME, "alarm", text, values | {"gradient_norm": now, "best_gradient_norm": best})
