@@ -210,7 +210,7 @@ VERBS = {
     "invert": {"-o", "--label", "--seed", "--json", "--recipe", "--help"},
     "apply": {"--to", "-o", "--recipe", "--help"},
     "export": {"--format", "--part", "-o", "--recipe", "--help"},
-    "measure": {"--metrics", "--samples", "--json", "--recipe", "-o", "--help"},
+    "measure": {"--metrics", "--samples", "--json", "--recipe", "--against", "-o", "--help"},
     "watch": {"--port", "--no-browser", "--read-only", "--once", "--terminal", "--help"},
     "table": {"-o", "--metrics", "--help"},
     "compare": {

@@ -49,7 +49,7 @@ def test_paths_are_looked_at(tmp_path: Path) -> None:
         "p.csv": "csv-file",
         "p.txt": "csv-file",
         "p.zip": "folder",
-        "p.parquet": "huggingface",
+        "p.parquet": "csv-file",
         "points.npz": "npz-points",
         "images.npz": "npz",
     }

@@ -212,7 +212,8 @@ def test_missing_weights_say_how_to_add_them() -> None:
     cards, left_out = evaluate(*sets, kind="images", truth=Truth(), names=["fd[inception]"], seed=0, protocol={})
     assert cards == []
     assert "gannet weights add inception FILE" in left_out[0]
-    assert "FD[randconv-v1]" in left_out[0]
+    assert "gannet weights add inception" in left_out[0]
+    assert "FD[" not in left_out[0], "no other quantity is suggested"
 
 
 def test_kept_weights_that_were_damaged(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,7 +71,7 @@ def check(
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Delete all decoded images.")] = False,
 ) -> int:
-    """Show where decoded images are stored and how much space they take.
+    """Show the cache of decoded images, or empty it.
 
     Decoded images are made again when they are needed, so deleting them loses nothing. The cache is kept below
     GANNET_CACHE_GB (20 by default): images that were not used for longest are deleted.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gannet.cli.resume import RecipeFile, Repeated, RunAtStep
+
+if TYPE_CHECKING:
+    from gannet.runs.records import ScoreCard
 
 
 def measure(
@@ -22,6 +25,10 @@ def measure(
     ] = None,
     samples: Annotated[int | None, typer.Option(metavar="N", min=10, max=1_000_000, help="Generated samples.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="DATA", help="The real data, if RUN is a folder or file of samples from anywhere."),
+    ] = None,
     recipe: RecipeFile = None,
     out: Annotated[
         list[Path] | None,
@@ -30,17 +37,13 @@ def measure(
 ) -> int:
     """Measure a run: score cards with a real-data reference.
 
-    RUN is measured at its newest checkpoint, RUN@STEP at the checkpoint of that step. The reference is the same metric
-    between two sets of real data. It is one random draw, so generated samples can be better than it by chance.
+    With --against DATA, RUN is a folder, zip, NPZ file or table of samples from anywhere, such as another program.
+    Otherwise RUN is measured at its newest checkpoint, RUN@STEP at the checkpoint of that step. The reference is the
+    same metric between two sets of real data. It is one random draw, so samples can be better than it by chance.
     """
-    import json
-
-    from rich.console import Console
-
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
-    from gannet.evaluation.table import render
     from gannet.reports.score_formats import require_suffix, save
     from gannet.reports.score_table import Method, score_table
     from gannet.runs.writer import append_scores
@@ -49,7 +52,14 @@ def measure(
     for file in out or []:
         require_suffix(file)
     names = _names(metrics)
-    run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
+    if against is not None:
+        return _measure_files(str(path), against, keys, names, samples, json_output, out or [])
+    try:
+        run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
+    except UserError as error:
+        if not any("is not a run" in problem for problem in error.problems) or not Path(path).exists():
+            raise
+        raise UserError(f"{error} To measure the samples in it, add --against DATA, the real data.") from None
     with TerminalReporter(quiet=json_output) as reporter:
         for complaint in run.complaints:
             reporter.warned(f"{complaint}: using step {run.step}.")
@@ -64,17 +74,61 @@ def measure(
         name, seed = Path(run.run.record.recipe).stem, run.plan.settings.seed
         for file in out:
             save(score_table([Method(name, (seed,), (cards,))], title), file)
-    if json_output:
-        documents = [card.as_json() for card in cards]
-        print(
-            json.dumps({"run": run.run.name, "step": run.step, "cards": documents, "skipped": skipped}, allow_nan=False)
-        )
-    else:
-        console = Console(highlight=False)
-        console.print(render(cards))
-        for sentence in skipped:
-            console.print(sentence, markup=False)
+    _show(cards, skipped, {"run": run.run.name, "step": run.step} if json_output else None)
     return 0
+
+
+def _measure_files(
+    path: str,
+    against: str,
+    keys: list[str] | None,
+    names: list[str] | None,
+    samples: int | None,
+    json_output: bool,
+    out: list[Path],
+) -> int:
+    """Measure samples from files; nothing is recorded, because there is no run."""
+    from gannet.cli.keys import parse_keys
+    from gannet.cli.progress import TerminalReporter
+    from gannet.errors import UserError
+    from gannet.reports.score_formats import save
+    from gannet.reports.score_table import Method, score_table
+    from gannet.sessions.measuring_files import measure_files
+
+    with TerminalReporter(quiet=json_output) as reporter:
+        cards, skipped = measure_files(
+            path,
+            against,
+            keys=parse_keys(keys or []),
+            metrics=names,
+            count=samples,
+            progress=reporter.work,
+            announce=lambda cost: reporter.say(cost.sentence()),
+        )
+    if names and not cards:
+        raise UserError(*skipped)
+    for file in out:
+        save(score_table([Method(Path(path).name, (0,), (cards,))], f"Scores of {path} on {against}."), file)
+    _show(cards, skipped, {"samples": path, "against": against} if json_output else None)
+    return 0
+
+
+def _show(cards: list[ScoreCard], skipped: list[str], head: dict[str, object] | None) -> None:
+    """Print the cards: as one JSON document that begins with ``head``, or as a table."""
+    import json
+
+    from rich.console import Console
+
+    from gannet.evaluation.table import render
+
+    if head is not None:
+        documents = [card.as_json() for card in cards]
+        print(json.dumps({**head, "cards": documents, "skipped": skipped}, allow_nan=False))
+        return
+    console = Console(highlight=False)
+    console.print(render(cards))
+    for sentence in skipped:
+        console.print(sentence, markup=False)
 
 
 def _names(metrics: str | None) -> list[str] | None:

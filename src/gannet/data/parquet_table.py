@@ -12,12 +12,12 @@ from gannet.errors import UserError
 def has_images(path: Path) -> bool:
     """Whether a Parquet file has a column of images: encoded files, as the library ``datasets`` stores them.
 
-    Only the schema is read. A file that cannot be read counts as one of images, whose reader reports the problem.
+    Only the schema is read. A file that cannot be read counts as one of points, whose reader reports the problem.
     """
     try:
         schema = _file(path).schema_arrow
     except (OSError, ValueError):
-        return True
+        return False
     import pyarrow.types as kinds
 
     return any(

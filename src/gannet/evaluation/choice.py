@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from gannet.data.base import Kind, Truth
-from gannet.discovery import components, find
+from gannet.discovery import canonical, components, find
 from gannet.errors import UserError, of_all
 from gannet.features import user_weights
 from gannet.features.cnn import TRAINED
@@ -27,6 +27,8 @@ ASKED = {
 """Fields of Answers that a metric can need -> what the game must do for it."""
 PUBLISHED = ("fd[inception]", "kid[inception]", "is[inception]")
 """FID, KID and IS."""
+ALIASES = {"fid": "fd[inception]", "intra-fid": "fd-per-class[inception]", "fid-infinity": "fd-infinity[inception]"}
+"""Names of papers -> what they mean."""
 WRITTEN = re.compile(r"(?P<metric>[\w-]+)(?:\[(?P<extractor>[\w.-]+)\])?")
 
 
@@ -61,7 +63,8 @@ def default_names(
 
 
 def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
-    """JSON name and metric of what a user wrote: ``w1``, ``high_quality``, or ``fd[mnist-cnn-v1]`` with its extractor.
+    """JSON name and metric of what a user wrote: ``w1``, ``high_quality``, or ``fd[mnist-cnn-v1]`` with its extractor;
+    ``fid`` is ``fd[inception]``.
 
     The name keeps the brackets, so that one run can be measured by two extractors and each value is compared with its
     like.
@@ -73,6 +76,7 @@ def choose(name: str, extractor: str | None = None) -> tuple[str, Metric]:
     Raises:
         UserError: an unknown metric or extractor, or brackets behind a metric that extracts no features.
     """
+    name = ALIASES.get(canonical(name.strip().lower()), name)
     written = WRITTEN.fullmatch(name.strip())
     component = find("metrics", written["metric"] if written else name)
     metric = component.load()

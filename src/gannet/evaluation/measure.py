@@ -65,7 +65,7 @@ def measurer(
     count = min(wanted, len(real) // 2)
     kept_back = held_out.reference(count, seed=derive(seed, "held out"))[0] if held_out is not None else None
     extractor = fitting(real, labels, dataset.form.class_names) if dataset.form.kind == "images" else None
-    _refuse_in_vain(metrics, extractor)
+    refuse_unmeasurable(metrics, extractor)
     protocol = protocol_of(game, dataset)
 
     classes = _classes(game, dataset, labels, count, samples or count)
@@ -150,7 +150,7 @@ def samples_for_measuring(
     return np.concatenate(parts)
 
 
-def _refuse_in_vain(metrics: list[str] | None, extractor: str | None) -> None:
+def refuse_unmeasurable(metrics: list[str] | None, extractor: str | None) -> None:
     """Raise before anything is generated where a name is unknown, or if no requested metric has its weights."""
     problems = []
     for _, metric in of_all(metrics or (), lambda name: choose(name, extractor)):

@@ -150,7 +150,7 @@ def needed(name: str) -> Stored:
     if stored is None:
         raise UserError(
             f"The weights of {name} are missing: download {USER_SUPPLIED[name].source} and run `gannet weights add "
-            f"{name} FILE`; without them, feature metrics use another extractor and name, such as FD[randconv-v1]."
+            f"{name} FILE`."
         )
     return stored
 

@@ -1,0 +1,215 @@
+"""Hostile data: a reader gives data or one sentence, without large memory and without waiting, whatever the bytes."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import struct
+import tarfile
+import tracemalloc
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from gannet.config.plan import source_from_keys
+from gannet.data.base import silent
+from gannet.errors import UserError
+
+QUICK, MANY = 12, 1500
+
+
+def opened(path: Path) -> None:
+    source_from_keys(str(path), {})[1].open(silent)
+
+
+def refused(path: Path, sentence: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match=sentence) as caught:
+            opened(path)
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+    assert len(caught.value.problems) == 1
+    assert "\n" not in str(caught.value)
+
+
+def _png() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _npy(shape: tuple[int, ...], kind: str = "|u1", body: bytes = b"") -> bytes:
+    header = repr({"descr": kind, "fortran_order": False, "shape": shape}).encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + body
+
+
+def _npz(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, body in members.items():
+            archive.writestr(f"{name}.npy", body)
+    return buffer.getvalue()
+
+
+TERA = 2**40
+HUGE = struct.pack(">IIBBBBB", 2**31 - 1, 2**31 - 1, 8, 2, 0, 0, 0)
+IDX = struct.pack(">IIII", 0x803, 2**31, 2**15, 2**15)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.npz", _npz(x=_npy((TERA, 8, 8))), "announces 70,368,744,177,664 bytes, and"),
+        ("a.npz", _npz(x=_npy((4, 8, 8), "|O")), "not a valid .npz file of plain arrays"),
+        ("a.npz", _npz(x=_npy((-4, 8, 8))), "not a valid|announces|holds"),
+        ("a.npz", b"PK\x03\x04" + bytes(50), "not a valid"),
+        ("a.npy", _npy((TERA,)), "announces"),
+        ("in/train-images-idx3-ubyte", IDX + bytes(100), "announces|truncated"),
+        ("in/train-images-idx3-ubyte.gz", gzip.compress(IDX + bytes(100)), "announces|truncated"),
+        ("in/train-images-idx3-ubyte", struct.pack(">IIII", 0x803, 2, 8, 8), "truncated"),
+        ("in/a.png", b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", HUGE), "1 of 2 images"),
+        ("a.tar", b"x" * 2000, "not a valid tar file"),
+        ("a.tar.gz", gzip.compress(b"x" * 2000), "not a valid tar file"),
+        ("a.csv", b'x,y\n"' + b"1" * 200_000, "cannot be split|columns"),
+        ("in/dataset.json", b"[" * 100_000, "not a valid file of labels"),
+        ("in/metadata.csv", b"\0\1\2\xff", "cannot be read as text|not a valid"),
+        ("a.parquet", b"PAR1" + bytes(100) + b"PAR1", "not a valid Parquet file"),
+    ],
+)  # fmt: skip
+def test_headers_that_lie_are_refused_before_memory_is_reserved(
+    tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    if path.parent != tmp_path:
+        for other in ("b.png", "c.png")[: 1 if name.endswith("png") else 2]:
+            (path.parent / other).write_bytes(_png())
+    refused(path if path.parent == tmp_path else path.parent, sentence)
+
+
+def test_bombs_are_refused(tmp_path: Path) -> None:
+    content = bytearray(_zip())
+    directory = content.index(b"PK\x01\x02")
+    content[directory + 24 : directory + 28] = struct.pack("<I", 600 * 2**20)  # the announced size of the first file
+    (tmp_path / "bomb.zip").write_bytes(content)
+    refused(tmp_path / "bomb.zip", "unpacks to 629,145,600 bytes")
+
+
+def test_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
+    for name in ("pipe.csv", "pipe.npz", "pipe.zip"):
+        os.mkfifo(tmp_path / name)
+        refused(tmp_path / name, "not a regular file")
+    refused(Path("/dev/zero"), "not a regular file")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "b.png").write_bytes(_png())
+    os.mkfifo(folder / "a.png")
+    refused(folder, r"a\.png: not a regular file")
+    (folder / "a.png").unlink()
+    (folder / "a.png").symlink_to("/dev/zero")
+    refused(folder, r"a\.png: not a regular file")
+    (folder / "a.png").unlink()
+    os.mkfifo(folder / "metadata.csv")
+    (folder / "c.png").write_bytes(_png())
+    refused(folder, "metadata.csv cannot be read as text: not a regular file")
+
+
+def _tar() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in ("a/1.png", "b/2.png"):
+            member = tarfile.TarInfo(name)
+            member.size = len(_png())
+            archive.addfile(member, io.BytesIO(_png()))
+    return buffer.getvalue()
+
+
+def _zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in ("a/1.png", "b/2.png"):
+            archive.writestr(name, _png())
+    return buffer.getvalue()
+
+
+def _arrays() -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, images=np.zeros((3, 8, 8), np.uint8), labels=np.array([1, 2, 1]))
+    return buffer.getvalue()
+
+
+def _table() -> bytes:
+    return b"".join(b"%d,%d,%s\n" % (i, i * i, b"ab"[i % 2 : i % 2 + 1]) for i in range(9))
+
+
+SEEDS: dict[str, Callable[[], bytes]] = {
+    "a.csv": _table,
+    "a.npz": _arrays,
+    "a.npy": lambda: _npy((3, 8, 8), body=bytes(192)),
+    "a.zip": _zip,
+    "a.tar": _tar,
+    "in/a.png": _png,
+    "in/dataset.json": lambda: json.dumps({"labels": [["a.png", 1], ["b.png", 2]]}).encode(),
+    "in/metadata.csv": lambda: b"file_name,label\na.png,x\nb.png,y\n",
+    "in/metadata.jsonl": lambda: b'{"file_name": "b.png", "label": 1}\n{"file_name": "c.png", "label": 2}\n',
+    "in/train-images-idx3-ubyte": lambda: struct.pack(">IIII", 0x803, 2, 8, 8) + bytes(128),
+}
+
+
+def _mutated(name: str, folder: Path, edits: list[tuple[int, bytes, int]]) -> None:
+    """Open a sound file with some bytes replaced, inserted or removed: data, or one error of the user."""
+    content = SEEDS[name]()
+    for place, new, removed in edits:
+        start = place % (len(content) + 1)
+        content = content[:start] + new + content[start + removed :]
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    if path.parent != folder:
+        for other in ("b.png", "c.png"):
+            (path.parent / other).write_bytes(_png())
+    problems: tuple[str, ...] = ()
+    try:
+        opened(path if path.parent == folder else path.parent)
+    except UserError as error:
+        problems = tuple(error.problems)
+    assert all("\n" not in problem and len(problem) < 2000 for problem in problems)
+
+
+NEW = st.binary(max_size=8) | st.sampled_from([b"", b"\xff" * 8, b"\n", b'"', b",,"])
+EDITS = st.lists(st.tuples(st.integers(0, 2**16), NEW, st.integers(0, 40)), min_size=1, max_size=4)
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@pytest.mark.parametrize("name", SEEDS)
+@settings(max_examples=QUICK, deadline=None, suppress_health_check=CHECKS, derandomize=True, database=None)
+@given(edits=EDITS)
+def test_damaged_files_are_data_or_one_sentence(tmp_path: Path, name: str, edits: list[tuple[int, bytes, int]]) -> None:
+    _mutated(name, tmp_path, edits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SEEDS)
+@settings(max_examples=MANY, deadline=None, suppress_health_check=CHECKS, database=None)
+@given(edits=EDITS)
+def test_many_damaged_files_are_data_or_one_sentence(
+    tmp_path: Path, name: str, edits: list[tuple[int, bytes, int]]
+) -> None:
+    _mutated(name, tmp_path, edits)
