@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,26 +12,47 @@ from gannet.cli.train import Keys
 
 MOST_CLASSES_LISTED = 100
 SHOWN_CAPTIONS = 3
+LOOKED_AT = 100_000
+"""Samples that are searched for equal ones."""
+FILES_LOOKED_AT = 2000
+"""Files whose size is read."""
 
 app = typer.Typer(help="Inspect data: info DATA, check PATH, cache.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("info")
-def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None) -> int:
-    """Show shape, number of samples and classes of DATA."""
+def info(
+    data: Annotated[str, typer.Argument(metavar="DATA")],
+    keys: Keys = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", metavar="sheet.png", help="Also draw a contact sheet with all classes.")
+    ] = None,
+) -> int:
+    """Show shape, number of samples, classes, duplicates and sizes of DATA."""
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.config.plan import source_from_keys
     from gannet.data.inspect import describe
+    from gannet.errors import UserError
+    from gannet.reports.data_sheet import balance, duplicates, save_data_sheet, sizes
 
+    if out is not None and out.suffix != ".png":
+        raise UserError(f"-o {out}: write the contact sheet to a file that ends in .png.")
     name, source = source_from_keys(data, parse_keys(keys or []))
     with TerminalReporter() as reporter:
-        description = describe(source.open(reporter.work), name)
+        dataset = source.open(reporter.work)
+        description = describe(dataset, name)
     print(f"source   {description.source}")
     print(f"kind     {description.kind}")
     print(f"shape    {' x '.join(map(str, description.shape))}")
     print(f"samples  {'unlimited' if description.rows is None else f'{description.rows:,}'}")
     print(f"hash     {description.content_hash}")
+    if found := sizes(_files(data)):
+        print(f"files    {found}")
+    samples, labels = dataset.reference(min(description.rows or LOOKED_AT, LOOKED_AT), seed=0)
+    if description.rows is not None:
+        looked = "" if len(samples) == description.rows else f" among {len(samples):,} samples"
+        print(f"equal    {duplicates(samples):,} samples equal another one exactly{looked}")
     if description.captions:
         print(
             f"captions {description.num_words:,} different words, for example: "
@@ -38,13 +60,32 @@ def info(data: Annotated[str, typer.Argument(metavar="DATA")], keys: Keys = None
         )
     for note in description.notes:
         print(f"note     {note}")
+    if found := balance(description.classes):
+        print(f"balance  {found}")
     names = list(description.classes)
     if len(names) > MOST_CLASSES_LISTED:
         print(f"classes  {len(names):,}, {names[0]} to {names[-1]}")
-        return 0
-    for class_name, rows in description.classes.items():
-        print(f"class    {class_name}" + ("" if rows is None else f"  {rows:,}"))
+    else:
+        for class_name, rows in description.classes.items():
+            print(f"class    {class_name}" + ("" if rows is None else f"  {rows:,}"))
+    if out is not None:
+        count = "" if description.rows is None else f", {description.rows:,} samples"
+        save_data_sheet(out, samples, labels, description.classes, f"{Path(data).name}{count}")
+        print(f"wrote {out}")
     return 0
+
+
+def _files(data: str) -> Iterator[bytes]:
+    """The first image files of a folder or archive; none of other data."""
+    from gannet.data.listing import listing
+    from gannet.errors import UserError
+
+    try:
+        found = listing(Path(data))
+    except UserError:
+        return
+    for name in found.images[:FILES_LOOKED_AT]:
+        yield found.read(name)
 
 
 @app.command("check")
