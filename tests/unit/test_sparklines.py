@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from gannet.cli import run
 from gannet.cli.sparklines import sparkline
 
 
@@ -20,3 +21,12 @@ def test_many_values_are_means_and_gaps_are_spaces():
 
 def test_a_constant_is_a_level_line():
     assert sparkline([5, 5, 5]) == "▄▄▄"
+
+
+def test_the_terminal_view_fits_80_columns(trained, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["watch", str(trained("points")), "--terminal"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("discriminator/adversarial" in line for line in lines)
+    assert max(map(len, lines)) <= 80
+    assert not any("…" in line for line in lines)

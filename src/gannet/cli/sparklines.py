@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from gannet.dashboard.library import Watched
 
 BARS = "▁▂▃▄▅▆▇█"
-WIDTH = 40
+WIDTH, NARROWEST = 40, 6
+NUMBERS = 37
+"""Columns of the three numbers and the gaps of the table."""
 SECONDS = 1.0
 MAX_NOTES = 3
 
@@ -44,21 +46,22 @@ def follow(run: Watched) -> int:
     console = Console()
     run.follower.refresh(at_once=True)
     if not console.is_terminal:
-        console.print(_drawn(run))
+        console.print(_drawn(run, console.width))
         return 0
     try:
-        with Live(_drawn(run), console=console, auto_refresh=False) as live:
+        with Live(_drawn(run, console.width), console=console, auto_refresh=False) as live:
             while (state := run.state()).is_live or state.word == "empty":
                 time.sleep(SECONDS)
                 run.follower.refresh(at_once=True)
-                live.update(_drawn(run), refresh=True)
-            live.update(_drawn(run), refresh=True)  # the run may have ended since the last update
+                live.update(_drawn(run, console.width), refresh=True)
+            live.update(_drawn(run, console.width), refresh=True)  # the run may have ended since the last update
     except KeyboardInterrupt:
         print("Training continues.", file=sys.stderr)
     return 0
 
 
-def _drawn(run: Watched) -> Group:
+def _drawn(run: Watched, columns: int) -> Group:
+    """The run as text; the bars take what the names and numbers leave of the terminal's columns."""
     about = run.summary()
     steps = f" of {about['steps']:,}" if about["steps"] else ""
     head = Text(
@@ -74,10 +77,13 @@ def _drawn(run: Watched) -> Group:
         ("highest", "right"),
     ):
         table.add_column(title, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for series in sorted(run.follower.series(None, None), key=lambda one: one["name"]):
+    shown = sorted(run.follower.series(None, None), key=lambda one: one["name"])
+    longest = max((len(series["name"]) for series in shown), default=0)
+    width = min(WIDTH, max(NARROWEST, columns - longest - NUMBERS))
+    for series in shown:
         good = [value for value in series["values"] if value is not None]
         if good and series["name"] != "seconds":
             numbers = [f"{value:.4g}" for value in (good[-1], min(good), max(good))]
-            table.add_row(series["name"], sparkline(series["values"]), *numbers)
+            table.add_row(series["name"], sparkline(series["values"], width), *numbers)
     notes = [event for event in run.follower.listed() if event.kind in ("health", "warning")][-MAX_NOTES:]
     return Group(head, table, *(Text(f"step {event.step:,}: {event.text}", style="yellow") for event in notes))

@@ -1,0 +1,59 @@
+"""The scripts of docs/walkthroughs run from beginning to end and make what they promise."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "docs" / "walkthroughs"
+MADE = {
+    "student": ["first/report.html", "first.gif", "paths.png"],
+    "researcher": ["table.tex", "table.md", "table.csv", "methods.html", "curves.pdf", "numbers.csv", "all.md"],
+    "practitioner": ["sheet.png", "mine/report.html", "walk.webp", "exported/generator.pt2", "exported/samples.npy"],
+}
+
+
+def test_every_walkthrough_is_listed_and_uses_verbs_that_exist() -> None:
+    from gannet.cli import app
+
+    verbs = {command.name for command in app.registered_commands} | {"data"}
+    listed = (FOLDER / "README.md").read_text(encoding="utf-8")
+    scripts = sorted(FOLDER.glob("*.sh"))
+    assert {script.stem for script in scripts} == set(MADE)
+    for script in scripts:
+        used = re.findall(r"^gannet (\w+)", script.read_text(encoding="utf-8"), re.MULTILINE)
+        assert 5 < len(used) <= 20
+        assert set(used) <= verbs
+        assert f"({script.name})" in listed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MADE)
+def test_walkthrough(name: str, tmp_path: Path) -> None:
+    """With the budgets of the README as a limit on processor seconds: two cores for five or ten minutes."""
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "gannet"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gannet "$@"\n')
+    command.chmod(0o755)
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    folders = f"{tmp_path / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    source = str(Path(__file__).parents[2] / "src")
+    environment = os.environ | {"PATH": folders, "PYTHONPATH": source, "GANNET_CACHE": str(tmp_path / "cache")}
+    (tmp_path / "work").mkdir()
+    done = subprocess.run(
+        ["bash", str(FOLDER / f"{name}.sh")],
+        cwd=tmp_path / "work",
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for made in MADE[name]:
+        assert (tmp_path / "work" / made).stat().st_size > 50, made
