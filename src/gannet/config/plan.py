@@ -37,13 +37,10 @@ class Plan:
     settings: Settings
     values: dict[str, dict[str, Any]]
     """Flat values of all keys of ``recipe``, ``data`` and ``settings``, as the run records them."""
+    data_name: str
+    """What people call the data: the last part of their path, or the name of a built-in source."""
     supplied: frozenset[str] = frozenset()
     """User-supplied components that the user typed and that may therefore be imported."""
-
-    @property
-    def data_name(self) -> str:
-        """What people call the data: the last part of their path, or the name of a built-in source."""
-        return data_name(self.source_name, self.values["data"])
 
     @property
     def repeated(self) -> dict[str, Any]:
@@ -204,9 +201,9 @@ def _read_keys(
         "data": {k.removeprefix("data."): v for k, v in data_values.items()},
         "settings": settings_values,
     }
-    return Plan(
-        recipe_name, recipe, arguments, source_name, source_class(**source_arguments), Settings(**settings), values
-    )
+    source = source_class(**source_arguments)
+    called = data_name(source_name, values["data"])
+    return Plan(recipe_name, recipe, arguments, source_name, source, Settings(**settings), values, called)
 
 
 def _changed(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

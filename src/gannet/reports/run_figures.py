@@ -58,6 +58,9 @@ def samples_figure(run: Run) -> ShownFigure:
     axes.scatter(*frame["real"].T, s=12, facecolors="none", edgecolors=hex_colour(REAL), linewidths=0.8, label="real")
     axes.scatter(*frame["fake"].T, s=8, color=hex_colour(FAKE), linewidths=0, label="generated")
     axes.set_aspect("equal")
+    if "extent" in frame:
+        x0, x1, y0, y1 = map(float, frame["extent"])
+        axes.set(xlim=(x0, x1), ylim=(y0, y1))
     axes.legend(frameon=False, fontsize=8)
     return figure
 
