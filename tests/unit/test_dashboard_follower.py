@@ -135,12 +135,13 @@ def test_a_plain_number_is_a_cursor(run, lines):
 
 
 def test_a_file_rewritten_in_place_is_read_again(run, lines, others):
-    assert list(map(len, lines[:2])) == list(map(len, others[:2]))
-    append(run, *lines[:2])
+    lines, others = lines[1:2], others[1:4]  # the very first names the steps, in more or fewer digits
+    assert len(lines[0]) == len(others[0])
+    append(run, *lines)
     follower = Follower(run)
     look(follower)
-    (run / "events.jsonl").write_text("".join(others[:3]))
-    assert look(follower).events == parsed(others[:3])
+    (run / "events.jsonl").write_text("".join(others))
+    assert look(follower).events == parsed(others)
 
 
 def test_curves_are_what_was_recorded(whole):
