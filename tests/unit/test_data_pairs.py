@@ -12,6 +12,7 @@ from PIL import Image
 import gannet
 from gannet.data.base import silent
 from gannet.data.folder import Folder
+from gannet.data.image_table import ImageTable
 from gannet.errors import UserError
 
 CPU = torch.device("cpu")
@@ -92,3 +93,24 @@ def test_a_training_sees_the_pairs(halves: Path, tmp_path: Path) -> None:
     assert (shown["target"][:, 0, 0, 0] - 200 == shown["input"][:, 0, 0, 0] // 10).all()
     cards, _ = run.measure(["psnr"])
     assert set(cards[0].parts) == {"input"}
+
+
+def test_a_broken_pair_is_left_out_as_a_whole(halves: Path) -> None:
+    (halves / "07.png").write_bytes(b"broken")
+    with pytest.raises(UserError, match=r"07\.png"):
+        Folder(path=str(halves), inputs="left").open(silent)
+    data = Folder(path=str(halves), inputs="left", on_bad="skip", flip=True).open(silent)
+    targets, inputs = data.reference(20, seed=0)[0], data.reference_inputs(20, seed=0)
+    assert inputs is not None
+    assert len(targets) == 19
+    assert (targets[:, 0, 0, 0] - 200 == inputs[:, 0, 0, 0] // 10).all()
+
+
+def test_a_pair_is_mirrored_together() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 1, 8, 8), np.uint8)
+    data = ImageTable(pixels, content_hash="0", flip=True, inputs=pixels)
+    real, _ = data.batch(16, seed=0, position=2, device=CPU)
+    inputs = data.inputs(16, seed=0, position=2, device=CPU)
+    assert inputs is not None
+    assert torch.equal(real, inputs)
+    assert not torch.equal(real, ImageTable(pixels, content_hash="0").batch(16, seed=0, position=2, device=CPU)[0])

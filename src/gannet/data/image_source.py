@@ -17,7 +17,7 @@ from gannet.data.few_labels import rows_with_label
 from gannet.data.fitting import Fit
 from gannet.data.image_table import ImageTable
 from gannet.data.selection import of_rows, select, split_rows
-from gannet.data.undecoded_images import Classes, UndecodedImages, named
+from gannet.data.undecoded_images import Classes, UndecodedImages, named, refuse_bad
 from gannet.errors import UserError
 
 Side = Annotated[int, Field(ge=8, le=1024)]
@@ -156,14 +156,17 @@ class ImageSource(Source):
             labelled=labelled,
             captions=None if images.captions is None else [str(images.captions[row]) for row in rows.tolist()],
             flip=self.flip,
-            inputs=None if inputs is None else self._like(pixels, inputs, progress),
+            inputs=None if inputs is None else self._like(decoded_images, inputs, progress),
         )
         table.notes = (*images.notes, *self._notes(images, decoded_images, rows))
         return table
 
-    def _like(self, pixels: np.ndarray, inputs: UndecodedImages, progress: Progress) -> np.ndarray:
-        """The inputs of pairs as uint8 (N, C, H, W), with the shape of their targets ``pixels``."""
-        made = decoded(inputs, replace(self._choice(), channels=pixels.shape[1], skip_bad=False), progress).pixels
+    def _like(self, targets: Decoded, inputs: UndecodedImages, progress: Progress) -> np.ndarray:
+        """The inputs of pairs as uint8 (N, C, H, W), with the shape of their targets."""
+        pixels, left_out = targets.pixels, dict(targets.bad)
+        whole = decoded(inputs, replace(self._choice(), channels=pixels.shape[1]), progress)
+        refuse_bad(inputs, [(row, problem) for row, problem in whole.bad if row not in left_out])
+        made = whole.pixels
         if made.shape != pixels.shape:
             found, wanted = (f"{shape[3]} x {shape[2]}" for shape in (made.shape, pixels.shape))
             raise UserError(
