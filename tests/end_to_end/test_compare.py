@@ -79,19 +79,7 @@ OTHERS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIG
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, *OTHERS])
 def test_a_stopped_comparison_continues(gannet, begin, folder, number):
-    words = [
-        "compare",
-        "ring",
-        "--recipes",
-        "gan,gan-deep",
-        "--seeds",
-        "3",
-        "--samples",
-        "100",
-        "--metrics",
-        "w1",
-        "checkpoint.every=50",
-    ]
+    words = "compare ring --recipes gan,gan-deep --seeds 3 --samples 100 --metrics w1 checkpoint.every=50".split()
     process = begin(*words, "--steps", "300", "--out", "c")
     _wait_for_checkpoint(folder / "c" / "gan-deep" / "seed-3", 50)
     process.send_signal(number)

@@ -22,18 +22,7 @@ from gannet.sessions.resume import train_again
 from gannet.sessions.train import start
 from gannet.training import checkpoint
 
-LONG = [
-    "train",
-    "ring",
-    "--recipe",
-    "gan",
-    "--out",
-    "run",
-    "hidden=16",
-    "batch_size=16",
-    "checkpoint.every=100000",
-    "health.every=0",
-]
+LONG = "train ring --recipe gan --out run hidden=16 batch_size=16 checkpoint.every=100000 health.every=0".split()
 RECIPE = """
 import gannet
 from gannet.errors import UserError

@@ -167,20 +167,7 @@ def test_one_run_measured_in_two_ways_is_kept_apart_in_the_report(
 
 def test_cards_of_another_protocol_are_refused_by_compare(tmp_path: Path, capsys: Capture) -> None:
     """A run that was measured by an earlier version of the metric, whose card the comparison finds."""
-    words = [
-        "compare",
-        "ring",
-        "--recipes",
-        "gan",
-        "--seeds",
-        "0,1",
-        "--steps",
-        "2",
-        "--samples",
-        "50",
-        "--metrics",
-        "sliced-w",
-    ]
+    words = "compare ring --recipes gan --seeds 0,1 --steps 2 --samples 50 --metrics sliced-w".split()
     assert run([*words, "--out", str(tmp_path / "c"), "--json"]) == 0
     capsys.readouterr()
     file = tmp_path / "c" / "compare.json"

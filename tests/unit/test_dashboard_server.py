@@ -135,13 +135,7 @@ def test_history_holds_all_that_a_page_begins_with(folder, client):
     run = Run(folder / "first")
     history = client.get(f"/api/runs/{run_id(folder)}/history").json()
     assert [frame[0] for frame in history["frames"]] == list(range(0, 301, 10))
-    assert [event["kind"] for event in history["events"]] == [
-        "start",
-        "checkpoint",
-        "checkpoint",
-        "checkpoint",
-        "finish",
-    ]
+    assert [event["kind"] for event in history["events"]] == "start checkpoint checkpoint checkpoint finish".split()
     series = {one["name"]: (one["steps"], one["values"]) for one in history["series"] if "/" in one["name"]}
     recorded = {name: (steps.tolist(), values.tolist()) for name, (steps, values) in run.terms().items() if "/" in name}
     assert {name: curve for name, curve in series.items() if not name.startswith("vitals/")} == recorded

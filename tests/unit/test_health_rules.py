@@ -33,16 +33,11 @@ def severity(rule, reported):
 
 
 def test_all_rules_are_found():
-    assert list(RULES) == [
-        "discriminator-overfitting",
-        "exploding-gradient",
-        "frozen-loss",
-        "memorisation",
-        "mode-collapse",
-        "oscillation",
-        "saturated-discriminator",
-        "still-learning",
-    ]
+    names = (
+        "discriminator-overfitting exploding-gradient frozen-loss memorisation mode-collapse oscillation "
+        "saturated-discriminator still-learning"
+    )
+    assert list(RULES) == names.split()
     assert examine(History({})) == []
 
 

@@ -35,24 +35,8 @@ def test_number_of_weights(name: str, weights: int, tensors: int) -> None:
 
 
 def test_names_are_those_of_the_public_checkpoints(network: DinoV2) -> None:
-    of_block = [
-        "norm1.weight",
-        "norm1.bias",
-        "attn.qkv.weight",
-        "attn.qkv.bias",
-        "attn.proj.weight",
-        "attn.proj.bias",
-        "ls1.gamma",
-    ]
-    of_block += [
-        "norm2.weight",
-        "norm2.bias",
-        "mlp.fc1.weight",
-        "mlp.fc1.bias",
-        "mlp.fc2.weight",
-        "mlp.fc2.bias",
-        "ls2.gamma",
-    ]
+    of_block = "norm1.weight norm1.bias attn.qkv.weight attn.qkv.bias attn.proj.weight attn.proj.bias ls1.gamma".split()
+    of_block += "norm2.weight norm2.bias mlp.fc1.weight mlp.fc1.bias mlp.fc2.weight mlp.fc2.bias ls2.gamma".split()
     expected = {f"blocks.{block}.{part}" for block in range(2) for part in of_block}
     expected |= {
         "cls_token",
