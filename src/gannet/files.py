@@ -57,6 +57,7 @@ def whole_folder(path: Path, *, sync: bool = False, replace: bool = False) -> It
     try:
         temporary.mkdir(parents=True)
         yield temporary
+        _let_read(temporary)
         for written in (*temporary.rglob("*"), temporary) if sync else ():
             to_disk(written)
         if replace:
@@ -91,6 +92,16 @@ def to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _let_read(folder: Path) -> None:
+    """Whoever may read the folder may read its files. Safetensors makes files for their owner alone, so that a
+    colleague on the same machine saw a run and could not sample from it.
+    """
+    allowed = folder.stat().st_mode & 0o666
+    for file in folder.rglob("*"):
+        if file.is_file():
+            file.chmod(allowed)
 
 
 def link_or_copy(source: str | Path, target: str | Path) -> None:

@@ -1,8 +1,11 @@
 """Files and folders that are written whole or not at all."""
 
+import os
 from contextlib import suppress
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from gannet.errors import UserError
 from gannet.files import whole_file, whole_folder, written_whole
@@ -69,3 +72,15 @@ def test_a_folder_takes_its_name_after_its_bytes_are_on_the_disk(tmp_path, monke
     with whole_folder(place, sync=True) as folder:
         (folder / "file").touch()
     assert seen == [("file", False), (".run", False), (tmp_path.name, True)]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o007, 0o660), (0o077, 0o600)])
+def test_who_may_read_a_folder_may_read_its_files(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        with whole_folder(tmp_path / "folder") as folder:
+            save_file({"weights": torch.zeros(3)}, folder / "model.safetensors")
+            (folder / "state.json").write_text("{}")
+    finally:
+        os.umask(before)
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "folder").iterdir()} == {mode}
