@@ -38,6 +38,6 @@ def executed(path: Path, replaced: dict[str, str] | None = None) -> list[Any]:
 
 def _shown(value: object) -> object:
     for method in ("_repr_html_", "_repr_png_"):
-        if hasattr(value, method):
-            return getattr(value, method)()
+        if hasattr(value, method) and (shown := getattr(value, method)()) is not None:
+            return shown
     return None if value is None else repr(value)
