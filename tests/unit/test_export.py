@@ -58,6 +58,7 @@ def test_labels_are_an_input_and_the_script_draws_every_class(trained, tmp_path:
     assert "was not measured" in card
 
 
+@pytest.mark.slow
 def test_points_come_in_their_units_from_a_learned_prior(trained, tmp_path: Path, monkeypatch) -> None:
     folder = exported(trained("constant"), tmp_path / "out")
     samples = loaded(folder, "samples", monkeypatch)
@@ -65,6 +66,7 @@ def test_points_come_in_their_units_from_a_learned_prior(trained, tmp_path: Path
     assert np.load(folder / "latents.npy").shape == (4096, 8)
 
 
+@pytest.mark.slow
 def test_scores_stand_in_the_card(trained, tmp_path: Path) -> None:
     folder = exported(f"{trained('measured')}@60", tmp_path / "out", "--format", "safetensors")
     assert "| w2 | " in (folder / "README.md").read_text()
@@ -83,6 +85,7 @@ def test_safetensors_holds_the_generator_only(trained, tmp_path: Path, capsys: C
     assert "game.generator.layers.0.weight (16, 32)" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_encoder_inverts(trained, tmp_path: Path, monkeypatch) -> None:
     folder = exported(trained("encoder"), tmp_path / "out", "--part", "encoder")
     assert loaded(folder, "latents", monkeypatch).shape[0] == 64
@@ -136,6 +139,7 @@ def test_every_part_of_every_recipe(name: str, data: str, kind: str, tmp_path: P
         assert difference <= TOLERANCE, part
 
 
+@pytest.mark.slow
 def test_a_card_is_plain_text(trained, tmp_path: Path) -> None:
     folder = exported(trained("alarmed"), tmp_path / "out", "--format", "safetensors")
     card = (folder / "README.md").read_text()

@@ -56,6 +56,7 @@ def test_an_animation_is_shown(trained, tmp_path: Path) -> None:
     assert 'src="data:image/gif;base64,' in made._repr_html_()
 
 
+@pytest.mark.slow
 def test_a_comparison_shows_its_table_and_samples(trained) -> None:
     path = trained("compared")
     keys = {"hidden": 8, "batch_size": 8, "steps": 4, "metrics": ["w1", "precision", "modes"], "samples": 200}
