@@ -51,7 +51,7 @@ def test_one_document_and_nothing_else(digits_run: Path, capsys: Capture) -> Non
     assert run(["measure", str(digits_run), "--metrics", "fd", "--samples", "300"]) == 0
     answer = capsys.readouterr()
     assert (
-        "measuring 300 generated samples against 300 real ones, 1 metrics with their real-data references: about"
+        "measuring 300 generated samples against 300 real ones, 1 metric with its real-data reference: about"
         in answer.err
     )
     assert "FD[digits-cnn-v1]" in answer.out

@@ -87,6 +87,8 @@ def test_a_name_is_looked_up_in_runs(trained, tmp_path: Path, monkeypatch: pytes
     assert parse_run("points") == (Path("runs/points"), None)
     assert parse_run("points@100") == (Path("runs/points"), 100)
     assert run(["sample", "points@200", "-o", "s.npz"]) == 0
+    trained("measured")
+    assert run(["table", "measured", "--metrics", "w2"]) == 0
     assert "nothing does not exist" in refused(capsys, "sample", "nothing@3")
     # Something at the path itself comes first.
     (tmp_path / "points").mkdir()

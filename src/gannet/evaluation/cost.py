@@ -41,10 +41,12 @@ class Cost:
     def sentence(self) -> str:
         """The announcement before the measurement."""
         sets = f"{self.num_fake:,} generated samples against {self.num_real:,} real ones"
-        return (
-            f"measuring {sets}, {self.num_metrics} metrics with their real-data references: about "
-            f"{readable(self.seconds)}"
+        metrics = (
+            "1 metric with its real-data reference"
+            if self.num_metrics == 1
+            else f"{self.num_metrics} metrics with their real-data references"
         )
+        return f"measuring {sets}, {metrics}: about {readable(self.seconds)}"
 
 
 def readable(seconds: float) -> str:
