@@ -34,11 +34,11 @@ def test_the_average_keeps_its_decay_and_forgets_the_first_steps_quickly():
         for tensor in game.generator.state_dict().values():
             tensor.add_(4)
     for step, kept in ((0, 0.1), (1000, 0.75)):  # (1 + 0) / (10 + 0), and the decay asked for
-        before = copy.deepcopy(average.game.generator.state_dict())
+        averaged = copy.deepcopy(average.game.generator.state_dict())
         average.update(step)
         for name, now in average.game.generator.state_dict().items():
             newest = before[name] + 4
-            expected = kept * before[name] + (1 - kept) * newest if now.is_floating_point() else newest
+            expected = kept * averaged[name] + (1 - kept) * newest if now.is_floating_point() else newest
             assert_close(now, expected, msg=name)
 
 

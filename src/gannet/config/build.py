@@ -17,6 +17,7 @@ from gannet.runs.schema import VERSION
 from gannet.seeding import derive
 from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision, decide
+from gannet.training.random_state import restored
 
 MODES_IN_RECORD = 1000
 
@@ -43,7 +44,7 @@ def build(plan: Plan, form: Form) -> tuple[Experiment, Precision]:
 
 def new_experiment(plan: Plan, form: Form) -> Experiment:
     """Build networks and optimizer settings; the initial parameters depend only on the seed."""
-    with torch.random.fork_rng(devices=[]):
+    with restored():
         torch.manual_seed(derive(plan.settings.seed, "weights"))
         return plan.recipe(form, **plan.arguments)
 

@@ -29,7 +29,7 @@ def image_grid(
     """Place image k in row ``k // columns``, column ``k % columns``; 0 is always black and 255 always white.
 
     Args:
-        images: uint8 (N, H, W, 1 or 3).
+        images: uint8 (N, H, W, 1 or 3), or with opacity (N, H, W, 4), which are shown on white.
         columns: number of columns; by default the grid is nearly square.
         padding: pixels between images and around them.
         column_labels: text above the columns.
@@ -37,17 +37,18 @@ def image_grid(
         scale: whole number by which every pixel is enlarged; by default, small images are enlarged to about 56 pixels.
 
     Raises:
-        UserError: the images are not uint8 (N, H, W, 1 or 3), or there are more labels than columns.
+        UserError: the images are not uint8 (N, H, W, 1, 3 or 4), or there are more labels than columns.
     """
     images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3, 4) or not len(images):
         raise UserError(
-            f"A grid needs uint8 images (N, H, W, 1 or 3) with N at least 1, not {images.dtype} {images.shape}."
+            f"A grid needs uint8 images (N, H, W, 1, 3 or 4) with N at least 1, not {images.dtype} {images.shape}."
         )
     columns = min(columns or int(np.ceil(np.sqrt(len(images)))), len(images))
     if column_labels is not None and len(column_labels) > columns:
         raise UserError(f"{len(column_labels)} column labels were given for {columns} columns.")
     scale = scale or _scale(*images.shape[1:3])
+    images = _on_white(images) if images.shape[3] == 4 else images
     colours = images.repeat(3 // images.shape[3], axis=3)
     enlarged = colours.repeat(scale, axis=1).repeat(scale, axis=2)
     picture = Image.fromarray(image_sheet(enlarged, columns, padding=padding, background=GAP))
@@ -60,6 +61,12 @@ def size_of_grid(count: int, columns: int, height: int, width: int, padding: int
     """(width, height) in pixels of the grid of :func:`image_grid` without labels and captions."""
     scale, columns = _scale(height, width), min(columns, count)
     return columns * (width * scale + padding) + padding, -(-count // columns) * (height * scale + padding) + padding
+
+
+def _on_white(images: np.ndarray) -> np.ndarray:
+    """uint8 (N, H, W, 4), colour and opacity -> (N, H, W, 3)."""
+    share = images[..., 3:] / 255
+    return np.rint(images[..., :3] * share + 255 * (1 - share)).astype(np.uint8)
 
 
 def _scale(height: int, width: int) -> int:

@@ -91,7 +91,7 @@ def report_comparison(folder: Path, target: Path) -> int:
         f"comparison</p><h1>{name}</h1></header>{''.join(sections)}</main></body></html>"
     )
     with written_whole(target) as file:
-        file.write(page.encode())
+        file.write(page.encode(errors="replace"))  # names need not be UTF-8
     return target.stat().st_size
 
 

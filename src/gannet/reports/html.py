@@ -51,7 +51,7 @@ def report(run: Run, path: str | Path, verdict: Verdict | None = None) -> int:
     path = Path(path)
     page = _page(run, _sections(run, verdict))
     with written_whole(path) as file:
-        file.write(page.encode())
+        file.write(page.encode(errors="replace"))  # names need not be UTF-8
     return path.stat().st_size
 
 

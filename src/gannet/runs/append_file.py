@@ -27,7 +27,8 @@ class AppendFile:
 
     def append(self, record: dict[str, JsonValue]) -> None:
         """Add one line; OSError where it does not fit whole."""
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        line = text.encode(errors="backslashreplace") + b"\n"  # lone surrogates of names that are not UTF-8
         if self._torn:
             line = b"\n" + line  # the torn line ends here and spoils itself only
         written = os.write(self._descriptor, line)

@@ -328,7 +328,8 @@ def _fill(folder: Path, record: RunRecord, recipe_source: str | None) -> None:
 
 def _write(path: Path, text: str) -> None:
     with whole_file(path, sync=True) as file:
-        file.write(text.encode())
+        # Bytes of names that are not UTF-8, which Python holds as lone surrogates, become escapes of JSON.
+        file.write(text.encode(errors="backslashreplace"))
 
 
 def _document(record: RunRecord) -> str:

@@ -75,7 +75,8 @@ def _begin(
     reporter: Reporter,
     init: Init | None,
 ) -> Outcome:
-    path = out or next_run(f"{plan.data_name}-{Path(plan.recipe_name).stem}")
+    name = f"{plan.data_name}-{Path(plan.recipe_name).stem}"
+    path = out or next_run(name)
     existed = path.exists()
     source = plan.recipe.source()
     require_room(path, writes_of(plan, trainer, frames_every_of(plan, trainer, experiment)), reporter.warned)
@@ -83,7 +84,14 @@ def _begin(
     if init is not None:
         record = record.model_copy(update={"init": init})
         reporter.warned(sentence_of(init))
-    writer = RunWriter.create(path, record, source)
+    while True:
+        try:
+            writer = RunWriter.create(path, record, source)
+            break
+        except UserError:
+            if out is not None or not path.exists():
+                raise
+            path = next_run(name)  # another training has just taken the number
     with removed_if_untrained(path, existed), writer:
         if init is not None:
             save_beginning(path, trainer, provenance(plan, record, [], trainer.step))

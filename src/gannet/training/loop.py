@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-import torch
 from torch import Tensor
 
 from gannet.training.observers import Observer
+from gannet.training.random_state import restored_at_end
 from gannet.training.trainer import Trainer
 
 
@@ -75,7 +75,7 @@ def run(
     Raises:
         TrainingStopped: a value is not finite.
     """
-    with torch.random.fork_rng(devices=[trainer.precision.device] if trainer.precision.device.type == "cuda" else []):
+    with restored_at_end(trainer.precision.device):
         terms: dict[str, Tensor] = {}
         if trainer.step == 0:
             for observer in observers:

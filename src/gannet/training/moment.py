@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from gannet.games.base import Game
 from gannet.games.labels import balanced_labels
 from gannet.seeding import torch_rng
 from gannet.training.observers import Observer
+from gannet.training.random_state import restored
 from gannet.training.sampling import sample_game
 from gannet.training.trainer import Trainer
 
@@ -54,7 +54,7 @@ def own_observer(trainer: Trainer, observe: Callable[[Moment], object], every: i
 
     def act(terms: dict[str, Tensor]) -> None:
         device = trainer.precision.device
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        with restored(device):
             observe(
                 Moment(
                     trainer.step,

@@ -16,6 +16,7 @@ from gannet.seeding import torch_rng
 from gannet.training.experiment import Experiment
 from gannet.training.memory import is_out_of_memory, less_memory
 from gannet.training.precision import Precision
+from gannet.training.random_state import restored
 from gannet.training.sampling import sample_game
 from gannet.training.trainer import Trainer
 
@@ -42,7 +43,7 @@ def rehearse(
     """
     _check_shape(experiment, dataset)
     device = precision.device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with restored(device):
         try:
             trainer = Trainer(copy.deepcopy(experiment), dataset, seed=seed, precision=precision)
             with suppress(TrainingStopped):

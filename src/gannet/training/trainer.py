@@ -9,6 +9,7 @@ from gannet.data.base import Dataset
 from gannet.errors import TrainingStopped
 from gannet.games.base import Turn
 from gannet.seeding import derive
+from gannet.training import random_state
 from gannet.training.ema import Average
 from gannet.training.experiment import Experiment
 from gannet.training.gradients import Statistics, gradients_are_finite
@@ -70,7 +71,8 @@ class Trainer:
         turns = [(index, turn, repeat) for index, turn in enumerate(self.turns) for repeat in range(turn.repeats)]
         for turn_index, turn, repeat in turns[self.turns_taken :]:
             self._playing = {"player": turn.player, "turn": turn_index, "repeat": repeat}
-            terms_by_name |= self._take(turn, self._batch(turn, turn_index, repeat))
+            with random_state.LOCK:  # the batch's generator is shared with other trainings of the process
+                terms_by_name |= self._take(turn, self._batch(turn, turn_index, repeat))
             self.turns_taken += 1
         self._playing = {}
         self.average.update(self.step)
@@ -97,7 +99,9 @@ class Trainer:
             if turn.player == player:
                 self.is_whole = not terms_by_name  # a move of several turns cannot be continued within
                 drawn = self._draw(seed, turn_index)
-                terms_by_name |= self._take(turn, self._batch_of(*drawn, seed=derive(seed, "turn", turn_index)))
+                with random_state.LOCK:
+                    batch = self._batch_of(*drawn, seed=derive(seed, "turn", turn_index))
+                    terms_by_name |= self._take(turn, batch)
         self.moves += 1
         self.is_whole = True
         return terms_by_name
