@@ -29,7 +29,7 @@ def flow_matching(
     Adds: nothing of a game: no discriminator, no latent of small size, one objective that is a plain regression.
 
     Traps: Close to the data the velocity changes as fast as the data do, so points need the high frequencies of the
-    encoding: on grid100, decay 0.75 and batches of 128 leave 12 % of the samples near a mode, and these settings 58 %.
+    encoding: on grid100, decay 0.75 and batches of 128 leave 12 % of the samples near a mode, and these settings 56 %.
     A sample costs ``evaluations`` calls of the network where a GAN's costs one; `gannet compare` shows both. The
     loss does not fall to 0: many pairs (x_0, x_1) pass through one x_t, and the network gives their mean. ``hidden``
     and ``encoding`` apply to points.
