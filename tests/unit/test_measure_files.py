@@ -57,7 +57,7 @@ def test_images_of_another_shape_are_fitted_and_every_card_says_so(copies: Path,
     assert document["samples"] == str(copies)
     assert card["n_fake"] == 40
     assert card["value"] < 3 * card["reference"], "these are real digits"
-    assert card["warnings"] == ["The samples were brought from 3 x 16 x 16 to 1 x 8 x 8, the shape of the data."]
+    assert card["warnings"] == ["The samples were converted from 3 x 16 x 16 to 1 x 8 x 8, the shape of the data."]
     assert not (copies / "scores.jsonl").exists()
 
 

@@ -28,7 +28,7 @@ def measure_files(
 ) -> tuple[list[ScoreCard], list[str]]:
     """Score cards of the samples in a folder, archive, NPZ file or table, as those of a run on the same data.
 
-    Images of another size or with other channels are brought to those of the data, and every card says so.
+    Images of another size or with other channels are converted to those of the data, and every card says so.
 
     Args:
         samples: path of the samples.
@@ -80,4 +80,6 @@ def _opened(samples: str, dataset: Dataset, progress: Progress) -> tuple[Dataset
     if tuple(stored.shape) == tuple(dataset.shape):
         return stored, ()
     shapes = " x ".join(map(str, stored.shape)), " x ".join(map(str, dataset.shape))
-    return fitted.open(progress), (f"The samples were brought from {shapes[0]} to {shapes[1]}, the shape of the data.",)
+    return fitted.open(progress), (
+        f"The samples were converted from {shapes[0]} to {shapes[1]}, the shape of the data.",
+    )
