@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gannet.data.base import Form
 from gannet.errors import UserError
-from gannet.games.base import Captioned, Classifies, Conditional, Encodes, Game, Generates, Translates
+from gannet.games.base import Captioned, Classifies, Encodes, Game, Generates, Translates
 from gannet.games.labels import balanced_labels
 from gannet.priors.gaussian import Gaussian
 from gannet.priors.uniform import Uniform
@@ -150,8 +150,8 @@ def _translator(game: Game, form: Form) -> Part:
     given = [
         Input("inputs", examples, f"float32 (N, {size}): inputs as the game's degradation makes them, from -1 to 1")
     ]
-    if isinstance(game, Conditional) and game.num_classes:
-        given.append(Input("labels", torch.arange(EXAMPLES) % game.num_classes, _meaning_of_labels(game, form)))
+    if game.num_targets:
+        given.append(Input("labels", torch.arange(EXAMPLES) % game.num_targets, _meaning_of_labels(game, form)))
     module = _Function(game, "translate", nn.Identity(), _Units(form))
     return _pruned(Part("translator", module, tuple(given), "images", _meaning_of_samples(form)))
 

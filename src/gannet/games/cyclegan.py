@@ -123,6 +123,9 @@ class CycleGAN(Game):
         """
         if labels is None:
             raise UserError("needs the class to translate to: add --to CLASS.")
+        if torch.compiler.is_exporting():  # the graph of an exported network cannot depend on values
+            first, second = (generator(inputs).float().clamp(-1, 1) for generator in self.generators)
+            return torch.where((labels == 1).view(-1, 1, 1, 1), second, first)
         made = torch.empty_like(inputs, dtype=torch.float32)
         for target, generator in enumerate(self.generators):
             rows = labels == target
