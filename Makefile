@@ -9,7 +9,7 @@ DEMO := demo/ring
 # The tests start many processes; each would compile Gannet's sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo browser test check test-faults format docs notebooks learn bench clean
+.PHONY: demo browser test check test-faults soak format docs notebooks learn bench clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -46,7 +46,12 @@ test: browser
 
 # More values of tests that try a fault in several ways; `make test` runs one or two of each.
 test-faults: $(VENV)/.installed-dev
-	$(PYTEST) -m slow tests/end_to_end tests/contracts tests/unit
+	$(PYTEST) -m slow tests/end_to_end tests/contracts tests/unit --junitxml=build/faults.xml; \
+	status=$$?; $(BIN)/python -m gannet_dev.keep_faults build/faults.xml; exit $$status
+
+# 200 random kills on points and 30 on images, with live commands and the live view; about half an hour.
+soak: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/soak.py
 
 check: browser $(FRONT_END)/node_modules/.installed
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from gannet.discovery import Component, components
 from gannet.recipes.base import Recipe
 from gannet_dev.docs.arguments import argument_table
 from gannet_dev.docs.comparison import comparison_page, comparisons
+from gannet_dev.docs.faults import RECORD, fault_page
 from gannet_dev.docs.measured import Measured, measured_tables, read_measured
 from gannet_dev.docs.proofs import proof_tables
 from gannet_dev.docs.tables import method_sections, table_pages
@@ -52,6 +53,8 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     made |= {RESULTS / f"{name}.md": text for name, text in table_pages(root / MEASURED, measured).items()}
     if list((root / MEASURED).glob("watching-*.json")):
         made[RESULTS / "watching.md"] = watching_page(root / MEASURED)
+    if (root / MEASURED / RECORD).is_file():
+        made[RESULTS / "faults.md"] = fault_page(root / MEASURED)
     made |= {RESULTS / file.name.replace(".json", ".md"): comparison_page(file, root) for file in comparisons(root)}
     return made
 
