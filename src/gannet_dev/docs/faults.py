@@ -242,7 +242,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "resumed, with a sentence",
             (SAME + "test_checkpoints_of_earlier_versions_resume_and_say_so",),
         ),
-        Row("a newer version", "refused", (WRITER + "test_reader_refuses_what_is_not_a_run",)),
+        Row("a newer version", "refused", ("unit/test_runs_reader.py::test_reader_refuses_what_is_not_a_run",)),
     ),
     "21. Hostile runs and files": (
         Row(
@@ -280,7 +280,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row(
             "two processes",
             "the second is refused with pid and host",
-            (WRITER + "test_one_writer_and_the_second_hears_who_the_first_is",),
+            ("unit/test_runs_processes.py::test_one_writer_and_the_second_hears_who_the_first_is",),
         ),
         Row(
             "the folder is renamed while training",
@@ -354,7 +354,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
             (
                 ATTACK + "test_half_open_requests_do_not_lock_the_owner_out",
                 ATTACK + "test_odd_bodies_are_bad_requests",
-                SERVER + "test_streams_are_bounded_and_end_with_the_server",
+                "unit/test_dashboard_stream.py::test_streams_are_bounded_and_end_with_the_server",
             ),
         ),
         Row("a damaged run", "is a row that says so", (ATTACK + "test_a_damaged_run_is_a_row",)),
@@ -491,13 +491,13 @@ def fault_page(folder: Path) -> str:
 
 
 def _tests_of(row: Row, results: dict[str, dict[str, int]]) -> str:
-    told = []
+    said = []
     for name in row.names:
         file, _, function = name.partition("::")
         found = results.get(name)
         count = "not recorded yet" if found is None else f"{found['passed']} of {sum(found.values())}"
-        told.append(f"[`{function}`](../../tests/{file}): {count}")
-    return "; ".join([*told, *([row.untested] if row.untested else [])])
+        said.append(f"[`{function}`](../../tests/{file}): {count}")
+    return "; ".join([*said, *([row.untested] if row.untested else [])])
 
 
 def missing_tests(tests: Path) -> list[str]:
