@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +17,7 @@ from gannet.errors import UserError, in_shell
 from gannet.files import whole_file, whole_folder
 from gannet.runs.append_file import AppendFile
 from gannet.runs.debris import sweep
+from gannet.runs.frame_files import compact, save_png
 from gannet.runs.journal import check_of
 from gannet.runs.lock import RunLock
 from gannet.runs.reader import lines_of, read_record
@@ -31,8 +32,6 @@ from gannet.runs.schema import (
     VERSION,
     frame_name,
 )
-
-FLOAT16_LARGEST = float(np.finfo(np.float16).max)
 
 
 class RunWriter:
@@ -203,9 +202,9 @@ class RunWriter:
         try:
             with whole_file(target) as file:
                 if isinstance(content, Mapping):
-                    np.savez_compressed(file, allow_pickle=False, **_compact(step, content))
+                    np.savez_compressed(file, allow_pickle=False, **compact(step, content))
                 else:
-                    _save_png(content, file)
+                    save_png(content, file)
         except OSError as error:
             self._count_drop(error)
             return
@@ -334,24 +333,3 @@ def _write(path: Path, text: str) -> None:
 
 def _document(record: RunRecord) -> str:
     return json.dumps(record.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _compact(step: int, content: Mapping[str, ArrayLike | None]) -> dict[str, np.ndarray]:
-    content = {name: value for name, value in content.items() if value is not None}
-    arrays: dict[str, np.ndarray] = {"step": np.asarray(step, np.int64)}
-    for name, value in content.items():
-        array = np.asarray(value, np.float32)
-        if name in ("real", "fake", "field", "logits", "latents", "manifold"):
-            arrays[name] = np.clip(array, -FLOAT16_LARGEST, FLOAT16_LARGEST).astype(np.float16)
-        elif name != "step":
-            arrays[name] = array
-    return arrays
-
-
-def _save_png(grid: np.ndarray, file: BinaryIO) -> None:
-    from PIL import Image
-
-    grid = np.asarray(grid)
-    if grid.dtype != np.uint8:
-        raise ValueError(f"An image frame is uint8, not {grid.dtype}.")
-    Image.fromarray(grid[..., 0] if grid.ndim == 3 and grid.shape[2] == 1 else grid).save(file, "PNG", compress_level=4)
