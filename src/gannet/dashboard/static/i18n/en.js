@@ -347,6 +347,8 @@ export default {
   "series.input": "input",
   "series.output": "output",
   "series.back": "way back",
+  "series.cycle": "cycle consistency",
+  "series.identity": "identity term",
   "series.target": "target",
   "series.discriminator": "discriminator",
   "series.generator": "generator",

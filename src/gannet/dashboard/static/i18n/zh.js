@@ -180,7 +180,8 @@ export default {
   "probe.codes.continuous": "连续编码",
   "probe.codes.note": "每一行中只有一个编码从第一个值变到最后一个值，其余保持不变。",
   "probe.translations": "图像转换",
-  "probe.translations.back": "输入、转换为另一类别的输出以及转换回来的结果。输入与转回结果的均方根差为 {difference} 级（共 255 级）。",
+  "probe.translations.back":
+    "输入、转换为另一类别的输出以及转换回来的结果。输入与转回结果的均方根差为 {difference} 级（共 255 级）。",
   "probe.translations.heldOut": "未参与训练的留出图像：输入、输出和对照图像。均方根差为 {difference} 级（共 255 级）。",
   "probe.translations.seen":
     "训练图像（没有留出数据）：输入、输出和对照图像。均方根差为 {difference} 级（共 255 级）。",
@@ -308,6 +309,8 @@ export default {
   "series.input": "输入",
   "series.output": "输出",
   "series.back": "转回",
+  "series.cycle": "循环一致性",
+  "series.identity": "恒等项",
   "series.target": "目标",
   "series.discriminator": "判别器",
   "series.generator": "生成器",
