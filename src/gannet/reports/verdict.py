@@ -37,16 +37,16 @@ class Verdict:
 def verdict_section(run: Run, verdict: Verdict) -> str:
     """HTML: the verdict, each symptom with the samples at its first step, and the newest samples."""
     seen = {symptom.step: symptom.name for symptom in reversed(verdict.symptoms)}
-    shown = [(step, name) for step, name in sorted(seen.items()) if step > 0]
     frames = run.frames()
     last = frames[-1][0] if frames else 0
+    shown = [(step, name) for step, name in sorted(seen.items()) if 0 < step < last]
     tiles = "".join(_tile(run, step, name) for step, name in [*shown, (last, "now")])
     rows = "".join(
         f"<li><strong>{escape(symptom.name)}</strong> ({escape(symptom.severity)}, from step {symptom.step:,}): "
         f"{escape(symptom.text)}</li>"
         for symptom in verdict.symptoms
     )
-    advice = f'<p class="note">{escape(verdict.advice)}</p>' if verdict.advice else ""
+    advice = f'<p>{escape(verdict.advice)}</p>' if verdict.advice else ""
     return (
         f"<section><h2>Verdict: {escape(verdict.word)}</h2><p>{escape(verdict.meaning)}</p>"
         f'<ul class="warned">{rows}</ul>{advice}<div class="moments">{tiles}</div></section>'
