@@ -28,7 +28,7 @@ def info(
         Path | None, typer.Option("-o", metavar="sheet.png", help="Also draw a contact sheet with all classes.")
     ] = None,
 ) -> int:
-    """Show shape, number of samples, classes, duplicates and sizes of DATA."""
+    """Show shape, classes, duplicates and sizes of DATA."""
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.config.plan import source_from_keys

@@ -46,7 +46,7 @@ def verdict_section(run: Run, verdict: Verdict) -> str:
         f"{escape(symptom.text)}</li>"
         for symptom in verdict.symptoms
     )
-    advice = f'<p>{escape(verdict.advice)}</p>' if verdict.advice else ""
+    advice = f"<p>{escape(verdict.advice)}</p>" if verdict.advice else ""
     return (
         f"<section><h2>Verdict: {escape(verdict.word)}</h2><p>{escape(verdict.meaning)}</p>"
         f'<ul class="warned">{rows}</ul>{advice}<div class="moments">{tiles}</div></section>'
