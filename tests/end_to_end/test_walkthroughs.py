@@ -37,10 +37,10 @@ def test_every_walkthrough_is_listed_and_uses_verbs_that_exist() -> None:
 def test_walkthrough(name: str, tmp_path: Path) -> None:
     """With the budgets of the README as a limit on processor seconds: two cores for five or ten minutes."""
     (tmp_path / "bin").mkdir()
-    command = tmp_path / "bin" / "gannet"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gannet "$@"\n')
-    command.chmod(0o755)
-    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    for name_of, arguments in (("gannet", "-m gannet"), ("python", "")):
+        command = tmp_path / "bin" / name_of
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
+        command.chmod(0o755)
     folders = f"{tmp_path / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     source = str(Path(__file__).parents[2] / "src")
     environment = os.environ | {"PATH": folders, "PYTHONPATH": source, "GANNET_CACHE": str(tmp_path / "cache")}
