@@ -32,7 +32,7 @@ def test_a_folder_whose_name_is_not_utf_8_trains_measures_and_reports(
     assert run(["sample", "r", "-n", "4", "-o", "s.png"]) == 0
 
 
-def test_several_trainings_in_threads_get_runs_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_trainings_in_threads_get_separate_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
     def train(seed: int) -> gannet.TrainedRun:
