@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 T = TypeVar("T")
 A = TypeVar("A")
 
@@ -118,11 +120,18 @@ def _sentences(mistakes: Sequence[Mistake]) -> tuple[str, ...]:
     """The sentences; names with the same allowed names share one list, printed after the last of them."""
     last = {mistake.allowed: index for index, mistake in enumerate(mistakes) if isinstance(mistake, Unknown)}
     return tuple(
-        mistake
-        if isinstance(mistake, str)
-        else mistake.sentence + (_listed(mistake.allowed) if last[mistake.allowed] == index else "")
+        _one_line(
+            mistake
+            if isinstance(mistake, str)
+            else mistake.sentence + (_listed(mistake.allowed) if last[mistake.allowed] == index else "")
+        )
         for index, mistake in enumerate(mistakes)
     )
+
+
+def _one_line(sentence: str) -> str:
+    """The sentence with control characters, which names of files may contain, written as escapes."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), sentence)
 
 
 def _listed(options: Sequence[str]) -> str:

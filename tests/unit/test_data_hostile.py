@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -165,7 +166,11 @@ SEEDS: dict[str, Callable[[], bytes]] = {
     "a.npy": lambda: _npy((3, 8, 8), body=bytes(192)),
     "a.zip": _zip,
     "a.tar": _tar,
+    "a.tar.gz": lambda: gzip.compress(_tar()),
+    "a.parquet": lambda: pd.DataFrame({"x": range(9), "y": range(1, 10), "c": list("abcabcabc")}).to_parquet(),
     "in/a.png": _png,
+    "in/captions.csv": lambda: b"file_name,text\nb.png,one\nc.png,two words\n",
+    "in/list_attr_celeba.txt": lambda: b"2\nA B\nb.png 1 -1\nc.png -1 1\n",
     "in/dataset.json": lambda: json.dumps({"labels": [["a.png", 1], ["b.png", 2]]}).encode(),
     "in/metadata.csv": lambda: b"file_name,label\na.png,x\nb.png,y\n",
     "in/metadata.jsonl": lambda: b'{"file_name": "b.png", "label": 1}\n{"file_name": "c.png", "label": 2}\n',

@@ -46,3 +46,12 @@ def test_several_trainings_in_threads_get_separate_runs(tmp_path: Path, monkeypa
     for trained in (together[0], together[3]):
         assert np.array_equal(trained.sample(20, seed=1)[0], alone.sample(20, seed=1)[0]), "threads change nothing"
     assert not np.array_equal(together[1].sample(20, seed=1)[0], alone.sample(20, seed=1)[0])
+
+
+def test_control_characters_of_names_do_not_reach_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "a\n\x1b[31mred"
+    folder.mkdir()
+    assert run(["data", "info", str(folder)]) == 2
+    assert "a\\n\\x1b[31mred contains no images" in capsys.readouterr().err

@@ -125,13 +125,13 @@ def _entries(found: Listing, name: str) -> Iterator[tuple[str, Any]]:
                 yield f"line {number}", _json(line)
         return
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    missing = [key for key in (FILE, TEXT) if key not in (reader.fieldnames or ())]
-    if missing:
-        columns = ", ".join(reader.fieldnames or ()) or "none"
-        raise UserError(
-            f"{found.origin}/{name} has no column {' and no column '.join(missing)}; its columns are {columns}."
-        )
     try:
+        missing = [key for key in (FILE, TEXT) if key not in (reader.fieldnames or ())]
+        if missing:
+            columns = ", ".join(reader.fieldnames or ()) or "none"
+            raise UserError(
+                f"{found.origin}/{name} has no column {' and no column '.join(missing)}; its columns are {columns}."
+            )
         for entry in reader:
             yield f"line {reader.line_num}", entry
     except csv.Error as error:
@@ -162,6 +162,9 @@ def _names_text(name: str, line: bytes) -> bool:
     if not text:
         return False
     if not name.endswith(".jsonl"):
-        return TEXT in next(csv.reader([text]))
+        try:
+            return TEXT in next(csv.reader([text]))
+        except csv.Error:
+            return True
     fields = _json(text)
     return TEXT in fields if isinstance(fields, dict) else True

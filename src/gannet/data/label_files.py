@@ -142,6 +142,8 @@ def _of_table(text: str) -> list[dict[str, str]]:
         lines = lines[1:]  # list_attr_celeba.txt begins with the number of images, and names the attributes only
     if lines and "," not in lines[0] and ";" not in lines[0]:
         cells = [re.split(r"\s+", line.strip()) for line in lines if line.strip()]
+        if not cells:
+            return []
         header = cells[0] if len(cells) < 2 or len(cells[0]) == len(cells[1]) else ["image_id", *cells[0]]
         return [dict(zip(header, row, strict=False)) for row in cells[1:]]
     delimiter = ";" if lines and ";" in lines[0] else ","

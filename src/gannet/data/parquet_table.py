@@ -16,7 +16,7 @@ def has_images(path: Path) -> bool:
     """
     try:
         schema = _file(path).schema_arrow
-    except (OSError, ValueError):
+    except Exception:  # as below
         return False
     import pyarrow.types as kinds
 
@@ -39,8 +39,11 @@ def read_parquet_table(path: Path) -> Table:
         if sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)) > MAX_BYTES:
             raise UserError(f"{path} unpacks to more than {MAX_BYTES:,} bytes; store fewer columns or rows.")
         frame: Any = file.read().to_pandas()
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is not a valid Parquet file: {str(error).splitlines()[0]}.") from None
+    except UserError:
+        raise
+    except Exception as error:  # on damaged files, pyarrow raises exceptions of many types
+        reason = (str(error).strip().partition("\n")[0] or type(error).__name__)[:200].rstrip(".")
+        raise UserError(f"{path} is not a valid Parquet file: {reason}.") from None
     columns = [_column(str(name), frame[name]) for name in frame.columns if _is_plain(frame[name])]
     if not columns or not len(frame):
         raise UserError(f"{path} contains no points; expected two columns of numbers.")
