@@ -5,6 +5,7 @@ and allowed range.
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any, get_type_hints
 
 import pytest
@@ -19,6 +20,7 @@ from gannet.training.settings import Settings
 PARTS = ["losses", "priors", "encodings", "regularizers", "augmentations", "data"]
 CLASSES = [found.load() for kind in PARTS for found in components(kind).values()]
 NEVER = ["nan", "inf", "-inf", "1e999", "abc"]
+EXPECTED = re.compile(": expected an? |: expected one of ")
 NEVER_AN_INTEGER = ["-1", "1.5", str(10**30)]
 
 
@@ -45,12 +47,12 @@ def check(root: Root) -> None:
     for value in NEVER + NEVER_AN_INTEGER:
         wrong = [key for key, kind in found.items() if value in NEVER or kind is int]
         said = sentences(root, needed | dict.fromkeys(wrong, value)) if wrong else []
-        reported = [sentence for sentence in said if ": expected a" in sentence and "\n" not in sentence]
+        reported = [sentence for sentence in said if EXPECTED.search(sentence) and "\n" not in sentence]
         assert sorted(sentence.partition("=")[0] for sentence in reported) == sorted(wrong), (value, said)
-        assert all(f"={value}: expected a" in sentence for sentence in reported)
+        assert all(f"={value}: expected " in sentence for sentence in reported)
         # Each integer has a largest value; a loss's target may be any finite number.
         assert all(
-            "≤" in sentence or "<" in sentence for sentence in reported if found[sentence.partition("=")[0]] is int
+            re.search("≤|<|one of", sentence) for sentence in reported if found[sentence.partition("=")[0]] is int
         )
 
 

@@ -94,7 +94,7 @@ def test_a_record_without_a_part_is_refused(trained, missing, named):
     record = json.loads((run / "run.json").read_text())
     del record[missing]
     (run / "run.json").write_text(json.dumps(record))
-    with pytest.raises(UserError, match=f"run.json of this run is incomplete: it has no {named}"):
+    with pytest.raises(UserError, match=f"The record of this run has no {named}"):
         resume(run, Person())
 
 

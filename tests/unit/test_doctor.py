@@ -344,7 +344,7 @@ def test_recorded_warnings_count_once(tmp_path, monkeypatch):
     ("damage", "problem"),
     [
         (lambda record: record["arguments"].pop("steps"), None),
-        (lambda record: record.pop("settings"), "run.json is damaged: 'seed' is missing."),
+        (lambda record: record.pop("settings"), "run.json is damaged: The record of this run has no seed"),
         (
             lambda record: record["arguments"].update(hidden="wide"),
             "run.json is damaged: hidden=wide: expected an integer",

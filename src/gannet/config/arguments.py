@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
@@ -240,8 +240,8 @@ def field_default(cls: Any, name: str) -> Any:
 
 
 def _typed(value: Any, annotation: Any) -> Any:
-    """The value in the annotated type; the text ``none`` becomes None, and comma-separated text becomes a list if
-    needed.
+    """The value in the annotated type; the text ``none`` becomes None, ``2`` the number 2 where that is one of the
+    allowed values, and comma-separated text becomes a list if needed.
     """
     adapter = TypeAdapter(annotation)
     if not isinstance(value, str):
@@ -249,6 +249,9 @@ def _typed(value: Any, annotation: Any) -> Any:
     options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     if type(None) in options and value.lower() == "none":
         return None
+    for option in options:
+        if get_origin(option) is Literal:
+            value = next((allowed for allowed in get_args(option) if str(allowed) == value), value)
     try:
         return _finite(adapter.validate_python(value))
     except ValidationError:

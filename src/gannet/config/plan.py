@@ -160,8 +160,8 @@ def require_complete(record: RunRecord) -> None:
     """Raise a :class:`UserError` if a record lacks what every run has."""
     if missing := [key for key in FLAGS if key not in record.settings] + ["data"] * (not record.data.source):
         raise UserError(
-            f"run.json of this run is incomplete: it has no {', '.join(missing)}. Restore the file from a copy of the "
-            f"run, or train a new run."
+            f"The record of this run has no {', '.join(missing)}. Restore run.json from a copy of the run, or train a "
+            f"new run."
         )
 
 

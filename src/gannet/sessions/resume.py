@@ -74,7 +74,7 @@ def resume(
                 recipe=plan.recipe_name,
                 seed=plan.settings.seed,
                 precision=precision,
-                keys=plan.keys,
+                keys=lambda: plan.keys,
             )
         if "data.path" in keys:
             writer.move_data(plan.values["data"]["path"])

@@ -57,7 +57,12 @@ def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None 
     experiment, precision = build(plan, dataset.form)
     with precision.applied() as precision:
         rehearse(
-            experiment, dataset, recipe=plan.recipe_name, seed=plan.settings.seed, precision=precision, keys=plan.keys
+            experiment,
+            dataset,
+            recipe=plan.recipe_name,
+            seed=plan.settings.seed,
+            precision=precision,
+            keys=lambda: plan.keys,
         )
         for note in (*dataset.notes, *experiment.game.notes):
             reporter.warned(note)

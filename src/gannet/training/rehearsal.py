@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import traceback
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def rehearse(
     recipe: str,
     seed: int,
     precision: Precision,
-    keys: Collection[str] = ("batch_size",),
+    keys: Callable[[], Collection[str]] = lambda: ("batch_size",),
 ) -> None:
     """Take one step on a copy of ``experiment`` and sample; the experiment and the random number generators do not
     change.
@@ -51,7 +51,7 @@ def rehearse(
             rng = torch_rng(seed, "rehearsal", device=device)
             sample_game(trainer.average.game, NUM_SAMPLES, rng, images=dataset, block=NUM_SAMPLES)
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
-            raise UserError(_sentence(error, experiment, dataset, recipe, keys)) from error
+            raise UserError(_sentence(error, experiment, dataset, recipe, keys())) from error
 
 
 def _check_shape(experiment: Experiment, dataset: Dataset) -> None:
