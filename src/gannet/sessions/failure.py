@@ -57,12 +57,12 @@ def saved_on_failure(
         saved = saved_step(writer.path)
         said = saved_sentence(trainer.step, saved)
         if is_guard:
-            raise TrainingStopped(f"{error} {said} {_replay(writer.path, trainer.step)}".rstrip()) from None
+            raise TrainingStopped(f"{error} {said} {_replay(plan, writer.path, trainer.step)}".rstrip()) from None
         if isinstance(error, UserError):
             raise UserError(f"{error} {said}") from error
         if failure is None:
             raise
-        sentence = f"{_sentence(plan, trainer, failure)} {said} {_advice(writer.path)}"
+        sentence = f"{_sentence(plan, trainer, failure)} {said} {_advice(plan, writer.path)}"
         raise TrainingFailed(sentence, saved == trainer.step) from error
 
 
@@ -85,7 +85,7 @@ def _save(
         "seed": trainer.seed,
         "batch_size": trainer.batch_size,
         **trainer.failed_turn(),
-        "repeat_with": in_shell("gannet", "train", f"{writer.path}@{trainer.step}"),
+        "repeat_with": in_shell("gannet", "train", f"{writer.path}@{trainer.step}", *_recipe_file(plan)),
     }
     saved = None
     with suppress(OSError, TrainingStopped, MemoryError, RuntimeError):
@@ -123,11 +123,17 @@ def _sentence(plan: Plan, trainer: Trainer, error: Exception) -> str:
     return f"{where}: training failed: {_problem(error).rstrip('.')}."
 
 
-def _advice(path: Path) -> str:
-    return f"The traceback is in {path / CRASH_FOLDER}. Continue with: {in_shell('gannet', 'resume', path)}"
+def _advice(plan: Plan, path: Path) -> str:
+    again = in_shell("gannet", "resume", path, *_recipe_file(plan))
+    return f"The traceback is in {path / CRASH_FOLDER}. Continue with: {again}"
 
 
-def _replay(path: Path, step: int) -> str:
+def _replay(plan: Plan, path: Path, step: int) -> str:
     if not (path / CRASH_FOLDER / checkpoint_name(step)).is_dir():
         return ""
-    return f"To repeat the turn, or try a remedy: {in_shell('gannet', 'train', f'{path}@{step}')}"
+    return f"To repeat the turn, or try a remedy: {in_shell('gannet', 'train', f'{path}@{step}', *_recipe_file(plan))}"
+
+
+def _recipe_file(plan: Plan) -> list[str]:
+    """The words that name the user's recipe file again, if the run has one."""
+    return ["--recipe", plan.recipe_name] if plan.recipe_name.endswith(".py") else []
