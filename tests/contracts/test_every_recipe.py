@@ -48,6 +48,8 @@ def test_recipes_use_every_network_and_game():
     used = {type(module) for name, kind in CASES for module in make(name, kind).game.modules()}
     for kind in ("networks", "games", "priors", "encodings"):
         for component in components(kind).values():
+            if component.name in ("plain-generator", "plain-discriminator"):
+                continue  # these hold a person's own module
             assert component.load() in used, f"no recipe uses {component.name}"
 
 

@@ -91,7 +91,6 @@ def test_measuring_and_pictures_do_not_change_training(gannet, folder, digits_ke
             f"frames.every={steps // 4}",
             "checkpoint.every=3",
             f"measure.every={every}",
-            "measure.samples=500",
         ).status
         == 0
     )

@@ -77,7 +77,7 @@ def test_components_outside_the_package():
     reference = "gannet.losses.hinge:Hinge"
     with pytest.raises(UserError, match="imported only if you name it"):
         _read(loss=reference)
-    [(arguments, values)] = read({"loss": reference}, Root(make), outside={reference})
+    [(arguments, values)] = read({"loss": reference}, Root(make), supplied={reference})
     assert arguments["loss"].make() == Hinge()
     assert values["loss"] == "gannet.losses.hinge:Hinge"
 

@@ -40,8 +40,8 @@ class Degradation(ABC):
         if any(side % self.factor for side in shape[1:]):
             near = max(8, round(min(shape[1:]) / self.factor) * self.factor)
             raise UserError(
-                f"degradation.factor={self.factor} needs sides that are multiples of {self.factor}; these images have "
-                f"{shape[2]} x {shape[1]} pixels. Set data.size={near}."
+                f"An enlargement by a factor of {self.factor} cannot make images of {shape[2]} x {shape[1]} pixels: "
+                f"the sides must be multiples of {self.factor}. Set data.size={near}."
             )
 
     def input_channels(self, channels: int) -> int:

@@ -41,7 +41,8 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
 
     def take() -> dict[str, np.ndarray]:
         game = trainer.average.game
-        fake = sample_game(game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device))
+        # In one block, as the latents are drawn below.
+        fake = sample_game(game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device), block=POINTS_IN_FRAME)
         frame = {"real": shown, "fake": dataset.form.decode(fake), "extent": extent}
         if isinstance(trainer.game, Scores):
             frame["logits"] = _logits(trainer.game, encoded["nodes"], encoded["real"], fake).reshape(

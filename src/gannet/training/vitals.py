@@ -125,7 +125,8 @@ def _vitals(trainer: Trainer, dataset: Dataset, held_out: Dataset | None, seed: 
 
     def take() -> dict[str, float]:
         rng = torch_rng(seed, "frames", device=device)
-        fake = dataset.form.decode(sample_game(trainer.average.game, len(real), rng, images=held_out or dataset))
+        drawn = sample_game(trainer.average.game, len(real), rng, images=held_out or dataset, block=len(real))
+        fake = dataset.form.decode(drawn)
         vectors = _vectors(dataset, fake)
         return coverage(vectors) | copies(vectors) | outputs()
 
@@ -220,7 +221,7 @@ def _outputs(
 
     @torch.no_grad()
     def measure() -> dict[str, float]:
-        fake = sample_game(game, len(real), torch_rng(seed, "frames", device=device))
+        fake = sample_game(game, len(real), torch_rng(seed, "frames", device=device), block=len(real))
         drawn = balanced_labels(game, len(real), device)
         with evaluating(game):
             of_fake, of_real, *of_held_out = (
