@@ -26,6 +26,13 @@ def warm(environment) -> Iterator[Warm]:
     server.close()
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes in the name of a test are their number: a gzip header holds the time, and the names of tests that two
+    processes collect must be equal.
+    """
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if MISSING in str(report.longrepr)]
     if not skipped:
