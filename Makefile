@@ -38,15 +38,15 @@ demo: $(VENV)/.installed
 browser: $(VENV)/.installed-dev
 	@$(BIN)/python -m gannet_dev.find_browser --install || true
 
-# Two processes with one thread each, because the networks of the tests are small.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+# One thread each, because the networks of the tests are small; three processes on two cores, because some tests wait.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 
 test: browser
 	$(PYTEST)
 
 # More values of tests that try a fault in several ways; `make test` runs one or two of each.
-test-faults: $(VENV)/.installed-dev
-	$(PYTEST) -m slow tests/end_to_end tests/contracts tests/unit --junitxml=build/faults.xml; \
+test-faults: browser
+	$(PYTEST) -m slow tests/browser tests/end_to_end tests/contracts tests/unit --junitxml=build/faults.xml; \
 	status=$$?; $(BIN)/python -m gannet_dev.keep_faults build/faults.xml; exit $$status
 
 # 200 random kills on points and 30 on images, with live commands and the live view; about half an hour.

@@ -125,8 +125,8 @@ def new_page(context) -> Iterator[Callable[..., Page]]:
     yield begin
     for heard, _ in opened:
         heard.page.evaluate("location.protocol.startsWith('http') && localStorage.clear()")
-        heard.page.context.clear_cookies()
         heard.page.close()
+        heard.page.context.clear_cookies()
     for heard, allowed in opened:
         assert heard.errors == []
         assert [request for request in heard.requests if not request.startswith(allowed)] == []
@@ -195,7 +195,7 @@ def train(tmp_path, warm, processes) -> Iterator[Callable[..., Path]]:
     def begin(name: str = "live", *keys: str) -> Path:
         path = tmp_path / "runs" / name
         words = ["train", "ring", "--recipe", "gan", "--steps", "1000000", "--out", str(path), "--quiet"]
-        process = warm.start([*words, "hidden=16", "batch_size=16", "frames.every=20", *keys], tmp_path)
+        process = warm.start([*words, "hidden=16", "batch_size=16", "frames.every=50", *keys], tmp_path)
         processes.append(process)
         while not list((path / "frames").glob("*.npz")):
             assert process.poll() is None, process.said("err")

@@ -90,6 +90,7 @@ def test_every_curve_keeps_up_with_a_training(serve, open_page, train):
     assert len(charts) == 6
 
 
+@pytest.mark.slow
 def test_the_curves_of_several_runs_keep_up(serve, open_page, train):
     paths = [train("a", "health.every=50"), train("b", "health.every=50", "optimizer.generator.lr=0.0005")]
     page = open_page(serve(paths[0].parent), *paths)

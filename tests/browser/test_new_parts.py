@@ -45,13 +45,13 @@ def opened_several(open_page, server, shown, width, **emulated) -> Page:
     return page
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), pytest.param(360, "dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_in_the_parts_of_a_run(open_page, server, shown, width, scheme):
     page = open_page(server, shown, width=width, color_scheme=scheme)
     assert {part: violations(page) for part in parts(page)} == {"slow": [], "fork": [], "draw": []}
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [pytest.param(1280, "light", marks=pytest.mark.slow), (360, "dark")])
 def test_axe_finds_nothing_on_the_page_of_several_runs(open_page, server, shown, width, scheme):
     assert violations(opened_several(open_page, server, shown, width, color_scheme=scheme)) == []
 

@@ -22,9 +22,10 @@ from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
 from gannet.training.vitals import watch_health
 
-FITTING_SIDES = [(16, 24, 3), (32, 8, 1)]
+SLOW = pytest.mark.slow
+FITTING_SIDES = [(16, 24, 3), pytest.param((32, 8, 1), marks=SLOW)]
 """(H, W, C) that every recipe can make."""
-OTHER_SIDES = [(9, 9, 1), (12, 20, 3), (17, 33, 1)]
+OTHER_SIDES = [pytest.param((9, 9, 1), marks=SLOW), (12, 20, 3), pytest.param((17, 33, 1), marks=SLOW)]
 """(H, W, C) that some can make."""
 
 
@@ -107,12 +108,13 @@ def test_few_points_train(name, count, labels):
     assert refusal(name, points(count, labels=labels)) is None
 
 
-@pytest.mark.parametrize("count", [1, 20])
+@pytest.mark.parametrize("count", [1, pytest.param(20, marks=SLOW)])
 @pytest.mark.parametrize("name", IMAGE_RECIPES)
 def test_few_images_train(name, count):
     assert refusal(name, images(count, 16, 16, 1)) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IMAGE_RECIPES)
 def test_equal_images_train(name):
     assert refusal(name, images(20, 16, 16, 3, equal=True)) is None
@@ -135,7 +137,7 @@ def test_other_sides_train_or_are_refused_in_a_sentence(name, sides):
         assert "\n" not in said
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 3])
+@pytest.mark.parametrize("batch_size", [1, 2, pytest.param(3, marks=SLOW)])
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_small_batches_train_or_are_refused_in_a_sentence(name, kind, batch_size):
     said = refusal(name, points(5, labels=True) if kind == "points" else images(5, 16, 16, 1), batch_size=batch_size)

@@ -100,7 +100,10 @@ def test_measuring_and_pictures_do_not_change_training(gannet, folder, digits_ke
     assert {card["step"] for card in scores} == {every, steps}
 
 
-@pytest.mark.parametrize(("data", "recipe"), [("ring", "gan"), ("digits", "dcgan"), ("digits", "wgan-gp")])
+@pytest.mark.parametrize(
+    ("data", "recipe"),
+    [("ring", "gan"), ("digits", "dcgan"), pytest.param("digits", "wgan-gp", marks=pytest.mark.slow)],
+)
 def test_resume_is_exact(gannet, folder, digits_keys, data, recipe):
     """Another process resumes, so that nothing that only the first one knew can help."""
     keys = [*(digits_keys if data == "digits" else []), "frames.every=0", "health.every=0"]
@@ -111,7 +114,9 @@ def test_resume_is_exact(gannet, folder, digits_keys, data, recipe):
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "half"))
 
 
-@pytest.mark.parametrize(("data", "recipe", "steps"), [("ring", "gan", 500), ("digits", "dcgan", 20)])
+@pytest.mark.parametrize(
+    ("data", "recipe", "steps"), [("ring", "gan", 500), pytest.param("digits", "dcgan", 20, marks=pytest.mark.slow)]
+)
 def test_a_killed_run_resumes_exactly(gannet, begin, folder, digits_keys, data, recipe, steps):
     keys = [
         *(digits_keys if data == "digits" else ["hidden=32"]),

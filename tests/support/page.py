@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,19 @@ view.serve()
 """
 
 
+def free_port() -> int:
+    """A port that nobody listens on. Servers of other test processes may take the default port in between."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @dataclass
 class Server:
     """``gannet watch`` on a folder, in a separate process."""
 
     root: Path
-    port: int = 0
+    port: int = field(default_factory=free_port)
     token: str = "token-of-the-tests"
     flags: tuple[str, ...] = ()
 

@@ -16,7 +16,7 @@ from gannet.recipes.base import Recipe
 from gannet.training.experiment import Experiment
 
 RECIPES = components("recipes")
-SMALL = {"hidden": 16, "width": 8, "batch_size": 12, "prior.count": 64, "critic_steps": 2}
+SMALL = {"hidden": 16, "width": 8, "batch_size": 12, "prior.count": 64, "critic_steps": 2, "evaluations": 5}
 """Arguments that make a recipe quick, where it has them."""
 
 
