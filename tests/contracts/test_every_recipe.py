@@ -24,7 +24,14 @@ def test_all_are_found():
     assert set(RECIPES) >= {"gan", "gan-deep", "mlp-gan", "cgan", "dcgan", "dcgan-strided", "lsgan", "wgan", "wgan-gp"}
 
 
-@pytest.mark.parametrize(("name", "kind"), CASES)
+BOTH = {name for name, kind in CASES if kind == "points"} & {name for name, kind in CASES if kind == "images"}
+"""Their game is the same for points and for images, whose networks have tests below."""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [pytest.param(*c, marks=[pytest.mark.slow] if c[0] in BOTH and c[1] == "images" else []) for c in CASES],
+)
 def test_game(name, kind):
     check_experiment(lambda: make(name, kind), data_of(name, kind))
 

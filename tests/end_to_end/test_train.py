@@ -76,7 +76,9 @@ def test_a_user_trains_measures_samples_and_reports(gannet, installed, folder):
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
-@pytest.mark.parametrize(("data", "recipe", "steps"), [("ring", "gan", 40), ("digits", "dcgan", 4)])
+@pytest.mark.parametrize(
+    ("data", "recipe", "steps"), [("ring", "gan", 40), pytest.param("digits", "dcgan", 4, marks=pytest.mark.slow)]
+)
 def test_measuring_and_pictures_do_not_change_training(gannet, folder, digits_keys, data, recipe, steps):
     """Weights, averages and optimizers, bit for bit: never measured, or in the middle and at the end."""
     keys = digits_keys if data == "digits" else ["hidden=16"]

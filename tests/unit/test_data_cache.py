@@ -216,7 +216,7 @@ def test_threads_that_fill_the_same_cache_get_equal_tables(source: Folder, own_c
     with ThreadPoolExecutor(4) as pool:
         tables = list(pool.map(lambda _: source.open(silent), range(8)))
     assert {tuple(_levels(table)) for table in tables} == {(0, 50, 100)}
-    assert [p.suffix for p in _files(own_cache)] == [".json", ".npy"]
+    assert [p.suffix for p in _files(own_cache / "pictures")] == [".json", ".npy"]
 
 
 @pytest.mark.slow

@@ -163,6 +163,7 @@ def test_protocol_must_be_plain() -> None:
         measure(protocol={"sampler": np.float32(1)})
 
 
+@pytest.mark.slow
 def test_full_point_card_is_quick() -> None:
     """Target 6 s on one free core for 2,500 points with references, met with 3 to 5; the bound here allows for a
     busy machine.

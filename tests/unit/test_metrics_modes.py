@@ -103,6 +103,7 @@ def test_spread_is_not_moved_by_strays_shift_or_unserved_modes() -> None:
     assert value(Spread(), np.concatenate([good[::8], good[1::8][:5] * 1.02]), RING) == pytest.approx(1, abs=0.08)
 
 
+@pytest.mark.slow
 def test_spread_is_unbiased_where_modes_have_few_points() -> None:
     # 25 points in each of 400 modes, 5 times: standard error 0.14 x 1.25 / sqrt(2000) = 0.4 %; uncorrected it reads 2.6
     # % low.
