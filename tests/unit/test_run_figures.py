@@ -52,7 +52,9 @@ def test_a_report_has_the_verdict_and_the_plan(trained, capsys: pytest.CaptureFi
     page = (path / "report.html").read_text(encoding="utf-8")
     assert "<h2>Verdict: " in page
     assert "What is still to be moved" in page
-    assert "<dt>Alarms</dt><dd>0</dd>" not in page
+    alarms = sum(event.severity == "alarm" for event in Run(path).events())
+    assert alarms
+    assert f"<dt>Alarms in training</dt><dd>{alarms}</dd>" in page
     assert page.count('alt="Samples: ') >= 2, "the samples when it was noticed, and now"
     capsys.readouterr()
     assert run(["doctor", str(path)]) == 0

@@ -44,7 +44,7 @@ MEANINGS: dict[Outcome, str] = {
     "learned": "The samples are close to real data.",
     "still learning": "The samples still improve; train longer before you change anything.",
     "memorised": "The samples repeat training data.",
-    "collapsed": "The samples lack variety.",
+    "collapsed": "The samples reach few of the modes, or vary too little.",
     "not learned": "The samples are not like the data, and more steps alone will not help.",
     "not measured": "Nothing looks wrong, but no score card compares the newest samples with real data.",
     "nothing trained": "No step was trained.",

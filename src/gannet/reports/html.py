@@ -84,8 +84,8 @@ def _header(run: Run, events: list[Event]) -> str:
         "Seed": record.settings.get("seed", "?"),
         "Training time": "?" if seconds is None else _duration(seconds),
         "State": str(state),
-        "Alarms": alarms,
-        "Warnings": warned,
+        "Alarms in training": alarms,
+        "Warnings in training": warned,
     }
     cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
     return (

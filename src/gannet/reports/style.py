@@ -26,6 +26,7 @@ dt { color: var(--muted); font-size: 13px; }
 dd { margin: 0; font-size: 18px; font-weight: 600; overflow-wrap: anywhere; }
 .note, .none, figcaption { color: var(--muted); font-size: 14px; }
 .note { margin: -6px 0 14px; max-width: 75ch; }
+.scroll + .note { margin-top: 10px; }
 .none { margin: 0; }
 figure { margin: 0; }
 figcaption { padding-top: 6px; }
