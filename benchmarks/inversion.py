@@ -56,7 +56,6 @@ def main() -> None:
     parser.add_argument("--search", action="append", default=[], metavar="NAME=VALUE,...")
     given = parser.parse_args()
     run = TrainedRun(given.run)
-    run.images()
     for text in given.search or [""]:
         pairs = dict(pair.split("=") for pair in text.split(",") if pair)
         kinds = {name: type(value) for name, value in asdict(Search()).items()}

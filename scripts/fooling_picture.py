@@ -34,65 +34,50 @@ def main(run: TrainedRun) -> None:
     pixels, labels = run.images().reference(200, seed=1)
     assert labels is not None
     real = run.form.encode(np.stack([pixels[labels == digit][0] for digit in range(10)]))
-    next_class = (CLASSES + 1) % 10
     with evaluating(run.game):
         run.game.requires_grad_(False)
         latents = run.game.draw_latents(10, torch_rng(0, "latents"))
         found = {
-            "noise": (ascend(judge, noise, CLASSES, steps=200, size=0.5), CLASSES),
-            "noise, total variation": (
-                ascend(judge, noise, CLASSES, steps=400, size=0.5, penalty=lambda x: 0.01 * total_variation(x)),
-                CLASSES,
+            "noise": ascend(judge, noise, CLASSES, steps=200, size=0.5),
+            "noise, total variation": ascend(
+                judge, noise, CLASSES, steps=400, size=0.5, penalty=lambda x: 0.01 * total_variation(x)
             ),
-            "digits": (ascend(judge, real, next_class, steps=60), next_class),
-            "latents": (
-                ascend(
-                    judge,
-                    latents,
-                    CLASSES,
-                    generate=run.game.generate,
-                    penalty=lambda z: 0.02 * prior_energy(z),
-                    steps=200,
-                ),
-                CLASSES,
+            "digits": ascend(judge, real, (CLASSES + 1) % 10, steps=60),
+            "latents": ascend(
+                judge, latents, CLASSES, generate=run.game.generate, penalty=lambda z: 0.02 * prior_energy(z), steps=200
             ),
-            "discriminator": (ascend(lambda x: to_logits(run.game.score(x)), noise, 1), None),
+            "discriminator": ascend(lambda x: to_logits(run.game.score(x)), noise, 1),
         }
-        scores = {
+        samples = run.game.generate(latents)
+        logits = {
             "real digits": run.game.score(real),
             "noise": run.game.score(noise),
-            "fooled": run.game.score(found["discriminator"][0].images),
+            "fooled": run.game.score(found["discriminator"].images),
         }
-    print("logits of the discriminator:", {name: round(float(value.mean()), 2) for name, value in scores.items()})
-    for name, (ascent, target) in found.items():
-        tell(name, ascent, judge, target)
-    amplified = (found["digits"][0].images - real) / 2
+    print("logits of the discriminator:", {name: round(float(value.mean()), 2) for name, value in logits.items()})
+    for name, ascent in found.items():
+        report(name, ascent)
+    amplified = (found["digits"].images - real) / 2
     amplified = amplified / amplified.abs().amax((1, 2, 3), keepdim=True)
     rows = [
-        ("noise, climbed to 0, 1, ... 9", found["noise"][0].images),
-        ("the same with less total variation", found["noise, total variation"][0].images),
+        ("noise, climbed to 0, 1, ... 9", found["noise"].images),
+        ("the same with less total variation", found["noise, total variation"].images),
         ("real digits", real),
-        ("climbed to the next class", found["digits"][0].images),
+        ("climbed to the next class", found["digits"].images),
         ("what was added, amplified", amplified),
-        ("samples of a generator", found_start(run, latents)),
-        ("its latents climbed to 0, 1, ... 9", found["latents"][0].images),
-        ("noise, climbed to 'real' in D", found["discriminator"][0].images),
+        ("samples of a generator", samples),
+        ("its latents climbed to 0, 1, ... 9", found["latents"].images),
+        ("noise, climbed to 'real' in D", found["discriminator"].images),
     ]
     save(rows, run)
 
 
-def to_logits(score: torch.Tensor) -> torch.Tensor:
+def to_logits(output: torch.Tensor) -> torch.Tensor:
     """(N,) logits of a discriminator -> (N, 2) logits of the classes 0, generated, and 1, real."""
-    return torch.stack([torch.zeros_like(score), score], dim=1)
+    return torch.stack([torch.zeros_like(output), output], dim=1)
 
 
-@torch.no_grad()
-def found_start(run: TrainedRun, latents: torch.Tensor) -> torch.Tensor:
-    with evaluating(run.game):
-        return run.game.generate(latents)
-
-
-def tell(name: str, found: Ascent, judge, target: torch.Tensor | None) -> None:
+def report(name: str, found: Ascent) -> None:
     steps = (found.confidence > 0.5).float().argmax(1).float()
     said = f"{name}: confidence {found.confidence[:, 0].mean():.3f} -> {found.confidence[:, -1].mean():.3f}"
     said += f" (lowest {found.confidence[:, -1].min():.3f}), change {found.change.mean():.2f}"

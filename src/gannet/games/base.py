@@ -58,9 +58,9 @@ class Game(nn.Module, ABC):
     def after_turn(self, player: str) -> None:
         """Called after every optimizer step of ``player``, for example to apply constraints on parameters."""
 
-    @abstractmethod
     def limitations(self) -> tuple[str, ...]:
-        """Sentences for the score card about upper bounds on what this game can generate."""
+        """Sentences for the score card about upper bounds on what this game can generate; none by default."""
+        return ()
 
 
 @runtime_checkable

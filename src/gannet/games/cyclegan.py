@@ -23,9 +23,9 @@ class CycleGAN(Game):
 
     Zhu, Park, Isola, Efros 2017, eq. 1 to 3, https://arxiv.org/abs/1703.10593. For images a of class 0 and b of class
     1, the generators minimise their side of the loss plus cycle (E |G_0(G_1(a)) - a| + E |G_1(G_0(b)) - b|) / 2 plus
-    identity (E |G_0(a) - a| + E |G_1(b) - b|) / 2. There are no pairs: only the classes of images are known. A batch
-    has equally many rows of each class: rows of the rarer class are repeated, and a class that a batch lacks has weight
-    0.
+    identity (E |G_0(a) - a| + E |G_1(b) - b|) / 2. There are no pairs: only the classes of images are known. Half of
+    a batch is taken from each class; images of the rarer class are repeated. If a batch lacks a class, only the
+    identity term of the other class remains.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generators",)
@@ -175,13 +175,11 @@ class CycleGAN(Game):
         """
         raise TypeError("This game translates images: give it inputs (Game.translate).")
 
-    def limitations(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
 
 def split(batch: Batch) -> tuple[list[Tensor], list[float]]:
-    """The rows of each class, half of the batch's size each, and 1 for each class, or 0 if the batch has none of it."""
+    """The images of each class, half of the batch's size each, and the weight of each class: 0 if the batch has none of
+    it, else 1.
+    """
     assert batch.labels is not None
     domains, weights, count = [], [], max(1, batch.size // 2)
     for label in range(2):

@@ -70,7 +70,3 @@ class FlowMatching(Game):
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:
         """(count, *shape)."""
         return self.generate(self.draw_latents(count, rng))
-
-    def limitations(self) -> tuple[str, ...]:
-        """None."""
-        return ()

@@ -23,9 +23,9 @@ class ImageToImage(Game):
 
     G minimises the generator's side of the loss plus l1 E |x - G(y)| (Isola et al. 2017, eq. 4,
     https://arxiv.org/abs/1611.07004) plus, if given, a distance of features of x and G(y) (Ledig et al. 2017, section
-    2.2.1, https://arxiv.org/abs/1609.04802). T is a degradation, so every image is its own target. D returns a map of
-    logits, one for every patch. What y determines exactly is taken from y and not from the network: see
-    :class:`Degradation`.
+    2.2.1, https://arxiv.org/abs/1609.04802). T is a degradation, so every image is its own target; with
+    pairs, the data give y. D returns a map of logits, one for every patch. What y determines exactly is taken from y
+    and not from the network: see :class:`Degradation`.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
@@ -155,7 +155,3 @@ class ImageToImage(Game):
             TypeError: always.
         """
         raise TypeError("This game translates images: give it inputs (Game.translate).")
-
-    def limitations(self) -> tuple[str, ...]:
-        """None."""
-        return ()

@@ -93,10 +93,6 @@ class VAE(Game):
         means = self.generate(self.draw_latents(count, rng)).float()
         return self.likelihood.draw(means, rng) if self.noisy_samples else means
 
-    def limitations(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
 
 def kl_to_standard_normal(mean: Tensor, log_deviation: Tensor) -> Tensor:
     """KL(N(m, s^2) || N(0, I)) in nats: m and log s (N, F) -> (N,)."""

@@ -30,8 +30,9 @@ def cyclegan(
     classes, or two classes of any labelled data: ``data.classes=horse,deer``. ``gannet apply RUN FILE --to horse``
     translates your own files.
 
-    Formula: D_c: E (D_c(x_c) - 1)^2 + E D_c(G_c(x_o))^2; G: E (D_c(G_c(x_o)) - 1)^2 + cycle E |G_o(G_c(x_o)) - x_o| +
-    identity E |G_c(x_c) - x_c|, x_c images of class c, x_o of the other class, means over both classes.
+    Formula: D_c: 1/2 E (D_c(x_c) - 1)^2 + 1/2 E D_c(G_c(x_o))^2; G: 1/2 E (D_c(G_c(x_o)) - 1)^2 +
+    cycle E |G_o(G_c(x_o)) - x_o| + identity E |G_c(x_c) - x_c|, x_c images of class c, x_o of the other class, means
+    over both classes.
 
     Adds: a second generator for the way back, a second discriminator, and two L1 terms that tie them together.
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from gannet.degradations.downscale import Downscale
+from gannet.errors import UserError
 from gannet.features.perceptual import FeatureLoss
 from gannet.games.image_to_image import ImageToImage
 from gannet.losses.non_saturating import NonSaturating
@@ -55,13 +56,18 @@ def super_resolution(
         width: Channels of the residual blocks.
         blocks: Number of residual blocks.
         l1: Weight of the mean absolute difference between output and target.
-        features: Weight of the distance of features.
+        features: Weight of the distance of features; 0 for images with other than 1 or 3 channels.
 
     Traps: PSNR prefers the mean of all plausible images, which is blurred. FD with the features ``randconv-v1`` is near
     to what is minimised: measure it with another extractor too, for example ``output_fd[effnet-lite0]``.
     """
     reduction, channels = Downscale(factor), form.shape[0]
     reduction.require(form.shape)
+    if features and channels not in (1, 3):
+        raise UserError(
+            f"The distance of features needs images with 1 or 3 channels, and these have {channels}: set features=0, "
+            "or data.channels=3."
+        )
     game = ImageToImage(
         ResidualTranslator(channels, form.shape, factor=factor, width=width, blocks=blocks),
         PatchDiscriminator(form.shape, channels, width=width),

@@ -36,7 +36,9 @@ def vae(
     the ring leave c at 0.099, where the modes have 0.014 (standardised units). Samples of images are blurred: the
     squared error asks for the mean of all images that fit a latent. Most latents can stay unused, which the KL term
     rewards. A bound on the likelihood does not say how good samples look (Theis et al. 2016,
-    https://arxiv.org/abs/1511.01844).
+    https://arxiv.org/abs/1511.01844). On the ring the proof that it learns has little room: it asks for a
+    ``high_quality`` of at least 0.08 after 2,000 steps, and seeds 11, 12 and 13, which are not in the proof, reach
+    0.086, 0.125 and 0.091.
 
     Keys:
         latent_size: Length of a latent; by default 2 for points and 16 for images.
