@@ -149,17 +149,18 @@ class SlowPanel {
 
   async ask() {
     this.asking = true;
+    this.awaited = true; // before the request: the recorded step may arrive sooner than its answer
     this.askButton.disabled = true;
     this.answer.textContent = t("slow.asked");
     try {
       const { number } = await command(this.run.id, "slow", {});
-      this.awaited = true;
       const reply = await replyTo(this.run, number);
       if (!reply || reply.outcome === "refused") {
         this.awaited = false;
         this.answer.textContent = reply ? reply.text : t("control.silent");
       } else this.answer.textContent = this.run.paused ? "" : t("slow.running");
     } catch (error) {
+      this.awaited = false;
       this.answer.textContent = /** @type {any} */ (error).message;
     }
     this.asking = false;
