@@ -10,7 +10,7 @@ gannet measure first --metrics modes,high_quality,w1 --samples 2000
 gannet report first --gif first.gif
 
 # The same with learning rates that are far too high. The alarm names the problem while it trains.
-gannet train ring --recipe gan --steps 500 --out bad lr=0.03 health.every=20
+gannet train ring --recipe gan --steps 500 --out bad lr=0.3 health.every=20
 gannet measure bad --metrics modes,high_quality,w1 --samples 2000
 gannet doctor bad
 

@@ -24,7 +24,7 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_first_notebook_with_few_steps() -> None:
     shown = executed(
         NOTEBOOKS[0],
-        {"steps=1200": "steps=20", "samples=2000": "samples=200", '"frames.every": 50': '"frames.every": 20'},
+        {"steps=1200": "steps=20", "samples=2000": "samples=200", '"frames.every": 100': '"frames.every": 20'},
     )
     text = [part for part in shown if isinstance(part, str)]
     assert any("particle-gan on ring" in part and "<img" in part for part in text)

@@ -78,6 +78,7 @@ def _found(rule: str, severity: str = "alarm") -> Complaint:
         ("still learning", [_found("far-from-real-data")], "too-few-steps", {}),
         ("still learning", [_found("still-learning", "warning")], "still-learning", {}),
         ("not learned", [_found("far-from-real-data")], "learning-rate-too-low", {}),
+        ("not learned", [_found("still-learning", "warning")], "learning-rate-too-high", {}),
         ("nothing trained", [], None, {"step": 0, "is_measured": False}),
     ],
 )

@@ -33,7 +33,7 @@ def outcome_of(
         return "memorised"
     if "mode-collapse" in found or cause == "mode-collapse":
         return "collapsed"
-    if cause in UNFINISHED or "still-learning" in found:
+    if cause in UNFINISHED or (cause is None and "still-learning" in found):
         return "still learning"
     if cause is not None:
         return "not learned"
