@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gannet.errors import UserError
-from gannet.figures.animation import save_gif
+from gannet.figures.animation import save_animation
 from gannet.reports.pictures import draw_frame
 from gannet.runs.reader import Run
 
@@ -33,7 +33,7 @@ def positions(path) -> list[int]:
 
 
 def test_frames_come_in_time_order_with_exact_white_and_black(tmp_path):
-    size = save_gif((bar(3 * index) for index in range(40)), tmp_path / "a.gif")
+    size = save_animation((bar(3 * index) for index in range(40)), tmp_path / "a.gif")
     assert positions(tmp_path / "a.gif") == [3 * index for index in range(40)]
     assert size == (tmp_path / "a.gif").stat().st_size
     with Image.open(tmp_path / "a.gif") as gif:
@@ -43,7 +43,7 @@ def test_frames_come_in_time_order_with_exact_white_and_black(tmp_path):
 
 @pytest.mark.parametrize("count", [51, 100, 101, 333])
 def test_too_many_frames_are_thinned_evenly(tmp_path, count):
-    save_gif((bar(index) for index in range(count)), tmp_path / "a.gif", max_frames=50)
+    save_animation((bar(index) for index in range(count)), tmp_path / "a.gif", max_frames=50)
     found = positions(tmp_path / "a.gif")
     assert found[0] == 0
     assert found[-1] == count - 1
@@ -53,7 +53,7 @@ def test_too_many_frames_are_thinned_evenly(tmp_path, count):
 
 
 def test_the_last_frame_is_held(tmp_path):
-    save_gif([bar(index) for index in range(20)], tmp_path / "a.gif", total_seconds=4)
+    save_animation([bar(index) for index in range(20)], tmp_path / "a.gif", total_seconds=4)
     with Image.open(tmp_path / "a.gif") as gif:
         durations = []
         for index in range(gif.n_frames):
@@ -72,13 +72,13 @@ def test_size_of_a_hundred_frames_of_points(trained, tmp_path):
     pictures = drawn(Run(trained("points")), 31)
     assert len(pictures) == 31
     there_and_back = [*pictures, *reversed(pictures)]
-    size = save_gif((there_and_back[index % 62] for index in range(100)), tmp_path / "a.gif")
+    size = save_animation((there_and_back[index % 62] for index in range(100)), tmp_path / "a.gif")
     assert 100_000 < size < 3_000_000
 
 
 def test_paper_and_lettering_keep_their_colours(trained, tmp_path):
     pictures = drawn(Run(trained("points")), 6)
-    save_gif(pictures, tmp_path / "a.gif")
+    save_animation(pictures, tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as gif:
         found = np.asarray(gif.convert("RGB"), int)
     wanted = np.asarray(pictures[0], int)
@@ -90,7 +90,7 @@ def test_paper_and_lettering_keep_their_colours(trained, tmp_path):
 
 def test_equal_frames_give_equal_bytes(tmp_path):
     for name in ("a.gif", "b.gif"):
-        save_gif([bar(index) for index in range(5)], tmp_path / name)
+        save_animation([bar(index) for index in range(5)], tmp_path / name)
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
 
 
@@ -103,14 +103,14 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(UserError, match="No space left"):
-        save_gif([bar(1)], path)
+        save_animation([bar(1)], path)
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["a.gif"]
 
 
 def test_nothing_to_animate_and_mixed_sizes_are_refused(tmp_path):
     with pytest.raises(UserError, match="no frames"):
-        save_gif([], tmp_path / "a.gif")
+        save_animation([], tmp_path / "a.gif")
     with pytest.raises(UserError, match="one size"):
-        save_gif([bar(1), bar(1).resize((10, 10))], tmp_path / "a.gif")
+        save_animation([bar(1), bar(1).resize((10, 10))], tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []

@@ -37,30 +37,29 @@ def report(
     from gannet.errors import UserError
     from gannet.reports.comparison import is_comparison
     from gannet.reports.curves import save_curves
-    from gannet.reports.html import animate
+    from gannet.reports.pictures import MOVING, animate
     from gannet.reports.snapshot import save_sheet
     from gannet.reports.table import save_table
     from gannet.runs.reader import Run as RunDirectory
     from gannet.runs.reader import parse_run
 
     writers = {".html": _with_verdict, ".png": save_sheet, ".csv": save_table, ".svg": save_curves, ".pdf": save_curves}
-    moving = (".gif", ".webp", ".mp4")
     folder, step = parse_run(path)
     if is_comparison(folder) and not RunDirectory.is_at(folder):
         return _report_comparison(folder, out or [folder / "report.html"])
     targets = out or [folder / ("report.html" if step is None else f"report-{step}.html")]
     for target in targets:
-        if target.suffix not in (*writers, *moving):
+        if target.suffix not in (*writers, *MOVING):
             raise UserError(
                 f"-o {target}: write to a file that ends in .html (the report), .png (a contact sheet), .csv (all "
                 "numbers), .svg or .pdf (the curves), .gif, .webp or .mp4 (an animation)."
             )
-    if gif is not None and gif.suffix not in moving:
+    if gif is not None and gif.suffix not in MOVING:
         raise UserError(f"--gif {gif}: write an animation to a file that ends in .gif, .webp or .mp4.")
     run = RunDirectory(folder, until=step)
     with TerminalReporter() as reporter:
         for target in targets if gif is None else [gif, *targets]:
-            if target.suffix in moving:
+            if target.suffix in MOVING:
                 animate(run, target, reporter.work)
             else:
                 writers[target.suffix](run, target)

@@ -34,28 +34,33 @@ def _given(part: Part) -> list[str]:
 
 def _onnx(part: Part, file: str) -> list[str]:
     names = ", ".join(f'"{given.name}": {given.name}' for given in part.inputs)
-    return [
-        "from pathlib import Path",
-        "import numpy as np",
-        "import onnxruntime",
-        "here, count = Path(__file__).parent, 64",
-        *_given(part),
+    return _running(
+        part,
+        "onnxruntime",
         f'model = onnxruntime.InferenceSession(here / "{file}")',
         f"[{part.output}] = model.run(None, {{{names}}})",
-        f'np.save(here / "{part.output}.npy", {part.output})',
-    ]
+    )
 
 
 def _torch(part: Part, file: str) -> list[str]:
     names = ", ".join(f"torch.from_numpy({given.name})" for given in part.inputs)
+    return _running(
+        part,
+        "torch",
+        f'model = torch.export.load(here / "{file}").module()',
+        f"{part.output} = model({names}).detach().numpy()",
+    )
+
+
+def _running(part: Part, package: str, *lines: str) -> list[str]:
+    """Lines that make the inputs, open and call the network with ``package``, and store its output."""
     return [
         "from pathlib import Path",
         "import numpy as np",
-        "import torch",
+        f"import {package}",
         "here, count = Path(__file__).parent, 64",
         *_given(part),
-        f'model = torch.export.load(here / "{file}").module()',
-        f"{part.output} = model({names}).detach().numpy()",
+        *lines,
         f'np.save(here / "{part.output}.npy", {part.output})',
     ]
 

@@ -29,9 +29,19 @@ def save_animation(
     colours: int = 48,
     hold_last: bool = True,
 ) -> int:
-    """Write an animation in the format of the path's suffix; see :func:`save_gif`, whose arguments it has.
+    """Write a looping animation in the format of the path's suffix: .gif, .webp or .mp4.
 
-    ``hold_last`` shows the last frame two seconds longer, which suits everything except a closed loop.
+    Args:
+        frames: RGB images of one size, in time order. Of more than ``max_frames``, evenly spaced ones and the last are
+            used.
+        path: the file; it is complete or absent.
+        total_seconds: duration without the extra two seconds at the end.
+        max_frames: at least 2.
+        colours: size of a GIF's palette, at most 255; drawings need few, photographs many.
+        hold_last: show the last frame two seconds longer, which suits everything except a closed loop.
+
+    Returns:
+        Number of bytes written.
 
     Raises:
         UserError: another suffix, no ffmpeg for .mp4, no frames, frames of several sizes, or the file cannot be
@@ -61,33 +71,6 @@ def require_encoder(path: Path) -> None:
             f"{path}: an .mp4 file needs ffmpeg, which is not installed. Install it (Debian: apt-get install ffmpeg; "
             f"or pip install imageio-ffmpeg), or write a .webp or .gif file."
         )
-
-
-def save_gif(
-    frames: Iterable[Image.Image],
-    path: str | Path,
-    total_seconds: float = 10,
-    max_frames: int = 150,
-    *,
-    colours: int = 48,
-) -> int:
-    """Write a looping animation whose last frame is shown two seconds longer.
-
-    Args:
-        frames: RGB images of one size, in time order. Of more than ``max_frames``, evenly spaced ones and the last are
-        used.
-        path: the file; it is complete or absent.
-        total_seconds: duration without the extra two seconds at the end.
-        max_frames: at least 2.
-        colours: size of the palette, at most 255; drawings need few, photographs many.
-
-    Returns:
-        Number of bytes written.
-
-    Raises:
-        UserError: there are no frames, their sizes differ, or the file cannot be written.
-    """
-    return _save_gif(_used(frames, max_frames), Path(path), total_seconds, colours, HOLD_MILLISECONDS)
 
 
 def _used(frames: Iterable[Image.Image], max_frames: int) -> list[Image.Image]:

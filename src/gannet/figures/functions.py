@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gannet.figures.theme import INK, MUTED, RULE, Colour
+from gannet.figures.theme import INK, MUTED, RULE, Colour, hex_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,36 +65,32 @@ def draw_functions(panels: Sequence[Panel], columns: int = 2) -> Image.Image:
 
 def _draw(axis: Axes, panel: Panel) -> None:
     for height, words in panel.levels:
-        axis.axhline(height, color=_hex(MUTED), linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
+        axis.axhline(height, color=hex_colour(MUTED), linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
         axis.annotate(
             words, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points",
-            ha="right", va="bottom", fontsize=8, color=_hex(MUTED),
+            ha="right", va="bottom", fontsize=8, color=hex_colour(MUTED),
         )  # fmt: skip
     for line in panel.lines:
         axis.plot(
             panel.places,
             line.values,
-            color=_hex(line.colour),
+            color=hex_colour(line.colour),
             linewidth=1.8,
             linestyle="--" if line.dashed else "-",
             label=line.label,
         )
         if line.filled:
-            axis.fill_between(panel.places, 0, line.values, color=_hex(line.colour), alpha=0.14, linewidth=0)
-    axis.set_title(panel.title, loc="left", fontsize=10.5, fontweight="bold", color=_hex(INK), pad=24)
+            axis.fill_between(panel.places, 0, line.values, color=hex_colour(line.colour), alpha=0.14, linewidth=0)
+    axis.set_title(panel.title, loc="left", fontsize=10.5, fontweight="bold", color=hex_colour(INK), pad=24)
     axis.legend(
         loc="lower left", bbox_to_anchor=(-0.02, 0.985), ncols=len(panel.lines), frameon=False, fontsize=8.5,
-        labelcolor=_hex(INK), handlelength=1.4, columnspacing=1.2,
+        labelcolor=hex_colour(INK), handlelength=1.4, columnspacing=1.2,
     )  # fmt: skip
-    axis.set_xlabel(panel.x_label, color=_hex(MUTED), fontsize=9)
-    axis.set_ylabel(panel.y_label, color=_hex(MUTED), fontsize=9)
+    axis.set_xlabel(panel.x_label, color=hex_colour(MUTED), fontsize=9)
+    axis.set_ylabel(panel.y_label, color=hex_colour(MUTED), fontsize=9)
     axis.set_xlim(panel.places[0], panel.places[-1])
     axis.set_ylim(top=panel.top)
     axis.spines[["top", "right"]].set_visible(False)
     for spine in axis.spines.values():
-        spine.set_color(_hex(RULE))
-    axis.tick_params(colors=_hex(MUTED), labelsize=8)
-
-
-def _hex(rgb: Colour) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*rgb)
+        spine.set_color(hex_colour(RULE))
+    axis.tick_params(colors=hex_colour(MUTED), labelsize=8)

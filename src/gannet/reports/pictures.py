@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gannet.errors import UserError
+from gannet.figures.animation import FORMATS, require_encoder, save_animation
 from gannet.runs.reader import Run
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
+MOVING = FORMATS
+"""Suffixes of animations."""
 ANIMATION_PIXELS = 480
 ANIMATION_FRAMES = 120
 FIELD_LEVELS = 12
@@ -41,8 +44,6 @@ def animate(run: Run, path: str | Path, progress: Progress | None = None, *, tot
     Raises:
         UserError: the run has no readable frame, or the file cannot be written.
     """
-    from gannet.figures.animation import require_encoder, save_animation
-
     require_encoder(Path(path))
     frames = run.frames()
     if not frames:
