@@ -66,7 +66,7 @@ def test_points_are_a_table(trained, tmp_path: Path, capsys: Capture) -> None:
         head, *rows = list(csv.reader(file))
     assert head == ["x", "y"]
     np.testing.assert_allclose(np.array(rows, float), gannet.load(path).sample(30)[0], rtol=1e-6)
-    assert "points are no images" in refused(capsys, "sample", path, "-o", tmp_path / "made/")
+    assert "points are not images" in refused(capsys, "sample", path, "-o", tmp_path / "made/")
     assert "a .csv file holds points" in refused(capsys, "sample", trained("images"), "-o", tmp_path / "p2.csv")
     assert {file.name for file in tmp_path.iterdir()} == {"runs", "p.csv"}
 

@@ -20,7 +20,7 @@ def export(run: TrainedRun, folder: Path | None = None, *, kind: str = "torch", 
 
     Args:
         run: the trained run, at the checkpoint to export.
-        folder: a new or empty folder; ``RUN/export-KIND`` or ``RUN/export-KIND-STEP`` if None.
+        folder: a new or empty folder; ``RUN/export-PART-KIND-STEP`` if None.
         kind: ``torch`` (a program of torch.export), ``onnx`` or ``safetensors`` (tensors without code).
         part: ``generator``, ``encoder``, ``classifier`` or ``translator``; the translator of a run that translates
             images, else the generator, if None.

@@ -13,6 +13,7 @@ import numpy as np
 
 from gannet.data.base import Progress, silent
 from gannet.errors import UserError
+from gannet.figures.animation import FORMATS, require_encoder, save_animation
 from gannet.files import whole_folder, written_whole
 from gannet.sessions.trained_run import TrainedRun
 from gannet.sessions.translation import save_translations, translates
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 16_000_000
 """Of a grid; no screen shows more."""
-MOVING = (".gif", ".webp", ".mp4")
+MOVING = FORMATS
+"""Suffixes of animations."""
 WALK_SECONDS, WALK_FRAMES = 8, 120
 UNSAFE = dict.fromkeys(map(ord, '/\\:*?"<>|\0'), "_")
 """Characters that no name of a folder should have."""
@@ -46,7 +48,7 @@ def save_samples(
     """
     suffix = "" if as_folder else path.suffix
     if suffix == "" and run.form.kind == "points":
-        raise UserError(f"-o {path}: points are no images: write them to a .csv, .npz or .png file.")
+        raise UserError(f"-o {path}: points are not images: write them to a .csv, .npz or .png file.")
     if suffix == ".csv" and run.form.kind == "images":
         raise UserError(f"-o {path}: a .csv file holds points. Write images to a folder, a .npz or a .png file.")
     if suffix == "":
@@ -127,8 +129,6 @@ def save_walk(run: TrainedRun, path: Path, *, count: int = 16, seed: int = 0, pr
     Raises:
         UserError: a run of points, a game without latents, no ffmpeg for .mp4, or the file cannot be written.
     """
-    from gannet.figures.animation import require_encoder, save_animation
-
     if run.form.kind == "points":
         raise UserError(f"-o {path}: a moving walk shows images. Write the paths of points to a .png file.")
     require_encoder(path)
