@@ -32,7 +32,7 @@ def test_a_run_shows_its_state_samples_scores_and_links(trained) -> None:
     assert "report</a>" not in html
     assert command(["report", str(path)]) == 0
     assert "report</a>" in gannet.load(path)._repr_html_()
-    assert "alarms, the last one mode-collapse" in gannet.load(trained("alarmed"))._repr_html_()
+    assert "· 1 alarm: mode-collapse<" in gannet.load(trained("alarmed"))._repr_html_()
 
 
 def test_score_cards_are_a_table(trained) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,11 @@ def test_a_report_has_the_verdict_and_the_plan(trained, capsys: pytest.CaptureFi
     alarms = sum(event.severity == "alarm" for event in Run(path).events())
     assert alarms
     assert f"<dt>Alarms in training</dt><dd>{alarms}</dd>" in page
-    assert page.count('alt="Samples: ') >= 2, "the samples when it was noticed, and now"
+    shown = [int(step.replace(",", "")) for step in re.findall(r'alt="Samples: [^"]*, step ([\d,]+)"', page)]
+    recorded = [step for step, _ in Run(path).frames()]
+    assert len(shown) >= 2, "the samples when it was noticed, and now"
+    assert shown[-1] == recorded[-1]
+    assert set(shown) <= set(recorded), "a caption names the step of its samples"
     capsys.readouterr()
     assert run(["doctor", str(path)]) == 0
     word = page.split("<h2>Verdict: ")[1].split("<")[0]

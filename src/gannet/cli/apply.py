@@ -29,7 +29,7 @@ def apply(
     that cannot be used is reported, and the others are done.
     """
     from gannet.cli.keys import parse_keys
-    from gannet.cli.progress import TerminalReporter
+    from gannet.cli.progress import reporter_for
     from gannet.errors import UserError
     from gannet.sessions.trained_run import TrainedRun
     from gannet.sessions.translation import destinations, find_images, target_class, translate_file
@@ -39,9 +39,7 @@ def apply(
     label = target_class(run, to)
     places = destinations(files, images, out, run.run.name)
     problems = []
-    with TerminalReporter() as reporter:
-        for complaint in run.complaints:
-            reporter.warned(f"{complaint}: using step {run.step}.")
+    with reporter_for(run) as reporter:
         for file, place in places.items():
             try:
                 width, height = translate_file(run, file, place, label=label, progress=reporter.work)

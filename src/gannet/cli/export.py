@@ -33,14 +33,12 @@ def export(
     size is free, class labels are an input, and the file is compared with PyTorch on 64 samples before it is written.
     """
     from gannet.cli.keys import parse_keys
-    from gannet.cli.progress import TerminalReporter
+    from gannet.cli.progress import reporter_for
     from gannet.export.export import export as export_run
     from gannet.sessions.trained_run import TrainedRun
 
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
-    with TerminalReporter() as reporter:
-        for complaint in run.complaints:
-            reporter.warned(f"{complaint}: using step {run.step}.")
+    with reporter_for(run) as reporter:
         folder = export_run(run, out, kind=kind, part=part)
         reporter.say(f"wrote {folder}/: {', '.join(sorted(file.name for file in folder.iterdir()))}")
     return 0

@@ -32,7 +32,7 @@ def invert(
     import json
 
     from gannet.cli.keys import parse_keys
-    from gannet.cli.progress import TerminalReporter
+    from gannet.cli.progress import reporter_for
     from gannet.errors import UserError
     from gannet.sessions.inverting import invert_file
     from gannet.sessions.trained_run import TrainedRun
@@ -44,9 +44,7 @@ def invert(
     if out.resolve() == file.resolve():
         raise UserError(f"-o {out}: this is the image itself; choose another name.")
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
-    with TerminalReporter(quiet=json_output) as reporter:
-        for complaint in run.complaints:
-            reporter.warned(f"{complaint}: using step {run.step}.")
+    with reporter_for(run, quiet=json_output) as reporter:
         found = invert_file(run, file, seed=seed, label=label, progress=reporter.work)
         written = found.save(out)
         reporter.say(found.sentence())

@@ -42,7 +42,7 @@ def measure(
     same metric between two sets of real data. It is one random draw, so samples can be better than it by chance.
     """
     from gannet.cli.keys import parse_keys
-    from gannet.cli.progress import TerminalReporter
+    from gannet.cli.progress import reporter_for
     from gannet.errors import UserError
     from gannet.reports.score_formats import require_suffix, save
     from gannet.reports.score_table import Method, score_table
@@ -60,9 +60,7 @@ def measure(
         if not any("is not a run" in problem for problem in error.problems) or not Path(path).exists():
             raise
         raise UserError(f"{error} To measure the samples in it, add --against DATA, the real data.") from None
-    with TerminalReporter(quiet=json_output) as reporter:
-        for complaint in run.complaints:
-            reporter.warned(f"{complaint}: using step {run.step}.")
+    with reporter_for(run, quiet=json_output) as reporter:
         cards, skipped = run.measure(
             names, samples=samples, progress=reporter.work, announce=lambda cost: reporter.say(cost.sentence())
         )

@@ -25,6 +25,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from gannet.config.plan import Plan
+    from gannet.sessions.trained_run import TrainedRun
     from gannet.training.observers import Observer
     from gannet.training.trainer import Trainer
 
@@ -218,6 +219,14 @@ class TerminalReporter:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def reporter_for(run: TrainedRun, *, quiet: bool = False) -> TerminalReporter:
+    """A reporter that has said which damaged checkpoints were passed over."""
+    reporter = TerminalReporter(quiet=quiet)
+    for complaint in run.complaints:
+        reporter.warned(f"{complaint}: using step {run.step}.")
+    return reporter
 
 
 def _duration(seconds: float) -> str:

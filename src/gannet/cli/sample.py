@@ -63,7 +63,7 @@ def sample(
     checkpoint, RUN@STEP at the checkpoint of that step.
     """
     from gannet.cli.keys import parse_keys
-    from gannet.cli.progress import TerminalReporter
+    from gannet.cli.progress import reporter_for
     from gannet.sessions.sample_files import MOVING, save_samples, save_walk
     from gannet.sessions.trained_run import TrainedRun
 
@@ -73,9 +73,7 @@ def sample(
     _check_combination(interpolate, traverse, truncate, label, caption)
     _check_target(target, as_folder, walk, MOVING)
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
-    with TerminalReporter() as reporter:
-        for complaint in run.complaints:
-            reporter.warned(f"{complaint}: using step {run.step}.")
+    with reporter_for(run) as reporter:
         if walk and target.suffix in MOVING:
             save_walk(run, target, count=count or 16, seed=seed, progress=reporter.work)
         elif traverse is not None:

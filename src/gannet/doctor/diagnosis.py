@@ -31,8 +31,6 @@ from gannet.training import checkpoint
 ORDER = ("alarm", "warning", "past")
 GREW = 10.0
 """Growth of a gradient norm before a stop that is worth telling."""
-MEASURE_FIRST = "Run"
-"""First word of the sentence that asks for a measurement."""
 SHOWN = 4
 """Number of metrics that are shown by name; the others are counted."""
 
@@ -100,12 +98,13 @@ def diagnose(path: str | Path) -> Diagnosis:
     complaints = [*ill, *files, *warnings(run, events)]
     # What began first is the likelier cause.
     complaints.sort(key=lambda complaint: (ORDER.index(complaint.severity), complaint.steps[0]))
-    verdict = _verdict(run, cards, complaints, step, ill=cause is not None)
+    unmeasured = _unmeasured(run, cards, step)
+    verdict = _verdict(cards, complaints, step, unmeasured, ill=cause is not None)
     outcome = outcome_of(
         complaints,
         None if cause is None else cause.name,
         step=step,
-        is_measured=not verdict.startswith(MEASURE_FIRST),
+        is_measured=not unmeasured,
         copies=bool(scores.copied(cards)),
     )
     return Diagnosis(run.name, str(state), outcome, step, steps, complaints, cause, verdict, _looked_at(run, events))
@@ -233,15 +232,14 @@ def _worsened(cards: list[ScoreCard]) -> list[Complaint]:
     return [Complaint(scores.NAME, "warning", text, "", (int(worst["best_step"]), int(worst["step"])), values=worst)]
 
 
-def _verdict(run: Run, cards: list[ScoreCard], complaints: list[Complaint], step: int, *, ill: bool) -> str:
-    if not step:
-        return "There is nothing to examine yet."
+def _unmeasured(run: Run, cards: list[ScoreCard], step: int) -> str:
+    """A sentence that asks for a measurement; empty if score cards judge the newest checkpoint."""
     saved = max(
         (progress for path in checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER) if (progress := _step_of(path))),
         default=step,
     )
     judged = [card for card in scores.newest(cards) if scores.is_judged(card)]
-    measure = f"{MEASURE_FIRST} `{in_shell('gannet', 'measure', run.path)}` before you call this run fine"
+    measure = f"Run `{in_shell('gannet', 'measure', run.path)}` before you call this run fine"
     if not judged:
         return f"{measure}: no score card compares its samples with real data."
     if judged[0].step < saved:
@@ -249,8 +247,15 @@ def _verdict(run: Run, cards: list[ScoreCard], complaints: list[Complaint], step
             f"{measure}: its newest score cards are of step {judged[0].step:,}, its newest checkpoint of step "
             f"{saved:,}."
         )
-    if ill:
-        return ""
+    return ""
+
+
+def _verdict(cards: list[ScoreCard], complaints: list[Complaint], step: int, unmeasured: str, *, ill: bool) -> str:
+    if not step:
+        return "There is nothing to examine yet."
+    if unmeasured or ill:
+        return unmeasured
+    judged = [card for card in scores.newest(cards) if scores.is_judged(card)]
     close = f"{len(judged)} score cards of step {judged[0].step:,} are close to the real-data reference"
     if any(complaint.severity != "past" for complaint in complaints):
         return f"The samples are fine ({close}); what is listed above happened to the run, not to them."

@@ -38,9 +38,10 @@ def run_html(run: Run, cards: Iterable[ScoreCard] = ()) -> str:
     planned = state.planned(record)
     steps = "" if planned is None else f" of {planned:,}"
     facts = [f"seed {record.settings.get('seed', '?')}", f"step {state.step:,}{steps}", str(state)]
-    facts += [f"{len(alarms)} alarms, the last one {alarms[-1].rule}"] if alarms else []
-    png = thumbnail(run, state.step)
-    samples = "" if png is None else f"<div>{_embedded(png, 'image/png', 'newest samples')}</div>"
+    number = "1 alarm:" if len(alarms) == 1 else f"{len(alarms)} alarms, the last one"
+    facts += [f"{number} {alarms[-1].rule}"] if alarms else []
+    shown = thumbnail(run, state.step)
+    samples = "" if shown is None else f"<div>{_embedded(shown[1], 'image/png', 'newest samples')}</div>"
     links = [f'<a href="{escape(run.path.as_posix())}">{escape(str(run.path))}</a>']
     page = run.path / "report.html"
     links += [f'<a href="{escape(page.as_posix())}">report</a>'] if page.is_file() else []

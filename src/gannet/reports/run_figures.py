@@ -117,8 +117,10 @@ def newest_frame(run: Run) -> tuple[int, Any]:
     raise UserError(f"{run.path} has no frame that can be read; train with frames.every=100, for example.")
 
 
-def thumbnail(run: Run, step: int, pixels: int = 240) -> bytes | None:
-    """PNG of the recorded frame nearest to a step, without title; None if there is none that can be read."""
+def thumbnail(run: Run, step: int, pixels: int = 240) -> tuple[int, bytes] | None:
+    """(step, PNG) of the recorded frame nearest to a step, without title; None if it cannot be read, or if none was
+    recorded.
+    """
     import io
 
     frames = run.frames()
@@ -130,4 +132,4 @@ def thumbnail(run: Run, step: int, pixels: int = 240) -> bytes | None:
         return None
     content = io.BytesIO()
     picture.save(content, "PNG")
-    return content.getvalue()
+    return at, content.getvalue()

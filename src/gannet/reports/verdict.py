@@ -35,7 +35,7 @@ class Verdict:
 
 
 def verdict_section(run: Run, verdict: Verdict) -> str:
-    """HTML: the verdict, each symptom with the samples at its first step, and the newest samples."""
+    """HTML: the verdict, each symptom with the samples recorded nearest to its first step, and the newest samples."""
     seen = {symptom.step: symptom.name for symptom in reversed(verdict.symptoms)}
     frames = run.frames()
     last = frames[-1][0] if frames else 0
@@ -54,10 +54,11 @@ def verdict_section(run: Run, verdict: Verdict) -> str:
 
 
 def _tile(run: Run, step: int, name: str) -> str:
-    png = thumbnail(run, step)
-    if png is None:
+    shown = thumbnail(run, step)
+    if shown is None:
         return ""
-    words = escape(f"{name}, step {step:,}")
+    at, png = shown
+    words = escape(f"{name}, step {at:,}")
     return (
         f'<figure><img alt="Samples: {words}" src="data:image/png;base64,{b64encode(png).decode()}">'
         f"<figcaption>{words}</figcaption></figure>"
