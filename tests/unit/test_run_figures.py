@@ -78,6 +78,8 @@ def _found(rule: str, severity: str = "alarm") -> Complaint:
         ("learned", [_found("mode-collapse", "past"), _found("ended", "warning")], None, {}),
         ("not measured", [], None, {"is_measured": False}),
         ("collapsed", [_found("mode-collapse"), _found("far-from-real-data")], "learning-rate-too-high", {}),
+        ("collapsed", [_found("mode-collapse"), _found("still-learning", "warning")], "mode-collapse", {}),
+        ("still learning", [_found("mode-collapse"), _found("far-from-real-data")], "too-few-steps", {}),
         ("memorised", [_found("memorisation", "warning"), _found("mode-collapse")], "memorisation", {}),
         ("memorised", [_found("far-from-real-data")], "too-few-steps", {"copies": True}),
         ("still learning", [_found("far-from-real-data")], "too-few-steps", {}),

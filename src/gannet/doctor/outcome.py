@@ -31,10 +31,11 @@ def outcome_of(
         return "nothing trained"
     if copies or "memorisation" in found or cause == "memorisation":
         return "memorised"
-    if "mode-collapse" in found or cause == "mode-collapse":
-        return "collapsed"
+    # A generator that has only begun covers few modes too: the cause tells the two apart.
     if cause in UNFINISHED or (cause is None and "still-learning" in found):
         return "still learning"
+    if "mode-collapse" in found or cause == "mode-collapse":
+        return "collapsed"
     if cause is not None:
         return "not learned"
     return "learned" if is_measured else "not measured"
