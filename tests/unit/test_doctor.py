@@ -303,14 +303,13 @@ def test_a_run_that_was_stopped_early_is_continued_not_begun_again(tmp_path):
     assert f"-> Continue it:\n   `{cause.command}`" in cli("doctor", path)
 
 
-def test_killed_and_running(small):
-    lines = (small / "events.jsonl").read_text().splitlines(keepends=True)
-    (small / "events.jsonl").write_text("".join(line for line in lines if '"finish"' not in line))
-    assert diagnose(small).state == "interrupted"
-    assert ("ended-early", "warning") in named(small)
-    lock = RunLock(small)
-    assert diagnose(small).state == "running"
-    assert not [rule for rule, _ in named(small) if rule == "ended-early"]
+def test_killed_and_running(trained):
+    path = trained("killed")
+    assert diagnose(path).state == "interrupted"
+    assert ("ended-early", "warning") in named(path)
+    lock = RunLock(path)
+    assert diagnose(path).state == "running"
+    assert not [rule for rule, _ in named(path) if rule == "ended-early"]
     lock.release()
 
 
