@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gannet.errors import GannetWarning, TrainingStopped, UserError
     from gannet.recipes.base import recipe
     from gannet.training.experiment import Experiment
-    from gannet.training.moment import Moment
+    from gannet.training.own_observer import Moment
 
     __version__: str
 
@@ -35,7 +35,7 @@ __all__ = [
 _HOMES = {
     "compare": "gannet.api",
     "export": "gannet.api",
-    "Moment": "gannet.training.moment",
+    "Moment": "gannet.training.own_observer",
     "train": "gannet.api",
     "load": "gannet.api",
     "recipe": "gannet.recipes.base",

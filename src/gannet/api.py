@@ -21,7 +21,7 @@ from gannet.sessions.reporter import PythonReporter
 from gannet.sessions.resume import train_again
 from gannet.sessions.train import start
 from gannet.sessions.trained_run import TrainedRun
-from gannet.training.moment import Moment
+from gannet.training.own_observer import Moment
 
 
 def train(

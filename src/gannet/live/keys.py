@@ -8,7 +8,7 @@ from gannet.config.build import new_experiment
 from gannet.config.plan import Plan
 from gannet.data.base import Form
 from gannet.errors import UserError
-from gannet.live.carry_over import carry_over
+from gannet.live.apply_edit import edit_between
 from gannet.live.control import Control, Means, command_arguments
 from gannet.runs.commands import SetArguments
 from gannet.runs.reader import Run
@@ -68,7 +68,7 @@ def _edit(plan: Plan, form: Form, key: str, value: float | None) -> tuple[Plan, 
         return None
     changed = plan.with_changes({key: value})
     try:
-        return changed, carry_over(new_experiment(plan, form), new_experiment(changed, form))
+        return changed, edit_between(new_experiment(plan, form), new_experiment(changed, form))
     except UserError as error:
         raise UserError(f"{key}: {error}") from None
 

@@ -15,8 +15,8 @@ from gannet.errors import GannetWarning
 
 if TYPE_CHECKING:
     from gannet.config.plan import Plan
-    from gannet.training.moment import Moment
     from gannet.training.observers import Observer
+    from gannet.training.own_observer import Moment
     from gannet.training.trainer import Trainer
 
 LINE_SECONDS = 5.0
@@ -53,7 +53,7 @@ class PythonReporter:
     """Progress: a bar in a notebook, one line updated in place on a terminal, else a line on stderr every few seconds.
 
     Alarms and warnings are :class:`gannet.GannetWarning`, even if ``quiet``. ``observe`` is called every
-    ``observe_every`` steps, see :class:`gannet.training.moment.Moment`.
+    ``observe_every`` steps, see :class:`gannet.training.own_observer.Moment`.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class PythonReporter:
 
     def observers(self, trainer: Trainer) -> Sequence[Observer]:
         """The observer of the user's own function, if any."""
-        from gannet.training.moment import own_observer
+        from gannet.training.own_observer import own_observer
 
         return [own_observer(trainer, self._observe, self._observe_every)] if self._observe is not None else []
 

@@ -13,7 +13,7 @@ from gannet.training.experiment import Experiment
 from gannet.training.trainer import Trainer
 
 
-def carry_over(before: Experiment, after: Experiment) -> Callable[[Trainer], None]:
+def edit_between(before: Experiment, after: Experiment) -> Callable[[Trainer], None]:
     """Return a function that applies the difference between two experiments to a trainer.
 
     Both are built from the same seed. If all their tensors are equal, they differ only in values that are read at every
