@@ -11,6 +11,7 @@ from gannet import cli
 from gannet.errors import TrainingFailed, TrainingStopped
 from gannet.evaluation import measure as measuring
 from gannet.games.adversarial import Adversarial
+from gannet.losses.least_squares import LeastSquares
 from gannet.runs.reader import Run
 from gannet.sessions.resume import resume, train_again
 from gannet.training import checkpoint
@@ -134,3 +135,27 @@ def test_too_little_memory_for_the_first_step_leaves_nothing(tmp_path, monkeypat
     assert cli.run(["train", "ring", "--recipe", "gan", "--out", str(tmp_path / "run"), "--quiet"]) == 2
     assert "too little memory" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_failed_turn_is_a_row_of_a_comparison(tmp_path, monkeypatch, capsys):
+    words = ["compare", "ring", "--recipes", "lsgan,gan", "--seeds", "1", "--steps", "10", "--metrics", "w1"]
+    words += ["--out", str(tmp_path / "c"), "hidden=8", "batch_size=8", "checkpoint.every=5"]
+    whole = Trainer._gradients
+
+    def gradients(self, turn, batch):
+        if self.step == 7 and isinstance(self.game.loss, LeastSquares):
+            raise RuntimeError("The projector fell over.")
+        return whole(self, turn, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_gradients", gradients)
+        assert cli.run(words) == 1
+    said = capsys.readouterr().err
+    assert "lsgan, seed 1: " in said
+    assert "The projector fell over." in said
+    lsgan, gan = json.loads((tmp_path / "c" / "compare.json").read_text())["recipes"]
+    assert (lsgan["runs"][0]["status"], lsgan["runs"][0]["step"]) == ("failed", 7)
+    assert gan["runs"][0]["status"] == "finished"
+    assert cli.run(words) == 0, "the same command continues it"
+    lsgan, _ = json.loads((tmp_path / "c" / "compare.json").read_text())["recipes"]
+    assert (lsgan["runs"][0]["status"], lsgan["runs"][0]["step"]) == ("finished", 10)

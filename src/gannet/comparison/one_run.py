@@ -10,7 +10,7 @@ from gannet.comparison.existing import comparison_state, is_done, threads_of
 from gannet.comparison.plan import Entry, Measurement
 from gannet.comparison.result import Row, finite
 from gannet.comparison.telling import Interrupted, Narrator
-from gannet.errors import TrainingStopped, UserError
+from gannet.errors import TrainingFailed, TrainingStopped, UserError
 from gannet.runs.reader import Run
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.state import RunState
@@ -23,14 +23,17 @@ from gannet.training.precision import with_threads
 
 
 def bring_to_end(entry: Entry, measurement: Measurement, narrator: Narrator) -> Row:
-    """Train what is missing of a run, then measure it.
+    """Train what is missing of a run, then measure it. A training that fails is a row, and the others go on.
 
     Raises:
         UserError: the directory holds another run, another process writes it, or it cannot be written.
         Interrupted: a signal or a command stopped the training; the next call continues from its checkpoint.
     """
     with with_threads(threads_of(entry)):
-        _play(entry, comparison_state(entry), narrator)
+        try:
+            _play(entry, comparison_state(entry), narrator)
+        except TrainingFailed as failed:
+            return Row(entry, "failed", *_saved(entry), text=str(failed))
         row = trained_row(entry)
         return _measure(row, measurement, narrator) if row.status == "finished" else row
 
@@ -48,17 +51,20 @@ def failed_row(entry: Entry, problems: Sequence[str]) -> Row:
     """The row of a run whose process ended too early; it continues from its newest checkpoint when the command is
     repeated.
     """
-    folder = entry.path / CHECKPOINTS_FOLDER
-    step, seconds = (0, 0.0)
-    if checkpoint.newest_first(folder):
-        try:
-            step, seconds = checkpoint.progress_of(checkpoint.latest_valid(folder)[0])
-        except UserError:
-            step, seconds = (0, 0.0)
+    step, seconds = _saved(entry)
     ending = (
         f"Step {step} is saved; the same command continues from there." if step else "The same command tries it again."
     )
     return Row(entry, "failed", step, seconds, text=f"{' '.join(problems)} {ending}")
+
+
+def _saved(entry: Entry) -> tuple[int, float]:
+    """Step and seconds of training of the newest checkpoint; zeros if there is none."""
+    folder = entry.path / CHECKPOINTS_FOLDER
+    try:
+        return checkpoint.progress_of(checkpoint.latest_valid(folder)[0])
+    except UserError:
+        return 0, 0.0
 
 
 def _play(entry: Entry, state: RunState, narrator: Narrator) -> None:

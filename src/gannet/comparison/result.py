@@ -16,8 +16,8 @@ from gannet.runs.rounding import written
 
 VERSION = 1
 Status = Literal["finished", "stopped", "unmeasured", "failed"]
-"""``stopped``: by the guard. ``unmeasured``: trained to the end, but its samples cannot be measured. ``failed``: its
-process ended before the last step (killed, out of memory, an error); the same command tries it again."""
+"""``stopped``: by the guard. ``unmeasured``: trained to the end, but its samples cannot be measured. ``failed``: it
+ended before the last step (killed, out of memory, an error in a turn); the same command tries it again."""
 
 
 @dataclass(frozen=True)
