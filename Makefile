@@ -9,7 +9,7 @@ DEMO := demo/ring
 # The tests start many processes; each would compile Gannet's sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo browser test check test-faults soak format docs notebooks learn bench clean
+.PHONY: demo browser test check test-faults soak format docs notebooks learn bench bench-compare clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -79,6 +79,10 @@ learn: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py
+
+# The working tree against another revision: make bench-compare REV=COMMIT
+bench-compare: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/run.py --against $(REV)
 
 clean:
 	rm -rf $(VENV) $(FRONT_END)/node_modules build src/*.egg-info

@@ -1,134 +1,166 @@
-"""`make bench`: Gannet against plain loops, alternating A B A B in one process, as one table and as JSON.
+"""`make bench`: Gannet against plain loops, alternating A B A B, as one table and as JSON.
 
-The result is a ratio of medians from the same process on the same machine. The absolute speeds are printed for
-orientation only, because they vary with the load of the machine.
+`make bench-compare REV=COMMIT` (`--against COMMIT`): the working tree against another revision, as one table only.
+
+Each side trains in a separate process, and they take turns; the other one waits meanwhile. The result is a ratio of
+medians on the same machine. Wall time depends on what else the machine does, so the ratio of the processor time of both
+processes is given too. With more than one thread, processor time includes the time in which one thread waits for
+another; on a machine that does other work, use ``--threads 1``. The share of the peak rate is the time that the matrix
+products and convolutions of a step would take at the rates measured in the same rounds, divided by the processor time
+of a step.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
-import statistics
-import time
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
+from statistics import median
+from typing import Any
 
-import torch
+from one_side import WORKS, Work
 
-from gannet.config.arguments import Root, read
-from gannet.data.base import Dataset, silent
-from gannet.data.image_table import ImageTable
-from gannet.data.ring import Ring
-from gannet.discovery import find
-from gannet.seeding import numpy_rng
-from gannet.training.precision import decide
-from gannet.training.trainer import Trainer
-from gannet_dev.baselines import dcgan as plain_dcgan
-from gannet_dev.baselines import points as plain_points
-from gannet_dev.baselines import wgan_gp as plain_wgan_gp
-
-RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+MACHINE = ("processor", "instruction_set", "torch", "python")
 
 
-def trainer(recipe_name: str, dataset: Dataset, **keys: object) -> Trainer:
-    recipe = find("recipes", recipe_name).load()
-    [(arguments, _)] = read(keys, Root(recipe.function, skip=("form",)))
-    torch.manual_seed(0)
-    experiment = recipe(dataset.form, **arguments)
-    precision = decide(
-        device="cpu", precision="auto", is_images=recipe.kind == "images", allow_bf16=experiment.allow_bf16
+class Side:
+    """A process that trains when asked."""
+
+    def __init__(self, name: str, side: str, root: Path, threads: int | None) -> None:
+        environment = os.environ | {"PYTHONPATH": str(root / "src")}
+        command = [sys.executable, str(ROOT / "benchmarks" / "one_side.py"), name, side]
+        command += [] if threads is None else [str(threads)]
+        self._process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.facts = self._read()
+
+    def ask(self, word: str) -> dict[str, Any]:
+        """The answer to one line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(word + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def end(self) -> None:
+        """Close the input, at which the process ends."""
+        self._process.communicate()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit("One side of the measurement failed; its message is above.")
+        return json.loads(line)
+
+
+@contextmanager
+def tree_of(revision: str) -> Iterator[Path]:
+    """The source of a revision in a temporary folder."""
+    git = ["git", "-C", str(ROOT), "worktree"]
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        path = str(Path(folder, "tree"))
+        subprocess.run([*git, "add", "--quiet", "--detach", path, revision], check=True)
+        try:
+            yield Path(path)
+        finally:
+            subprocess.run([*git, "remove", "--force", path], check=True)
+
+
+def measure(name: str, rounds: int, other: Path | None, threads: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A row, and the facts of the machine."""
+    work = WORKS[name]
+    with ExitStack() as stack:
+        ours = Side(name, "gannet", ROOT, threads)
+        stack.callback(ours.end)
+        theirs = Side(name, "plain", ROOT, threads) if other is None else Side(name, "gannet", other, threads)
+        stack.callback(theirs.end)
+        measured: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
+        peaks: list[dict[str, Any]] = []
+        for _ in range(rounds):
+            for side, into in zip((ours, theirs), measured, strict=True):
+                into.append(side.ask(str(work.steps)))
+            peaks.append(ours.ask("peak"))
+        row = row_of(work, *measured, peaks, ours.facts) | {"threads": ours.facts["threads"]}
+        return row, {name: ours.facts[name] for name in MACHINE}
+
+
+def row_of(
+    work: Work,
+    ours: list[dict[str, Any]],
+    theirs: list[dict[str, Any]],
+    peaks: list[dict[str, Any]],
+    facts: dict[str, Any],
+) -> dict[str, Any]:
+    """Medians and ratios of all rounds."""
+    row: dict[str, Any] = {"work": work.title, "unit": work.unit, "rounds": len(ours), "steps_per_round": work.steps}
+    for clock, prefix in (("wall", ""), ("cpu", "processor_")):
+        a, b = [r[clock] for r in ours], [r[clock] for r in theirs]
+        ratios = [their / own for own, their in zip(a, b, strict=True)]
+        row[f"{prefix}gannet"], row[f"{prefix}plain"] = work.per_step / median(a), work.per_step / median(b)
+        row[f"{prefix}ratio"] = median(b) / median(a)
+        row[f"{prefix}ratio_min"], row[f"{prefix}ratio_max"] = min(ratios), max(ratios)
+    rates = {kind: median(p[kind]["cpu"] for p in peaks) for kind in peaks[0]}
+    row["gflops_per_processor_second"] = rates
+    row["gflop_per_step"] = {kind: count / 1e9 for kind, count in facts["flops"].items()}
+    least = sum(row["gflop_per_step"][kind] / rates[kind] for kind in rates)
+    row["share_of_peak"] = least / median(r["cpu"] for r in ours)
+    row["precision"] = facts["precision"]
+    for key in ("faults", "peak_mb"):
+        row[key] = {"gannet": median(r[key] for r in ours), "plain": median(r[key] for r in theirs)}
+    return row
+
+
+def printed(row: dict[str, Any], other: str) -> str:
+    """One line of the table."""
+    speeds = f"{row['gannet']:>9,.0f} against {row['plain']:>8,.0f} {row['unit']:<16}"
+    wall, cpu = (
+        f"x{row[f'{p}ratio']:.2f} ({row[f'{p}ratio_min']:.2f} to {row[f'{p}ratio_max']:.2f})"
+        for p in ("", "processor_")
     )
-    return Trainer(experiment, dataset, seed=0, precision=precision)
-
-
-def noise_images(side: int, channels: int) -> ImageTable:
-    pixels = numpy_rng(0, "bench").integers(0, 256, (10_000, channels, side, side), dtype="uint8")
-    return ImageTable(pixels, content_hash="bench")
-
-
-def alternate(
-    ours: Callable[[], object], plain: Callable[[], object], *, steps: int, rounds: int
-) -> tuple[list[float], list[float]]:
-    """Seconds per step of both, measured alternately."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for side in (ours, plain):
-        for _ in range(3):
-            side()
-    for _ in range(rounds):
-        for side, into in zip((ours, plain), times, strict=True):
-            begin = time.perf_counter()
-            for _ in range(steps):
-                side()
-            into.append((time.perf_counter() - begin) / steps)
-    return times
-
-
-def compare(
-    name: str,
-    per_step: int,
-    unit: str,
-    ours: Callable[[], object],
-    plain: Callable[[], object],
-    *,
-    steps: int,
-    rounds: int,
-) -> dict:
-    a, b = alternate(ours, plain, steps=steps, rounds=rounds)
-    ratios = [theirs / own for own, theirs in zip(a, b, strict=True)]
-    return {
-        "work": name,
-        "unit": unit,
-        "gannet": per_step / statistics.median(a),
-        "plain": per_step / statistics.median(b),
-        "ratio": statistics.median(b) / statistics.median(a),
-        "ratio_min": min(ratios),
-        "ratio_max": max(ratios),
-        "rounds": rounds,
-    }
+    peak = row["peak_mb"]
+    return (
+        f"{row['work']:<46}{speeds} {wall}, processor {cpu}, peak rate {100 * row['share_of_peak']:.0f} %, "
+        f"{peak['gannet']:.0f} MB against {peak['plain']:.0f} MB of {other}"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="", help="dcgan, wgan-gp or points")
+    parser.add_argument("--only", choices=sorted(WORKS), action="append", help="can be repeated; all works if omitted")
+    parser.add_argument("--threads", type=int, help="of both sides; as many as Gannet chooses if omitted")
+    parser.add_argument("--against", metavar="COMMIT", help="compare with this revision instead of the plain loops")
     arguments = parser.parse_args()
-    works = {
-        "dcgan": lambda: compare(
-            "dcgan, 28x28x1, batch 128", 128, "images/s", trainer("dcgan", noise_images(28, 1)).play,
-            plain_dcgan.Loop(torch.rand(10_000, 1, 28, 28) * 2 - 1).step, steps=8, rounds=arguments.rounds,
-        ),
-        "wgan-gp": lambda: compare(
-            "wgan-gp, 32x32x3, batch 64, 5 critic "
-            "steps", 320, "critic images/s", trainer("wgan-gp", noise_images(32, 3)).play,
-            plain_wgan_gp.Loop(torch.rand(10_000, 3, 32, 32) * 2 - 1).step, steps=2, rounds=arguments.rounds,
-        ),
-        "points": lambda: compare(
-            "gan-deep, ring, batch 128", 1, "steps/s", trainer("gan-deep", Ring().open(silent)).play,
-            plain_points.Loop().step, steps=200, rounds=arguments.rounds,
-        ),
-    }  # fmt: skip
-    rows = [work() for name, work in works.items() if not arguments.only or name == arguments.only]
-    for row in rows:
-        speeds = f"{row['gannet']:>9,.0f} against {row['plain']:>8,.0f} {row['unit']:<16}"
-        print(f"{row['work']:<44} {speeds} x{row['ratio']:.2f} ({row['ratio_min']:.2f} to {row['ratio_max']:.2f})")
-    machine = {
-        "cpu": platform.processor() or platform.machine(),
-        "capability": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "precision": "auto",
-    }
-    RESULTS.mkdir(exist_ok=True)
-    suffix = f"-{arguments.only}" if arguments.only else ""
+    with ExitStack() as stack:
+        other = stack.enter_context(tree_of(arguments.against)) if arguments.against else None
+        rows: dict[str, dict[str, Any]] = {}
+        machine: dict[str, Any] = {}
+        for name in arguments.only or WORKS:
+            rows[name], machine = measure(name, arguments.rounds, other, arguments.threads)
+            print(printed(rows[name], arguments.against or "the plain loop"), flush=True)
+    if arguments.against:
+        return
+    kind = machine["instruction_set"].lower().replace(" with ", "-")
+    path = RESULTS / f"speed-{kind}.json"
+    earlier = json.loads(path.read_text())["rows"] if path.exists() else {}
     document = {
         "date": date.today().isoformat(),
-        "command": "python benchmarks/run.py",
-        "machine": machine,
-        "rows": rows,
+        "command": " ".join(["python benchmarks/run.py", *sys.argv[1:]]),
+        "machine": machine | {"cores": os.cpu_count()},
+        "rows": {name: rows.get(name) or earlier[name] for name in WORKS if name in rows or name in earlier},
     }
-    (RESULTS / f"speed{suffix}.json").write_text(json.dumps(document, indent=1) + "\n")
+    path.write_text(json.dumps(document, indent=1) + "\n")
+    print(f"wrote {path.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
