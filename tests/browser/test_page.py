@@ -40,7 +40,7 @@ def test_the_page_opens_without_a_complaint(serve, open_page, ring):
     assert page.evaluate("location.href").endswith("/")
     for name in ("logit", "gradient", "optimal", "difference", "none"):
         page.evaluate(
-            f"(() => {{ const s = document.querySelector('.field select'); s.value = '{name}'; s.dispatchEvent(new "
+            f"(() => {{ const s = document.querySelector('.fieldrow select'); s.value = '{name}'; s.dispatchEvent(new "
             f"Event('change')); }})()"
         )
     page.evaluate("document.querySelectorAll('.chip input').forEach((box) => box.click())")

@@ -202,6 +202,16 @@ def _constant(path: Path, get: Callable[[str], Path]) -> None:
     train(path, recipe="particle-gan", **SMALL | {"steps": 40, "penalty.final": None})
 
 
+def _relative(path: Path, get: Callable[[str], Path]) -> None:
+    """A relativistic game: its outputs have no zero. Step 21 is in slow motion."""
+    train(path, recipe="particle-gan", person=Person({20: [("slow", {})]}), **SMALL | {"steps": 40})
+
+
+def _critic(path: Path, get: Callable[[str], Path]) -> None:
+    """A Wasserstein critic: the zero of its values is arbitrary. Step 21 is in slow motion."""
+    train(path, recipe="wgan", person=Person({20: [("slow", {})]}), **SMALL | {"steps": 40, "critic_steps": 2})
+
+
 def _shown(path: Path, get: Callable[[str], Path]) -> None:
     """A ring of 3 modes with all that a page can show: slow motion after step 500, a penalty, scores at two steps
     and of two protocols.
@@ -255,7 +265,7 @@ RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     for maker in (
         _points, _few, _measured, _scored, _images, _labelled, _encoder, _commanded, _signalled, _failed, _killed,
         _bare, _forked, _again,
-        _alarmed, _constant, _shown, _seeds, _compared,
+        _alarmed, _constant, _relative, _critic, _shown, _seeds, _compared,
     )
 }  # fmt: skip
 """Name -> what makes the run; it may ask for another run by its name."""

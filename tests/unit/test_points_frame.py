@@ -33,8 +33,8 @@ def test_a_frame_shows_the_game_and_changes_nothing(trained):
     frame, again = points_frame(trainer, dataset, 3)(), points_frame(trainer, dataset, 3)()
     shapes = {name: array.shape for name, array in frame.items()}
     assert shapes == {
-        "real": (500, 2), "fake": (500, 2), "extent": (4,), "logits": (48, 48), "pull": (150, 2), "latents": (500, 2),
-        "manifold": (21, 21, 2),
+        "real": (500, 2), "fake": (500, 2), "extent": (4,), "output_kind": (), "logits": (48, 48), "pull": (150, 2),
+        "latents": (500, 2), "manifold": (21, 21, 2), **({"spread": ()} if trainer.game.relative_scores else {}),
     }  # fmt: skip
     for name, array in frame.items():
         np.testing.assert_array_equal(array, again[name])
@@ -51,10 +51,11 @@ def test_logits_are_the_discriminators_at_the_corners(trained):
     corners = np.array([[x0, y0], [x1, y0], [x0, y1], [x1, y1]], np.float32)
     with torch.no_grad():
         scores = trainer.game.eval().score(dataset.form.encode(corners))
+        shown = torch.cat([trainer.game.score(dataset.form.encode(frame[name])) for name in ("real", "fake")])
     trainer.game.train()
     found = torch.as_tensor(frame["logits"][[0, 0, -1, -1], [0, -1, 0, -1]])
-    if trainer.game.relative_scores:  # such scores are shifted and scaled for the eye
-        found, scores = ((each - each[0]) / (each[3] - each[0]) for each in (found, scores))
+    if trainer.game.relative_scores:
+        found, scores = found * float(frame["spread"]), scores - np.median(shown.numpy())
     torch.testing.assert_close(found, scores, rtol=1e-3, atol=1e-4)
 
 
@@ -98,4 +99,8 @@ def test_a_run_keeps_its_modes_and_a_reader_finds_probabilities(trained, tmp_pat
     np.testing.assert_allclose(modes["covariances"][0], np.eye(2) * 0.02**2)
     frame = run.load_frame(run.frames()[0][1])
     assert isinstance(frame, dict)
-    np.testing.assert_allclose(frame["field"], 1 / (1 + np.exp(-frame["logits"].astype(np.float64))), rtol=1e-5)
+    logits = frame["logits"].astype(np.float64)
+    if trainer.game.relative_scores:  # white on the line of equality, and no colour is lost on differences far outside
+        np.testing.assert_allclose(frame["field"], 0.5 + 0.5 * np.clip(logits / frame["spread"], -1, 1), atol=1e-5)
+    else:
+        np.testing.assert_allclose(frame["field"], 1 / (1 + np.exp(-logits)), rtol=1e-5)

@@ -249,7 +249,7 @@ def test_slow_motion_changes_nothing_and_shows_the_step(tmp_path):
     assert {"discriminator": discriminator["gradient_norm"], "generator": generator["gradient_norm"]} == pytest.approx(
         lengths[5], rel=1e-5
     )
-    assert arrays["relative_scores"] == 0
+    assert arrays["output_kind"] == 0
     assert np.array_equal(discriminator["field_after"], generator["field_before"])
     assert not np.array_equal(discriminator["field_before"], discriminator["field_after"])
     assert np.array_equal(generator["field_before"], generator["field_after"])

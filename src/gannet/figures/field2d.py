@@ -20,6 +20,8 @@ frame.
 """
 
 Extent = tuple[float, float, float, float]
+FieldWords = tuple[str, str, str]
+PROBABILITY: FieldWords = ("discriminator says", "generated", "real")
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def draw_points(
     plain: bool = False,
     levels: int = 255,
     joined: int = 0,
+    words: FieldWords = PROBABILITY,
 ) -> Image.Image:
     """Draw real points as hollow teal circles, generated points as solid orange dots, and the discriminator's output as
     background.
@@ -80,7 +83,7 @@ def draw_points(
     Args:
         real: (N, 2) in original units.
         fake: (M, 2); points that are not finite or lie beyond the extent are not drawn.
-        field: (R, R) probability of being real in [0, 1], row 0 at the lowest y; 0.5 is white. None: a white
+        field: (R, R) output of the discriminator in [0, 1], row 0 at the lowest y; 0.5 is white. None: a white
         background.
         extent: (x0, x1, y0, y1), the visible part of the plane.
         step: written at the upper right.
@@ -89,13 +92,14 @@ def draw_points(
         plain: draw only the field and the points, for small figures.
         levels: number of colours of the background; about a dozen makes animations half as large.
         joined: number of consecutive generated points that one path consists of, drawn as a line; 0 for no paths.
+        words: name of the field, and what its low and its high end mean; for the legend.
 
     Raises:
         UserError: the extent is empty or not finite.
     """
     size_px = (int(size_px[0]), int(size_px[1]))
     view = layout(extent, size_px, plain)
-    picture = _scaffold(view, title, size_px, plain, field is not None).copy()
+    picture = _scaffold(view, title, size_px, plain, None if field is None else words).copy()
     plot = (
         Image.new("RGB", (view.width, view.height), PAPER)
         if field is None
@@ -127,7 +131,9 @@ def _join(plot: Image.Image, centres: np.ndarray, joined: int, width: int) -> No
 
 def _ground(field: np.ndarray, view: View, levels: int) -> Image.Image:
     shades = np.clip(np.nan_to_num(field, nan=0.5) * 255 + 0.5, 0, 255).astype(np.uint8)[::-1]
-    enlarged = Image.fromarray(np.ascontiguousarray(shades)).resize((view.width, view.height), Image.Resampling.BICUBIC)
+    small = Image.fromarray(np.ascontiguousarray(shades))
+    nodes = (0.5, 0.5, small.width - 0.5, small.height - 0.5)  # their centres lie on the edges of the plane
+    enlarged = small.resize((view.width, view.height), Image.Resampling.BICUBIC, box=nodes)
     enlarged.putpalette(_diverging(levels))
     return enlarged.convert("RGB")
 
@@ -186,7 +192,7 @@ def _stamp(plot: Image.Image, centres: np.ndarray, marks: Marks) -> None:
 
 
 @lru_cache(maxsize=8)
-def _scaffold(view: View, title: str, size_px: tuple[int, int], plain: bool, has_field: bool) -> Image.Image:
+def _scaffold(view: View, title: str, size_px: tuple[int, int], plain: bool, words: FieldWords | None) -> Image.Image:
     """The parts that are the same in all frames: title, legend, ticks."""
     picture = Image.new("RGB", size_px, PAPER)
     if plain:
@@ -196,27 +202,27 @@ def _scaffold(view: View, title: str, size_px: tuple[int, int], plain: bool, has
     room = round(view.width - 180 * unit)
     size = max(9, round(18 * unit))
     pen.text((view.left, round(26 * unit)), shortened(title, room, size), INK, font(size), anchor="lm")
-    _legend(picture, pen, view, unit, has_field)
+    _legend(picture, pen, view, unit, words)
     _ticks(pen, view, unit)
     return picture
 
 
-def _legend(picture: Image.Image, pen: ImageDraw.ImageDraw, view: View, unit: float, has_field: bool) -> None:
+def _legend(picture: Image.Image, pen: ImageDraw.ImageDraw, view: View, unit: float, words: FieldWords | None) -> None:
     letters = font(max(8, round(13 * unit)))
     middle, left = round(53 * unit), float(view.left)
-    for words, hollow in (("real", True), ("generated", False)):
+    for kind, hollow in (("real", True), ("generated", False)):
         mark = np.array([[left + 6 * unit, middle]])
         _stamp(picture, mark, _marks(round((4.8 if hollow else 4.2) * unit, 3), hollow))
-        pen.text((left + 15 * unit, middle), words, MUTED, letters, anchor="lm")
-        left += 15 * unit + letters.getlength(words) + 18 * unit
-    if not has_field:
+        pen.text((left + 15 * unit, middle), kind, MUTED, letters, anchor="lm")
+        left += 15 * unit + letters.getlength(kind) + 18 * unit
+    if words is None:
         return
+    name, low, high = words
     right = float(view.left + view.width)
-    pen.text((right, middle), "real", MUTED, letters, anchor="rm")
-    right -= letters.getlength("real") + 8 * unit
+    pen.text((right, middle), high, MUTED, letters, anchor="rm")
+    right -= letters.getlength(high) + 8 * unit
     _colour_bar(picture, (round(right - 96 * unit), round(middle - 5 * unit), round(right), round(middle + 5 * unit)))
-    words = "discriminator says:  generated"
-    pen.text((right - 104 * unit, middle), words, MUTED, letters, anchor="rm")
+    pen.text((right - 104 * unit, middle), f"{name}:  {low}", MUTED, letters, anchor="rm")
 
 
 def _colour_bar(picture: Image.Image, box: tuple[int, int, int, int]) -> None:

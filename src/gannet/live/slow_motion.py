@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gannet.errors import UserError
 from gannet.games.base import Game, Generates, Scores, Turn
 from gannet.training.observers import gradient_norms
+from gannet.training.outputs import kind_number
 from gannet.training.points_frame import view_of
 from gannet.training.sampling import evaluating
 from gannet.training.trainer import Trainer
@@ -56,11 +57,10 @@ class SlowMotion:
         """Return the arrays of ``schema.SLOW_ARRAYS`` and remove all hooks from the trainer."""
         self._trainer.turns = self._turns
         self._end_turn()
-        relative = np.asarray(int(cast(Shown, self.game).relative_scores))
         return {
             "step": np.asarray(self._trainer.step),
             "extent": self._extent,
-            "relative_scores": relative,
+            "output_kind": np.asarray(kind_number(cast(Shown, self.game))),
             **self._arrays,
         }
 

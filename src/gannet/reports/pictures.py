@@ -10,6 +10,7 @@ import numpy as np
 
 from gannet.errors import UserError
 from gannet.figures.animation import FORMATS, require_encoder, save_animation
+from gannet.runs.outputs import words_of
 from gannet.runs.reader import Run
 
 if TYPE_CHECKING:
@@ -109,9 +110,10 @@ def draw_frame(
     if isinstance(content, np.ndarray):
         return _draw_grid(content, step, title, plain, frame_captions(run))
     extent = content["extent"] if "extent" in content else _around(content["real"])
-    field = content.get("field")
+    field, words = content.get("field"), words_of(content)[:3]
     view = (float(extent[0]), float(extent[1]), float(extent[2]), float(extent[3]))
-    return draw_points(content["real"], content["fake"], field, view, step, title, (pixels, pixels), plain, levels)
+    size = (pixels, pixels)
+    return draw_points(content["real"], content["fake"], field, view, step, title, size, plain, levels, words=words)
 
 
 def frame_captions(run: Run) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gannet.errors import UserError
 from gannet.reports.pictures import draw_frame
+from gannet.runs.outputs import words_of
 from gannet.runs.reader import Run
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def samples_figure(run: Run) -> ShownFigure:
     from matplotlib.colors import LinearSegmentedColormap
 
     from gannet.figures.shown import ShownFigure
-    from gannet.figures.theme import FAKE, FAKE_TINT, PAPER, REAL, REAL_TINT, hex_colour
+    from gannet.figures.theme import FAKE, FAKE_TINT, INK, PAPER, REAL, REAL_TINT, hex_colour
 
     step, frame = newest_frame(run)
     figure = ShownFigure(figsize=(5, 5), dpi=120, layout="constrained")
@@ -54,7 +55,14 @@ def samples_figure(run: Run) -> ShownFigure:
         x0, x1, y0, y1 = map(float, frame["extent"])
         tints = LinearSegmentedColormap.from_list("", [hex_colour(colour) for colour in (FAKE_TINT, PAPER, REAL_TINT)])
         shades: dict[str, Any] = {"cmap": tints, "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
-        axes.imshow(frame["field"], origin="lower", extent=(x0, x1, y0, y1), **shades)
+        half = (x1 - x0) / (len(frame["field"]) - 1) / 2  # nodes lie on the edges, and pixels around them
+        place: dict[str, Any] = {"origin": "lower", "extent": (x0 - half, x1 + half, y0 - half, y1 + half)}
+        axes.imshow(frame["field"], **place, **shades)
+        words = words_of(frame)
+        axes.set_xlabel(f"{words.name}: {words.low} (orange) to {words.high} (blue)", fontsize=8)
+        if frame["field"].min() < 0.5 < frame["field"].max():
+            axes.contour(frame["field"], levels=[0.5], colors=hex_colour(INK), linewidths=0.8, **place)
+            axes.plot([], [], color=hex_colour(INK), linewidth=0.8, label=words.contour)
     axes.scatter(*frame["real"].T, s=12, facecolors="none", edgecolors=hex_colour(REAL), linewidths=0.8, label="real")
     axes.scatter(*frame["fake"].T, s=8, color=hex_colour(FAKE), linewidths=0, label="generated")
     axes.set_aspect("equal")

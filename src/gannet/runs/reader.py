@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from gannet.errors import UserError
+from gannet.runs.outputs import interpreted, with_scales
 from gannet.runs.records import Event, Kind, Record, RunRecord, ScoreCard
 from gannet.runs.schema import EVENTS_FILE, FRAMES_FOLDER, RUN_FILE, SCORES_FILE, SLOW_FOLDER, VERSION, frame_name
 
@@ -105,8 +106,9 @@ class Run:
         return [(step, file) for step, file in found if step <= self._until]
 
     def load_frame(self, path: str | Path) -> Frame:
-        """One frame: for points ``real``, ``fake``, ``extent``, ``step``, and where they were recorded ``logits`` with
-        the ``field`` of probabilities that they mean, ``pull``, ``latents``, ``manifold``; for images uint8 (H, W, 3).
+        """One frame: for points ``real``, ``fake``, ``extent``, ``step``, and if they were recorded ``logits`` with the
+        ``field`` in [0, 1] that they mean (``runs.outputs``), ``pull``, ``latents``, ``manifold``; for images uint8
+        (H, W, 3).
 
         Raises:
             UserError: the file cannot be read.
@@ -120,7 +122,8 @@ class Run:
             ) from None
 
     def load_slow(self, step: int) -> dict[str, np.ndarray]:
-        """The arrays of ``schema.SLOW_ARRAYS`` of a step that was recorded in slow motion.
+        """The arrays of ``schema.SLOW_ARRAYS`` of a step that was recorded in slow motion, and of outputs without a
+        zero their scales (``runs.outputs``).
 
         Raises:
             UserError: that step was not, or its file cannot be read.
@@ -128,7 +131,9 @@ class Run:
         path = self.path / SLOW_FOLDER / frame_name(step, "points")
         try:
             with np.load(path, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
+                arrays = {name: archive[name] for name in archive.files}
+            # Runs of earlier versions say whether the outputs have a zero, but not which kind they are.
+            return with_scales({"output_kind": arrays.pop("relative_scores", np.zeros(())), **arrays})
         except FileNotFoundError:
             raise UserError(f"{self.path} has no slow motion of step {step}.") from None
         except Exception as error:
@@ -239,9 +244,7 @@ def _load_points(path: Path) -> dict[str, np.ndarray]:
         if arrays[name].ndim != 2 or arrays[name].shape[1] != 2:
             raise ValueError(f"{name} has shape {arrays[name].shape}, not (N, 2)")
     arrays = {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in arrays.items()}
-    if "logits" in arrays:
-        arrays.setdefault("field", 0.5 + 0.5 * np.tanh(arrays["logits"] / 2))  # the logistic function, without overflow
-    return arrays
+    return interpreted(arrays)
 
 
 def _load_image(path: Path) -> np.ndarray:

@@ -43,7 +43,7 @@ LOCK_FILE = "lock"
 SLOW_ARRAYS = {
     "step": "() int64, steps taken when the step of the file is done",
     "extent": "(4,) x0, x1, y0, y1 of the fields, in the units of the data",
-    "relative_scores": "() 1 where only differences between logits are meaningful, else 0",
+    "output_kind": "() what the outputs of D mean, an index of runs.outputs.KINDS",
     "PLAYER/real": "(n, 2) the turn's first reals, n at most 60",
     "PLAYER/fake": "(n, 2) the first fakes of the turn, before the update",
     "PLAYER/score_real": "(n,) logits of the reals, with the parameters before the turn",

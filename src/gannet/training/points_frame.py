@@ -10,7 +10,9 @@ from torch import Tensor
 
 from gannet.data.base import Dataset
 from gannet.games.base import Conditional, Game, Generates, Pulls, Scores
+from gannet.runs.outputs import scale_of
 from gannet.seeding import torch_rng
+from gannet.training.outputs import kind_number
 from gannet.training.sampling import evaluating, sample_game
 from gannet.training.trainer import Trainer
 
@@ -26,7 +28,8 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
     """Return a function that records the current state of the game, in original units and always from the same noise.
 
     Its arrays: ``real`` (500, 2); ``fake`` (500, 2), samples of the EMA generator; ``extent`` (x0, x1, y0, y1); and, if
-    the game supports them, ``logits`` (48, 48), the logits at nodes of the extent, row 0 at the lowest y; ``pull``
+    the game supports them, ``logits`` (48, 48), the logits at nodes of the extent, row 0 at the lowest y, with
+    ``output_kind``, and if they have no zero, as multiples of ``spread`` from their centre (``runs.outputs``); ``pull``
     (150, 2), the directions in which the generator's objective moves the first fakes; ``latents`` (500, 2), the first
     two coordinates of each fake's latent; ``manifold`` (21, 21, 2), the generator's output on a grid over those two,
     with the others at their mean.
@@ -45,9 +48,7 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
         fake = sample_game(game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device), block=POINTS_IN_FRAME)
         frame = {"real": shown, "fake": dataset.form.decode(fake), "extent": extent}
         if isinstance(trainer.game, Scores):
-            frame["logits"] = _logits(trainer.game, encoded["nodes"], encoded["real"], fake).reshape(
-                FIELD_SIDE, FIELD_SIDE
-            )
+            frame |= _field(trainer.game, encoded["nodes"], encoded["real"], fake)
         if not _is_class_conditional(game):
             if isinstance(trainer.game, Pulls):
                 frame["pull"] = _pull(trainer.game, fake[:ARROWS], opponents) * dataset.form.scale
@@ -74,16 +75,21 @@ def _is_class_conditional(game: Game) -> bool:
 
 
 @torch.no_grad()
-def _logits(game: Scores, nodes: Tensor, real: Tensor, fake: Tensor) -> np.ndarray:
-    """The logit at every node, row by row from the lowest y."""
+def _field(game: Scores, nodes: Tensor, real: Tensor, fake: Tensor) -> dict[str, np.ndarray]:
+    """The outputs at every node, row by row from the lowest y, and what they mean."""
     assert isinstance(game, torch.nn.Module)
     with evaluating(game):
-        logits = game.score(nodes)
-        if game.relative_scores:
-            # These logits have no natural zero or unit: map the midpoint of real and fake to one half.
-            seen = torch.cat([game.score(real), game.score(fake)])
-            logits = (logits - seen.mean()) / seen.std().clamp_min(1e-6)
-    return logits.cpu().numpy()
+        logits, *shown = (
+            game.score(points).float().cpu().numpy()
+            for points in ((nodes, real, fake) if game.relative_scores else (nodes,))
+        )
+    found = {"output_kind": np.asarray(kind_number(game))}
+    if game.relative_scores:
+        # Before the file's 16 bits: a difference of outputs may be small next to the outputs.
+        centre, spread = scale_of(np.concatenate(shown), logits)
+        logits = (logits - centre) / (spread or 1.0)
+        found["spread"] = np.asarray(spread)
+    return found | {"logits": logits.reshape(FIELD_SIDE, FIELD_SIDE)}
 
 
 def _pull(game: Pulls, fake: Tensor, real: Tensor) -> np.ndarray:

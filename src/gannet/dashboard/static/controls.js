@@ -1,10 +1,15 @@
-// What can be asked of the process that trains; it answers with an event.
+// What can be asked of the process that trains; it answers with an event. Pausing and stepping are in the page's header,
+// the rest is a card.
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { forkDialog } from "./fork.js";
 import { command } from "./server.js";
 
-/** @param {import("./run.js").Run} run @param {(id: string) => void} open shows another run */
+/**
+ * @param {import("./run.js").Run} run
+ * @param {(id: string) => void} open shows another run
+ * @returns {{card: HTMLElement, pace: HTMLElement}}
+ */
 export function controls(run, open) {
   const answer = h("p", { class: "note", role: "status" });
   const reason = h("p", { class: "note" });
@@ -48,22 +53,23 @@ export function controls(run, open) {
   show();
 
   const goOrPause = h("button", { type: "button", class: "main", onclick: () => send(run.paused ? "go" : "pause") });
+  const pace = h(
+    "fieldset",
+    { class: "controls row" },
+    h("legend", { class: "visually-hidden" }, t("control.pace")),
+    goOrPause,
+    button("control.stepBoth", () => send("step", { player: "all", count: 1 })),
+    run.players.length === 1
+      ? []
+      : [
+          button("control.stepD", () => send("step", { player: "discriminator", count: 1 })),
+          button("control.stepG", () => send("step", { player: "generator", count: 1 })),
+        ],
+  );
   const all = h(
     "fieldset",
     { class: "controls" },
     h("legend", { class: "visually-hidden" }, t("control.title")),
-    h(
-      "div",
-      { class: "row" },
-      goOrPause,
-      button("control.stepBoth", () => send("step", { player: "all", count: 1 })),
-      run.players.length === 1
-        ? []
-        : [
-            button("control.stepD", () => send("step", { player: "discriminator", count: 1 })),
-            button("control.stepG", () => send("step", { player: "generator", count: 1 })),
-          ],
-    ),
     h(
       "form",
       {
@@ -110,7 +116,8 @@ export function controls(run, open) {
 
   const refresh = () => {
     const alive = run.summary.state === "running" && run.connected && !run.readOnly;
-    all.disabled = !alive;
+    all.disabled = pace.disabled = !alive;
+    pace.hidden = !run.connected || run.summary.state !== "running";
     // Edited elsewhere, and not typed over here.
     if (value.value === offered && document.activeElement !== value) show();
     goOrPause.textContent = t(run.paused ? "control.go" : "control.pause");
@@ -139,7 +146,7 @@ export function controls(run, open) {
   );
   run.addEventListener("change", refresh);
   refresh();
-  return details;
+  return { card: details, pace };
 }
 
 /**

@@ -13,7 +13,7 @@ import { modeCounts } from "./density.js";
 
 const RUNS_AT_ONCE = 8;
 const STATUS_MILLISECONDS = 4000;
-const CONTROL_ORDER = 15;
+const CONTROL_ORDER = 11;
 
 /**
  * A file in panels/ has one of these, or a list of them, as its default export.
@@ -73,6 +73,7 @@ async function begin() {
     h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 28, height: 28 }), "Gannet"),
     menu,
     h("div", { id: "heading" }),
+    h("div", { id: "pace" }),
     draw,
     h(
       "button",
@@ -171,7 +172,10 @@ function one(run, show) {
     right = h("div", { class: "column" }),
     loose = document.createElement("div");
   fill(main, h("div", { class: "columns" }, left, right));
-  const cards = [{ card: controls(run, show), order: CONTROL_ORDER, wide: false }];
+  const control = controls(run, show);
+  fill(place("pace"), control.pace);
+  undo.push(() => fill(place("pace")));
+  const cards = [{ card: control.card, order: CONTROL_ORDER, wide: true }];
   for (const panel of panels.filter((each) => each.suits(run)))
     cards.push({ card: mount(panel, run, loose, t(panel.title)), order: panel.order, wide: Boolean(panel.wide) });
   cards.sort((a, b) => a.order - b.order);

@@ -2,9 +2,15 @@
 // difference.
 import { gradientLength, kernelDensity, optimal, smoothedTruth } from "./density.js";
 import { digits } from "./dom.js";
+import { outputKind } from "./outputs.js";
 import { quantile } from "./plane.js";
 
 export const FIELDS = ["none", "d", "logit", "gradient", "optimal", "difference"];
+const OF_PROBABILITIES = ["logit", "difference"];
+
+/** The fields that outputs of this kind have. @param {string} kind */
+export const fieldsOf = (kind) =>
+  kind === "logit" ? FIELDS : FIELDS.filter((name) => !OF_PROBABILITIES.includes(name));
 
 /**
  * Values in [-1, 1] (rising: [0, 1]) row by row from the lowest y, and the words at the ends of their scale; null for
@@ -18,15 +24,16 @@ export function fieldOf(name, frame, modes) {
   if (name === "none" || !known) return null;
   const side = known.shape[0],
     extent = frame.extent.data,
-    d = frame.field.data;
+    d = frame.field.data,
+    hasZero = outputKind(frame) === "logit";
   const logits = frame.logits?.data ?? Float64Array.from(d, (p) => Math.log((p + 1e-6) / (1 - p + 1e-6)));
   if (name === "d")
     return {
       side,
       values: Float64Array.from(d, (p) => 2 * p - 1),
-      low: "0",
+      low: hasZero ? "0" : `−${digits(frame.spread.data[0], 2)}`,
       middle: "0.5",
-      high: "1",
+      high: hasZero ? "1" : digits(frame.spread.data[0], 2),
       rising: false,
     };
   if (name === "logit") {
@@ -34,14 +41,14 @@ export function fieldOf(name, frame, modes) {
     return {
       side,
       values: Float64Array.from(logits, (v) => v / most),
-      low: digits(-most, 2),
+      low: `−${digits(most, 2)}`,
       middle: "0",
       high: digits(most, 2),
       rising: false,
     };
   }
   if (name === "gradient") {
-    const length = gradientLength(d, extent, side),
+    const length = gradientLength(hasZero ? d : logits, extent, side),
       most = quantile(length, 0.99) || 1;
     return { side, values: length.map((v) => v / most), low: "0", middle: "", high: digits(most, 2), rising: true };
   }

@@ -1,6 +1,7 @@
 // What stands around a step in slow motion: the list of its sub-steps, and the legend of each.
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
+import { named } from "./outputs.js";
 
 /** @typedef {import("./substeps.js").Recording} Recording */
 
@@ -46,8 +47,8 @@ export function legendOf(recording, { player, part }) {
     ...(part === "update" && player === "generator" ? ["moved"] : []),
     ...(part === "update" && player === "discriminator" ? ["past"] : []),
   ];
-  const named = {
-    contour: recording.relative ? "slow.key.middle" : "points.layer.contour",
+  const words = {
+    contour: "points.layer.contour",
     cross: `slow.key.cross.${player}`,
     push: player === "discriminator" ? "slow.key.slope" : "slow.key.push",
     moved: "slow.key.moved",
@@ -60,7 +61,7 @@ export function legendOf(recording, { player, part }) {
       "span",
       {},
       h("i", { class: `key ${key}`, "aria-hidden": "true" }),
-      t(named[/** @type {keyof typeof named} */ (key)]),
+      key === "contour" ? named(words.contour, recording.outputs) : t(words[/** @type {keyof typeof words} */ (key)]),
     ),
   );
 }

@@ -2,6 +2,7 @@
 // training had.
 import { colour, digits } from "./dom.js";
 import { t } from "./i18n.js";
+import { outputKind } from "./outputs.js";
 import { diverging, drawArrows, drawContour, drawField, drawPoints, scaledArrows } from "./plane.js";
 
 const PARTS = ["sample", "score", "loss", "gradients", "update"];
@@ -18,7 +19,7 @@ export class Recording {
   constructor(arrays) {
     this.arrays = arrays;
     this.extent = arrays.extent.data;
-    this.relative = Boolean(arrays.relative_scores?.data[0]);
+    this.outputs = outputKind(arrays);
     const players = [
       ...new Set(
         Object.keys(arrays)
@@ -43,18 +44,20 @@ export class Recording {
       .map(([name, { data }]) => [name.slice(before.length), data[0]]);
   }
 
+  /** The output that separates generated from real: zero, or that of the average sample. @param {string} player */
+  zero(player) {
+    return this.of(player, "centre")?.[0] ?? 0;
+  }
+
   /**
-   * Discriminator outputs, positive for real. Outputs without a natural zero are shifted by the mean of the turn's
-   * outputs.
+   * The colour of an output, in [-1, 1]: below zero for generated.
    * @param {string} player
    * @returns {(score: number) => number}
    */
-  leaning(player) {
-    if (!this.relative) return (score) => score;
-    const seen = ["score_real", "score_fake"].flatMap((name) => Array.from(this.of(player, name) ?? [])),
-      middle = mean(seen);
-    const spread = Math.sqrt(mean(seen.map((score) => (score - middle) ** 2))) || 1;
-    return (score) => (score - middle) / spread;
+  shade(player) {
+    const spread = this.of(player, "spread")?.[0],
+      zero = this.zero(player);
+    return spread === undefined ? (score) => Math.tanh(score / 2) : (score) => (score - zero) / (spread || 1);
   }
 }
 
@@ -74,7 +77,7 @@ const between = (from, to) => Float64Array.from(to, (value, i) => value - from[i
  * @param {number} share of the sub-step's motion, 1 is done
  */
 export function drawSubstep(pen, view, recording, { player, part }, share) {
-  const leaning = recording.leaning(player),
+  const zero = recording.zero(player),
     shade = diverging(),
     isD = player === "discriminator";
   const real = recording.of(player, "real"),
@@ -84,16 +87,22 @@ export function drawSubstep(pen, view, recording, { player, part }, share) {
   if (part !== "sample" && before) {
     const side = Math.round(Math.sqrt(before.length)),
       moved = part === "update" && after ? share : 0;
-    const scores = Float64Array.from(before, (score, i) => leaning(after ? score + (after[i] - score) * moved : score));
-    drawField(
+    const scores = Float64Array.from(before, (score, i) => (after ? score + (after[i] - score) * moved : score));
+    drawField(pen, view, scores.map(recording.shade(player)), side, shade);
+    if (moved && isD)
+      drawContour(
+        pen,
+        view,
+        Float64Array.from(before, (score) => score - zero),
+        side,
+        [4, 4],
+      );
+    drawContour(
       pen,
       view,
-      scores.map((score) => Math.tanh(score / 2)),
+      scores.map((score) => score - zero),
       side,
-      shade,
     );
-    if (moved && isD) drawContour(pen, view, Float64Array.from(before, leaning), side, [4, 4]);
-    drawContour(pen, view, scores, side);
   }
   pen.globalAlpha = part === "sample" ? share : 1;
   if (real && (isD || part === "sample")) drawPoints(pen, view, real, "real", LARGER);
@@ -135,12 +144,12 @@ export function drawSubstep(pen, view, recording, { player, part }, share) {
       drawCrosses(
         pen,
         view,
-        mistaken(real, recording.of(player, "score_real"), (score) => leaning(score) < 0),
+        mistaken(real, recording.of(player, "score_real"), (score) => score < zero),
       );
     drawCrosses(
       pen,
       view,
-      mistaken(fake, recording.of(player, "score_fake"), (score) => leaning(score) > 0 === isD),
+      mistaken(fake, recording.of(player, "score_fake"), (score) => score > zero === isD),
     );
   }
 }
@@ -189,8 +198,8 @@ export function drawScores(pen, width, height, recording, player) {
   ];
   const all = rows.flatMap(([, scores]) => Array.from(/** @type {any} */ (scores ?? [])));
   if (!all.length) return;
-  let [least, most] = [Math.min(...all), Math.max(...all)];
-  if (!recording.relative) [least, most] = [Math.min(least, 0), Math.max(most, 0)];
+  const zero = recording.zero(player),
+    [least, most] = [Math.min(...all, zero), Math.max(...all, zero)];
   const edge = 14,
     middle = height / 2,
     x = (/** @type {number} */ score) => edge + ((score - least) / (most - least || 1)) * (width - 2 * edge);
@@ -199,10 +208,8 @@ export function drawScores(pen, width, height, recording, player) {
   pen.beginPath();
   pen.moveTo(edge, middle);
   pen.lineTo(width - edge, middle);
-  if (!recording.relative) {
-    pen.moveTo(x(0), 14);
-    pen.lineTo(x(0), height - 14);
-  }
+  pen.moveTo(x(zero), 14);
+  pen.lineTo(x(zero), height - 14);
   pen.stroke();
   for (const [kind, scores, sign] of /** @type {[string, ArrayLike<number>|null, number][]} */ (rows)) {
     if (!scores) continue;
@@ -223,14 +230,14 @@ export function drawScores(pen, width, height, recording, player) {
     pen.fill();
   }
   pen.fillStyle = colour("muted");
-  pen.font = "11px system-ui, sans-serif";
+  pen.font = "12px system-ui, sans-serif";
   const write = (/** @type {number} */ score, /** @type {CanvasTextAlign} */ align, /** @type {number} */ at) => {
     pen.textAlign = align;
     pen.fillText(digits(score, 3), at, height - 3);
   };
   write(least, "left", 2);
   write(most, "right", width - 2);
-  if (!recording.relative && x(0) > 60 && x(0) < width - 60) write(0, "center", x(0));
+  if (x(zero) > 60 && x(zero) < width - 60) write(zero, "center", x(zero));
 }
 
 /**
@@ -241,13 +248,13 @@ export function drawScores(pen, width, height, recording, player) {
  */
 export function valuesOf(recording, { player, part }) {
   const isD = player === "discriminator",
-    leaning = recording.leaning(player),
+    zero = recording.zero(player),
     of = (/** @type {string} */ name) => recording.of(player, name);
   const real = of("score_real"),
     fake = of("score_fake"),
     shown = (of("fake")?.length ?? 0) / 2;
   const right = (/** @type {ArrayLike<number>} */ scores, /** @type {(score: number) => boolean} */ test) =>
-    t("slow.of", { part: Array.from(scores).filter((score) => test(leaning(score))).length, whole: scores.length });
+    t("slow.of", { part: Array.from(scores).filter(test).length, whole: scores.length });
   /** @type {Record<string, any[][]>} */
   const found = {
     sample: [
@@ -257,8 +264,8 @@ export function valuesOf(recording, { player, part }) {
     score: [
       ["slow.value.scoreReal", isD && real ? digits(mean(real)) : null],
       ["slow.value.scoreFake", fake ? digits(mean(fake)) : null],
-      ["slow.value.rightReal", isD && real ? right(real, (score) => score > 0) : null],
-      [isD ? "slow.value.rightFake" : "slow.value.fooled", fake ? right(fake, (score) => score > 0 !== isD) : null],
+      ["slow.value.rightReal", isD && real ? right(real, (score) => score > zero) : null],
+      [isD ? "slow.value.rightFake" : "slow.value.fooled", fake ? right(fake, (score) => score > zero !== isD) : null],
     ],
     loss: [
       ...recording.losses(player).map(([name, value]) => /** @type {[string, any]} */ ([name, digits(value)])),

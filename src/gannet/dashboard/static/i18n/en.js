@@ -35,12 +35,18 @@ export default {
   "points.field": "Background",
   "points.field.none": "plain",
   "points.field.d": "D(x), the discriminator",
+  "points.field.d.relative": "D(x) relative to the average sample",
+  "points.field.d.critic": "critic value, arbitrary zero",
   "points.field.logit": "logit of D(x)",
   "points.field.gradient": "|∇D(x)|",
   "points.field.optimal": "D*(x), the best possible",
   "points.field.difference": "D(x) − D*(x)",
   "points.low.d": "generated",
   "points.high.d": "real",
+  "points.low.d.relative": "lower",
+  "points.high.d.relative": "higher",
+  "points.low.d.critic": "lower",
+  "points.high.d.critic": "higher",
   "points.low.logit": "generated",
   "points.high.logit": "real",
   "points.low.gradient": "flat",
@@ -54,6 +60,15 @@ export default {
   "points.layer.fake": "generated",
   "points.layer.modes": "modes",
   "points.layer.contour": "D = 0.5",
+  "points.layer.contour.relative": "average sample",
+  "points.layer.contour.critic": "average sample",
+  "points.value": "D {value}",
+  "points.value.relative": "D − average {value}",
+  "points.value.critic": "critic − average {value}",
+  "points.about.relative":
+    "Only differences of outputs count in this loss. Zero is the median output of the real and generated points shown.",
+  "points.about.critic":
+    "A critic’s zero is arbitrary. Here it is the median output of the real and generated points shown.",
   "points.layer.manifold": "manifold",
   "points.layer.push": "push on G",
   "points.layer.movement": "movement",
@@ -98,8 +113,8 @@ export default {
   "slow.discriminator.score":
     "D judges every point: a logit above zero means real, below zero generated. A cross marks each mistake.",
   "slow.discriminator.score.relative":
-    "D judges every point. Only differences of its outputs count here, so zero is put in the middle of all " +
-    "outputs. A cross marks each mistake.",
+    "D judges every point. Only differences of its outputs count here, so they are compared with the median of all " +
+    "outputs shown, the average sample. A cross marks each mistake.",
   "slow.discriminator.loss":
     "The outputs become one number, the loss of D. It is small when the outputs are high for real points and low " +
     "for generated ones.",
@@ -114,7 +129,7 @@ export default {
   "slow.generator.score":
     "D, just updated, judges the generated points. A cross marks those that it recognises as generated.",
   "slow.generator.score.relative":
-    "D, just updated, judges the generated points. A cross marks those whose output is below the middle.",
+    "D, just updated, judges the generated points. A cross marks those below the average sample.",
   "slow.generator.loss": "The outputs become the loss of G. It is small when D takes the generated points for real.",
   "slow.generator.gradients":
     "Through D, the gradient tells every generated point in which direction the loss of G falls: the arrows.",
@@ -136,7 +151,6 @@ export default {
   "slow.value.moved": "mean movement",
   "slow.value.farthest": "largest movement",
   "slow.of": "{part} of {whole}",
-  "slow.key.middle": "middle output",
   "slow.key.slope": "where D’s output rises",
   "slow.key.push": "where G’s loss falls",
   "slow.key.moved": "movement",
@@ -277,6 +291,7 @@ export default {
   "together.refused": "{metric}: not in one chart, since these values must not be compared. They differ in {fields}.",
   "together.line": "{name}: {mean} at step {step}",
   "together.toldBand": "{name}: {mean} on average at step {step}, from {low} to {high}",
+  "control.pace": "Pause and step",
   "control.title": "Control",
   "control.pause": "Pause",
   "control.go": "Continue",

@@ -2,11 +2,13 @@
 import { digits, eachFrame, fill, h, table, wantsStillness, whole } from "../dom.js";
 import { bandwidth, modeCounts } from "../density.js";
 import { diverging, drawField, rising, sharpened, viewOf } from "../plane.js";
-import { FIELDS, fieldOf } from "../points_field.js";
+import { named, outputKind } from "../outputs.js";
+import { fieldOf, fieldsOf } from "../points_field.js";
 import { LAYERS, drawLayers } from "../points_layers.js";
 import { t } from "../i18n.js";
 
 const LARGEST = 720;
+const SMALLEST = 260;
 const MORPH_MILLISECONDS = 1800;
 
 /** @type {import("../main.js").Panel} */
@@ -38,6 +40,7 @@ class PointsPanel {
     /** @type {any} */ this.frame = null;
     /** @type {any} */ this.before = null;
     this.shownStep = -1;
+    /** @type {string} */ this.kind = "";
     /** @type {Record<string, any>} */ this.fields = {};
     /** @type {{name: string, box: any, label: any}[]} */ this.boxes = [];
     this.build(element);
@@ -55,6 +58,7 @@ class PointsPanel {
     this.choice.listeners.add(this.rechosen);
     this.watchSize = new ResizeObserver(() => this.draw());
     this.watchSize.observe(element);
+    addEventListener("resize", this.draw); // of its height, which the element does not follow
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.dark.addEventListener("change", this.draw);
     this.fetch();
@@ -64,16 +68,14 @@ class PointsPanel {
   build(element) {
     this.canvas = h("canvas", { role: "img", class: "plane", "aria-label": t("points.title") });
     this.tip = h("div", { class: "tip", hidden: true, "aria-hidden": "true" });
-    this.fieldChoice = h(
-      "select",
-      {
-        onchange: () => {
-          this.choice.field = this.fieldChoice.value;
-          this.tell();
-        },
+    this.fieldChoice = h("select", {
+      "aria-label": t("points.field"),
+      title: t("points.field"),
+      onchange: () => {
+        this.choice.field = this.fieldChoice.value;
+        this.tell();
       },
-      FIELDS.map((name) => h("option", { value: name }, t(`points.field.${name}`))),
-    );
+    });
     this.boxes = LAYERS.filter((name) => name !== "modes" || this.modes).map((name) => {
       const box = h("input", {
         type: "checkbox",
@@ -90,7 +92,7 @@ class PointsPanel {
           { class: "chip" },
           box,
           h("i", { class: `key ${name}`, "aria-hidden": "true" }),
-          t(`points.layer.${name}`),
+          h("span", {}, t(`points.layer.${name}`)),
         ),
       };
     });
@@ -119,20 +121,20 @@ class PointsPanel {
     this.counts = h("ul", { class: "counts", "aria-label": t("points.modes") });
     this.rows = h("div", {});
     this.details = h("details", { ontoggle: () => this.tabulate() }, h("summary", {}, t("chart.table")), this.rows);
-    fill(
-      element,
+    this.legend = h(
+      "div",
+      { class: "tools" },
+      h("div", { class: "fieldrow" }, this.fieldChoice, this.bar),
       h(
         "div",
-        { class: "tools" },
-        h("label", { class: "field" }, t("points.field"), " ", this.fieldChoice),
-        h(
-          "div",
-          { class: "chips", role: "group", "aria-label": t("points.layers") },
-          this.boxes.map((each) => each.label),
-        ),
+        { class: "chips", role: "group", "aria-label": t("points.layers") },
+        this.boxes.map((each) => each.label),
       ),
+    );
+    fill(
+      element,
       h("div", { class: "planebox" }, this.canvas, this.tip),
-      this.bar,
+      this.legend,
       this.note,
       this.words,
       this.counts,
@@ -146,8 +148,29 @@ class PointsPanel {
     this.syncChoices();
   }
 
+  /** The chosen field, or D where another run's choice does not exist. */
+  get field() {
+    return fieldsOf(this.kind).includes(this.choice.field) ? this.choice.field : "d";
+  }
+
+  /** Name everything by what the outputs of this run's discriminator mean. */
+  name() {
+    const kind = outputKind(this.frame);
+    if (kind === this.kind) return;
+    this.kind = kind;
+    fill(
+      this.fieldChoice,
+      fieldsOf(kind).map((name) =>
+        h("option", { value: name }, name === "d" ? named("points.field.d", kind) : t(`points.field.${name}`)),
+      ),
+    );
+    const contour = this.boxes.find((each) => each.name === "contour");
+    if (contour) contour.label.lastChild.textContent = named("points.layer.contour", kind);
+    this.syncChoices();
+  }
+
   syncChoices() {
-    this.fieldChoice.value = this.choice.field;
+    this.fieldChoice.value = this.field;
     this.boxes.forEach(({ name, box }) => {
       box.checked = this.choice.layers.has(name);
     });
@@ -184,20 +207,32 @@ class PointsPanel {
   paint() {
     const { frame, canvas } = this;
     if (!frame || !canvas.isConnected) return;
-    const size = Math.max(200, Math.min(LARGEST, canvas.parentElement.clientWidth, Math.max(320, innerHeight - 190)));
+    this.name();
+    const size = this.room();
     canvas.style.width = canvas.style.height = `${size}px`;
     const pen = sharpened(canvas, size),
       extent = frame.extent.data,
       view = viewOf(extent, size);
     this.view = view;
-    const key = `${this.shownStep} ${this.choice.field}`;
-    const field = (this.fields[key] ??= fieldOf(this.choice.field, frame, this.modes));
+    const key = `${this.shownStep} ${this.field}`;
+    const field = (this.fields[key] ??= fieldOf(this.field, frame, this.modes));
     if (field) drawField(pen, view, field.values, field.side, field.rising ? rising() : diverging());
     const counted = this.modes ? modeCounts(frame.fake.data, this.modes) : null;
     const { modes, before } = this;
     drawLayers(pen, view, frame, { layers: this.choice.layers, share: this.choice.morph, modes, counted, before });
     this.describe(field, counted);
     canvas.dataset.step = String(this.shownStep);
+  }
+
+  /** The side of the plane, so that it and its legend are between the header and the recording bar. */
+  room() {
+    const [main, bar] = ["main", "timeline"].map((id) => /** @type {HTMLElement} */ (document.getElementById(id))),
+      box = this.canvas.parentElement,
+      card = box.closest(".card"),
+      [top, side] = [box, card].map((each) => each.getBoundingClientRect().top);
+    const above = main.offsetTop + parseFloat(getComputedStyle(main).paddingTop) + top - side;
+    const high = innerHeight - bar.offsetHeight - above - this.legend.offsetHeight - 16;
+    return Math.floor(Math.min(LARGEST, box.clientWidth, Math.max(SMALLEST, high)));
   }
 
   /** @param {any} field @param {any} counted */
@@ -214,18 +249,20 @@ class PointsPanel {
       this.bar,
       ...(field
         ? [
-            h("span", { class: "ends" }, `${t(`points.low.${this.choice.field}`)} ${field.low}`),
+            h("span", { class: "ends" }, `${this.end("low")} ${field.low}`),
             h("i", { class: field.rising ? "rising" : "diverging", "aria-hidden": "true" }),
-            h("span", { class: "ends" }, `${field.high} ${t(`points.high.${this.choice.field}`)}`),
+            h("span", { class: "ends" }, `${field.high} ${this.end("high")}`),
           ]
         : []),
     );
     const width = digits(bandwidth(frame.extent.data), 2);
     this.note.textContent = field?.smoothed
       ? t(this.modes ? "points.smoothedTruth" : "points.smoothed", { width, total })
-      : this.choice.field === "gradient"
+      : this.field === "gradient"
         ? t("points.differences")
-        : "";
+        : this.field === "d" && this.kind !== "logit"
+          ? t(`points.about.${this.kind}`)
+          : "";
     const found = counted?.counts.filter((/** @type {number} */ n) => n > 0).length;
     this.words.textContent = counted
       ? t("points.summary", {
@@ -239,6 +276,12 @@ class PointsPanel {
     if (counted && counted.counts.length <= 36) this.showCounts(counted.counts, total);
     else fill(this.counts);
     this.tabulate();
+  }
+
+  /** @param {"low"|"high"} end of the colours */
+  end(end) {
+    const key = `points.${end}.${this.field}`;
+    return this.field === "d" ? named(key, this.kind) : t(key);
   }
 
   /** @param {number[]} counts @param {number} total */
@@ -286,7 +329,8 @@ class PointsPanel {
     if (field) {
       const side = field.shape[0],
         at = Math.round((1 - v) * (side - 1)) * side + Math.round(u * (side - 1));
-      words += `  D ${digits(field.data[at], 3)}`;
+      const values = this.kind === "logit" ? field : this.frame.logits;
+      words += `  ${named("points.value", this.kind, { value: digits(values.data[at], 3) })}`;
     }
     this.tip.hidden = false;
     this.tip.textContent = words;
@@ -316,5 +360,6 @@ class PointsPanel {
     this.choice.listeners.delete(this.rechosen);
     this.dark.removeEventListener("change", this.draw);
     this.watchSize.disconnect();
+    removeEventListener("resize", this.draw);
   }
 }

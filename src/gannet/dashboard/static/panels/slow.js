@@ -16,7 +16,7 @@ const STRIP_HEIGHT = 84;
 /** @type {import("../main.js").Panel} */
 export default {
   title: "slow.title",
-  order: 12,
+  order: 26,
   wide: true,
   suits: (run) => run.kind === "points" && run.players.length !== 1,
   mount(element, run) {
@@ -204,7 +204,8 @@ class SlowPanel {
       if (n === this.at) mark.setAttribute("aria-current", "step");
       else mark.removeAttribute("aria-current");
     });
-    this.words.textContent = t(`slow.${player}.${part}${recording.relative && part === "score" ? ".relative" : ""}`);
+    const key = `slow.${player}.${part}`;
+    this.words.textContent = part === "score" && recording.outputs !== "logit" ? t(`${key}.relative`) : t(key);
     this.canvas.setAttribute(
       "aria-label",
       `${this.at + 1}. ${t(`slow.${player}`)}, ${t(`slow.${part}`)}. ${this.words.textContent}`,
