@@ -84,7 +84,6 @@ def with_scales(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for player in {name.partition("/")[0] for name in arrays if name.endswith("/field_before")}:
         samples = [arrays[name] for name in (f"{player}/score_real", f"{player}/score_fake") if name in arrays]
         fields = np.stack([arrays[f"{player}/field_before"], arrays[f"{player}/field_after"]])
-        found[f"{player}/centre"], found[f"{player}/spread"] = map(
-            np.float32, scale_of(np.concatenate(samples), fields)
-        )
+        centre, spread = scale_of(np.concatenate(samples), fields)
+        found |= {f"{player}/centre": np.asarray(centre), f"{player}/spread": np.asarray(spread)}
     return found

@@ -1,5 +1,5 @@
-// What can be asked of the process that trains; it answers with an event. Pausing and stepping are in the page's header,
-// the rest is a card.
+// What can be asked of the process that trains; it answers with an event. Pausing and stepping are in the page's
+// header, the rest is a card.
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { forkDialog } from "./fork.js";
