@@ -118,12 +118,7 @@ PROOFS = [
     Proof(
         "particle-gan", "grid", MODES, least={"modes": 25} | SHARP, most={"reverse_kl": 0.05, "spread": 1.3}, needed=3
     ),
-    ring(
-        "vae",
-        {"steps": 2000},
-        least={"modes": 8, "high_quality": 0.08},
-        most={"reverse_kl": 0.2},
-    ),
+    ring("vae", THOUSANDS, least={"modes": 8, "high_quality": 0.12}, most={"reverse_kl": 0.2}),
     ring("flow-matching", {"steps": 1000}, least={"modes": 8, "high_quality": 0.7}, most={"reverse_kl": 0.02}),
     Proof("particle-gan", "gmm", cards("sliced_w"), most={"sliced_w / reference": 1.5}),
 ]
