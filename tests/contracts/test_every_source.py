@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gannet.data.base import silent
+from gannet.data.folder import Folder
+from gannet.data.shard_writing import prepare
 from gannet.discovery import components, find
 from gannet.testing.data import check_source
 
@@ -23,7 +26,7 @@ FROM_FILES = {
     "cifar10",
     "stacked-mnist",
 }
-FROM_FILES |= {"captioned-folder"}
+FROM_FILES |= {"captioned-folder", "shards"}
 
 
 def test_every_source_file_was_found() -> None:
@@ -64,6 +67,12 @@ def _saved_by_library(path: Path) -> Path:
     return path / "saved"
 
 
+def _shards(path: Path) -> Path:
+    folder = Folder(path=str(_class_folders(path / "own", ("cat", "dog"))))
+    prepare(folder, path / "shards", shard_bytes=4000, progress=silent)
+    return path / "shards"
+
+
 def _fields(name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     monkeypatch.setenv("GANNET_CACHE", str(path / "cache"))
     monkeypatch.setenv("GANNET_DATA", str(path))
@@ -86,8 +95,8 @@ def _fields(name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str,
         ]
         (folder / "metadata.jsonl").write_text("\n".join(lines), encoding="utf-8")
         return {"path": str(folder)}
-    elif name == "huggingface":
-        return {"path": str(_saved_by_library(path))}
+    elif name in (made := {"huggingface": _saved_by_library, "shards": _shards}):
+        return {"path": str(made[name](path))}
     elif name == "csv-file":
         np.savetxt(path / "points.csv", points, delimiter=",")
         return {"path": str(path / "points.csv")}

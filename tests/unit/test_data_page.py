@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "mnist-files").mkdir()
     header = bytes.fromhex("00000803000000040000000800000008")
     (folder / "mnist-files" / "train-images-idx3-ubyte").write_bytes(header + bytes(range(256)))
+    (folder / "webdataset").mkdir()
+    with tarfile.open(folder / "webdataset" / "train-0.tar", "w") as archive:
+        for i in range(6):
+            (folder / f"{i}.json").write_text(json.dumps({"label": i % 2, "colour": ["red", "blue"][i // 3]}))
+            archive.add(folder / f"{i}.json", f"{i}.json")
+            archive.add(folder / "photos" / f"{i}.png", f"{i}.png")
     points = pd.DataFrame(RNG.normal(size=(30, 3)), columns=list("xyz")).assign(kind=list("ab") * 15)
     points[["x", "y"]].to_csv(folder / "points.csv")
     points[["x", "y"]].to_parquet(folder / "points.parquet")
@@ -76,6 +83,8 @@ EXPECTED = {
     "labels.npz": "class    v  3",
     "animals data.classes=cat": "class    cat  3",
     "gaps.csv data.on_bad=skip": "rows are left out",
+    "webdataset": "class    1  3",
+    "webdataset data.label=colour": "class    blue  3",
     "scans": "level 4095 is white",
     "scans data.white=4000": "samples  3",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +15,14 @@ MOST_CLASSES_LISTED = 100
 SHOWN_CAPTIONS = 3
 LOOKED_AT = 100_000
 """Samples that are searched for equal ones."""
+LOOKED_AT_BYTES = 2**28
+"""Of images in memory at once."""
 FILES_LOOKED_AT = 2000
 """Files whose size is read."""
 
-app = typer.Typer(help="Inspect data: info DATA, check PATH, cache.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Inspect data: info DATA, check PATH, prepare DATA, cache.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("info")
@@ -49,7 +54,8 @@ def info(
     print(f"hash     {description.content_hash}")
     if found := sizes(_files(data)):
         print(f"files    {found}")
-    samples, labels = dataset.reference(min(description.rows or LOOKED_AT, LOOKED_AT), seed=0)
+    most = min(LOOKED_AT, max(1, LOOKED_AT_BYTES // math.prod(description.shape)))
+    samples, labels = dataset.reference(min(description.rows or LOOKED_AT, most), seed=0)
     if description.rows is not None:
         looked = "" if len(samples) == description.rows else f" among {len(samples):,} samples"
         print(f"equal    {duplicates(samples):,} samples equal another one exactly{looked}")
@@ -106,6 +112,42 @@ def check(
     damaged = sum(finding.fatal for finding in findings)
     print(f"{damaged} damaged, {len(findings) - damaged} notes.")
     return 2 if damaged else 0
+
+
+@app.command("prepare")
+def prepare(
+    data: Annotated[str, typer.Argument(metavar="DATA")],
+    keys: Keys = None,
+    out: Annotated[Path, typer.Option("-o", metavar="SHARDS", help="The folder to write.")] = Path(),
+    shard_mb: Annotated[float, typer.Option(min=0.001, max=1e6, help="Size of a shard in MB.")] = 64.0,
+) -> int:
+    """Write images as shards, for sets larger than memory.
+
+    SHARDS then holds WebDataset tar files of PNG images and class numbers, an index and a manifest with hashes; it is
+    DATA for the other commands. The held-out split is written too. A repeated command continues.
+    """
+    from gannet.cli.keys import parse_keys
+    from gannet.cli.progress import TerminalReporter
+    from gannet.config.plan import source_from_keys
+    from gannet.data.shard_writing import prepare as write
+    from gannet.errors import UserError
+
+    if out == Path():
+        raise UserError("Name the folder to write with -o SHARDS.")
+    _, source = source_from_keys(data, parse_keys(keys or []))
+    with TerminalReporter() as reporter:
+        prepared = write(source, out, shard_bytes=round(shard_mb * 1e6), progress=reporter.work)
+    manifest = prepared.manifest
+    print(f"{out} is complete; {prepared.num_written} of {len(manifest.shards)} shards are new.")
+    for split in dict.fromkeys(shard.split for shard in manifest.shards):
+        shards = [shard for shard in manifest.shards if shard.split == split]
+        print(
+            f"{split:8} {sum(shard.samples for shard in shards):,} images of {manifest.channels} x {manifest.height} x "
+            f"{manifest.width} in {len(shards)} shards, {sum(shard.bytes for shard in shards) / 1e6:,.1f} MB"
+        )
+    for note in manifest.notes:
+        print(f"note     {note}")
+    return 0
 
 
 @app.command("cache")

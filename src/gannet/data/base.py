@@ -149,6 +149,8 @@ class Dataset(ABC):
     """Mean of the points, in original units."""
     scale: float = 1.0
     """Root of the points' variance averaged over the axes."""
+    class_counts: tuple[int, ...] | None = None
+    """Samples of every class; None if unknown."""
     size: int | None = None
     """Number of samples, or None for an infinite distribution."""
     content_hash: str = ""

@@ -80,7 +80,7 @@ def decoded(images: UndecodedImages, choice: Choice, progress: Progress) -> Deco
     table = _load(path)
     if table is not None and len(table.pixels) == len(images):
         return table
-    reading, frame = _frame(images, choice, progress)
+    reading, frame = frame_of(images, choice, progress)
     whole = _decode_into(path, images, reading, frame, choice.skip_bad, progress)
     trim(keep=path)
     return whole
@@ -109,7 +109,7 @@ def _is_native(pixels: np.ndarray, choice: Choice) -> bool:
     return fits and choice.crop is None and (choice.channels or min(pixels.shape[3], 3)) == pixels.shape[3]
 
 
-def _frame(images: UndecodedImages, choice: Choice, progress: Progress) -> tuple[Reading, Frame]:
+def frame_of(images: UndecodedImages, choice: Choice, progress: Progress) -> tuple[Reading, Frame]:
     """How all images are read and fitted, from their headers."""
     headers, problems = for_every(len(images), images.header, "reading image sizes", progress)
     if problems and not choice.skip_bad:
@@ -121,12 +121,12 @@ def _frame(images: UndecodedImages, choice: Choice, progress: Progress) -> tuple
     rows = [row for row in range(len(images)) if row not in bad]
     deep = [row for row, header in zip(rows, headers, strict=True) if header.deep]
     deep_white = DEFAULT_WHITE if choice.white else _deep_white(images, deep, progress)
-    size = choice.size or _common_size(headers, choice.crop)
+    size = choice.size or common_size(headers, choice.crop)
     channels = choice.channels or (1 if all(h.grey for h in headers) else 3)
     return Reading(channels == 4, choice.white, deep_white), Frame(*size, channels, choice.fit, choice.crop)
 
 
-def _common_size(headers: list[Header], crop: tuple[int, int] | None) -> tuple[int, int]:
+def common_size(headers: list[Header], crop: tuple[int, int] | None) -> tuple[int, int]:
     """(width, height) of all images, if they share them and they are not large; else a square."""
     limit = crop or (sys.maxsize, sys.maxsize)
     sizes = {(min(h.width, limit[0]), min(h.height, limit[1])) for h in headers}

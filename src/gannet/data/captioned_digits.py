@@ -41,9 +41,9 @@ class CaptionedDigits(ImageSource):
         """Images of the scenes that are not in training."""
         return "test"
 
-    def open(self, progress: Progress) -> ImageTable:
+    def table(self, progress: Progress) -> ImageTable:
         """Draw the images; what they show can be read from them again."""
-        table = super().open(progress)
+        table = super().table(progress)
         if table.shape == (3, SIDE, SIDE):
             table.truth = Truth(captions=READER)
         return table

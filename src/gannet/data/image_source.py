@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from gannet.data.base import Kind, Progress, Source
+from gannet.data.base import Dataset, Kind, Progress, Source
 from gannet.data.cache import DEFAULT_WHITE, Choice, Decoded, decoded
 from gannet.data.decode import MIN_SIDE_PIXELS
 from gannet.data.digest import digest
@@ -103,8 +103,12 @@ class ImageSource(Source):
         split = "test" if self.test else self.held_out_split()
         return None if split is None else replace(self, split=split, labels=None)
 
-    def open(self, progress: Progress) -> ImageTable:
+    def open(self, progress: Progress) -> Dataset:
         """Decode the images, or take them from the cache, and select the split and the classes."""
+        return self.table(progress)
+
+    def table(self, progress: Progress) -> ImageTable:
+        """The data set of :meth:`open`: all images in one table."""
         held_out_here = self.test is not None and self.reads_splits
         source = replace(self, split="train", test=None) if held_out_here else self
         images = source.read(progress)
@@ -112,7 +116,7 @@ class ImageSource(Source):
             raise UserError(f"{images.origin}: found {len(images)} images; at least 2 are needed.")
         split = None if self.reads_splits and not self.test else self.split
         rows = split_rows(images, split, self.test, progress)
-        table = decoded(images, self._choice(), progress)
+        table = decoded(images, self.choice(), progress)
         images.forget()
         bad = {row for row, _ in table.bad}
         rows = np.array([row for row in rows.tolist() if row not in bad], dtype=np.int64) if bad else rows
@@ -164,7 +168,7 @@ class ImageSource(Source):
     def _like(self, targets: Decoded, inputs: UndecodedImages, progress: Progress) -> np.ndarray:
         """The inputs of pairs as uint8 (N, C, H, W), with the shape of their targets."""
         pixels, left_out = targets.pixels, dict(targets.bad)
-        whole = decoded(inputs, replace(self._choice(), channels=pixels.shape[1]), progress)
+        whole = decoded(inputs, replace(self.choice(), channels=pixels.shape[1]), progress)
         refuse_bad(inputs, [(row, problem) for row, problem in whole.bad if row not in left_out])
         made = whole.pixels
         if made.shape != pixels.shape:
@@ -175,7 +179,8 @@ class ImageSource(Source):
             )
         return made
 
-    def _choice(self) -> Choice:
+    def choice(self) -> Choice:
+        """How images are decoded."""
         skip = self.on_bad == "skip"
         return Choice(_sides(self.size), self.channels, self.fit, _sides(self.crop), self.white, skip)
 

@@ -58,6 +58,8 @@ class ImageTable(Dataset):
         self._flip = flip
         self._order = Order(torch.from_numpy(np.ascontiguousarray(chosen, dtype=np.int64)))
         self._labels = None if labels is None else _labels_by_row(labels, chosen, len(pixels))
+        if labels is not None:
+            self.class_counts = tuple(np.bincount(labels, minlength=len(class_names)).tolist())
         self._shown_labels, self._labelled_order = self._labels, None
         if labels is not None and labelled is not None:
             kept = np.ascontiguousarray(chosen[labelled], dtype=np.int64)
@@ -85,7 +87,7 @@ class ImageTable(Dataset):
         pixels, labels = self._tables_on(device)
         rows = rows.to(pixels.device)
         chosen = pixels.index_select(0, rows).to(device)  # transferred as uint8: a quarter of the bytes of float32
-        chosen = self._mirrored(chosen, seed, position)
+        chosen = mirrored(chosen, seed, position) if self._flip else chosen
         return normalised(chosen), None if labels is None else labels.index_select(0, rows).to(device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
@@ -110,7 +112,7 @@ class ImageTable(Dataset):
         if self._inputs is None:
             return None
         chosen = self._inputs.index_select(0, self._rows(count, seed, position)).to(device)
-        return normalised(self._mirrored(chosen, seed, position))
+        return normalised(mirrored(chosen, seed, position) if self._flip else chosen)
 
     def reference_inputs(self, count: int, *, seed: int) -> np.ndarray | None:
         """uint8 (N, H, W, C), the inputs of the images of :meth:`reference`; None without pairs."""
@@ -118,13 +120,6 @@ class ImageTable(Dataset):
             return None
         rows = self._order.reference(count, seed=seed)
         return self._inputs.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
-
-    def _mirrored(self, images: Tensor, seed: int, position: int) -> Tensor:
-        """Half of the images of a batch mirrored, if that was asked for."""
-        if not self._flip:
-            return images
-        mirrored = torch.rand(len(images), generator=torch_rng(seed, "flip", position)) < 0.5
-        return torch.where(mirrored.to(images.device).view(-1, 1, 1, 1), images.flip(3), images)
 
     def _rows(self, count: int, seed: int, position: int) -> Tensor:
         if self._labelled_order is None:
@@ -141,6 +136,12 @@ class ImageTable(Dataset):
                 None if self._shown_labels is None else self._shown_labels.to(device),
             )
         return self._resident[device]
+
+
+def mirrored(images: Tensor, seed: int, position: int) -> Tensor:
+    """Mirror each image (N, C, H, W) of batch ``position`` with probability 1/2."""
+    chosen = torch.rand(len(images), generator=torch_rng(seed, "flip", position)) < 0.5
+    return torch.where(chosen.to(images.device).view(-1, 1, 1, 1), images.flip(3), images)
 
 
 def normalised(levels: Tensor) -> Tensor:

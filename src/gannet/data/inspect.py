@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from gannet.data.base import Dataset, Description, Progress
 from gannet.data.caption_files import NAMES as CAPTION_FILES
 from gannet.data.caption_files import captions_of
 from gannet.data.decode import BadImage, is_see_through, is_sixteen_bit, opened, orientation, upright
-from gannet.data.image_table import ImageTable
+from gannet.data.image_source import ImageSource
 from gannet.data.listing import Listing, listing
-from gannet.data.point_table import PointTable
 from gannet.data.resolve import source_for
 from gannet.data.undecoded_images import for_every
 from gannet.discovery import find
@@ -46,10 +44,7 @@ def describe(dataset: Dataset, name: str) -> Description:
         dataset: the opened data.
         name: name of the source, or the argument DATA.
     """
-    labels = dataset.labels if isinstance(dataset, ImageTable | PointTable) else None
-    counts = (
-        [None] * dataset.num_classes if labels is None else np.bincount(labels, minlength=dataset.num_classes).tolist()
-    )
+    counts = dataset.class_counts or [None] * dataset.num_classes
     classes: dict[str, int | None] = dict(zip(dataset.class_names, counts, strict=True))
     return Description(
         name,
@@ -85,7 +80,10 @@ def check(path: str | Path, progress: Progress) -> list[Finding]:
             return _check_files(found, progress) + (_check_captions(found) if name == "captioned-folder" else [])
         except UserError as error:
             return _refused(path, error)
-    return _check_whole(path, name, fields, progress)
+    findings = _check_whole(path, name, fields, progress)
+    return (
+        _check_shards(find("data", name).load()(**fields), progress) if name == "shards" and not findings else findings
+    )
 
 
 def _check_whole(path: str | Path, name: str, fields: dict[str, str], progress: Progress) -> list[Finding]:
@@ -94,6 +92,13 @@ def _check_whole(path: str | Path, name: str, fields: dict[str, str], progress: 
     except UserError as error:
         return _refused(path, error)
     return []
+
+
+def _check_shards(source: ImageSource, progress: Progress) -> list[Finding]:
+    """Images of shards that cannot be decoded, or whose bytes have changed."""
+    images = source.read(progress)
+    _, problems = for_every(len(images), lambda row: images.image(row).size, "checking images", progress)
+    return [Finding(images.name(row), problem, fatal=True) for row, problem in problems]
 
 
 def _check_captions(found: Listing) -> list[Finding]:

@@ -42,6 +42,8 @@ class PointTable(Dataset):
         self.mean = torch.as_tensor(mean, dtype=torch.float32)
         self.labels = None if labels is None else np.asarray(labels, dtype=np.int64)
         self.class_names = class_names
+        if self.labels is not None:
+            self.class_counts = tuple(np.bincount(self.labels, minlength=len(class_names)).tolist())
         self.size = len(self.points)
         self.content_hash = digest_arrays([self.points, self.labels], class_names)
         self._inside = self.form.encode(self.points)

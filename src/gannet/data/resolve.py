@@ -11,6 +11,7 @@ from gannet.data.caption_files import has_captions
 from gannet.data.idx import is_idx_name
 from gannet.data.npz_file import read_npz
 from gannet.data.parquet_table import has_images
+from gannet.data.shard_files import has_shards
 from gannet.discovery import Component, canonical, components
 from gannet.errors import UserError, did_you_mean
 
@@ -75,6 +76,8 @@ def _source_in_folder(path: Path) -> str:
         names = os.listdir(path)
         if any(is_idx_name(name) for name in names):
             return "idx"
+        if has_shards(path):
+            return "shards"
         if any(name in ("state.json", "dataset_dict.json") or name.endswith(".parquet") for name in names):
             return "huggingface"
         return "captioned-folder" if has_captions(path) else "folder"

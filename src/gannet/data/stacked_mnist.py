@@ -49,7 +49,7 @@ class StackedMnist(Source):
     def open(self, progress: Progress) -> StackedTable:
         """Read the digits and stack them."""
         choice = {"split": self.split, "size": self.size, "channels": 1}
-        digits = (Idx(path=self.path, **choice) if self.path else Mnist(**choice)).open(progress)
+        digits = (Idx(path=self.path, **choice) if self.path else Mnist(**choice)).table(progress)
         if digits.class_names != CLASS_NAMES:
             found = ", ".join(digits.class_names) or "none"
             raise UserError(

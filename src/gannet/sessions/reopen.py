@@ -17,7 +17,7 @@ from gannet.runs.records import RunRecord
 from gannet.runs.schema import CHECKPOINTS_FOLDER, CRASH_FOLDER, ORIGIN_FOLDER, checkpoint_name
 from gannet.training import checkpoint
 
-BY_PATH = frozenset({"folder", "captioned-folder", "idx", "npz", "npz-points", "csv-file"})
+BY_PATH = frozenset({"folder", "captioned-folder", "idx", "npz", "npz-points", "csv-file", "shards"})
 """Sources whose only required key is a path."""
 
 

@@ -1,0 +1,114 @@
+"""Images in shards on the disk, decoded batch by batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gannet.data.base import Dataset, Kind
+from gannet.data.decode import BadImage, Reading, upright
+from gannet.data.digest import digest
+from gannet.data.fitting import Frame, fitted
+from gannet.data.image_table import mirrored, normalised
+from gannet.data.shard_files import ShardFolder
+from gannet.data.shard_order import ShardOrder
+from gannet.errors import UserError
+
+NUM_AT_ONCE = 16
+"""Images per thread task."""
+MAX_THREADS = 4
+
+
+class ShardedImages(Dataset):
+    """Images of one split of a folder of shards, read and decoded when a batch needs them.
+
+    In memory are two batches, the manifest, and of the index 20 bytes for each image seen so far. The batch that
+    follows is decoded in threads while the current one is used; every batch is a function of its arguments, so this
+    changes no value.
+
+    Args:
+        folder: finished shards.
+        split: the split to use.
+        frame: size and channels of all images.
+        reading: how stored levels become bytes.
+        window: shards whose images are shuffled together.
+        flip: mirror each image of a batch with probability 1/2.
+    """
+
+    kind: ClassVar[Kind] = "images"
+
+    def __init__(
+        self, folder: ShardFolder, split: str, frame: Frame, reading: Reading, *, window: int, flip: bool
+    ) -> None:
+        manifest, starts = folder.manifest, folder.starts
+        chosen = [number for number, shard in enumerate(manifest.shards) if shard.split == split]
+        counts = [manifest.shards[number].samples for number in chosen]
+        self._folder, self._frame, self._reading, self._flip = folder, frame, reading, flip
+        self._shards = chosen
+        self._order = ShardOrder([int(starts[number]) for number in chosen], counts, window)
+        self.shape = frame.channels, frame.height, frame.width
+        self.size = sum(counts)
+        if split in manifest.class_counts:
+            self.class_names, self.class_counts = manifest.classes, manifest.class_counts[split]
+        self.content_hash = digest(manifest.content_hash, split, str(frame), str(reading))
+        self._pool: ThreadPoolExecutor | None = None
+        self._ahead: dict[tuple[int, int, int], list[Future[np.ndarray]]] = {}
+        self._window: tuple[int, int] | None = None
+
+    def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
+        """Images (N, C, H, W) float32 in [-1, 1] and labels (N,) int64, from endless shuffled epochs."""
+        parts = self._ahead.pop((count, seed, position), None) or self._begun(count, seed, position)
+        pixels = np.concatenate([part.result() for part in parts])
+        self._ahead = {(count, seed, position + 1): self._begun(count, seed, position + 1)}
+        images = torch.from_numpy(pixels).to(device)  # transferred as uint8: a quarter of the bytes of float32
+        images = mirrored(images, seed, position) if self._flip else images
+        labels = self._labels(self._order.batch(count, seed=seed, position=position))
+        return normalised(images), None if labels is None else torch.from_numpy(labels).to(device)
+
+    def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Distinct images of all shards, uint8 (N, H, W, C), and their labels."""
+        rows = self._order.reference(count, seed=seed)
+        images = np.concatenate([part.result() for part in self._decoding(rows)])
+        return np.ascontiguousarray(images.transpose(0, 2, 3, 1)), self._labels(rows)
+
+    def _begun(self, count: int, seed: int, position: int) -> list[Future[np.ndarray]]:
+        """The parts of a batch, which threads decode."""
+        window, shards = self._order.shards(count, seed=seed, position=position)
+        if window != self._window:
+            self._window = window
+            self._folder.read_ahead([self._shards[shard] for shard in shards])
+        return self._decoding(self._order.batch(count, seed=seed, position=position))
+
+    def _decoding(self, rows: np.ndarray) -> list[Future[np.ndarray]]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1), "decode")
+        starts = range(0, len(rows), NUM_AT_ONCE)
+        return [self._pool.submit(self._decoded, rows[start : start + NUM_AT_ONCE]) for start in starts]
+
+    def _decoded(self, rows: np.ndarray) -> np.ndarray:
+        """uint8 (N, C, H, W)."""
+        out = np.empty((len(rows), *self.shape), dtype=np.uint8)
+        for i, row in enumerate(rows.tolist()):
+            try:
+                image = upright(self._folder.read(row), self._reading)
+            except BadImage as problem:
+                raise UserError(damaged(self._folder, row, problem)) from None
+            out[i] = fitted(image, self._frame).transpose(2, 0, 1)
+        return out
+
+    def _labels(self, rows: Sequence[int] | np.ndarray) -> np.ndarray | None:
+        return self._folder.index["label"][rows].astype(np.int64) if self.class_names else None
+
+
+def damaged(folder: ShardFolder, row: int, problem: object) -> str:
+    """A sentence about an image that cannot be used."""
+    return (
+        f"{folder.name(row)}: {problem}. Copy the shard again, or leave the image out: `gannet data prepare "
+        f"{folder.path} -o NEW data.on_bad=skip`."
+    )
