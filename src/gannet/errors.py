@@ -50,6 +50,10 @@ class TrainingStopped(Exception):
     """Training stopped because a value is not finite; exit status 3."""
 
 
+class RankLost(RuntimeError):
+    """A training on several processes cannot continue, because one of them has ended."""
+
+
 class TrainingFailed(RuntimeError):
     """A training ended because of an exception, such as out of memory, which is the cause. Exit status 5, or 4 if the
     last step is not saved.

@@ -47,7 +47,10 @@ class DiffAugment(Augmentation):
 
 
 def _recoloured(images: Tensor, rng: torch.Generator | None) -> Tensor:
-    brightness, saturation, contrast = torch.rand(3, len(images), 1, 1, 1, generator=rng, device=images.device)
+    brightness, saturation, contrast = (
+        # One length counts the samples of all three, as in every draw of a turn.
+        torch.rand(3 * len(images), 1, 1, 1, generator=rng, device=images.device).view(3, -1, 1, 1, 1)
+    )
     images = images + (brightness - 0.5)
     grey = images.mean(1, keepdim=True)
     images = grey + 2 * saturation * (images - grey)

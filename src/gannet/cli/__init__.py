@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -31,7 +32,7 @@ from gannet.cli import (
     weights,
 )
 from gannet.cli.train import UNSAVED
-from gannet.errors import TrainingFailed, TrainingStopped, UserError
+from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError
 
 BAD_INPUT, STOPPED_BY_GUARD, FAILED, INTERRUPTED = 2, 3, 5, 130
 EARLY = {
@@ -110,9 +111,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app(args=list(arguments), standalone_mode=False)
     except UserError as error:
-        return _say(error.problems, BAD_INPUT)
+        return _say(_of_all_ranks(error.problems), BAD_INPUT)
     except TrainingStopped as stopped:
-        return _say([str(stopped)], STOPPED_BY_GUARD)
+        return _say(_of_all_ranks([str(stopped)]), STOPPED_BY_GUARD)
+    except RankLost as lost:
+        return _say([f"{str(lost).capitalize()}."], FAILED)
     except TrainingFailed as failed:
         return _say([str(failed)], FAILED if failed.is_saved else UNSAVED)
     except BrokenPipeError:
@@ -126,6 +129,11 @@ def run(arguments: Sequence[str]) -> int:
             return _say([error.format_message() + " See gannet --help."], BAD_INPUT)  # type: ignore[attr-defined]
         raise
     return result if isinstance(result, int) else 0
+
+
+def _of_all_ranks(sentences: Sequence[str]) -> Sequence[str]:
+    """What every process of a training finds: rank 0 says it."""
+    return sentences if os.environ.get("RANK", "0") == "0" else []
 
 
 def _say(sentences: Sequence[str], status: int) -> int:

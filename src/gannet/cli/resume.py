@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gannet.cli.spread import Devices
 from gannet.cli.train import MaxTime
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or the name of a run in ./runs.")]
@@ -33,6 +34,7 @@ def resume(
     keys: Repeated = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="New total number of steps.")] = None,
     recipe: RecipeFile = None,
+    devices: Devices = None,
     max_time: MaxTime = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
@@ -42,6 +44,7 @@ def resume(
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import TerminalReporter
+    from gannet.cli.spread import other_rank
     from gannet.cli.time_limit import limited
     from gannet.cli.train import conclude
     from gannet.sessions.resume import resume as resume_run
@@ -49,10 +52,13 @@ def resume(
     path = whole_run(
         path, "`gannet resume` continues from the newest checkpoint; `gannet train RUN@STEP` continues from another"
     )
-    with limited(max_time), TerminalReporter(quiet=quiet) as reporter:
-        return conclude(
-            reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=parse_keys(keys or []))
-        )
+    given = parse_keys(keys or [])
+    with limited(max_time):
+        status = other_rank(devices, recipe=recipe, keys=given, restarts=True)
+        if status is not None:
+            return status
+        with TerminalReporter(quiet=quiet) as reporter:
+            return conclude(reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=given))
 
 
 def whole_run(path: Path, reason: str) -> Path:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from gannet.cli.spread import Devices
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -99,6 +101,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out if it exists; start it if not.")
     ] = False,
+    devices: Devices = None,
     max_time: MaxTime = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
@@ -112,6 +115,7 @@ def train(
     with held_back():
         from gannet.cli.keys import parse_keys
         from gannet.cli.progress import TerminalReporter
+        from gannet.cli.spread import other_rank
         from gannet.cli.time_limit import limited
         from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
         from gannet.errors import UserError
@@ -135,14 +139,18 @@ def train(
     if older:
         refuse_flags(given)
     planned = None if older else plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
-    with limited(max_time), TerminalReporter(quiet=quiet) as reporter:
-        if older:
-            return conclude(reporter, train_again(*older, given | flags, out, reporter, recipe_file=recipe))
-        assert planned is not None
-        if resume:
-            assert out is not None
-            return conclude(reporter, start_or_resume(planned, out, reporter, init=init))
-        return conclude(reporter, start(planned, out, reporter, init=init))
+    with limited(max_time):
+        status = other_rank(devices, recipe=recipe, keys=given, restarts=resume)
+        if status is not None:
+            return status
+        with TerminalReporter(quiet=quiet) as reporter:
+            if older:
+                return conclude(reporter, train_again(*older, given | flags, out, reporter, recipe_file=recipe))
+            assert planned is not None
+            if resume:
+                assert out is not None
+                return conclude(reporter, start_or_resume(planned, out, reporter, init=init))
+            return conclude(reporter, start(planned, out, reporter, init=init))
 
 
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:

@@ -12,6 +12,7 @@ import torch
 
 from gannet.config.plan import Plan
 from gannet.data.base import Dataset, Form, Progress
+from gannet.ranks.group import current
 from gannet.runs.records import DataRecord, RunRecord
 from gannet.runs.schema import VERSION
 from gannet.seeding import derive
@@ -95,6 +96,7 @@ def environment(precision: Precision) -> dict[str, str]:
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu_count": str(os.cpu_count()),
         "threads": str(torch.get_num_threads()),
+        "processes": str(current().size),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "device": str(precision.device),
         **_accelerator(precision.device),

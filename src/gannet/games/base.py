@@ -35,6 +35,9 @@ class Game(nn.Module, ABC):
     notes: tuple[str, ...] = ()
     """Sentences for the user to read before training, for example about user-supplied networks."""
 
+    needs_one_process: ClassVar[str] = ""
+    """Why the samples of a batch cannot be spread over processes, as the rest of a sentence; empty if they can."""
+
     evaluations: int = 1
     """Function evaluations for one sample: how often a network is called in sequence to generate it."""
 

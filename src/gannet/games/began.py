@@ -10,6 +10,7 @@ from gannet.games.base import Turn
 from gannet.games.scoring import Scorer
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
+from gannet.ranks.whole import whole
 from gannet.types import Batch, Terms
 
 
@@ -59,9 +60,8 @@ class BEGAN(Adversarial):
         """Low energy for reals; high energy for fakes, weighted by the balance k."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
-        real_energy, fake_energy = (
-            -output.logits.mean() for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs
-        )
+        logits = [output.logits for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs]
+        real_energy, fake_energy = (-whole(side).mean() for side in logits)
         # Used once after the optimizer step. It has no meaning between steps, so it is not saved.
         self._imbalance = (self.gamma * real_energy - fake_energy).detach()
         measure = real_energy + self._imbalance.abs()

@@ -29,6 +29,7 @@ class CycleGAN(Game):
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generators",)
+    needs_one_process: ClassVar[str] = "its terms are means over the samples of each class"
     factor = 1
     num_targets = 2
     fills_transparency = False

@@ -13,6 +13,7 @@ from gannet.games.base import Turn
 from gannet.games.scoring import Scorer
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
+from gannet.ranks.whole import whole
 from gannet.regularizers.base import Constraint, Penalty
 from gannet.types import Batch, Terms
 
@@ -82,7 +83,7 @@ class EnergyBased(Adversarial):
 
 def pulling_away(codes: Tensor) -> Tensor:
     """Mean squared cosine between the codes of two different samples, (N, F) -> scalar in [0, 1]."""
-    directions = normalize(codes.float(), dim=1)
-    count = len(codes)
+    directions = normalize(whole(codes.float()), dim=1)
+    count = len(directions)
     # The diagonal consists of N ones.
     return ((directions @ directions.T).square().sum() - count) / (count * (count - 1))

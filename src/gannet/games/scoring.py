@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator
+from gannet.ranks.whole import whole
 from gannet.regularizers.base import Penalty
 from gannet.types import Batch, DiscriminatorOutput, Inputs
 
@@ -82,4 +83,4 @@ def feature_distance(real: Tensor | None, fake: Tensor | None) -> Tensor:
     """|mean of the real features - mean of the fake features|^2, (N, F) and (M, F) -> scalar."""
     assert real is not None
     assert fake is not None
-    return (real.float().mean(0) - fake.float().mean(0)).square().sum()
+    return (whole(real.float()).mean(0) - whole(fake.float()).mean(0)).square().sum()

@@ -25,6 +25,7 @@ class SemiSupervised(Adversarial):
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior", "discriminator")
+    needs_one_process: ClassVar[str] = "its terms are means over the samples with or without a label"
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:

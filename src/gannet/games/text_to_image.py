@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,8 @@ class TextToImage(Adversarial):
     at random. A random caption is wrong in most of its words, so D could ignore the others. Both players train the text
     encoder that they own.
     """
+
+    needs_one_process: ClassVar[str] = "it chooses wrong captions among all samples of a batch"
 
     captions: Tensor
     """(M, L) int64 token ids of the captions that are drawn if none are given."""

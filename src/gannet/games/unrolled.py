@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -35,6 +37,8 @@ class Unrolled(Adversarial):
     Plain gradient descent moves some parameters far too little and makes others diverge. v is a buffer. D itself takes
     only its ordinary step.
     """
+
+    needs_one_process: ClassVar[str] = "its unrolled steps follow the gradient of the whole batch"
 
     squares: Tensor
     """v of all parameters of D in one vector."""

@@ -87,6 +87,11 @@ class Control:
         )
         events = [event for event in events if event.kind == "command"]
         self._journal = deque(_not_yet_played(journal_of(events), trainer.step, trainer.moves))
+        if self._journal and trainer.ranks.size > 1:
+            raise UserError(
+                f"The commands that this run repeats change parameters, which needs one process; {trainer.ranks.size} "
+                "were started."
+            )
         self._last = max((event.number for event in events), default=0)
         self._seen = self._next_look = 0.0
         self._paused = self._stopped = False
@@ -221,7 +226,12 @@ class Control:
             case _:
                 return self._stop
 
+    def _require_one_process(self, command: str) -> None:
+        if self._trainer.ranks.size > 1:
+            raise UserError(f"{command} needs a training on one process; this one has {self._trainer.ranks.size}.")
+
     def _prepared_edit(self, key: str, value: float | None) -> Callable[[], None]:
+        self._require_one_process("set")
         act = self._means.edit(key, value)
         if act is None:
             raise UserError(f"{key} already has that value.")
@@ -230,12 +240,14 @@ class Control:
     def _prepared_step(self, player: str, count: int) -> Callable[[], None]:
         if player == "all":
             return partial(self._allow, count)
+        self._require_one_process("A step of one player")
         players = [turn.player for turn in self._trainer.turns]
         if player not in players:
             raise UserError(f"{player!r} is not a player of this game.{did_you_mean(player, [*players, 'all'])}")
         return partial(self._play_alone, player, count)
 
     def _prepared_slow(self) -> Callable[[], None]:
+        self._require_one_process("Slow motion")
         check(self._trainer)
         return self._begin_slow
 

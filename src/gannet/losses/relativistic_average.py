@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gannet.losses.base import AdversarialLoss, Example
+from gannet.ranks.whole import whole
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class RelativisticAverage(AdversarialLoss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """>= 0; 2 log 2 if D is undecided."""
-        return softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean()
+        return softplus(whole(fake).mean() - real).mean() + softplus(fake - whole(real).mean()).mean()
 
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
         """>= 0."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gannet.losses.base import AdversarialLoss, Example
+from gannet.ranks.whole import whole
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class Softmax(AdversarialLoss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """> log n_real, the limit of fakes with zero probability; log(n_real + n_fake) for equal logits."""
-        real, fake = real.flatten(), fake.flatten()
+        real, fake = whole(real.flatten()), whole(fake.flatten())
         return torch.cat([real, fake]).logsumexp(0) - real.mean()
 
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
         """>= log(n_real + n_fake), attained for equal logits."""
         assert real is not None
-        scores = torch.cat([real.flatten(), fake.flatten()])
+        scores = torch.cat([whole(real.flatten()), whole(fake.flatten())])
         return scores.logsumexp(0) - scores.mean()
 
     def pairs(self, real: Tensor, fake: Tensor) -> Tensor:

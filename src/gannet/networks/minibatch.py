@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Trunk
+from gannet.ranks.whole import whole
 from gannet.types import DiscriminatorOutput
 
 
@@ -28,7 +29,8 @@ class MinibatchDiscrimination(nn.Module):
         views = self.projection(features).float().view(len(features), self.size, self.width)
         # Samples last, so that sums over the short axis use contiguous memory.
         views = views.permute(1, 2, 0).contiguous()  # (kernels, width, N)
-        distances = (views[..., None] - views[..., None, :]).abs().sum(1)  # (kernels, N, N)
+        others = whole(views.permute(2, 0, 1)).permute(1, 2, 0)
+        distances = (views[..., None] - others[..., None, :]).abs().sum(1)  # (kernels, N, N)
         return distances.neg().exp().sum(2).T - 1  # every sample has distance 0 to itself
 
 
@@ -43,7 +45,7 @@ class MinibatchDeviation(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(N, num_features) -> (N, 1)."""
         # The epsilon keeps the gradient of the root finite if all samples are equal.
-        deviation = (features.float().var(0, correction=0) + 1e-8).sqrt().mean()
+        deviation = (whole(features.float()).var(0, correction=0) + 1e-8).sqrt().mean()
         return deviation.expand(len(features), 1)
 
 

@@ -8,6 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from gannet.ranks.whole import whole
 from gannet.regularizers.base import Penalty, ScoreFunction, input_gradients
 from gannet.types import Batch, Inputs
 
@@ -47,4 +48,4 @@ class Dragan(Penalty):
     def perturbed(self, samples: Tensor, rng: torch.Generator) -> Tensor:
         """(N, ...) with independent noise added to every value."""
         noise = torch.randn(samples.shape, generator=rng, device=samples.device, dtype=samples.dtype)
-        return samples + self.scale * samples.std(correction=0) * noise
+        return samples + self.scale * whole(samples).std(correction=0) * noise

@@ -8,6 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from gannet.ranks.whole import whole
 from gannet.regularizers.base import Penalty, ScoreFunction
 from gannet.types import Batch, Inputs
 
@@ -56,4 +57,4 @@ class LeCam(Penalty):
         self.count += 1
         share = (1 / self.count).clamp(min=1 - self.decay)
         for average, scores in ((self.real_average, real_logits), (self.fake_average, fake_logits)):
-            average.lerp_(scores.mean().to(average.dtype), share)
+            average.lerp_(whole(scores).mean().to(average.dtype), share)

@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from gannet.config.plan import Plan
-from gannet.errors import TrainingFailed, TrainingStopped, UserError, in_shell
+from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError, in_shell
 from gannet.files import link_or_copy, written_whole
 from gannet.runs.schema import CHECKPOINTS_FOLDER, CRASH_FOLDER, checkpoint_name
 from gannet.runs.writer import RunWriter
@@ -109,7 +109,7 @@ def _save(
 
 
 def _problem(error: BaseException) -> str:
-    if isinstance(error, UserError | TrainingStopped):
+    if isinstance(error, UserError | TrainingStopped | RankLost):
         return str(error)
     first = str(error).partition("\n")[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__

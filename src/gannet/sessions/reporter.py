@@ -96,7 +96,9 @@ class PythonReporter:
             self._bar = NotebookBar(name, path, trainer.steps)
             self._bar.show(trainer.step, "")
             return
-        self.say(f"{name}: {trainer.steps:,} steps on {trainer.precision.device}, writing {path}")
+        size = trainer.ranks.size
+        where = f"{trainer.precision.device}" + (f", {size} processes" if size > 1 else "")
+        self.say(f"{name}: {trainer.steps:,} steps on {where}, writing {path}")
 
     def advanced(self, step: int) -> None:
         """Update the bar or the progress line."""

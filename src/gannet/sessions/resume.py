@@ -30,7 +30,19 @@ from gannet.training.allocator import keep_freed_memory
 from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
 
-BITWISE = ("torch", "numpy", "platform", "threads", "cpu_capability", "device", "gpu", "cuda", "cudnn", "precision")
+BITWISE = (
+    "torch",
+    "numpy",
+    "platform",
+    "threads",
+    "processes",
+    "cpu_capability",
+    "device",
+    "gpu",
+    "cuda",
+    "cudnn",
+    "precision",
+)
 """Fields of the environment that must be equal for a bitwise exact resume."""
 
 
@@ -194,6 +206,7 @@ def _chosen(path: Path, record: RunRecord, reporter: Reporter) -> Path | None:
 
 
 def _differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    before = {"processes": "1"} | before  # records of earlier versions have none
     return [
         f"{key} was {before.get(key)}, now it is {now.get(key)}" for key in BITWISE if before.get(key) != now.get(key)
     ]

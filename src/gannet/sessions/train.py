@@ -14,11 +14,13 @@ from gannet.errors import UserError
 from gannet.games.base import Translates
 from gannet.live.keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
+from gannet.ranks.group import current
 from gannet.runs.reader import Run, read_record
 from gannet.runs.records import Event, Init
 from gannet.runs.state import STEPS
 from gannet.runs.writer import RunWriter, taken
 from gannet.sessions.failure import saved_on_failure
+from gannet.sessions.follow import begin_together
 from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_step
 from gannet.sessions.provenance import provenance
 from gannet.sessions.reporter import Reporter
@@ -27,7 +29,15 @@ from gannet.sessions.transfer import find_source, save_beginning, sentence_of, t
 from gannet.training import loop
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.experiment import Experiment
-from gannet.training.observers import Clock, Observer, record_frames, record_terms, save_checkpoints, watching
+from gannet.training.observers import (
+    Clock,
+    Observer,
+    compare_ranks,
+    record_frames,
+    record_terms,
+    save_checkpoints,
+    watching,
+)
 from gannet.training.rehearsal import rehearse
 from gannet.training.trainer import Trainer
 from gannet.training.vitals import watch_health
@@ -130,6 +140,7 @@ def train(
         TrainingStopped: a value is not finite.
     """
     settings = plan.settings
+    begin_together(current(), trainer, path)
     reporter.started(path, plan, trainer)
     clock = Clock(seconds_before, trainer.step)
     # A short run has frames too, so that it can be watched.
@@ -160,6 +171,7 @@ def train(
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
         record_terms(trainer, writer, clock, hear, settings.log.every or experiment.print_every),
         frames,
+        *([compare_ranks(trainer, settings.checkpoint.every)] if trainer.ranks.size > 1 else []),
         checkpoints,
     ]
     if settings.measure.every:

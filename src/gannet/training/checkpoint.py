@@ -52,11 +52,7 @@ def save(
         TrainingStopped: a parameter is not finite; such a state is never saved.
         OSError: the disk is full or not writable; nothing is left behind.
     """
-    tensors = {
-        "model": trainer.game.state_dict(),
-        "average": trainer.average.state_dict(),
-        "optimizers": _optimizer_tensors(trainer),
-    }
+    tensors = _tensors(trainer)
     if not all(t.isfinite().all() for n in ("model", "average") for t in tensors[n].values() if t.is_floating_point()):
         raise TrainingStopped(
             f"Step {trainer.step}: a parameter is not finite, so this step is not saved and the last valid checkpoint "
@@ -85,6 +81,24 @@ def save(
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
     prune(folder, keep)
     return final
+
+
+def fingerprint(trainer: Trainer) -> str:
+    """A hash of every tensor that a checkpoint holds."""
+    digest = sha256()
+    for group in _tensors(trainer).values():
+        for name, tensor in group.items():
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _tensors(trainer: Trainer) -> dict[str, dict[str, Tensor]]:
+    return {
+        "model": trainer.game.state_dict(),
+        "average": trainer.average.state_dict(),
+        "optimizers": _optimizer_tensors(trainer),
+    }
 
 
 def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:

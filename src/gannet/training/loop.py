@@ -58,6 +58,10 @@ def listening() -> Iterator[StopRequest]:
             signal.signal(number, handler)
 
 
+STOPPED = 255
+"""Larger than the number of every signal."""
+
+
 def run(
     trainer: Trainer,
     observers: Sequence[Observer],
@@ -81,7 +85,7 @@ def run(
             for observer in observers:
                 if observer.at_start:
                     observer.act(terms)
-        while trainer.step < trainer.steps and request.signal is None and may_continue():
+        while trainer.step < trainer.steps and _all_continue(trainer, request, may_continue):
             terms = trainer.play()
             for observer in observers:
                 if observer.due(trainer.step):
@@ -89,3 +93,12 @@ def run(
         for observer in observers:
             if observer.at_end and not observer.due(trainer.step):
                 observer.act(terms)
+
+
+def _all_continue(trainer: Trainer, request: StopRequest, may_continue: Callable[[], bool]) -> bool:
+    """Whether every rank continues; a signal that any of them received stops all of them."""
+    continues = request.signal is None and may_continue()
+    found = trainer.ranks.largest(0 if continues else request.signal or STOPPED)
+    if 0 < found < STOPPED:
+        request.signal = request.signal or found
+    return found == 0

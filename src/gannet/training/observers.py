@@ -187,6 +187,20 @@ def save_checkpoints(
     return Observer(settings.every, act)
 
 
+def compare_ranks(trainer: Trainer, every: int) -> Observer:
+    """Check that all ranks hold equal tensors, before a checkpoint is saved.
+
+    The observer raises a RuntimeError if they do not, which nothing should cause, and marks the state as unusable.
+    """
+
+    def act(terms: dict[str, Tensor]) -> None:
+        if not trainer.ranks.all_equal(checkpoint.fingerprint(trainer)):
+            trainer.is_whole = False
+            raise RuntimeError("the processes of this training hold different parameters")
+
+    return Observer(every, act)
+
+
 def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int) -> Callable[[], np.ndarray]:
     game = trainer.average.game
     labels, columns = frame_labels(game, count, trainer.precision.device)

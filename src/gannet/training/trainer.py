@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from gannet.data.base import Dataset
-from gannet.errors import TrainingStopped
+from gannet.errors import TrainingStopped, UserError
 from gannet.games.base import Turn
+from gannet.networks.base import Discriminator
+from gannet.ranks.gradients import average
+from gannet.ranks.group import ALONE, Ranks
+from gannet.ranks.whole import together
 from gannet.seeding import derive
 from gannet.training import random_state
 from gannet.training.ema import Average
@@ -47,6 +52,8 @@ class Trainer:
         }
         self.average = Average(self.game, experiment.average)
         self.rng = default_generator(precision.device)
+        self.ranks = ALONE
+        """The processes that share every batch; their parameters are equal to the bit."""
         self.turns_taken = 0
         """Turns of the current step that are done: 0 between steps, more after a failure within a step, when
         :meth:`play` continues with the turn that failed.
@@ -60,6 +67,26 @@ class Trainer:
         self.minimised: set[str] = set()
         """Names of all terms that a player has minimised, as opposed to values that are only recorded."""
         self._drawn: tuple[int, _Drawn] | None = None
+
+    def spread(self, ranks: Ranks) -> None:
+        """Share every batch with the other processes from now on.
+
+        Raises:
+            UserError: the game compares samples in a way that needs one process, or the batch cannot be divided.
+        """
+        if ranks.size > 1 and self.game.needs_one_process:
+            raise UserError(
+                f"This recipe cannot be trained on {ranks.size} processes, because {self.game.needs_one_process}. "
+                "Train it on one."
+            )
+        pack = max((module.pack for module in self.game.modules() if isinstance(module, Discriminator)), default=1)
+        if self.batch_size % (ranks.size * pack):
+            packs = f" in packs of {pack}" if pack > 1 else ""
+            raise UserError(
+                f"batch_size={self.batch_size} cannot be divided by {ranks.size} processes{packs}. Set batch_size to a "
+                f"multiple of {ranks.size * pack}."
+            )
+        self.ranks = ranks
 
     def play(self) -> dict[str, Tensor]:
         """One step of the game: all turns with their repeats. Returns the last terms as ``player/term``.
@@ -128,11 +155,13 @@ class Trainer:
         for group in optimizer.param_groups:
             group["lr"] = self.optimizer_settings[turn.player].lr_at(batch.progress)
         optimizer.zero_grad(set_to_none=True)
-        with self.bystanders[turn.player].frozen(), self.precision.autocast():
+        with self.bystanders[turn.player].frozen(), self.precision.autocast(), together(self.ranks, batch.size):
             terms = turn.terms(batch)
         total = terms.total()
         # With explicit inputs, the other players' parameters and the data get no gradients.
         total.backward(inputs=weights)
+        if self.ranks.size > 1:
+            total, terms = self._means(weights, total, terms)
         if not (total.isfinite() and gradients_are_finite(weights)):
             values = ", ".join(f"{name} = {value.item():.4g}" for name, value in terms.minimise.items())
             raise TrainingStopped(
@@ -140,6 +169,13 @@ class Trainer:
                 "Its parameters were not changed. A smaller learning rate or a stronger regularizer usually helps."
             )
         return terms
+
+    def _means(self, weights: list[Parameter], total: Tensor, terms: Terms) -> tuple[Tensor, Terms]:
+        """The means over all ranks of the gradients, of the total and of every term."""
+        named = terms.minimise | terms.watch
+        total, *values = average(self.ranks, weights, [total, *named.values()])
+        means = dict(zip(named, values, strict=True))
+        return total, Terms(*({name: means[name] for name in part} for part in (terms.minimise, terms.watch)))
 
     def _batch(self, turn: Turn, turn_index: int, repeat: int) -> Batch:
         # A turn with fewer repeats uses the last real batches of the step, so that an epoch is the same for all games.
@@ -149,11 +185,13 @@ class Trainer:
         return self._batch_of(*self._drawn[1], seed=derive(self.seed, "turn", self.step, turn_index, repeat))
 
     def _draw(self, seed: int, position: int) -> _Drawn:
-        """Samples, labels, captions and inputs of one batch."""
+        """Samples, labels, captions and inputs of one batch: of the whole batch, those of this rank."""
         count, device = self.batch_size, self.precision.device
         real, labels = self.dataset.batch(count, seed=seed, position=position, device=device)
         captions = self.dataset.captions(count, seed=seed, position=position, device=device)
-        return real, labels, captions, self.dataset.inputs(count, seed=seed, position=position, device=device)
+        inputs = self.dataset.inputs(count, seed=seed, position=position, device=device)
+        mine = self.ranks.mine
+        return mine(real), mine(labels), mine(captions), mine(inputs)
 
     def _batch_of(
         self, real: Tensor, labels: Tensor | None, captions: Tensor | None, inputs: Tensor | None, *, seed: int
@@ -171,5 +209,5 @@ def default_generator(device: torch.device) -> torch.Generator:
     step.
     """
     if device.type == "cuda":
-        return torch.cuda.default_generators[device.index or 0]
+        return torch.cuda.default_generators[torch.cuda.current_device() if device.index is None else device.index]
     return torch.default_generator

@@ -1,0 +1,56 @@
+"""A training on several processes: which of them does what."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+Devices = Annotated[
+    int | None, typer.Option(metavar="N", help="Train in N processes on this machine: one for each GPU, or on the CPU.")
+]
+
+
+def other_rank(devices: int | None, *, recipe: str | None, keys: Mapping[str, Any], restarts: bool) -> int | None:
+    """The exit status of a command whose training is done by other processes; None if this process does it.
+
+    With ``--devices`` this process starts the others and waits for them. A process that torchrun or ``--devices``
+    started is a rank; the ranks after the first follow rank 0 here.
+
+    Args:
+        devices: the value of ``--devices``, if any.
+        recipe: the user's recipe file, if any.
+        keys: the keys that the user typed.
+        restarts: whether the command may run again after a failure.
+
+    Raises:
+        UserError: the number of processes is wrong, or torchrun repeats a command that would begin another run.
+    """
+    from gannet.discovery import is_outside
+    from gannet.errors import UserError
+    from gannet.ranks.group import join, launched
+
+    if devices is not None and not launched():
+        if devices == 1:
+            return None
+        from gannet.ranks.launch import launch
+
+        return launch(devices, sys.argv[1:])
+    if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) and not restarts:
+        raise UserError(
+            "torchrun has restarted this command, which would begin another run. Add --out DIR --resume, so that it "
+            "continues the run."
+        )
+    ranks = join()
+    if devices is not None and devices != ranks.size:
+        raise UserError(f"--devices {devices}: torchrun has started {ranks.size} processes; omit --devices.")
+    if ranks.rank == 0:
+        return None
+    from gannet.sessions.follow import follow
+
+    supplied = {key: value for key, value in keys.items() if is_outside(value) or key == "data.path"}
+    follow(ranks, recipe_file=recipe, keys=supplied)
+    return 0

@@ -1,0 +1,131 @@
+"""The processes of one training, which torchrun starts, and what they exchange."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from gannet.errors import RankLost
+
+T = TypeVar("T", bound=Tensor | None)
+
+TIMEOUT = timedelta(days=7)
+"""Longest wait in a collective, because a person may pause rank 0. A process that ends is noticed at once."""
+
+
+LOST = "another process of this training has ended"
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process among the ``size`` processes of a training. With one process every method returns its argument."""
+
+    rank: int = 0
+    size: int = 1
+
+    def share(self, count: int) -> int:
+        """Number of samples of this rank in a batch of ``count``."""
+        return count // self.size
+
+    def mine(self, tensor: T) -> T:
+        """(N, ...) of the whole batch -> (N / size, ...), the samples of this rank."""
+        if tensor is None or self.size == 1:
+            return tensor
+        share = self.share(len(tensor))
+        return cast(T, tensor[self.rank * share : (self.rank + 1) * share])
+
+    def summed(self, tensor: Tensor) -> Tensor:
+        """The sum over all ranks, in place; equal to the bit on all ranks.
+
+        Raises:
+            RankLost: another process has ended.
+        """
+        return tensor if self.size == 1 else _reduced(tensor, dist.ReduceOp.SUM)
+
+    def largest(self, number: int) -> int:
+        """The largest number of any rank."""
+        if self.size == 1:
+            return number
+        return int(_reduced(torch.tensor(number), dist.ReduceOp.MAX))
+
+    def all_equal(self, text: str) -> bool:
+        """Whether all ranks call this with the same text of ASCII characters, such as a hash."""
+        own = torch.tensor(list(text.encode()), dtype=torch.int64)
+        return self.largest(int((self.summed(own.clone()) != own * self.size).any())) == 0
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Send a JSON object from rank 0 to the others, which :meth:`hear`."""
+        content = torch.tensor(list(json.dumps(message).encode()))
+        _broadcast(torch.tensor(len(content)))
+        _broadcast(content)
+
+    def hear(self) -> dict[str, Any]:
+        """Wait for what rank 0 tells."""
+        length = torch.zeros((), dtype=torch.int64)
+        _broadcast(length)
+        content = torch.zeros(int(length), dtype=torch.int64)
+        _broadcast(content)
+        return json.loads(bytes(content.tolist()))
+
+
+ALONE = Ranks()
+"""A training in one process."""
+
+
+def launched() -> bool:
+    """Whether torchrun started this process as one of several."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def join() -> Ranks:
+    """Connect this process with the others, if torchrun started several: gloo on CPUs, NCCL on GPUs."""
+    if not launched():
+        return ALONE
+    if not dist.is_initialized():
+        backend = "gloo"
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+            backend = "cpu:gloo,cuda:nccl"
+        try:
+            dist.init_process_group(backend, timeout=TIMEOUT)
+        except RuntimeError as error:
+            raise RankLost("the processes of this training cannot connect to each other") from error
+        atexit.register(leave)
+    return current()
+
+
+def current() -> Ranks:
+    """The ranks that this process has joined."""
+    return Ranks(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else ALONE
+
+
+def leave() -> None:
+    """Disconnect from the others."""
+    if dist.is_initialized():
+        with suppress(RuntimeError):
+            dist.destroy_process_group()
+
+
+def _reduced(tensor: Tensor, operation: dist.ReduceOp.RedOpType) -> Tensor:
+    try:
+        dist.all_reduce(tensor, operation)
+    except RuntimeError as error:
+        raise RankLost(LOST) from error
+    return tensor
+
+
+def _broadcast(tensor: Tensor) -> None:
+    try:
+        dist.broadcast(tensor, 0)
+    except RuntimeError as error:
+        raise RankLost(LOST) from error

@@ -1,0 +1,58 @@
+"""Start the ranks of a training on this machine, through torch's own launcher."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import uuid
+from collections.abc import Sequence
+
+from gannet.errors import UserError
+
+MOST = 1024
+
+
+def launch(count: int, words: Sequence[str]) -> int:
+    """Run ``gannet WORDS`` in ``count`` processes that share one training, and return the exit status of the first.
+
+    A process that ends, for any reason, ends the others. For restarts and several machines, use torchrun itself.
+
+    Args:
+        count: number of processes; each uses one GPU, if there are any, or its part of the processor's cores.
+        words: the command line without the name of the program.
+
+    Raises:
+        UserError: too many processes for the GPUs of this machine, or fewer than 1.
+    """
+    import torch
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    gpus = torch.cuda.device_count()
+    if not 1 <= count <= (gpus or MOST):
+        there = f"this machine has {gpus} GPUs" if gpus else f"at most {MOST} processes can share a training"
+        raise UserError(f"--devices {count}: {there}; set --devices to a number between 1 and {gpus or MOST}.")
+    # The ranks report errors themselves.
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=count,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        monitor_interval=0.1,
+    )
+    try:
+        elastic_launch(config, sys.executable)("-m", "gannet", *words)
+    except ChildFailedError as failed:
+        _, first = failed.get_first_failure()
+        status = {rank: failure.exitcode for rank, failure in failed.failures.items()}.get(0, first.exitcode)
+        return status if status >= 0 else 128 - status
+    except SignalException as stopped:
+        return 128 + int(stopped.sigval)
+    return 0

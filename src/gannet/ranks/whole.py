@@ -1,0 +1,193 @@
+"""The whole batch of a turn whose samples are spread over ranks.
+
+Inside :func:`together`, a turn on N ranks with B / N samples each computes what one process computes with B samples:
+
+- Random numbers are drawn for the whole batch on every rank, with the same generator; each rank keeps its samples.
+- Batch norm normalises with the mean and variance of the whole batch.
+- Components that compare samples in another way call :func:`whole`.
+
+So a turn is written for one process, and so are the components that users supply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from gannet.ranks.group import Ranks
+
+_TOGETHER: ContextVar[Ranks | None] = ContextVar("together", default=None)
+
+_SIZED = frozenset({torch.rand, torch.randn, torch.randint})
+"""Draws whose size is an argument."""
+_LIKE = frozenset({torch.rand_like, torch.randn_like, torch.randint_like, torch.bernoulli})
+"""Draws of the size of their first argument."""
+_IN_PLACE = frozenset({torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.bernoulli_, torch.Tensor.random_})
+_DROPOUTS = frozenset({functional.dropout, functional.dropout1d, functional.dropout2d, functional.dropout3d})
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """(N, ...) of this rank -> (N x ranks, ...) of all ranks in the order of the batch, differentiable any number of
+    times.
+
+    Components that compare the samples of a batch call it, because a loss that is a mean over samples needs nothing.
+    Outside the turn of a spread training it returns its argument.
+    """
+    ranks = _TOGETHER.get()
+    if ranks is None:
+        return tensor
+    parts = [torch.zeros_like(tensor)] * ranks.size
+    parts[ranks.rank] = tensor
+    return _sum(ranks, torch.cat(parts))
+
+
+@contextmanager
+def together(ranks: Ranks, share: int) -> Iterator[None]:
+    """Inside, the ranks compute one batch together, ``share`` samples each; with one process nothing changes."""
+    if ranks.size == 1:
+        yield
+        return
+    token = _TOGETHER.set(ranks)
+    try:
+        with _WholeBatch(ranks, share):
+            yield
+    finally:
+        _TOGETHER.reset(token)
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all ranks. Its gradient is the sum of the gradients of all ranks."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor, ranks: Ranks) -> Tensor:
+        ctx.ranks = ranks
+        return ranks.summed(tensor.clone(memory_format=torch.contiguous_format))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return _sum(ctx.ranks, gradients[0]), None
+
+
+def _sum(ranks: Ranks, tensor: Tensor) -> Tensor:
+    return _Sum.apply(tensor, ranks)  # type: ignore[no-any-return]
+
+
+class _WholeBatch(TorchFunctionMode):
+    """Replaces torch's functions that draw, and batch norm.
+
+    A draw whose first length is k times the share is of k batches one after the other, such as reals and fakes. Any
+    other draw is the same on all ranks.
+    """
+
+    def __init__(self, ranks: Ranks, share: int) -> None:
+        super().__init__()
+        self.ranks, self.share = ranks, share
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Call ``func``, or what replaces it."""
+        kwargs = dict(kwargs or {})
+        if func in _SIZED:
+            return self._sized(func, args, kwargs)
+        if func in _LIKE:
+            return self._of(args[0], lambda full: func(full, *args[1:], **kwargs), lambda: func(*args, **kwargs))
+        if func in _IN_PLACE:
+            tensor = args[0]
+            drawn = self._of(tensor, lambda full: func(full, *args[1:], **kwargs), lambda: None)
+            return func(*args, **kwargs) if drawn is None else tensor.copy_(drawn)
+        if func in _DROPOUTS:
+            return self._dropout(func, *args, **kwargs)
+        if func is functional.batch_norm:
+            return self._batch_norm(*args, **kwargs)
+        return func(*args, **kwargs)
+
+    def _sized(self, func: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        """Draw as ``func`` does, for the whole batch, and return the samples of this rank."""
+        if "size" in kwargs:
+            before, size = args, tuple(kwargs.pop("size"))
+        elif args and not isinstance(args[-1], int):
+            before, size = args[:-1], tuple(args[-1])
+        else:
+            before, size = (), tuple(args)
+        if not size or not (batches := self._batches(size[0])):
+            return func(*before, size, **kwargs)
+        return self._mine(func(*before, (size[0] * self.ranks.size, *size[1:]), **kwargs), batches)
+
+    def _of(self, like: Tensor, draw: Callable[[Tensor], Tensor], otherwise: Callable[[], Any]) -> Any:
+        """Draw for a tensor of the whole batch with the content of ``like``, and return the samples of this rank."""
+        if not like.dim() or not (batches := self._batches(len(like))):
+            return otherwise()
+        parts = like.detach().unflatten(0, (batches, self.share))
+        full = torch.cat([parts] * self.ranks.size, dim=1).flatten(0, 1)
+        # Numbers are drawn in the order of the memory.
+        is_last = like.dim() == 4 and like.is_contiguous(memory_format=torch.channels_last)
+        full = full.contiguous(memory_format=torch.channels_last if is_last else torch.contiguous_format)
+        return self._mine(draw(full), batches)
+
+    def _dropout(
+        self, func: Callable[..., Tensor], input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Tensor:
+        """The input times a mask of the whole batch."""
+        if not training:
+            return input
+        mask = self._of(input, lambda full: func(torch.ones_like(full), p), lambda: func(torch.ones_like(input), p))
+        return input.mul_(mask) if inplace else input * mask
+
+    def _batch_norm(
+        self,
+        input: Tensor,
+        running_mean: Tensor | None,
+        running_var: Tensor | None,
+        weight: Tensor | None = None,
+        bias: Tensor | None = None,
+        training: bool = False,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+    ) -> Tensor:
+        """Batch norm with the mean and variance of the whole batch.
+
+        The ranks exchange the mean and the mean square of each channel, in float64, because their difference is the
+        variance. nn.SyncBatchNorm is not used: it needs a GPU and has no second derivative, which gradient penalties
+        need.
+        """
+        if not training:
+            return functional.batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+        over = [dimension for dimension in range(input.dim()) if dimension != 1]
+        values = input.float()
+        variance, mean = torch.var_mean(values, dim=over, correction=0)
+        moments = torch.stack([mean.double(), variance.double() + mean.double().square()])
+        moments = _sum(self.ranks, moments) / self.ranks.size
+        mean, variance = moments[0], moments[1] - moments[0].square()
+        if running_mean is not None and running_var is not None:
+            count = self.ranks.size * input.numel() // input.shape[1]
+            with torch.no_grad():
+                running_mean.lerp_(mean.to(running_mean.dtype), momentum)
+                running_var.lerp_((variance * (count / max(1, count - 1))).to(running_var.dtype), momentum)
+        shape = [1, -1, *[1] * (input.dim() - 2)]
+        scale = (variance + eps).rsqrt()
+        normal = (values - mean.float().view(shape)) * scale.float().view(shape)
+        if weight is not None:
+            normal = normal * weight.view(shape)
+        if bias is not None:
+            normal = normal + bias.view(shape)
+        return normal.to(input.dtype)
+
+    def _batches(self, length: int) -> int:
+        """Number of batches in ``length`` samples of this rank; 0 if that is not a whole number."""
+        return 0 if length % self.share else length // self.share
+
+    def _mine(self, full: Tensor, batches: int) -> Tensor:
+        """The samples of this rank among those of ``batches`` whole batches."""
+        return full.unflatten(0, (batches, self.ranks.size, self.share))[:, self.ranks.rank].flatten(0, 1)

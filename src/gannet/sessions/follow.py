@@ -1,0 +1,77 @@
+"""A rank other than 0: it trains what rank 0 trains, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gannet.config.build import build
+from gannet.config.plan import plan_again
+from gannet.data.base import silent
+from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError
+from gannet.ranks.group import Ranks
+from gannet.runs.reader import read_record
+from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
+from gannet.sessions.reopen import changed_data, reopen_data
+from gannet.training import checkpoint, loop
+from gannet.training.allocator import keep_freed_memory
+from gannet.training.observers import compare_ranks
+from gannet.training.trainer import Trainer
+
+
+def begin_together(ranks: Ranks, trainer: Trainer, path: Path) -> None:
+    """Rank 0: spread its training, whose run directory is ``path``, over the ranks that wait in :func:`follow`.
+
+    Raises:
+        UserError: the game or its batch cannot be spread.
+        RankLost: another process has ended.
+    """
+    if ranks.size == 1:
+        return
+    trainer.spread(ranks)
+    ranks.tell({"path": str(path.resolve()), "steps": trainer.steps, "step": trainer.step})
+    compare_ranks(trainer, 0).act({})
+
+
+def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) -> None:
+    """Wait for the training of rank 0, and take part in it to its end. All ranks read its run directory.
+
+    Args:
+        ranks: this process and the others.
+        recipe_file: the user's recipe file, if the run is made from one.
+        keys: user-supplied components that the user typed.
+
+    Raises:
+        TrainingStopped: a value is not finite; rank 0 raises it too.
+        TrainingFailed: this rank cannot take part, or another process has ended.
+    """
+    try:
+        told = ranks.hear()
+    except RankLost:
+        return  # rank 0 has said why it does not train
+    trainer = None
+    try:
+        path = Path(told["path"])
+        record = read_record(path)
+        plan = plan_again(record, steps=told["steps"], recipe_file=recipe_file, changes=keys)
+        keep_freed_memory()
+        dataset = reopen_data(plan, silent)
+        if changed := changed_data(record, dataset):
+            raise UserError(changed)
+        experiment, precision = build(plan, dataset.form)
+        with precision.applied() as precision:
+            trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
+            saved = path / CHECKPOINTS_FOLDER / checkpoint_name(told["step"])
+            if saved.is_dir():
+                checkpoint.restore(saved, trainer)
+            trainer.spread(ranks)
+            comparison = compare_ranks(trainer, plan.settings.checkpoint.every)
+            comparison.act({})
+            with loop.listening() as request:
+                loop.run(trainer, [comparison], request)
+    except TrainingStopped:
+        raise
+    except (UserError, OSError, RuntimeError) as error:
+        where = f"rank {ranks.rank}" + (f", step {trainer.step}" if trainer else "")
+        raise TrainingFailed(f"{where}: {str(error).rstrip('.')}.") from error

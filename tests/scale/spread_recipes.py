@@ -1,0 +1,85 @@
+"""Compare a few steps of recipes on one process and on all ranks. Run by torchrun; rank 0 prints one JSON line each.
+
+``torchrun --nproc-per-node 2 tests/scale/spread_recipes.py STEPS [RECIPE:KIND ...]``
+
+In float64, because float32 cannot tell a mistake from rounding: where a gradient is zero in exact arithmetic, as that
+of a Wasserstein critic's last bias, Adam divides the rounding error by itself and moves the parameter by the learning
+rate. With ``--float32`` in float32.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from support.recipe_cases import CASES, data_of, make
+
+from gannet.errors import UserError
+from gannet.ranks.group import ALONE, Ranks, join
+from gannet.training import checkpoint
+from gannet.training.precision import Precision
+from gannet.training.trainer import Trainer
+
+
+def trained(name: str, kind: str, ranks: Ranks, steps: int) -> Trainer:
+    """A small experiment after some steps."""
+    precision = Precision(torch.device("cpu"), "fp32", kind == "images", "test", 1)
+    trainer = Trainer(make(name, kind), data_of(name, kind), seed=0, precision=precision)
+    if torch.get_default_dtype() == torch.float64:
+        trainer.game.double()
+        trainer._draw = in_double(trainer._draw)
+    trainer.spread(ranks)
+    for _ in range(steps):
+        trainer.play()
+    return trainer
+
+
+def in_double(draw):
+    """``draw`` with samples in float64."""
+    return lambda *place: tuple(
+        tensor.double() if tensor is not None and tensor.is_floating_point() else tensor for tensor in draw(*place)
+    )
+
+
+def difference(one: Trainer, other: Trainer) -> tuple[float, str]:
+    """The largest relative difference of a floating-point tensor, |a - b| / |a|, and its name."""
+    found = []
+    tensors = [list((t.game.state_dict() | t.average.state_dict()).items()) for t in (one, other)]
+    for (name, a), (_, b) in zip(*tensors, strict=True):
+        size, distance = a.double().norm(), (a.double() - b.double()).norm()
+        found.append((float(distance / size) if size > 1e-6 else float(distance), name))
+    return max(found)
+
+
+def main() -> None:
+    """Compare and print."""
+    torch.set_num_threads(1)
+    words = [word for word in sys.argv[1:] if word != "--float32"]
+    if "--float32" not in sys.argv:
+        torch.set_default_dtype(torch.float64)
+        torch.Tensor.float = torch.Tensor.double
+    ranks, steps = join(), int(words[0])
+    for case in words[1:] or [":".join(case) for case in CASES]:
+        name, kind = case.split(":")
+        try:
+            together = trained(name, kind, ranks, steps)
+        except UserError as refused:
+            result: dict[str, object] = {"refused": str(refused)}
+        else:
+            worst, tensor = difference(trained(name, kind, ALONE, steps), together)
+            result = {
+                "difference": worst,
+                "tensor": tensor,
+                "ranks_equal": ranks.all_equal(checkpoint.fingerprint(together)),
+            }
+        if ranks.rank == 0:
+            print(json.dumps({"case": case, **result}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
