@@ -180,6 +180,7 @@ def test_listing_imports_nothing_heavy():
 
 VERBS = {
     "train": {
+        "--devices",
         "--recipe",
         "--steps",
         "--seed",
@@ -192,7 +193,7 @@ VERBS = {
         "--quiet",
         "--help",
     },
-    "resume": {"--steps", "--recipe", "--max-time", "--quiet", "--help"},
+    "resume": {"--steps", "--recipe", "--devices", "--max-time", "--quiet", "--help"},
     "status": {"--json", "--help"},
     "stop": {"--help"},
     "sample": {

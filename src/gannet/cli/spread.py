@@ -29,7 +29,6 @@ def other_rank(devices: int | None, *, recipe: str | None, keys: Mapping[str, An
     Raises:
         UserError: the number of processes is wrong, or torchrun repeats a command that would begin another run.
     """
-    from gannet.discovery import is_outside
     from gannet.errors import UserError
     from gannet.ranks.group import join, launched
 
@@ -51,6 +50,5 @@ def other_rank(devices: int | None, *, recipe: str | None, keys: Mapping[str, An
         return None
     from gannet.sessions.follow import follow
 
-    supplied = {key: value for key, value in keys.items() if is_outside(value) or key == "data.path"}
-    follow(ranks, recipe_file=recipe, keys=supplied)
+    follow(ranks, recipe_file=recipe, keys=keys)
     return 0

@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from gannet.networks.base import Discriminator
 from gannet.types import Batch, Terms
 
 
@@ -40,6 +41,11 @@ class Game(nn.Module, ABC):
 
     evaluations: int = 1
     """Function evaluations for one sample: how often a network is called in sequence to generate it."""
+
+    @property
+    def pack(self) -> int:
+        """Number of samples that a discriminator judges together in training; 1 if it judges single samples."""
+        return max((module.pack for module in self.modules() if isinstance(module, Discriminator)), default=1)
 
     @property
     @abstractmethod

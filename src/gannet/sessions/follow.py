@@ -9,6 +9,7 @@ from typing import Any
 from gannet.config.build import build
 from gannet.config.plan import plan_again
 from gannet.data.base import silent
+from gannet.discovery import is_outside
 from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError
 from gannet.ranks.group import Ranks
 from gannet.runs.reader import read_record
@@ -40,21 +41,22 @@ def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) ->
     Args:
         ranks: this process and the others.
         recipe_file: the user's recipe file, if the run is made from one.
-        keys: user-supplied components that the user typed.
+        keys: the keys that the user typed, of which user-supplied components and the path of the data matter.
 
     Raises:
         TrainingStopped: a value is not finite; rank 0 raises it too.
         TrainingFailed: this rank cannot take part, or another process has ended.
     """
     try:
-        told = ranks.hear()
+        begun = ranks.hear()
     except RankLost:
         return  # rank 0 has said why it does not train
     trainer = None
     try:
-        path = Path(told["path"])
+        path = Path(begun["path"])
         record = read_record(path)
-        plan = plan_again(record, steps=told["steps"], recipe_file=recipe_file, changes=keys)
+        own = {key: value for key, value in keys.items() if is_outside(value) or key == "data.path"}
+        plan = plan_again(record, steps=begun["steps"], recipe_file=recipe_file, changes=own)
         keep_freed_memory()
         dataset = reopen_data(plan, silent)
         if changed := changed_data(record, dataset):
@@ -62,7 +64,7 @@ def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) ->
         experiment, precision = build(plan, dataset.form)
         with precision.applied() as precision:
             trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
-            saved = path / CHECKPOINTS_FOLDER / checkpoint_name(told["step"])
+            saved = path / CHECKPOINTS_FOLDER / checkpoint_name(begun["step"])
             if saved.is_dir():
                 checkpoint.restore(saved, trainer)
             trainer.spread(ranks)

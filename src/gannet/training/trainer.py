@@ -9,7 +9,6 @@ from torch.nn import Parameter
 from gannet.data.base import Dataset
 from gannet.errors import TrainingStopped, UserError
 from gannet.games.base import Turn
-from gannet.networks.base import Discriminator
 from gannet.ranks.gradients import average
 from gannet.ranks.group import ALONE, Ranks
 from gannet.ranks.whole import together
@@ -79,7 +78,7 @@ class Trainer:
                 f"This recipe cannot be trained on {ranks.size} processes, because {self.game.needs_one_process}. "
                 "Train it on one."
             )
-        pack = max((module.pack for module in self.game.modules() if isinstance(module, Discriminator)), default=1)
+        pack = self.game.pack
         if self.batch_size % (ranks.size * pack):
             packs = f" in packs of {pack}" if pack > 1 else ""
             raise UserError(

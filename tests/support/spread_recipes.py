@@ -1,6 +1,6 @@
 """Compare a few steps of recipes on one process and on all ranks. Run by torchrun; rank 0 prints one JSON line each.
 
-``torchrun --nproc-per-node 2 tests/scale/spread_recipes.py STEPS [RECIPE:KIND ...]``
+``PYTHONPATH=tests torchrun --nproc-per-node 2 -m support.spread_recipes STEPS [RECIPE:KIND ...]``
 
 In float64, because float32 cannot tell a mistake from rounding: where a gradient is zero in exact arithmetic, as that
 of a Wasserstein critic's last bias, Adam divides the rounding error by itself and moves the parameter by the learning
@@ -11,19 +11,15 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import torch
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from support.recipe_cases import CASES, data_of, make
 
 from gannet.errors import UserError
 from gannet.ranks.group import ALONE, Ranks, join
 from gannet.training import checkpoint
 from gannet.training.precision import Precision
 from gannet.training.trainer import Trainer
+from support.recipe_cases import CASES, data_of, make
 
 
 def trained(name: str, kind: str, ranks: Ranks, steps: int) -> Trainer:
@@ -56,29 +52,35 @@ def difference(one: Trainer, other: Trainer) -> tuple[float, str]:
     return max(found)
 
 
+def compute_in_double() -> None:
+    """Make float64 the number format of everything that this process computes from now on."""
+    torch.set_default_dtype(torch.float64)
+    torch.Tensor.float = torch.Tensor.double
+
+
+def compared(name: str, kind: str, ranks: Ranks, steps: int) -> dict[str, object]:
+    """The difference between one process and all ranks after some steps, or why the recipe is refused."""
+    try:
+        together = trained(name, kind, ranks, steps)
+    except UserError as refused:
+        return {"case": f"{name}:{kind}", "refused": str(refused)}
+    worst, tensor = difference(trained(name, kind, ALONE, steps), together)
+    equal = ranks.all_equal(checkpoint.fingerprint(together))
+    return {"case": f"{name}:{kind}", "difference": worst, "tensor": tensor, "ranks_equal": equal}
+
+
 def main() -> None:
     """Compare and print."""
     torch.set_num_threads(1)
     words = [word for word in sys.argv[1:] if word != "--float32"]
     if "--float32" not in sys.argv:
-        torch.set_default_dtype(torch.float64)
-        torch.Tensor.float = torch.Tensor.double
+        compute_in_double()
     ranks, steps = join(), int(words[0])
     for case in words[1:] or [":".join(case) for case in CASES]:
         name, kind = case.split(":")
-        try:
-            together = trained(name, kind, ranks, steps)
-        except UserError as refused:
-            result: dict[str, object] = {"refused": str(refused)}
-        else:
-            worst, tensor = difference(trained(name, kind, ALONE, steps), together)
-            result = {
-                "difference": worst,
-                "tensor": tensor,
-                "ranks_equal": ranks.all_equal(checkpoint.fingerprint(together)),
-            }
+        result = compared(name, kind, ranks, steps)
         if ranks.rank == 0:
-            print(json.dumps({"case": case, **result}), flush=True)
+            print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

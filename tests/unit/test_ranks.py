@@ -1,0 +1,122 @@
+"""One training on several processes computes what one process computes."""
+
+import json
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+from support import spread_recipes
+from torch.nn import functional
+
+from gannet.errors import UserError
+from gannet.ranks.gradients import average
+from gannet.ranks.group import ALONE, Ranks, current
+from gannet.ranks.whole import together, whole
+
+
+def seeded() -> torch.Generator:
+    return torch.Generator().manual_seed(3)
+
+
+DRAWS = {
+    "rand": lambda n: torch.rand(n, 2, generator=seeded()),
+    "randn": lambda n: torch.randn((n, 2), generator=seeded()),
+    "randint": lambda n: torch.randint(-5, 99, torch.Size([n]), generator=seeded()),
+    "randint size": lambda n: torch.randint(99, size=(n, 3), generator=seeded()),
+    "in place": lambda n: torch.empty(n, 2).normal_(generator=seeded()),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=list(DRAWS))
+def test_a_draw_of_a_rank_is_its_part_of_the_whole_draw(draw):
+    with together(Ranks(1, 3), 4):
+        one, both = draw(4), draw(8)
+    assert one.equal(draw(12)[4:8])
+    assert both.equal(draw(24)[[4, 5, 6, 7, 16, 17, 18, 19]])  # reals and fakes, one after the other
+    outside = draw(5)
+    with together(Ranks(1, 3), 4):
+        assert draw(5).equal(outside)  # not a number of batches, so all ranks draw the same
+
+
+@pytest.mark.parametrize("shape", [(12, 6), (12, 3, 5, 4)])
+def test_masks_and_noise_of_the_default_generator(shape):
+    values = torch.randn(shape)
+    if len(shape) == 4:
+        values = values.contiguous(memory_format=torch.channels_last)
+    for act in (lambda x: functional.dropout(x, 0.4), torch.randn_like):
+        torch.manual_seed(5)
+        expected = act(values)[8:]
+        torch.manual_seed(5)
+        with together(Ranks(2, 3), 4):
+            assert act(values[8:]).equal(expected)
+
+
+def test_one_process_and_the_outside_of_a_turn_change_nothing():
+    values = torch.ones(3)
+    assert whole(values) is values
+    with together(ALONE, 3):
+        assert whole(values) is values
+    assert ALONE.mine(values) is values
+    assert ALONE.largest(7) == 7
+
+
+def _rank(rank: int, folder: str) -> None:
+    """A process of the test below."""
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+    ranks = current()
+    found = {"gradients": _averaged(ranks), "equal": [ranks.all_equal("ab"), ranks.all_equal("ab"[rank])]}
+    found["largest"] = ranks.largest(rank * 4)
+    if rank == 0:
+        ranks.tell({"path": "ü"})
+    else:
+        found["heard"] = ranks.hear()
+    spread_recipes.compute_in_double()
+    found["recipes"] = [spread_recipes.compared(*case, ranks, steps=2) for case in QUICK]
+    Path(folder, f"{rank}.json").write_text(json.dumps(found))
+    dist.destroy_process_group()
+    os._exit(0)  # without the exit handlers of pytest
+
+
+def _averaged(ranks: Ranks) -> list[list[float] | None]:
+    weights = [
+        torch.nn.Parameter(torch.zeros(2, dtype=dtype)) for dtype in (torch.float32, torch.float64, torch.float32)
+    ]
+    weights[1].grad = torch.full((2,), 1.0 + ranks.rank, dtype=torch.float64)
+    if ranks.rank == 0:
+        weights[0].grad = torch.tensor([2.0, 4.0])
+    values = average(ranks, weights, [torch.tensor(3.0 * ranks.rank)])
+    return [*(None if w.grad is None else w.grad.tolist() for w in weights), [value.item() for value in values]]
+
+
+QUICK = [("gan", "points"), ("improved-gan", "points"), ("ragan", "points")]
+"""Means over samples; batch norm and minibatch discrimination; a loss that compares samples."""
+
+
+def test_two_processes_train_what_one_trains(tmp_path):
+    fork = multiprocessing.get_context("fork")
+    processes = [fork.Process(target=_rank, args=(rank, str(tmp_path))) for rank in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
+    assert first["gradients"] == second["gradients"] == [[1.0, 2.0], [1.5, 1.5], None, [1.5]]
+    assert first["equal"] == second["equal"] == [True, False]
+    assert first["largest"] == second["largest"] == 4
+    assert second["heard"] == {"path": "ü"}
+    for result in first["recipes"]:
+        assert result["difference"] < 1e-9, result
+        assert result["ranks_equal"], result
+
+
+def test_what_cannot_be_spread_is_refused_in_one_sentence():
+    trainer = spread_recipes.trained("unrolled", "points", ALONE, steps=0)
+    with pytest.raises(UserError, match="cannot be trained on 2 processes, because its unrolled steps"):
+        trainer.spread(Ranks(0, 2))
+    trainer = spread_recipes.trained("pacgan4", "points", ALONE, steps=0)
+    with pytest.raises(UserError, match=r"in packs of 4\. Set batch_size to a multiple of 8"):
+        trainer.spread(Ranks(0, 2))
