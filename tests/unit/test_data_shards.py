@@ -8,6 +8,8 @@ import hashlib
 import io
 import json
 import shutil
+import subprocess
+import sys
 import tarfile
 import zlib
 from collections import defaultdict
@@ -423,3 +425,14 @@ def test_the_command_says_what_it_wrote(photos: Path, tmp_path: Path, capsys) ->
     assert run(["data", "prepare", str(photos)]) == 2
     assert "-o SHARDS" in capsys.readouterr().err
     assert_array_equal(opened(tmp_path / "out").class_counts, (30, 10))
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_set(tmp_path: Path) -> None:
+    """One GB in shards of 16 MB, by the benchmark that is made with 20 GB."""
+    script = Path(__file__).parents[2] / "benchmarks" / "shards.py"
+    words = ["--gigabytes", "1", "--shard-mb", "16", "--steps", "40", "-o", tmp_path / "found.json"]
+    subprocess.run([sys.executable, script, *map(str, words)], check=True, timeout=600)
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["more_peak_mb_than_one_shard"] < 2 * found["shard_mb"]
+    assert found["resumed_equals_uninterrupted"]

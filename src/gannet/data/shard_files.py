@@ -164,7 +164,7 @@ class ShardFolder:
                 os.close(descriptor)
 
 
-_RESTORE = "Copy the shard again, or write the shards again with `gannet data prepare`."
+RESTORE = "Copy the shard again, or repeat the `gannet data prepare` that wrote it."
 
 
 def opened_shards(path: Path) -> ShardFolder | None:
@@ -303,7 +303,7 @@ def problem_of(folder: Path, shard: Shard) -> str | None:
     try:
         size = (folder / shard.file).stat().st_size
     except OSError:
-        return f"{folder}: the shard {shard.file} is missing. {_RESTORE}"
+        return f"{folder}: the shard {shard.file} is missing. {RESTORE}"
     if size != shard.bytes:
-        return f"{folder}: the shard {shard.file} has {size:,} bytes instead of {shard.bytes:,}. {_RESTORE}"
+        return f"{folder}: the shard {shard.file} has {size:,} bytes instead of {shard.bytes:,}. {RESTORE}"
     return None

@@ -27,7 +27,6 @@ from gannet.data.shard_files import (
     RECORD,
     Manifest,
     Shard,
-    ShardFolder,
     hash_of,
     npy_bytes,
     problem_of,
@@ -77,7 +76,8 @@ def prepare(source: Source, out: Path, *, shard_bytes: int, progress: Progress) 
 
     Images have the pixels that training from ``source`` sees; they are stored as PNG, with their class as a ``cls``
     member, in an order shuffled once with a fixed seed. Every file is complete or absent. The manifest lists the
-    shards that are finished, so that a repeated call continues; it is marked as complete at the end.
+    shards that are finished and is marked as complete at the end. A repeated call keeps those whose hash is right and
+    writes the others.
 
     Raises:
         UserError: not images, images that cannot be used, or ``out`` holds something else.
@@ -100,8 +100,11 @@ def prepare(source: Source, out: Path, *, shard_bytes: int, progress: Progress) 
         return Prepared(begun, 0)
     reading, frame = frame_of(parts[0].images, choice, progress)
     classes = parts[0].classes
-    manifest = begun or Manifest(
+    notes = ("The captions were left out: shards hold images and classes.",) if source.has_captions else ()
+    manifest = Manifest(
         source=made_from,
+        shards=() if begun is None else begun.shards,
+        notes=notes,
         width=frame.width,
         height=frame.height,
         channels=frame.channels,
@@ -159,8 +162,12 @@ def _parts(source: ImageSource, progress: Progress) -> tuple[list[_Part], Choice
 
 
 def _is_whole(out: Path, manifest: Manifest) -> bool:
-    index = read_index(out / INDEX, manifest)
-    return index is not None and not ShardFolder(out, manifest, index).missing()
+    """Whether all files are there and as they were written."""
+    return read_index(out / INDEX, manifest) is not None and all(_is_intact(out, shard) for shard in manifest.shards)
+
+
+def _is_intact(out: Path, shard: Shard) -> bool:
+    return problem_of(out, shard) is None and hash_of(out / shard.file) == shard.hash
 
 
 class _Writer:
@@ -191,7 +198,7 @@ class _Writer:
         while place < len(part.rows):
             name = f"{part.split}-{number:06d}.tar"
             found = self._kept.get(name)
-            if found is not None and problem_of(self._out, found) is None:
+            if found is not None and _is_intact(self._out, found):
                 place = self._keep(found, part)
             else:
                 place = self._write_one(name, part, images.begin(place), shard_bytes)
@@ -201,9 +208,10 @@ class _Writer:
     def finished(self) -> Prepared:
         """Write the index and complete the manifest."""
         index = np.concatenate(self._index)
-        left_out = self._num_asked - len(index)
-        notes = [f"{left_out} of {self._num_asked} images were left out, because they cannot be used."]
-        manifest = self._manifest.model_copy(update={"notes": tuple(notes if left_out else ())}).completed(index)
+        left_out, notes = self._num_asked - len(index), list(self._manifest.notes)
+        if left_out:
+            notes.append(f"{left_out} of {self._num_asked} images were left out, because they cannot be used.")
+        manifest = self._manifest.model_copy(update={"notes": tuple(notes)}).completed(index)
         with written_whole(self._out / INDEX, sync=True) as file:
             file.write(npy_bytes(index))
         write_manifest(self._out, manifest)

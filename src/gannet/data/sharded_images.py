@@ -16,9 +16,9 @@ from gannet.data.decode import BadImage, Reading, upright
 from gannet.data.digest import digest
 from gannet.data.fitting import Frame, fitted
 from gannet.data.image_table import mirrored, normalised
-from gannet.data.shard_files import ShardFolder
+from gannet.data.shard_files import RESTORE, ShardFolder
 from gannet.data.shard_order import ShardOrder
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 
 NUM_AT_ONCE = 16
 """Images per thread task."""
@@ -108,7 +108,5 @@ class ShardedImages(Dataset):
 
 def damaged(folder: ShardFolder, row: int, problem: object) -> str:
     """A sentence about an image that cannot be used."""
-    return (
-        f"{folder.name(row)}: {problem}. Copy the shard again, or leave the image out: `gannet data prepare "
-        f"{folder.path} -o NEW data.on_bad=skip`."
-    )
+    without = in_shell("gannet", "data", "prepare", folder.path, "-o", "NEW", "data.on_bad=skip")
+    return f"{folder.name(row)}: {problem}. {RESTORE} To leave the image out: {without}."

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from gannet.data.base import Dataset, Progress
+from gannet.data.base import Dataset, Progress, silent
 from gannet.data.cache import common_size
 from gannet.data.decode import Header, Reading
 from gannet.data.digest import digest
@@ -91,7 +91,7 @@ class Shards(ImageSource):
 
     def held_out_split(self) -> str | None:
         """The split test, else val, if the shards have such splits."""
-        splits = self._folder(lambda what, done, total: None).splits
+        splits = self._folder(silent).splits
         return next((name for name in ("test", "val") if name in splits), None)
 
     def _folder(self, progress: Progress) -> ShardFolder:
