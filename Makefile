@@ -9,7 +9,7 @@ DEMO := demo/ring
 # The tests start many processes; each would compile Gannet's sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo browser test check test-faults soak format docs notebooks learn bench bench-compare clean
+.PHONY: demo browser test check test-faults test-scale soak format docs notebooks learn bench bench-compare clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -48,6 +48,10 @@ test: browser
 test-faults: browser
 	$(PYTEST) -m slow tests/browser tests/end_to_end tests/contracts tests/unit --junitxml=build/faults.xml; \
 	status=$$?; $(BIN)/python -m gannet_dev.keep_faults build/faults.xml; exit $$status
+
+# What outgrows memory, at the size of this machine.
+test-scale: $(VENV)/.installed-dev
+	$(PYTEST) -m slow tests/unit/test_data_shards.py
 
 # 200 random kills on points and 30 on images, with live commands and the live view; about half an hour.
 soak: $(VENV)/.installed-dev

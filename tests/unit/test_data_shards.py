@@ -261,6 +261,34 @@ def test_classes_in_json_members(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
+def test_images_of_any_size_and_depth_get_one_form(tmp_path: Path) -> None:
+    write_tar(tmp_path / "sizes" / "0.tar", {f"{i}.png": png(pixels(i, 10 + i)) for i in range(3)})
+    dataset = opened(tmp_path / "sizes")
+    assert dataset.shape == (3, 64, 64)
+    assert dataset.notes == (
+        f"{tmp_path / 'sizes'}: images of different sizes become 64 x 64; edges may be cropped (data.fit).",
+    )
+    assert opened(tmp_path / "sizes", size=10).shape == (3, 10, 10)
+    scan = np.full((8, 8), 4000, dtype=np.uint16)
+    write_tar(tmp_path / "scans" / "0.tar", {f"{i}.png": png(scan) for i in range(2)})
+    with pytest.raises(UserError, match="more than 8 bits, and their white level is unknown"):
+        opened(tmp_path / "scans")
+    assert opened(tmp_path / "scans", white=4000).reference(1, seed=0)[0].min() == 255
+    prepared(tmp_path / "scans", tmp_path / "out")  # 4095 is white: 12 bits
+    assert opened(tmp_path / "out").reference(1, seed=0)[0].min() == round(4000 / 4095 * 255)
+
+
+@pytest.mark.slow
+def test_parquet_files_are_prepared(photos: Path, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    columns = {"image": [str(path) for path in photos.glob("cat/*.png")]}
+    rows = datasets.Dataset.from_dict(columns).cast_column("image", datasets.Image())
+    rows.to_parquet(str(tmp_path / "images.parquet"))
+    assert sum(shard.samples for shard in prepared(tmp_path / "images.parquet", tmp_path / "out").manifest.shards) == 30
+    expected = {np.asarray(Image.open(path)).tobytes() for path in columns["image"]}
+    assert {image.tobytes() for image in opened(tmp_path / "out").reference(30, seed=0)[0]} == expected
+
+
 def test_the_index_of_unchanged_tar_files_is_not_made_again(tmp_path: Path, monkeypatch) -> None:
     webdataset(tmp_path)
     before = opened(tmp_path).content_hash

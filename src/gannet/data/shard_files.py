@@ -27,6 +27,8 @@ VERSION = 1
 FORMAT = b'"gannet-shards"'
 """In the first bytes of a manifest."""
 NUM_FIRST_BYTES = 200
+READ_AHEAD_BYTES = 2**30
+"""More could displace what other programs use; those shards are read image by image."""
 RECORD = np.dtype([("offset", "<u8"), ("size", "<u4"), ("crc32", "<u4"), ("label", "<i4")])
 """What the index holds of every image: where its bytes are in the shard, their CRC-32, and its class (-1 if none)."""
 
@@ -150,10 +152,11 @@ class ShardFolder:
         return int(np.searchsorted(self.starts, row, side="right")) - 1
 
     def read_ahead(self, shards: Sequence[int]) -> None:
-        """Let the operating system read these shards into its file cache, in the background."""
+        """Let the operating system read these shards, up to 1 GiB, into its file cache in the background."""
         if not hasattr(os, "posix_fadvise"):
             return
-        for shard in shards:
+        ends = np.cumsum([self.manifest.shards[shard].bytes for shard in shards])
+        for shard in shards[: int(np.searchsorted(ends, READ_AHEAD_BYTES, side="right"))]:
             try:
                 descriptor = os.open(self.path / self.manifest.shards[shard].file, os.O_RDONLY)
             except OSError:
