@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -23,6 +24,21 @@ from gannet.errors import UserError, in_shell
 NUM_AT_ONCE = 16
 """Images per thread task."""
 MAX_THREADS = 4
+
+
+@dataclass(frozen=True)
+class _Decoding:
+    """Images that threads decode."""
+
+    out: np.ndarray
+    """uint8 (N, H, W, C)."""
+    parts: list[Future[None]]
+
+    def finished(self) -> np.ndarray:
+        """The images, once all are decoded; raises the first error."""
+        for part in self.parts:
+            part.result()
+        return self.out
 
 
 class ShardedImages(Dataset):
@@ -58,15 +74,16 @@ class ShardedImages(Dataset):
             self.class_names, self.class_counts = manifest.classes, manifest.class_counts[split]
         self.content_hash = digest(manifest.content_hash, split, str(frame), str(reading))
         self._pool: ThreadPoolExecutor | None = None
-        self._ahead: dict[tuple[int, int, int], list[Future[np.ndarray]]] = {}
+        self._ahead: dict[tuple[int, int, int], _Decoding] = {}
         self._window: tuple[int, int] | None = None
 
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Images (N, C, H, W) float32 in [-1, 1] and labels (N,) int64, from endless shuffled epochs."""
-        parts = self._ahead.pop((count, seed, position), None) or self._begun(count, seed, position)
-        pixels = np.concatenate([part.result() for part in parts])
+        begun = self._ahead.pop((count, seed, position), None) or self._begun(count, seed, position)
+        pixels = begun.finished()
         self._ahead = {(count, seed, position + 1): self._begun(count, seed, position + 1)}
         images = torch.from_numpy(pixels).to(device)  # transferred as uint8: a quarter of the bytes of float32
+        images = images.permute(0, 3, 1, 2).contiguous()
         images = mirrored(images, seed, position) if self._flip else images
         labels = self._labels(self._order.batch(count, seed=seed, position=position))
         return normalised(images), None if labels is None else torch.from_numpy(labels).to(device)
@@ -74,33 +91,35 @@ class ShardedImages(Dataset):
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Distinct images of all shards, uint8 (N, H, W, C), and their labels."""
         rows = self._order.reference(count, seed=seed)
-        images = np.concatenate([part.result() for part in self._decoding(rows)])
-        return np.ascontiguousarray(images.transpose(0, 2, 3, 1)), self._labels(rows)
+        return self._decoding(rows).finished(), self._labels(rows)
 
-    def _begun(self, count: int, seed: int, position: int) -> list[Future[np.ndarray]]:
-        """The parts of a batch, which threads decode."""
+    def _begun(self, count: int, seed: int, position: int) -> _Decoding:
+        """A batch that threads decode."""
         window, shards = self._order.shards(count, seed=seed, position=position)
         if window != self._window:
             self._window = window
             self._folder.read_ahead([self._shards[shard] for shard in shards])
         return self._decoding(self._order.batch(count, seed=seed, position=position))
 
-    def _decoding(self, rows: np.ndarray) -> list[Future[np.ndarray]]:
+    def _decoding(self, rows: np.ndarray) -> _Decoding:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1), "decode")
-        starts = range(0, len(rows), NUM_AT_ONCE)
-        return [self._pool.submit(self._decoded, rows[start : start + NUM_AT_ONCE]) for start in starts]
+        channels, height, width = self.shape
+        out = np.empty((len(rows), height, width, channels), dtype=np.uint8)
+        parts = [
+            self._pool.submit(self._decode, rows[start : start + NUM_AT_ONCE], out[start : start + NUM_AT_ONCE])
+            for start in range(0, len(rows), NUM_AT_ONCE)
+        ]
+        return _Decoding(out, parts)
 
-    def _decoded(self, rows: np.ndarray) -> np.ndarray:
-        """uint8 (N, C, H, W)."""
-        out = np.empty((len(rows), *self.shape), dtype=np.uint8)
+    def _decode(self, rows: np.ndarray, out: np.ndarray) -> None:
+        """Fill ``out``, uint8 (N, H, W, C)."""
         for i, row in enumerate(rows.tolist()):
             try:
                 image = upright(self._folder.read(row), self._reading)
             except BadImage as problem:
                 raise UserError(damaged(self._folder, row, problem)) from None
-            out[i] = fitted(image, self._frame).transpose(2, 0, 1)
-        return out
+            out[i] = fitted(image, self._frame)
 
     def _labels(self, rows: Sequence[int] | np.ndarray) -> np.ndarray | None:
         return self._folder.index["label"][rows].astype(np.int64) if self.class_names else None
