@@ -91,6 +91,9 @@ PROOFS = [
         least={"caption_accuracy": 0.15, "ink": 0.9, "ground": 0.9, "place": 0.9},
         needed=3,
     ),
+    Proof(
+        "text-to-image", "captioned-digits", digits.captioned, least={"caption_accuracy": 0.9}, needed=3, about="full"
+    ),
     on_digits("vae", together(SAMPLES, digits.reconstructed), {"steps": 300}, least={"same digit": 0.8}),
     on_digits("pix2pix", translation.gain, TRANSLATING | {"degradation": "mask"}, least={"PSNR gain": 2}),
     on_digits("pix2pix", translation.gain, TRANSLATING | {"degradation": "blur"}, least={"PSNR gain": 2}, about="blur"),

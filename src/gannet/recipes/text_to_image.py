@@ -29,7 +29,7 @@ def text_to_image(
         discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99, schedule="constant"),
     ),
     batch_size: BatchSize = 64,
-    steps: Steps = 3_000,
+    steps: Steps = 4_000,
 ) -> Experiment:
     """A generator that draws what a caption says, for images with captions; each player trains its own text encoder.
 
