@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -195,6 +196,11 @@ def test_a_repeated_command_continues(photos: Path, once: Path, tmp_path: Path, 
     assert prepared(photos, out).num_written == len(list(once.glob("*.tar"))) - (len(kept) - 2)
     assert contents(out) == contents(once)
     assert prepared(photos, out).num_written == 0
+    damaged = bytearray((out / "train-000001.tar").read_bytes())
+    damaged[700] ^= 1
+    (out / "train-000001.tar").write_bytes(damaged)
+    assert prepared(photos, out).num_written == 1
+    assert contents(out) == contents(once)
 
 
 def test_the_folder_of_other_shards_is_not_overwritten(photos: Path, shards: Path, tmp_path: Path) -> None:
@@ -313,6 +319,29 @@ def test_what_is_not_a_whole_tar_file_is_named(kind: str, tmp_path: Path) -> Non
     assert len(error.value.problems) == 1
 
 
+def test_hostile_tar_files_are_one_sentence(tmp_path: Path) -> None:
+    huge = tarfile.TarInfo("0.png")
+    huge.size = 2**40
+    (tmp_path / "huge").mkdir()
+    (tmp_path / "huge" / "0.tar").write_bytes(huge.tobuf() + bytes(4096))
+    with pytest.raises(UserError, match=r"0\.tar is not a complete, uncompressed tar file"):
+        opened(tmp_path / "huge")
+    name = os.fsdecode(b"\xff.png")
+    write_tar(tmp_path / "bytes" / "0.tar", {name: b"no image", "1.png": png(pixels(0))})
+    with pytest.raises(UserError, match="1 images cannot be used"):
+        opened(tmp_path / "bytes")
+    write_tar(tmp_path / "names" / os.fsdecode(b"\xff.tar"), {"1.png": png(pixels(0)), "2.png": png(pixels(1))})
+    with pytest.raises(UserError, match="rename"):
+        opened(tmp_path / "names")
+    write_tar(tmp_path / "json" / "0.tar", {"1.png": png(pixels(0)), "1.json": b"[" * 100_000})
+    with pytest.raises(UserError, match=r"0\.tar: 1: the member \.json is not JSON"):
+        opened(tmp_path / "json")
+    (tmp_path / "empty").mkdir()
+    write_tar(tmp_path / "empty" / "0.tar", {})
+    with pytest.raises(UserError, match="found 0 images"):
+        opened(tmp_path / "empty")
+
+
 def test_bad_images_in_tar_files_are_named_and_can_be_left_out(tmp_path: Path) -> None:
     webdataset(tmp_path / "sets")
     write_tar(tmp_path / "sets" / "set-train-002.tar", {"bad.jpg": b"no image", "bad.cls": b"0"})
@@ -346,6 +375,11 @@ def test_every_epoch_shows_every_image_once_and_few_shards_at_a_time() -> None:
         seen = [shard_of[row] for row in epoch]
         spans = sorted((seen.index(s), 35 - seen[::-1].index(s)) for s in set(seen))
         assert sum(start <= 17 <= end for start, end in spans) <= 2, "at most two shards are in use"
+    single = ShardOrder(first, counts, window=1)
+    places = [
+        dict.fromkeys(shard_of[row] for row in single.batch(36, seed=seed, position=0).tolist()) for seed in range(4)
+    ]
+    assert len({tuple(place) for place in places}) > 1, "shards are permuted"
     assert rows[:36] != sorted(rows[:36], key=lambda row: shard_of[row]), "images of two shards are mixed"
 
 

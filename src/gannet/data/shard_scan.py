@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gannet.data.archives import MAX_MEMBER_BYTES
 from gannet.data.base import Progress
 from gannet.data.cache_folder import cache_folder
 from gannet.data.class_labels import EMPTY, in_order
@@ -70,7 +71,7 @@ def samples_of(path: Path) -> Iterator[Sample]:
                 stem, _, suffix = name.partition(".")
                 if not stem:
                     continue
-                key = f"{folder}/{stem}" if folder else stem
+                key = _utf8(f"{folder}/{stem}" if folder else stem)
                 if current is None or current.key != key:
                     if current is not None:
                         yield current
@@ -106,6 +107,8 @@ def scanned_shards(folder: Path, label: str | None, progress: Progress) -> Shard
         UserError: no tar files, a damaged tar file, or images with and without a class.
     """
     names = shard_names(folder)
+    if odd := [name for name in names if name != _utf8(name)]:
+        raise UserError(f"{folder}: the name of {_utf8(odd[0])!r} is not UTF-8; rename this file.")
     facts = [_facts(folder / name) for name in names]
     place = cache_folder() / "manifests" / f"{digest('shards', os.fsdecode(folder.resolve()), label)}.npy"
     made_from = {"files": [list(pair) for pair in zip(names, facts, strict=True)]}
@@ -127,6 +130,11 @@ def scanned_shards(folder: Path, label: str | None, progress: Progress) -> Shard
         pass  # the cache is optional; the index stays in memory
     assert index is not None
     return ShardFolder(folder, manifest, index)
+
+
+def _utf8(name: str) -> str:
+    """The name with ? for bytes that are not UTF-8."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _facts(path: Path) -> list[int]:
@@ -180,6 +188,8 @@ def _scan_one(path: Path, name: str, seen: _Seen) -> np.ndarray:
                 seen.without_image += 1
                 continue
             offset, size = sample.image
+            if size > MAX_MEMBER_BYTES:
+                raise UserError(f"{path}: {sample.key} has {size:,} bytes, above {MAX_MEMBER_BYTES:,}; remove it.")
             blob = os.pread(descriptor, size, offset)
             if len(blob) != size:
                 raise UserError(f"{path} is truncated: it ends within {sample.key}. Copy it again.")

@@ -35,6 +35,7 @@ class Shards(ImageSource):
 
     Images are read from the disk when a batch needs them, so the set may be larger than the memory. An epoch permutes
     the shards, and permutes the images of a few shards together. Shards whose names contain test or val are splits.
+    ``classes``, ``test`` and ``on_bad`` apply when ``gannet data prepare`` writes shards; ``labels`` is not available.
     """
 
     reads_splits: ClassVar[bool] = False
