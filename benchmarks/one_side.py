@@ -48,6 +48,8 @@ class Work:
     unit: str
     steps: int
     """Steps of one round."""
+    compiled: bool = False
+    """Whether Gannet trains with ``compile=true``."""
 
 
 def noise_images(side: int, channels: int) -> ImageTable:
@@ -83,6 +85,10 @@ WORKS = {
     "points": Work(
         "`gan-deep`, ring, batch 128", "gan-deep", lambda: Ring().open(silent), plain_points, 1, "steps/s", 200
     ),
+    "points-compiled": Work(
+        "`gan-deep compile=true`, ring, batch 128", "gan-deep", lambda: Ring().open(silent), plain_points, 1, "steps/s",
+        200, compiled=True,
+    ),
 }  # fmt: skip
 
 
@@ -97,6 +103,16 @@ def make_trainer(work: Work) -> Trainer:
         device="cpu", precision="auto", is_images=recipe.kind == "images", allow_bf16=experiment.allow_bf16
     )
     return Trainer(experiment, dataset, seed=0, precision=precision)
+
+
+def compile_step(trainer: Trainer) -> None:
+    """As ``compile=true``."""
+    from gannet.training.compiled import choose_step
+
+    choose_step(trainer)
+    assert trainer.whole_step is not None, trainer.step_kind
+    for _ in range(WARM_UP):
+        trainer.play()
 
 
 def seconds_of(act: Callable[[], object]) -> tuple[float, float]:
@@ -175,7 +191,7 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def describe(precision: Precision, step: Callable[[], object], side: str) -> dict[str, object]:
+def describe(precision: Precision, flops: dict[str, float], side: str) -> dict[str, object]:
     """The machine, the threads and the operations of a step."""
     bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return {
@@ -185,7 +201,7 @@ def describe(precision: Precision, step: Callable[[], object], side: str) -> dic
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),
         "precision": precision.dtype if side == "gannet" else "fp32",
-        "flops": flops_of(step),
+        "flops": flops,
     }
 
 
@@ -193,6 +209,7 @@ def main() -> None:
     name, side, *threads = sys.argv[1:]
     work = WORKS[name]
     with ExitStack() as stack:
+        trainer: Trainer | None = None
         if side == "gannet":
             keep_freed_memory()  # as sessions/train.py
             trainer = make_trainer(work)
@@ -207,7 +224,10 @@ def main() -> None:
             stack.enter_context(with_threads(int(threads[0])))
         for _ in range(WARM_UP):
             step()
-        print(json.dumps(describe(precision, step, side)), flush=True)
+        flops = flops_of(step)
+        if trainer is not None and work.compiled:
+            compile_step(trainer)
+        print(json.dumps(describe(precision, flops, side)), flush=True)
         dtype = torch.bfloat16 if precision.dtype == "bf16" else torch.float32
         for line in sys.stdin:
             print(json.dumps(answer(step, line.strip(), dtype)), flush=True)

@@ -47,26 +47,24 @@ def test_every_turn_of_every_step_draws_other_noise():
     draws = []
     for step in range(3):
         trainer.step = step
-        draws += [
-            torch.rand(1, generator=trainer._batch(turn, i, 0).rng).item() for i, turn in enumerate(trainer.turns)
-        ]
+        draws += [torch.rand(1, generator=trainer.batch(turn, i, 0).rng).item() for i, turn in enumerate(trainer.turns)]
     assert len(set(draws)) == 6
     trainer.step = 0
-    assert torch.rand(1, generator=trainer._batch(trainer.turns[0], 0, 0).rng).item() == draws[0]
+    assert torch.rand(1, generator=trainer.batch(trainer.turns[0], 0, 0).rng).item() == draws[0]
 
 
 def test_reals_differ_from_step_to_step_and_are_shared_by_the_turns_of_one():
     trainer = _trainer(steps=10)
-    first, second = (trainer._batch(turn, i, 0).real for i, turn in enumerate(trainer.turns))
+    first, second = (trainer.batch(turn, i, 0).real for i, turn in enumerate(trainer.turns))
     assert torch.equal(first, second)
     trainer.step = 1
-    assert not torch.equal(first, trainer._batch(trainer.turns[0], 0, 0).real)
+    assert not torch.equal(first, trainer.batch(trainer.turns[0], 0, 0).real)
 
 
 def test_progress_ends_the_schedule():
     trainer = _trainer(steps=4)
     trainer.step = 3
-    assert trainer._batch(trainer.turns[0], 0, 0).progress == 0.75
+    assert trainer.batch(trainer.turns[0], 0, 0).progress == 0.75
 
 
 def test_labels_of_frames_are_on_the_device_of_the_noise():

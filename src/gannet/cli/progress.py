@@ -136,6 +136,8 @@ class TerminalReporter:
             f"{plan.recipe_name} on {plan.data_name}, seed {plan.settings.seed}: {count:,} parameters, {p.device}, "
             f"{p.dtype} ({p.reason})"
         )
+        if trainer.whole_step is not None:
+            self._line("steps are compiled")
         writes = writes_of(plan, trainer, frames_every=0)
         self._line(f"writing {path}, at most {writes.checkpoints} checkpoints of {in_units(writes.checkpoint_bytes)}")
         if self.console.is_terminal:

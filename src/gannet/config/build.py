@@ -50,7 +50,7 @@ def new_experiment(plan: Plan, form: Form) -> Experiment:
         return plan.recipe(form, **plan.arguments)
 
 
-def run_record(plan: Plan, dataset: Dataset, precision: Precision) -> RunRecord:
+def run_record(plan: Plan, dataset: Dataset, precision: Precision, step_kind: str = "") -> RunRecord:
     """The content of run.json."""
     return RunRecord(
         version=VERSION,
@@ -68,7 +68,7 @@ def run_record(plan: Plan, dataset: Dataset, precision: Precision) -> RunRecord:
             }
         ),
         settings=plan.values["settings"],
-        environment=environment(precision),
+        environment=environment(precision, step_kind),
     )
 
 
@@ -86,8 +86,8 @@ def _modes(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def environment(precision: Precision) -> dict[str, str]:
-    """The machine and library versions that a bitwise exact resume depends on."""
+def environment(precision: Precision, step_kind: str = "") -> dict[str, str]:
+    """The machine, library versions and kind of step that a bitwise exact resume depends on."""
     return {
         "gannet": gannet_version(),
         "python": platform.python_version(),
@@ -101,6 +101,7 @@ def environment(precision: Precision) -> dict[str, str]:
         "device": str(precision.device),
         **_accelerator(precision.device),
         "precision": f"{precision.dtype} ({precision.reason})",
+        **({"steps": step_kind} if step_kind else {}),
     }
 
 

@@ -48,6 +48,8 @@ def edit_between(before: Experiment, after: Experiment) -> Callable[[Trainer], N
         for game in (trainer.game, trainer.average.game):
             for name, attribute, value in numbers:
                 setattr(game.get_submodule(name), attribute, value)
+        if numbers:
+            trainer.choose_again()
 
     return act
 

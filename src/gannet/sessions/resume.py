@@ -24,7 +24,7 @@ from gannet.sessions.provenance import require_same_code_and_journal, require_sa
 from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
 from gannet.sessions.reporter import Reporter
 from gannet.sessions.space import require_room, writes_of
-from gannet.sessions.train import frames_every_of, next_run, start, train
+from gannet.sessions.train import choose_step_if_asked, frames_every_of, next_run, start, train
 from gannet.training import checkpoint
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.rehearsal import rehearse
@@ -42,6 +42,7 @@ BITWISE = (
     "cuda",
     "cudnn",
     "precision",
+    "steps",
 )
 """Fields of the environment that must be equal for a bitwise exact resume."""
 
@@ -116,7 +117,8 @@ def resume(
         for note in notes:
             reporter.warned(note)
             writer.event("warning", trainer.step, text=note)
-        for name in _differences(record.environment, environment(trainer.precision)):
+        choose_step_if_asked(plan, trainer, reporter)
+        for name in _differences(record.environment, environment(trainer.precision, trainer.step_kind)):
             reporter.warned(f"This resume is not bitwise exact: {name}.")
             writer.event("warning", trainer.step, text=f"Resumed with {name}.")
         writer.event("resume", trainer.step, text=checkpoint_name(trainer.step))

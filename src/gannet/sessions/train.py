@@ -78,6 +78,7 @@ def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None 
             reporter.warned(note)
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
         begun = transfer(trainer, *source) if source is not None else None
+        choose_step_if_asked(plan, trainer, reporter)
         return _begin(plan, out, trainer, dataset, experiment, reporter, begun)
 
 
@@ -95,7 +96,7 @@ def _begin(
     existed = path.exists()
     source = plan.recipe.source()
     require_room(path, writes_of(plan, trainer, frames_every_of(plan, trainer, experiment)), reporter.warned)
-    record = run_record(plan, dataset, trainer.precision)
+    record = run_record(plan, dataset, trainer.precision, trainer.step_kind)
     if init is not None:
         record = record.model_copy(update={"init": init})
         reporter.warned(sentence_of(init))
@@ -191,7 +192,7 @@ def train(
         observers.append(watching(health, "Health not checked", trainer, writer, reporter.warned))
     observers += reporter.observers(trainer)
     begun_at = trainer.step
-    writer.event("start", trainer.step, values={STEPS: trainer.steps})
+    writer.event("start", trainer.step, values={STEPS: trainer.steps}, text=_steps_sentence(trainer))
     with loop.listening() as request:
         control = control_of(
             plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned
@@ -249,6 +250,22 @@ def _open_held_out(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Re
     except UserError as error:
         writer.event("warning", trainer.step, text=f"Health checks run without held-out data: {error}")
         return None
+
+
+def choose_step_if_asked(plan: Plan, trainer: Trainer, reporter: Reporter) -> None:
+    """With ``compile=true``, compile the step, or report why it stays eager."""
+    if not plan.settings.compile:
+        return
+    from gannet.training.compiled import choose_step  # imports torch's compiler
+
+    reporter.work("Compiling the step", 0, 1)
+    choose_step(trainer)
+    if trainer.whole_step is None:
+        reporter.warned(_steps_sentence(trainer))
+
+
+def _steps_sentence(trainer: Trainer) -> str:
+    return f"Steps are {trainer.step_kind}." if trainer.step_kind else ""
 
 
 def frames_every_of(plan: Plan, trainer: Trainer, experiment: Experiment) -> int:

@@ -50,7 +50,7 @@ def _turns_move_only_their_player(experiment: Experiment, dataset: Dataset) -> N
         others = {
             p: copy.deepcopy([m.state_dict() for m in modules]) for p, modules in players.items() if p != turn.player
         }
-        trainer._take(turn, trainer._batch(turn, index, 0))
+        trainer._take(turn, trainer.batch(turn, index, 0))
         for player, before in others.items():
             after = [m.state_dict() for m in players[player]]
             assert_close(after, before, atol=0, rtol=0, msg=f"the {turn.player}'s turn changed the {player}")

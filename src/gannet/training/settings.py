@@ -65,6 +65,9 @@ class Settings:
     """Device to train on; auto uses a CUDA GPU if available."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the networks; training/precision.py explains what auto chooses."""
+    compile: bool = False
+    """Compile the step of a game with small networks, which then takes about half the processor time; the first time,
+    this takes a minute. The tensors differ by rounding. See ``training/compiled.py``."""
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     frames: FrameSettings = field(default_factory=FrameSettings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import Parameter
@@ -66,6 +68,16 @@ class Trainer:
         self.minimised: set[str] = set()
         """Names of all terms that a player has minimised, as opposed to values that are only recorded."""
         self._drawn: tuple[int, _Drawn] | None = None
+        self.whole_step: Callable[[], dict[str, Tensor] | None] | None = None
+        """Plays all turns at once and returns the terms, or None if it cannot; see ``training/compiled.py``."""
+        self.step_kind = ""
+        """``compiled``, or ``eager`` with the reason; empty if the run does not ask for compiled steps."""
+        self.choose_again: Callable[[], None] = lambda: None
+        """Compiles the step again after a live edit of a number that it contains."""
+
+    def schedule(self) -> list[tuple[int, Turn, int]]:
+        """The turns of a step: index, turn, repeat."""
+        return [(index, turn, repeat) for index, turn in enumerate(self.turns) for repeat in range(turn.repeats)]
 
     def spread(self, ranks: Ranks) -> None:
         """Share every batch with the other processes from now on.
@@ -93,16 +105,21 @@ class Trainer:
         Raises:
             TrainingStopped: a loss or gradient is not finite; the parameters are unchanged since before that turn.
         """
-        terms_by_name: dict[str, Tensor] = {}
-        turns = [(index, turn, repeat) for index, turn in enumerate(self.turns) for repeat in range(turn.repeats)]
-        for turn_index, turn, repeat in turns[self.turns_taken :]:
-            self._playing = {"player": turn.player, "turn": turn_index, "repeat": repeat}
-            with random_state.LOCK:  # the batch's generator is shared with other trainings of the process
-                terms_by_name |= self._take(turn, self._batch(turn, turn_index, repeat))
-            self.turns_taken += 1
-        self._playing = {}
+        played = self.whole_step() if self.whole_step is not None and not self.turns_taken else None
+        terms_by_name = self._play_turns() if played is None else played
         self.average.update(self.step)
         self.step, self.turns_taken = self.step + 1, 0
+        return terms_by_name
+
+    def _play_turns(self) -> dict[str, Tensor]:
+        """The turns of the step that are left, one after the other."""
+        terms_by_name: dict[str, Tensor] = {}
+        for turn_index, turn, repeat in self.schedule()[self.turns_taken :]:
+            self._playing = {"player": turn.player, "turn": turn_index, "repeat": repeat}
+            with random_state.LOCK:  # the batch's generator is shared with other trainings of the process
+                terms_by_name |= self._take(turn, self.batch(turn, turn_index, repeat))
+            self.turns_taken += 1
+        self._playing = {}
         return terms_by_name
 
     def failed_turn(self) -> dict[str, str | int]:
@@ -176,7 +193,8 @@ class Trainer:
         means = dict(zip(named, values, strict=True))
         return total, Terms(*({name: means[name] for name in part} for part in (terms.minimise, terms.watch)))
 
-    def _batch(self, turn: Turn, turn_index: int, repeat: int) -> Batch:
+    def batch(self, turn: Turn, turn_index: int, repeat: int) -> Batch:
+        """The input of a turn of this step; the generator is at its beginning."""
         # A turn with fewer repeats uses the last real batches of the step, so that an epoch is the same for all games.
         position = self.step * self.batches_per_step + self.batches_per_step - turn.repeats + repeat
         if self._drawn is None or self._drawn[0] != position:

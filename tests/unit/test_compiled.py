@@ -1,0 +1,181 @@
+"""Steps as one graph: they equal eager steps, and where they are not possible, the run takes eager ones and says why.
+
+All tests except the slow one run the recorded graph without compiling it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import signal
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from support.real_runs import Person, train
+from support.recipe_cases import data_of, make
+from torch.testing import assert_close
+
+from gannet import cli
+from gannet.errors import TrainingStopped
+from gannet.live.slow_motion import SlowMotion
+from gannet.sessions.resume import resume
+from gannet.training import compiled
+from gannet.training.precision import decide
+from gannet.training.trainer import Trainer
+
+SMALL = {"hidden": 8, "batch_size": 8, "compile": True}
+
+
+@pytest.fixture
+def _recorded_only(monkeypatch):
+    """Graphs are not compiled, and every training is long enough."""
+    monkeypatch.setattr(compiled, "lowered", lambda graph, example: graph)
+    monkeypatch.setattr(compiled, "PAYS_FROM", 1)
+
+
+only_recorded = pytest.mark.usefixtures("_recorded_only")
+
+
+def _trainer(recipe: str = "gan", **keys: str) -> Trainer:
+    experiment = make(recipe, **keys)
+    precision = decide(device="cpu", precision="fp32", is_images=False, allow_bf16=False)
+    return Trainer(experiment, data_of(recipe), seed=0, precision=precision)
+
+
+def _state(trainer: Trainer) -> dict[str, torch.Tensor]:
+    moments = {
+        f"{player}/{i}/{name}": value
+        for player, optimizer in trainer.optimizers.items()
+        for i, state in enumerate(optimizer.state.values())
+        for name, value in state.items()
+    }
+    gradients = {f"{name}.grad": w.grad for name, w in trainer.game.named_parameters() if w.grad is not None}
+    return copy.deepcopy({**trainer.game.state_dict(), **trainer.average.state_dict(), **moments, **gradients})
+
+
+@only_recorded
+@pytest.mark.parametrize("recipe", ["gan", "flow-matching"])
+def test_a_compiled_step_equals_an_eager_one(recipe):
+    trainer, eager = _trainer(recipe), _trainer(recipe)
+    compiled.choose_step(trainer)
+    assert trainer.step_kind == "compiled"
+    assert trainer.step == 0
+    assert not any(optimizer.state for optimizer in trainer.optimizers.values()), "the choice took a step"
+    for _ in range(5):
+        assert_close(trainer.play(), eager.play(), atol=1e-5, rtol=1e-4)
+    assert_close(_state(trainer), _state(eager), atol=1e-5, rtol=1e-4)
+    assert trainer.minimised == eager.minimised
+
+
+@only_recorded
+def test_the_graph_is_what_plays(monkeypatch):
+    trainer = _trainer()
+    compiled.choose_step(trainer)
+    trainer.play()
+    monkeypatch.setattr(trainer, "_take", None)
+    trainer.play()
+
+
+@only_recorded
+def test_a_value_that_is_not_finite_changes_nothing_and_is_reported_as_by_an_eager_step():
+    trainer = _trainer()
+    compiled.choose_step(trainer)
+    for _ in range(2):
+        trainer.play()
+    with torch.no_grad():
+        trainer.weights["generator"][0][0, 0] = torch.inf
+    before = _state(trainer)
+    with pytest.raises(TrainingStopped, match="the discriminator's loss or gradient is not finite"):
+        trainer.play()
+    names = [name for name in before if not name.endswith(".grad")]
+    assert all(before[name].equal(now) for name, now in _state(trainer).items() if name in names)
+
+
+@only_recorded
+def test_slow_motion_watches_an_eager_step():
+    trainer = _trainer()
+    compiled.choose_step(trainer)
+    trainer.play()
+    slow = SlowMotion(trainer)
+    trainer.play()
+    assert "fake" in " ".join(slow.finish())
+    assert trainer.whole_step is not None
+    assert trainer.whole_step() is not None
+
+
+@only_recorded
+@pytest.mark.parametrize(
+    ("recipe", "keys", "reason"),
+    [
+        ("sngan", {}, "keeps statistics"),
+        ("wgan", {}, "only Adam"),
+        ("particle-gan", {}, "depends on the number of the step"),
+    ],
+)
+def test_an_unsupported_step_stays_eager_with_a_reason(recipe, keys, reason):
+    trainer = _trainer(recipe, **keys)
+    before = _state(trainer)
+    compiled.choose_step(trainer)
+    assert trainer.whole_step is None
+    assert reason in trainer.step_kind
+    assert all(before[name].equal(now) for name, now in _state(trainer).items())
+    trainer.play()
+
+
+def test_a_short_training_and_a_missing_compiler_stay_eager(monkeypatch):
+    trainer = _trainer()
+    trainer.steps = compiled.PAYS_FROM - 1
+    compiled.choose_step(trainer)
+    assert trainer.step_kind == "eager (compiling saves time from 10,000 steps)"
+    monkeypatch.setattr(compiled, "PAYS_FROM", 1)
+    monkeypatch.setattr(compiled, "lowered", _no_compiler)
+    compiled.choose_step(trainer)
+    assert trainer.step_kind.startswith("eager (no C++ compiler was found")
+
+
+def _no_compiler(graph, example):
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    raise InvalidCxxCompiler
+
+
+@only_recorded
+def test_a_graph_that_computes_something_else_is_not_used(monkeypatch):
+    monkeypatch.setattr(compiled, "lowered", lambda graph, example: lambda *inputs: graph(*(2 * x for x in inputs)))
+    trainer = _trainer()
+    compiled.choose_step(trainer)
+    assert "differ" in trainer.step_kind
+
+
+@only_recorded
+def test_a_run_says_how_it_steps_resumes_to_the_bit_and_says_when_it_resumes_otherwise(tmp_path, monkeypatch):
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    edit = {12: [("set", {"key": "optimizer.generator.lr", "value": 0.01})]}
+    stop = {20: [lambda: signal.raise_signal(signal.SIGTERM)]}
+    train(whole, person=Person(edit), steps=30, **SMALL)
+    train(halves, person=Person(edit | stop), steps=30, **SMALL)
+    assert json.loads((whole / "run.json").read_text())["environment"]["steps"] == "compiled"
+    assert '"text":"Steps are compiled."' in (whole / "events.jsonl").read_text()
+    resume(halves, Person())
+    assert "Resumed with" not in (halves / "events.jsonl").read_text()
+    for name in ("model", "average", "optimizers"):
+        tensors = [load_file(run / "checkpoints" / "step-000000030" / f"{name}.safetensors") for run in (whole, halves)]
+        assert all(tensors[0][key].equal(tensors[1][key]) for key in tensors[0])
+    monkeypatch.setattr(compiled, "PAYS_FROM", 10_000)
+    resume(halves, Person(), steps=35)
+    assert "Resumed with steps was compiled, now it is eager" in (halves / "events.jsonl").read_text()
+
+
+@pytest.mark.slow
+def test_a_real_compiler_gives_the_same_within_rounding(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "PAYS_FROM", 1)
+    words = ["train", "ring", "--recipe", "gan", "--steps", "200", "hidden=8", "--quiet"]
+    for name, key in (("compiled", "true"), ("eager", "false")):
+        assert cli.run([*words, f"compile={key}", "--out", str(tmp_path / name)]) == 0
+    found, expected = (
+        load_file(tmp_path / name / "checkpoints" / "step-000000200" / "model.safetensors")
+        for name in ("compiled", "eager")
+    )
+    assert json.loads((tmp_path / "compiled" / "run.json").read_text())["environment"]["steps"] == "compiled"
+    assert_close(found, expected, atol=1e-3, rtol=1e-2)
