@@ -23,7 +23,7 @@ from gannet.training.precision import with_threads
 
 
 def bring_to_end(entry: Entry, measurement: Measurement, narrator: Narrator) -> Row:
-    """Train what is missing of a run, then measure it. A training that fails is a row, and the others go on.
+    """Train what is missing of a run, then measure it. A training that fails is a row, and the others continue.
 
     Raises:
         UserError: the directory holds another run, another process writes it, or it cannot be written.
