@@ -121,7 +121,7 @@ def test_every_control_is_reached_by_tab_with_a_visible_focus(serve, open_page, 
     page = open_page(serve(ring.parent))
     until(page, CHARTED)
     reached = set()
-    for _ in range(60):
+    for _ in range(120):
         page.keyboard.press("Tab")
         at = page.evaluate(
             "(() => { const e = document.activeElement, s = getComputedStyle(e); if (e === document.body) return null;"

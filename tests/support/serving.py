@@ -20,9 +20,11 @@ def folder(trained, tmp_path):
     return tmp_path / "runs"
 
 
-def client_of(folder, *, cookie=True):
+def client_of(folder, *, cookie=True, read_only=False):
     client = TestClient(
-        application(folder, TOKEN, PORT, lambda: False), base_url=f"http://{HOST}", follow_redirects=False
+        application(folder, TOKEN, PORT, lambda: False, read_only=read_only),
+        base_url=f"http://{HOST}",
+        follow_redirects=False,
     )
     if cookie:
         client.cookies.set(f"gannet-{PORT}", TOKEN)

@@ -230,3 +230,19 @@ def test_a_taken_port_is_left_for_a_free_one_unless_it_was_asked_for(folder):
         second.close()
     with pytest.raises(UserError, match="not a folder"):
         View(folder / "nothing")
+
+
+def test_a_label_is_kept_in_the_run_unless_the_view_is_read_only(folder):
+    address = f"/api/runs/{run_id(folder)}/label"
+    given = {"title": "Eight of eight", "description": "with a ±"}
+    assert client_of(folder).post(address, json=given, headers=ORIGIN).status_code == 200
+    assert Run(folder / "first").label.as_json() == given
+    [listed] = [run for run in client_of(folder).get("/api/runs").json()["runs"] if run["name"] == "first"]
+    assert (listed["title"], listed["description"]) == tuple(given.values())
+    for wrong in ({"title": 3}, {"title": "x" * 81}, {"title": "two\nlines"}, {"description": "x" * 301}):
+        answer = client_of(folder).post(address, json=wrong, headers=ORIGIN)
+        assert answer.status_code == 400, wrong
+    refused = client_of(folder, read_only=True).post(address, json={"title": "other"}, headers=ORIGIN)
+    assert (refused.status_code, Run(folder / "first").label.title) == (403, "Eight of eight")
+    (folder / "first" / "label.json").write_text("{")
+    assert Run(folder / "first").label.title == ""

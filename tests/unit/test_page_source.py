@@ -54,6 +54,15 @@ def test_every_series_has_a_name_in_both_languages():
         assert not missing, f"i18n/{language}.js: add series.{', series.'.join(sorted(missing))}"
 
 
+def test_every_health_rule_has_a_name_and_a_remedy_in_both_languages():
+    rules = {file.stem.replace("_", "-") for file in (SOURCE / "health" / "rules").glob("[!_]*.py")}
+    assert len(rules) >= 8
+    for language in ("en", "zh"):
+        words = _words(language)
+        assert {key.removeprefix("rule.") for key in words if key.startswith("rule.")} == rules
+        assert {key.removeprefix("remedy.") for key in words if key.startswith("remedy.")} == rules
+
+
 def test_nothing_in_the_page_is_inline_or_from_elsewhere():
     for file in [*STATIC.rglob("*.js"), *STATIC.rglob("*.css"), STATIC / "index.html"]:
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")

@@ -40,7 +40,8 @@ def status(
     for heading in ("run", "state", "step", "last event"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "step" else "left")
     for row in rows:
-        table.add_row(row["run"], row["problem"] or row["state"], _steps(row), _ago(row["seconds_ago"]))
+        name = row["run"] + "".join(f"\n  {row[field]}" for field in ("title", "description") if row[field])
+        table.add_row(name, row["problem"] or row["state"], _steps(row), _ago(row["seconds_ago"]))
     Console(highlight=False, markup=False).print(table)
     return 0
 
@@ -76,6 +77,8 @@ def _row(path: Path) -> dict[str, Any]:
         "steps": None,
         "seconds_ago": None,
         "problem": None,
+        "title": "",
+        "description": "",
     }
     try:
         run = Run(path)
@@ -83,7 +86,11 @@ def _row(path: Path) -> dict[str, Any]:
     except UserError as error:
         return row | {"problem": f"damaged: {error}"}
     seconds = round(time.time() - state.seen, 1) if state.seen else None
-    return row | {"state": str(state), "step": state.step, "steps": state.planned(run.record), "seconds_ago": seconds}
+    return (
+        row
+        | {"state": str(state), "step": state.step, "steps": state.planned(run.record), "seconds_ago": seconds}
+        | {"title": run.label.title, "description": run.label.description}
+    )
 
 
 def _steps(row: Mapping[str, Any]) -> str:

@@ -16,12 +16,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from gannet.dashboard.comparisons import comparisons
 from gannet.dashboard.frames import packed
 from gannet.dashboard.library import Library, Watched, file_version, frame_file
 from gannet.dashboard.numbers import Missing, decimal, step_of, whole_number
 from gannet.dashboard.probe import Prober
 from gannet.dashboard.starting import Starter, recipes_for_points
 from gannet.errors import UserError, in_shell
+from gannet.runs.label import write_label
 from gannet.runs.records import Event
 
 EVENTS_AT_ONCE = 500
@@ -69,6 +71,7 @@ class Api:
             Route(f"{one}/probes/{{name}}", self.probe),
             Route(f"{one}/checkpoints", self.checkpoints),
             Route(f"{one}/commands", self.command, methods=["POST"]),
+            Route(f"{one}/label", self.label, methods=["POST"]),
             Route(f"{one}/forks", self.fork, methods=["POST"]),
             Route("/api/recipes", self.recipes),
             Route("/api/drawings", self.draw, methods=["POST"]),
@@ -89,7 +92,7 @@ class Api:
         )
 
     def runs(self, request: Request) -> Response:
-        """All runs sorted by name; a damaged run has an entry that says so."""
+        """All runs sorted by name, and the comparisons that they belong to; a damaged run has an entry that says so."""
         found = []
         for run in self.library.runs():
             try:
@@ -106,15 +109,23 @@ class Api:
                         "problem": problem,
                     }
                 )
-        return _json({"root": self.library.root.name, "runs": found, "read_only": self.read_only})
+        return _json(
+            {
+                "root": self.library.root.name,
+                "runs": found,
+                "read_only": self.read_only,
+                "comparisons": comparisons(self.library.root, self.library.runs()),
+            }
+        )
 
     def run(self, request: Request) -> Response:
-        """Summary and record of a run, and the command that measures it."""
+        """Summary and record of a run, and the commands that measure and explain it."""
         run = self._find(request)
         about = {
             "record": run.run().record.as_json(),
             "numbers": run.numbers(),
             "measure": in_shell("gannet", "measure", run.path),
+            "doctor": in_shell("gannet", "doctor", run.path),
         }
         return _json(run.summary() | about | {"read_only": self.read_only})
 
@@ -207,6 +218,15 @@ class Api:
         if not isinstance(name, str) or not isinstance(arguments, dict):
             return _json({"error": 'A command is {"name": "...", "arguments": {...}}.'}, 400)
         return await run_sync(_submit, run, name, arguments)
+
+    async def label(self, request: Request) -> Response:
+        """Give a run a title and a description, which are kept in it."""
+        run = await run_sync(self._find, request)
+        asked = await self._asked(request, COMMAND_BYTES)
+        if isinstance(asked, Response):
+            return asked
+        await run_sync(write_label, run.path, asked)
+        return _json({})
 
     async def fork(self, request: Request) -> Response:
         """Start a fork from a checkpoint (``starting.AskedFork``); returns the id of the new run."""

@@ -85,6 +85,8 @@ class Watched:
             "id": self.id,
             "name": self.name,
             "kind": self.run().kind,
+            "title": self.run().label.title,
+            "description": self.run().label.description,
             "data": record.data.name,
             "recipe": Path(record.recipe).stem,
             "state": "running" if state.is_live else state.word,
@@ -94,7 +96,14 @@ class Watched:
             "version": file_version(self.path / RUN_FILE),
             "scores": file_version(self.path / SCORES_FILE),
             "changed": state.seen,
+            "alarms": self.alarms(),
         }
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """The newest report of each health rule, alarms first."""
+        newest = {event.rule: event for event in self.follower.listed() if event.kind == "health"}
+        ordered = sorted(newest.values(), key=lambda event: (event.severity != "alarm", -event.step))
+        return [{"rule": event.rule, "severity": event.severity, "step": event.step} for event in ordered]
 
 
 class Library:

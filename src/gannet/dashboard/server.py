@@ -89,11 +89,12 @@ def application(root: Path, token: str, port: int, stopping: Callable[[], bool],
     """The ASGI application of a folder of runs."""
     from starlette.applications import Starlette
     from starlette.requests import Request
-    from starlette.responses import FileResponse, Response
+    from starlette.responses import FileResponse, HTMLResponse, Response
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
     from gannet.dashboard.api import STATIC, Api, answer_error, plotly_file
+    from gannet.dashboard.documents import document, picture
     from gannet.dashboard.library import Library
     from gannet.dashboard.numbers import Missing
     from gannet.dashboard.security import Gate
@@ -106,8 +107,13 @@ def application(root: Path, token: str, port: int, stopping: Callable[[], bool],
             plotly_file(), media_type="text/javascript", headers={"cache-control": "private, max-age=86400"}
         )
 
+    def docs(request: Request) -> Response:
+        name = request.path_params["name"]
+        return HTMLResponse(document(name)) if name.endswith(".md") else FileResponse(picture(name))
+
     routes = [
         Route("/", page),
+        Route("/docs/{name:path}", docs),
         Route("/plotly.js", charts),
         *Api(Library(root), stopping, read_only=read_only).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),

@@ -87,10 +87,12 @@ def _header(run: Run, events: list[Event]) -> str:
         "Alarms in training": alarms,
         "Warnings in training": warned,
     }
+    if run.label.description:
+        facts = {"Description": run.label.description, **facts}
     cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
     return (
-        f'<header><p class="kicker">Gannet training report</p><h1>{escape(run.name)}</h1><dl '
-        f'class="facts">{cells}</dl></header>'
+        f'<header><p class="kicker">Gannet training report</p><h1>{escape(run.label.title or run.name)}</h1>'
+        f'<dl class="facts">{cells}</dl></header>'
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from gannet.errors import UserError
+from gannet.runs.label import Label, read_label
 from gannet.runs.outputs import interpreted, with_scales
 from gannet.runs.records import Event, Kind, Record, RunRecord, ScoreCard
 from gannet.runs.schema import EVENTS_FILE, FRAMES_FOLDER, RUN_FILE, SCORES_FILE, SLOW_FOLDER, VERSION, frame_name
@@ -61,6 +62,11 @@ class Run:
     def name(self) -> str:
         """The directory's name, with ``@STEP`` if later steps are left out."""
         return self.path.resolve().name + (f"@{self._until}" if math.isfinite(self._until) else "")
+
+    @property
+    def label(self) -> Label:
+        """The title and the description that a person gave the run; empty without."""
+        return read_label(self.path)
 
     @property
     def kind(self) -> Kind:

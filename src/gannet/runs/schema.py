@@ -15,6 +15,7 @@
     RUN/origin/step-000000500/       the checkpoint that a fork began with; never pruned
     RUN/crash/step-000000500.json    what was played when training failed, with its traceback (.txt) and checkpoint, see
                                      sessions/failure.py
+    RUN/label.json                   title and description that a person gave, see runs/label.py
     RUN/lock                         held while a process writes
 """
 
@@ -37,6 +38,9 @@ COMMANDS_FOLDER = "commands"
 SLOW_FOLDER = "slow"
 ORIGIN_FOLDER = "origin"
 CRASH_FOLDER = "crash"
+LABEL_FILE = "label.json"
+COMPARISON_FILE = "compare.json"
+"""In the folder of a comparison, above its runs."""
 LOCK_FILE = "lock"
 
 

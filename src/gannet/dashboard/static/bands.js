@@ -24,7 +24,7 @@ export function groupsOf(runs) {
   }
   const groups = [...found.values()];
   return groups.map(({ settings, runs: own }) => {
-    if (own.length === 1) return { name: own[0].summary.name, runs: own };
+    if (own.length === 1) return { name: own[0].name, runs: own };
     const alike = groups.filter((other) => other.settings !== settings && other.settings.recipe === settings.recipe);
     const keys = Object.keys(settings).filter((key) => alike.some((other) => other.settings[key] !== settings[key]));
     return {

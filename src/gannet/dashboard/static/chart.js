@@ -1,5 +1,9 @@
-// Ordinary charts by Plotly, whose code comes from the installed package; each with a summary in words and a table.
-import { colour, digits, fill, h, table, whole } from "./dom.js";
+// Ordinary charts by Plotly, whose code comes from the installed package; each with an explanation, a summary in words,
+// a table, and files.
+import { layout, traces } from "./chart_figure.js";
+import { asCsv, asSvg, save } from "./chart_files.js";
+import { settings } from "./chart_settings.js";
+import { digits, fill, h, table, whole } from "./dom.js";
 import { t } from "./i18n.js";
 import { get } from "./server.js";
 
@@ -23,44 +27,76 @@ function plotly() {
   return begun;
 }
 
-const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
-const MARKS = ["circle", "diamond", "square", "x", "triangle-up", "cross"];
 const ROWS_IN_TABLE = 40;
 
 /**
  * band: low to high is shaded; thin: belongs to the line before, in its colour, without a name; ink: which
- * colour, dash and mark, counted from 0; by place where left out.
- * @typedef {{ink?: number, name: string, steps: number[], values: (number|null)[], low?: (number|null)[], high?:
- *   (number|null)[], band?: boolean, thin?: boolean}} Line
+ * colour, dash and mark, counted from 0; by place where left out. key: its name in files. fixed: never smoothed, since
+ * it has few values that matter. clock: seconds of training at a step; null where they are unknown.
+ * @typedef {{ink?: number, name: string, key?: string, steps: number[], values: (number|null)[], low?:
+ *   (number|null)[], high?: (number|null)[], band?: boolean, thin?: boolean, fixed?: boolean, clock?: (step: number) =>
+ *   number|null}} Line
+ */
+/**
+ * unit: of the values; help: what the chart shows and why it matters; page: of the documentation, below /docs/; across:
+ * the horizontal axis, if it is not the training; small: within a card that has the title already.
+ * @typedef {{title: string, unit?: string, help?: string, page?: string, file?: string, height?: number, logarithmic?:
+ *   boolean, reference?: number|null, small?: boolean, legend?: boolean, across?: string, zoomed?: (from: number|null,
+ *   to: number|null) => void}} Options
  */
 
-/** Lines over steps, with zoom by dragging and values under the pointer. */
+/** Lines over steps or time, with zoom by dragging and values under the pointer. */
 export class Chart {
-  /**
-   * @param {HTMLElement} place
-   * @param {{title: string, height?: number, logarithmic?: boolean, reference?: number|null, small?: boolean, legend?:
-   *   boolean, across?: string, zoomed?: (from: number|null, to: number|null) => void}} options
-   */
+  /** @param {HTMLElement} place @param {Options} options */
   constructor(place, options) {
     this.options = options;
+    this.heading = options.unit ? `${options.title} (${options.unit})` : options.title;
     this.box = h("div", { class: "chart", role: "img", "aria-label": options.title });
     this.words = h("p", { class: "summary" });
     this.rows = h("div", {});
     this.details = h(
       "details",
       { ontoggle: () => this.tabulate() },
-      h("summary", {}, t("chart.table")),
+      h("summary", {}, t("chart.values")),
       this.words,
+      h(
+        "div",
+        { class: "charttools" },
+        this.tool("SVG", t("chart.saveSvg", { title: options.title }), async () =>
+          save(`${this.fileName}.svg`, "image/svg+xml", await asSvg(this, await plotly())),
+        ),
+        this.tool("CSV", t("chart.saveCsv", { title: options.title }), () =>
+          save(`${this.fileName}.csv`, "text/csv", asCsv(this.lines, options.across ?? "step")),
+        ),
+      ),
       this.rows,
     );
-    this.reset = h(
-      "button",
-      { type: "button", class: "quiet", hidden: true, onclick: () => this.unzoom() },
-      t("chart.reset"),
+    this.reset = this.tool(t("chart.reset"), "", () => this.unzoom());
+    this.reset.hidden = true;
+    this.isLogarithmic = options.logarithmic ?? false;
+    this.log = this.tool(t("chart.log"), t("chart.logOf", { title: options.title }), () => {
+      this.isLogarithmic = !this.isLogarithmic;
+      this.draw();
+    });
+    this.help = h(
+      "p",
+      { class: "help", hidden: true },
+      options.help,
+      " ",
+      options.page ? h("a", { href: `/docs/${options.page}`, target: "_blank" }, t("chart.more")) : null,
     );
+    const why = options.help
+      ? this.tool("?", t("chart.why", { title: options.title }), () => {
+          this.help.hidden = !this.help.hidden;
+          why?.setAttribute("aria-expanded", String(!this.help.hidden));
+        })
+      : null;
+    why?.setAttribute("aria-expanded", "false");
+    const tools = h("div", { class: "charttools" }, this.reset, this.log, why);
     fill(
       place,
-      options.small ? null : h("div", { class: "charthead" }, h("h3", {}, options.title), this.reset),
+      h("div", { class: "charthead" }, options.small ? null : h("h3", {}, options.title, this.unit()), tools),
+      this.help,
       this.box,
       this.details,
     );
@@ -71,8 +107,29 @@ export class Chart {
     this.drawing = false;
     this.again = false;
     this.gone = false;
-    this.recoloured = () => this.draw();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.recoloured);
+    this.redraw = () => {
+      this.revision += 1;
+      this.draw();
+    };
+    settings.addEventListener("change", this.redraw);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.redraw);
+  }
+
+  unit() {
+    return this.options.unit ? h("span", { class: "unit" }, ` (${this.options.unit})`) : null;
+  }
+
+  get fileName() {
+    return (this.options.file ?? this.options.title).replace(/[^\p{L}\p{N}_.@-]+/gu, "-");
+  }
+
+  /** @param {string} words @param {string} label @param {() => void} act */
+  tool(words, label, act) {
+    return h(
+      "button",
+      { type: "button", class: "quiet", "aria-label": label || null, title: label || null, onclick: act },
+      words,
+    );
   }
 
   /**
@@ -99,6 +156,10 @@ export class Chart {
   }
 
   async draw() {
+    // A logarithmic axis shows positive values only.
+    const isPositive = this.lines.every(({ values }) => values.every((value) => value === null || value > 0));
+    this.log.hidden = !isPositive && !this.isLogarithmic;
+    this.log.setAttribute("aria-pressed", String(this.isLogarithmic));
     if (this.drawing) {
       this.again = true;
       return;
@@ -109,7 +170,7 @@ export class Chart {
       do {
         this.again = false;
         if (this.gone) return;
-        await library.react(this.box, this.traces(), this.layout(), {
+        await library.react(this.box, traces(this), layout(this), {
           displayModeBar: false,
           responsive: true,
           showTips: false,
@@ -131,7 +192,7 @@ export class Chart {
   relaid(change) {
     if (change["xaxis.range[0]"] !== undefined) {
       this.reset.hidden = false;
-      this.options.zoomed?.(change["xaxis.range[0]"], change["xaxis.range[1]"]);
+      if (settings.axis === "step") this.options.zoomed?.(change["xaxis.range[0]"], change["xaxis.range[1]"]);
     } else if (change["xaxis.autorange"]) {
       this.reset.hidden = true;
       this.options.zoomed?.(null, null);
@@ -142,137 +203,10 @@ export class Chart {
     (await plotly()).relayout(this.box, { "xaxis.autorange": true, "yaxis.autorange": true });
   }
 
-  traces() {
-    const inks = [1, 2, 3, 4, 5, 6].map((n) => colour(`line-${n}`));
-    let n = -1;
-    return this.lines.flatMap((line) => {
-      n = line.ink ?? (line.thin ? n : n + 1);
-      const few = line.steps.length < 25,
-        ink = inks[n % 6];
-      if (line.thin)
-        return [
-          {
-            x: line.steps,
-            y: line.values,
-            type: "scatter",
-            mode: few ? "lines+markers" : "lines",
-            showlegend: false,
-            hoverinfo: "skip",
-            opacity: 0.5,
-            line: { color: ink, width: 0.8 },
-            marker: { size: 3, color: ink },
-          },
-        ];
-      const trace = {
-        x: line.steps,
-        y: line.values,
-        name: line.name,
-        type: "scatter",
-        mode: few ? "lines+markers" : "lines",
-        connectgaps: false,
-        line: { color: ink, width: 1.8, dash: DASHES[n % 6] },
-        marker: { symbol: MARKS[n % 6], size: 6, color: ink },
-        ...(line.low && line.high && !(line.band && line.steps.length > 1)
-          ? {
-              error_y: {
-                type: "data",
-                symmetric: false,
-                thickness: 1,
-                width: 3,
-                array: line.values.map((v, i) => (line.high?.[i] ?? v ?? 0) - (v ?? 0)),
-                arrayminus: line.values.map((v, i) => (v ?? 0) - (line.low?.[i] ?? v ?? 0)),
-              },
-            }
-          : {}),
-      };
-      if (!line.band || line.steps.length < 2) return [trace];
-      const edge = {
-        x: line.steps,
-        type: "scatter",
-        mode: "lines",
-        line: { width: 0 },
-        showlegend: false,
-        hoverinfo: "skip",
-      };
-      return [{ ...edge, y: line.low }, { ...edge, y: line.high, fill: "tonexty", fillcolor: `${ink}38` }, trace];
-    });
-  }
-
   /** Another step is shown. @param {number} step */
   moveTo(step) {
     this.step = step;
     this.draw();
-  }
-
-  /**
-   * Plotly compares arrays by identity, unless the revision of the data changes. Words and numbers are plain: Plotly
-   * would put superscripts and links in with inline styles, which the page's policy refuses.
-   */
-  layout() {
-    const [ink, muted, rule] = ["ink", "muted", "rule"].map(colour);
-    const line = (/** @type {any} */ shape) => ({ type: "line", yref: "paper", y0: 0, y1: 1, ...shape });
-    const reference = this.options.reference;
-    return {
-      datarevision: this.revision,
-      height: this.options.height ?? 220,
-      margin: this.options.small ? { l: 40, r: 8, t: 6, b: 20 } : { l: 48, r: 12, t: 8, b: 34 },
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      font: { color: muted, size: this.options.small ? 11 : 12, family: "system-ui, sans-serif" },
-      uirevision: "kept",
-      hovermode: "x unified",
-      dragmode: "zoom",
-      hoverlabel: { bgcolor: colour("card"), bordercolor: rule, font: { color: ink } },
-      showlegend: this.options.legend ?? this.lines.length > 1,
-      legend: { orientation: "h", traceorder: "normal", y: -0.2, yanchor: "top", x: 0, font: { color: ink } },
-      xaxis: {
-        gridcolor: rule,
-        zeroline: false,
-        linecolor: rule,
-        rangemode: "tozero",
-        nticks: this.options.small ? 3 : 6,
-        title: { text: "" },
-      },
-      yaxis: {
-        gridcolor: rule,
-        zeroline: false,
-        linecolor: rule,
-        nticks: this.options.small ? 3 : 5,
-        ...(this.options.logarithmic ? { type: "log", dtick: 1, tickformat: "~g" } : {}),
-      },
-      shapes: [
-        ...(Number.isFinite(this.step)
-          ? [line({ x0: this.step, x1: this.step, line: { color: ink, width: 1, dash: "dot" } })]
-          : []),
-        ...this.alarms.map((alarm) =>
-          line({ x0: alarm.step, x1: alarm.step, line: { color: colour("alarm"), width: 1.2 } }),
-        ),
-        ...(typeof reference === "number"
-          ? [
-              {
-                type: "line",
-                xref: "paper",
-                x0: 0,
-                x1: 1,
-                y0: reference,
-                y1: reference,
-                line: { color: muted, width: 1, dash: "dash" },
-              },
-            ]
-          : []),
-      ],
-      annotations: this.alarms.map((alarm) => ({
-        x: alarm.step,
-        yref: "paper",
-        y: 1,
-        text: "▼",
-        showarrow: false,
-        font: { color: colour("alarm"), size: 11 },
-        hovertext: alarm.text ?? alarm.rule,
-        yanchor: "bottom",
-        captureevents: true,
-      })),
-    };
   }
 
   tabulate() {
@@ -297,7 +231,8 @@ export class Chart {
 
   close() {
     this.gone = true;
-    matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.recoloured);
+    settings.removeEventListener("change", this.redraw);
+    matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.redraw);
     if (loading)
       loading.then(
         (library) => library.purge(this.box),

@@ -32,7 +32,7 @@ export function compareTable(runs) {
     { class: "card", "aria-label": t("compare.title") },
     h("h2", {}, t("compare.title")),
     rows.length
-      ? table(t("compare.title"), [t("compare.key"), ...runs.map((run) => run.summary.name)], rows)
+      ? table(t("compare.title"), [t("compare.key"), ...runs.map((run) => run.name)], rows)
       : h("p", { class: "note" }, t("compare.same")),
   );
 }

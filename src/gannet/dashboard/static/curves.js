@@ -23,8 +23,9 @@ export class Curves {
     this.newest = event.seq;
     let long = false;
     const prefix = event.kind === "terms" ? "" : `${event.kind}/`;
-    for (const [key, value] of Object.entries(event.values ?? {})) {
-      const name = prefix + key;
+    const named = Object.entries(event.values ?? {}).map(([key, value]) => [prefix + key, value]);
+    if (!prefix && typeof event.seconds === "number") named.push(["seconds", event.seconds]);
+    for (const [name, value] of named) {
       const line = this.series.get(name) ?? { steps: [], values: [] };
       this.series.set(name, line);
       line.steps.push(event.step);
@@ -32,6 +33,28 @@ export class Curves {
       long ||= line.steps.length > POINTS_KEPT;
     }
     return { added: true, long };
+  }
+
+  /**
+   * Seconds of training at a step, without pauses: on the line through the two nearest records.
+   * @param {number} step
+   * @returns {number|null} null if no time was recorded
+   */
+  secondsAt(step) {
+    const { steps, values } = this.series.get("seconds") ?? { steps: [], values: [] };
+    if (!steps.length) return null;
+    let low = 0,
+      high = steps.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (steps[middle] < step) low = middle + 1;
+      else high = middle;
+    }
+    // Training begins at step 0 and second 0; after the last record it continues at the same speed.
+    const at = Math.min(low, steps.length - 1),
+      [s0, v0] = at ? [steps[at - 1], values[at - 1] ?? 0] : [0, 0],
+      [s1, v1] = [steps[at], values[at] ?? 0];
+    return s1 === s0 ? v1 : v0 + ((v1 - v0) * (step - s0)) / (s1 - s0);
   }
 
   /** Drop the older half of long curves, until {@link merge} brings the thinned whole. */

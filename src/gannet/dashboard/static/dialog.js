@@ -1,4 +1,4 @@
-// A window over the page that asks for something and starts a training.
+// A window over the page that asks for something, and starts a training or keeps a label.
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
@@ -6,10 +6,12 @@ import { t } from "./i18n.js";
  * @param {string} title @param {any[]} children what is asked
  * @param {() => Promise<string>} start does it and tells the id of the new run; what it throws is shown
  * @param {(id: string) => void} open shows the new run
+ * @param {string} kind class of the window
+ * @param {[string, string]} words keys of the button's words, before and while it works
  */
-export function askIn(title, children, start, open, kind = "") {
+export function askIn(title, children, start, open, kind = "", words = ["dialog.start", "dialog.starting"]) {
   const problem = h("p", { class: "problem", role: "alert" });
-  const begin = h("button", { type: "submit", class: "main" }, t("dialog.start"));
+  const begin = h("button", { type: "submit", class: "main" }, t(words[0]));
   const form = h(
     "form",
     {
@@ -18,7 +20,7 @@ export function askIn(title, children, start, open, kind = "") {
         if (begin.disabled) return;
         problem.textContent = "";
         begin.disabled = true;
-        begin.textContent = t("dialog.starting");
+        begin.textContent = t(words[1]);
         try {
           const id = await start();
           dialog.close();
@@ -27,7 +29,7 @@ export function askIn(title, children, start, open, kind = "") {
           problem.textContent = String(/** @type {any} */ (error).message);
         }
         begin.disabled = false;
-        begin.textContent = t("dialog.start");
+        begin.textContent = t(words[0]);
       },
     },
     children,

@@ -1,8 +1,12 @@
 // The page: which runs are shown, and where each panel is placed.
+import { alarmMenu } from "./alarms.js";
 import { controls } from "./controls.js";
+import { chartControls } from "./chart_settings.js";
 import { compareTable } from "./compare.js";
+import { comparisonCard } from "./comparison.js";
 import { drawingDialog } from "./drawing.js";
 import { fill, h, whole } from "./dom.js";
+import { labelButton } from "./label.js";
 import { language, otherLanguage, switchLanguage, t } from "./i18n.js";
 import { Run } from "./run.js";
 import { RunList } from "./runlist.js";
@@ -104,8 +108,18 @@ async function begin() {
     location.hash = `runs=${id}`;
   }
 
+  /** The comparison that the address names, or that the watched folder is. @returns {any} */
+  function comparison() {
+    const address = new URLSearchParams(location.hash.slice(1)),
+      named = address.get("comparison");
+    if (address.has("runs")) return undefined;
+    return list.compared.find(({ id, is_root: isRoot }) => (named ? id === named : isRoot));
+  }
+
   /** @returns {string[]} */
   function wanted() {
+    const compared = comparison();
+    if (compared?.runs.length) return compared.runs.slice(0, RUNS_AT_ONCE);
     const named = new URLSearchParams(location.hash.slice(1)).get("runs");
     const known = new Set(list.runs.map((run) => run.id));
     const ids = (named ?? "")
@@ -153,7 +167,7 @@ async function begin() {
     if (opened !== shown) return;
     timeline.show(shown);
     if (shown.length === 1) one(shown[0], show);
-    else several(shown);
+    else several(shown, comparison());
     shown.forEach((run, number) => run.follow(number === 0));
     heading();
     shown.forEach((run) => run.addEventListener("change", heading));
@@ -186,16 +200,26 @@ function one(run, show) {
   undo.push(() => narrow.removeEventListener("change", arrange));
 }
 
-/** @param {Run[]} runs */
-function several(runs) {
-  const side = h("div", { class: "side" });
-  fill(main, h("h1", { class: "visually-hidden" }, t("page.several", { count: runs.length })), side);
+/** @param {Run[]} runs @param {any} compared the comparison that they are from, if that is shown */
+function several(runs, compared) {
+  const side = h("div", { class: "side" }),
+    tools = h("section", { class: "card common", "aria-label": t("page.common") });
+  fill(
+    main,
+    h("h1", { class: "visually-hidden" }, t("page.several", { count: runs.length })),
+    compared ? comparisonCard(compared) : null,
+    tools,
+    side,
+  );
   for (const run of runs) {
     const column = h("div", { class: "column" });
     side.append(column);
-    for (const panel of panels.filter((each) => each.picture && each.suits(run)))
-      mount(panel, run, column, run.summary.name);
+    for (const panel of panels.filter((each) => each.picture && each.suits(run))) mount(panel, run, column, run.name);
   }
+  // Choices are the same for all runs: the first panel's controls stand once, above all of them.
+  const [first, ...others] = /** @type {HTMLElement[]} */ ([...side.querySelectorAll(".tools")]);
+  others.forEach((other) => other.remove());
+  fill(tools, first, chartControls());
   main.append(compareTable(runs));
   undo.push(together(runs, main, store));
 }
@@ -216,12 +240,18 @@ function mount(panel, run, column, title) {
 
 function heading() {
   if (!shown.length) return;
+  const unfolded = /** @type {HTMLDetailsElement|null} */ (document.querySelector("#heading .alarms"))?.open ?? false;
   const [run] = shown;
   const state = run.connected ? (run.paused ? "paused" : run.summary.state) : "disconnected";
   const many = shown.length > 1;
   fill(
     place("heading"),
-    h("h1", {}, many ? t("page.several", { count: shown.length }) : run.summary.name),
+    h(
+      "div",
+      { class: "titled" },
+      h("h1", {}, many ? t("page.several", { count: shown.length }) : run.name),
+      many || run.readOnly ? null : labelButton(run),
+    ),
     many
       ? null
       : h(
@@ -232,9 +262,12 @@ function heading() {
           t("page.progress", { step: whole(run.lastStep), steps: run.summary.steps ? whole(run.summary.steps) : "?" }),
           " · ",
           `${run.summary.data}, ${run.summary.recipe}`,
+          run.summary.title ? ` · ${run.summary.name}` : null,
         ),
+    many || !run.summary.description ? null : h("p", { class: "described" }, run.summary.description),
+    alarmMenu(shown, (step) => timeline.turnToStep(step), unfolded),
   );
-  document.title = many ? "Gannet" : `${run.summary.name} · Gannet`;
+  document.title = many ? "Gannet" : `${run.name} · Gannet`;
 }
 
 let said = "";

@@ -27,6 +27,7 @@ export class Run extends EventTarget {
     this.gone = false;
     /** Every event number taken, in order: for tests. @type {number[]} */ this.taken = [];
     this.frameCache = new FrameCache();
+    /** Seconds of training at a step. */ this.clock = (/** @type {number} */ step) => this.curves.secondsAt(step);
     this.scoresAsked = 0;
     this.changes = new Set();
     /** @type {EventSource|undefined} */ this.source = undefined;
@@ -35,6 +36,10 @@ export class Run extends EventTarget {
 
   get kind() {
     return this.summary.kind;
+  }
+  /** What people call the run: its title, or its folder. @returns {string} */
+  get name() {
+    return this.summary.title || this.summary.name;
   }
   /** Name -> its curve. */
   get series() {
@@ -80,8 +85,9 @@ export class Run extends EventTarget {
       .at(-1);
     return this.summary.state === "running" && last !== undefined && last.name !== "go";
   }
+  /** What the health rules reported. @returns {any[]} */
   get alarms() {
-    return this.events.filter((event) => event.kind === "health" || event.kind === "warning");
+    return this.events.filter((event) => event.kind === "health");
   }
 
   async load() {
@@ -173,6 +179,10 @@ export class Run extends EventTarget {
   heed(listed) {
     if (this.summary.state === "running" && listed.state === "interrupted") {
       this.summary.state = "interrupted";
+      this.tell("state");
+    }
+    if (listed.title !== this.summary.title || listed.description !== this.summary.description) {
+      Object.assign(this.summary, { title: listed.title, description: listed.description });
       this.tell("state");
     }
     if (listed.scores !== this.summary.scores) {

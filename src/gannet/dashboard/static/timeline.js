@@ -242,6 +242,12 @@ export class Timeline extends EventTarget {
     );
   }
 
+  /** A step by hand, such as that of an alarm. @param {number} step */
+  turnToStep(step) {
+    this.follow = false;
+    this.hand(Math.round(this.placeOf(step)));
+  }
+
   /** Where a step lies among the frames, fractional. @param {number} step */
   placeOf(step) {
     const after = this.steps.findIndex((other) => other >= step);

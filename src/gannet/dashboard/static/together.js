@@ -4,7 +4,8 @@ import { bandOf, groupsOf } from "./bands.js";
 import { Chart } from "./chart.js";
 import { digits, fill, h, whole } from "./dom.js";
 import { t } from "./i18n.js";
-import { GROUPS, groupOf, seriesName } from "./panels/terms.js";
+import { aboutMetric } from "./panels/scores.js";
+import { GROUPS, aboutGroup, groupOf, seriesName } from "./panels/terms.js";
 import { byProtocol, differing, protocolOf } from "./protocols.js";
 
 const DRAW_MILLISECONDS = 700;
@@ -23,21 +24,27 @@ const CONSTANT = new Set(["vitals/modes_known", "vitals/modes_expected"]);
 export function together(runs, place, store) {
   const groups = groupsOf(runs);
   const curves = h("div", { class: "many" }),
+    some = h("div", { class: "many" }),
+    somewhere = h("div", { class: "somewhere", hidden: true }, h("h3", {}, t("together.some")), some),
     scores = h("div", { class: "many" });
   const note = groups.some((group) => group.runs.length > 1) ? h("p", { class: "note" }, t("together.band")) : null;
   const unlike = groups.length > 1 ? h("p", { class: "note" }, t("together.losses")) : null;
-  place.append(card("together.curves", [note, unlike, curves]), card("together.scores", [scores]));
+  place.append(card("together.curves", [note, unlike, curves, somewhere]), card("together.scores", [scores]));
   /** @type {Map<string, Chart>} */
   const charts = new Map();
 
   /**
    * @param {string} name
    * @param {HTMLElement} parent
-   * @param {{title: string, logarithmic?: boolean, reference?: number|null}} options
+   * @param {import("./chart.js").Options} options
    */
   const chartOf = (name, parent, options) => {
     const known = charts.get(name);
-    if (known) return known;
+    if (known) {
+      const place = /** @type {HTMLElement} */ (known.box.parentElement);
+      if (place.parentElement !== parent) parent.append(place);
+      return known;
+    }
     const box = h("div", { class: "one" });
     parent.append(box);
     const chart = new Chart(box, { height: 210, legend: groups.length > 1, ...options });
@@ -51,12 +58,14 @@ export function together(runs, place, store) {
     });
     names.sort((a, b) => GROUPS.indexOf(String(groupOf(a))) - GROUPS.indexOf(String(groupOf(b))));
     for (const name of names.slice(0, CHARTS_AT_MOST)) {
-      const title = seriesName(name);
-      chartOf(name, curves, { title, logarithmic: groupOf(name) === "gradients" }).set(
+      const title = seriesName(name),
+        lacking = groups.filter((group) => !group.runs.some((run) => run.series.has(name)));
+      chartOf(name, lacking.length ? some : curves, { title, ...aboutGroup(String(groupOf(name)), "") }).set(
         groups.flatMap((group, ink) => linesOf(group, ink, (run) => run.series.get(name))),
         store.timeline.step,
       );
     }
+    somewhere.hidden = !some.hasChildNodes();
   };
   let drawn = "";
   const drawScores = () => {
@@ -104,7 +113,7 @@ export function together(runs, place, store) {
             false,
           ),
         );
-        const chart = chartOf(`score ${metric} ${key}`, scores, { title, reference });
+        const chart = chartOf(`score ${metric} ${key}`, scores, { title, reference, ...aboutMetric(metric) });
         chart.set(lines, store.timeline.step);
         chart.box.after(
           ...lines
@@ -151,14 +160,28 @@ function card(title, children) {
 function linesOf(group, ink, curveOf, between = true) {
   const curves = group.runs.flatMap((run) => {
     const curve = curveOf(run);
-    return curve?.steps.length ? [{ name: run.summary.name, ...curve }] : [];
+    return curve?.steps.length ? [{ name: run.name, ...curve, clock: run.clock, fixed: !between }] : [];
   });
   if (!curves.length) return [];
-  if (group.runs.length === 1) return [{ ...curves[0], ink, name: group.name }];
+  if (group.runs.length === 1) return [{ ...curves[0], ink, name: group.name, fixed: !between }];
   // A run without any value makes no mean of the others: leaving a failure out would reward it.
   const band =
     curves.length === group.runs.length ? bandOf(curves, between) : { steps: [], values: [], low: [], high: [] };
-  return [{ name: group.name, ink, band: true, ...band }, ...curves.map((curve) => ({ ...curve, ink, thin: true }))];
+  const clock = meanOf(group.runs.map((run) => run.clock));
+  return [
+    { name: group.name, ink, band: true, clock, fixed: !between, ...band },
+    ...curves.map((curve) => ({ ...curve, ink, thin: true })),
+  ];
+}
+
+/** When the runs were at a step, on average. @param {((step: number) => number|null)[]} clocks */
+function meanOf(clocks) {
+  return (/** @type {number} */ step) => {
+    const times = clocks.map((clock) => clock(step));
+    return times.some((time) => time === null)
+      ? null
+      : /** @type {number[]} */ (times).reduce((sum, time) => sum + time, 0) / times.length;
+  };
 }
 
 /** @param {any[]} examples one card of each protocol */

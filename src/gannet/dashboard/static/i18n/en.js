@@ -3,8 +3,15 @@ export default {
   "page.skip": "Skip to the run",
   "page.runs": "Runs",
   "page.choose": "Tick several to see them side by side.",
+  "page.filter": "Filter by name, recipe, state, alarm",
+  "page.sort": "Order of the runs",
+  "page.sort.name": "by name",
+  "page.sort.newest": "newest first",
+  "page.sort.state": "by state",
+  "page.sort.alarms": "alarms first",
   "page.compareWith": "Show {name} too",
   "page.several": "{count} runs side by side",
+  "page.common": "Controls of all runs",
   "page.progress": "step {step} of {steps}",
   "page.spoken": "step {step}, {found} of {modes} modes",
   "page.empty": "No run yet",
@@ -246,7 +253,7 @@ export default {
   "terms.minimised": "What each player minimises",
   "terms.scores": "Mean discriminator outputs",
   "terms.modes": "Modes found",
-  "terms.shares": "Health checks (shares)",
+  "terms.shares": "Health checks",
   "terms.gradients": "Gradient norms",
   "terms.other": "Other values",
   "terms.speed": "Speed",
@@ -267,7 +274,7 @@ export default {
   "scores.protocol": "How it was measured",
   "log.title": "Events",
   "log.health": "alarm",
-  "log.warning": "warning",
+  "log.warning": "note",
   "log.start": "started",
   "log.resume": "resumed",
   "log.command": "command",
@@ -278,14 +285,44 @@ export default {
   "facts.title": "How this run was made",
   "facts.show": "{count} settings",
   "facts.value": "value",
+  "alarm.do": "What to do:",
+  "alarm.doctor": "Causes and changes to try:",
+  "alarm.show": "Show step {step}",
+  "rule.discriminator-overfitting": "discriminator overfitting",
+  "rule.exploding-gradient": "exploding gradient",
+  "rule.frozen-loss": "frozen loss",
+  "rule.memorisation": "memorisation",
+  "rule.mode-collapse": "mode collapse",
+  "rule.oscillation": "oscillation",
+  "rule.saturated-discriminator": "saturated discriminator",
+  "rule.still-learning": "still learning",
+  "remedy.discriminator-overfitting":
+    "use more data, augmentation of what the discriminator sees, or a stronger penalty.",
+  "remedy.exploding-gradient": "lower the learning rates, or add a gradient penalty or spectral normalisation.",
+  "remedy.frozen-loss": "check the learning rates and the loss: the player no longer changes.",
+  "remedy.memorisation": "stop earlier, or use more data, augmentation or a smaller generator.",
+  "remedy.mode-collapse": "try the recommended recipe, a penalty on the discriminator, or lower learning rates.",
+  "remedy.oscillation": "lower the learning rates, or add a zero-centred gradient penalty.",
+  "remedy.saturated-discriminator":
+    "use the non-saturating loss, a penalty on the discriminator, or a lower learning rate for it.",
+  "remedy.still-learning": "train longer before you change anything else.",
   "compare.title": "What differs",
   "compare.key": "setting",
   "compare.same": "These runs were made in the same way.",
+  "comparison.title": "Comparison: {name}",
+  "comparison.open": "Comparison {name}, {count} runs",
+  "comparison.note":
+    "Mean ± standard deviation over the seeds; the best mean is bold. At most eight of the runs are shown " + "below.",
+  "comparison.incomplete":
+    "Not complete: some runs are missing or failed. Mean ± standard deviation over the seeds that have a " + "value.",
+  "comparison.metric": "metric",
+  "comparison.reference": "real data",
   "together.curves": "Curves together",
   "together.scores": "Metrics together",
   "together.band":
     "A line is the mean of the runs that differ only in their seed, its band goes from the lowest to the highest " +
     "of them, and each run is drawn thinly.",
+  "together.some": "Not recorded by every run",
   "together.losses": "Losses of different recipes measure different things: compare their course, not their height.",
   "together.unmeasured": "None of these runs has been measured.",
   "together.refused": "{metric}: not in one chart, since these values must not be compared. They differ in {fields}.",
@@ -317,6 +354,13 @@ export default {
   "dialog.start": "Start training",
   "dialog.starting": "Starting …",
   "dialog.cancel": "Cancel",
+  "label.open": "Rename",
+  "label.of": "Rename and describe {name}",
+  "label.note": "Both are kept in the run, in the file label.json. The folder keeps its name.",
+  "label.title": "Title",
+  "label.description": "Description",
+  "label.save": "Save",
+  "label.saving": "Saving …",
   "fork.open": "Fork from a checkpoint …",
   "fork.title": "Fork {name}",
   "fork.note":
@@ -352,10 +396,65 @@ export default {
   "draw.recipe": "Recipe",
   "draw.steps": "Steps",
   "chart.table": "Show as table",
+  "chart.values": "Values and files",
   "chart.reset": "Whole range",
   "chart.step": "step",
   "chart.summary": "{name}: now {last}, from {least} to {most}.",
   "chart.nothing": "{name}: no values.",
+  "chart.controls": "All charts",
+  "chart.smoothing": "Smoothing",
+  "chart.axis": "Horizontal axis",
+  "chart.by.step": "steps",
+  "chart.by.time": "training time",
+  "chart.time.seconds": "seconds of training",
+  "chart.time.minutes": "minutes of training",
+  "chart.time.hours": "hours of training",
+  "chart.log": "log",
+  "chart.logOf": "Logarithmic scale: {title}",
+  "chart.saveSvg": "Save as SVG: {title}",
+  "chart.saveCsv": "Save the values as CSV: {title}",
+  "chart.why": "What does this chart show? {title}",
+  "chart.more": "Read more",
+  "unit.minimised": "loss",
+  "unit.scores": "logits",
+  "unit.modes": "number of modes",
+  "unit.shares": "from 0 to 1",
+  "unit.gradients": "Euclidean norm",
+  "unit.other": "no unit",
+  "unit.speed": "steps per second",
+  "unit.spectrum": "power",
+  "unit.levels": "share",
+  "help.minimised":
+    "Every term that a player minimises, with its weight. The losses of a game pull against each other, so a " +
+    "falling loss does not mean better samples: read them with the metrics.",
+  "help.scores":
+    "The mean output of the discriminator for real and for generated samples, before any sigmoid. A growing " +
+    "distance means that the discriminator wins; curves that meet mean that it cannot tell them apart, or has " +
+    "stopped learning.",
+  "help.modes":
+    "The number of modes of the data that generated points reach, of those that are known and that a sample " +
+    "of this size is expected to reach. A falling curve is mode collapse.",
+  "help.shares":
+    "Values that the health checks read, each between 0 and 1: how well the discriminator separates real from " +
+    "generated samples, and with which probability it calls each kind real. At the optimum of a standard GAN " +
+    "both probabilities are one half.",
+  "help.gradients":
+    "The length of the gradient of each player's loss over all its parameters. A generator whose gradient " +
+    "vanishes stops learning; one that grows by orders of magnitude announces a divergence.",
+  "help.other": "Values that the recipe records for people to watch. No player minimises them.",
+  "help.speed":
+    "Training steps per second, without the time of measurements and pauses. A drop means that something else " +
+    "needs the processor, or that the loader waits.",
+  "help.metric":
+    "The value of the metric at each step where it was measured, with its 95 % interval as a bar. The dashed " +
+    "line is the real-data reference: the same metric between two sets of real data.",
+  "help.spectrum":
+    "The mean power of real and generated images at each spatial frequency, from broad shapes on the left to " +
+    "single pixels on the right. Generated images with more power at the right end than real ones have a " +
+    "checkerboard pattern.",
+  "help.levels":
+    "The share of pixel values at each brightness level, for real and for generated images. Different curves " +
+    "mean that the generator misses the contrast or the colours of the data.",
   "series.absolute_error": "absolute error",
   "series.features": "feature distance",
   "series.l1": "L1 term",

@@ -1,4 +1,5 @@
 // Alarms, warnings and what was asked of the run: what a person should have read.
+import { remedyOf, ruleName, signOf } from "../alarms.js";
 import { fill, h, whole } from "../dom.js";
 import { t } from "../i18n.js";
 
@@ -30,10 +31,7 @@ export default {
               {
                 type: "button",
                 class: "quiet",
-                onclick: () => {
-                  store.timeline.follow = false;
-                  store.timeline.hand(Math.round(store.timeline.placeOf(event.step)));
-                },
+                onclick: () => store.timeline.turnToStep(event.step),
               },
               whole(event.step),
             ),
@@ -41,7 +39,7 @@ export default {
               "b",
               {},
               event.kind === "health"
-                ? `▲ ${event.rule ?? ""}`
+                ? `${signOf(event.severity)} ${ruleName(event.rule ?? "")}`
                 : event.kind === "command"
                   ? `${event.name} (${t(`log.${event.outcome}`)})`
                   : t(`log.${event.kind}`),
@@ -56,6 +54,7 @@ export default {
                 )
               : null,
             event.text ? h("span", {}, event.text) : null,
+            event.kind === "health" ? h("span", { class: "remedy" }, t("alarm.do"), " ", remedyOf(event.rule)) : null,
           ),
         ),
       );

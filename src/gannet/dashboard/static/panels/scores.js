@@ -4,6 +4,12 @@ import { Chart } from "../chart.js";
 import { t } from "../i18n.js";
 import { byProtocol, differing } from "../protocols.js";
 
+/** What a chart of a metric explains and links. @param {string} metric its name in score cards */
+export function aboutMetric(metric) {
+  const component = metric.split("[")[0].replaceAll("_", "-");
+  return { help: t("help.metric"), page: `metrics.md#${component}` };
+}
+
 /** @type {import("../main.js").Panel} */
 export default {
   title: "scores.title",
@@ -61,7 +67,9 @@ export default {
       if (cards.length > 1) {
         const chart = new Chart(trend, {
           title: `${card.label} (${card.fingerprint})`,
-          height: 104,
+          ...aboutMetric(card.metric),
+          file: `${run.summary.name}-${card.metric}`,
+          height: 132,
           reference: card.reference,
           small: true,
         });
@@ -70,6 +78,9 @@ export default {
           [
             {
               name: card.label,
+              key: card.metric,
+              clock: run.clock,
+              fixed: true,
               steps: cards.map((c) => c.step),
               values: cards.map((c) => c.value),
               ...(banded ? { low: cards.map((c) => c.ci95[0]), high: cards.map((c) => c.ci95[1]) } : {}),

@@ -10,6 +10,9 @@ export default probe("spectrum", { order: 47 }, ({ curves, values }, place) => {
     place.append(box);
     const chart = new Chart(box, {
       title: t(`probe.spectrum.${curve.name}`),
+      unit: t(`unit.${curve.name}`),
+      help: t(`help.${curve.name}`),
+      page: curve.name === "spectrum" ? "metrics.md#power-spectrum" : "watching.md",
       height: 210,
       logarithmic: curve.logarithmic,
       across: t(`probe.spectrum.${curve.name}Axis`),
@@ -17,6 +20,7 @@ export default probe("spectrum", { order: 47 }, ({ curves, values }, place) => {
     chart.set(
       Object.entries(curve.lines).map(([name, line]) => ({
         name: t(`points.layer.${name}`),
+        key: name,
         steps: curve.x,
         values: line.map((value) => (value > 0 ? value : null)),
       })),

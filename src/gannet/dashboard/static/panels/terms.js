@@ -1,7 +1,7 @@
 // Everything that was logged, as curves; alarms are marked where they happened.
-import { eachFrame } from "../dom.js";
-import { h } from "../dom.js";
+import { eachFrame, h } from "../dom.js";
 import { Chart } from "../chart.js";
+import { chartControls } from "../chart_settings.js";
 import { t } from "../i18n.js";
 import { get } from "../server.js";
 
@@ -29,6 +29,22 @@ export function seriesName(name) {
     .join("/");
 }
 
+/**
+ * What a chart of a group is called, explains and links, whichever series of the group it shows.
+ * @param {string} group @param {string} recipe
+ */
+export function aboutGroup(group, recipe) {
+  // A recipe of the user's own has no page.
+  const method = recipe.endsWith(".py") ? "losses.md" : `methods/${recipe}.md`;
+  const page = { minimised: method, modes: "metrics.md#modes", speed: "watching.md", other: "watching.md" }[group];
+  return {
+    unit: t(`unit.${group}`),
+    help: t(`help.${group}`),
+    page: page ?? "theory/optimal-discriminator.md",
+    logarithmic: group === "gradients",
+  };
+}
+
 /** @type {import("../main.js").Panel} */
 export default {
   title: "terms.title",
@@ -40,7 +56,7 @@ export default {
     /** @type {Map<string, any[]>} */
     const zoomed = new Map();
     const places = new Map(GROUPS.map((group) => [group, h("div", { class: "chartbox" })]));
-    element.append(...places.values());
+    element.append(chartControls(), ...places.values());
     const empty = h("p", { class: "note" }, t("terms.none"));
     element.append(empty);
 
@@ -50,6 +66,8 @@ export default {
         .filter(([name]) => groupOf(name) === group)
         .map(([name, line]) => ({
           name: seriesName(name.replace("/gradient_norm", "")),
+          key: name,
+          clock: run.clock,
           ...continued(
             zoomed.get(group)?.find((part) => part.name === name),
             line,
@@ -64,8 +82,9 @@ export default {
         if (!chart) {
           chart = new Chart(places.get(group), {
             title: t(`terms.${group}`),
-            height: LOW.includes(group) ? 170 : 240,
-            logarithmic: group === "gradients",
+            ...aboutGroup(group, run.record.recipe ?? ""),
+            file: `${run.summary.name}-${group}`,
+            height: LOW.includes(group) ? 190 : 260,
             zoomed: (from, to) => zoom(group, from, to),
           });
           charts.set(group, chart);
