@@ -37,10 +37,10 @@ def test_alarms_are_in_the_list_in_the_header_on_the_chart_and_in_the_events(ser
     rows = "[...document.querySelectorAll('#runs li')].map((row) => row.querySelector('.alarm')?.textContent ?? '')"
     name = page.evaluate("document.querySelector('#heading .alarms summary').textContent").split(" ", 1)[1]
     assert sum(name.split(" +")[0] in row for row in page.evaluate(rows)) == 1
-    told = page.evaluate(SEEN)
-    assert len(told) == len({event.rule for event in alarms})
+    reported = page.evaluate(SEEN)
+    assert len(reported) == len({event.rule for event in alarms})
     for event in alarms:
-        assert any(event.text in part and "What to do: " in part and "gannet doctor" in part for part in told)
+        assert any(event.text in part and "What to do: " in part and "gannet doctor" in part for part in reported)
     marks = "[...document.querySelectorAll('.chart .annotation-text')].map((mark) => mark.textContent)"
     until(page, f"{marks}.length === {len(alarms)}")
     inks = page.evaluate(
