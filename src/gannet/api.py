@@ -16,6 +16,7 @@ from gannet.discovery import is_outside
 from gannet.errors import UserError, in_shell
 from gannet.export.export import export as export_run
 from gannet.sessions.fork import parse_parent
+from gannet.sessions.goal import parse_goal
 from gannet.sessions.outcome import saved_sentence
 from gannet.sessions.reporter import PythonReporter
 from gannet.sessions.resume import train_again
@@ -33,6 +34,8 @@ def train(
     device: str | None = None,
     precision: str | None = None,
     init: str | None = None,
+    stop_when: str | None = None,
+    patience: int | None = None,
     quiet: bool = False,
     observe: Callable[[Moment], object] | None = None,
     observe_every: int = 100,
@@ -46,13 +49,16 @@ def train(
 
     Args:
         data: a built-in name, a path, or ``hf:owner/name``. The path of a run repeats that run with its commands;
-            ``path@step`` forks it from its checkpoint of that step.
+            ``path@step`` forks it from its checkpoint of that step, ``path@best`` from the best.
         recipe: name or file of a recipe; the recommended one if None.
         seed: determines all random numbers; 0 if None.
         out: the run directory; ``runs/NNNN-data-recipe`` if None.
         device: ``auto`` (if None), ``cpu`` or ``cuda``.
         precision: ``auto`` (if None), ``fp32`` or ``bf16``.
         init: ``RUN`` or ``RUN@STEP``, whose parameters the training starts from where they fit.
+        stop_when: ``METRIC<VALUE`` or ``METRIC>VALUE``, such as ``"fd<0.2"``: end the training once a measurement
+            passes the value.
+        patience: end the training after so many measurements in a row without a lower FD.
         quiet: show no progress on stderr; warnings are still shown.
         observe: your own function, which gets a :class:`Moment` (step, terms, networks, samples); it must not change
             the networks.
@@ -74,6 +80,7 @@ def train(
         for name, value in (("seed", seed), ("device", device), ("precision", precision))
         if value is not None
     }
+    goal = parse_goal(stop_when, patience)
     folder = Path(out) if out is not None else None
     older = parse_parent(data)
     if observe_every < 1:
@@ -83,13 +90,15 @@ def train(
             refuse_flags(given)
             if init is not None:
                 raise UserError(f"init does not apply to {data}, which is a run itself: give data to train on.")
-            outcome = train_again(*older, given | flags, folder, reporter, recipe_file=recipe)
+            outcome = train_again(*older, given | flags, folder, reporter, recipe_file=recipe, goal=goal)
         else:
             planned = plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
-            outcome = start(planned, folder, reporter, init=init)
+            outcome = start(planned, folder, reporter, init=init, goal=goal)
         saved = saved_sentence(outcome.step, outcome.saved)
         again = in_shell("gannet", "resume", outcome.path)
-        if outcome.signal is None and not outcome.finished:
+        if outcome.goal:
+            reporter.say(f"Stopped at the goal: {outcome.goal}. {saved} Continue with: {again}")
+        elif outcome.signal is None and not outcome.finished:
             reporter.warned(f"Stopped by a command. {saved} Continue with: {again}")
         elif not outcome.is_saved:
             reporter.warned(f"{saved} Free some space, then: {again}")

@@ -139,6 +139,12 @@ BUGS = {
         "self.loss.discriminator(real_logits, fake_logits)\n        if",
         "self.loss.discriminator(fake_logits, real_logits)\n        if",
     ),
+    "dcgan-relativistic-digits": Bug(
+        "the generator minimises the discriminator's loss",
+        "losses/relativistic_paired.py",
+        "return softplus(real - fake).mean()",
+        "return softplus(fake - real).mean()",
+    ),
     "dcgan-strided-digits": Bug(
         "the parameters start with standard deviation 0.2 instead of 0.02",
         "networks/base.py",

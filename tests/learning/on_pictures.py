@@ -39,6 +39,7 @@ PAIRS = {"degradation": "blur", "degradation.sigma": 1.0, "l1": 0} | rates(5e-4,
 
 PROOFS = [
     on_digits("dcgan", SAMPLES, {"steps": 300}, most={"sliced_w / reference": 10}),
+    on_digits("dcgan-relativistic", SAMPLES, {"steps": 300}, most={"sliced_w / reference": 10}),
     on_digits(
         "dcgan-strided",
         SAMPLES,

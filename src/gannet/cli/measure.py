@@ -38,8 +38,9 @@ def measure(
     """Measure a run: score cards with a real-data reference.
 
     With --against DATA, RUN is a folder, zip, NPZ file or table of samples from anywhere, such as another program.
-    Otherwise RUN is measured at its newest checkpoint, RUN@STEP at the checkpoint of that step. The reference is the
-    same metric between two sets of real data. It is one random draw, so samples can be better than it by chance.
+    Otherwise RUN is measured at its newest checkpoint, RUN@STEP at the checkpoint of that step, RUN@best at that of the
+    lowest FD measured while it trained. The reference is the same metric between two sets of real data. It is one
+    random draw, so samples can be better than it by chance.
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import reporter_for

@@ -25,6 +25,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from gannet.config.plan import Plan
+    from gannet.runs.records import ScoreCard
     from gannet.sessions.trained_run import TrainedRun
     from gannet.training.observers import Observer
     from gannet.training.trainer import Trainer
@@ -187,6 +188,12 @@ class TerminalReporter:
             f"step {step:>{len(str(self._total))}} of {self._total}  {text}  {speed:.4g} steps/s  {_duration(left)} "
             f"left"
         )
+
+    def measured(self, step: int, cards: Sequence[ScoreCard]) -> None:
+        """Print the values of a measurement with their real-data references."""
+        from gannet.runs.score_cards import sentence_of
+
+        self.say(f"step {step:>{len(str(self._total))}} of {self._total}  {sentence_of(cards)}")
 
     def observers(self, trainer: Trainer) -> Sequence[Observer]:
         """None."""

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from gannet.cli.spread import Devices
-from gannet.cli.train import MaxTime
+from gannet.cli.train import MaxTime, Patience, StopWhen
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or the name of a run in ./runs.")]
 RunAtStep = Annotated[
-    Path, typer.Argument(metavar="RUN[@STEP]", help="A run directory, or the name of a run in ./runs.")
+    Path, typer.Argument(metavar="RUN[@STEP|@best]", help="A run directory, or the name of a run in ./runs.")
 ]
 RecipeFile = Annotated[
     str | None,
@@ -36,6 +36,8 @@ def resume(
     recipe: RecipeFile = None,
     devices: Devices = None,
     max_time: MaxTime = None,
+    stop_when: StopWhen = None,
+    patience: Patience = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
     """Continue a run from its newest checkpoint.
@@ -47,8 +49,10 @@ def resume(
     from gannet.cli.spread import other_rank
     from gannet.cli.time_limit import limited
     from gannet.cli.train import conclude
+    from gannet.sessions.goal import parse_goal
     from gannet.sessions.resume import resume as resume_run
 
+    goal = parse_goal(stop_when, patience)
     path = whole_run(
         path, "`gannet resume` continues from the newest checkpoint; `gannet train RUN@STEP` continues from another"
     )
@@ -58,7 +62,9 @@ def resume(
         if status is not None:
             return status
         with TerminalReporter(quiet=quiet) as reporter:
-            return conclude(reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=given))
+            return conclude(
+                reporter, resume_run(path, reporter, steps=steps, recipe_file=recipe, keys=given, goal=goal)
+            )
 
 
 def whole_run(path: Path, reason: str) -> Path:

@@ -60,7 +60,7 @@ def sample(
 
     OUT selects the format: a figure (.png), a folder of single PNG images, arrays (.npz), or a table of points (.csv).
     With --interpolate, .gif, .webp and .mp4 are a moving walk through the latents. RUN is sampled at its newest
-    checkpoint, RUN@STEP at the checkpoint of that step.
+    checkpoint, RUN@STEP at the checkpoint of that step, RUN@best at that of the lowest FD measured while it trained.
     """
     from gannet.cli.keys import parse_keys
     from gannet.cli.progress import reporter_for

@@ -33,6 +33,12 @@ Keys = Annotated[
 MaxTime = Annotated[
     str | None, typer.Option(metavar="TIME", help="Stop with a checkpoint after this time: 90s, 30m, 3h, 1h30m.")
 ]
+StopWhen = Annotated[
+    str | None, typer.Option(metavar="FD<VALUE", help="Stop once a measured metric passes this value: 'fd<0.2'.")
+]
+Patience = Annotated[
+    int | None, typer.Option(metavar="N", help="Stop after N measurements in a row without a lower FD.")
+]
 
 
 class TrainCommand(TyperCommand):
@@ -103,6 +109,8 @@ def train(
     ] = False,
     devices: Devices = None,
     max_time: MaxTime = None,
+    stop_when: StopWhen = None,
+    patience: Patience = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")] = False,
 ) -> int:
     """Train a GAN on DATA and record it in a run directory.
@@ -120,9 +128,11 @@ def train(
         from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
         from gannet.errors import UserError
         from gannet.sessions.fork import parse_parent
+        from gannet.sessions.goal import parse_goal
         from gannet.sessions.resume import start_or_resume, train_again
         from gannet.sessions.train import start
 
+    goal = parse_goal(stop_when, patience)
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
     flags = {
         name: value
@@ -145,12 +155,14 @@ def train(
             return status
         with TerminalReporter(quiet=quiet) as reporter:
             if older:
-                return conclude(reporter, train_again(*older, given | flags, out, reporter, recipe_file=recipe))
+                return conclude(
+                    reporter, train_again(*older, given | flags, out, reporter, recipe_file=recipe, goal=goal)
+                )
             assert planned is not None
             if resume:
                 assert out is not None
-                return conclude(reporter, start_or_resume(planned, out, reporter, init=init))
-            return conclude(reporter, start(planned, out, reporter, init=init))
+                return conclude(reporter, start_or_resume(planned, out, reporter, init=init, goal=goal))
+            return conclude(reporter, start(planned, out, reporter, init=init, goal=goal))
 
 
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
@@ -171,13 +183,18 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
         reporter.say(f"{number} while training:")
         for sentence in outcome.alarms:
             reporter.say(f"  {sentence}")
+    if outcome.best is not None and outcome.best.step != outcome.step:
+        best = in_shell("gannet", "sample", f"{outcome.path}@best")
+        reporter.say(f"Best {outcome.best.label} at step {outcome.best.step}, which is kept: {best}")
     if outcome.signal == SIGALRM:
         reporter.warned(f"Stopped at the time limit. {saved} Continue with: {resume}")
         return 0 if outcome.is_saved else UNSAVED
     if outcome.signal is not None:
         reporter.warned(f"Stopped by {Signals(outcome.signal).name}. {saved} Continue with: {resume}")
         return 128 + outcome.signal
-    if not outcome.finished:
+    if outcome.goal:
+        reporter.say(f"Stopped at the goal: {outcome.goal}. {saved} Continue with: {resume}")
+    elif not outcome.finished:
         reporter.warned(f"Stopped by a command. {saved} Continue with: {resume}")
     elif not outcome.is_saved:
         reporter.warned(f"{saved} Free some space and repeat the last steps with: {resume}")

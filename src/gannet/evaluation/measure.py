@@ -12,7 +12,7 @@ from PIL import Image
 
 from gannet.data.base import Dataset, Form, Progress, silent
 from gannet.errors import UserError, of_all
-from gannet.evaluation.choice import choose
+from gannet.evaluation.choice import ASKED, choose
 from gannet.evaluation.cost import Cost
 from gannet.evaluation.evaluate import evaluate
 from gannet.evaluation.inversion import invert
@@ -69,7 +69,8 @@ def measurer(
     protocol = protocol_of(game, dataset)
 
     classes = _classes(game, dataset, labels, count, samples or count)
-    inverted = any(metric.needs == "inverted" for _, metric in of_all(metrics or (), choose))
+    needed = {metric.needs for _, metric in of_all(metrics or (), choose)}
+    asks = metrics is None or not needed.isdisjoint(ASKED)
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
         if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < FEWEST_REAL_SAMPLES:
@@ -91,7 +92,9 @@ def measurer(
             step=step,
             weights=weights,
             warnings=(*game.limitations(), *warnings),
-            answers=ask(game, dataset, held_out, seed, inverted=inverted, progress=progress),
+            answers=ask(game, dataset, held_out, seed, inverted="inverted" in needed, progress=progress)
+            if asks
+            else None,
             held_out=kept_back,
             labels=classes,
             published=published,

@@ -55,7 +55,7 @@ def chosen(factory: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return cast(T, Chosen(factory, inspect.signature(factory).bind(*args, **kwargs).arguments))
 
 
-RECOMMENDED: dict[Kind, str] = {"points": "particle-gan", "images": "dcgan"}
+RECOMMENDED: dict[Kind, str] = {"points": "particle-gan", "images": "dcgan-relativistic"}
 """The default recipe for each kind of data."""
 RECOMMENDED_FOR_CAPTIONS = "text-to-image"
 """The default recipe for images with captions."""

@@ -12,10 +12,21 @@ import numpy as np
 from pydantic import ValidationError
 
 from gannet.errors import UserError
+from gannet.runs.best import BEST, best_card
 from gannet.runs.label import Label, read_label
 from gannet.runs.outputs import interpreted, with_scales
 from gannet.runs.records import Event, Kind, Record, RunRecord, ScoreCard
-from gannet.runs.schema import EVENTS_FILE, FRAMES_FOLDER, RUN_FILE, SCORES_FILE, SLOW_FOLDER, VERSION, frame_name
+from gannet.runs.schema import (
+    CHECKPOINTS_FOLDER,
+    EVENTS_FILE,
+    FRAMES_FOLDER,
+    RUN_FILE,
+    SCORES_FILE,
+    SLOW_FOLDER,
+    VERSION,
+    checkpoint_name,
+    frame_name,
+)
 
 USUAL_FOLDER = Path("runs")
 """Where `gannet train` makes runs by default."""
@@ -147,12 +158,12 @@ class Run:
 
 
 def parse_run(text: str | Path) -> tuple[Path, int | None]:
-    """(directory, STEP) of ``RUN`` or ``RUN@STEP``; STEP is None if it is left out.
+    """(directory, STEP) of ``RUN``, ``RUN@STEP`` or ``RUN@best``; STEP is None if it is left out.
 
     RUN is a path, or the name of a run in ./runs if no such path exists. Whether it is a run is not checked.
 
     Raises:
-        UserError: RUN is a run, but STEP is not a number.
+        UserError: RUN is a run, but STEP is not a number; or it is ``best``, and no checkpoint of the run was measured.
     """
     path = Path(text).expanduser()
     before, at, step = str(path).rpartition("@")
@@ -161,8 +172,23 @@ def parse_run(text: str | Path) -> tuple[Path, int | None]:
         if _is_number(step):
             return folder, int(step)
         if Run.is_at(folder):
-            raise UserError(f"{text}: {step!r} is not a step. After @, write digits only, as in {before}@1000.")
+            if step == BEST:
+                return folder, _best_step(folder)
+            raise UserError(
+                f"{text}: {step!r} is not a step. After @, write digits only, as in {before}@1000, or {BEST}."
+            )
     return _below_runs(path), None
+
+
+def _best_step(run: Path) -> int:
+    folder = run / CHECKPOINTS_FOLDER
+    best = best_card(Run(run).scores(), lambda step: (folder / checkpoint_name(step)).is_dir())
+    if best is None:
+        raise UserError(
+            f"{run} has no best checkpoint: no FD of a saved step was measured while it trained. Trainings on images "
+            f"measure it by default, unless they are short; measure.every=N sets the steps."
+        )
+    return best.step
 
 
 def _below_runs(path: Path) -> Path:

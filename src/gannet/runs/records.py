@@ -22,7 +22,7 @@ Kind = Literal["points", "images"]
 """What the frames of a run show."""
 Severity = Literal["warning", "alarm"]
 """Of a health event: something to look at, or something that spoils the run."""
-Reason = Literal["command", "signal", "time", "guard", "error"]
+Reason = Literal["command", "signal", "time", "goal", "guard", "error"]
 """What ended a training before its last step."""
 LARGEST = 2**62
 """Numbers of events and steps stay below: they are stored as 64-bit integers."""

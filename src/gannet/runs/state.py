@@ -24,6 +24,7 @@ STOPPED_BY: dict[Reason, str] = {
     "command": "stopped by a command",
     "signal": "stopped by a signal",
     "time": "stopped at its time limit",
+    "goal": "stopped at its goal",
     "guard": "stopped by its guard",
     "error": "stopped by a failure",
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gannet.errors import UserError, in_shell
 from gannet.runs.reader import Run
+from gannet.runs.records import ScoreCard
 from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER
 from gannet.runs.state import has_steps
 from gannet.training import checkpoint
@@ -37,6 +38,10 @@ class Outcome:
     """Of ``seconds``, those of earlier sessions and of the parent of a fork."""
     is_deleted: bool = False
     """Whether the run directory was deleted, or moved to another file system, while it trained."""
+    goal: str = ""
+    """The goal that ended it before its last step, as a sentence without a full stop; empty if none did."""
+    best: ScoreCard | None = None
+    """Of the checkpoint with the lowest FD measured while the run trained, if any."""
     can_be_measured: bool = True
     """Whether the data have enough samples for the metrics."""
 

@@ -15,6 +15,7 @@ from gannet.errors import GannetWarning
 
 if TYPE_CHECKING:
     from gannet.config.plan import Plan
+    from gannet.runs.records import ScoreCard
     from gannet.training.observers import Observer
     from gannet.training.own_observer import Moment
     from gannet.training.trainer import Trainer
@@ -40,6 +41,9 @@ class Reporter(Protocol):
 
     def terms(self, step: int, values: dict[str, float]) -> None:
         """Report the terms of a step."""
+
+    def measured(self, step: int, cards: Sequence[ScoreCard]) -> None:
+        """Report the score cards of a measurement."""
 
     def warned(self, sentence: str) -> None:
         """Report a warning."""
@@ -118,6 +122,12 @@ class PythonReporter:
             self.say(f"step {step:,} of {self._total:,}  {self._text}")
         elif step >= self._total and self._bar is None:
             self._show(self._progress(step), at_once=True)
+
+    def measured(self, step: int, cards: Sequence[ScoreCard]) -> None:
+        """Print the values of a measurement with their real-data references."""
+        from gannet.runs.score_cards import sentence_of
+
+        self.say(f"step {step:,} of {self._total:,}  {sentence_of(cards)}")
 
     def running(self, steps: Mapping[str, tuple[int, int]]) -> None:
         """Show the steps of the runs of a comparison that train side by side."""

@@ -19,6 +19,7 @@ from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
 from gannet.runs.state import planned_steps
 from gannet.runs.writer import RunWriter
 from gannet.sessions.fork import fork, repeat
+from gannet.sessions.goal import Goal
 from gannet.sessions.outcome import Outcome, has_trained, removed_if_untrained, saved_step
 from gannet.sessions.provenance import require_same_code_and_journal, require_same_keys
 from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
@@ -54,6 +55,7 @@ def resume(
     steps: int | None = None,
     recipe_file: str | None = None,
     keys: Mapping[str, Any] | None = None,
+    goal: Goal | None = None,
 ) -> Outcome:
     """Resume a run from its newest valid checkpoint; with the same machine and libraries, exactly, bit for bit.
 
@@ -63,6 +65,7 @@ def resume(
         steps: a new total number of steps.
         recipe_file: the user's recipe file, if the run was made from one.
         keys: see :func:`gannet.sessions.reopen.repeat_keys`. A new ``data.path`` is recorded in the run.
+        goal: ends the training before its last step, if any.
 
     Raises:
         UserError: not a run, no valid checkpoint, or the data have changed.
@@ -122,10 +125,12 @@ def resume(
             reporter.warned(f"This resume is not bitwise exact: {name}.")
             writer.event("warning", trainer.step, text=f"Resumed with {name}.")
         writer.event("resume", trainer.step, text=checkpoint_name(trainer.step))
-        return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=seconds)
+        return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=seconds, goal=goal)
 
 
-def start_or_resume(plan: Plan, path: Path, reporter: Reporter, *, init: str | None = None) -> Outcome:
+def start_or_resume(
+    plan: Plan, path: Path, reporter: Reporter, *, init: str | None = None, goal: Goal | None = None
+) -> Outcome:
     """Train the run of ``plan`` in ``path``, whatever an earlier process left there: start it, continue it, or report
     that it is finished.
 
@@ -134,7 +139,7 @@ def start_or_resume(plan: Plan, path: Path, reporter: Reporter, *, init: str | N
         TrainingStopped: a value is not finite.
     """
     if not Run.is_at(path):
-        return start(plan, path, reporter, init=init)
+        return start(plan, path, reporter, init=init, goal=goal)
     record = read_record(path)
     there = _typed(record.recipe, record.arguments, record.data.source, record.data.arguments, record.settings)
     now = _typed(
@@ -151,7 +156,7 @@ def start_or_resume(plan: Plan, path: Path, reporter: Reporter, *, init: str | N
             f"it."
         )
     recipe_file = plan.recipe_name if plan.recipe_name.endswith(".py") else None
-    return resume(path, reporter, recipe_file=recipe_file, keys=plan.repeated)
+    return resume(path, reporter, recipe_file=recipe_file, keys=plan.repeated, goal=goal)
 
 
 def train_again(
@@ -162,6 +167,7 @@ def train_again(
     reporter: Reporter,
     *,
     recipe_file: str | None = None,
+    goal: Goal | None = None,
 ) -> Outcome:
     """Repeat ``run`` with its commands from the beginning (``step`` None), or fork it from one of its checkpoints.
 
@@ -177,7 +183,7 @@ def train_again(
         fork(run, step, changes, out, recipe_file=recipe_file)
     supplied = {key: value for key, value in changes.items() if is_outside(value)}
     with removed_if_untrained(out, existed):
-        return resume(out, reporter, recipe_file=recipe_file, keys=supplied)
+        return resume(out, reporter, recipe_file=recipe_file, keys=supplied, goal=goal)
 
 
 def _typed(

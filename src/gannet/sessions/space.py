@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gannet.config.plan import Plan
 from gannet.errors import UserError
+from gannet.sessions.scores import measured_every
 from gannet.training.trainer import Trainer
 
 MOMENTS = 2
@@ -24,7 +25,7 @@ class Writes:
 
     checkpoint_bytes: int
     checkpoints: int
-    """Those that stay, and the one that is being written."""
+    """Those that stay, the best one too, and the one that is being written."""
     frame_bytes: int
     frames: int
 
@@ -56,11 +57,14 @@ def writes_of(plan: Plan, trainer: Trainer, frames_every: int) -> Writes:
     networks = sum(t.numel() * t.element_size() for t in trainer.game.state_dict().values())
     average = sum(t.numel() * t.element_size() for t in trainer.average.state_dict().values())
     settings = plan.settings
-    saves = 1 + (trainer.steps // settings.checkpoint.every if settings.checkpoint.every else 0)
+    best = 1 if measured_every(plan, trainer) else 0
+    saves = 1 + best + (trainer.steps // settings.checkpoint.every if settings.checkpoint.every else 0)
     shape = trainer.dataset.shape
     frame = settings.frames.count * shape[0] * shape[1] * shape[2] if len(shape) == 3 else POINTS_FRAME_BYTES
     frames = trainer.steps // frames_every + 1 if frames_every else 0
-    return Writes(networks + average + MOMENTS * parameters, min(settings.checkpoint.keep, saves) + 1, frame, frames)
+    return Writes(
+        networks + average + MOMENTS * parameters, min(settings.checkpoint.keep + best, saves) + 1, frame, frames
+    )
 
 
 def require_room(path: Path, writes: Writes, warn: Callable[[str], None], left: float = 1.0) -> None:

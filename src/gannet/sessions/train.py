@@ -9,21 +9,23 @@ from pydantic import JsonValue
 
 from gannet.config.build import build, open_data, open_held_out, run_record
 from gannet.config.plan import Plan
-from gannet.data.base import Dataset, silent
+from gannet.data.base import Dataset
 from gannet.errors import UserError
 from gannet.games.base import Translates
 from gannet.live.keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
 from gannet.ranks.group import current
 from gannet.runs.reader import Run, read_record
-from gannet.runs.records import Event, Init
+from gannet.runs.records import Event, Init, Reason
 from gannet.runs.state import STEPS
 from gannet.runs.writer import RunWriter, taken
 from gannet.sessions.failure import saved_on_failure
 from gannet.sessions.follow import begin_together
+from gannet.sessions.goal import Goal
 from gannet.sessions.outcome import Outcome, removed_if_untrained, saved_step
 from gannet.sessions.provenance import provenance
 from gannet.sessions.reporter import Reporter
+from gannet.sessions.scores import Scores
 from gannet.sessions.space import require_room, writes_of
 from gannet.sessions.transfer import find_source, save_beginning, sentence_of, transfer
 from gannet.training import loop
@@ -46,7 +48,9 @@ FEWEST_FRAMES = 12
 """Moments that a run records by default, if it has that many steps."""
 
 
-def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None = None) -> Outcome:
+def start(
+    plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None = None, goal: Goal | None = None
+) -> Outcome:
     """Train a new run.
 
     Args:
@@ -54,6 +58,7 @@ def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None 
         out: the run directory; ``runs/NNNN-DATA-RECIPE`` if None.
         reporter: receives progress and warnings.
         init: ``RUN`` or ``RUN@STEP`` to start from, see :mod:`gannet.sessions.transfer`.
+        goal: ends the training before its last step, if any.
 
     Raises:
         UserError: wrong input; nothing is left behind.
@@ -79,7 +84,7 @@ def start(plan: Plan, out: Path | None, reporter: Reporter, *, init: str | None 
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
         begun = transfer(trainer, *source) if source is not None else None
         choose_step_if_asked(plan, trainer, reporter)
-        return _begin(plan, out, trainer, dataset, experiment, reporter, begun)
+        return _begin(plan, out, trainer, dataset, experiment, reporter, begun, goal)
 
 
 def _begin(
@@ -90,6 +95,7 @@ def _begin(
     experiment: Experiment,
     reporter: Reporter,
     init: Init | None,
+    goal: Goal | None,
 ) -> Outcome:
     name = f"{plan.data_name}-{Path(plan.recipe_name).stem}"
     path = out or next_run(name)
@@ -111,7 +117,7 @@ def _begin(
     with removed_if_untrained(path, existed), writer:
         if init is not None:
             save_beginning(path, trainer, provenance(plan, record, [], trainer.step))
-        return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=0.0)
+        return train(plan, path, trainer, dataset, experiment, writer, reporter, seconds_before=0.0, goal=goal)
 
 
 def train(
@@ -124,8 +130,9 @@ def train(
     reporter: Reporter,
     *,
     seconds_before: float,
+    goal: Goal | None = None,
 ) -> Outcome:
-    """Train to the last step, a stop or an error, with all observers; the end is recorded as an event of the run.
+    """Train to the last step, a goal, a stop or an error, with all observers; the end is recorded as an event.
 
     Args:
         plan: the plan of the run.
@@ -136,11 +143,14 @@ def train(
         writer: writer of the locked run directory.
         reporter: receives progress and warnings.
         seconds_before: training time of earlier sessions.
+        goal: ends the training before its last step, if any.
 
     Raises:
+        UserError: the training does not measure what the goal is about.
         TrainingStopped: a value is not finite.
     """
     settings = plan.settings
+    scores = Scores(plan, trainer, writer, goal, reporter.measured)
     begin_together(current(), trainer, path)
     reporter.started(path, plan, trainer)
     clock = Clock(seconds_before, trainer.step)
@@ -167,7 +177,15 @@ def train(
         return provenance(plan, record, writer.commands, trainer.step)
 
     frames = watching(frames, "Frame not recorded", trainer, writer, reporter.warned)
-    checkpoints = save_checkpoints(trainer, writer, clock, settings.checkpoint, reporter.warned, deciding)
+    checkpoints = save_checkpoints(
+        trainer,
+        writer,
+        clock,
+        settings.checkpoint,
+        reporter.warned,
+        deciding,
+        lambda: None if (best := scores.best()) is None else best.step,
+    )
     observers = [
         Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
         record_terms(trainer, writer, clock, hear, settings.log.every or experiment.print_every),
@@ -175,9 +193,8 @@ def train(
         *([compare_ranks(trainer, settings.checkpoint.every)] if trainer.ranks.size > 1 else []),
         checkpoints,
     ]
-    if settings.measure.every:
-        scores = _record_scores(plan, path, trainer, dataset, writer)
-        observers.append(watching(scores, "Not measured", trainer, writer, reporter.warned))
+    if scores.every:
+        observers.append(watching(scores.observer(checkpoints.act), "Not measured", trainer, writer, reporter.warned))
     if settings.health.every != 0:
         health = watch_health(
             trainer,
@@ -198,14 +215,13 @@ def train(
             plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned
         )
         with saved_on_failure(plan, trainer, writer, clock, deciding):
-            loop.run(trainer, observers, request, control.may_continue)
+            loop.run(trainer, observers, request, lambda: not scores.reached and control.may_continue())
             control.close()
     finished = trainer.step >= trainer.steps
     if finished:
         writer.event("finish", trainer.step, seconds=clock.seconds())
     else:
-        reason = "command" if request.signal is None else "time" if request.signal == SIGALRM else "signal"
-        text = "" if request.signal is None else Signals(request.signal).name
+        reason, text = _end_of(request.signal, scores.reached)
         writer.event("stop", trainer.step, text=text, reason=reason, seconds=clock.seconds())
     signal = None if finished else request.signal
     is_there = writer.follow()
@@ -221,21 +237,16 @@ def train(
         seconds_before=seconds_before,
         is_deleted=not is_there,
         can_be_measured=dataset.size is None or dataset.size >= FEWEST_REAL_SAMPLES,
+        goal="" if finished else scores.reached,
+        best=scores.best() if is_there else None,
     )
 
 
-def _record_scores(plan: Plan, path: Path, trainer: Trainer, dataset: Dataset, writer: RunWriter) -> Observer:
-    from gannet.evaluation.measure import answers_questions, measurer
-
-    game = trainer.average.game
-    held_out = open_held_out(plan, silent) if answers_questions(game) else None
-    measure = measurer(game, dataset, seed=plan.settings.seed, run=path.name, weights="ema", held_out=held_out)
-
-    def act(terms: object) -> None:
-        cards, _ = measure(trainer.step)
-        writer.scores(cards)
-
-    return Observer(plan.settings.measure.every, act, at_end=False)
+def _end_of(signal: int | None, reached: str) -> tuple[Reason, str]:
+    """The reason of a stop before the last step, and its details."""
+    if signal is not None:
+        return "time" if signal == SIGALRM else "signal", Signals(signal).name
+    return ("goal", reached) if reached else ("command", "")
 
 
 def _open_held_out(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Reporter) -> Dataset | None:

@@ -34,10 +34,11 @@ def save(
     *,
     seconds: float,
     keep: int,
+    spare: int | None = None,
     provenance: Mapping[str, JsonValue] | None = None,
 ) -> Path:
     """Write the trainer's complete state to ``folder/step-.../`` and remove all but the newest ``keep`` valid
-    checkpoints.
+    checkpoints and that of step ``spare``.
 
     The directory gets its name after every byte is on disk, so a crash at any moment leaves earlier checkpoints intact.
 
@@ -46,6 +47,7 @@ def save(
         trainer: between two steps, or between two turns of a step that failed.
         seconds: of training so far.
         keep: number of valid checkpoints that stay.
+        spare: step of one more checkpoint that stays, the best one; None if there is none.
         provenance: what decided the parameters, see ``sessions/provenance.py``.
 
     Raises:
@@ -79,7 +81,7 @@ def save(
             (temporary / PROVENANCE).write_text(json.dumps(provenance, indent=1))
         manifest = {p.name: {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(temporary.iterdir())}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
-    prune(folder, keep)
+    prune(folder, keep, spare)
     return final
 
 
@@ -108,12 +110,16 @@ def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
         raise OSError(str(error)) from None
 
 
-def prune(folder: Path, keep: int) -> None:
-    """Remove temporary files of crashed saves, and all but the newest ``keep`` valid checkpoints."""
+def prune(folder: Path, keep: int, spare: int | None = None) -> None:
+    """Remove temporary files of crashed saves, and all but the newest ``keep`` valid checkpoints and that of step
+    ``spare``.
+    """
     for path in folder.glob("*.tmp-*"):
         shutil.rmtree(path, ignore_errors=True)
     valid = [path for path in newest_first(folder) if not problems(path)]
     for path in valid[keep:]:
+        if spare is not None and path.name == checkpoint_name(spare):
+            continue
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -160,9 +160,10 @@ def save_checkpoints(
     settings: CheckpointSettings,
     warn: Callable[[str], None],
     provenance: Callable[[], Mapping[str, JsonValue]],
+    best: Callable[[], int | None] = lambda: None,
 ) -> Observer:
     """Save the complete state. A full disk is only a warning: training continues, keeps earlier checkpoints and
-    retries when due.
+    retries when due. ``best`` gives the step of a checkpoint that is kept in addition to the newest ones.
     """
 
     def act(terms: dict[str, Tensor]) -> None:
@@ -174,6 +175,7 @@ def save_checkpoints(
                 trainer,
                 seconds=clock.seconds(),
                 keep=settings.keep,
+                spare=best(),
                 provenance=provenance(),
             )
         except OSError as error:

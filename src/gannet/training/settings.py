@@ -12,10 +12,11 @@ Every = Annotated[int, Field(ge=0, le=10**9)]
 
 @dataclass(frozen=True)
 class MeasureSettings:
-    """Score cards during training."""
+    """Score cards during training, and the best checkpoint by FD, which is kept."""
 
-    every: Every = 0
-    """Steps between two measurements; 0 disables measurement during training."""
+    every: Every | None = None
+    """Steps between two measurements of all default metrics; none measures FD and class balance of images a few times,
+    0 disables measurement during training."""
 
 
 @dataclass(frozen=True)
