@@ -58,7 +58,7 @@ def train(
         init: ``RUN`` or ``RUN@STEP``, whose parameters the training starts from where they fit.
         stop_when: ``METRIC<VALUE`` or ``METRIC>VALUE``, such as ``"fd<0.2"``: end the training once a measurement
             passes the value.
-        patience: end the training after so many measurements in a row without a lower FD.
+        patience: number of measurements in a row without a lower FD after which the training ends.
         quiet: show no progress on stderr; warnings are still shown.
         observe: your own function, which gets a :class:`Moment` (step, terms, networks, samples); it must not change
             the networks.

@@ -138,7 +138,7 @@ def _scored(path: Path, get: Callable[[str], Path]) -> None:
 
 
 def _best(path: Path, get: Callable[[str], Path]) -> None:
-    """Digits, measured by default while it trained, at steps 30, 60 and 90. Nothing is learned, so the first is best."""
+    """Digits, measured by default at steps 30, 60 and 90. Nothing is learned, so the first is the best."""
     train(path, "digits", "mlp-gan", **BEST | {"lr": 1e-20})
 
 

@@ -12,6 +12,7 @@ from gannet.cli import run
 from gannet.errors import UserError
 from gannet.runs.best import best_card
 from gannet.runs.reader import Run, parse_run
+from gannet.runs.state import state_of
 from gannet.sessions.goal import Goal, parse_goal
 from gannet.sessions.resume import resume
 
@@ -52,11 +53,12 @@ def test_the_best_checkpoint_is_kept_and_named(trained, tmp_path: Path, capsys: 
 
 
 def test_a_run_without_measurements_has_no_best(trained, capsys: Capture):
-    assert run(["sample", f"{trained('points')}@best"]) == 2
+    path = trained("points")
+    assert run(["sample", f"{path}@best"]) == 2
     message = capsys.readouterr().err
     assert message.count("\n") == 1
     assert "has no best checkpoint" in message
-    assert run(["sample", f"{trained('points')}@worst"]) == 2
+    assert run(["sample", f"{path}@worst"]) == 2
     assert "'worst' is not a step. After @, write digits only" in capsys.readouterr().err
 
 
@@ -109,17 +111,16 @@ def test_a_goal_that_is_not_measured_is_refused(words, sentence, tmp_path: Path,
     assert not (tmp_path / "r").exists()
 
 
-def test_a_training_ends_at_its_goal_and_stays_there(tmp_path: Path, capsys: Capture):
-    path = tmp_path / "r"
-    words = ["train", "ring", "--recipe", "gan", "--steps", "40", "hidden=4", "measure.every=4"]
-    words += ["--stop-when", "modes<9", "--out", str(path), "--resume"]
-    for ends in (4, 4):
-        assert run(words) == 0
+def test_a_training_ends_at_its_goal_and_stays_there(trained, capsys: Capture):
+    path = trained("best")
+    for _ in range(2):  # the second one finds that the goal is reached
+        assert run(["resume", str(path), "--steps", "150", "--patience", "3"]) == 0
         message = capsys.readouterr().err
-        assert "Stopped at the goal: modes is " in message
-        events = Run(path).events()
-        assert (events[-1].kind, events[-1].reason, events[-1].step) == ("stop", "goal", ends)
-    assert resume(path, Quiet()).step == 40, "the goal is that of a command, not of the run"
+        assert "Stopped at the goal: FD[digits-cnn-v1] has not fallen in 3 measurements since step 30." in message
+        assert "Best FD[digits-cnn-v1] at step 30, which is kept" in message
+        last = Run(path).events()[-1]
+        assert (last.kind, last.reason, last.step) == ("stop", "goal", 120)
+    assert str(state_of(path, Run(path).events())) == "stopped at its goal"
 
 
 @pytest.mark.slow

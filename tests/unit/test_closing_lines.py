@@ -117,5 +117,5 @@ def test_a_step_that_is_not_a_number(trained, capsys: Capture, verb: str, step: 
     assert run([verb, f"mine@{step}"]) == 2
     assert (
         capsys.readouterr().err
-        == f"gannet: mine@{step}: {step!r} is not a step. After @, write digits only, as in mine@1000.\n"
+        == f"gannet: mine@{step}: {step!r} is not a step. After @, write digits only, as in mine@1000, or best.\n"
     )
