@@ -190,10 +190,12 @@ VERBS = {
         "--precision",
         "--resume",
         "--max-time",
+        "--stop-when",
+        "--patience",
         "--quiet",
         "--help",
     },
-    "resume": {"--steps", "--recipe", "--devices", "--max-time", "--quiet", "--help"},
+    "resume": {"--steps", "--recipe", "--devices", "--max-time", "--stop-when", "--patience", "--quiet", "--help"},
     "status": {"--json", "--help"},
     "stop": {"--help"},
     "sample": {
