@@ -101,7 +101,16 @@ def test_a_sheet_of_images_is_shown_pixel_by_pixel(serve, open_page, images):
         pixels = [(int(rng.integers(height)), int(rng.integers(width))) for _ in range(200)]
         colours = [sheet[row, column].tolist() for row, column in pixels]
         assert len({tuple(colour) for colour in colours}) > 20
-        assert probe(page, [[(column + 0.5) / width, (row + 0.5) / height] for row, column in pixels]) == colours
+        # Images of 8 x 8 pixels are drawn 7 times as large, with gaps of 2 between them.
+        sides = [side // 8 * 58 - 2 for side in (width, height)]
+        assert (
+            page.evaluate("(() => { const c = document.querySelector('canvas'); return [c.width, c.height]; })()")
+            == sides
+        )
+        middles = [[place // 8 * 58 + place % 8 * 7 + 3.5 for place in pixel[::-1]] for pixel in pixels]
+        assert probe(page, [[x / sides[0], y / sides[1]] for x, y in middles]) == colours
+        blank = probe(page, [[57 / sides[0], (row + 0.5) / sides[1]] for row in range(0, sides[1], 7)])
+        assert len({tuple(colour) for colour in blank}) == 1, "a gap"
 
 
 def test_the_keyboard_walks_through_the_recording(serve, open_page, ring):

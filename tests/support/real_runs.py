@@ -152,6 +152,11 @@ def _labelled(path: Path, get: Callable[[str], Path]) -> None:
     train(path, "digits", "cgan", **IMAGES)
 
 
+def _translated(path: Path, get: Callable[[str], Path]) -> None:
+    """Inputs, outputs and targets of an image-to-image game."""
+    train(path, "digits", "pix2pix", **{"steps": 3, "batch_size": 4, "frames.count": 12, "frames.every": 3})
+
+
 def _encoder(path: Path, get: Callable[[str], Path]) -> None:
     """Digits, with an encoder."""
     train(path, "digits", "bigan", **IMAGES | {"hidden": 16})
@@ -272,8 +277,8 @@ def _compared(path: Path, get: Callable[[str], Path]) -> None:
 RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     maker.__name__.removeprefix("_"): maker
     for maker in (
-        _points, _few, _measured, _scored, _best, _images, _labelled, _encoder, _commanded, _signalled, _failed,
-        _killed, _bare, _forked, _again,
+        _points, _few, _measured, _scored, _best, _images, _labelled, _translated, _encoder, _commanded, _signalled,
+        _failed, _killed, _bare, _forked, _again,
         _alarmed, _constant, _relative, _critic, _shown, _seeds, _compared,
     )
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import gannet
 from gannet.health.base import Case, History, all_rules, examine, history_of
 from gannet.runs.reader import Run
 
@@ -34,7 +35,7 @@ def severity(rule, reported):
 
 def test_all_rules_are_found():
     names = (
-        "discriminator-overfitting exploding-gradient frozen-loss memorisation mode-collapse oscillation "
+        "artefacts discriminator-overfitting exploding-gradient frozen-loss memorisation mode-collapse oscillation "
         "saturated-discriminator still-learning"
     )
     assert list(RULES) == names.split()
@@ -196,6 +197,36 @@ def test_noise_that_remembers_is_no_oscillation():
             for values in (shocks, remembering, np.cumsum(shocks))
         )
     assert noticed <= 1
+
+
+def test_power_that_real_images_do_not_have():
+    finding = RULES["artefacts"].examine(history(spectrum_excess=[-1, 0.2, 0.5, 0.4, 0.45, 0.4]))
+    assert finding.severity == "warning"
+    assert finding.text.startswith("Generated images have 2.5 times the power of real ones in their fine details")
+    assert severity("artefacts", history(spectrum_excess=[1.2] * 5)) == "alarm"
+    assert severity("artefacts", history(spectrum_excess=[0.5] * 4)) is None, "it has only begun"
+    assert severity("artefacts", history(spectrum_excess=[0.12] * 9)) is None, "as different as real images are"
+    falling = [1.0, 0.9, 0.8, 0.6, 0.5, 0.4, 0.4]
+    assert severity("artefacts", history(spectrum_excess=falling)) is None, "it improves by itself"
+    assert severity("artefacts", history(spectrum_excess=falling, finished=True)) == "warning"
+    assert RULES["artefacts"].advice(Case({"steps": 500}), finding.values).changes == {"steps": 1000}
+
+
+def test_a_generator_of_noise_is_noticed_on_a_real_run(trained_once):
+    found = examine(history_of(Run(trained_once("images")).events()))
+    assert "artefacts" in [finding.rule for finding in found]
+
+
+@pytest.mark.slow
+def test_an_early_dcgan_has_artefacts_which_training_removes(tmp_path):
+    path = gannet.train(
+        "digits", recipe="dcgan", seed=0, out=tmp_path / "run", keys={"steps": 250, "health.every": 25}
+    ).path
+    events = list(Run(path).events())
+    early = examine(history_of(event for event in events if event.step <= 100))
+    assert "artefacts" in [finding.rule for finding in early]
+    late = examine(history_of(events, finished=True))
+    assert "artefacts" not in [finding.rule for finding in late]
 
 
 def test_advice_is_in_the_runs_own_keys():

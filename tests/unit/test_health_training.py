@@ -110,6 +110,16 @@ def test_diversity_and_copies_of_pictures():
     assert collapsed["diversity"] < 0.1
 
 
+def test_power_in_fine_details_is_compared_with_that_of_real_images():
+    seen, others = digits(slice(0, 900)), digits(slice(900, 1797))
+    real = inside(others, 64)
+    assert abs(take(seen, real)["spectrum_excess"]) < 0.2
+    board = torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).repeat(8, 8)
+    for pattern in (board, board.repeat_interleave(2, 0).repeat_interleave(2, 1)[:16, :16], torch.randn(64, 1, 16, 16)):
+        assert take(seen, (real + 0.3 * pattern).clamp(-1, 1))["spectrum_excess"] > 0.3
+    assert take(seen, real + 0.004 * board)["spectrum_excess"] < 0.2, "a level of 255 is not seen"
+
+
 def test_rows_that_are_repeated_in_the_data_are_no_copies():
     twice = digits(np.repeat(np.arange(100), 3))
     assert "copies" not in take(twice, inside(twice, 64))

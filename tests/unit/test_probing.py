@@ -14,8 +14,10 @@ from PIL import Image
 
 import gannet
 from gannet.dashboard.probes.__main__ import Desk
-from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, radial_power
+from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows
 from gannet.games.directions import principal_directions
+from gannet.runs.reader import Run
+from gannet.training.spectrum import radial_power
 
 
 def test_nearest_rows_are_found_exactly_over_all_chunks(monkeypatch):
@@ -91,7 +93,8 @@ def images_of(sheet):
 
 def test_a_game_is_asked_what_it_can_answer_and_nothing_else(desk, run):
     names = ask(desk, run, "")["questions"]
-    assert names == ["averages", "scores", "nearest", "interpolation", "latent", "reconstructions", "spectrum"]
+    expected = "averages scores nearest neighbours interpolation latent reconstructions spectrum"
+    assert names == expected.split()
     for name in names:
         answer = ask(desk, run, name)
         assert answer["step"] == 2
@@ -113,6 +116,19 @@ def test_scores_are_sorted_and_belong_to_their_pictures(desk, run):
         with torch.no_grad():
             again = trained.game.eval().score(trained.form.encode(images_of(sheets[f"{kind}-most"])))
         np.testing.assert_allclose(again, most, atol=0.006)
+
+
+def test_the_neighbours_of_a_recorded_image_are_the_nearest_training_images(desk, run):
+    [sheet] = ask(desk, run, "neighbours", step=0, image=5)["sheets"]
+    shown = images_of(sheet)
+    recorded = np.asarray(Run(run).load_frame(Run(run).frames()[0][1]))[..., :1]
+    np.testing.assert_array_equal(shown[0], recorded[:8, 40:48])
+    reals = gannet.load(run).open_data().reference(5000, seed=0)[0]
+    distances = np.sqrt(np.square(reals.astype(float) - shown[0]).mean(axis=(1, 2, 3)))
+    assert [float(head) for head in sheet["heads"][1:]] == np.sort(distances)[:3].round().tolist()
+    np.testing.assert_array_equal(shown[1], reals[distances.argmin()])
+    for wrong in ({"step": 1}, {"image": 64}, {"image": -1}):
+        assert "error" in desk.answer({"run": str(run), "ask": "neighbours", "arguments": wrong})
 
 
 def test_sliders_at_rest_change_nothing_and_moved_ones_do(desk, run):

@@ -32,7 +32,7 @@ HEARTBEAT_SECONDS = 10.0
 STREAMS_AT_MOST = 32
 COMMAND_BYTES = 65536
 DRAWING_BYTES = 4_000_000
-PROBE_ARGUMENTS = ("seed", "d1", "d2", "d3")
+PROBE_ARGUMENTS = ("seed", "d1", "d2", "d3", "step", "image")
 SCORES_AT_MOST = 5000
 FOREVER = "private, max-age=31536000, immutable"
 STATIC = Path(__file__).parent / "static"

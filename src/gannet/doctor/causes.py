@@ -59,7 +59,13 @@ def likely(
         return rules["still-learning"].advice(case, {"step": done}).after(seen)
     if "mode-collapse" in found or (case.smoother and history.finished):
         return rules["mode-collapse"].advice(case, found["mode-collapse"].values if "mode-collapse" in found else {})
-    if not history.finished:
+    if seen := found.get("artefacts"):
+        return rules["artefacts"].advice(case, seen.values).after(seen.text)
+    return _more_steps(done, history.finished)
+
+
+def _more_steps(done: int, finished: bool) -> Advice:
+    if not finished:
         return Advice(
             "still-training", f"No setting stands out, and at step {done:,} it is still training; look again later."
         )

@@ -10,7 +10,7 @@ from gannet.doctor.complaint import Complaint
 Outcome = Literal[
     "learned", "still learning", "memorised", "collapsed", "not learned", "not measured", "nothing trained"
 ]
-UNFINISHED = ("still-learning", "still-training", "too-few-steps")
+UNFINISHED = ("still-learning", "still-training", "too-few-steps", "artefacts")
 """Causes that more training removes."""
 
 

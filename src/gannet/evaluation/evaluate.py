@@ -15,7 +15,7 @@ from gannet.data.base import Kind, Progress, Truth, silent
 from gannet.errors import UserError, of_all
 from gannet.evaluation.choice import ASKED, choose, default_names, stem, unmet_here, with_sources
 from gannet.evaluation.cost import Cost, estimated, extractor_of
-from gannet.features.extractors import extract
+from gannet.features.extractors import RANDCONV, UNTRAINED, extract
 from gannet.metrics.base import Answers, Estimate, Labels, Metric, Samples
 from gannet.metrics.inputs import checked_images, checked_points
 from gannet.metrics.names import guarded
@@ -115,7 +115,8 @@ def evaluate(
             if metric.needs == "inverted" and answers is not None and answers.inverted is not None:
                 shared = {**shared, "n_real": len(answers.inverted), "n_fake": len(answers.inverted)}
             spec = {**metric.spec(), "metric": stem(name), "protocol": shared}
-            cards[index] = _card(metric, name, measured, spec=spec, warnings=warnings, about=about)
+            known = (*warnings, UNTRAINED) if kind == "images" and extractor_of(metric) == RANDCONV else warnings
+            cards[index] = _card(metric, name, measured, spec=spec, warnings=known, about=about)
     progress("measuring, percent", 100, 100)
     return [cards[index] for index in sorted(cards)], [
         f"{chosen[i][0]} left out: {reason}" for i, reason in reasons.items() if reason

@@ -24,6 +24,11 @@ from gannet.features.user_weights import USER_SUPPLIED
 
 RANDCONV, EFFNET = "randconv-v1", "effnet-lite0"
 NAMES = (RANDCONV, *TRAINED, EFFNET, *USER_SUPPLIED)
+UNTRAINED = (
+    f"Features of {RANDCONV}, an untrained network: it compares textures, not what an image shows, so bad images can "
+    f"score well."
+)
+"""What every reader of a number from these features must know."""
 SHORTFALL = 0.04
 """A classifier suits the data if its accuracy on the real images is at most this much below that on its own test
 split.

@@ -29,6 +29,16 @@ def image_sheet(
     return sheet
 
 
+def cells(sheet: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The images (N, height, width, C), row by row, of a sheet without padding; a part at the right or bottom edge that
+    is no whole image is left out.
+    """
+    rows, columns = sheet.shape[0] // height, sheet.shape[1] // width
+    whole = sheet[: rows * height, : columns * width]
+    tiles = whole.reshape(rows, height, columns, width, -1).swapaxes(1, 2)
+    return tiles.reshape(rows * columns, height, width, -1)
+
+
 def side_by_side(columns: dict[str, np.ndarray]) -> np.ndarray:
     """Columns (N, H, W, C) each -> (N * number of columns, H, W, C): the images of each row next to each other."""
     return np.stack(list(columns.values()), axis=1).reshape(-1, *next(iter(columns.values())).shape[1:])

@@ -108,12 +108,21 @@ def draw_frame(
         return None
     title = f"{run.record.data.name} · {Path(run.record.recipe).stem}"
     if isinstance(content, np.ndarray):
-        return _draw_grid(content, step, title, plain, frame_captions(run))
+        return _draw_grid(content, step, title, plain, run)
     extent = content["extent"] if "extent" in content else _around(content["real"])
     field, words = content.get("field"), words_of(content)[:3]
     view = (float(extent[0]), float(extent[1]), float(extent[2]), float(extent[3]))
     size = (pixels, pixels)
     return draw_points(content["real"], content["fake"], field, view, step, title, size, plain, levels, words=words)
+
+
+def cell_size(sheet: np.ndarray, run: Run) -> tuple[int, int]:
+    """Height and width of the images of a recorded sheet; those of the sheet if the run does not say."""
+    shape = run.record.data.form.get("shape")
+    sides = [side for side in (shape[1:] if isinstance(shape, list) else ()) if isinstance(side, int) and side > 0]
+    if len(sides) == 2 and not sheet.shape[0] % sides[0] and not sheet.shape[1] % sides[1]:
+        return sides[0], sides[1]
+    return sheet.shape[0], sheet.shape[1]
 
 
 def frame_captions(run: Run) -> list[str]:
@@ -122,19 +131,24 @@ def frame_captions(run: Run) -> list[str]:
     return [str(caption) for caption in captions] if isinstance(captions, list) else []
 
 
-def _draw_grid(grid: np.ndarray, step: int, title: str, plain: bool, captions: list[str]) -> Image.Image:
-    from PIL import Image
+def _draw_grid(grid: np.ndarray, step: int, title: str, plain: bool, run: Run) -> Image.Image:
+    """A recorded sheet with gaps between its images, and headings or captions of its columns."""
+    from gannet.figures.grid import captioned, image_grid
+    from gannet.figures.sheet import cells
 
-    from gannet.figures.grid import captioned, with_captions
-
-    picture = Image.fromarray(grid)
-    if plain and not captions:
-        return picture
-    scale = max(1, round((CAPTIONED_WIDTH if captions else READABLE_WIDTH) / picture.width))
-    enlarged = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
-    if captions:
-        enlarged = with_captions(enlarged.convert("RGB"), captions, enlarged.width // len(captions), 0)
-    return enlarged if plain else captioned(enlarged, title, f"step {step:,}")
+    captions = frame_captions(run)
+    height, width = cell_size(grid, run)
+    columns, images = grid.shape[1] // width, cells(grid, height, width)
+    scale = max(1, round((CAPTIONED_WIDTH if captions else READABLE_WIDTH) / grid.shape[1]))
+    picture = image_grid(
+        images,
+        columns,
+        padding=1 if plain else 2,
+        column_labels=None if plain or captions else run.record.columns[:columns],
+        captions=captions,
+        scale=1 if plain and not captions else scale,
+    )
+    return picture if plain else captioned(picture, title, f"step {step:,}")
 
 
 def _around(points: np.ndarray) -> tuple[float, float, float, float]:

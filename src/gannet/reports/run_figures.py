@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gannet.errors import UserError
-from gannet.reports.pictures import draw_frame
+from gannet.figures.sheet import cells, image_sheet
+from gannet.reports.pictures import cell_size, draw_frame
 from gannet.runs.outputs import words_of
 from gannet.runs.reader import Run
 
@@ -75,17 +76,10 @@ def samples_figure(run: Run) -> ShownFigure:
 
 def _with_gaps(sheet: np.ndarray, run: Run) -> np.ndarray:
     """A sheet of images with light lines between them."""
-    shape = run.record.data.form.get("shape")
-    if not (isinstance(shape, list) and len(shape) == 3):
-        return sheet
-    height, width = (int(side) for side in shape[1:] if isinstance(side, int))
-    rows, columns = sheet.shape[0] // height, sheet.shape[1] // width
-    if not rows * columns or sheet.shape[:2] != (rows * height, columns * width):
-        return sheet
+    height, width = cell_size(sheet, run)
     gap = max(1, height // 14)
-    images = np.full((rows, height + gap, columns, width + gap, 3), 255, np.uint8)
-    images[:, :height, :, :width] = sheet.reshape(rows, height, columns, width, 3)
-    return images.reshape(rows * (height + gap), columns * (width + gap), 3)[:-gap, :-gap]
+    images = image_sheet(cells(sheet, height, width), sheet.shape[1] // width, padding=gap, background=255)
+    return images[gap:-gap, gap:-gap]
 
 
 def plan_figure(run: Run) -> ShownFigure:

@@ -181,6 +181,10 @@ class RunRecord(Record):
     settings: Values = Field(default_factory=dict)
     """seed, device, precision, cadences: see training/settings.py."""
     environment: dict[str, str] = Field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    """Headings of the columns of frames of images: classes, captions, or input, output and target; empty if the columns
+    mean nothing, and in runs of earlier versions.
+    """
     parent: Parent | None = None
     """Of a run that repeats or forks another run."""
     init: Init | None = None

@@ -35,6 +35,7 @@ from gannet.training.observers import (
     Clock,
     Observer,
     compare_ranks,
+    frame_columns,
     record_frames,
     record_terms,
     save_checkpoints,
@@ -103,6 +104,8 @@ def _begin(
     source = plan.recipe.source()
     require_room(path, writes_of(plan, trainer, frames_every_of(plan, trainer, experiment)), reporter.warned)
     record = run_record(plan, dataset, trainer.precision, trainer.step_kind)
+    if columns := frame_columns(trainer, dataset, plan.settings.frames.count):
+        record = record.model_copy(update={"columns": columns})
     if init is not None:
         record = record.model_copy(update={"init": init})
         reporter.warned(sentence_of(init))

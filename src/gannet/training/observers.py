@@ -15,7 +15,7 @@ from torch import Tensor
 from gannet.data.base import Dataset
 from gannet.errors import UserError
 from gannet.figures.sheet import image_sheet, side_by_side
-from gannet.games.base import Translates
+from gannet.games.base import Captioned, Translates
 from gannet.games.labels import frame_labels
 from gannet.runs.records import Event
 from gannet.runs.schema import CHECKPOINTS_FOLDER
@@ -201,6 +201,26 @@ def compare_ranks(trainer: Trainer, every: int) -> Observer:
             raise RuntimeError("the processes of this training hold different parameters")
 
     return Observer(every, act)
+
+
+def frame_columns(trainer: Trainer, dataset: Dataset, count: int) -> tuple[str, ...]:
+    """Headings of the columns of a frame of images; empty if the columns mean nothing.
+
+    Args:
+        trainer: of the game.
+        dataset: its training data.
+        count: about how many images a frame shows.
+    """
+    game, form = trainer.game, dataset.form
+    if form.kind != "images":
+        return ()
+    if isinstance(game, Translates):
+        names = tuple(translated(game, dataset, 1, torch_rng(0, "columns", device=trainer.precision.device)))
+        return names * translation_grid(count)[1]
+    labels, columns = frame_labels(game, count)
+    if labels is None:
+        return ()
+    return (form.captions if isinstance(game, Captioned) else form.class_names)[:columns]
 
 
 def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int) -> Callable[[], np.ndarray]:

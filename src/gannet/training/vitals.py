@@ -6,6 +6,8 @@ The values (events of kind ``vitals``); each is recorded only if it is defined f
   within 3 standard deviations; number of modes of the data; expected number of modes found with 500 real points.
 - ``diversity``, if the modes are unknown: effective number of different samples (Vendi score, Friedman and Dieng 2023,
   https://arxiv.org/abs/2210.02410) divided by that of equally many real samples.
+- ``spectrum_excess``, for images: how much more power generated images have than real ones in their fine details, as a
+  power of ten (``training/spectrum.py``).
 - ``separation``: share of pairs in which the real sample has a higher logit than the generated one; 1/2 if D cannot
   distinguish them.
 - ``probability_real``, ``probability_fake``: mean output probability of D on both, if its logits have a zero.
@@ -36,6 +38,7 @@ from gannet.seeding import derive, torch_rng
 from gannet.training.observers import Observer, gradient_norms
 from gannet.training.points_frame import POINTS_IN_FRAME
 from gannet.training.sampling import evaluating, sample_game
+from gannet.training.spectrum import excess_power, radial_power
 from gannet.training.trainer import Trainer
 
 NUM_IMAGES = 64
@@ -122,15 +125,24 @@ def _vitals(trainer: Trainer, dataset: Dataset, held_out: Dataset | None, seed: 
     copies = (lambda vectors: {}) if of_training else _copies(dataset, held_out, seed)
     classes = None if labels is None else labels[:NUM_LOGITS]
     outputs = _outputs(trainer, dataset, held_out, real[:NUM_LOGITS], classes, seed)
+    spectrum = _spectrum(real) if dataset.form.kind == "images" else lambda images: {}
 
     def take() -> dict[str, float]:
         rng = torch_rng(seed, "frames", device=device)
         drawn = sample_game(trainer.average.game, len(real), rng, images=held_out or dataset, block=len(real))
         fake = dataset.form.decode(drawn)
         vectors = _vectors(dataset, fake)
-        return coverage(vectors) | copies(vectors) | outputs()
+        return coverage(vectors) | copies(vectors) | spectrum(fake) | outputs()
 
     return take
+
+
+def _spectrum(real: np.ndarray) -> Callable[[np.ndarray], dict[str, float]]:
+    """Of too few or too small images, a spectrum says nothing."""
+    if len(real) < NUM_IMAGES // 4 or min(real.shape[1:3]) < 8:
+        return lambda images: {}
+    power = radial_power(real / 255, corners=True)
+    return lambda images: {"spectrum_excess": excess_power(images / 255, power)}
 
 
 def _vectors(dataset: Dataset, samples: np.ndarray) -> Tensor:

@@ -32,29 +32,6 @@ def nearest_rows(queries: np.ndarray, rows: np.ndarray, count: int) -> tuple[np.
     return places, np.sqrt(best)
 
 
-def radial_power(images: np.ndarray) -> np.ndarray:
-    """Mean power at 1, 2, ... cycles per shorter side, up to half of its pixels (azimuthal mean, then mean over
-    images).
-
-    Power is |F|^2 / (H W)^2 with F the discrete Fourier transform of the mean over channels, so a wave of amplitude a
-    has a^2 / 4 at each of its two places. Artefacts of upsampling appear at the high end (Durall, Keuper and Keuper
-    2020, https://arxiv.org/abs/2003.01826).
-
-    Args:
-        images: (N, H, W, C), any unit.
-
-    Returns:
-        (min(H, W) // 2,) float64.
-    """
-    grey = np.asarray(images, np.float64).mean(axis=3)
-    height, width = grey.shape[1:]
-    short = min(height, width)
-    power = np.square(np.abs(np.fft.fft2(grey))).mean(axis=0) / (height * width) ** 2
-    radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)) * short
-    ring = np.rint(radius).astype(np.int64)
-    return np.array([power[ring == cycles].mean() for cycles in range(1, short // 2 + 1)])
-
-
 def level_shares(images: np.ndarray, bins: int) -> np.ndarray:
     """(bins,) share of the values of uint8 images in equal parts of 0..255."""
     counts = np.bincount(np.asarray(images).ravel(), minlength=256).reshape(bins, -1).sum(axis=1)

@@ -17,10 +17,10 @@ from torch import Tensor
 from gannet.config.build import open_held_out
 from gannet.data.base import Dataset, silent
 from gannet.errors import UserError
-from gannet.figures.sheet import image_sheet
+from gannet.figures.sheet import cells, image_sheet
 from gannet.games.base import Captioned, Conditional, Game, Translates
 from gannet.games.labels import balanced_labels
-from gannet.runs.reader import read_record
+from gannet.runs.reader import Run, read_record
 from gannet.sessions.trained_run import TrainedRun
 from gannet.training.sampling import CHUNK, evaluating
 
@@ -37,6 +37,7 @@ class Look:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         record = read_record(path)
         if record.recipe.endswith(".py"):
             raise UserError(
@@ -112,6 +113,24 @@ class Look:
         data.
         """
         return (self.held_out or self.data) if isinstance(self.game, Translates) else None
+
+    def recorded(self, step: int | None, number: int) -> np.ndarray:
+        """One image (1, H, W, 1 or 3) of a recorded frame; of the newest frame if no step is given.
+
+        Raises:
+            UserError: no such frame or image.
+        """
+        run = Run(self.path)
+        frames = dict(run.frames())
+        chosen = max(frames, default=None) if step is None else step
+        if chosen is None or chosen not in frames:
+            raise UserError(f"This run has no frame of step {step}." if frames else "This run has no frames.")
+        channels, height, width = self.trained.form.shape
+        sheet = np.asarray(run.load_frame(frames[chosen]))[..., : min(channels, 3)]
+        images = cells(sheet, height, width)
+        if not 0 <= number < len(images):
+            raise UserError(f"The frame of step {chosen} has images 0 to {len(images) - 1}, not {number}.")
+        return images[number : number + 1]
 
     @torch.no_grad()
     def generate(self, latents: Tensor, labels: Tensor | None = None) -> np.ndarray:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows, radial_power
+from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows
 from gannet.dashboard.probes.base import Answer, Curve, Look, Sheet
 from gannet.figures.sheet import side_by_side
 from gannet.games.base import DrawsCodes, Encodes, Game, Generates, Scores, Translates
 from gannet.games.directions import principal_directions
 from gannet.seeding import derive, torch_rng
 from gannet.training.sampling import CHUNK, evaluating, sample_game, translated
+from gannet.training.spectrum import radial_power
 
 ROW = 10
 """Images per row."""
@@ -103,6 +104,19 @@ def nearest(look: Look, arguments: Arguments) -> Answer:
         "typical": typical,
     }
     return Answer([Sheet("nearest", sheet, ROW, heads, ["sample", "first", "second", "third"])], values=values)
+
+
+def neighbours(look: Look, arguments: Arguments) -> Answer:
+    """Image number ``image`` of the frame of ``step`` with its nearest training images, by pixels."""
+    reals, _ = look.reals
+    image = look.recorded(int(arguments["step"]) if "step" in arguments else None, int(arguments.get("image", 0)))
+    compared = reals[..., : image.shape[3]]
+    places, distances = nearest_rows(image, compared, 3)
+    _, apart = nearest_rows(compared[:ROW], compared, 2)
+    sheet = np.concatenate([image, compared[places[0]]])
+    heads = ["", *(f"{value:.0f}" for value in distances[0])]
+    values = {"searched": len(reals), "typical": float(np.median(apart[:, 1]))}
+    return Answer([Sheet("neighbours", sheet, len(sheet), heads)], values=values)
 
 
 def classes(look: Look, arguments: Arguments) -> Answer:
@@ -199,6 +213,7 @@ QUESTIONS: dict[str, Question] = {
     "averages": Question(lambda look: True, averages),
     "scores": Question(lambda look: isinstance(look.game, Scores), scores),
     "nearest": Question(lambda look: True, nearest),
+    "neighbours": Question(lambda look: True, neighbours),
     "classes": Question(lambda look: look.classes > 0 and isinstance(look.game, Generates), classes),
     "interpolation": Question(lambda look: isinstance(look.game, Generates), interpolation),
     "latent": Question(lambda look: isinstance(look.game, Generates), latent),

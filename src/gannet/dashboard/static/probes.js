@@ -3,9 +3,7 @@
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { get } from "./server.js";
-
-const TILE = 56;
-const GAP = 2;
+import { drawCells, enlargeable } from "./sheet.js";
 
 /**
  * @typedef {{name: string, columns: number, rows: number, cell: [number, number], heads: string[], sides: string[],
@@ -134,37 +132,16 @@ export function probe(question, { order, wide = false }, draw) {
  * @param {string} [words] a note below it
  */
 export function drawSheet(sheet, title, words = "") {
-  const {
-    columns,
-    rows,
-    cell: [width, height],
-  } = sheet;
-  const scale = Math.max(1, Math.round(TILE / Math.max(width, height)));
-  const canvas = h("canvas", {
-    role: "img",
-    "aria-label": [title, words].filter(Boolean).join(". "),
-    width: columns * (width * scale + GAP) - GAP,
-    height: rows * (height * scale + GAP) - GAP,
-  });
+  const { columns } = sheet;
+  const canvas = h("canvas", { role: "img", "aria-label": [title, words].filter(Boolean).join(". ") });
   const source = new Image();
   source.src = `data:image/png;base64,${sheet.png}`;
+  const figure = h("figure", { class: sheet.sides.length ? "sheetof withsides" : "sheetof" });
+  figure.style.setProperty("--columns", String(columns));
   source.decode().then(
     () => {
-      const pen = canvas.getContext("2d");
-      pen.imageSmoothingEnabled = false;
-      for (let row = 0; row < rows; row++)
-        for (let column = 0; column < columns; column++)
-          pen.drawImage(
-            source,
-            column * width,
-            row * height,
-            width,
-            height,
-            column * (width * scale + GAP),
-            row * (height * scale + GAP),
-            width * scale,
-            height * scale,
-          );
+      drawCells(canvas, source, sheet);
+      figure.style.setProperty("--natural", `${canvas.width}px`);
       canvas.dataset.drawn = "1";
     },
     () => {},
@@ -185,16 +162,16 @@ export function drawSheet(sheet, title, words = "") {
         ),
       )
     : null;
-  const figure = h(
-    "figure",
-    { class: sides ? "sheetof withsides" : "sheetof" },
+  fill(
+    figure,
     title ? h("figcaption", {}, h("b", {}, title), words ? ` ${words}` : "") : null,
     heads,
     sides,
-    canvas,
+    enlargeable(canvas, () => (canvas.dataset.drawn ? { source, grid: sheet } : null), {
+      words: (image) =>
+        [title, sheet.heads[image % columns], sheet.sides[Math.floor(image / columns)]].filter(Boolean).join(" · "),
+    }),
   );
-  figure.style.setProperty("--columns", String(columns));
-  figure.style.setProperty("--natural", `${canvas.width}px`);
   return figure;
 }
 

@@ -172,6 +172,16 @@ export default {
   "slow.afterY": "y after",
   "pictures.title": "Generated images",
   "pictures.summary": "Step {step}: generated images, trained on {data}, from the same noise at every step.",
+  "pictures.translated": "Step {step}: what the generator makes of the same images of {data} at every step.",
+  "sheet.title": "One image",
+  "sheet.enlarge": "Enlarge an image",
+  "sheet.image": "image {number} of {count}",
+  "sheet.back": "Previous image",
+  "sheet.forward": "Next image",
+  "sheet.close": "Close",
+  "sheet.nearest.note":
+    "The image and its nearest training images, of {count}, with their root mean square difference in levels of 255. " +
+    "Between a training image and its nearest neighbour it is typically {typical}.",
   "probe.title": "A closer look",
   "probe.unasked":
     "Images can be drawn from the newest checkpoint, by a separate process with low priority; training is not " +
@@ -205,6 +215,7 @@ export default {
     "Root mean square difference in levels of 255, among {count} of the training images. Median here {median}; " +
     "between a training image and its nearest neighbour {typical}. Far smaller distances would indicate " +
     "memorisation.",
+  "probe.side.image": "image",
   "probe.side.sample": "sample",
   "probe.side.first": "nearest",
   "probe.side.second": "second",
@@ -258,6 +269,8 @@ export default {
   "terms.other": "Other values",
   "terms.speed": "Speed",
   "terms.rate": "steps per second",
+  "scores.untrained":
+    "Features of an untrained network: it compares textures, not what an image shows. Bad images can score well.",
   "scores.title": "Metrics",
   "scores.none": "Not measured yet. Train with",
   "scores.or": "or run",
@@ -480,6 +493,7 @@ export default {
   "series.training_above_held_out": "training above held-out",
   "series.copies": "copies of training samples",
   "series.diversity": "diversity",
+  "series.spectrum_excess": "excess power in fine details (powers of ten)",
   "series.supervised": "supervised",
   "series.class_real": "class loss real",
   "series.class_fake": "class loss generated",

@@ -1,6 +1,9 @@
-// Images that the generator made from the same noise at every recorded step.
+// Images of every recorded step: samples from the same noise, or inputs with what a game makes of them.
 import { fill, h, whole } from "../dom.js";
 import { t } from "../i18n.js";
+import { drawSheet } from "../probes.js";
+import { get } from "../server.js";
+import { drawCells, enlargeable, gridOf } from "../sheet.js";
 
 /** @type {import("../main.js").Panel} */
 export default {
@@ -13,27 +16,50 @@ export default {
     const canvas = h("canvas", { role: "img", class: "sheet", "aria-label": t("pictures.title") }),
       words = h("p", { class: "summary" });
     // In frames of text-to-image, each column is drawn for one caption of the run's record.
-    const captions = h(
-      "div",
-      { class: "captions" },
-      ...(run.record.data?.form?.captions ?? []).map((/** @type {string} */ text) => h("span", {}, text)),
-    );
-    captions.style.setProperty("--columns", String(captions.childElementCount || 1));
-    fill(element, h("div", { class: "sheetbox" }, canvas), captions, words);
+    /** @type {string[]} */
+    const texts = run.record.data?.form?.captions ?? [];
+    /** @type {string[]} */
+    const columns = texts.length ? texts : (run.record.columns ?? []);
+    const isTranslated = columns.includes("input");
+    const names = columns.map((name) => (isTranslated ? t(`series.${name}`) : name));
+    const heads = (/** @type {string} */ kind) => {
+      const row = h(
+        "div",
+        { class: kind },
+        names.map((name) => h("span", {}, name)),
+      );
+      row.style.setProperty("--columns", String(names.length || 1));
+      return names.length ? row : null;
+    };
     /** @type {any} */
     let wanted;
+    /** @type {{source: any, grid: import("../sheet.js").Grid, step: number}|null} */
+    let shown = null;
+    const button = enlargeable(canvas, () => shown, {
+      words: (image) => [names[image % (shown?.grid.columns ?? 1)], shownStep()].filter(Boolean).join(" · "),
+      more: (image) => nearest(run, shown?.step ?? 0, image),
+    });
+    const shownStep = () => t("timeline.step", { step: whole(shown?.step ?? 0) });
+    fill(
+      element,
+      h("div", { class: "sheetof" }, texts.length ? null : heads("heads"), h("div", { class: "sheetbox" }, button)),
+      texts.length ? heads("captions") : null,
+      words,
+    );
     const look = async () => {
       const frame = run.frameAt(store.timeline.step);
       if (!frame || frame === wanted) return;
       wanted = frame;
       try {
-        const picture = await run.frameContent(frame);
+        const source = await run.frameContent(frame);
         if (wanted !== frame) return;
-        canvas.width = picture.naturalWidth;
-        canvas.height = picture.naturalHeight;
-        canvas.getContext("2d").drawImage(picture, 0, 0);
+        shown = { source, grid: gridOf(source, run.record.data?.form?.shape), step: frame.step };
+        drawCells(canvas, source, shown.grid);
         canvas.dataset.step = String(frame.step);
-        words.textContent = t("pictures.summary", { step: whole(frame.step), data: run.summary.data });
+        words.textContent = t(isTranslated ? "pictures.translated" : "pictures.summary", {
+          step: whole(frame.step),
+          data: run.summary.data,
+        });
         canvas.setAttribute("aria-label", words.textContent);
         const next = run.frames[run.frames.indexOf(frame) + 1];
         if (next) run.frameContent(next).catch(() => {});
@@ -54,3 +80,35 @@ export default {
     };
   },
 };
+
+/**
+ * A button that asks for the training images nearest to a recorded one.
+ * @param {import("../run.js").Run} run @param {number} step @param {number} image
+ */
+function nearest(run, step, image) {
+  const note = h("p", { class: "note", role: "status" }),
+    place = h("div", { class: "probe" });
+  const ask = h(
+    "button",
+    {
+      type: "button",
+      onclick: async () => {
+        ask.hidden = true;
+        note.textContent = t("probe.drawing");
+        try {
+          const { sheets, values } = await get(`/api/runs/${run.id}/probes/neighbours?step=${step}&image=${image}`);
+          note.textContent = t("sheet.nearest.note", {
+            count: whole(values.searched),
+            typical: Math.round(values.typical),
+          });
+          fill(place, drawSheet(sheets[0], ""));
+        } catch (error) {
+          ask.hidden = false;
+          note.textContent = String(/** @type {any} */ (error).message);
+        }
+      },
+    },
+    t("probe.nearest"),
+  );
+  return h("div", { class: "nearest" }, ask, place, note);
+}

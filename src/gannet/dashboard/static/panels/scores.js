@@ -102,6 +102,9 @@ export default {
           card.ci95 ? `${t("scores.interval")} ${digits(card.ci95[0])} – ${digits(card.ci95[1])}` : null,
         ),
         h("p", { class: "note" }, `${t("scores.reference")} ${digits(card.reference)}`),
+        run.kind === "images" && card.spec?.extractor === "randconv-v1"
+          ? h("p", { class: "note" }, t("scores.untrained"))
+          : null,
         trend,
         h(
           "details",
