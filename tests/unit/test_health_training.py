@@ -117,7 +117,7 @@ def test_power_in_fine_details_is_compared_with_that_of_real_images():
     board = torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).repeat(8, 8)
     for pattern in (board, board.repeat_interleave(2, 0).repeat_interleave(2, 1)[:16, :16], torch.randn(64, 1, 16, 16)):
         assert take(seen, (real + 0.3 * pattern).clamp(-1, 1))["spectrum_excess"] > 0.3
-    assert take(seen, real + 0.004 * board)["spectrum_excess"] < 0.2, "a level of 255 is not seen"
+    assert take(seen, real + 0.004 * board)["spectrum_excess"] < 0.25, "a level of 255 is not seen"
 
 
 def test_rows_that_are_repeated_in_the_data_are_no_copies():

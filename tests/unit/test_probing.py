@@ -127,7 +127,7 @@ def test_the_neighbours_of_a_recorded_image_are_the_nearest_training_images(desk
     distances = np.sqrt(np.square(reals.astype(float) - shown[0]).mean(axis=(1, 2, 3)))
     assert [float(head) for head in sheet["heads"][1:]] == np.sort(distances)[:3].round().tolist()
     np.testing.assert_array_equal(shown[1], reals[distances.argmin()])
-    for wrong in ({"step": 1}, {"image": 64}, {"image": -1}):
+    for wrong in ({"step": 7}, {"image": 64}, {"image": -1}):
         assert "error" in desk.answer({"run": str(run), "ask": "neighbours", "arguments": wrong})
 
 

@@ -33,7 +33,9 @@ def examine(history: History) -> Finding | None:
         f"Generated images have {10**now:.1f} times the power of real ones in their fine details at step "
         f"{steps[-1]:,}: look for noise, a checkerboard or hard edges."
     )
-    return Finding(NAME, "alarm" if now >= TENFOLD else "warning", text, {"excess": now, "step": float(steps[-1])})
+    # The first steps of most trainings look like this; only at the end it is an alarm.
+    severity = "alarm" if now >= TENFOLD and history.finished else "warning"
+    return Finding(NAME, severity, text, {"excess": now, "step": float(steps[-1])})
 
 
 def advice(case: Case, values: Mapping[str, float]) -> Advice:
