@@ -43,6 +43,6 @@ def excess_power(fake: np.ndarray, real_power: np.ndarray) -> float:
         real_power: :func:`radial_power` of real images of the same size, with corners.
     """
     power = radial_power(fake, corners=True)
-    unseen = VISIBLE**2 / (fake.shape[1] * fake.shape[2])
+    invisible = VISIBLE**2 / (fake.shape[1] * fake.shape[2])
     fine = slice(len(power) // 2, None)
-    return float(np.log10((power[fine] + unseen) / (real_power[fine] + unseen)).max())
+    return float(np.log10((power[fine] + invisible) / (real_power[fine] + invisible)).max())

@@ -121,7 +121,7 @@ function enlarge(source, { columns, rows, cell }, first, { words, more }) {
     ArrowUp: () => show(at - columns),
     ArrowDown: () => show(at + columns),
   };
-  const turn = (/** @type {"back"|"forward"} */ name, /** @type {number} */ by) =>
+  const turn = (/** @type {"back"|"play"} */ name, /** @type {number} */ by) =>
     h(
       "button",
       { type: "button", class: "round", "aria-label": t(`sheet.${name}`), onclick: () => show(at + by) },
@@ -145,7 +145,7 @@ function enlarge(source, { columns, rows, cell }, first, { words, more }) {
       "div",
       { class: "row" },
       turn("back", -1),
-      turn("forward", 1),
+      turn("play", 1),
       h("button", { type: "button", onclick: () => dialog.close() }, t("sheet.close")),
     ),
     below,

@@ -177,7 +177,7 @@ export default {
   "sheet.enlarge": "Enlarge an image",
   "sheet.image": "image {number} of {count}",
   "sheet.back": "Previous image",
-  "sheet.forward": "Next image",
+  "sheet.play": "Next image",
   "sheet.close": "Close",
   "sheet.nearest.note":
     "The image and its nearest training images, of {count}, with their root mean square difference in levels of 255. " +

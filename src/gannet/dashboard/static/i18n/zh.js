@@ -156,7 +156,7 @@ export default {
   "sheet.enlarge": "放大图像",
   "sheet.image": "第 {number} 张，共 {count} 张",
   "sheet.back": "上一张",
-  "sheet.forward": "下一张",
+  "sheet.play": "下一张",
   "sheet.close": "关闭",
   "sheet.nearest.note":
     "该图像与 {count} 张训练图像中最近的几张，及其均方根差（以 255 级计）。训练图像与其最近邻之间的差通常为 {typical}。",
