@@ -12,6 +12,7 @@ const DRAW_MILLISECONDS = 400;
 /** @param {string} name */
 export function groupOf(name) {
   if (name === "steps_per_second") return "speed";
+  if (name === "vitals/spectrum_excess") return "other"; // powers of ten, not a share
   if (name === "seconds" || (name.startsWith("vitals/") && name.endsWith("/gradient_norm"))) return null;
   if (name.startsWith("vitals/modes_")) return "modes";
   if (name.startsWith("vitals/")) return "shares";
