@@ -139,7 +139,7 @@ def _make(parent: Run, plan: Plan, origin_of: Parent, journal: list[Event], orig
         arguments=plan.values["recipe"],
         data=known.data.model_copy(update={"arguments": plan.values["data"]}),
         settings=plan.values["settings"],
-        **({"columns": known.columns} if known.columns else {}),
+        columns=known.columns,
         # The parent's environment: a resume compares it with the current machine and reports differences.
         environment=known.environment,
         parent=origin_of,
