@@ -152,12 +152,13 @@ def main() -> None:
         return
     kind = machine["instruction_set"].lower().replace(" with ", "-")
     path = RESULTS / f"speed-{kind}.json"
-    earlier = json.loads(path.read_text())["rows"] if path.exists() else {}
-    document = {
-        "date": date.today().isoformat(),
-        "command": " ".join(["python benchmarks/run.py", *sys.argv[1:]]),
+    command = " ".join(["python benchmarks/run.py", *sys.argv[1:]])
+    made = {"date": date.today().isoformat(), "command": command}
+    earlier = json.loads(path.read_text()) if path.exists() else {"rows": {}}
+    all_rows = earlier["rows"] | {name: row | made for name, row in rows.items()}
+    document = earlier | {
         "machine": machine | {"cores": os.cpu_count()},
-        "rows": {name: rows.get(name) or earlier[name] for name in WORKS if name in rows or name in earlier},
+        "rows": {name: all_rows[name] for name in WORKS if name in all_rows},
     }
     path.write_text(json.dumps(document, indent=1) + "\n")
     print(f"wrote {path.relative_to(ROOT)}")

@@ -35,6 +35,21 @@ COLUMNS = (
     "share of the peak rate",
     "peak memory",
 )
+QUALITY = "compiled-quality.json"
+LIMITS = """## What limits the speed
+
+- Points: an eager step of `gan-deep` spends less than a tenth of its time in matrix products; the rest goes into
+  starting operations. `compile=true` starts fewer. It is not the default, because its tensors differ by rounding, and
+  because the first compilation can take a minute of processor time. Below 10,000 steps, or if the step cannot be
+  compiled, the run takes eager steps and says why. Of the recipes for points, `gan`, `gan-deep`, `lsgan` and
+  `flow-matching` compile with default keys. `particle-gan` does not: the strength of its penalty depends on the number
+  of the step, and such numbers would be fixed in the graph.
+- `dcgan` without bf16: convolutions and matrix products run at a third of the peak rate. bf16 is what makes the ratio
+  larger on processors that have it.
+- `wgan-gp`: half of the time is arithmetic at the peak rate, which a plain loop computes too. `penalty.every=N`
+  computes the penalty, with its second derivatives, only every N-th step. Its effect on quality is not measured on
+  images, so it is not the default.
+- Not built: several games as one batched program."""
 FACTS = {"processor": "Processor:", "cores": "cores:", "torch": "PyTorch", "python": "Python"}
 
 
@@ -49,10 +64,34 @@ def speed_page(folder: Path) -> str:
     for name, document in documents(folder).items():
         machine = document["machine"]
         facts = ", ".join(f"{label} {machine[key]}" for key, label in FACTS.items() if key in machine)
-        text = f"{facts}. Measured {document['date']}. Source: benchmarks/results/{name}. {document.get('remark', '')}"
+        dates = " and ".join(sorted({row["date"] for row in document["rows"].values()}))
+        text = f"{facts}. Measured {dates}. Source: benchmarks/results/{name}. {document.get('remark', '')}"
         rows = "\n".join(map(_line, [COLUMNS, ["---"] * len(COLUMNS), *map(_cells, document["rows"].values())]))
         sections.append(f"## {machine['instruction_set']}\n\n{text.rstrip()}\n\n{rows}")
-    return "\n\n".join(sections) + "\n"
+    if (folder / QUALITY).is_file():
+        sections.append(_quality(json.loads((folder / QUALITY).read_text(encoding="utf-8"))))
+    return "\n\n".join([*sections, LIMITS]) + "\n"
+
+
+def _quality(document: dict[str, Any]) -> str:
+    """Compiled and eager steps, seed by seed."""
+    head = ("steps", "seed", "modes of 8", "within 3 sigma", "median distance / sigma", "processor time of training")
+    rows = [
+        (
+            row["steps"],
+            str(row["seed"]),
+            str(row["modes"]),
+            f"{100 * row['within_3_sigma']:.1f} %",
+            f"{row['median_distance_in_sigma']:.2f}",
+            f"{row['processor_seconds']:.1f} s",
+        )
+        for row in document["rows"]
+    ]
+    text = (
+        f"`{document['recipe']}` on `ring`, {document['steps']:,} steps, learning rate {document['lr']}, one thread, "
+        f"without the time of compilation: `{document['command']}`. Source: benchmarks/results/{QUALITY}."
+    )
+    return f"## Quality of compiled steps\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
 
 
 def with_speed_table(text: str, head: str, folder: Path) -> str:
