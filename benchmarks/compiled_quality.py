@@ -1,6 +1,6 @@
 """Do compiled steps train as well as eager ones? `python benchmarks/compiled_quality.py`: `gan-deep` on the ring, three
-seeds, both learning rates 1e-3, 2,500 steps, one thread, 2,500 samples. The samples are of the generator itself, because
-its EMA is longer than this training.
+seeds, both learning rates 1e-3, 2,500 steps, one thread, 2,500 samples. The samples are of the generator without EMA,
+because its EMA is longer than this training.
 
 Writes benchmarks/results/compiled-quality.json: modes with a sample within 3 standard deviations, the share of such
 samples, and processor seconds of the training without compilation.
