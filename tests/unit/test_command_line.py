@@ -113,3 +113,12 @@ def test_live_commands_are_said_not_to_be_in_the_line(trained):
 def test_a_path_with_a_leading_dash_is_not_an_option():
     assert in_shell("gannet", "measure", Path("-x")) == "gannet measure ./-x"
     assert in_shell("gannet", "measure", Path("a b"), "-o") == "gannet measure 'a b' -o"
+
+
+def test_an_absolute_out_below_the_working_directory_is_printed_relative_to_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = ["train", "ring", "--recipe", "gan", "--steps", "1", "hidden=8", "batch_size=8", "--out"]
+    assert cli.run([*words, str(tmp_path / "runs" / "one")]) == 0
+    printed = "".join(capsys.readouterr())
+    assert "gannet measure runs/one" in printed
+    assert str(tmp_path) not in printed

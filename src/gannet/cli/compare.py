@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from gannet.cli.places import from_here
 from gannet.cli.train import Keys
 from gannet.errors import UserError
 
@@ -50,7 +51,8 @@ def compare(
         typer.Option(metavar="ray|ADDRESS", help="Train on Ray: a local cluster, or ray://HOST:PORT, HOST:PORT, auto."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for RECIPE/seed-S; runs/compare-DATA if omitted.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for RECIPE/seed-S; runs/compare-DATA if omitted.", callback=from_here),
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:

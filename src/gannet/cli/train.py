@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from gannet.cli.places import from_here
 from gannet.cli.spread import Devices
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="S", help="Determines all random numbers; 0 if omitted.")] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if omitted.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Run directory; runs/NNNN-DATA-RECIPE if omitted.", callback=from_here),
     ] = None,
     init: Annotated[
         str | None, typer.Option(metavar="RUN[@STEP]", help="Start from the parameters of another run.")

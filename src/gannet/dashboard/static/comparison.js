@@ -1,6 +1,7 @@
 // The result of `gannet compare` as a table: metrics over recipes, mean and standard deviation over the seeds.
 import { digits, h, table } from "./dom.js";
 import { t } from "./i18n.js";
+import { metricName } from "./panels/scores.js";
 
 const ARROWS = /** @type {Record<string, string>} */ ({ higher: " ↑", lower: " ↓", one: " → 1", real: " → " });
 
@@ -37,8 +38,8 @@ export function comparisonCard(comparison) {
   );
 }
 
-/** As on the command line. @param {any} metric @returns {string} */
-const nameOf = (metric) => metric.label.replaceAll("_", "-");
+/** @param {any} metric */
+const nameOf = (metric) => metricName(metric.label);
 
 /** @param {any} metric */
 function valueOf(metric) {
