@@ -49,9 +49,9 @@ test-faults: browser
 	$(PYTEST) -m slow tests/browser tests/end_to_end tests/contracts tests/unit --junitxml=build/faults.xml; \
 	status=$$?; $(BIN)/python -m gannet_dev.keep_faults build/faults.xml; exit $$status
 
-# What outgrows memory, at the size of this machine.
+# What outgrows memory or one process, at the size of this machine.
 test-scale: $(VENV)/.installed-dev
-	$(PYTEST) -m slow tests/unit/test_data_shards.py
+	$(PYTEST) -m slow tests/unit/test_data_shards.py tests/scale
 
 # 200 random kills on points and 30 on images, with live commands and the live view; about half an hour.
 soak: $(VENV)/.installed-dev

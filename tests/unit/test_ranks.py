@@ -11,7 +11,7 @@ import torch.distributed as dist
 from support import spread_recipes
 from torch.nn import functional
 
-from gannet.errors import UserError
+from gannet.errors import TrainingStopped, UserError
 from gannet.ranks.gradients import average
 from gannet.ranks.group import ALONE, Ranks, current
 from gannet.ranks.whole import together, whole
@@ -75,10 +75,24 @@ def _rank(rank: int, folder: str) -> None:
     else:
         found["heard"] = ranks.hear()
     spread_recipes.compute_in_double()
+    found["stopped"] = _stopped(ranks)
     found["recipes"] = [spread_recipes.compared(*case, ranks, steps=2) for case in QUICK]
     Path(folder, f"{rank}.json").write_text(json.dumps(found))
     dist.destroy_process_group()
     os._exit(0)  # without the exit handlers of pytest
+
+
+def _stopped(ranks: Ranks) -> str:
+    """The error of a step after a parameter of rank 1 became infinite."""
+    trainer = spread_recipes.trained("gan", "points", ranks, steps=1)
+    if ranks.rank == 1:
+        with torch.no_grad():
+            next(trainer.game.parameters()).fill_(torch.inf)
+    try:
+        trainer.play()
+    except TrainingStopped as stopped:
+        return str(stopped).partition(":")[0]
+    return ""
 
 
 def _averaged(ranks: Ranks) -> list[list[float] | None]:
@@ -108,6 +122,7 @@ def test_two_processes_train_what_one_trains(tmp_path):
     assert first["equal"] == second["equal"] == [True, False]
     assert first["largest"] == second["largest"] == 4
     assert second["heard"] == {"path": "ü"}
+    assert first["stopped"] == second["stopped"] == "Step 1"
     for result in first["recipes"]:
         assert result["others"] == {}, result
         assert result["ranks_equal"], result
