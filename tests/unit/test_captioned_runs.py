@@ -46,7 +46,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_recipe_is_the_default_for_data_with_captions_and_needs_them() -> None:
     assert plan("captioned-digits", recipe=None, given={}, flags=DEFAULT_FLAGS).recipe_name == "text-to-image"
-    assert plan("digits", recipe=None, given={}, flags=DEFAULT_FLAGS).recipe_name == "dcgan"
+    assert plan("digits", recipe=None, given={}, flags=DEFAULT_FLAGS).recipe_name == "dcgan-relativistic"
     on_digits = plan("digits", recipe="text-to-image", given={}, flags=DEFAULT_FLAGS)
     with pytest.raises(UserError, match="needs images with captions, and these data have none"):
         new_experiment(on_digits, open_data(on_digits, silent).form)
