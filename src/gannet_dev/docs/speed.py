@@ -89,7 +89,9 @@ def _quality(document: dict[str, Any]) -> str:
     ]
     text = (
         f"`{document['recipe']}` on `ring`, {document['steps']:,} steps, learning rate {document['lr']}, one thread, "
-        f"without the time of compilation: `{document['command']}`. Source: benchmarks/results/{QUALITY}."
+        f"without the time of compilation: `{document['command']}`. Source: benchmarks/results/{QUALITY}. "
+        "Rounding differences grow during training, so the two runs of a seed end differently, as two seeds do; three "
+        "seeds of this short training show no loss, and cannot show a small one."
     )
     return f"## Quality of compiled steps\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
 
