@@ -13,6 +13,11 @@ from support.page import CHARTED, until, violations
         (1280, "light"),
         pytest.param(360, "light", marks=pytest.mark.slow),
         pytest.param(1280, "dark", marks=pytest.mark.slow),
+        *(
+            pytest.param(width, scheme, marks=pytest.mark.slow)
+            for width in (390, 900, 1440)
+            for scheme in ("light", "dark")
+        ),
     ],
 )
 def test_axe_finds_nothing(serve, open_page, ring, width, scheme):
