@@ -39,6 +39,7 @@ def row(run: TrainedRun, search: Search, count: int) -> dict[str, Any]:
     return {
         "recipe": run.plan.recipe_name,
         "steps": run.step,
+        "seed": run.plan.settings.seed,
         "batch_size": run.plan.values["recipe"].get("batch_size"),
         "count": count,
         "search": asdict(search),
@@ -61,7 +62,7 @@ def main() -> None:
         kinds = {name: type(value) for name, value in asdict(Search()).items()}
         made = row(run, replace(Search(), **{name: kinds[name](value) for name, value in pairs.items()}), given.count)
         rows = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
-        same = ("recipe", "steps", "count", "search")
+        same = ("recipe", "steps", "seed", "count", "search")
         rows = [other for other in rows if any(other[name] != made[name] for name in same)] + [made]
         RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
         print(made, flush=True)
