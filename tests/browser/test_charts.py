@@ -27,6 +27,16 @@ def page(serve, open_page, ring):
     return shown
 
 
+OVERLAPS = """[...document.querySelectorAll('.chart')].flatMap((chart) => {
+    const words = [...chart.querySelectorAll('.xtick text, .ytick text, .xtitle, .legendtext')]
+        .map((text) => [text.textContent, text.getBoundingClientRect()]).filter(([, box]) => box.width);
+    return words.flatMap(([first, a], i) => words.slice(i + 1).filter(([, b]) =>
+        a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3
+    ).map(([second]) => `${chart.ariaLabel}: ${first} / ${second}`));
+})"""
+"""Words of a chart that lie on each other."""
+
+
 def saved(page, kind, number=0):
     """(name, text) of what the button of a chart saves."""
     with page.expect_download() as download:
@@ -40,6 +50,14 @@ def heights(page, title=LOSSES):
         f"[...{CHART.format(title)}.querySelectorAll('.scatterlayer path.js-line')]"
         ".filter((path) => path.getTotalLength()).map((path) => path.getPointAtLength(path.getTotalLength()).y)"
     )
+
+
+def test_words_of_a_chart_do_not_overlap(page):
+    assert page.evaluate(OVERLAPS) == []
+    for width in (1000, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)
+        until(page, f"{OVERLAPS}.length === 0")
 
 
 def test_every_chart_has_a_title_a_unit_and_an_explanation_with_a_page_that_is_served_here(page):

@@ -113,6 +113,7 @@ export class Chart {
     };
     settings.addEventListener("change", this.redraw);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.redraw);
+    addEventListener("resize", this.redraw);
   }
 
   unit() {
@@ -233,6 +234,7 @@ export class Chart {
     this.gone = true;
     settings.removeEventListener("change", this.redraw);
     matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.redraw);
+    removeEventListener("resize", this.redraw);
     if (loading)
       loading.then(
         (library) => library.purge(this.box),

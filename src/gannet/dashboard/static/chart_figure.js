@@ -13,7 +13,15 @@ const UNITS = [
   [600, "minutes", 60],
   [0, "seconds", 1],
 ];
-const BOTTOM = 62;
+const HEIGHT = 220,
+  ROW = 19;
+/** Space below the plot: tick labels and the title of the axis. */
+const BELOW = 43;
+/** Space beside the plot. */
+const BESIDE = { l: 52, r: 12 };
+/** What a name in the legend takes besides its letters: the sample of its line and gaps. */
+const SAMPLE = 48;
+const FONT = "12px system-ui, sans-serif";
 
 /** Where a step of a line is. @typedef {(line: import("./chart.js").Line|undefined, step: number) => number} Place */
 /**
@@ -126,10 +134,12 @@ export function layout(chart) {
   });
   const alarmInk = (/** @type {any} */ alarm) => colour(alarm.severity === "alarm" ? "alarm" : "warning");
   const ticks = options.small ? 3 : 6;
+  const hasLegend = options.legend ?? lines.length > 1;
+  const rows = hasLegend && !options.small ? legendRows(chart) : 0;
   return {
     datarevision: chart.revision,
-    height: options.height ?? 220,
-    margin: options.small ? { l: 44, r: 8, t: 10, b: 38 } : { l: 52, r: 12, t: 12, b: lines.length > 1 ? BOTTOM : 40 },
+    height: (options.height ?? HEIGHT) + ROW * Math.max(0, rows - 1),
+    margin: options.small ? { l: 44, r: 8, t: 10, b: 38 } : { ...BESIDE, t: 12, b: rows ? BELOW + ROW * rows : 40 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: muted, size: 12, family: "system-ui, sans-serif" },
@@ -137,7 +147,7 @@ export function layout(chart) {
     hovermode: "x unified",
     dragmode: "zoom",
     hoverlabel: { bgcolor: colour("card"), bordercolor: rule, font: { color: ink } },
-    showlegend: options.legend ?? lines.length > 1,
+    showlegend: hasLegend,
     legend: {
       orientation: "h",
       traceorder: "normal",
@@ -193,6 +203,20 @@ export function layout(chart) {
       captureevents: true,
     })),
   };
+}
+
+/**
+ * Rows of the legend: one if all names fit side by side, else columns as wide as the longest name.
+ * @param {import("./chart.js").Chart} chart
+ */
+function legendRows({ lines, box }) {
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen) return 1;
+  pen.font = FONT;
+  const widths = lines.filter((line) => !line.thin).map(({ name }) => pen.measureText(name).width + SAMPLE);
+  const room = Math.max(1, box.clientWidth - BESIDE.l - BESIDE.r);
+  if (widths.reduce((sum, width) => sum + width, 0) <= room) return 1;
+  return Math.ceil(widths.length / Math.max(1, Math.floor(room / Math.max(...widths))));
 }
 
 /** How many powers of ten lie between the values. @param {import("./chart.js").Line[]} lines */

@@ -431,7 +431,7 @@ export default {
   "chart.why": "What does this chart show? {title}",
   "chart.more": "Read more",
   "unit.minimised": "loss",
-  "unit.scores": "logits",
+  "unit.scores": "no unit",
   "unit.modes": "number of modes",
   "unit.shares": "from 0 to 1",
   "unit.gradients": "Euclidean norm",

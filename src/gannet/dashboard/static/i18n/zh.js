@@ -385,7 +385,7 @@ export default {
   "chart.why": "这张图表示什么？{title}",
   "chart.more": "了解更多（英文）",
   "unit.minimised": "损失",
-  "unit.scores": "logit",
+  "unit.scores": "无单位",
   "unit.modes": "模式数",
   "unit.shares": "0 到 1",
   "unit.gradients": "欧几里得范数",
