@@ -38,9 +38,9 @@ only_recorded = pytest.mark.usefixtures("_recorded_only")
 
 
 def _trainer(recipe: str = "gan", **keys: str) -> Trainer:
-    experiment = make(recipe, **keys)
+    experiment = make(recipe, "points", **keys)
     precision = decide(device="cpu", precision="fp32", is_images=False, allow_bf16=False)
-    return Trainer(experiment, data_of(recipe), seed=0, precision=precision)
+    return Trainer(experiment, data_of(recipe, "points"), seed=0, precision=precision)
 
 
 def _state(trainer: Trainer) -> dict[str, torch.Tensor]:

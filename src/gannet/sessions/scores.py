@@ -113,6 +113,10 @@ class Scores:
         early = (self._trainer.steps,) if self._is_quick and self.every else ()
         return Observer(self.every, act, at_end=False, early=early)
 
+    def until_reached(self, may_continue: Callable[[], bool]) -> Callable[[], bool]:
+        """A function that is false once the goal is reached, and until then returns what ``may_continue`` returns."""
+        return lambda: not self.reached and may_continue()
+
     def _names(self) -> list[str]:
         from gannet.evaluation.choice import default_names
 

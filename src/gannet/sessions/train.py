@@ -218,7 +218,7 @@ def train(
             plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned
         )
         with saved_on_failure(plan, trainer, writer, clock, deciding):
-            loop.run(trainer, observers, request, lambda: not scores.reached and control.may_continue())
+            loop.run(trainer, observers, request, scores.until_reached(control.may_continue))
             control.close()
     finished = trainer.step >= trainer.steps
     if finished:

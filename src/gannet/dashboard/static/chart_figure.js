@@ -17,9 +17,9 @@ const HEIGHT = 220,
   ROW = 19;
 /** Space below the plot: tick labels and the title of the axis. */
 const BELOW = 43;
-/** Space beside the plot. */
-const BESIDE = { l: 52, r: 12 };
-/** What a name in the legend takes besides its letters: the sample of its line and gaps. */
+/** Space on both sides of the plot. */
+const SIDES = { l: 52, r: 12 };
+/** What a name in the legend takes in addition to its letters: the sample of its line and gaps. */
 const SAMPLE = 48;
 const FONT = "12px system-ui, sans-serif";
 
@@ -139,7 +139,7 @@ export function layout(chart) {
   return {
     datarevision: chart.revision,
     height: (options.height ?? HEIGHT) + ROW * Math.max(0, rows - 1),
-    margin: options.small ? { l: 44, r: 8, t: 10, b: 38 } : { ...BESIDE, t: 12, b: rows ? BELOW + ROW * rows : 40 },
+    margin: options.small ? { l: 44, r: 8, t: 10, b: 38 } : { ...SIDES, t: 12, b: rows ? BELOW + ROW * rows : 40 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: muted, size: 12, family: "system-ui, sans-serif" },
@@ -214,7 +214,7 @@ function legendRows({ lines, box }) {
   if (!pen) return 1;
   pen.font = FONT;
   const widths = lines.filter((line) => !line.thin).map(({ name }) => pen.measureText(name).width + SAMPLE);
-  const room = Math.max(1, box.clientWidth - BESIDE.l - BESIDE.r);
+  const room = Math.max(1, box.clientWidth - SIDES.l - SIDES.r);
   if (widths.reduce((sum, width) => sum + width, 0) <= room) return 1;
   return Math.ceil(widths.length / Math.max(1, Math.floor(room / Math.max(...widths))));
 }
