@@ -48,3 +48,17 @@ def test_a_run_of_logits_keeps_its_words(serve, open_page, ring):
     page = open_page(serve(ring.parent), ring)
     until(page, "document.querySelectorAll('.fieldrow option').length === 6")
     assert page.evaluate("document.querySelector('.chip i.contour').parentElement.textContent") == "D = 0.5"
+
+
+def test_each_of_several_runs_has_a_colour_bar_and_what_they_share_is_true_of_all(serve, open_page, trained_once):
+    runs = [trained_once("shown"), trained_once("relative")]
+    page = open_page(serve(runs[0].parent), *runs)
+    ends = "[...document.querySelectorAll('.side .column')].map((run) => run.querySelector('.ends')?.textContent)"
+    until(page, f"{ends}.every(Boolean) && {ends}.length === 2")
+    logits, relative = page.evaluate(ends)
+    assert logits == "generated 0"
+    assert relative.startswith("lower −")
+    assert page.evaluate("document.querySelectorAll('.common .colourbar').length") == 0
+    assert page.evaluate("document.querySelector('.common .chip i.contour').parentElement.textContent") == (
+        "D in the middle"
+    )

@@ -100,6 +100,10 @@ def test_a_goal_of_another_form_is_refused(text):
             ["ring", "--stop-when", "w1<1"],
             "--stop-when: nothing is measured during this training. Set measure.every=N.",
         ),
+        (
+            ["ring", "measure.every=20", "--stop-when", "w1<1"],
+            "--stop-when: nothing is measured during this training. Set measure.every=N.",
+        ),
         (["ring", "--patience", "3", "measure.every=2"], "--patience: fd is not measured during this training."),
         (["ring", "--patience", "0"], "--patience 0: expected a number of measurements, at least 1."),
     ],

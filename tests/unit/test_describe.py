@@ -97,6 +97,9 @@ def test_help_of_train_lists_the_keys_of_the_recipe(capsys: Capture) -> None:
         page = said(capsys, "train", "ring", *words)
         assert "--quiet" in page
         assert "Keys of lsgan:\n  hidden=128  [integer ≥ 1 and ≤ 16,384]\n" in page
+        assert "Keys of every training:\n  compile=false  [true or false]\n" in page
+        assert "\n  checkpoint.keep=2  [integer ≥ 1 and ≤ 1,000,000]\n      Number of checkpoints to keep" in page
+        assert "\n  seed=" not in page, "it is an option"
     assert "gannet train DATA --recipe NAME --help" in said(capsys, "train", "--help")
     assert "Did you mean 'lsgan'?" in said(capsys, "train", "ring", "--recipe", "lsgann", "--help", status=2)
 

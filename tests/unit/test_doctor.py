@@ -303,6 +303,15 @@ def test_a_run_that_was_stopped_early_is_continued_not_begun_again(tmp_path):
     assert f"-> Continue it:\n   `{cause.command}`" in cli("doctor", path)
 
 
+def test_the_command_names_the_steps_after_a_resume_for_fewer(tmp_path):
+    path = train(tmp_path / "run", "too few steps", Person(20, lambda path: submit(path, "stop", {})), steps=1400)
+    resume(path, Person(), steps=60)
+    measure(path)
+    cause = diagnose(path).cause
+    assert cause is not None
+    assert cause.command == f"gannet resume {path} --steps 1400"
+
+
 def test_killed_and_running(trained):
     path = trained("killed")
     assert diagnose(path).state == "interrupted"

@@ -11,6 +11,7 @@ import torch.distributed as dist
 from support import spread_recipes
 from torch.nn import functional
 
+from gannet.cli import run
 from gannet.errors import TrainingStopped, UserError
 from gannet.ranks.gradients import average
 from gannet.ranks.group import ALONE, Ranks, current
@@ -135,3 +136,11 @@ def test_what_cannot_be_spread_is_refused_in_one_sentence():
     trainer = spread_recipes.trained("pacgan4", "points", ALONE, steps=0)
     with pytest.raises(UserError, match=r"in packs of 4\. Set batch_size to a multiple of 8"):
         trainer.spread(Ranks(0, 2))
+
+
+@pytest.mark.parametrize("count", ["0", "9999"])
+def test_a_number_of_processes_that_makes_no_sense_is_refused_before_any_starts(count, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("torch.distributed.launcher.api.elastic_launch", None)
+    assert run(["train", "ring", "--recipe", "gan", "--devices", count, "--out", str(tmp_path / "run")]) == 2
+    assert f"--devices {count}: this machine has" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

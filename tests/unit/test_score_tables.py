@@ -125,6 +125,10 @@ def test_runs_that_exist_give_the_table_of_the_comparison(compared, tmp_path, ca
     capsys.readouterr()
     assert run(["table", *runs[:1]]) == 0
     assert "95 % interval" in capsys.readouterr().out
+    assert run(["table", *runs]) == 0
+    whole = capsys.readouterr().out
+    assert run(["table", str(compared)]) == 0
+    assert capsys.readouterr().out == whole, "the folder stands for its runs"
 
 
 def test_unlike_scores_are_refused(compared, trained, tmp_path, capsys):

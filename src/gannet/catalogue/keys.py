@@ -14,8 +14,10 @@ from typing import Any, get_type_hints
 
 from gannet.config.allowed import allowed
 from gannet.config.arguments import Root, component_name, field_default, read
+from gannet.config.plan import DEFAULT_FLAGS
 from gannet.discovery import BASES
 from gannet.recipes.base import Chosen, Recipe
+from gannet.training.settings import Settings
 
 SHARED = {
     "batch_size": "Real samples per turn.",
@@ -63,6 +65,20 @@ def keys_of_recipe(recipe: Recipe, described: str) -> list[Key]:
         text = own.get(key) or help_text or SHARED.get(key) or from_parts.get(key, "")
         keys.append(Key(key, _shown(value), allowed, _sentence(text)))
     return keys
+
+
+def keys_of_settings() -> list[Key]:
+    """The keys of every training, whatever its recipe, except for those that are options of the command."""
+    settings = Settings()
+    fields = {name: value for name, value in vars(settings).items() if name not in DEFAULT_FLAGS}
+    about = _below("", Settings, fields)
+    values: dict[str, Any] = {}
+    for name, value in fields.items():
+        below = vars(value) if dataclasses.is_dataclass(value) else {}
+        values |= {f"{name}.{inner}": default for inner, default in below.items()} or {name: value}
+    return [
+        Key(key, _shown(value), about[f".{key}"][0], _sentence(about[f".{key}"][1])) for key, value in values.items()
+    ]
 
 
 def arguments_of(factory: Any) -> list[Key]:

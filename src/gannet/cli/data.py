@@ -118,7 +118,9 @@ def check(
 def prepare(
     data: Annotated[str, typer.Argument(metavar="DATA")],
     keys: Keys = None,
-    out: Annotated[Path, typer.Option("-o", metavar="SHARDS", help="The folder to write.")] = Path(),
+    out: Annotated[
+        Path, typer.Option("-o", metavar="SHARDS", show_default=False, help="The folder to write.")
+    ] = Path(),
     shard_mb: Annotated[float, typer.Option(min=0.001, max=1e6, help="Size of a shard in MB.")] = 64.0,
 ) -> int:
     """Write images as shards, for sets larger than memory.

@@ -12,7 +12,9 @@ def table(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN ...", help="Measured runs: paths, names in ./runs, RUN@STEP. Seeds of one method are one row."
+            metavar="RUN ...",
+            help="Measured runs: paths, names in ./runs, RUN@STEP, or the folder of a comparison. Seeds of one method "
+            "are one row.",
         ),
     ],
     out: Annotated[

@@ -72,12 +72,15 @@ def _help_of_keys(recipe: str | None, width: int) -> Iterator[str]:
             "To list the keys of a recipe: gannet train DATA --recipe NAME --help; to explain it: gannet describe NAME."
         )
         return
+    from gannet.catalogue.keys import keys_of_settings
     from gannet.catalogue.page import recipe_keys
     from gannet.cli.describe import key_lines
     from gannet.config.plan import load_recipe
 
     yield f"Keys of {recipe}:"
     yield from key_lines(recipe_keys(load_recipe(recipe)), width)
+    yield "\nKeys of every training:"
+    yield from key_lines(keys_of_settings(), width)
 
 
 def train(
@@ -170,6 +173,7 @@ def train(
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     """Report how a session ended and which step is saved, and return the exit status."""
     from gannet.errors import in_shell
+    from gannet.ranks.group import current
     from gannet.sessions.outcome import saved_sentence
 
     if outcome.is_deleted:
@@ -179,7 +183,8 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
         )
         return UNSAVED
     saved = saved_sentence(outcome.step, outcome.saved)
-    resume = in_shell("gannet", "resume", outcome.path)
+    processes = ("--devices", str(current().size)) if current().size > 1 else ()
+    resume = in_shell("gannet", "resume", outcome.path, *processes)
     if outcome.alarms:
         number = "1 alarm" if len(outcome.alarms) == 1 else f"{len(outcome.alarms)} alarms"
         reporter.say(f"{number} while training:")

@@ -90,7 +90,7 @@ def diagnose(path: str | Path) -> Diagnosis:
     ill = [*_guard(history, state), *_noticed(events, now), *_far(cards), *_worsened(cards)]
     damage = damaged_record(run, step)
     advice = None if damage else _advice(case, history, now, cards, ill, done=step)
-    cause = None if advice is None else _cause(run, events, advice, step)
+    cause = None if advice is None else _cause(run, events, advice, state)
     if cause is not None or damage:
         given = "First restore run.json." if cause is None else cause.command or cause.text
         ill = [complaint if complaint.severity == "past" else replace(complaint, suggestion=given) for complaint in ill]
@@ -150,10 +150,18 @@ def _advice(
     return advice
 
 
-def _cause(run: Run, events: list[Event], advice: Advice, done: int) -> Cause:
+def _cause(run: Run, events: list[Event], advice: Advice, state: RunState) -> Cause:
     changes, edited = {"recipe": advice.recipe} if advice.recipe else advice.changes, _edits(events)
     line = (
-        retrain_command(run.path, run.record, advice.changes, recipe=advice.recipe, done=done, edited=edited)
+        retrain_command(
+            run.path,
+            run.record,
+            advice.changes,
+            recipe=advice.recipe,
+            done=state.step,
+            planned=state.total,
+            edited=edited,
+        )
         if changes
         else ""
     )

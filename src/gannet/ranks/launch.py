@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from gannet.errors import UserError
 
-MOST = 1024
+MOST_ON_ONE_CORE = 4
+"""More processes only wait for each other."""
 
 
 def launch(count: int, words: Sequence[str]) -> int:
@@ -23,7 +24,7 @@ def launch(count: int, words: Sequence[str]) -> int:
         words: the command line without the name of the program.
 
     Raises:
-        UserError: too many processes for the GPUs of this machine, or fewer than 1.
+        UserError: too many processes for the GPUs or cores of this machine, or fewer than 1.
     """
     import torch
     from torch.distributed.elastic.multiprocessing.api import SignalException
@@ -31,12 +32,14 @@ def launch(count: int, words: Sequence[str]) -> int:
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     gpus = torch.cuda.device_count()
-    if not 1 <= count <= (gpus or MOST):
-        there = f"this machine has {gpus} GPUs" if gpus else f"at most {MOST} processes can share a training"
-        raise UserError(f"--devices {count}: {there}; set --devices to a number between 1 and {gpus or MOST}.")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = gpus or MOST_ON_ONE_CORE * cores
+    if not 1 <= count <= most:
+        there = f"{gpus} GPUs" if gpus else f"no GPU and {cores} processor cores"
+        raise UserError(f"--devices {count}: this machine has {there}; set --devices to a number between 1 and {most}.")
     # The ranks report errors themselves.
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // count)))
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,

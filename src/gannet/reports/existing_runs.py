@@ -9,23 +9,25 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from gannet.errors import UserError, in_shell
+from gannet.reports.comparison import is_comparison
 from gannet.reports.score_table import Method, ScoreTable, score_table
 from gannet.runs.reader import Run, parse_run
 from gannet.runs.records import ScoreCard
+from gannet.runs.schema import RUN_FILE
 
 
 def table_of_runs(paths: Sequence[str], metrics: Sequence[str] | None = None) -> ScoreTable:
     """The newest score cards of runs; those of ``RUN@STEP`` at that step.
 
     Args:
-        paths: ``RUN`` or ``RUN@STEP``.
+        paths: ``RUN``, ``RUN@STEP``, or the folder of a comparison, which stands for its runs.
         metrics: names of metrics to show; all if None.
 
     Raises:
         UserError: a run that was not measured or is given twice, runs on different data, or cards that were measured in
         different ways.
     """
-    found = [_measured(path, metrics) for path in paths]
+    found = [_measured(path, metrics) for given in paths for path in _runs(given)]
     _same_data(found)
     groups: dict[str, list[_Measured]] = {}
     for run in found:
@@ -33,6 +35,13 @@ def table_of_runs(paths: Sequence[str], metrics: Sequence[str] | None = None) ->
     names = _names([group[0] for group in groups.values()])
     methods = [_method(group, name, keys) for group, (name, keys) in zip(groups.values(), names, strict=True)]
     return score_table(methods, f"Scores on {found[0].run.record.data.name}.", metrics, notes=_edited(found))
+
+
+def _runs(text: str) -> list[str]:
+    folder, _ = parse_run(text)
+    if Run.is_at(folder) or not is_comparison(folder):
+        return [text]
+    return [str(record.parent) for record in sorted(folder.rglob(RUN_FILE))]
 
 
 class _Measured:

@@ -19,6 +19,7 @@ def retrain_command(
     *,
     recipe: str | None = None,
     done: int = 0,
+    planned: int | None = None,
     edited: Collection[str] = (),
 ) -> str:
     """A ``gannet`` command, quoted for the shell. The run itself stays as it is, unless more steps are all that
@@ -30,6 +31,7 @@ def retrain_command(
         changes: keys and their new values.
         recipe: another recipe, with its own values; the changes do not apply to it.
         done: steps trained; a greater number of ``steps`` continues the run where that is exact.
+        planned: steps of the newest session, which `gannet resume` trains to; those of the record if None.
         edited: keys that were set while the run trained; to train it again would set them again.
     """
     name, arguments = record.recipe, record.arguments
@@ -40,7 +42,7 @@ def retrain_command(
         return _line("train", _source(record), _data(record), ["--recipe", recipe, *seed])
     steps = changes.get("steps")
     if set(changes) == {"steps"} and isinstance(steps, int) and steps > done and (constant or steps == record.steps):
-        longer = ["--steps", str(steps)] if steps != record.steps else []
+        longer = ["--steps", str(steps)] if steps != (planned or record.steps) else []
         return _line("resume", str(path), {}, [*longer, *file])
     replaced = tuple(f"{key}." for key in changes if any(other.startswith(f"{key}.") for other in arguments))
     if not replaced and not set(changes) & set(edited):

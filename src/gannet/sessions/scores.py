@@ -82,7 +82,7 @@ class Scores:
         self.every = measured_every(plan, trainer)
         """Steps between two measurements; 0 for none."""
         if goal is not None:
-            goal.require(self._names() if self.every else [])
+            goal.require(self._names() if 0 < self.every <= trainer.steps else [])
         self.reached = "" if goal is None else goal.reached(self._cards)
         """Why the training ends before its last step; empty if it continues."""
 

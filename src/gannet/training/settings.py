@@ -15,8 +15,8 @@ class MeasureSettings:
     """Score cards during training, and the best checkpoint by FD, which is kept."""
 
     every: Every | None = None
-    """Steps between two measurements of all default metrics; none measures FD and class balance of images a few times,
-    0 disables measurement during training."""
+    """Steps between two measurements of all default metrics; none measures FD and class balance of images a few times
+    unless the training is very short, 0 disables measurement during training."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class Settings:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the networks; training/precision.py explains what auto chooses."""
     compile: bool = False
-    """Compile the step of a game with small networks, which then takes about half the processor time; the first time,
-    this takes a minute. The tensors differ by rounding. See ``training/compiled.py``."""
+    """Compile the step of a game with small networks, which then takes about half the processor time, in trainings of
+    10,000 steps or more; compiling itself takes a minute or more the first time. The tensors differ by rounding."""
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     frames: FrameSettings = field(default_factory=FrameSettings)

@@ -216,8 +216,10 @@ function several(runs, compared) {
     side.append(column);
     for (const panel of panels.filter((each) => each.picture && each.suits(run))) mount(panel, run, column, run.name);
   }
-  // Choices are the same for all runs: the first panel's controls stand once, above all of them.
+  // Choices are the same for all runs: the first panel's controls stand once, above all of them. What colours mean
+  // differs between runs, so every panel keeps its colour bar.
   const [first, ...others] = /** @type {HTMLElement[]} */ ([...side.querySelectorAll(".tools")]);
+  for (const each of [first, ...others]) each?.before(...each.querySelectorAll(".colourbar"));
   others.forEach((other) => other.remove());
   fill(tools, first, chartControls());
   main.append(compareTable(runs));

@@ -67,6 +67,7 @@ export default {
   "points.layer.fake": "generated",
   "points.layer.modes": "modes",
   "points.layer.contour": "D = 0.5",
+  "points.layer.contour.any": "D in the middle",
   "points.layer.contour.relative": "average sample",
   "points.layer.contour.critic": "average sample",
   "points.value": "D {value}",

@@ -67,6 +67,7 @@ export default {
   "points.layer.fake": "生成",
   "points.layer.modes": "模式",
   "points.layer.contour": "D = 0.5",
+  "points.layer.contour.any": "D 的中间值",
   "points.layer.contour.relative": "平均样本",
   "points.layer.contour.critic": "平均样本",
   "points.value": "D {value}",

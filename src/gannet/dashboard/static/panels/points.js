@@ -158,14 +158,18 @@ class PointsPanel {
     const kind = outputKind(this.frame);
     if (kind === this.kind) return;
     this.kind = kind;
+    // Where one legend serves several runs, it says nothing that may be false for some of them.
+    const isShared = Boolean(this.legend.closest(".common"));
+    const words = (/** @type {string} */ key) => (isShared ? t(key) : named(key, kind));
     fill(
       this.fieldChoice,
       fieldsOf(kind).map((name) =>
-        h("option", { value: name }, name === "d" ? named("points.field.d", kind) : t(`points.field.${name}`)),
+        h("option", { value: name }, name === "d" ? words("points.field.d") : t(`points.field.${name}`)),
       ),
     );
     const contour = this.boxes.find((each) => each.name === "contour");
-    if (contour) contour.label.lastChild.textContent = named("points.layer.contour", kind);
+    if (contour)
+      contour.label.lastChild.textContent = isShared ? t("points.layer.contour.any") : words("points.layer.contour");
     this.syncChoices();
   }
 
