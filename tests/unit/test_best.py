@@ -125,6 +125,8 @@ def test_a_training_ends_at_its_goal_and_stays_there(trained, capsys: Capture):
         last = Run(path).events()[-1]
         assert (last.kind, last.reason, last.step) == ("stop", "goal", 120)
     assert str(state_of(path, Run(path).events())) == "stopped at its goal"
+    assert run(["resume", str(path), "--steps", "150"]) == 0
+    assert "The goal that stopped this run is not kept: it now trains to step 150." in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from gannet.runs.comparable import differing
 from gannet.runs.reader import Run, parse_run, read_record
 from gannet.runs.records import RunRecord
 from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
-from gannet.runs.state import planned_steps
+from gannet.runs.state import planned_steps, state_of
 from gannet.runs.writer import RunWriter
 from gannet.sessions.fork import fork, repeat
 from gannet.sessions.goal import Goal
@@ -74,7 +74,8 @@ def resume(
     record = read_record(path)
     keys = repeat_keys(record, keys or {})
     keep_freed_memory()
-    steps = steps or planned_steps(Run(path).events())
+    events = Run(path).events()
+    steps, ended_at_goal = steps or planned_steps(events), state_of(path, events).reason == "goal"
     chosen = _chosen(path, record, reporter)
     plan = plan_again(record, steps=steps, recipe_file=recipe_file, changes=keys)
     notes = require_same_code_and_journal(path, plan, chosen)
@@ -112,6 +113,11 @@ def resume(
             reporter.warned(
                 f"The learning rate schedule now ends at step {trainer.steps}, so this run differs from a new run of "
                 f"{trainer.steps} steps."
+            )
+        if ended_at_goal and goal is None:
+            reporter.warned(
+                f"The goal that stopped this run is not kept: it now trains to step {trainer.steps}. To stop it at a "
+                "goal, give --stop-when or --patience again."
             )
         left = 1 - trainer.step / trainer.steps
         more = replace(writes_of(plan, trainer, frames_every_of(plan, trainer, experiment)), checkpoints=1)
