@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,17 +108,8 @@ def resume(
             return Outcome(
                 path, trainer.step, seconds, None, saved=saved_step(path), begun_at=trainer.step, seconds_before=seconds
             )
-        scheduled = any(optimizer.schedule != "constant" for optimizer in trainer.optimizer_settings.values())
-        if scheduled and trainer.steps != record.steps:
-            reporter.warned(
-                f"The learning rate schedule now ends at step {trainer.steps}, so this run differs from a new run of "
-                f"{trainer.steps} steps."
-            )
-        if ended_at_goal and goal is None:
-            reporter.warned(
-                f"The goal that stopped this run is not kept: it now trains to step {trainer.steps}. To stop it at a "
-                "goal, give --stop-when or --patience again."
-            )
+        for sentence in _other_end(trainer, record, without_goal=ended_at_goal and goal is None):
+            reporter.warned(sentence)
         left = 1 - trainer.step / trainer.steps
         more = replace(writes_of(plan, trainer, frames_every_of(plan, trainer, experiment)), checkpoints=1)
         require_room(path, more, reporter.warned, left)
@@ -217,6 +208,21 @@ def _chosen(path: Path, record: RunRecord, reporter: Reporter) -> Path | None:
         reporter.warned(f"{complaint}: using {newest.name} instead.")
     require_same_keys(path, record, newest)
     return newest
+
+
+def _other_end(trainer: Trainer, record: RunRecord, *, without_goal: bool) -> Iterator[str]:
+    """What differs if the training ends at another step than before."""
+    scheduled = any(optimizer.schedule != "constant" for optimizer in trainer.optimizer_settings.values())
+    if scheduled and trainer.steps != record.steps:
+        yield (
+            f"The learning rate schedule now ends at step {trainer.steps}, so this run differs from a new run of "
+            f"{trainer.steps} steps."
+        )
+    if without_goal:
+        yield (
+            f"The goal that stopped this run is not kept: it now trains to step {trainer.steps}. To stop it at a goal, "
+            "give --stop-when or --patience again."
+        )
 
 
 def _differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
