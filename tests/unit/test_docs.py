@@ -6,13 +6,17 @@ import inspect
 import json
 import re
 import shutil
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.recipe_cases import CASES, make
 
 from gannet.catalogue.text import Paragraphs, links, markdown, one_line
 from gannet.discovery import components
+from gannet.runs.reader import Run
 from gannet_dev import keep, keep_runs
 from gannet_dev.docs import pages as make_docs
 from gannet_dev.docs.arguments import argument_table
@@ -109,72 +113,67 @@ def test_arguments_have_default_range_and_help():
     assert "| `penalty.final` | `0.0005` | number > 0 or none |" in argument_table(RECIPES["particle-gan"].load(), "")
 
 
-def _card(value: float) -> dict:
-    numbers = {"value": value, "reference": 0.25, "n_real": 1000, "n_fake": 1000}
-    return {"metric": "w1", "label": "w1", **numbers, "spec": {}, "better": "lower", "fingerprint": "0"}
+Values = Mapping[str, Sequence[float | None]]
 
 
-def test_measurements_of_both_kinds_are_read_and_others_passed_over(tmp_path):
-    record = {"recipe": "gan", "data": {"source": "ring"}, "arguments": {"steps": 7}, "environment": {"torch": "x"}}
-    runs = [
-        {"record": record | {"settings": {"seed": s}}, "cards": [_card(9.0), _card(v)]} for s, v in ((0, 1.5), (1, 2.5))
-    ]
+@pytest.fixture
+def comparison(trained_once) -> Callable[..., dict[str, Any]]:
+    """The document that `gannet compare` wrote, with one metric whose values can be worked out by hand: recipe ->
+    value of each seed, None for a run that was stopped. The recipes are those that were compared, under any names.
+    """
+    text = (trained_once("compared") / "compare.json").read_text(encoding="utf-8")
+
+    def of(values: Values, metric: str = "w1", **changes: Any) -> dict[str, Any]:
+        document = json.loads(text)
+        entries = [json.loads(json.dumps(entry)) for entry, _ in zip(cycle(document["recipes"]), values, strict=False)]
+        for entry, (name, wanted) in zip(entries, values.items(), strict=True):
+            entry |= {"recipe": name, "base": name, "runs": entry["runs"][: len(wanted)]}
+            for run, value in zip(entry["runs"], wanted, strict=True):
+                [card] = [card for card in run["cards"] if card["metric"] == "w1"]
+                run["cards"] = [] if value is None else [card | {"metric": metric, "label": metric, "value": value}]
+                run["status"] = "stopped" if value is None else "finished"
+        seeds = document["seeds"][: max(map(len, values.values()))]
+        return document | {"recipes": entries, "seeds": seeds} | changes
+
+    return of
+
+
+def test_measurements_of_both_kinds_are_read_and_others_passed_over(tmp_path, trained_once, comparison):
+    runs = []
+    for seed, value in ((5, 1.5), (7, 2.5)):
+        run = Run(trained_once("compared") / "gan" / f"seed-{seed}")
+        [card] = [card.as_json() for card in run.scores() if card.metric == "w1"]
+        cards = [card | {"value": 9.0}, card | {"value": value}]
+        runs.append({"record": json.loads((run.path / "run.json").read_text()), "cards": cards})
     (tmp_path / "points.json").write_text(json.dumps(runs))
     (tmp_path / "speed.json").write_text('{"rows": []}')
-    compared = [
-        {"seed": 3, "status": "finished", "cards": [_card(4.5)], "skipped": []},
-        {"seed": 4, "status": "stopped", "cards": [], "skipped": []},
-    ]
-    comparison = {
-        "data": {"source": "grid"},
-        "environment": {},
-        "seeds": [3, 4],
-        "recipes": [{"recipe": "gan", "steps": 9, "runs": compared}],
-    }
-    (tmp_path / "compare.json").write_text(json.dumps(comparison))
+    (tmp_path / "compare.json").write_text(json.dumps(comparison({"gan": [4.5, None]})))
     text = measured_tables("gan", read_measured(tmp_path))
-    assert "**ring**, 7 steps, seeds 0, 1 " in text
-    assert "| w1 | ↓ | 2 | 0.71 | 2.50 (1) | 0.250 |" in text  # the newest card of each; sqrt(.5)
-    assert "| w1 | ↓ | 4.50 (1 of 2) | - | none (4) | 0.250 |" in text
+    assert text.count("**ring**, 4 steps, seeds 5, 7") == 2
+    assert "| w1 | ↓ | 2 | 0.71 | 2.5 (7) |" in text  # the newest card of each; sqrt(.5)
+    assert "| w1 | ↓ | 4.5 (1 of 2) | - | none (7) |" in text
     assert measured_tables("dcgan", read_measured(tmp_path)) == ""
 
 
-def _comparison(values: dict[str, list[float | None]]) -> dict:
-    """A document of gannet compare with one metric; None for a run that was stopped."""
-    environment = {"device": "cpu", "cpu_capability": "X", "threads": "1", "torch": "2"}
-    recipes = []
-    for recipe, of_seeds in values.items():
-        cards = [[] if v is None else [_card(v) | {"metric": "sliced_w", "label": "sliced_w"}] for v in of_seeds]
-        runs = [
-            {
-                "seed": seed,
-                "path": f"/somewhere/{recipe}",
-                "status": "finished" if c else "stopped",
-                "skipped": [],
-                "cards": c,
-            }
-            for seed, c in enumerate(cards)
-        ]
-        recipes.append({"recipe": recipe, "steps": 9, "batch_size": 4, "seconds": None, "runs": runs})
-    data = {"source": "ring", "arguments": {"sigma": 0.5}, "form": {"kind": "points"}}
-    common = {"complete": True, "environment": environment, "seeds": [0, 1], "budgets_differ_in": []}
-    return {**common, "data": data, "recipes": recipes}
-
-
-def test_a_kept_comparison_becomes_a_page_with_the_best_first(tmp_path):
-    kept = keep.compact(_comparison({"gan": [3.0, 5.0], "ragan": [1.0, None], "lsgan": [2.0, 2.0]}))
-    assert kept["specs"] == {"0": {}}
-    assert "/somewhere" not in json.dumps(kept)
+def test_a_kept_comparison_becomes_a_page_with_the_best_first(tmp_path, comparison):
+    document = comparison({"gan": [3.0, 5.0], "ragan": [1.0, None], "lsgan": [2.0, 2.0]}, "sliced_w")
+    [card, *_] = document["recipes"][0]["runs"][0]["cards"]
+    paths = [run["path"] for entry in document["recipes"] for run in entry["runs"]]
+    kept = keep.compact(document)
+    assert kept["specs"][card["fingerprint"]]["metric"] == "w1"
+    assert not [path for path in paths if f'"{path}"' in json.dumps(kept)]
     file = tmp_path / "compare-ring.json"
     file.write_text(json.dumps(kept))
     text = comparison_page(file, tmp_path)
-    assert "gannet compare ring --recipes gan,ragan,lsgan --seeds 0,1 --steps 9" in text
+    assert "gannet compare ring --recipes gan,ragan,lsgan --seeds 5,7 --steps 4" in text
     rows = [line for line in text.splitlines() if line.startswith("| [")]
     assert [row.split("`")[1] for row in rows] == ["lsgan", "gan", "ragan"]  # a run without a value comes last
     assert "| 2 |" in rows[0]
     assert "| 4 ± 1.4 (5) |" in rows[1]  # sample standard deviation of 3 and 5: sqrt 2
     assert "| 1 (1 of 2) |" in rows[2]
-    assert "| real data | | | 0.250 | |" in text
+    references = [c["reference"] for entry in document["recipes"] for run in entry["runs"] for c in run["cards"]]
+    [shown] = re.findall(r"\| real data \| \| \| ([\d.]+) \|", text)
+    assert min(references) - 0.005 <= float(shown) <= max(references) + 0.005
 
 
 def test_sections_of_tables_are_transcribed_or_computed_and_shown_on_both_pages(tmp_path):
@@ -247,60 +246,51 @@ def test_the_command_of_a_comparison_names_files_of_recipes():
     assert "--recipes benchmarks/gan_pac.py,pacgan2" in make_docs.pages()[Path("docs/results/compare-ring-pacgan.md")]
 
 
-def test_a_recipe_of_a_file_has_no_page(tmp_path):
+def test_a_recipe_of_a_file_has_no_page(tmp_path, comparison):
     file = tmp_path / "compare-ring.json"
-    file.write_text(json.dumps(keep.compact(_comparison({"gan": [3.0, 5.0], "mine": [1.0, 1.0]}))))
+    file.write_text(json.dumps(keep.compact(comparison({"gan": [3.0, 5.0], "mine": [1.0, 1.0]}))))
     text = comparison_page(file, tmp_path)
     assert "| [`gan`](../methods/gan.md) |" in text
     assert "| `mine` |" in text
 
 
-def test_an_unfinished_comparison_is_not_kept():
+def test_an_unfinished_comparison_is_not_kept(comparison):
     with pytest.raises(SystemExit, match="not complete"):
-        keep.compact(_comparison({"gan": [1.0, 2.0]}) | {"complete": False})
+        keep.compact(comparison({"gan": [1.0, 2.0]}, complete=False))
 
 
-def _kept(values, **changes):
-    document = _comparison(values) | {"version": 1, "measurement": {"samples": None}} | changes
-    for entry in document["recipes"]:
-        entry["samples_seen"] = 36
-    return keep.compact(document)
+@pytest.fixture
+def kept(comparison):
+    return lambda values, **changes: keep.compact(comparison(values, **changes))
 
 
-def test_recipes_join_a_kept_comparison():
-    both = keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"ragan": [1.0, 2.0]}))
+def test_recipes_join_a_kept_comparison(kept):
+    both = keep.joined(kept({"gan": [3.0, 5.0]}), kept({"ragan": [1.0, 2.0]}))
     assert [entry["recipe"] for entry in both["recipes"]] == ["gan", "ragan"]
     assert both["budgets_differ_in"] == []
-    larger = _kept({"ragan": [1.0, 2.0]})
-    larger["recipes"][0] |= {"batch_size": 8, "samples_seen": 72}
-    assert keep.joined(_kept({"gan": [3.0, 5.0]}), larger)["budgets_differ_in"] == ["batch size", "points seen"]
+    larger = kept({"ragan": [1.0, 2.0]})
+    larger["recipes"][0] |= {"batch_size": 16, "samples_seen": 64}
+    assert keep.joined(kept({"gan": [3.0, 5.0]}), larger)["budgets_differ_in"] == ["batch size", "points seen"]
 
 
-def test_only_like_comparisons_join():
+def test_only_like_comparisons_join(kept):
     with pytest.raises(SystemExit, match="differs in measurement:"):
-        keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"ragan": [1.0, 2.0]}, measurement={"samples": 10}))
+        keep.joined(kept({"gan": [3.0, 5.0]}), kept({"ragan": [1.0, 2.0]}, measurement={"samples": 10}))
     with pytest.raises(SystemExit, match="Already stored: gan"):
-        keep.joined(_kept({"gan": [3.0, 5.0]}), _kept({"gan": [1.0, 2.0]}))
+        keep.joined(kept({"gan": [3.0, 5.0]}), kept({"gan": [1.0, 2.0]}))
 
 
-def _run_entry(seed, value, steps=9):
-    return {
-        "record": {
-            "recipe": "gan",
-            "data": {"source": "ring"},
-            "arguments": {"steps": steps},
-            "settings": {"seed": seed},
-        },
-        "cards": [value],
-    }
+def test_a_run_that_is_kept_again_takes_its_place(trained_once):
+    def entry(seed: int, value: float, **arguments: int) -> dict[str, Any]:
+        run = trained_once("compared") / "gan" / f"seed-{seed}"
+        record = json.loads((run / "run.json").read_text())
+        record["arguments"] |= arguments
+        return {"record": record, "cards": [value]}
 
-
-def test_a_run_that_is_kept_again_takes_its_place():
-    kept = [_run_entry(0, 1.0), _run_entry(1, 2.0)]
-    assert keep_runs.joined(kept, [_run_entry(1, 3.0), _run_entry(1, 4.0, steps=10)]) == [
-        _run_entry(0, 1.0),
-        _run_entry(1, 3.0),
-        _run_entry(1, 4.0, steps=10),
+    assert keep_runs.joined([entry(5, 1.0), entry(7, 2.0)], [entry(7, 3.0), entry(7, 4.0, steps=10)]) == [
+        entry(5, 1.0),
+        entry(7, 3.0),
+        entry(7, 4.0, steps=10),
     ]
 
 
