@@ -22,7 +22,7 @@ from gannet_dev.docs.comparison import comparison_page, comparisons
 from gannet_dev.docs.faults import RECORD, fault_page
 from gannet_dev.docs.measured import Measured, measured_tables, read_measured
 from gannet_dev.docs.proofs import proof_tables
-from gannet_dev.docs.speed import README_HEADS, speed_page, with_speed_table
+from gannet_dev.docs.speed import READMES, speed_page, with_speed_table
 from gannet_dev.docs.tables import method_sections, table_pages
 from gannet_dev.docs.watching import watching_page
 
@@ -59,10 +59,10 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
         made[RESULTS / "faults.md"] = fault_page(root / MEASURED)
     if list((root / MEASURED).glob("speed-*.json")):
         made[RESULTS / "speed.md"] = speed_page(root / MEASURED)
-    for name, head in README_HEADS.items():
+    for name, words in READMES.items():
         if (root / name).is_file():
             text = (root / name).read_text(encoding="utf-8")
-            made[Path(name)] = with_speed_table(text, head, root / MEASURED)
+            made[Path(name)] = with_speed_table(text, words, root / MEASURED)
     made |= {RESULTS / file.name.replace(".json", ".md"): comparison_page(file, root) for file in comparisons(root)}
     return made
 

@@ -6,17 +6,27 @@ There is one file for each kind of processor that was measured, and each has its
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gannet_dev.docs.tables import NOTICE
 
 BEGIN, END = "<!-- speed: made by `make docs` -->", "<!-- end of speed -->"
-README_HEADS = {
-    "README.md": "| work | processor | ratio of wall time (5 rounds) | ratio of processor time |",
-    "README.zh-CN.md": "| 任务 | 处理器 | 实际时间之比（5 轮） | 处理器时间之比 |",
+README_HEAD = "| work | processor | ratio of wall time (5 rounds) | ratio of processor time |"
+READMES: dict[str, dict[str, str]] = {
+    "README.md": {},
+    "README.zh-CN.md": {
+        README_HEAD: "| 任务 | 处理器 | 实际时间之比（5 轮） | 处理器时间之比 |",
+        ", ring, batch ": "，ring，批大小 ",
+        ", batch ": "，批大小 ",
+        ", 5 critic steps": "，5 个评论器步",
+        " with bf16": "，支持 bf16",
+        "not measured": "未测量",
+        " to ": " 至 ",
+    },
 }
+"""File -> what stands in it for words of the table."""
 HEAD = """# Speed
 
 Gannet and a plain eager fp32 PyTorch loop train the same networks with the same batch and the same number of threads,
@@ -96,8 +106,8 @@ def _quality(document: dict[str, Any]) -> str:
     return f"## Quality of compiled steps\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
 
 
-def with_speed_table(text: str, head: str, folder: Path) -> str:
-    """A README with the table between the two marks replaced."""
+def with_speed_table(text: str, words: Mapping[str, str], folder: Path) -> str:
+    """A README with the table between the two marks replaced, in its words."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     rows = [
@@ -105,7 +115,10 @@ def with_speed_table(text: str, head: str, folder: Path) -> str:
         for document in documents(folder).values()
         for row in document["rows"].values()
     ]
-    return before + "\n".join([BEGIN, "", head, "|---|---|---|---|", *rows, "", END]) + after
+    table = "\n".join([README_HEAD, "|---|---|---|---|", *rows])
+    for english, other in words.items():
+        table = table.replace(english, other)
+    return before + "\n".join([BEGIN, "", table, "", END]) + after
 
 
 def _line(cells: Iterable[str]) -> str:
