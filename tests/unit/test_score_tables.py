@@ -129,6 +129,10 @@ def test_runs_that_exist_give_the_table_of_the_comparison(compared, tmp_path, ca
     whole = capsys.readouterr().out
     assert run(["table", str(compared)]) == 0
     assert capsys.readouterr().out == whole, "the folder stands for its runs"
+    assert run(["doctor", str(compared)]) == 2
+    assert f"is not a run: it has no run.json. It contains runs: give one of them, such as {runs[0]}." in (
+        capsys.readouterr().err
+    )
 
 
 def test_unlike_scores_are_refused(compared, trained, tmp_path, capsys):

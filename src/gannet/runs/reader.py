@@ -207,9 +207,10 @@ def read_record(path: Path) -> RunRecord:
         record = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         problem = f"is not a run: it has no {RUN_FILE}" if path.exists() else "does not exist"
-        raise UserError(
-            f"{path} {problem}. Give a directory that `gannet train` made, or the name of a run in ./runs."
-        ) from None
+        advice = "Give a directory that `gannet train` made, or the name of a run in ./runs."
+        if inside := next((f for depth in ("*", "*/*") for f in sorted(path.glob(f"{depth}/{RUN_FILE}"))), None):
+            advice = f"It contains runs: give one of them, such as {inside.parent}."
+        raise UserError(f"{path} {problem}. {advice}") from None
     except OSError as error:
         raise UserError(f"Cannot read {file}: {error.strerror}.") from None
     except ValueError as error:
