@@ -1,5 +1,6 @@
 // Runs that differ in their seed only, and what their curves have in common.
 import { configuration } from "./compare.js";
+import { countBelow } from "./curves.js";
 
 /** @typedef {{name: string, runs: import("./run.js").Run[]}} Group */
 /** @typedef {{steps: number[], values: (number|null)[]}} Curve */
@@ -42,13 +43,7 @@ export function groupsOf(runs) {
  * @param {number} step
  */
 function valueAt({ steps, values }, step) {
-  let low = 0,
-    high = steps.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (steps[middle] < step) low = middle + 1;
-    else high = middle;
-  }
+  const low = countBelow(steps, step);
   if (steps[low] === step) return values[low];
   if (low === 0 || low === steps.length) return null;
   const [before, after] = [values[low - 1], values[low]];

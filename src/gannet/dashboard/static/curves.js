@@ -1,6 +1,22 @@
 // The values of a run by name, thinned so that memory stays bounded.
 const POINTS_KEPT = 6000;
 
+/**
+ * The number of steps below a step: the index of the first one that is not.
+ * @param {number[]} steps ascending
+ * @param {number} step
+ */
+export function countBelow(steps, step) {
+  let low = 0,
+    high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle] < step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 export class Curves {
   constructor() {
     /** @type {Map<string, {steps: number[], values: (number|null)[]}>} */ this.series = new Map();
@@ -43,15 +59,8 @@ export class Curves {
   secondsAt(step) {
     const { steps, values } = this.series.get("seconds") ?? { steps: [], values: [] };
     if (!steps.length) return null;
-    let low = 0,
-      high = steps.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (steps[middle] < step) low = middle + 1;
-      else high = middle;
-    }
     // Training begins at step 0 and second 0; after the last record it continues at the same speed.
-    const at = Math.min(low, steps.length - 1),
+    const at = Math.min(countBelow(steps, step), steps.length - 1),
       [s0, v0] = at ? [steps[at - 1], values[at - 1] ?? 0] : [0, 0],
       [s1, v1] = [steps[at], values[at] ?? 0];
     return s1 === s0 ? v1 : v0 + ((v1 - v0) * (step - s0)) / (s1 - s0);
