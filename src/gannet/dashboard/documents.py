@@ -40,7 +40,7 @@ def document(name: str) -> str:
     """A page of docs/ as HTML, by its path below docs/.
 
     Raises:
-        Missing: there is no such page.
+        Missing: no page has this name.
     """
     return _rendered(_file(name, ".md"))
 
@@ -49,14 +49,14 @@ def picture(name: str) -> Path:
     """The file of a picture in docs/.
 
     Raises:
-        Missing: there is no such picture.
+        Missing: no image has this name.
     """
     return _file(name, ".png", ".svg")
 
 
 def _file(name: str, *suffixes: str) -> Path:
     if name not in _shipped() or not name.endswith(suffixes):
-        raise Missing(f"There is no page {name}.")
+        raise Missing(f"The page {name} does not exist.")
     return DOCS / name
 
 

@@ -31,7 +31,7 @@ def image_sheet(
 
 def cells(sheet: np.ndarray, height: int, width: int) -> np.ndarray:
     """The images (N, height, width, C), row by row, of a sheet without padding; a part at the right or bottom edge that
-    is no whole image is left out.
+    is not a whole image is left out.
     """
     rows, columns = sheet.shape[0] // height, sheet.shape[1] // width
     whole = sheet[: rows * height, : columns * width]

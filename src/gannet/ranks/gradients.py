@@ -15,8 +15,8 @@ def average(ranks: Ranks, weights: Sequence[Tensor], values: Sequence[Tensor]) -
     """Replace the gradients of ``weights`` by their mean over all ranks, and return the mean of the scalars ``values``.
 
     One flat all-reduce for each number format. A gradient that only some ranks have counts as zeros on the others; one
-    that no rank has stays None, so that the optimizer leaves its parameter alone. There is no wrapper such as
-    DistributedDataParallel, because a game calls several networks in one turn and differentiates twice.
+    that no rank has stays None, so that the optimizer leaves its parameter alone. A wrapper such as
+    DistributedDataParallel does not fit, because a game calls several networks in one turn and differentiates twice.
 
     Raises:
         RankLost: another process has ended.
