@@ -376,10 +376,13 @@ def test_every_epoch_shows_every_image_once_and_few_shards_at_a_time() -> None:
         spans = sorted((seen.index(s), 35 - seen[::-1].index(s)) for s in set(seen))
         assert sum(start <= 17 <= end for start, end in spans) <= 2, "at most two shards are in use"
     single = ShardOrder(first, counts, window=1)
-    places = [
-        dict.fromkeys(shard_of[row] for row in single.batch(36, seed=seed, position=0).tolist()) for seed in range(4)
-    ]
-    assert len({tuple(place) for place in places}) > 1, "shards are permuted"
+
+    def shards_in_turn(seed: int, epoch: int) -> tuple[int, ...]:
+        rows = single.batch(36, seed=seed, position=epoch).tolist()
+        return tuple(dict.fromkeys(shard_of[row] for row in rows))
+
+    assert len({shards_in_turn(seed, 0) for seed in range(4)}) > 1, "shards are permuted"
+    assert len({shards_in_turn(0, epoch) for epoch in range(4)}) > 1, "anew in every epoch"
     assert rows[:36] != sorted(rows[:36], key=lambda row: shard_of[row]), "images of two shards are mixed"
 
 
