@@ -382,7 +382,7 @@ def test_every_epoch_shows_every_image_once_and_few_shards_at_a_time() -> None:
         return tuple(dict.fromkeys(shard_of[row] for row in rows))
 
     assert len({shards_in_turn(seed, 0) for seed in range(4)}) > 1, "shards are permuted"
-    assert len({shards_in_turn(0, epoch) for epoch in range(4)}) > 1, "anew in every epoch"
+    assert len({shards_in_turn(0, epoch) for epoch in range(4)}) > 1, "permuted again in every epoch"
     assert rows[:36] != sorted(rows[:36], key=lambda row: shard_of[row]), "images of two shards are mixed"
 
 
