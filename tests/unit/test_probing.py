@@ -138,6 +138,18 @@ def test_sliders_at_rest_change_nothing_and_moved_ones_do(desk, run):
     assert ask(desk, run, "latent", d1=4.0) == ask(desk, run, "latent", d1=99.0)
 
 
+def test_reconstructions_are_nearer_than_the_encoder_s_and_found_without_one(desk, run, trained):
+    answer = ask(desk, run, "reconstructions")
+    [sheet] = answer["sheets"]
+    assert sheet["sides"] == ["real", "encoded", "found"]
+    real, encoded, found = images_of(sheet).astype(float).reshape(3, -1)
+    assert answer["values"]["encoded"] == pytest.approx(np.sqrt(np.square(encoded - real).mean()))
+    assert answer["values"]["found"] == pytest.approx(np.sqrt(np.square(found - real).mean()))
+    assert answer["values"]["found"] < 0.9 * answer["values"]["encoded"]
+    [sheet] = ask(desk, trained("images"), "reconstructions")["sheets"]
+    assert sheet["sides"] == ["real", "found"]
+
+
 def test_what_cannot_be_drawn_is_one_sentence(desk, trained, tmp_path):
     assert desk.answer({"run": str(trained("bare")), "ask": ""}) == {
         "error": "There is no checkpoint yet. These images appear with the first one."

@@ -11,6 +11,7 @@ import torch
 
 from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows
 from gannet.dashboard.probes.base import Answer, Curve, Look, Sheet
+from gannet.evaluation.inversion import Search, invert
 from gannet.figures.sheet import side_by_side
 from gannet.games.base import DrawsCodes, Encodes, Game, Generates, Scores, Translates
 from gannet.games.directions import principal_directions
@@ -28,6 +29,8 @@ DIRECTIONS = 3
 DIRECTION_SAMPLES = 512
 TRIPLES = 8
 """Translations in two rows."""
+QUICK_SEARCH = Search(keep=1, steps=60, features=0.0)
+"""Of latents: a second or two for a row of small images, where the default search takes seconds for each image."""
 FARTHEST = 4.0
 """Maximum shift of a latent in standard deviations."""
 
@@ -161,18 +164,23 @@ def codes(look: Look, arguments: Arguments) -> Answer:
 
 
 def reconstructions(look: Look, arguments: Arguments) -> Answer:
-    """Real images and their reconstructions G(E(x))."""
-    real, labels = (look.held_out or look.data).reference(2 * ROW, seed=derive(_seed(arguments), "reconstructions"))
-    rows = []
-    for first in range(0, len(real), ROW):
-        images = real[first : first + ROW]
-        of = None if labels is None or not look.classes else torch.as_tensor(labels[first : first + ROW])
+    """Real images, their reconstructions G(E(x)) if there is an encoder, and the nearest samples that gradient descent
+    on the latents finds.
+    """
+    game, form = look.game, look.trained.form
+    assert isinstance(game, Generates)
+    seed = _seed(arguments)
+    real, labels = (look.held_out or look.data).reference(ROW, seed=derive(seed, "reconstructions"))
+    of = None if labels is None or not look.classes else torch.as_tensor(labels)
+    targets, rows = form.encode(real), {}
+    if isinstance(game, Encodes):
         with torch.no_grad(), evaluating(look.game):
-            found = look.game.encode(look.trained.form.encode(images))  # type: ignore[attr-defined]
-        rows += [images, look.generate(found, of)]
-    difference = np.sqrt(np.square(rows[0].astype(float) - rows[1]).mean())
-    sheet = Sheet("reconstructions", np.concatenate(rows), ROW, sides=["real", "reconstructed"] * (len(rows) // 2))
-    return Answer([sheet], values={"held_out": look.held_out is not None, "difference": float(difference)})
+            rows["encoded"] = look.generate(game.encode(targets), of)
+    found = invert(game, targets, rng=torch_rng(seed, "invert"), search=QUICK_SEARCH, labels=of)
+    rows["found"] = form.decode(found.samples)
+    differences = {name: float(np.sqrt(np.square(images.astype(float) - real).mean())) for name, images in rows.items()}
+    sheet = Sheet("reconstructions", np.concatenate([real, *rows.values()]), len(real), sides=["real", *rows])
+    return Answer([sheet], values={"held_out": look.held_out is not None, **differences})
 
 
 def translations(look: Look, arguments: Arguments) -> Answer:
@@ -218,7 +226,9 @@ QUESTIONS: dict[str, Question] = {
     "interpolation": Question(lambda look: isinstance(look.game, Generates), interpolation),
     "latent": Question(lambda look: isinstance(look.game, Generates), latent),
     "codes": Question(lambda look: isinstance(look.game, DrawsCodes), codes),
-    "reconstructions": Question(lambda look: isinstance(look.game, Encodes), reconstructions),
+    "reconstructions": Question(
+        lambda look: isinstance(look.game, Generates) and look.game.evaluations == 1, reconstructions
+    ),
     "translations": Question(lambda look: isinstance(look.game, Translates), translations),
     "spectrum": Question(lambda look: True, spectrum),
 }

@@ -222,7 +222,8 @@ export default {
   "probe.side.second": "second",
   "probe.side.third": "third",
   "probe.side.real": "real",
-  "probe.side.reconstructed": "G(E(x))",
+  "probe.side.encoded": "G(E(x))",
+  "probe.side.found": "nearest found",
   "probe.classes": "Each class",
   "probe.classes.note": "A column has the same noise in every class.",
   "probe.interpolation": "From one sample to another",
@@ -249,10 +250,12 @@ export default {
     "Root mean square difference {difference} of 255 levels.",
   "probe.reconstructions": "Reconstructions",
   "probe.reconstructions.heldOut":
-    "Held-out images, and G(E(x)) below each. Root mean square difference {difference} of 255 levels.",
+    "Held-out images, and below each the nearest sample that gradient descent on the latents finds (60 steps): root " +
+    "mean square difference {found} of 255 levels.",
   "probe.reconstructions.seen":
-    "Training images (there are no held-out data), and G(E(x)) below each. Root mean square difference " +
-    "{difference} of 255 levels.",
+    "Training images (there are no held-out data), and below each the nearest sample that gradient descent on the " +
+    "latents finds (60 steps): root mean square difference {found} of 255 levels.",
+  "probe.reconstructions.encoded": "The encoder's reconstructions G(E(x)) differ by {encoded} levels.",
   "probe.spectrum": "Spectrum and levels",
   "probe.spectrum.spectrum": "Power by cycles per image",
   "probe.spectrum.spectrumAxis": "cycles per image",

@@ -195,7 +195,8 @@ export default {
   "probe.side.second": "次近邻",
   "probe.side.third": "第三近邻",
   "probe.side.real": "真实",
-  "probe.side.reconstructed": "G(E(x))",
+  "probe.side.encoded": "G(E(x))",
+  "probe.side.found": "找到的最近样本",
   "probe.classes": "各个类别",
   "probe.classes.note": "同一列在每个类别中使用相同的噪声。",
   "probe.interpolation": "样本之间的插值",
@@ -216,8 +217,11 @@ export default {
   "probe.translations.seen":
     "训练图像（没有留出数据）：输入、输出和对照图像。均方根差为 {difference} 级（共 255 级）。",
   "probe.reconstructions": "重建",
-  "probe.reconstructions.heldOut": "未参与训练的留出图像，下方是 G(E(x))。均方根差为 {difference} 级（共 255 级）。",
-  "probe.reconstructions.seen": "训练图像（没有留出数据），下方是 G(E(x))。均方根差为 {difference} 级（共 255 级）。",
+  "probe.reconstructions.heldOut":
+    "未参与训练的留出图像，下方是对隐变量做梯度下降（60 步）找到的最近样本。均方根差为 {found} 级（共 255 级）。",
+  "probe.reconstructions.seen":
+    "训练图像（没有留出数据），下方是对隐变量做梯度下降（60 步）找到的最近样本。均方根差为 {found} 级（共 255 级）。",
+  "probe.reconstructions.encoded": "编码器的重建 G(E(x)) 的均方根差为 {encoded} 级。",
   "probe.spectrum": "频谱与灰度",
   "probe.spectrum.spectrum": "功率谱（横轴为每幅图像的周期数）",
   "probe.spectrum.spectrumAxis": "每幅图像的周期数",

@@ -58,10 +58,13 @@ const ROWS = [
   {
     question: "reconstructions",
     order: 44,
-    words: ({ held_out: heldOut, difference }) =>
-      t(heldOut ? "probe.reconstructions.heldOut" : "probe.reconstructions.seen", {
-        difference: digits(difference, 3),
-      }),
+    words: ({ held_out: heldOut, encoded, found }) => {
+      const sought = t(heldOut ? "probe.reconstructions.heldOut" : "probe.reconstructions.seen", {
+        found: digits(found, 3),
+      });
+      if (encoded === undefined) return sought;
+      return `${sought} ${t("probe.reconstructions.encoded", { encoded: digits(encoded, 3) })}`;
+    },
   },
   { question: "interpolation", order: 45 },
 ];
