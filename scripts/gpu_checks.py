@@ -24,7 +24,7 @@ from gannet.features import cnn, inception_v3, randconv
 from gannet.features.inference import respond
 from gannet.games.base import Generates
 from gannet.games.labels import balanced_labels
-from gannet.live.keys import LiveKeys
+from gannet.live.live_keys import LiveKeys
 from gannet.live.slow_motion import SlowMotion
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.seeding import torch_rng

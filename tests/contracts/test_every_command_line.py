@@ -5,7 +5,7 @@ import shlex
 import pytest
 from support.recipe_cases import CASES, small_data
 
-from gannet.cli.keys import parse_keys
+from gannet.cli.key_values import parse_keys
 from gannet.config.build import run_record
 from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.runs.command_line import train_command

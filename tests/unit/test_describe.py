@@ -12,7 +12,7 @@ import pytest
 import typer
 
 import gannet
-from gannet.catalogue.listing import KINDS, summaries
+from gannet.catalogue.kinds import KINDS, summaries
 from gannet.cli import app, run
 from gannet.features.extractors import NAMES
 

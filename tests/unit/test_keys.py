@@ -264,7 +264,9 @@ def test_set_on_a_run_suggests_keys_that_can_be_set():
     assert {"seed", "lr"}.isdisjoint(_allowed(text))
 
 
-WAY_DOWN = "cli.keys config.plan config.arguments sessions.train config.build training.trainer training.loop".split()
+WAY_DOWN = (
+    "cli.key_values config.plan config.arguments sessions.train config.build training.trainer training.loop".split()
+)
 """Modules that what the user typed passes on its way to the first step; see ARCHITECTURE.md."""
 
 

@@ -8,8 +8,8 @@ import inspect
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gannet.catalogue.keys import Key, arguments_of, keys_of_recipe
-from gannet.catalogue.listing import SINGULAR, summaries
+from gannet.catalogue.key_help import Key, arguments_of, keys_of_recipe
+from gannet.catalogue.kinds import SINGULAR, summaries
 from gannet.catalogue.parts import made_of, suits
 from gannet.catalogue.text import Paragraphs, links, plain
 from gannet.discovery import components, summary_and_rest

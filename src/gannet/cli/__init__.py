@@ -19,7 +19,7 @@ from gannet.cli import (
     doctor,
     export,
     invert,
-    listing,
+    list_components,
     measure,
     report,
     resume,
@@ -78,7 +78,7 @@ app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 app.command("clean")(clean.clean)
-app.command("list")(listing.list_components)
+app.command("list")(list_components.list_components)
 app.command("describe")(describe.describe)
 app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")

@@ -28,7 +28,7 @@ def apply(
     Images of any size are translated in overlapping tiles. Names, size, transparency and orientation are kept. A file
     that cannot be used is reported, and the others are done.
     """
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import reporter_for
     from gannet.errors import UserError
     from gannet.sessions.trained_run import TrainedRun

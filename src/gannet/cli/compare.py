@@ -64,7 +64,7 @@ def compare(
 
     from rich.console import Console
 
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.comparison.engines import engine_of
     from gannet.comparison.plan import Measurement, prepare

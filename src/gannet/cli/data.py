@@ -34,7 +34,7 @@ def info(
     ] = None,
 ) -> int:
     """Show shape, classes, duplicates and sizes of DATA."""
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.config.plan import source_from_keys
     from gannet.data.inspect import describe
@@ -128,7 +128,7 @@ def prepare(
     SHARDS then holds WebDataset tar files of PNG images and class numbers, an index and a manifest with hashes; it is
     DATA for the other commands. The held-out split is written too. A repeated command continues.
     """
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.config.plan import source_from_keys
     from gannet.data.shard_writing import prepare as write

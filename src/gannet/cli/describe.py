@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gannet.catalogue.keys import Key
+    from gannet.catalogue.key_help import Key
     from gannet.catalogue.page import Page
 
 NARROWEST, WIDEST = 40, 120
@@ -33,7 +33,7 @@ def describe(
     KIND` shows the names. If a name exists in several kinds, all are printed; `gannet describe losses/softmax` selects
     one.
     """
-    from gannet.catalogue.listing import meant
+    from gannet.catalogue.kinds import meant
     from gannet.catalogue.page import page
 
     found = meant(name)
@@ -52,7 +52,7 @@ def describe(
 
 def page_lines(page: Page, width: int) -> list[str]:
     """A page as lines of at most ``width`` columns, except for addresses and tables."""
-    from gannet.catalogue.listing import SINGULAR
+    from gannet.catalogue.kinds import SINGULAR
 
     lines = [f"{page.name} ({SINGULAR[page.kind]})", *_wrapped(page.summary, width)]
     for heading, text in page.sections.items():

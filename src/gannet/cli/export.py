@@ -32,7 +32,7 @@ def export(
     The folder holds the network, a model card (README.md) and a script of a few lines that runs it (load.py). The batch
     size is free, class labels are an input, and the file is compared with PyTorch on 64 samples before it is written.
     """
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import reporter_for
     from gannet.export.export import export as export_run
     from gannet.sessions.trained_run import TrainedRun

@@ -31,7 +31,7 @@ def invert(
     """
     import json
 
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import reporter_for
     from gannet.errors import UserError
     from gannet.sessions.inverting import invert_file

@@ -42,7 +42,7 @@ def measure(
     lowest FD measured while it trained. The reference is the same metric between two sets of real data. It is one
     random draw, so samples can be better than it by chance.
     """
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import reporter_for
     from gannet.errors import UserError
     from gannet.reports.score_formats import require_suffix, save
@@ -87,7 +87,7 @@ def _measure_files(
     out: list[Path],
 ) -> int:
     """Measure samples from files; nothing is recorded, because there is no run."""
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.errors import UserError
     from gannet.reports.score_formats import save

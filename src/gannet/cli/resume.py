@@ -44,7 +44,7 @@ def resume(
 
     The result equals that of an uninterrupted run, bit for bit.
     """
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import TerminalReporter
     from gannet.cli.spread import other_rank
     from gannet.cli.time_limit import limited

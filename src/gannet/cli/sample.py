@@ -62,7 +62,7 @@ def sample(
     With --interpolate, .gif, .webp and .mp4 are a moving walk through the latents. RUN is sampled at its newest
     checkpoint, RUN@STEP at the checkpoint of that step, RUN@best at that of the lowest FD measured while it trained.
     """
-    from gannet.cli.keys import parse_keys
+    from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import reporter_for
     from gannet.sessions.sample_files import MOVING, save_samples, save_walk
     from gannet.sessions.trained_run import TrainedRun

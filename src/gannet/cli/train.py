@@ -72,7 +72,7 @@ def _help_of_keys(recipe: str | None, width: int) -> Iterator[str]:
             "To list the keys of a recipe: gannet train DATA --recipe NAME --help; to explain it: gannet describe NAME."
         )
         return
-    from gannet.catalogue.keys import keys_of_settings
+    from gannet.catalogue.key_help import keys_of_settings
     from gannet.catalogue.page import recipe_keys
     from gannet.cli.describe import key_lines
     from gannet.config.plan import load_recipe
@@ -126,7 +126,7 @@ def train(
     from gannet.cli.interruption import held_back
 
     with held_back():
-        from gannet.cli.keys import parse_keys
+        from gannet.cli.key_values import parse_keys
         from gannet.cli.progress import TerminalReporter
         from gannet.cli.spread import other_rank
         from gannet.cli.time_limit import limited

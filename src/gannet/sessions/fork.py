@@ -18,7 +18,7 @@ from gannet.errors import UserError
 from gannet.files import link_or_copy
 from gannet.keys import expanded
 from gannet.live.control import command_arguments, journal_of
-from gannet.live.keys import require_repeatable
+from gannet.live.live_keys import require_repeatable
 from gannet.runs.commands import SetArguments
 from gannet.runs.reader import Run, parse_run
 from gannet.runs.records import Event, Parent, RunRecord

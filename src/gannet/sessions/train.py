@@ -12,7 +12,7 @@ from gannet.config.plan import Plan
 from gannet.data.base import Dataset
 from gannet.errors import UserError
 from gannet.games.base import Translates
-from gannet.live.keys import control_of
+from gannet.live.live_keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
 from gannet.ranks.group import current
 from gannet.runs.reader import Run, read_record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gannet.catalogue.keys import keys_of_recipe
+from gannet.catalogue.key_help import keys_of_recipe
 from gannet.catalogue.text import one_line
 from gannet.recipes.base import Recipe
 

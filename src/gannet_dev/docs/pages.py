@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gannet.catalogue.listing import SINGULAR
+from gannet.catalogue.kinds import SINGULAR
 from gannet.catalogue.page import below_summary
 from gannet.catalogue.parts import SUITS, made_of, suits
 from gannet.catalogue.text import Paragraphs, links, markdown, one_line

@@ -26,7 +26,7 @@ def list_components(
     from rich.console import Console
     from rich.table import Table
 
-    from gannet.catalogue.listing import summaries
+    from gannet.catalogue.kinds import summaries
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
