@@ -1,15 +1,24 @@
-"""Atomic writing: a file or a folder is complete or absent."""
+"""Atomic writing: a file or a folder is complete or absent. Bounded reading: of regular files only."""
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gannet.errors import UserError
+
+MAX_BYTES = 2**32
+"""A larger file is not read into memory."""
+MAX_JSON_BYTES = 2**28
+"""The same of a JSON document, whose values take several times its size."""
 
 
 @contextmanager
@@ -83,6 +92,48 @@ def written_whole(path: Path, *, sync: bool = False) -> Iterator[BinaryIO]:
         raise UserError(
             f"Cannot write {path}: {error.strerror or error}. Choose another path, or free some space."
         ) from None
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a regular file for reading. A named pipe would wait for a writer, and a device may never end.
+
+    Raises:
+        OSError: not a regular file, or not readable.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    raise OSError(errno.EINVAL, "not a regular file, but a pipe, socket or device", os.fspath(path))
+
+
+def read_regular(path: Path, at_most: int = MAX_BYTES) -> bytes:
+    """The bytes of a regular file.
+
+    Raises:
+        OSError: not a regular file, more than ``at_most`` bytes, or not readable.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > at_most:
+            raise OSError(errno.EFBIG, f"{size:,} bytes, above {at_most:,}", os.fspath(path))
+        return file.read()
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON document.
+
+    Raises:
+        OSError: as :func:`read_regular`.
+        ValueError: not JSON in UTF-8.
+    """
+    try:
+        return json.loads(read_regular(path, MAX_JSON_BYTES).decode("utf-8"))
+    except RecursionError:
+        raise ValueError("lists or objects are nested too deeply") from None
 
 
 def to_disk(path: Path) -> None:

@@ -157,3 +157,10 @@ def test_a_component_that_the_user_names_is_imported_and_must_be_one(place, caps
     assert cli.run(["sample", "run", "loss=evil_module:Other"]) == 2
     assert "a run keeps its keys" in capsys.readouterr().err
     resume(Path("run"), Person(), steps=80, keys={"loss": "evil_module:Loss"})
+
+
+def test_a_class_name_cannot_control_the_terminal(gannet, folder):
+    (folder / "x.csv").write_text("x,y,label\n" + "".join(f"{i},{i * i},a\x9b2J{i % 2}\n" for i in range(6)))
+    answer = gannet("data", "info", "x.csv")
+    assert answer.status == 0, answer.err
+    assert "a\\x9b2J1" in answer.out

@@ -178,24 +178,33 @@ SEEDS: dict[str, Callable[[], bytes]] = {
 }
 
 
-def _mutated(name: str, folder: Path, edits: list[tuple[int, bytes, int]]) -> None:
-    """Open a sound file with some bytes replaced, inserted or removed: data, or one error of the user."""
-    content = SEEDS[name]()
+def edited(content: bytes, edits: list[tuple[int, bytes, int]]) -> bytes:
+    """The content with some bytes replaced, inserted or removed."""
     for place, new, removed in edits:
         start = place % (len(content) + 1)
         content = content[:start] + new + content[start + removed :]
+    return content
+
+
+def reads_or_says_why(read: Callable[[], object]) -> None:
+    """No exception, or an error of the user whose problems are one line each."""
+    problems: tuple[str, ...] = ()
+    try:
+        read()
+    except UserError as error:
+        problems = tuple(error.problems)
+    assert all("\n" not in problem and len(problem) < 4000 for problem in problems)
+
+
+def _mutated(name: str, folder: Path, edits: list[tuple[int, bytes, int]]) -> None:
+    """Open a sound file with some bytes replaced, inserted or removed: data, or one error of the user."""
     path = folder / name
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
+    path.write_bytes(edited(SEEDS[name](), edits))
     if path.parent != folder:
         for other in ("b.png", "c.png"):
             (path.parent / other).write_bytes(_png())
-    problems: tuple[str, ...] = ()
-    try:
-        opened(path if path.parent == folder else path.parent)
-    except UserError as error:
-        problems = tuple(error.problems)
-    assert all("\n" not in problem and len(problem) < 2000 for problem in problems)
+    reads_or_says_why(lambda: opened(path if path.parent == folder else path.parent))
 
 
 NEW = st.binary(max_size=8) | st.sampled_from([b"", b"\xff" * 8, b"\n", b'"', b",,"])

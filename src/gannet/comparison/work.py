@@ -16,7 +16,7 @@ from gannet.comparison.plan import Comparison, Entry, Measurement
 from gannet.comparison.result import VERSION, Result, Row
 from gannet.comparison.telling import Narrator
 from gannet.errors import UserError
-from gannet.files import written_whole
+from gannet.files import read_json, written_whole
 from gannet.reports.comparison import PICTURE_FILE, RESULT_FILE, write_tables
 from gannet.runs.lock import RunLock
 from gannet.runs.state import RunState
@@ -147,7 +147,7 @@ def _write(result: Result) -> None:
 def _known_cards(comparison: Comparison) -> dict[Path, Mapping[str, Any]]:
     """Runs that were measured before in the same way, by their path."""
     try:
-        document = json.loads((comparison.path / RESULT_FILE).read_text(encoding="utf-8"))
+        document = read_json(comparison.path / RESULT_FILE)
     except (OSError, ValueError):
         return {}
     if (

@@ -13,7 +13,7 @@ from typing import Any
 from anyio.to_thread import run_sync
 from pydantic import JsonValue
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gannet.dashboard.comparisons import comparisons
@@ -23,6 +23,7 @@ from gannet.dashboard.numbers import Missing, decimal, step_of, whole_number
 from gannet.dashboard.probe import Prober
 from gannet.dashboard.starting import Starter, recipes_for_points
 from gannet.errors import UserError, in_shell
+from gannet.files import read_regular
 from gannet.runs.label import write_label
 from gannet.runs.records import Event
 
@@ -169,7 +170,7 @@ class Api:
         path, version = found
         asked = request.query_params.get("v")
         if path.suffix == ".png":
-            content, kind = path.read_bytes(), "image/png"
+            content, kind = read_regular(path), "image/png"
         else:
             frame = run.run().load_frame(path)
             assert isinstance(frame, dict)
@@ -340,8 +341,10 @@ def _message(kind: str, data: Any, cursor: str) -> str:
     return f"event: {kind}\nid: {cursor}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
 
 
-def _json(content: Any, status: int = 200) -> JSONResponse:
-    return JSONResponse(content, status, {"cache-control": "no-store"})
+def _json(content: Any, status: int = 200) -> Response:
+    # Escaped to ASCII: half a surrogate pair, which JSON of a hostile run may hold, has no bytes in UTF-8.
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return Response(text, status, {"cache-control": "no-store"}, "application/json")
 
 
 def answer_error(request: Request, error: Exception) -> Response:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from gannet.dashboard.library import Watched, file_version, identity_of
+from gannet.files import read_json
+from gannet.runs.records import plain
 from gannet.runs.schema import COMPARISON_FILE
 
 SUMMARY = ("metric", "label", "better", "mean", "deviation", "count", "runs", "reference")
@@ -30,7 +31,7 @@ def comparisons(root: Path, runs: Iterable[Watched]) -> list[dict[str, Any]]:
 
 
 def _read(folder: Path, root: Path, there: dict[Path, Watched]) -> dict[str, Any]:
-    document = json.loads((folder / COMPARISON_FILE).read_text(encoding="utf-8"))
+    document = read_json(folder / COMPARISON_FILE)
     rows = [
         (row["seed"], recipe["recipe"], folder / row["path"])
         for recipe in document["recipes"]
@@ -38,7 +39,10 @@ def _read(folder: Path, root: Path, there: dict[Path, Watched]) -> dict[str, Any
     ]
     runs = [there[path].id for _, _, path in sorted(rows, key=lambda row: row[0]) if path in there]
     recipes = [
-        {"name": str(recipe["recipe"]), "metrics": [{name: one[name] for name in SUMMARY} for one in recipe["metrics"]]}
+        {
+            "name": str(recipe["recipe"]),
+            "metrics": [{name: plain(one[name]) for name in SUMMARY} for one in recipe["metrics"]],
+        }
         for recipe in document["recipes"]
     ]
     return {

@@ -16,6 +16,7 @@ from zlib import crc32
 import numpy as np
 
 from gannet.dashboard.history import shown_indices
+from gannet.files import open_regular
 from gannet.runs.reader import parse_line
 from gannet.runs.records import Event
 from gannet.runs.schema import EVENTS_FILE
@@ -84,7 +85,7 @@ class Follower:
             if not at_once and time.monotonic() - self._looked < REFRESH_SECONDS:
                 return
             self._looked = time.monotonic()
-            with open(self._file, "rb") as file:
+            with open_regular(self._file) as file:
                 self._read(file)
 
     def _read(self, file: BinaryIO) -> None:
@@ -188,7 +189,7 @@ class Follower:
     def _lines(self, begin: int, end: int) -> list[Event]:
         if begin >= end:
             return []
-        with open(self._file, "rb") as file:
+        with open_regular(self._file) as file:
             file.seek(self._offsets[begin])
             block = file.read(self._offsets[end - 1] + self._lengths[end - 1] - self._offsets[begin])
         first = self._offsets[begin]

@@ -143,7 +143,7 @@ def _entries(found: Listing, name: str) -> Iterator[tuple[str, Any]]:
 def _json(line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -53,7 +53,8 @@ def labels_in(found: Listing, label: str | None) -> Classes | None:
         chosen = label if label in options else _default(options) if label is None else None
         folder = file.rpartition("/")[0]
         for row in rows if chosen is not None else ():
-            by_name[f"{folder}/{row[key]}" if folder else row.get(key, "")] = row.get(chosen or "", "")
+            name = row.get(key, "")
+            by_name[f"{folder}/{name}" if folder else name] = row.get(chosen or "", "")
     if label is not None and label not in attributes:
         where = ", ".join(files) or "no file of labels, such as metadata.csv"
         raise UserError(f"{found.origin}: data.label={label} is not in {where}.{did_you_mean(label, attributes)}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from gannet.data.label_files import NAMES as LABEL_FILES
 from gannet.data.label_files import labels_in
 from gannet.data.undecoded_images import ImageFiles
 from gannet.errors import UserError
+from gannet.files import read_regular
 
 MAX_FILE_BYTES = 2**31
 """A larger file is not read into memory; no image is this large."""
@@ -183,21 +184,26 @@ def _of_folder(path: Path) -> Listing:
         names += [f"{prefix}{file}" for file in files]
         # A folder called x.png is listed as an image, so that the error of reading it names it.
         names += [f"{prefix}{name}" for name in subfolders if is_image_name(name)]
-    return _listing(path, names, lambda name: _read_file(path / name))
+    return _listing(path, names, lambda name: read_file(path / name))
 
 
-def _read_file(path: Path) -> bytes:
-    """The bytes of a regular file; a named pipe or device could block or never end."""
+def read_file(path: Path) -> bytes:
+    """The bytes of an image or of a file of labels.
+
+    Raises:
+        BadImage: a broken link, a folder, a pipe, a device, or too large.
+        OSError: it cannot be read.
+    """
     if path.is_symlink() and not path.exists():
         raise BadImage("a broken link")
     if path.is_dir():
         raise BadImage("a folder whose name ends like an image")
-    facts = path.stat()
-    if not stat.S_ISREG(facts.st_mode):
-        raise BadImage("not a regular file, but a pipe, socket or device")
-    if facts.st_size > MAX_FILE_BYTES:
-        raise BadImage(f"{facts.st_size:,} bytes, above {MAX_FILE_BYTES:,}")
-    return path.read_bytes()
+    try:
+        return read_regular(path, MAX_FILE_BYTES)
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.EFBIG):
+            raise BadImage(str(error.strerror)) from None
+        raise
 
 
 def _raise(error: OSError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,35 +12,51 @@ from functools import cached_property
 from hashlib import blake2b, file_digest
 from io import BytesIO
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from gannet.data.decode import BadImage
+from gannet.data.archives import MAX_MEMBER_BYTES
+from gannet.data.decode import MAX_PIXELS, BadImage
 from gannet.data.digest import digest
 from gannet.data.folder_structure import SPLIT_OF
 from gannet.data.listing import is_ignored, is_image_name
 from gannet.errors import UserError
-from gannet.files import written_whole
+from gannet.files import MAX_JSON_BYTES, open_regular, read_regular, written_whole
 
 MANIFEST, INDEX = "manifest.json", "index.npy"
 VERSION = 1
 FORMAT = b'"gannet-shards"'
 """In the first bytes of a manifest."""
 NUM_FIRST_BYTES = 200
+LARGEST_BYTES = 2**62
+"""No file is larger; sums of sizes stay 64-bit integers."""
 READ_AHEAD_BYTES = 2**30
 """More could displace what other programs use; those shards are read image by image."""
 RECORD = np.dtype([("offset", "<u8"), ("size", "<u4"), ("crc32", "<u4"), ("label", "<i4")])
 """What the index holds of every image: where its bytes are in the shard, their CRC-32, and its class (-1 if none)."""
 
 
+def _stays_below(name: str) -> str:
+    if any(part.startswith(".") for part in name.split("/")):
+        raise ValueError("leads out of the folder, or is hidden")
+    return name
+
+
+def _is_drawn(channels: int) -> int:
+    if channels not in (1, 3, 4):
+        raise ValueError("images have 1, 3 or 4 channels")
+    return channels
+
+
 class Shard(BaseModel):
     """One tar file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    file: str = Field(pattern=r"^[^/\\\x00]+(/[^/\\\x00]+)?$")
+    file: Annotated[str, Field(pattern=r"^[^/\\\x00]+(/[^/\\\x00]+)?$"), AfterValidator(_stays_below)]
     """Relative to the folder of the manifest."""
-    split: str
+    split: str = Field(pattern=r"^[^/\\\x00-\x1f\x7f]{1,100}$")
     """``train``, ``test`` or ``val``."""
     samples: int = Field(ge=0)
     bytes: int = Field(ge=0)
@@ -57,10 +74,10 @@ class Manifest(BaseModel):
     """False while the shards are written."""
     source: dict[str, JsonValue]
     """What the shards were made from; another source is never written into the same folder."""
-    width: int | None = None
+    width: Annotated[int, Field(ge=1, le=MAX_PIXELS)] | None = None
     """Of all images in pixels; None if they differ."""
-    height: int | None = None
-    channels: int = 3
+    height: Annotated[int, Field(ge=1, le=MAX_PIXELS)] | None = None
+    channels: Annotated[int, AfterValidator(_is_drawn)] = 3
     """1 if all images are grey, 4 with opacity, else 3."""
     deep: bool = False
     """Whether images have more than 8 bits."""
@@ -79,6 +96,26 @@ class Manifest(BaseModel):
 
     def completed(self, index: np.ndarray) -> Manifest:
         """The manifest of finished shards, with the counts and hashes that follow from them and from their index."""
+        index_hash = blake2b(npy_bytes(index), digest_size=16).hexdigest()
+        return self.model_copy(update=self._following(index) | {"index_hash": index_hash})
+
+    def fits(self, index: np.ndarray) -> bool:
+        """Whether an index has a place within its shard, a size and a class for every image, and the counts and the
+        content hash follow from it: what a damaged or hostile folder announces is never believed.
+        """
+        if index.dtype != RECORD or index.shape != (sum(shard.samples for shard in self.shards),):
+            return False
+        ends = np.repeat([min(shard.bytes, LARGEST_BYTES) for shard in self.shards], [s.samples for s in self.shards])
+        size, label = index["size"].astype(np.uint64), index["label"]
+        is_inside = (index["offset"] <= ends) & (size <= ends - np.minimum(index["offset"], ends))
+        if not (is_inside.all() and (size <= MAX_MEMBER_BYTES).all() and (label >= -1).all()):
+            return False
+        return bool((label < len(self.classes)).all()) and all(
+            getattr(self, name) == value for name, value in self._following(index).items()
+        )
+
+    def _following(self, index: np.ndarray) -> dict[str, object]:
+        """What follows from the shards and their index, when they are finished."""
         counts = {}
         for split in dict.fromkeys(shard.split for shard in self.shards):
             parts = []
@@ -91,14 +128,7 @@ class Manifest(BaseModel):
             if self.classes and (labels >= 0).all():
                 counts[split] = tuple(np.bincount(labels, minlength=len(self.classes)).tolist())
         contents = [(shard.split, shard.hash) for shard in self.shards]
-        return self.model_copy(
-            update={
-                "complete": True,
-                "class_counts": counts,
-                "index_hash": blake2b(npy_bytes(index), digest_size=16).hexdigest(),
-                "content_hash": digest(contents, self.classes),
-            }
-        )
+        return {"complete": True, "class_counts": counts, "content_hash": digest(contents, self.classes)}
 
 
 @dataclass(frozen=True)
@@ -137,11 +167,8 @@ class ShardFolder:
         """
         record = self.index[row]
         try:
-            descriptor = os.open(self.path / self.manifest.shards[self._shard_of(row)].file, os.O_RDONLY)
-            try:
-                blob = os.pread(descriptor, int(record["size"]), int(record["offset"]))
-            finally:
-                os.close(descriptor)
+            with open_regular(self.path / self.manifest.shards[self._shard_of(row)].file) as file:
+                blob = os.pread(file.fileno(), int(record["size"]), int(record["offset"]))
         except OSError as error:
             raise BadImage(f"the shard cannot be read ({error.strerror or error})") from None
         if zlib.crc32(blob) != record["crc32"]:
@@ -195,7 +222,7 @@ def has_shards(folder: Path) -> bool:
     images nor other folders.
     """
     try:
-        with (folder / MANIFEST).open("rb") as file:
+        with open_regular(folder / MANIFEST) as file:
             if FORMAT in file.read(NUM_FIRST_BYTES):  # another program's manifest.json says something else
                 return True
     except OSError:
@@ -230,7 +257,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     path = folder / MANIFEST
     try:
-        text = path.read_bytes()
+        text = read_regular(path, MAX_JSON_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -262,19 +289,18 @@ def npy_bytes(index: np.ndarray) -> bytes:
 def read_index(path: Path, manifest: Manifest) -> np.ndarray | None:
     """The index as a memory map; None if it is missing or not as it was written."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if file_digest(file, lambda: blake2b(digest_size=16)).hexdigest() != manifest.index_hash:
                 return None
         index = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError):
         return None
-    expected = sum(shard.samples for shard in manifest.shards)
-    return index if index.dtype == RECORD and index.shape == (expected,) else None
+    return index if manifest.fits(index) else None
 
 
 def hash_of(path: Path) -> str:
     """BLAKE2b of a file, 16 bytes in hexadecimal digits."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
 
 
@@ -304,9 +330,12 @@ def _listed(folder: Path) -> list[str]:
 def problem_of(folder: Path, shard: Shard) -> str | None:
     """A sentence if a shard is missing or does not have its size; else None."""
     try:
-        size = (folder / shard.file).stat().st_size
+        facts = (folder / shard.file).stat()
     except OSError:
         return f"{folder}: the shard {shard.file} is missing. {RESTORE}"
+    size = facts.st_size
+    if not stat.S_ISREG(facts.st_mode):
+        return f"{folder}: the shard {shard.file} is not a regular file. {RESTORE}"
     if size != shard.bytes:
         return f"{folder}: the shard {shard.file} has {size:,} bytes instead of {shard.bytes:,}. {RESTORE}"
     return None

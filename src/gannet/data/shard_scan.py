@@ -31,7 +31,7 @@ from gannet.data.shard_files import (
     split_of,
 )
 from gannet.errors import UserError
-from gannet.files import whole_file
+from gannet.files import open_regular, whole_file
 
 LABEL_KEYS = ("label", "class", "cls", "target")
 """Keys of a JSON member that hold the class, unless the user names one."""
@@ -138,7 +138,11 @@ def _utf8(name: str) -> str:
 
 
 def _facts(path: Path) -> list[int]:
-    found = path.stat()
+    try:
+        with open_regular(path) as file:
+            found = os.fstat(file.fileno())
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}. Copy it again, or remove it.") from None
     return [found.st_size, found.st_mtime_ns, found.st_ino]
 
 
@@ -181,7 +185,7 @@ def _scan(
 
 def _scan_one(path: Path, name: str, seen: _Seen) -> np.ndarray:
     records = []
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         descriptor = file.fileno()
         for sample in samples_of(path):
             if sample.image is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ from gannet.data.shard_files import (
 from gannet.data.shard_scan import samples_of
 from gannet.data.undecoded_images import Classes, UndecodedImages, for_every, refuse_bad, refuse_many
 from gannet.errors import UserError
-from gannet.files import written_whole
+from gannet.files import open_regular, written_whole
 from gannet.seeding import numpy_rng
 
 NUM_AT_ONCE = 256
@@ -198,10 +199,8 @@ class _Writer:
         while place < len(part.rows):
             name = f"{part.split}-{number:06d}.tar"
             found = self._kept.get(name)
-            if found is not None and _is_intact(self._out, found):
-                place = self._keep(found, part)
-            else:
-                place = self._write_one(name, part, images.begin(place), shard_bytes)
+            kept = self._keep(found, part, place) if found is not None and _is_intact(self._out, found) else None
+            place = self._write_one(name, part, images.begin(place), shard_bytes) if kept is None else kept
             number += 1
         self._num_asked += len(part.rows)
 
@@ -217,18 +216,22 @@ class _Writer:
         write_manifest(self._out, manifest)
         return Prepared(manifest, self._num_written)
 
-    def _keep(self, shard: Shard, part: _Part) -> int:
-        """Index a finished shard; the place after its last image."""
-        index, places = np.zeros(shard.samples, RECORD), []
-        with (self._out / shard.file).open("rb") as file:
-            for i, sample in enumerate(samples_of(self._out / shard.file)):
-                assert sample.image is not None
-                place, (offset, size) = int(sample.key), sample.image
-                crc32 = zlib.crc32(os.pread(file.fileno(), size, offset))
-                index[i] = offset, size, crc32, part.label(place)
-                places.append(place)
-        self._add(shard, index)
-        return places[-1] + 1
+    def _keep(self, shard: Shard, part: _Part, place: int) -> int | None:
+        """Index a finished shard; the place after its last image. None if it is not one that this writer makes."""
+        records = []
+        with open_regular(self._out / shard.file) as file:
+            for sample in samples_of(self._out / shard.file):
+                number = int(sample.key) if re.fullmatch(r"\d{9,12}", sample.key, re.ASCII) else -1
+                if sample.image is None or not place <= number < len(part.rows):
+                    return None
+                offset, size = sample.image
+                crc32 = zlib.crc32(os.pread(file.fileno(), min(size, shard.bytes), offset))
+                records.append((offset, size, crc32, part.label(number)))
+                place = number + 1
+        if len(records) != shard.samples:
+            return None
+        self._add(shard, np.array(records, dtype=RECORD))
+        return place
 
     def _write_one(self, name: str, part: _Part, images: _Images, shard_bytes: int) -> int:
         """Write one shard; the place after its last image."""

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from html import escape
@@ -15,7 +14,7 @@ from typing import Any
 from gannet.errors import UserError
 from gannet.figures.paper import file_of
 from gannet.figures.sweep import SweptMetric, draw_sweep
-from gannet.files import written_whole
+from gannet.files import read_json, written_whole
 from gannet.reports.score_formats import ARROWS, WRITERS, save, written
 from gannet.reports.score_table import ScoreTable, of_comparison
 from gannet.reports.style import STYLE
@@ -36,7 +35,7 @@ def read_comparison(folder: Path) -> dict[str, Any]:
         UserError: the file is missing or damaged.
     """
     try:
-        document = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+        document = read_json(folder / RESULT_FILE)
     except (OSError, ValueError) as error:
         raise UserError(
             f"Cannot read {folder / RESULT_FILE}: {error}. Repeat the `gannet compare` that made it."

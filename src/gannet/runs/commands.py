@@ -20,7 +20,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gannet.errors import UserError, did_you_mean, in_shell
-from gannet.files import to_disk, whole_file
+from gannet.files import open_regular, to_disk, whole_file
 from gannet.keys import unknown_number
 from gannet.runs.lock import is_held
 from gannet.runs.reader import Run, read_record
@@ -138,7 +138,7 @@ def read_command(number: int, path: Path) -> Command:
         UserError: torn, too long, or not a command; one sentence for the event.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = json.loads(file.read(LONGEST_FILE))
         name, arguments = content["name"], content["arguments"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

@@ -6,6 +6,8 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
+from gannet.errors import UserError
+from gannet.files import read_regular
 from gannet.runs.reader import parse_line
 from gannet.runs.records import Event
 from gannet.runs.schema import EVENTS_FILE
@@ -23,11 +25,16 @@ def damaged_commands(path: Path) -> list[int]:
     """Line numbers (from 1) of commands in events.jsonl that cannot be read or do not fit their check.
 
     A torn line, which a full disk or a kill leaves, is not one: such a command was never applied.
+
+    Raises:
+        UserError: the file cannot be read.
     """
     try:
-        lines = (path / EVENTS_FILE).read_bytes().split(b"\n")
+        lines = read_regular(path / EVENTS_FILE).split(b"\n")
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise UserError(f"Cannot read {path / EVENTS_FILE}: {error.strerror}.") from None
     return [number for number, line in enumerate(lines, 1) if line and _is_damaged(line)]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from gannet.errors import CONTROL, UserError
-from gannet.files import written_whole
+from gannet.files import read_json, written_whole
 from gannet.runs.records import Record
 from gannet.runs.schema import LABEL_FILE
 
@@ -27,7 +27,7 @@ class Label(Record):
 def read_label(run: Path) -> Label:
     """The label of a run; empty if it has none or if the file is damaged."""
     try:
-        return _checked(json.loads((run / LABEL_FILE).read_text(encoding="utf-8")))
+        return _checked(read_json(run / LABEL_FILE))
     except (OSError, ValueError, UserError):
         return Label()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -30,11 +31,14 @@ class RunLock:
 
     def __init__(self, run: Path) -> None:
         try:
-            self._descriptor = os.open(run / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._descriptor = os.open(run / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
         except OSError as error:
             raise UserError(
                 f"Cannot write in {run}: {error.strerror}. Choose a run directory that you may write."
             ) from None
+        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            os.close(self._descriptor)
+            raise UserError(f"{run / LOCK_FILE} is not a regular file. Remove it, and try again.")
         try:
             _take(self._descriptor)
         except OSError:
@@ -78,7 +82,7 @@ class RunLock:
 def is_held(run: Path) -> bool:
     """Whether a process of this machine writes the run now. Changes nothing; False if that cannot be decided."""
     try:
-        descriptor = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return False
     try:

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from gannet.errors import UserError
+from gannet.files import open_regular, read_json, read_regular
 from gannet.runs.best import BEST, best_card
 from gannet.runs.label import Label, read_label
 from gannet.runs.outputs import interpreted, with_scales
@@ -30,6 +31,8 @@ from gannet.runs.schema import (
 
 USUAL_FOLDER = Path("runs")
 """Where `gannet train` makes runs by default."""
+LARGEST_FRAME_BYTES = 2**28
+"""Of the arrays in a frame; a larger one is a compressed bomb."""
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 Frame = dict[str, np.ndarray] | np.ndarray
 """Points: arrays by name, float32. Images: uint8 (H, W, 3)."""
@@ -147,8 +150,7 @@ class Run:
         """
         path = self.path / SLOW_FOLDER / frame_name(step, "points")
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
+            arrays = _arrays(path)
             # Runs of earlier versions say whether the outputs have a zero, but not which kind they are.
             return with_scales({"output_kind": arrays.pop("relative_scores", np.zeros(())), **arrays})
         except FileNotFoundError:
@@ -204,7 +206,7 @@ def read_record(path: Path) -> RunRecord:
     """
     file = path / RUN_FILE
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
+        record = read_json(file)
     except (FileNotFoundError, NotADirectoryError):
         problem = f"is not a run: it has no {RUN_FILE}" if path.exists() else "does not exist"
         advice = "Give a directory that `gannet train` made, or the name of a run in ./runs."
@@ -232,11 +234,17 @@ def read_record(path: Path) -> RunRecord:
 
 
 def lines_of(path: Path, model: type[AnyRecord]) -> Iterator[tuple[bytes, AnyRecord]]:
-    """(line, record) of the lines of a file; damaged lines are left out, and a missing file has none."""
+    """(line, record) of the lines of a file; damaged lines are left out, and a missing file has none.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror}.") from None
     for line in content.split(b"\n"):
         record = parse_line(line, model) if line else None
         if record is not None:
@@ -270,9 +278,16 @@ def _is_number(stem: str) -> bool:
     return stem.isascii() and stem.isdigit()
 
 
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
+        unpacked = sum(member.file_size for member in archive.zip.infolist())
+        if unpacked > LARGEST_FRAME_BYTES:
+            raise ValueError(f"it unpacks to {unpacked:,} bytes, above {LARGEST_FRAME_BYTES:,}")
+        return {name: archive[name] for name in archive.files}
+
+
 def _load_points(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    arrays = _arrays(path)
     for name in ("real", "fake"):
         if arrays[name].ndim != 2 or arrays[name].shape[1] != 2:
             raise ValueError(f"{name} has shape {arrays[name].shape}, not (N, 2)")
@@ -283,5 +298,5 @@ def _load_points(path: Path) -> dict[str, np.ndarray]:
 def _load_image(path: Path) -> np.ndarray:
     from PIL import Image
 
-    with Image.open(path, formats=["PNG"]) as image:
+    with open_regular(path) as file, Image.open(file, formats=["PNG"]) as image:
         return np.asarray(image.convert("RGB"))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from gannet.files import read_regular
 from gannet.runs.lock import is_held
 from gannet.runs.records import Event, Reason, RunRecord
 from gannet.runs.schema import EVENTS_FILE, LOCK_FILE, RUN_FILE
@@ -132,7 +133,7 @@ def _is_live(run: Path, seen: float) -> bool:
     if is_held(run):
         return True
     try:
-        holder = (run / LOCK_FILE).read_text(errors="replace")
+        holder = read_regular(run / LOCK_FILE).decode(errors="replace")
     except OSError:
         return False
     named = re.match(r"pid \d+ on host (\S+)", holder)

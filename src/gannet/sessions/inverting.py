@@ -13,6 +13,7 @@ from gannet.config.build import open_held_out
 from gannet.data.base import Progress, silent
 from gannet.data.decode import BadImage, Reading, upright
 from gannet.data.fitting import Frame, fitted
+from gannet.data.listing import read_file
 from gannet.errors import UserError
 from gannet.evaluation.inversion import Inverted, Search, invert
 from gannet.files import written_whole
@@ -150,7 +151,7 @@ def invert_file(
 def _read(file: Path, shape: tuple[int, ...]) -> np.ndarray:
     channels, height, width = shape
     try:
-        return fitted(upright(file.read_bytes(), Reading(alpha=channels == 4)), Frame(width, height, channels))
+        return fitted(upright(read_file(file), Reading(alpha=channels == 4)), Frame(width, height, channels))
     except OSError as error:
         raise UserError(f"Cannot read {file}: {error.strerror or error}.") from None
     except BadImage as reason:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from gannet.errors import UserError
+from gannet.files import read_json
 from gannet.runs.reader import Run, parse_run
 from gannet.runs.records import Init
 from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER
@@ -61,7 +61,7 @@ def transfer(trainer: Trainer, run: str, source: Path) -> Init:
     trainer.game.load_state_dict(own | fitting)
     average = trainer.average.state_dict()
     trainer.average.load_state_dict(average | {name: averages[name] for name in average if name in averages})
-    manifest = json.loads((source / checkpoint.MANIFEST).read_text())
+    manifest = read_json(source / checkpoint.MANIFEST)
     return Init(
         run=run,
         step=checkpoint.progress_of(source)[0],

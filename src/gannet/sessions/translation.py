@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gannet.data.base import Progress, silent
 from gannet.data.decode import SUFFIXES, BadImage, upright_with_alpha
+from gannet.data.listing import read_file
 from gannet.errors import UserError
 from gannet.figures.sheet import side_by_side
 from gannet.files import written_whole
@@ -153,7 +154,7 @@ def translate_file(
         UserError: the file is not a usable image, or the result cannot be written.
     """
     try:
-        image, alpha = upright_with_alpha(file.read_bytes())
+        image, alpha = upright_with_alpha(read_file(file))
     except BadImage as problem:
         raise UserError(f"{file}: {problem}.") from None
     except OSError as error:
@@ -165,9 +166,17 @@ def translate_file(
     format = FORMATS[out.suffix.lower()]
     if format in OPAQUE and made.mode in ("LA", "RGBA"):
         raise UserError(f"{file} is transparent, and {format} cannot store that: write PNG, with -o NAME.png.")
-    out.parent.mkdir(parents=True, exist_ok=True)
     encoded = BytesIO()
-    made.save(encoded, format, **OPTIONS.get(format, {}))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Cannot write {out}: {error.strerror}. Choose another place with -o.") from None
+    try:
+        made.save(encoded, format, **OPTIONS.get(format, {}))
+    except (OSError, ValueError):  # WEBP and JPEG have a largest side
+        raise UserError(
+            f"{file}: {format} cannot store {made.width} x {made.height} pixels: write PNG, with -o NAME.png."
+        ) from None
     with written_whole(out) as target:
         target.write(encoded.getvalue())
     return made.size

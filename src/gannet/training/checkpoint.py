@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gannet.errors import TrainingStopped, UserError
-from gannet.files import whole_folder
+from gannet.files import open_regular, read_json, whole_folder
 from gannet.runs.schema import checkpoint_name
 from gannet.training.ema import Average
 from gannet.training.trainer import Trainer
@@ -133,7 +133,7 @@ def problems(path: Path) -> list[str]:
     if path.is_symlink():
         return [f"{path.name} is a link to another place"]
     try:
-        manifest = json.loads((path / MANIFEST).read_text())
+        manifest = read_json(path / MANIFEST)
         there = {name for name in (*FILES, PROVENANCE) if name in FILES or (path / name).exists()}
         if unnamed := sorted(there - manifest.keys()):
             return [f"{MANIFEST} in {path.name} does not name {', '.join(unnamed)}"]
@@ -218,7 +218,7 @@ def load_into(owner: nn.Module | Average, path: Path, name: str) -> None:
 def provenance_of(path: Path) -> dict[str, Any] | None:
     """What decided the parameters of a checkpoint; None in checkpoints of earlier versions."""
     try:
-        return dict(json.loads((path / PROVENANCE).read_text(encoding="utf-8")))
+        return dict(read_json(path / PROVENANCE))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -238,7 +238,7 @@ def restore(path: Path, trainer: Trainer) -> float:
             {"state": {i: s for i, s in state.items() if s}, "param_groups": optimizer.state_dict()["param_groups"]}
         )
     trainer.step = step
-    state = json.loads((path / "state.json").read_text())
+    state = read_json(path / "state.json")
     trainer.moves, trainer.turns_taken = state.get("moves", 0), state.get("turns", 0)
     return seconds
 
@@ -258,7 +258,7 @@ def _require_whole_optimizers(path: Path, trainer: Trainer, saved: Mapping[str, 
 
 def progress_of(path: Path) -> tuple[int, float]:
     """Steps taken, and seconds trained, when a checkpoint was written."""
-    record: dict[str, Any] = json.loads((path / "state.json").read_text())
+    record: dict[str, Any] = read_json(path / "state.json")
     return int(record["step"]), float(record["seconds"])
 
 
@@ -282,7 +282,7 @@ def _state_of(saved: dict[str, Tensor], prefix: str, weight: Tensor) -> dict[str
 
 def _digest(path: Path) -> str:
     digest = sha256()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
