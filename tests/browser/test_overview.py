@@ -52,6 +52,12 @@ def test_alarms_are_in_the_list_in_the_header_on_the_chart_and_in_the_events(ser
     # The button shows where it happened.
     page.evaluate(click(f"Show step {alarms[0].step}", "#heading .alarms"))
     until(page, f"Math.abs(gannet.timeline.step - {alarms[0].step}) <= 10 && !gannet.timeline.follow")
+    # In Chinese, the sentences of the rules are Chinese too.
+    page.evaluate("document.querySelector('#top button[lang=zh]').click()")
+    until(page, f"document.documentElement?.lang === 'zh-CN' && {SEEN}.length")
+    said = page.evaluate(f"[...{SEEN}, document.querySelector('.log').textContent].join()")
+    assert [event.text for event in alarms if event.text in said] == []
+    assert all(f"第 {event.step} 步" in said for event in alarms)
 
 
 def test_a_run_is_renamed_and_described_in_a_file_of_the_run(serve, open_page, runs):

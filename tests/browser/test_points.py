@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from support.page import until
 
 PICTURE = "document.querySelector('canvas.plane').toDataURL()"
@@ -13,6 +15,15 @@ SELECT = (
 
 def test_every_field_and_layer_is_drawn(serve, open_page, ring):
     page = open_page(serve(ring.parent), ring)
+    listed = "[...document.querySelectorAll('.counts .name')].map((name) => name.textContent)"
+    found = [name.removeprefix("mode ") for name in page.evaluate(listed)]
+    missing = page.evaluate("document.querySelector('p.missing:not([hidden])')?.textContent ?? ''")
+    assert found
+    assert sorted([*found, *re.findall(r"\d+", missing.partition(":")[2])]) == ["1", "2", "3"]
+    page.evaluate("gannet.timeline.turnToStep(0)")
+    until(page, "document.querySelector('p.missing:not([hidden])')?.textContent === 'Missing (3): modes 1, 2, 3.'")
+    assert page.evaluate(listed) == []
+    page.evaluate("gannet.timeline.turnToStep(1e9)")
     seen = {}
     for field in page.evaluate(f"[...{SELECT}.options].map((o) => o.value)"):
         page.evaluate(f"() => {{ const c = {SELECT}; c.value = '{field}'; c.dispatchEvent(new Event('change')); }}")

@@ -91,6 +91,8 @@ def test_what_is_not_a_time(gannet, folder, text):
 def test_status_and_stop(gannet, begin, folder, trained):
     os.rename(trained("points"), folder / "finished")
     os.rename(trained("killed"), folder / "killed")
+    long = 20 * "long-name-"
+    os.rename(trained("points"), folder / long)
     damaged = trained("bare")
     (damaged / "run.json").write_text("{")
     os.rename(damaged, folder / "damaged")
@@ -99,11 +101,13 @@ def test_status_and_stop(gannet, begin, folder, trained):
     rows = {row["run"]: row for row in json.loads(gannet("status", "--json").out)}
     assert {name: row["state"] for name, row in rows.items()} == {
         "damaged": "damaged", "finished": "finished", "killed": "interrupted", "run": "running",
+        long: "finished",
     }  # fmt: skip
     assert rows["finished"]["step"] == rows["finished"]["steps"] == 300
     shown = gannet("status").out
     assert "300 of 300" in shown
     assert "run.json" in shown
+    assert f"\n{long}\n" in shown, "no name is divided"
     answer = gannet("stop", "run")
     assert answer.status == 0, answer
     assert process.wait(timeout=60) == 0

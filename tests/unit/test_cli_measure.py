@@ -45,7 +45,7 @@ def test_one_document_and_nothing_else(digits_run: Path, capsys: Capture) -> Non
     answer = capsys.readouterr()
     document = json.loads(answer.out)
     assert answer.err == ""
-    assert [card["label"] for card in document["cards"]] == ["FD[digits-cnn-v1]", "TV[digits-cnn-v1]"]
+    assert [card["label"] for card in document["cards"]] == ["FD[digits-cnn-v1]", "class-histogram[digits-cnn-v1]"]
     # The digits inside scikit-learn have no test split.
     assert "test split" in document["skipped"][0]
     assert run(["measure", str(digits_run), "--metrics", "fd", "--samples", "300"]) == 0

@@ -11,7 +11,10 @@ import pytest
 
 from gannet.cli import run
 from gannet.cli.interruption import held_back
+from gannet.cli.progress import TerminalReporter
 from gannet.runs.reader import Run
+from gannet.sessions.goal import parse_goal
+from gannet.sessions.scores import reported
 from gannet.training.checkpoint import progress_of
 
 TINY = ["--recipe", "gan", "--steps", "4", "hidden=8", "batch_size=4"]
@@ -119,3 +122,18 @@ def test_a_step_that_is_not_a_number(trained, capsys: Capture, verb: str, step: 
         capsys.readouterr().err
         == f"gannet: mine@{step}: {step!r} is not a step. After @, write digits only, as in mine@1000, or best.\n"
     )
+
+
+def test_a_measurement_on_the_way_is_a_few_values_that_fit_the_terminal(trained_once, capsys: Capture) -> None:
+    cards = Run(trained_once("scored")).scores()
+    few = reported(cards, None)
+    assert {card.label for card in few} == {"modes", "high-quality", "w1"} < {card.label for card in cards}
+    others = [card for card in cards if card not in few]
+    assert others[0] in reported(cards, parse_goal(f"{others[0].metric}<1", None)), "the goal is of interest"
+    assert reported(others, None) == others[:3], "never nothing"
+    TerminalReporter().measured(3000, few)
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line.startswith("  ") for line in lines[1:])
+    shown = "  ".join(line.strip() for line in lines)
+    assert all(re.search(rf"  {card.label} [\d.e-]+( \(real data [\d.e-]+\))?", shown) for card in few)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 
 from gannet.data.base import Kind
+from gannet.discovery import components
 from gannet.metrics.base import Metric, Samples
 from gannet.metrics.inputs import checked_points
+from gannet.runs.records import ScoreCard
 from gannet.testing.metrics import check_metric
 
 
@@ -66,3 +69,17 @@ def test_a_broken_metric_fails(formula: Callable[[np.ndarray, np.ndarray], float
 def test_measuring_nan_fails() -> None:
     with pytest.raises(AssertionError, match="NaN or too few"):
         check_metric(MeanGap(guarded=False))
+
+
+def test_a_label_is_the_name_that_is_listed() -> None:
+    """Up to capitals and punctuation: C_T and ct; brackets name the extractor."""
+    for name, component in components("metrics").items():
+        label = component.load()().label()
+        assert re.sub(r"\[.*|\^2|\W|_", "", label.lower()) == name.replace("-", ""), label
+        assert "_" not in label or label == "C_T"
+
+
+def test_labels_of_earlier_versions_are_spelled_as_today() -> None:
+    written = {"metric": "class_accuracy[my_cnn]", "label": "class_accuracy[my_cnn]", "value": 1.0}
+    assert ScoreCard.model_validate(written).label == "class-accuracy[my_cnn]"
+    assert ScoreCard.model_validate({"metric": "ct", "label": "C_T", "value": 1.0}).label == "C_T"

@@ -61,8 +61,8 @@ def test_every_metric_of_images() -> None:
     cards, left_out = measure(kind="images", truth=Truth())
     assert default_names("images") == IMAGE_METRICS == [card.metric for card in cards]
     labels = (
-        "AuthPct TV[mnist-cnn-v1] coverage density FD[randconv-v1] CS[mnist-cnn-v1] KID[randconv-v1] "
-        "precision recall sliced_w"
+        "AuthPct class-histogram[mnist-cnn-v1] coverage density FD[randconv-v1] is[mnist-cnn-v1] KID[randconv-v1] "
+        "precision recall sliced-w"
     ).split()
     assert [card.label for card in cards] == labels
     by_name = {card.metric: card for card in cards}

@@ -49,7 +49,7 @@ def test_classifier_score_by_hand() -> None:
 
 def test_names_guard_meaning() -> None:
     metric = find("metrics", "is").load()
-    assert metric().label() == "CS[mnist-cnn-v1]"
+    assert metric().label() == "is[mnist-cnn-v1]"
     with pytest.raises(UserError, match="is not a classifier"):
         metric("randconv-v1").compute(Samples(draw("images", 0), draw("images", 1), Truth()), RNG)
 

@@ -243,7 +243,7 @@ def test_where_weights_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_published_names_are_guarded() -> None:
     assert choose("fd[dinov2]")[1].label() == "FD[dinov2]"
-    assert choose("is[effnet-lite0]")[1].label() == "CS[effnet-lite0]"
+    assert choose("is[effnet-lite0]")[1].label() == "is[effnet-lite0]"
     assert [guarded("FID", count) for count in (10_000, 9_999)] == ["FID", "FID@9999"]
     assert guarded("FD[dinov2]", 50) == "FD[dinov2]"
     assert USER_SUPPLIED["inception"].files.keys() == {"6726825d"}

@@ -63,6 +63,18 @@ def test_every_health_rule_has_a_name_and_a_remedy_in_both_languages():
         assert {key.removeprefix("remedy.") for key in words if key.startswith("remedy.")} == rules
 
 
+def test_findings_of_every_rule_have_a_chinese_sentence_of_numbers_that_the_rule_records():
+    text = (STATIC / "i18n" / "findings.js").read_text(encoding="utf-8")
+    _, *parts = re.split(r'^  "?([a-z-]+)"?: \[', text, flags=re.M)
+    sentences = dict(zip(parts[::2], parts[1::2], strict=True))
+    rules = {file.stem.replace("_", "-"): file for file in (SOURCE / "health" / "rules").glob("[!_]*.py")}
+    assert sentences.keys() == rules.keys()
+    for rule, words in sentences.items():
+        assert "。" in words
+        for name in set(re.findall(r"\{(\w+)[%^]?\}", words)) - {"step"}:
+            assert f'"{name}"' in rules[rule].read_text(encoding="utf-8"), f"{rule}: {name}"
+
+
 def test_nothing_in_the_page_is_inline_or_from_elsewhere():
     for file in [*STATIC.rglob("*.js"), *STATIC.rglob("*.css"), STATIC / "index.html"]:
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")

@@ -182,18 +182,20 @@ class TerminalReporter:
         shown = {
             name: value for name, value in values.items() if not name.endswith(("steps_per_second", "gradient_norm"))
         }
-        text = "  ".join(f"{name} {value:.4g}" for name, value in shown.items())
         left = (self._total - step) / speed if speed else 0.0
-        self._line(
-            f"step {step:>{len(str(self._total))}} of {self._total}  {text}  {speed:.4g} steps/s  {_duration(left)} "
-            f"left"
-        )
+        phrases = [f"{name} {value:.4g}" for name, value in shown.items()]
+        phrases = [self._place(step), *phrases, f"{speed:.4g} steps/s", f"{_duration(left)} left"]
+        # In a file, a line for each step is easier to search.
+        self._line(folded(phrases, self.console.width) if self.console.is_terminal else "  ".join(phrases))
 
     def measured(self, step: int, cards: Sequence[ScoreCard]) -> None:
         """Print the values of a measurement with their real-data references."""
-        from gannet.runs.score_cards import sentence_of
+        from gannet.runs.score_cards import phrases_of
 
-        self.say(f"step {step:>{len(str(self._total))}} of {self._total}  {sentence_of(cards)}")
+        self.say(folded([self._place(step), *phrases_of(cards)], self.console.width))
+
+    def _place(self, step: int) -> str:
+        return f"step {step:>{len(str(self._total))}} of {self._total}"
 
     def observers(self, trainer: Trainer) -> Sequence[Observer]:
         """None."""
@@ -236,6 +238,17 @@ def reporter_for(run: TrainedRun, *, quiet: bool = False) -> TerminalReporter:
     for complaint in run.complaints:
         reporter.warned(f"{complaint}: using step {run.step}.")
     return reporter
+
+
+def folded(phrases: Sequence[str], width: int) -> str:
+    """Phrases on lines of at most ``width`` columns; a phrase is never divided, and further lines are indented."""
+    lines = [phrases[0]]
+    for phrase in phrases[1:]:
+        if len(lines[-1]) + 2 + len(phrase) <= width:
+            lines[-1] += f"  {phrase}"
+        else:
+            lines.append(f"  {phrase}")
+    return "\n".join(lines)
 
 
 def _duration(seconds: float) -> str:

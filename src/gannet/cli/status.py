@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 Folder = Annotated[
     Path | None,
@@ -24,7 +24,6 @@ def status(
     import json
 
     from rich.console import Console
-    from rich.table import Table
 
     from gannet.errors import UserError
     from gannet.runs.finding import find_runs
@@ -36,14 +35,28 @@ def status(
         return 0
     if not rows:
         raise UserError(f"There are no runs in {root}. Give a folder that contains runs.")
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("run", "state", "step", "last event"):
-        table.add_column(heading, overflow="fold", justify="right" if heading == "step" else "left")
-    for row in rows:
-        name = row["run"] + "".join(f"\n  {row[field]}" for field in ("title", "description") if row[field])
-        table.add_row(name, row["problem"] or row["state"], _steps(row), _ago(row["seconds_ago"]))
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for line in _lines(rows, console.width):
+        console.print(line)
     return 0
+
+
+def _lines(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
+    """A table whose names are never divided: one that leaves no room for the facts has a separate line."""
+    from rich.cells import cell_len, set_cell_size
+
+    table = [("run", "state", "step", "last event")]
+    table += [(row["run"], row["state"], _steps(row), _ago(row["seconds_ago"])) for row in rows]
+    names, states, steps, _ = ([cell_len(cell) for cell in column] for column in zip(*table, strict=True))
+    room = width - max(states) - max(steps) - len("last event") - 6
+    first = max(length for length in names if length <= room or length == names[0])
+    for (name, state, step, ago), row in zip(table, ({}, *rows), strict=True):
+        if cell_len(name) > first:
+            yield name
+            name = ""
+        facts = f"{state:<{max(states)}}  {step:>{max(steps)}}  {ago}"
+        yield f"{set_cell_size(name, first)}  {facts}".rstrip()
+        yield from (f"  {row[field]}" for field in ("title", "description", "problem") if row.get(field))
 
 
 def folder_of_runs(folder: Path | None) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gannet.dashboard.library import Watched, file_version, identity_of
 from gannet.files import read_json
-from gannet.runs.records import plain
+from gannet.runs.records import label_for_people, plain
 from gannet.runs.schema import COMPARISON_FILE
 
 SUMMARY = ("metric", "label", "better", "mean", "deviation", "count", "runs", "reference")
@@ -39,10 +39,7 @@ def _read(folder: Path, root: Path, there: dict[Path, Watched]) -> dict[str, Any
     ]
     runs = [there[path].id for _, _, path in sorted(rows, key=lambda row: row[0]) if path in there]
     recipes = [
-        {
-            "name": str(recipe["recipe"]),
-            "metrics": [{name: plain(one[name]) for name in SUMMARY} for one in recipe["metrics"]],
-        }
+        {"name": str(recipe["recipe"]), "metrics": [_summary(metric) for metric in recipe["metrics"]]}
         for recipe in document["recipes"]
     ]
     return {
@@ -54,3 +51,8 @@ def _read(folder: Path, root: Path, there: dict[Path, Watched]) -> dict[str, Any
         "runs": runs,
         "recipes": recipes,
     }
+
+
+def _summary(metric: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: plain(metric[name]) for name in SUMMARY}
+    return shown | {"label": label_for_people(str(metric["metric"]), str(metric["label"]))}

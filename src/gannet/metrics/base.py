@@ -160,8 +160,10 @@ class Metric(ABC):
     """
 
     def label(self) -> str:
-        """The guarded name of the value, for example ``FD[randconv-v1]``; the metric's name unless overridden."""
-        return self.name
+        """The guarded name of the value, for example ``FD[randconv-v1]``; unless overridden, the name that
+        ``gannet list metrics`` prints.
+        """
+        return self.name.replace("_", "-")
 
     @abstractmethod
     def spec(self) -> dict[str, Any]:

@@ -99,8 +99,8 @@ class ClassAccuracy(FeatureMetric):
     needs_classifier: ClassVar[bool] = True
 
     def label(self) -> str:
-        """``class_accuracy[classifier]``."""
-        return f"class_accuracy[{self.extractor}]"
+        """``class-accuracy[classifier]``."""
+        return f"class-accuracy[{self.extractor}]"
 
     def spec(self) -> dict[str, Any]:
         """The classifier."""
@@ -150,8 +150,8 @@ class ClassHistogram(FeatureMetric):
     blind_to: ClassVar[tuple[str, ...]] = ("dropped modes",)
 
     def label(self) -> str:
-        """``TV[classifier]``."""
-        return feature_label("TV", self.extractor)
+        """``class-histogram[classifier]``."""
+        return feature_label("class-histogram", self.extractor)
 
     def spec(self) -> dict[str, Any]:
         """The classifier and the distance."""

@@ -44,8 +44,8 @@ class ClassifierScore(FeatureMetric):
     blind_to: ClassVar[tuple[str, ...]] = ("noise",)
 
     def label(self) -> str:
-        """``CS[classifier]``."""
-        return feature_label("CS", self.extractor)
+        """``is[classifier]``; ``IS`` for inception."""
+        return feature_label("is", self.extractor)
 
     def spec(self) -> dict[str, Any]:
         """The classifier and the number of splits."""

@@ -42,7 +42,7 @@ class _Counted(_ByMode):
 
     def label(self) -> str:
         """The name, with the classifier if any: ``modes``, ``modes[mnist-cnn-v1]``."""
-        return f"{self.name}[{self.classifier}]" if self.classifier else self.name
+        return f"{super().label()}[{self.classifier}]" if self.classifier else super().label()
 
 
 @dataclass(frozen=True)

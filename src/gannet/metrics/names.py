@@ -5,7 +5,7 @@ from __future__ import annotations
 PUBLISHED = {
     ("FD", "inception"): "FID",
     ("KID", "inception"): "KID",
-    ("CS", "inception"): "IS",
+    ("is", "inception"): "IS",
     ("FD-per-class", "inception"): "intra-FID",
     ("FD-infinity", "inception"): "FID-infinity",
 }

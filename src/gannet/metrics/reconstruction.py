@@ -105,8 +105,8 @@ class ReconstructionClass(FeatureMetric):
     needs_classifier: ClassVar[bool] = True
 
     def label(self) -> str:
-        """``reconstruction_class[classifier]``."""
-        return f"reconstruction_class[{self.extractor}]"
+        """``reconstruction-class[classifier]``."""
+        return f"reconstruction-class[{self.extractor}]"
 
     def spec(self) -> dict[str, Any]:
         """The classifier."""

@@ -95,22 +95,22 @@ def report_comparison(folder: Path, target: Path) -> int:
 
 
 def _scores(table: ScoreTable) -> str:
-    head = "".join(f'<th class="number">{escape(c.label)} {ARROWS.get(c.better, "")}</th>' for c in table.columns)
+    """A row for each metric, because a comparison has more metrics than recipes, and pages are narrow."""
+    head = "".join(f'<th class="number">{escape(method.name)}</th>' for method in table.methods)
     rows = []
-    for method in table.methods:
-        cells = [(escape(written(table.cells[method.name, c.metric])), table.is_best(method, c)) for c in table.columns]
+    for column in table.columns:
+        cells = [(escape(written(table.cells[m.name, column.metric])), table.is_best(m, column)) for m in table.methods]
         shown = "".join(
             f'<td class="number">{f"<strong>{text}</strong>" if best else text}</td>' for text, best in cells
         )
-        rows.append(f"<tr><td>{escape(method.name)}</td>{shown}</tr>")
-    references = "".join(
-        f'<td class="number">{"" if c.reference is None else f"{c.reference:.3g}"}</td>' for c in table.columns
-    )
+        reference = "" if column.reference is None else f"{column.reference:.3g}"
+        name = f"{escape(column.label)} {ARROWS.get(column.better, '')}".rstrip()
+        rows.append(f'<tr><td>{name}</td>{shown}<td class="number">{reference}</td></tr>')
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table.notes)
     return (
         f'<section><h2>Scores</h2><p class="none">{escape(table.title)}</p><div class="scroll">'
-        f"<table><thead><tr><th></th>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}<tr><td>real data</td>{references}</tr></tbody></table></div>{notes}</section>"
+        f'<table><thead><tr><th>metric</th>{head}<th class="number">real data</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>{notes}</section>"
     )
 
 

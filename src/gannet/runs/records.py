@@ -14,7 +14,16 @@ from pathlib import PurePath
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictInt
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictInt,
+    model_validator,
+)
 
 from gannet.runs.rounding import written
 
@@ -208,6 +217,14 @@ def fingerprint_of(spec: Mapping[str, JsonValue]) -> str:
     return blake2b(canonical.encode()).hexdigest()[:8]
 
 
+def label_for_people(metric: str, label: str) -> str:
+    """The label of a score card. A JSON name, which is the label in records of earlier versions, becomes the name that
+    ``gannet list metrics`` prints: ``high-quality``; any other label stays as it is.
+    """
+    stem, bracket, rest = label.partition("[")
+    return f"{stem.replace('_', '-')}{bracket}{rest}" if stem == metric.partition("[")[0] else label
+
+
 class ScoreCard(Record):
     """One line of ``scores.jsonl``: a value with its protocol. Values of cards with different fingerprints must not
     be compared.
@@ -215,8 +232,8 @@ class ScoreCard(Record):
 
     metric: str
     """JSON name, with brackets if the extractor was named: ``fd[mnist-cnn-v1]``."""
-    label: str = Field(default_factory=lambda data: data.get("metric", ""))
-    """For people, guarded: ``FID`` only with the official weights."""
+    label: str = Field(default_factory=lambda data: label_for_people(data.get("metric", ""), data.get("metric", "")))
+    """For people, guarded: ``FID`` only with the official weights. With hyphens, as in ``gannet list metrics``."""
     value: Number
     """NaN if it was not finite."""
     reference: float | None = Field(default=None, validation_alias=AliasChoices("reference", "floor"))
@@ -249,6 +266,13 @@ class ScoreCard(Record):
     """The same components of the real-data reference."""
     fingerprint: str = Field(default_factory=lambda data: fingerprint_of(data.get("spec", {})))
     """Equal for cards that were measured in the same way, except for the fields of ``runs/comparable.py::WAY``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_hyphens(cls, fields: object) -> object:
+        if isinstance(fields, dict) and isinstance(label := fields.get("label"), str):
+            return fields | {"label": label_for_people(str(fields.get("metric")), label)}
+        return fields
 
     def as_json(self) -> dict[str, JsonValue]:
         """All fields as JSON values, for ``--json`` and for scores.jsonl."""

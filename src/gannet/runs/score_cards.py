@@ -1,4 +1,4 @@
-"""Score cards as a line, and as a table for notebooks."""
+"""Score cards as phrases, and as a table for notebooks."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class ScoreCards(list[ScoreCard]):
         return cards_html(self)
 
 
-def sentence_of(cards: Iterable[ScoreCard]) -> str:
-    """Labels, values and real-data references in one line: ``FD[mnist-cnn-v1] 0.61 (real data 0.024)``."""
-    return "  ".join(
+def phrases_of(cards: Iterable[ScoreCard]) -> list[str]:
+    """Label, value and real-data reference of each: ``FD[mnist-cnn-v1] 0.61 (real data 0.024)``."""
+    return [
         f"{card.label} {written(card.value, card.n_fake)}"
         + ("" if card.reference is None else f" (real data {written(card.reference, card.n_fake)})")
         for card in cards
-    )
+    ]
 
 
 def cards_html(cards: Iterable[ScoreCard]) -> str:

@@ -125,9 +125,9 @@ class PythonReporter:
 
     def measured(self, step: int, cards: Sequence[ScoreCard]) -> None:
         """Print the values of a measurement with their real-data references."""
-        from gannet.runs.score_cards import sentence_of
+        from gannet.runs.score_cards import phrases_of
 
-        self.say(f"step {step:,} of {self._total:,}  {sentence_of(cards)}")
+        self.say("  ".join([f"step {step:,} of {self._total:,}", *phrases_of(cards)]))
 
     def running(self, steps: Mapping[str, tuple[int, int]]) -> None:
         """Show the steps of the runs of a comparison that train side by side."""

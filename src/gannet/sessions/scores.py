@@ -24,6 +24,10 @@ from gannet.training.trainer import Trainer
 
 QUICK_METRICS = [METRIC, "class_histogram"]
 """What is measured of images by default."""
+REPORTED = [*QUICK_METRICS, "precision", "recall", "modes", "high_quality", "w1"]
+"""JSON names of the metrics that are reported while a run trains."""
+MOST_OTHERS = 3
+"""Number of reported metrics if none of these was measured."""
 QUICK_SAMPLES, FEWEST_SAMPLES = 1_000, 100
 """Samples of such a measurement: half of the data, at most 1,000; with fewer than 100, nothing is measured."""
 MAX_MEASUREMENTS = 40
@@ -50,6 +54,12 @@ def measured_every(plan: Plan, trainer: Trainer) -> int:
 def _num_samples(trainer: Trainer) -> int:
     size = trainer.dataset.size
     return QUICK_SAMPLES if size is None else min(QUICK_SAMPLES, size // 2)
+
+
+def reported(cards: list[ScoreCard], goal: Goal | None) -> list[ScoreCard]:
+    """The cards that people look at first, and that of the goal; the run keeps all."""
+    known = [*REPORTED, *([goal.metric] if goal else [])]
+    return [card for card in cards if card.metric in known] or cards[:MOST_OTHERS]
 
 
 class Scores:
@@ -101,7 +111,7 @@ class Scores:
             cards, _ = self._measure(step)
             self._writer.scores(cards)
             self._cards += cards
-            self._measured(step, cards)
+            self._measured(step, reported(cards, self._goal))
             best = best_card(self._cards)
             # The last step is saved in any case.
             if best is not None and best.step == step < self._trainer.steps:

@@ -1,8 +1,9 @@
 // What the health rules reported, wherever it is shown: in the list of runs, in the header, in events and on charts.
-import { h, whole } from "./dom.js";
-import { t } from "./i18n.js";
+import { digits, h, whole } from "./dom.js";
+import { findings } from "./i18n/findings.js";
+import { language, t } from "./i18n.js";
 
-/** @typedef {{rule: string, severity?: string, step: number, text?: string}} Alarm */
+/** @typedef {{rule: string, severity?: string, step: number, text?: string, values?: Record<string, any>}} Alarm */
 
 /** The newest report of each rule, alarms first. @param {Alarm[]} events @returns {Alarm[]} */
 export function newestOf(events) {
@@ -12,6 +13,21 @@ export function newestOf(events) {
 
 /** The name of a rule for people. @param {string} rule */
 export const ruleName = (rule) => known(`rule.${rule}`) ?? rule.replaceAll("-", " ");
+
+/** What was seen. A rule that has no sentence in the language of the page keeps its own. @param {Alarm} alarm */
+export function sentenceOf({ rule, step, text, values }) {
+  const numbers = /** @type {Record<string, any>} */ ({ step, ...values });
+  const known = (language === "zh" ? (findings[rule] ?? []) : []).find((words) =>
+    [...words.matchAll(/\{(\w+)/g)].every(([, name]) => typeof numbers[name] === "number"),
+  );
+  const filled = known?.replace(/\{(\w+)([%^]?)\}/g, (_, name, how) => {
+    const value = numbers[name];
+    if (how === "%") return `${digits(100 * value, 3)}%`;
+    if (how === "^") return digits(10 ** value, 2);
+    return name === "step" || name.endsWith("_step") ? whole(value) : digits(value, 3);
+  });
+  return filled ?? text ?? "";
+}
 
 /** What to try. @param {string} rule */
 export const remedyOf = (rule) => known(`remedy.${rule}`) ?? "";
@@ -65,7 +81,7 @@ export function alarmMenu(runs, show, open) {
             `${signOf(alarm.severity)} ${ruleName(alarm.rule)}`,
             runs.length > 1 ? ` · ${run.name}` : null,
           ),
-          h("p", {}, alarm.text),
+          h("p", {}, sentenceOf(alarm)),
           h("p", {}, h("b", {}, t("alarm.do")), " ", remedyOf(alarm.rule)),
           h("p", { class: "note" }, t("alarm.doctor"), " ", h("code", {}, run.summary.doctor)),
           h(

@@ -1,5 +1,5 @@
 // What a chart draws, as Plotly takes it: lines, marks and axes.
-import { remedyOf, ruleName } from "./alarms.js";
+import { remedyOf, ruleName, sentenceOf } from "./alarms.js";
 import { settings, smoothed } from "./chart_settings.js";
 import { colour } from "./dom.js";
 import { t } from "./i18n.js";
@@ -198,7 +198,7 @@ export function layout(chart) {
       text: alarm.severity === "alarm" ? "▼" : "▽",
       showarrow: false,
       font: { color: alarmInk(alarm), size: 12 },
-      hovertext: `${ruleName(alarm.rule)}: ${alarm.text ?? ""} ${t("alarm.do")} ${remedyOf(alarm.rule)}`,
+      hovertext: `${ruleName(alarm.rule)}: ${sentenceOf(alarm)} ${t("alarm.do")} ${remedyOf(alarm.rule)}`,
       yanchor: "bottom",
       captureevents: true,
     })),

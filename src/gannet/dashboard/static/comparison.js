@@ -1,7 +1,6 @@
 // The result of `gannet compare` as a table: metrics over recipes, mean and standard deviation over the seeds.
 import { digits, h, table } from "./dom.js";
 import { t } from "./i18n.js";
-import { metricName } from "./panels/scores.js";
 
 const ARROWS = /** @type {Record<string, string>} */ ({ higher: " ↑", lower: " ↓", one: " → 1", real: " → " });
 
@@ -39,7 +38,7 @@ export function comparisonCard(comparison) {
 }
 
 /** @param {any} metric */
-const nameOf = (metric) => metricName(metric.label);
+const nameOf = (metric) => metric.label;
 
 /** @param {any} metric */
 function valueOf(metric) {

@@ -1,4 +1,5 @@
 // Where in the recording the page is. Several runs move in lockstep, by step.
+import { sentenceOf } from "./alarms.js";
 import { fill, h, sign, whole } from "./dom.js";
 import { t } from "./i18n.js";
 
@@ -232,9 +233,10 @@ export class Timeline extends EventTarget {
       end < 1
         ? []
         : events.map((event) => {
+            const words = event.kind === "health" ? sentenceOf(event) : (event.text ?? event.name ?? event.kind);
             const mark = h("i", {
               class: `mark ${event.kind} ${event.severity ?? ""}`,
-              title: `${whole(event.step)}: ${event.text ?? event.name ?? event.kind}`,
+              title: `${whole(event.step)}: ${words}`,
             });
             mark.style.left = `${100 * Math.min(1, this.placeOf(event.step) / end)}%`;
             return mark;

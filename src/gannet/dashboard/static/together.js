@@ -4,7 +4,7 @@ import { bandOf, groupsOf } from "./bands.js";
 import { Chart } from "./chart.js";
 import { digits, fill, h, whole } from "./dom.js";
 import { t } from "./i18n.js";
-import { aboutMetric, metricName } from "./panels/scores.js";
+import { aboutMetric } from "./panels/scores.js";
 import { GROUPS, aboutGroup, groupOf, seriesName } from "./panels/terms.js";
 import { byProtocol, differing, protocolOf } from "./protocols.js";
 
@@ -98,8 +98,7 @@ export function together(runs, place, store) {
       if (keys.length > 1) scores.append(refusal(examples));
       keys.forEach((key, number) => {
         const { label, reference, fingerprint } = examples[number],
-          named = metricName(label),
-          title = keys.length > 1 ? `${named} (${fingerprint})` : named;
+          title = keys.length > 1 ? `${label} (${fingerprint})` : label;
         const lines = groups.flatMap((group, ink) =>
           linesOf(
             group,

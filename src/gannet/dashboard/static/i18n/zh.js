@@ -82,7 +82,9 @@ export default {
   "points.morphPlay": "噪声 → 样本",
   "points.modes": "每个模式中的生成点数",
   "points.mode": "模式 {number}",
-  "points.missing": "缺失",
+  "points.missing": "缺失（{count} 个）：模式 {numbers}。",
+  "points.rule":
+    "找到：所示 {total} 个点中至少有一个落在三倍标准差以内。指标 modes 按同样的规则统计其评估所用的点，健康检查则统计 {total} 个点。",
   "points.summary": "第 {step} 步：找到 {modes} 个模式中的 {found} 个，{share}% 的生成点落在某个模式的三倍标准差以内。",
   "points.summaryPlain": "第 {step} 步：{total} 个生成点。",
   "points.smoothedTruth": "D* = p / (p + q)：p 为已知密度，q 由 {total} 个生成点估计，两者均以宽度 {width} 平滑。",

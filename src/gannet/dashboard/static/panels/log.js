@@ -1,5 +1,5 @@
 // Alarms, warnings and what was asked of the run: what a person should have read.
-import { remedyOf, ruleName, signOf } from "../alarms.js";
+import { remedyOf, ruleName, sentenceOf, signOf } from "../alarms.js";
 import { fill, h, whole } from "../dom.js";
 import { t } from "../i18n.js";
 
@@ -53,7 +53,7 @@ export default {
                     .join(" "),
                 )
               : null,
-            event.text ? h("span", {}, event.text) : null,
+            event.text ? h("span", {}, event.kind === "health" ? sentenceOf(event) : event.text) : null,
             event.kind === "health" ? h("span", { class: "remedy" }, t("alarm.do"), " ", remedyOf(event.rule)) : null,
           ),
         ),

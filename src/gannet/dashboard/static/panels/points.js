@@ -10,6 +10,9 @@ import { t } from "../i18n.js";
 const LARGEST = 720;
 const SMALLEST = 260;
 const MORPH_MILLISECONDS = 1800;
+/** Modes with a bar each, and missing modes that are named. */
+const BARS_AT_MOST = 36,
+  NAMED_AT_MOST = 24;
 
 /** @type {import("../main.js").Panel} */
 export default {
@@ -91,7 +94,10 @@ class PointsPanel {
           "label",
           { class: "chip" },
           box,
-          h("i", { class: `key ${name}`, "aria-hidden": "true" }),
+          // Two rings: around a mode that is found, and around one that is missing.
+          (name === "modes" ? ["modes found", "modes"] : [name]).map((key) =>
+            h("i", { class: `key ${key}`, "aria-hidden": "true" }),
+          ),
           h("span", {}, t(`points.layer.${name}`)),
         ),
       };
@@ -119,6 +125,8 @@ class PointsPanel {
     this.note = h("p", { class: "note" });
     this.words = h("p", { class: "summary" });
     this.counts = h("ul", { class: "counts", "aria-label": t("points.modes") });
+    this.missing = h("p", { class: "missing", hidden: true });
+    this.rule = h("p", { class: "note", hidden: !this.modes });
     this.rows = h("div", {});
     this.details = h("details", { ontoggle: () => this.tabulate() }, h("summary", {}, t("chart.table")), this.rows);
     this.legend = h(
@@ -137,7 +145,9 @@ class PointsPanel {
       this.legend,
       this.note,
       this.words,
+      this.missing,
       this.counts,
+      this.rule,
       this.morphRow,
       this.details,
     );
@@ -277,8 +287,8 @@ class PointsPanel {
         })
       : t("points.summaryPlain", { step: whole(this.shownStep), total });
     this.canvas.setAttribute("aria-label", this.words.textContent);
-    if (counted && counted.counts.length <= 36) this.showCounts(counted.counts, total);
-    else fill(this.counts);
+    this.rule.textContent = t("points.rule", { total });
+    this.showCounts(counted?.counts ?? [], total);
     this.tabulate();
   }
 
@@ -288,25 +298,31 @@ class PointsPanel {
     return this.field === "d" ? named(key, this.kind) : t(key);
   }
 
-  /** @param {number[]} counts @param {number} total */
+  /** Those that are missing in one line, and a bar for each of the others, if they are few. @param {number[]} counts
+   * @param {number} total */
   showCounts(counts, total) {
-    while (this.counts.children.length < counts.length) {
-      const number = this.counts.children.length;
-      this.counts.append(
-        h(
-          "li",
-          {},
-          h("span", { class: "name" }, t("points.mode", { number })),
-          h("i", { "aria-hidden": "true" }),
-          h("b", {}),
-        ),
-      );
-    }
+    const numbers = counts.map((_, m) => m),
+      missing = numbers.filter((m) => !counts[m]),
+      shown = counts.length > BARS_AT_MOST ? [] : numbers.filter((m) => counts[m]);
+    this.missing.hidden = !missing.length;
+    const more = missing.length > NAMED_AT_MOST ? " …" : "";
+    this.missing.textContent = t("points.missing", {
+      count: missing.length,
+      numbers:
+        missing
+          .slice(0, NAMED_AT_MOST)
+          .map((m) => m + 1)
+          .join(", ") + more,
+    });
+    while (this.counts.children.length > shown.length) this.counts.lastChild.remove();
+    while (this.counts.children.length < shown.length)
+      this.counts.append(h("li", {}, h("span", { class: "name" }), h("i", { "aria-hidden": "true" }), h("b", {})));
     const fair = total / counts.length;
-    [...this.counts.children].forEach((line, m) => {
-      line.classList.toggle("missing", counts[m] === 0);
-      line.children[1].style.setProperty("--share", String(Math.min(1, counts[m] / (2 * fair))));
-      line.children[2].textContent = counts[m] ? String(counts[m]) : t("points.missing");
+    shown.forEach((m, place) => {
+      const [name, bar, number] = this.counts.children[place].children;
+      name.textContent = t("points.mode", { number: m + 1 });
+      bar.style.setProperty("--share", String(Math.min(1, counts[m] / (2 * fair))));
+      number.textContent = String(counts[m]);
     });
   }
 

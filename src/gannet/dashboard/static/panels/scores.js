@@ -4,9 +4,6 @@ import { Chart } from "../chart.js";
 import { t } from "../i18n.js";
 import { byProtocol, differing } from "../protocols.js";
 
-/** The name of a metric as `gannet list metrics` has it. @param {string} label of a score card */
-export const metricName = (label) => label.replaceAll("_", "-");
-
 /** What a chart of a metric explains and links. @param {string} metric its name in score cards */
 export function aboutMetric(metric) {
   const component = metric.split("[")[0].replaceAll("_", "-");
@@ -55,7 +52,7 @@ export default {
               "p",
               { class: "note unlike" },
               t("scores.unlike", {
-                metric: metricName(groups[0][0].label),
+                metric: groups[0][0].label,
                 fields: differing(groups.map(([card]) => card)).join(", "),
               }),
             ),
@@ -69,7 +66,7 @@ export default {
         trend = h("div", { class: "trend" });
       if (cards.length > 1) {
         const chart = new Chart(trend, {
-          title: `${metricName(card.label)} (${card.fingerprint})`,
+          title: `${card.label} (${card.fingerprint})`,
           ...aboutMetric(card.metric),
           file: `${run.summary.name}-${card.metric}`,
           height: 132,
@@ -80,7 +77,7 @@ export default {
         chart.set(
           [
             {
-              name: metricName(card.label),
+              name: card.label,
               key: card.metric,
               clock: run.clock,
               fixed: true,
@@ -97,7 +94,7 @@ export default {
       return h(
         "div",
         { class: "score" },
-        h("h3", {}, metricName(card.label)),
+        h("h3", {}, card.label),
         h("p", { class: "value" }, digits(card.value)),
         h(
           "p",

@@ -85,6 +85,7 @@ export default {
             title: t(`terms.${group}`),
             ...aboutGroup(group, run.record.recipe ?? ""),
             file: `${run.summary.name}-${group}`,
+            legend: group !== "speed", // whose title and unit name its only line
             height: LOW.includes(group) ? 190 : 260,
             zoomed: (from, to) => zoom(group, from, to),
           });
