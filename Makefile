@@ -53,7 +53,7 @@ test-faults: browser
 test-scale: $(VENV)/.installed-dev
 	$(PYTEST) -m slow tests/unit/test_data_shards.py tests/scale
 
-# 200 random kills on points and 30 on images, with live commands and the live view; about half an hour.
+# 200 random kills on points and 30 on images, with live commands and the live view; about ten minutes.
 soak: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/soak.py
 

@@ -4,7 +4,8 @@ bit for bit to the same training without an interruption.
 usage: python scripts/soak.py [--points 200] [--images 30] [--seed 0]
 
 Every cycle continues the run, waits a random time, issues a random command or none, and ends the process: nine times of
-ten by SIGKILL, else by SIGTERM. Afterwards `gannet train RUN` repeats the run with its journal, uninterrupted, and all
+ten by SIGKILL, else by SIGTERM. The processes are forks of one that has imported the libraries, because importing takes
+longer than a cycle. Afterwards `gannet train RUN` repeats the run with its journal, uninterrupted, and all
 tensors are compared. A reader of the live view asks for the list of runs all the time.
 """
 
@@ -27,6 +28,10 @@ from pathlib import Path
 
 import torch
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from support.warm import Begun, Warm
+
 from gannet.errors import UserError
 from gannet.runs.commands import submit
 from gannet.runs.reader import Run
@@ -34,14 +39,16 @@ from gannet.training import checkpoint
 
 GANNET = (sys.executable, "-m", "gannet")
 KINDS = {
-    "points": ("ring", "gan", "hidden=16", "batch_size=16", "checkpoint.every=50", "frames.every=100"),
-    "images": ("digits", "mlp-gan", "prior.size=8", "batch_size=16", "checkpoint.every=20", "frames.every=50"),
+    "points": ("ring", "gan", "hidden=16", "batch_size=16", "checkpoint.every=20", "frames.every=50"),
+    "images": ("digits", "mlp-gan", "prior.size=8", "batch_size=16", "checkpoint.every=10", "frames.every=20"),
 }
 FAR = 10_000_000
 """Steps that no cycle reaches."""
+LONGEST_SECONDS = 0.9
+"""Of training before a command; afterwards a third of it."""
 
 
-def soak(kind: str, cycles: int, seed: int, folder: Path) -> bool:
+def soak(kind: str, cycles: int, seed: int, folder: Path, warm: Warm) -> bool:
     """Run the cycles and compare; prints a line every ten cycles. Returns whether all is equal."""
     rng, run = random.Random(seed), folder / kind
     data, recipe, *keys = KINDS[kind]
@@ -50,13 +57,11 @@ def soak(kind: str, cycles: int, seed: int, folder: Path) -> bool:
     sent = 0
     try:
         for cycle in range(cycles):
-            process = subprocess.Popen(
-                [*GANNET, *begin, "--resume", "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+            process = warm.start([*begin, "--resume", "--quiet"], folder)
             wait_for_start(run, process, sessions=cycle + 1)
-            time.sleep(rng.uniform(0, 1.5))
+            time.sleep(rng.uniform(0, LONGEST_SECONDS))
             sent += command(run, rng)
-            time.sleep(rng.uniform(0, 0.5))
+            time.sleep(rng.uniform(0, LONGEST_SECONDS / 3))
             process.send_signal(signal.SIGTERM if rng.random() < 0.1 else signal.SIGKILL)
             process.wait()
             if cycle % 10 == 9:
@@ -65,7 +70,10 @@ def soak(kind: str, cycles: int, seed: int, folder: Path) -> bool:
         answered = view.close()
     step = newest(run)
     # Commands after the newest checkpoint belong to steps that the comparison does not reach.
-    subprocess.run([*GANNET, "train", str(run), "--out", f"{run}-again", "--steps", str(step), "--quiet"], check=True)
+    again = ["train", str(run), "--out", f"{run}-again", "--steps", str(step), "--quiet"]
+    status, _, problem = warm.run(again, folder, timeout=3600)
+    if status:
+        raise SystemExit(problem)
     equal = same(run, Path(f"{run}-again"), step) and once(run)
     print(
         f"{kind}: {cycles} cycles, {sent} commands, {answered} answers of the live view, step {step}: "
@@ -104,7 +112,7 @@ class View:
         return self._answers
 
 
-def wait_for_start(run: Path, process: subprocess.Popen[bytes], sessions: int) -> None:
+def wait_for_start(run: Path, process: Begun, sessions: int) -> None:
     """Wait until the training of this cycle has begun."""
     while process.poll() is None:
         if Run.is_at(run):
@@ -112,7 +120,7 @@ def wait_for_start(run: Path, process: subprocess.Popen[bytes], sessions: int) -
             if held and any(event.kind == "start" for event in Run(run).events()):
                 return
         time.sleep(0.05)
-    raise SystemExit(f"The training of cycle {sessions} ended by itself: {process.returncode}.")
+    raise SystemExit(f"The training of cycle {sessions} ended by itself: {process.returncode}. {process.said('err')}")
 
 
 def command(run: Path, rng: random.Random) -> int:
@@ -166,7 +174,9 @@ def main() -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     kinds = {"points": given.points, "images": given.images}
-    equal = [soak(kind, cycles, given.seed, folder) for kind, cycles in kinds.items() if cycles]
+    warm = Warm(os.environ)
+    equal = [soak(kind, cycles, given.seed, folder, warm) for kind, cycles in kinds.items() if cycles]
+    warm.close()
     if all(equal):
         shutil.rmtree(folder)
         return 0

@@ -1,6 +1,7 @@
 """A turn that fails: its state is saved, the run continues from it to the bit, and the failure can be repeated."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,23 @@ def test_an_update_that_failed_half_way_is_not_saved(tmp_path, monkeypatch):
     with pytest.raises(TrainingFailed, match="Step 25 is not saved: the newest checkpoint is of step 20") as caught:
         train(tmp_path / "run", "ring", "gan", **KEYS)
     assert not caught.value.is_saved
+
+
+def test_a_parameter_that_is_not_finite_is_not_saved(tmp_path, monkeypatch):
+    """Spoiled by the last update before a checkpoint is due, so that no loss has shown it."""
+    calls = []
+
+    def after_turn(self, player):
+        calls.append(player)
+        if len(calls) == 2 * 21:  # the rehearsal's two, then 20 steps
+            next(self.generator.parameters()).data[0] = math.nan
+
+    monkeypatch.setattr(Adversarial, "after_turn", after_turn)
+    train(tmp_path / "run", **KEYS | {"checkpoint.every": 10})
+    assert Run(tmp_path / "run").events()[-1].text.startswith("Step 20: a parameter is not finite, so this step is not")
+    [newest, *_] = checkpoint.newest_first(tmp_path / "run" / "checkpoints")
+    assert newest.name == "step-000000010"
+    assert not checkpoint.problems(newest)
 
 
 def test_values_that_are_not_finite_leave_what_repeats_them(trained, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -204,3 +205,23 @@ def test_only_runs_between_classes_take_one(
     assert "does not translate between classes; omit --to" in capsys.readouterr().err
     with pytest.raises(gannet.UserError, match=r"between 2 classes, and these data have 10: set data\.classes=A,B"):
         gannet.train("digits", recipe="cyclegan", steps=1, out=tmp_path / "run")
+
+
+def test_pipes_devices_and_folders_are_named(
+    colouring: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reading a pipe would wait for ever, and a device would never end."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    os.mkfifo(folder / "a.png")
+    (folder / "b.png").symlink_to("/dev/zero")
+    (folder / "c.png").mkdir()
+    Image.new("L", (16, 16), 40).save(folder / "d.png")
+    assert run(["apply", str(colouring), str(folder), "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("not a regular file") == 2
+    assert "c.png: a folder" in said
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["d.png"]
+    (tmp_path / "file").touch()
+    assert run(["apply", str(colouring), str(folder / "d.png"), "-o", str(tmp_path / "file/d.png")]) == 2
+    assert "Cannot write" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -103,3 +104,13 @@ def test_answers_stay_when_later_steps_are_forgotten(trained):
     refused = answer(path, 3)
     assert refused is not None
     assert refused.outcome == "refused"
+
+
+def test_a_pipe_or_a_link_is_not_a_command(tmp_path):
+    (tmp_path / "commands").mkdir()
+    os.mkfifo(tmp_path / "commands/000001.json")
+    (tmp_path / "commands/000002.json").symlink_to("/dev/zero")
+    (tmp_path / "commands/000003.json").symlink_to("/nowhere")
+    for number, path in pending(tmp_path):
+        with pytest.raises(UserError, match="is not a command file"):
+            read_command(number, path)

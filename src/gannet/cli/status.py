@@ -98,7 +98,7 @@ def _row(path: Path) -> dict[str, Any]:
         state = state_of(path, run.events())
     except UserError as error:
         return row | {"problem": f"damaged: {error}"}
-    seconds = round(time.time() - state.seen, 1) if state.seen else None
+    seconds = max(0.0, round(time.time() - state.seen, 1)) if state.seen else None  # a clock can be set back
     return (
         row
         | {"state": str(state), "step": state.step, "steps": state.planned(run.record), "seconds_ago": seconds}
@@ -118,4 +118,4 @@ def _ago(seconds: float | None) -> str:
     for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= length:
             return f"{seconds / length:.0f} {unit} ago"
-    return f"{max(seconds, 0):.0f} s ago"
+    return f"{seconds:.0f} s ago"

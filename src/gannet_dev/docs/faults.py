@@ -37,6 +37,8 @@ class Row:
 LOST, SAME, FAIL = "test_nothing_is_lost.py::", "test_same_run.py::", "test_failures.py::"
 ATTACK, SERVER = "unit/test_dashboard_attacks.py::", "unit/test_dashboard_server.py::"
 WRITER, IMAGES, TRAIN = "unit/test_runs_writer.py::", "unit/test_data_folder.py::", "test_train.py::"
+ODD, DATA = "test_odd_machines.py::", "unit/test_data_hostile.py::"
+SHARDS, FILES = "unit/test_hostile_shards.py::", "unit/test_hostile_run_files.py::"
 CONTROL, SCHEDULERS, HOSTILE = "unit/test_training_control.py::", "test_schedulers.py::", "test_hostile_runs.py::"
 
 ROWS: dict[str, tuple[Row, ...]] = {
@@ -144,10 +146,9 @@ ROWS: dict[str, tuple[Row, ...]] = {
     ),
     "9. Ctrl-C": (
         Row(
-            "SIGINT once",
-            "a checkpoint, no traceback",
-            (TRAIN + "test_a_signal_stops_cleanly_and_resume_continues",),
-            ("a second and third signal were tried by hand"),
+            "SIGINT once, twice, three times within one step",
+            "a checkpoint after the step; the same; an immediate end. No traceback, nothing half-written",
+            (ODD + "test_ctrl_c_once_twice_three_times",),
         ),
     ),
     "10. Values that are not finite": (
@@ -167,7 +168,10 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row(
             "when a checkpoint is due",
             "not saved; a checkpoint with them is refused",
-            (SAME + "test_tensors_that_do_not_fit_are_refused",),
+            (
+                FAIL + "test_a_parameter_that_is_not_finite_is_not_saved",
+                SAME + "test_tensors_that_do_not_fit_are_refused",
+            ),
         ),
     ),
     "13. Damaged images": (
@@ -379,7 +383,13 @@ ROWS: dict[str, tuple[Row, ...]] = {
             ),
         ),
     ),
-    "31. The clock": (Row("1970, back a day, 2100", "", (), "tried by hand with faketime; no automated test"),),
+    "31. The clock": (
+        Row(
+            "1970, back and forth by a day, 2100",
+            "events stay in order, no time is negative",
+            (ODD + "test_an_odd_clock_changes_no_order_and_gives_no_negative_time",),
+        ),
+    ),
     "32. Out of memory": (
         Row("while measuring", "a warning; the same bits", (FAIL + "test_an_exception_while_measuring_is_a_warning",)),
         Row(
@@ -401,7 +411,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
             (FAIL + "test_an_update_that_failed_half_way_is_not_saved",),
         ),
     ),
-    "33. SIGSTOP": (Row("3 s", "", (), "tried by hand; Gannet has no watchdog"),),
+    "33. SIGSTOP": (Row("a process that is stopped", "continues", (ODD + "test_a_stopped_machine_continues",)),),
     "34. Exceptions of user code": (
         Row(
             "each type, after one step and after 51",
@@ -451,6 +461,76 @@ ROWS: dict[str, tuple[Row, ...]] = {
             ("unit/test_data_cache.py::test_a_damaged_table_is_made_again",),
         ),
     ),
+    "Hostile data": (
+        Row(
+            "IDX, NPZ, tar, CSV, JSON and Parquet that announce terabytes, or are not what they are called",
+            "refused before memory is reserved",
+            (DATA + "test_headers_that_lie_are_refused_before_memory_is_reserved",),
+        ),
+        Row(
+            "bombs, pipes and devices",
+            "refused",
+            (DATA + "test_bombs_are_refused", DATA + "test_pipes_and_devices_are_not_opened"),
+        ),
+        Row(
+            "shards whose manifest or index announces what is not there; pipes",
+            "refused",
+            (
+                SHARDS + "test_a_manifest_that_lies_is_refused",
+                SHARDS + "test_an_index_that_lies_is_refused",
+                SHARDS + "test_a_pipe_is_not_waited_for",
+                SHARDS + "test_a_tar_file_that_cannot_be_read_is_named",
+                SHARDS + "test_prepare_does_not_keep_a_shard_with_other_images",
+            ),
+        ),
+        Row(
+            "random bytes in every kind of file of data",
+            "data, or one sentence",
+            (
+                DATA + "test_damaged_files_are_data_or_one_sentence",
+                DATA + "test_many_damaged_files_are_data_or_one_sentence",
+                SHARDS + "test_damaged_shards_are_data_or_one_sentence",
+                SHARDS + "test_many_damaged_shards_are_data_or_one_sentence",
+            ),
+        ),
+        Row(
+            "an image for `apply` or `invert`",
+            "pipes and devices are not opened",
+            ("unit/test_apply.py::test_pipes_devices_and_folders_are_named",),
+        ),
+    ),
+    "Hostile files of a run": (
+        Row(
+            "a pipe instead of a file",
+            "not waited for",
+            (
+                FILES + "test_a_pipe_is_not_waited_for",
+                "unit/test_runs_commands.py::test_a_pipe_or_a_link_is_not_a_command",
+            ),
+        ),
+        Row("a frame that is a bomb", "not unpacked", (FILES + "test_a_frame_that_is_a_bomb_is_not_unpacked",)),
+        Row(
+            "a damaged compare.json or label.json",
+            "does not hide the runs of the live view",
+            (FILES + "test_a_damaged_document_does_not_hide_the_runs",),
+        ),
+        Row(
+            "random bytes in every kind of file of a run",
+            "read, or one sentence",
+            (
+                FILES + "test_damaged_files_of_a_run_are_read_or_one_sentence",
+                FILES + "test_many_damaged_files_of_a_run_are_read_or_one_sentence",
+            ),
+        ),
+        Row(
+            "control characters in names, titles and messages",
+            "written as escapes; the terminal is not controlled",
+            (
+                FILES + "test_output_cannot_control_the_terminal",
+                HOSTILE + "test_a_class_name_cannot_control_the_terminal",
+            ),
+        ),
+    ),
     "Reports": (
         Row(
             "markup in names, events, recipes",
@@ -459,7 +539,11 @@ ROWS: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "Environment": (
-        Row("HOME unset, few descriptors, LC_ALL=C", "", (), "tried by hand"),
+        Row(
+            "no HOME, no TMPDIR, 40 descriptors; only LC_ALL=C",
+            "train and measure",
+            (ODD + "test_a_bare_environment_trains", ODD + "test_a_bare_environment_from_the_first_byte"),
+        ),
         Row("memory limits below what torch needs", "", (), "torch fails at import, before Gannet runs"),
     ),
 }
