@@ -2,10 +2,10 @@
 
 usage: GANNET_DATA=FOLDER python benchmarks/image_to_image.py [--steps N] [--seeds 0,1,2] [--device auto] NAME ...
 
-Trains ``pix2pix`` once for each NAME (``horses-grayscale``, ``mnist-mask`` ...; all if none is given) and seed,
-measures it on the held-out images and writes benchmarks/results/image-to-image.json, where runs of other names and
-seeds stay. Runs are kept in runs/image-to-image/NAME-SEED, from which docs/applications/image-to-image.md takes its
-images.
+Trains ``pix2pix`` once for each NAME (``horses-grayscale``, ``mnist-mask`` ...; all if none is given) and seed, or
+``super-resolution`` for ``horses-super-resolution``, measures it on the held-out images and writes
+benchmarks/results/image-to-image.json, where runs of other names and seeds stay. Runs are kept in
+runs/image-to-image/NAME-SEED, from which docs/applications/image-to-image.md takes its images.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ RESULTS = Path(__file__).parent / "results" / "image-to-image.json"
 RUNS = Path("runs/image-to-image")
 METRICS = ["psnr", "ssim", "feature_distance", "output_fd", "input_error"]
 DATA = {"horses": ("cifar10", {"data.classes": "horse"}), "mnist": ("mnist", {})}
-TASKS = [f"horses-{name}" for name in ("grayscale", "downscale", "blur", "mask")]
+TASKS = [f"horses-{name}" for name in ("grayscale", "downscale", "blur", "mask", "super-resolution")]
 TASKS += [f"mnist-{name}" for name in ("mask", "downscale", "blur")]
 
 
 def row(task: str, seed: int, steps: int, device: str) -> dict[str, Any]:
     """Train and measure one task with one seed."""
-    data, degradation = task.split("-")
+    data, what = task.split("-", 1)
     source, keys = DATA[data]
-    keys = {**keys, "degradation": degradation, "checkpoint.every": 0, "health.every": 0, "frames.every": 0}
+    recipe, own = (what, {}) if what == "super-resolution" else ("pix2pix", {"degradation": what})
+    keys = {**keys, **own, "checkpoint.every": 0, "health.every": 0, "frames.every": 0}
     started = time.process_time()
     run = gannet.train(
-        source, recipe="pix2pix", seed=seed, steps=steps, device=device, out=RUNS / f"{task}-{seed}", keys=keys
+        source, recipe=recipe, seed=seed, steps=steps, device=device, out=RUNS / f"{task}-{seed}", keys=keys
     )
     seconds = time.process_time() - started
     cards, skipped = run.measure(METRICS, samples=500)
@@ -41,7 +42,7 @@ def row(task: str, seed: int, steps: int, device: str) -> dict[str, Any]:
         card.metric: {"label": card.label, "value": card.value, "better": card.better, "trivial": dict(card.parts)}
         for card in cards
     }
-    command = f"gannet train {source} --recipe pix2pix --steps {steps} --seed {seed} " + " ".join(
+    command = f"gannet train {source} --recipe {recipe} --steps {steps} --seed {seed} " + " ".join(
         f"{k}={v}" for k, v in keys.items()
     )
     return {
