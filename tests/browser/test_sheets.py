@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from support.page import click, until, violations
@@ -55,6 +57,27 @@ def test_columns_of_a_game_that_translates_say_what_they_are(serve, open_page, t
     words = page.evaluate(SUMMARY)
     assert "what the generator makes of the same images" in words
     assert "noise" not in words
+
+
+@pytest.mark.slow
+def test_captions_stand_below_their_columns(serve, open_page, trained_once):
+    run = trained_once("captioned")
+    page = open_page(serve(run.parent), run)
+    shown = page.evaluate("[...document.querySelectorAll('.card .captions span')].map((word) => word.textContent)")
+    assert shown == json.loads((run / "run.json").read_text())["data"]["form"]["captions"]
+    assert len(shown) == 8
+
+
+@pytest.mark.slow
+def test_reconstructions_name_their_rows(serve, open_page, trained_once):
+    run = trained_once("encoder")
+    page = open_page(serve(run.parent), run)
+    card = "document.querySelector('.card[aria-label=Reconstructions]')"
+    until(page, f"{card} && !{card}.hidden")
+    page.evaluate(f"{card}.scrollIntoView()")
+    sides = f"[...{card}.querySelectorAll('.sides span')].map((side) => side.textContent)"
+    until(page, f"{sides}.length")
+    assert page.evaluate(sides) == ["real", "G(E(x))", "nearest found"]
 
 
 @pytest.mark.slow

@@ -157,6 +157,11 @@ def _translated(path: Path, get: Callable[[str], Path]) -> None:
     train(path, "digits", "pix2pix", **{"steps": 3, "batch_size": 4, "frames.count": 12, "frames.every": 3})
 
 
+def _captioned(path: Path, get: Callable[[str], Path]) -> None:
+    """Images of captions."""
+    train(path, "captioned-digits", "text-to-image", **{"steps": 2, "batch_size": 8, "frames.every": 2})
+
+
 def _encoder(path: Path, get: Callable[[str], Path]) -> None:
     """Digits, with an encoder."""
     train(path, "digits", "bigan", **IMAGES | {"hidden": 16})
@@ -277,8 +282,8 @@ def _compared(path: Path, get: Callable[[str], Path]) -> None:
 RUNS: dict[str, Callable[[Path, Callable[[str], Path]], None]] = {
     maker.__name__.removeprefix("_"): maker
     for maker in (
-        _points, _few, _measured, _scored, _best, _images, _labelled, _translated, _encoder, _commanded, _signalled,
-        _failed, _killed, _bare, _forked, _again,
+        _points, _few, _measured, _scored, _best, _images, _labelled, _translated, _captioned, _encoder, _commanded,
+        _signalled, _failed, _killed, _bare, _forked, _again,
         _alarmed, _constant, _relative, _critic, _shown, _seeds, _compared,
     )
 }  # fmt: skip
