@@ -16,6 +16,8 @@ import torch
 from PIL import Image
 
 import gannet.data.cache as cache
+import gannet.data.listing as listing
+import gannet.data.stored_rows as stored_rows
 from gannet.cli import run as main
 from gannet.data.base import silent
 from gannet.data.cache import cache_folder
@@ -158,11 +160,41 @@ def test_a_batch_from_the_map_equals_one_from_memory(source: Folder) -> None:
     )
 
 
+def _recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of files as they are read from now on."""
+    reads: list[str] = []
+    read = listing.read_file
+    monkeypatch.setattr(listing, "read_file", lambda path: reads.append(path.name) or read(path))
+    return reads
+
+
+def test_a_large_table_is_read_from_its_file_row_by_row(
+    source: Folder, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_rows, "SMALL_BYTES", 0)
+    source.open(silent)
+    table = source.open(silent)
+    reads, preadv = list[int](), os.preadv
+    monkeypatch.setattr(os, "preadv", lambda *args: reads.append(args[2]) or preadv(*args))
+    images, _ = table.reference(3, seed=0)
+    assert len(set(reads)) == 3
+    assert sorted(images[:, 0, 0, 0].tolist()) == [0, 50, 100]
+    batch, _ = table.batch(6, seed=0, position=0, device=torch.device("cpu"))
+    assert sorted(((batch[:, 0, 0, 0] + 1) * 127.5).round().tolist()) == [0, 0, 50, 50, 100, 100]
+
+
+def test_files_of_a_set_that_memory_should_not_hold_are_read_twice(
+    source: Folder, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing._FirstReading, "budget", 100)
+    reads = _recorded(monkeypatch)
+    assert _levels(source.open(silent)) == [0, 50, 100]
+    assert sorted(reads) == ["0.png", "0.png", "1.png", "1.png", "2.png", "2.png"]
+
+
 def test_a_second_opening_reads_no_file_again(source: Folder, monkeypatch: pytest.MonkeyPatch, own_cache: Path) -> None:
     monkeypatch.setattr("gannet.data.file_digests.FRESH_SECONDS", -1e9)
-    reads: list[str] = []
-    read = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path.name) or read(path))
+    reads = _recorded(monkeypatch)
     first = source.open(silent)
     assert sorted(reads) == ["0.png", "1.png", "2.png"], "hashing and decoding read each file once together"
     reads.clear()

@@ -22,6 +22,7 @@ from gannet.data.decode import VERSION, Header, Reading
 from gannet.data.digest import digest
 from gannet.data.fitting import Fit, Frame, enlargement, fitted, is_cropped
 from gannet.data.levels import white_of
+from gannet.data.stored_rows import give_back
 from gannet.data.undecoded_images import ImageArray, UndecodedImages, for_every, refuse_bad, refuse_many
 from gannet.errors import UserError
 from gannet.files import to_disk
@@ -30,6 +31,8 @@ DEFAULT_SIZE_PIXELS = 64
 LARGEST_NATIVE_PIXELS = 256
 """Above this side, images of one common size are taken for photographs and reduced, unless the user sets a size."""
 DEFAULT_WHITE = Reading().deep_white
+NUM_BETWEEN = 1000
+"""Decoded images between two releases of memory."""
 DEBRIS_SECONDS = 24 * 3600
 """A temporary file older than this was left by a killed process."""
 
@@ -161,6 +164,8 @@ def _fill(
     def one(row: int) -> tuple[bool, float]:
         image = images.image(row, reading)
         out[row] = fitted(image, frame).transpose(2, 0, 1)
+        if row % NUM_BETWEEN == 0:
+            give_back(out)
         return is_cropped(image.size, frame), enlargement(image.size, frame)
 
     found, problems = for_every(len(images), one, "decoding images", progress)

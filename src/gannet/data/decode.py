@@ -45,7 +45,7 @@ class BadImage(Exception):
     """The reason why a file cannot be used, as the end of a sentence."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Header:
     """What is known about an image before its pixels are read."""
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from gannet.data.base import Dataset, Kind
 from gannet.data.captions import PADDING, examples_of, token_ids, vocabulary_of
 from gannet.data.order import Order
+from gannet.data.stored_rows import StoredRows
 from gannet.seeding import torch_rng
 
 RESIDENT_BYTES = 4 * 2**30
@@ -50,7 +51,7 @@ class ImageTable(Dataset):
         inputs: np.ndarray | None = None,
     ) -> None:
         chosen = np.arange(len(pixels)) if rows is None else rows
-        self.pixels = torch.from_numpy(pixels)
+        self.pixels, self._stored = torch.from_numpy(pixels), StoredRows(pixels)
         self.shape = tuple(pixels.shape[1:])
         self.class_names = class_names
         self.size = len(chosen)
@@ -73,8 +74,8 @@ class ImageTable(Dataset):
             ids = token_ids(captions, self.vocabulary)
             self._tokens = torch.full((len(pixels), ids.shape[1]), PADDING, dtype=torch.int64)
             self._tokens[torch.from_numpy(chosen)] = ids
-        self._inputs, self.paired = None if inputs is None else torch.from_numpy(inputs), inputs is not None
-        self._resident: dict[torch.device, tuple[Tensor, Tensor | None]] = {}
+        self._inputs, self.paired = None if inputs is None else StoredRows(inputs), inputs is not None
+        self._resident: dict[torch.device, tuple[Tensor | None, Tensor | None]] = {}
 
     @property
     def labels(self) -> np.ndarray | None:
@@ -85,15 +86,18 @@ class ImageTable(Dataset):
         """Images (N, C, H, W) float32 in [-1, 1] and labels (N,) int64, -1 if hidden, from endless shuffled epochs."""
         rows = self._rows(count, seed, position)
         pixels, labels = self._tables_on(device)
-        rows = rows.to(pixels.device)
-        chosen = pixels.index_select(0, rows).to(device)  # transferred as uint8: a quarter of the bytes of float32
+        if pixels is None:  # transferred as uint8: a quarter of the bytes of float32
+            chosen = self._stored.take(rows).to(device)
+        else:
+            rows = rows.to(device)
+            chosen = pixels.index_select(0, rows)
         chosen = mirrored(chosen, seed, position) if self._flip else chosen
         return normalised(chosen), None if labels is None else labels.index_select(0, rows).to(device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Distinct images uint8 (N, H, W, C) and their true labels, including those hidden from training."""
         rows = self._order.reference(count, seed=seed)
-        images = self.pixels.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
+        images = self._stored.take(rows).permute(0, 2, 3, 1).contiguous().numpy()
         return images, None if self._labels is None else self._labels.index_select(0, rows).numpy()
 
     def captions(self, count: int, *, seed: int, position: int, device: torch.device) -> Tensor | None:
@@ -111,7 +115,7 @@ class ImageTable(Dataset):
         """
         if self._inputs is None:
             return None
-        chosen = self._inputs.index_select(0, self._rows(count, seed, position)).to(device)
+        chosen = self._inputs.take(self._rows(count, seed, position)).to(device)
         return normalised(mirrored(chosen, seed, position) if self._flip else chosen)
 
     def reference_inputs(self, count: int, *, seed: int) -> np.ndarray | None:
@@ -119,7 +123,7 @@ class ImageTable(Dataset):
         if self._inputs is None:
             return None
         rows = self._order.reference(count, seed=seed)
-        return self._inputs.index_select(0, rows).permute(0, 2, 3, 1).contiguous().numpy()
+        return self._inputs.take(rows).permute(0, 2, 3, 1).contiguous().numpy()
 
     def _rows(self, count: int, seed: int, position: int) -> Tensor:
         if self._labelled_order is None:
@@ -127,9 +131,10 @@ class ImageTable(Dataset):
         orders = (self._labelled_order, count // 2), (self._order, count - count // 2)
         return torch.cat([order.batch(part, seed=seed, position=position) for order, part in orders if part])
 
-    def _tables_on(self, device: torch.device) -> tuple[Tensor, Tensor | None]:
+    def _tables_on(self, device: torch.device) -> tuple[Tensor | None, Tensor | None]:
+        """The images, or None if they stay in memory, and the labels."""
         if device.type == "cpu" or self.pixels.numel() > RESIDENT_BYTES:
-            return self.pixels, self._shown_labels
+            return None, self._shown_labels
         if device not in self._resident:
             self._resident[device] = (
                 self.pixels.to(device),

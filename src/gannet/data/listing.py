@@ -6,13 +6,15 @@ import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b, file_digest
 from pathlib import Path
 
 from gannet.data.archives import members
 from gannet.data.base import Progress
-from gannet.data.decode import SUFFIXES, BadImage
+from gannet.data.decode import SUFFIXES, BadImage, Header, header
 from gannet.data.digest import digest
 from gannet.data.file_digests import file_digests
 from gannet.data.folder_structure import structure
@@ -83,7 +85,7 @@ def read_listing(path: Path, progress: Progress, *, label: str | None = None) ->
     classes = inside.classes
     if label is not None or classes is None:
         classes = labels_in(found, label) or classes
-    kept = _Kept(found.read)
+    kept = _FirstReading(found.read)
     if path.is_file():
         with path.open("rb") as file:
             content_hash, digests = file_digest(file, lambda: blake2b(digest_size=16)).hexdigest(), None
@@ -96,6 +98,7 @@ def read_listing(path: Path, progress: Progress, *, label: str | None = None) ->
         classes,
         names,
         lambda row: kept.read(names[row]),
+        head=lambda row: kept.header(names[row]),
         splits=inside.splits,
         notes=_left_out(found),
         digests=digests,
@@ -105,41 +108,56 @@ def read_listing(path: Path, progress: Progress, *, label: str | None = None) ->
 
 def is_ignored(name: str) -> bool:
     """Whether a relative name is hidden, or junk of an operating system or a NAS box."""
-    if name.startswith(".") or "/." in name:
-        return True
-    *folders, file = name.lower().split("/")
-    return file in JUNK_FILES or any(folder in JUNK_FOLDERS for folder in folders)
+    folder, _, file = name.rpartition("/")
+    return file.startswith(".") or file.lower() in JUNK_FILES or _is_junk(folder)
+
+
+@lru_cache
+def _is_junk(folder: str) -> bool:
+    return any(part.startswith(".") or part in JUNK_FOLDERS for part in folder.lower().split("/"))
 
 
 def is_image_name(name: str) -> bool:
     """Whether the suffix is that of a supported image format."""
-    return os.path.splitext(name)[1].lower() in SUFFIXES  # ten times faster than Path.suffix
+    return name[name.rfind(".") :].lower() in SUFFIXES  # twenty times faster than Path.suffix
 
 
-class _Kept:
-    """Files as they are read: small sets stay in memory from hashing to decoding, so that each file is read once."""
+class _FirstReading:
+    """What is kept of files until they are decoded: all bytes of a small set, so that each file is read once; of a
+    larger set the headers, so that each file is read twice.
+    """
 
     budget = 128 * 2**20
 
     def __init__(self, read: Callable[[str], bytes]) -> None:
-        self._read, self._kept, self._room = read, dict[str, bytes](), self.budget
+        self._read, self._room = read, self.budget
+        self._blobs, self._headers = dict[str, bytes](), dict[str, Header]()
 
     def read_first(self, name: str) -> bytes:
-        """Read a file that will be read again."""
+        """Read a file that will be decoded later."""
         blob = self._read(name)
-        if len(blob) <= self._room:
-            self._room -= len(blob)
-            self._kept[name] = blob
+        with suppress(BadImage):  # reported with the other bad images
+            self._headers[name] = header(blob)
+        self._room -= len(blob)
+        if self._room >= 0:
+            self._blobs[name] = blob
+        else:
+            self._blobs.clear()
         return blob
 
     def read(self, name: str) -> bytes:
         """Read a file."""
-        kept = self._kept.get(name)
+        kept = self._blobs.get(name)
         return self._read(name) if kept is None else kept
+
+    def header(self, name: str) -> Header:
+        """Size and colour; raises :class:`BadImage`."""
+        return self._headers.get(name) or header(self.read(name))
 
     def forget(self) -> None:
         """Free the memory."""
-        self._kept.clear()
+        self._blobs.clear()
+        self._headers.clear()
 
 
 def _listing(origin: Path, names: Sequence[str], read: Callable[[str], bytes]) -> Listing:
@@ -194,13 +212,13 @@ def read_file(path: Path) -> bytes:
         BadImage: a broken link, a folder, a pipe, a device, or too large.
         OSError: it cannot be read.
     """
-    if path.is_symlink() and not path.exists():
-        raise BadImage("a broken link")
-    if path.is_dir():
-        raise BadImage("a folder whose name ends like an image")
     try:
         return read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
+        if path.is_dir():
+            raise BadImage("a folder whose name ends like an image") from None
+        if isinstance(error, FileNotFoundError) and path.is_symlink():
+            raise BadImage("a broken link") from None
         if error.errno in (errno.EINVAL, errno.EFBIG):
             raise BadImage(str(error.strerror)) from None
         raise

@@ -109,13 +109,14 @@ def _matched(images: ImageFiles, folder: str) -> list[tuple[int, int]]:
 
 
 def _only(images: ImageFiles, rows: list[int], what: str) -> ImageFiles:
-    names = [images.names[row] for row in rows]
+    names, head = [images.names[row] for row in rows], images.head
     return replace(
         images,
         names=names,
         content_hash=digest(images.content_hash, what, names),
         classes=None,
         read=lambda row: images.read(rows[row]),
+        head=None if head is None else lambda row: head(rows[row]),
         splits=None if images.splits is None else [images.splits[row] for row in rows],
         digests=None if images.digests is None else [images.digests[row] for row in rows],
     )

@@ -92,6 +92,8 @@ class ImageFiles(UndecodedImages):
     """Of the bytes of every file, if known."""
     free: Callable[[], None] = lambda: None
     """Called after decoding."""
+    head: Callable[[int], Header] | None = None
+    """Gives the header of a file, if it is known without reading the file again."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -106,7 +108,7 @@ class ImageFiles(UndecodedImages):
 
     def header(self, row: int) -> Header:
         """Size and colour from the first bytes of the file."""
-        return header(self.read(row))
+        return header(self.read(row)) if self.head is None else self.head(row)
 
     def image(self, row: int, reading: Reading = UNCHANGED) -> Image.Image:
         """The decoded file."""

@@ -57,8 +57,8 @@ def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) ->
         record = read_record(path)
         own = {key: value for key, value in keys.items() if is_outside(value) or key == "data.path"}
         plan = plan_again(record, steps=begun["steps"], recipe_file=recipe_file, changes=own)
-        keep_freed_memory()
         dataset = reopen_data(plan, silent)
+        keep_freed_memory()
         if changed := changed_data(record, dataset):
             raise UserError(changed)
         experiment, precision = build(plan, dataset.form)

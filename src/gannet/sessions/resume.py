@@ -73,13 +73,13 @@ def resume(
     """
     record = read_record(path)
     keys = repeat_keys(record, keys or {})
-    keep_freed_memory()
     events = Run(path).events()
     steps, ended_at_goal = steps or planned_steps(events), state_of(path, events).reason == "goal"
     chosen = _chosen(path, record, reporter)
     plan = plan_again(record, steps=steps, recipe_file=recipe_file, changes=keys)
     notes = require_same_code_and_journal(path, plan, chosen)
     dataset = reopen_data(plan, reporter.work)
+    keep_freed_memory()
     if changed := changed_data(record, dataset):
         raise UserError(f"{path}: {changed} Restore them, give their path with data.path=PATH, or train a new run.")
     experiment, precision = build(plan, dataset.form)

@@ -68,8 +68,8 @@ def start(
     if out is not None and (problem := taken(out)):
         raise UserError(problem)
     source = find_source(init) if init is not None else None
-    keep_freed_memory()
     dataset = open_data(plan, reporter.work)
+    keep_freed_memory()
     experiment, precision = build(plan, dataset.form)
     with precision.applied() as precision:
         rehearse(
