@@ -80,6 +80,33 @@ KINDS = {
     "chosen label": Kind(_text(index=False), LABELLED.assign(b=list("uvw") * 20), {"data.label": "b"}, ("x", "y"), "b"),
     "no label": Kind(_text(index=False), LABELLED, {"data.label": ""}),
     "label of few integers": Kind(_text(index=False), FRAME.assign(c=[3, 1, 2] * 20), label="c"),
+    "names 0 and 1 and a label": Kind(
+        _text(index=False),
+        LABELLED.set_axis([0, 1, "label"], axis=1),
+        points=(0, 1),
+        label="label",  # type: ignore[arg-type]
+    ),
+    "index, names 0 and 1 and a label": Kind(
+        _text(),
+        LABELLED.set_axis([0, 1, "label"], axis=1),
+        points=(0, 1),
+        label="label",  # type: ignore[arg-type]
+    ),
+    "quoted decimal commas between commas": Kind(
+        lambda f: "\n".join(["x,y", *('"' + f'{a}","{b}'.replace(".", ",") + '"' for a, b in f.values)]).encode()
+    ),
+    "labels that Python reads as numbers": Kind(_text(index=False), FRAME.assign(c=["1_1", "1_2"] * 30), label="c"),
+    "colours as labels": Kind(
+        _text(index=False, columns=["label", "x", "y"]), FRAME.assign(label=["#ff0000", "#00ff00"] * 30), label="label"
+    ),
+    "different numbers called label": Kind(_text(index=False), FRAME.assign(label=RNG.normal(size=60))),
+    "truth values": Kind(_text(index=False), FRAME.assign(c=[True, False] * 30), label="c"),
+    "parquet with truth values and dates": Kind(
+        lambda f: f.to_parquet(),
+        FRAME.assign(c=[True, False] * 30, day=pd.date_range("2020-01-01", periods=60)),
+        label="c",
+        name="t.parquet",
+    ),
     "many texts are no classes": Kind(_text(index=False), FRAME.assign(file=[f"{i}.png" for i in range(60)])),
     "parquet": Kind(lambda f: f.to_parquet(), LABELLED, label="label", name="t.parquet"),
     "parquet with an index": Kind(
@@ -109,6 +136,14 @@ def test_a_table_is_read_as_pandas_wrote_it(tmp_path: Path, kind: str) -> None:
     assert table.labels.tolist() == codes.tolist()
 
 
+def test_whole_numbers_with_gaps_keep_their_names(tmp_path: Path) -> None:
+    FRAME.assign(label=[1.0, 2.0, 10.0] * 20).to_csv(tmp_path / "t.csv", index=False)
+    table = opened(tmp_path / "t.csv")
+    assert table.class_names == ("1", "2", "10")
+    assert table.labels is not None
+    assert table.labels.tolist() == [0, 1, 2] * 20
+
+
 def _lines(**columns: object) -> bytes:
     return _text(index=False)(FRAME.assign(**columns))
 
@@ -121,8 +156,11 @@ def _lines(**columns: object) -> bytes:
             _lines(a=list("uv") * 30, b=list("xy") * 30),
             r"can be the class \(a, b\).*data.label=NAME",
         ),
-        (_text(index=False, columns=["x"])(FRAME), "1 columns, and those with numbers are x; points need two columns"),
+        (_text(index=False, columns=["x"])(FRAME), "1 column, and those with numbers are x; points need two columns"),
         (_lines(label=["", *LABELS[1:]]), "line 2: the label in the column 'label' is missing.*data.on_bad=skip"),
+        (_lines(label=["NA", *LABELS[1:]]), "line 2: the label in the column 'label' is missing"),
+        (_lines(x=["#N/A", *FRAME.x[1:]]), "line 2: '#N/A' is not a finite number"),
+        (_lines(id=range(9, 69), z=FRAME.y), r"4 columns of numbers \(x, y, id, z\).*such as data.columns=x,y,"),
         (_lines(x=[np.nan, *FRAME.x[1:]]), "line 2: '' is not a finite number"),
         (_lines(x=[np.inf, np.inf, *FRAME.x[2:]]), "line 2: 'inf' is not a finite number. There are 1 more such rows"),
         (b"x,y\n1,2\n3,4,5\n", "line 3: 3 columns where the first line of points has 2"),

@@ -11,13 +11,24 @@ from gannet.data.undecoded_images import Classes
 from gannet.errors import UserError
 
 NUM_NAMED = 5
-EMPTY = frozenset({"", "nan", "NaN"})
-"""Texts that stand for a missing label."""
+# fmt: off
+EMPTY = frozenset({
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+})
+# fmt: on
+"""Texts that stand for a missing label: those of ``pandas.read_csv``."""
 
 
 def classes_of_texts(texts: Sequence[str]) -> Classes:
-    """The classes that occur, in the order of numbers if all are integers, else in the order of texts."""
-    names, labels = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)
+    """The classes that occur, in the order of numbers if all are integers, else in the order of texts.
+
+    If all are whole numbers, 1.0 is called 1: a table with gaps stores integers so.
+    """
+    stored = np.array(texts, dtype=object).astype(str)
+    names, labels = np.unique(stored, return_inverse=True)
+    if any("." in name for name in names) and all(re.fullmatch(r"[+-]?\d+(?:\.0*)?", name) for name in names):
+        names, labels = np.unique(np.array([name.partition(".")[0] for name in names])[labels], return_inverse=True)
     order = in_order(names.tolist())
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))

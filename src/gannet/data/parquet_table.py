@@ -57,12 +57,12 @@ def _file(path: Path) -> Any:
 
 
 def _is_plain(series: Any) -> bool:
-    return series.dtype.kind in "biufOU" or str(series.dtype) in ("category", "str", "string")
+    return series.dtype.kind in "biufOUmM" or str(series.dtype) in ("category", "str", "string")
 
 
 def _column(name: str, series: Any) -> Column:
     missing = series.isna()
-    if series.dtype.kind in "biuf":
+    if series.dtype.kind in "iuf":
         numbers = [None if gone else float(value) for value, gone in zip(series, missing, strict=True)]
         return Column(name, ["" if gone else str(v) for v, gone in zip(series, missing, strict=True)], numbers)
     cells = ["" if gone else str(value).strip() for value, gone in zip(series, missing, strict=True)]

@@ -56,11 +56,12 @@ def _points(
         return numeric[0], numeric[1]
     found = ", ".join(column.name for column in numeric) or "none"
     if len(numeric) < 2:
+        count = "1 column" if len(table.columns) == 1 else f"{len(table.columns)} columns"
         raise UserError(
-            f"{origin} has {len(table.columns)} columns, and those with numbers are {found}; points need two columns "
-            f"of numbers."
+            f"{origin} has {count}, and those with numbers are {found}; points need two columns of numbers."
         )
-    pair = ",".join(column.name for column in numeric[:2])
+    fractions = [column for column in numeric if not _is_whole(column)]
+    pair = ",".join(column.name for column in (fractions if len(fractions) > 1 else numeric)[:2])
     raise UserError(
         f"{origin} has {len(numeric)} columns of numbers ({found}), and points need two: choose them, such as "
         f"data.columns={pair}, and the class, if any, with data.label=NAME."
@@ -72,8 +73,8 @@ def _class(rest: Sequence[Column], table: Table, origin: str, label: str | None)
         return None
     if label is not None:
         return _named(table, label, origin, "label")
-    named = [column for column in rest if column.name.casefold() in LABEL_NAMES]
-    options = named or [column for column in rest if _is_class_like(column)]
+    options = [column for column in rest if _is_class_like(column)]
+    options = [column for column in options if column.name.casefold() in LABEL_NAMES] or options
     if len(options) > 1:
         found = ", ".join(column.name for column in options)
         raise UserError(
@@ -89,9 +90,13 @@ def _is_label(column: Column, label: str | None) -> bool:
 
 def _is_class_like(column: Column) -> bool:
     """Texts or whole numbers, of which at least some occur more than once."""
-    if column.share == 1 and not all(re.fullmatch(r"[+-]?\d+(?:\.0*)?", cell) for cell in column.cells):
+    if column.share == 1 and not _is_whole(column):
         return False
     return len(set(column.cells) - EMPTY) <= max(FEWEST_FOR_MANY, len(column.cells) // 2)
+
+
+def _is_whole(column: Column) -> bool:
+    return all(re.fullmatch(r"[+-]?\d+(?:\.0*)?", cell) for cell in column.cells)
 
 
 def _is_index(column: Column, number: int, table: Table) -> bool:

@@ -23,6 +23,7 @@ BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_
     codecs.BOM_UTF16_BE: "utf-16",
 }
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 GROUPED = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d*)?")
 
 
@@ -57,8 +58,8 @@ def read_text_table(path: Path) -> Table:
 
     The encoding is UTF-8, UTF-16 or UTF-32 with a byte order mark, UTF-16 without one, or else Windows-1252. Columns
     are separated by semicolons, tabs, commas, bars or blanks: those that give all lines the same number of columns, and
-    most numbers. Empty lines, lines that begin with ``#`` and Excel's line ``sep=;``
-    are skipped. Cells may be quoted. Numbers may have a decimal comma if commas do not separate the columns.
+    most numbers. Empty lines, comments that begin with ``#`` and Excel's line ``sep=;`` are skipped. Cells may be
+    quoted. Numbers may have a decimal comma, which is quoted if commas separate the columns.
 
     Raises:
         UserError: the file is missing, not text, empty, or its lines have different numbers of columns.
@@ -88,10 +89,16 @@ def read_text_table(path: Path) -> Table:
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
-    """(line number, text) of the lines that hold data."""
+    """(line number, text) of the lines that hold data. After the first of these, a comment is ``#`` and a blank: cells
+    such as ``#N/A`` and ``#ff0000`` begin a row.
+    """
     text = _text(path)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2212", "-").split("\n")
-    return [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
+    found: list[tuple[int, str]] = []
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.lstrip().startswith(("# ", "#\t") if found else "#"):
+            found.append((number, line))
+    return found
 
 
 def _text(path: Path) -> str:
@@ -164,7 +171,11 @@ def _split(lines: Sequence[tuple[int, str]], separator: str) -> list[tuple[int, 
 
 def _number_reader(cells: Sequence[str], separator: str) -> _AsNumber:
     """How numbers are written in these cells: with a decimal point, or with a decimal comma and grouping points."""
-    decimal_comma = separator != "," and any(re.fullmatch(r"[+-]?[\d.]*,\d+(?:[eE][+-]?\d+)?", c) for c in cells)
+    with_comma = [cell for cell in cells if "," in cell]
+    decimal = [cell for cell in with_comma if re.fullmatch(r"[+-]?[\d.]*,\d+(?:[eE][+-]?\d+)?", cell)]
+    decimal_comma = bool(decimal)
+    if separator == ",":  # the cells were quoted; 1,234 can be a thousand
+        decimal_comma = len(decimal) == len(with_comma) and not all(THOUSANDS.fullmatch(cell) for cell in decimal)
     dotted = [cell for cell in cells if "." in cell and re.fullmatch(r"[+-]?[\d.,]+", cell)]
     grouped = decimal_comma and bool(dotted) and all(GROUPED.fullmatch(cell) for cell in dotted)
     grouped_commas = any(re.fullmatch(r"[+-]?\d{1,3}(?:,\d{3})+\.\d*", cell) for cell in cells)
@@ -177,6 +188,8 @@ class _AsNumber:
     decimal_comma: bool
 
     def __call__(self, cell: str) -> float | None:
+        if "_" in cell:  # Python reads 1_2 as 12
+            return None
         text = cell.replace(self.grouping, "") if self.grouping else cell
         try:
             return float(text.replace(",", ".") if self.decimal_comma else text)
@@ -207,10 +220,13 @@ def _is_header(first: list[str], rest: list[list[str]], as_number: _AsNumber) ->
     if not any(as_number(first[index]) is not None for index in (numeric or range(len(first)))):
         return True
     # pandas names columns 0, 1, ...; where every number below has a decimal point, these are no points.
-    counting = [str(number) for number in range(len(first))]
     named = [index for index in numeric if first[index]]
+    counting = [first[index] for index in named] == [str(number) for number in range(len(named))]
+    texts = [index for index in range(len(first)) if index not in numeric]
     return (
-        first in (counting, ["", *counting[:-1]])
+        counting
+        and len(named) > 1
         and len(rest) > 1
+        and all(first[index] not in {row[index] for row in rest if index < len(row)} for index in texts)
         and all("." in row[index] or "," in row[index] for row in rest for index in named if index < len(row))
     )
