@@ -80,12 +80,12 @@ def keeps_up(page, behind: int) -> list[dict]:
 
 
 def test_every_curve_keeps_up_with_a_training(serve, open_page, train):
-    path = train("live", "health.every=20")
+    path = train("live", "health.every=5")
     page = open_page(serve(path.parent))
     until(page, "document.querySelectorAll('.chart .xtick').length")
     first = shown_step(page)
     until(page, f"gannet.runs[0].taken.length >= {NEWS}")
-    assert shown_step(page) > first + 1000
+    assert shown_step(page) > first + 400
     charts = keeps_up(page, behind=200)
     assert len(charts) == 6
 

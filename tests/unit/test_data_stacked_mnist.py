@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_digits
 
 from gannet.data.base import ClassModes, Truth, silent
 from gannet.data.resolve import source_for
@@ -77,6 +76,8 @@ def test_other_images_are_refused(tmp_path: Path) -> None:
 
 def stacks(*classes: tuple[int, int, int]) -> np.ndarray:
     """Images of three of the first ten of the built-in digits, which are 0 to 9 in order and written clearly."""
+    from sklearn.datasets import load_digits
+
     levels = np.rint(load_digits().images[:10] * (255 / 16)).astype(np.uint8)
     return levels[np.array(classes)].transpose(0, 2, 3, 1)
 

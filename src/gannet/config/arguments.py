@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -97,6 +98,20 @@ def _walk(
     return reader, results
 
 
+@cache
+def _signature(function: Any) -> tuple[dict[str, Any], Mapping[str, inspect.Parameter]]:
+    """Type hints and parameters of a function or class."""
+    # For dataclasses, the hints of the class: inherited fields must be resolved in the module that defines them.
+    has_init = inspect.isclass(function) and not dataclasses.is_dataclass(function)
+    try:
+        hints = get_type_hints(function.__init__ if has_init else function, include_extras=True)
+    except (NameError, TypeError) as error:
+        raise UserError(
+            f"The annotations of {function.__module__}.{function.__name__} cannot be read: {error}."
+        ) from error
+    return hints, inspect.signature(function).parameters
+
+
 class _Reader:
     """Reads the given value of each typed parameter, recursively."""
 
@@ -110,16 +125,9 @@ class _Reader:
     def parameters(
         self, function: Any, prefix: str, defaults: Mapping[str, Any], skip: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        # For dataclasses, the hints of the class: inherited fields must be resolved in the module that defines them.
-        has_init = inspect.isclass(function) and not dataclasses.is_dataclass(function)
-        try:
-            hints = get_type_hints(function.__init__ if has_init else function, include_extras=True)
-        except (NameError, TypeError) as error:
-            raise UserError(
-                f"The annotations of {function.__module__}.{function.__name__} cannot be read: {error}."
-            ) from error
+        hints, parameters = _signature(function)
         result: dict[str, Any] = {}
-        for name, parameter in inspect.signature(function).parameters.items():
+        for name, parameter in parameters.items():
             if name in skip:
                 continue
             default = defaults.get(name, parameter.default)
@@ -279,9 +287,12 @@ def _bare(annotation: Any) -> Any:
     return get_args(annotation)[0] if hasattr(annotation, "__metadata__") else annotation
 
 
+_writer = cache(TypeAdapter)
+
+
 def _plain(value: Any) -> Any:
     try:
-        return json.loads(TypeAdapter(type(value)).dump_json(value))
+        return json.loads(_writer(type(value)).dump_json(value))
     except (PydanticUserError, ValueError):
         return str(value)
 

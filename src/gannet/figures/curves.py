@@ -30,6 +30,11 @@ GROUPS = {
 }
 """Title -> words; a term belongs to the first title with a word in the last part of its name."""
 ORDER = ("Losses and other terms", "Discriminator outputs", "Gradient norms", "Throughput")
+WIDTH, TALL, SHORT, LEFT, BELOW = 8.0, 2.5, 1.7, 0.85, 0.35
+"""Inches: width of the figure, height of the first axis and of the others, space for labels left of and below an axis.
+"""
+COLUMNS = 3
+"""Columns of a legend."""
 _LIGHT = {"paper": "#ffffff", "ink": "#1c2128", "muted": "#5b6570", "rule": "#e3e7eb"}
 _DARK = {"paper": "#161b22", "ink": "#e6edf3", "muted": "#9aa5b1", "rule": "#2d343d"}
 _DARK_SERIES = ("#4da3e0", "#ff8a4c", "#2fc79a", "#e59bc4", "#a79bee", "#d0a24c", "#c8ced6", "#8fd0f5")
@@ -60,9 +65,16 @@ def curves_figure(terms: Series, dark: bool = False, marks: Sequence[int] = ()) 
 
     theme = _DARK if dark else _LIGHT
     groups = grouped(terms)
-    heights = [3.6 if title == ORDER[0] else 2.7 for title in groups] or [2.0]
-    figure = ShownFigure(figsize=(8, sum(heights) + 0.2), dpi=160, facecolor=theme["paper"], layout="constrained")
-    axes = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
+    tall = [TALL if title == ORDER[0] else SHORT for title in groups] or [SHORT]
+    above = [_space_above(series) / 72 + 0.25 for series in groups.values()] or [0.0]
+    height = sum(tall) + sum(above) + BELOW * len(tall) + 0.2
+    # In inches, not by a layout engine: it would measure every text several times, half of the time of a report.
+    figure = ShownFigure(figsize=(WIDTH, height), dpi=160, facecolor=theme["paper"])
+    axes, top = [], height
+    for inner, head in zip(tall, above, strict=True):
+        bottom = top - head - inner
+        axes.append(figure.add_axes((LEFT / WIDTH, bottom / height, 1 - (LEFT + 0.1) / WIDTH, inner / height)))
+        top = bottom - BELOW
     for axis, (title, series) in zip(axes, groups.items(), strict=False):
         _draw_group(axis, title, series, theme, _DARK_SERIES if dark else SERIES)
         for step in marks:
@@ -126,6 +138,11 @@ def envelope(
     return middle, lowest, mean, highest
 
 
+def _space_above(series: Series) -> int:
+    """Points between an axis and its title, where its legend is."""
+    return 12 + 14 * -(-len(series) // COLUMNS)
+
+
 def _draw_group(axis: Axes, title: str, series: Series, theme: dict[str, str], colours: tuple[str, ...]) -> None:
     from matplotlib.ticker import EngFormatter
 
@@ -144,9 +161,7 @@ def _draw_group(axis: Axes, title: str, series: Series, theme: dict[str, str], c
             label=name,
             marker="o" if len(steps) < 2 else None,
         )
-    columns = 3
-    rows = -(-len(series) // columns)
-    axis.set_title(title, loc="left", fontsize=11, fontweight="bold", color=theme["ink"], pad=12 + 14 * rows)
+    axis.set_title(title, loc="left", fontsize=11, fontweight="bold", color=theme["ink"], pad=_space_above(series))
     axis.set_facecolor(theme["paper"])
     axis.grid(axis="y", color=theme["rule"], linewidth=0.8)
     axis.set_axisbelow(True)
@@ -165,7 +180,7 @@ def _draw_group(axis: Axes, title: str, series: Series, theme: dict[str, str], c
     axis.legend(
         loc="lower left",
         bbox_to_anchor=(-0.012, 1.0),
-        ncols=columns,
+        ncols=COLUMNS,
         frameon=False,
         fontsize=9,
         labelcolor=theme["ink"],

@@ -72,8 +72,9 @@ def samples_plan(real: np.ndarray, generated: np.ndarray, mass: np.ndarray, titl
     from gannet.figures.shown import ShownFigure
 
     generated, real, mass = _checked(generated, real, mass)
-    figure = ShownFigure(figsize=(9, 4.2), dpi=140, facecolor="white", layout="constrained")
-    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.1, 1]})
+    figure = ShownFigure(figsize=(9, 4.2), dpi=140, facecolor="white")
+    margins = {"left": 0.05, "right": 0.99, "bottom": 0.13, "top": 0.92, "wspace": 0.2}
+    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.1, 1], **margins})
     moved = moves(mass)
     ends = np.array([[generated[i], real[j]] for i, j, _ in moved])
     weights = np.array([share for *_, share in moved])
