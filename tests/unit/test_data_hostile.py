@@ -25,7 +25,7 @@ from gannet.config.plan import source_from_keys
 from gannet.data.base import silent
 from gannet.errors import UserError
 
-QUICK, MANY = 12, 1500
+QUICK, MANY = 12, int(os.environ.get("GANNET_FUZZ_EXAMPLES", "1500"))
 
 
 def opened(path: Path) -> None:
