@@ -196,11 +196,11 @@ def reads_or_says_why(read: Callable[[], object]) -> None:
     assert all("\n" not in problem and len(problem) < 4000 for problem in problems)
 
 
-def _mutated(name: str, folder: Path, edits: list[tuple[int, bytes, int]]) -> None:
-    """Open a sound file with some bytes replaced, inserted or removed: data, or one error of the user."""
+def opened_with(name: str, folder: Path, content: bytes) -> None:
+    """Open data of which one file has this content: data, or one error of the user."""
     path = folder / name
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(edited(SEEDS[name](), edits))
+    path.write_bytes(content)
     if path.parent != folder:
         for other in ("b.png", "c.png"):
             (path.parent / other).write_bytes(_png())
@@ -216,7 +216,7 @@ CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 @settings(max_examples=QUICK, deadline=None, suppress_health_check=CHECKS, derandomize=True, database=None)
 @given(edits=EDITS)
 def test_damaged_files_are_data_or_one_sentence(tmp_path: Path, name: str, edits: list[tuple[int, bytes, int]]) -> None:
-    _mutated(name, tmp_path, edits)
+    opened_with(name, tmp_path, edited(SEEDS[name](), edits))
 
 
 @pytest.mark.slow
@@ -226,4 +226,4 @@ def test_damaged_files_are_data_or_one_sentence(tmp_path: Path, name: str, edits
 def test_many_damaged_files_are_data_or_one_sentence(
     tmp_path: Path, name: str, edits: list[tuple[int, bytes, int]]
 ) -> None:
-    _mutated(name, tmp_path, edits)
+    opened_with(name, tmp_path, edited(SEEDS[name](), edits))
