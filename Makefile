@@ -9,7 +9,7 @@ DEMO := demo/ring
 # The tests start many processes; each would compile Gannet's sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo browser test check test-faults test-scale soak format docs notebooks learn bench bench-compare clean
+.PHONY: demo browser test check test-faults fuzz test-scale soak format docs notebooks learn bench bench-compare clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -52,6 +52,12 @@ test-faults: browser
 # What outgrows memory or one process, at the size of this machine.
 test-scale: $(VENV)/.installed-dev
 	$(PYTEST) -m slow tests/unit/test_data_shards.py tests/scale
+
+# Coverage-guided fuzzing of every reader of data and runs, one hour in all by default.
+FUZZ_MINUTES ?= 60
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz.py --minutes $(FUZZ_MINUTES)
 
 # 200 random kills on points and 30 on images, with live commands and the live view; about ten minutes.
 soak: $(VENV)/.installed-dev

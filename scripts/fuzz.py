@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 for place in ("tests", "tests/unit"):
     sys.path.insert(0, str(ROOT / place))
 FOUND = ROOT / "build" / "fuzz"
+INSTRUMENTED = ["gannet", "tarfile", "zipfile", "csv", "json"]
 SLOWEST_SECONDS = 20
 
 
@@ -54,21 +55,15 @@ def fuzz(name: str, seconds: int) -> None:
     """Fuzz one reader in this process, which ends."""
     import atheris
 
-    with atheris.instrument_imports(include=["gannet", "tarfile", "zipfile", "csv", "json"]):
-        with tempfile.TemporaryDirectory() as folder:
-            sound, read = readers(Path(folder))[name]
-            corpus = FOUND / re.sub(r"\W", "-", name)
-            corpus.mkdir(parents=True, exist_ok=True)
-            (corpus / "sound").write_bytes(sound)
-            options = [
-                f"-max_total_time={seconds}",
-                f"-timeout={SLOWEST_SECONDS}",
-                "-rss_limit_mb=4096",
-                "-verbosity=0",
-            ]
-            options += [f"-artifact_prefix={FOUND}/crash-{corpus.name}-", "-print_final_stats=1"]
-            atheris.Setup([sys.argv[0], *options, str(corpus)], read)
-            atheris.Fuzz()
+    with tempfile.TemporaryDirectory() as folder, atheris.instrument_imports(include=INSTRUMENTED):
+        sound, read = readers(Path(folder))[name]
+        corpus = FOUND / re.sub(r"\W", "-", name)
+        corpus.mkdir(parents=True, exist_ok=True)
+        (corpus / "sound").write_bytes(sound)
+        options = [f"-max_total_time={seconds}", f"-timeout={SLOWEST_SECONDS}", "-rss_limit_mb=4096", "-verbosity=0"]
+        options += [f"-artifact_prefix={FOUND}/crash-{corpus.name}-", "-print_final_stats=1"]
+        atheris.Setup([sys.argv[0], *options, str(corpus)], read)
+        atheris.Fuzz()
 
 
 def main() -> int:
