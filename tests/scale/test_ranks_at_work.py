@@ -61,9 +61,32 @@ def workers(parent: int) -> dict[str | None, int]:
     return {rank_of(Path("/proc", pid)): int(pid) for pid in found.stdout.split()}
 
 
+UNHURRIED = """
+import time
+
+import gannet
+from gannet.losses.non_saturating import NonSaturating
+from gannet.recipes.gan import gan
+
+
+class Unhurried(NonSaturating):
+    def generator(self, fake, real):
+        time.sleep(0.02)
+        return super().generator(fake, real)
+
+
+@gannet.recipe(kind="points")
+def unhurried(form, *, steps: int = 200, batch_size: int = 48) -> gannet.Experiment:
+    return gan(form, steps=steps, batch_size=batch_size, loss=Unhurried())
+"""
+"""The recipe ``gan`` whose steps take 20 ms more: a busy machine could end 200 of its steps before the kill."""
+
+
 @pytest.mark.parametrize("victim", ["0", "1"])
 def test_torchrun_restarts_after_a_kill_and_nothing_is_lost(environment, tmp_path, uninterrupted, victim):
-    words = ["2", "--max-restarts", "2", "-m", "gannet", "train", "ring", *KEYS, "--steps", "200", "--out", "run"]
+    (tmp_path / "unhurried.py").write_text(UNHURRIED)
+    keys = ["--recipe", "unhurried.py", *KEYS[2:]]
+    words = ["2", "--max-restarts", "2", "-m", "gannet", "train", "ring", *keys, "--steps", "200", "--out", "run"]
     with (tmp_path / "said").open("w+") as said:
         process = subprocess.Popen([*TORCHRUN, *words, "--resume"], cwd=tmp_path, env=environment, stderr=said)
         end = time.monotonic() + 120
