@@ -13,33 +13,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
+from support.data_cases import SIDE, SIX, grid, opened, pixels, save
 
 from gannet.config.plan import source_from_keys
 from gannet.data.base import silent
 from gannet.data.image_table import ImageTable
 from gannet.data.listing import is_ignored
 from gannet.errors import UserError
-
-SIDE = 12
-
-
-def pixels(seed: int = 0, channels: int = 3, side: int = SIDE) -> np.ndarray:
-    shape = (side, side) if channels == 1 else (side, side, channels)
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-
-
-def save(
-    path: Path, array: np.ndarray | None = None, seed: int = 0, form: str | None = None, **options: object
-) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels(seed) if array is None else array).save(path, form, **options)
-    return path
-
-
-def opened(path: Path | str, **keys: object) -> ImageTable:
-    dataset = source_from_keys(str(path), {f"data.{key}": value for key, value in keys.items()})[1].open(silent)
-    assert isinstance(dataset, ImageTable)
-    return dataset
 
 
 def held_out(path: Path, **keys: object) -> ImageTable:
@@ -163,10 +143,6 @@ def test_what_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
 def test_junk_is_ignored(name: str) -> None:
     assert is_ignored(name)
     assert not is_ignored(f"images/{name.replace('/', '_').lstrip('.')}x.png")
-
-
-def grid(values: range | list[int], kind: type, shape: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray:
-    return np.resize(np.array(values), shape).astype(kind)
 
 
 @pytest.mark.parametrize(
@@ -411,7 +387,6 @@ def test_a_large_photo_is_decoded_at_reduced_scale(tmp_path: Path, monkeypatch: 
 
 
 ONE_HOT = np.eye(3)[[0, 2, 1, 0, 2, 1]]
-SIX = np.stack([pixels(i, 1) for i in range(6)])
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "points.npz", samples=points[["x", "y"]])
     np.savez(folder / "images.npz", x_train=RNG.random((5, 3, 8, 8)))
     np.savez(folder / "labels.npz", images=RNG.integers(0, 256, (6, 8, 8), dtype=np.uint8), labels=["u", "v"] * 3)
+    several = np.stack([np.arange(6) % 2, np.arange(6) // 3], 1)
+    np.savez(folder / "several.npz", images=RNG.integers(0, 256, (6, 8, 8), dtype=np.uint8), labels=several)
     return folder
 
 
@@ -81,6 +83,7 @@ EXPECTED = {
     "attributes data.label=colour": "class    blue  2",
     "wide.csv data.columns=x,z data.label=kind": "class    b  15",
     "labels.npz": "class    v  3",
+    "several.npz data.label=2": "class    1  3",
     "animals data.classes=cat": "class    cat  3",
     "gaps.csv data.on_bad=skip": "rows are left out",
     "webdataset": "class    1  3",

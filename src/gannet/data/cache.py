@@ -66,6 +66,8 @@ class Decoded(NamedTuple):
     """The white level of images of more than 8 bits."""
     bad: tuple[tuple[int, str], ...] = ()
     """Rows without an image, and why."""
+    num_several: int = 0
+    """How many files hold several images, such as frames or pages."""
 
 
 def decoded(images: UndecodedImages, choice: Choice, progress: Progress) -> Decoded:
@@ -83,14 +85,20 @@ def decoded(images: UndecodedImages, choice: Choice, progress: Progress) -> Deco
     table = _load(path)
     if table is not None and len(table.pixels) == len(images):
         return table
-    reading, frame = frame_of(images, choice, progress)
-    whole = _decode_into(path, images, reading, frame, choice.skip_bad, progress)
+    reading, frame, several = frame_of(images, choice, progress)
+    whole = _decode_into(path, images, reading, frame, choice.skip_bad, several, progress)
     trim(keep=path)
     return whole
 
 
 def _decode_into(
-    path: Path, images: UndecodedImages, reading: Reading, frame: Frame, skip_bad: bool, progress: Progress
+    path: Path,
+    images: UndecodedImages,
+    reading: Reading,
+    frame: Frame,
+    skip_bad: bool,
+    num_several: int,
+    progress: Progress,
 ) -> Decoded:
     """Decode and store at ``path``; keep the table in memory if the disk refuses it, because the cache is optional."""
     shape = (len(images), frame.channels, frame.height, frame.width)
@@ -98,7 +106,7 @@ def _decode_into(
     try:
         mapped = _new_table(temporary, shape)
         out = np.zeros(shape, dtype=np.uint8) if mapped is None else mapped
-        whole = _fill(out, images, reading, frame, skip_bad, progress)
+        whole = _fill(out, images, reading, frame, skip_bad, progress)._replace(num_several=num_several)
         return _published(whole, temporary, path) if isinstance(out, np.memmap) else whole
     finally:
         for debris in (temporary, note_of(temporary)):
@@ -112,8 +120,8 @@ def _is_native(pixels: np.ndarray, choice: Choice) -> bool:
     return fits and choice.crop is None and (choice.channels or min(pixels.shape[3], 3)) == pixels.shape[3]
 
 
-def frame_of(images: UndecodedImages, choice: Choice, progress: Progress) -> tuple[Reading, Frame]:
-    """How all images are read and fitted, from their headers."""
+def frame_of(images: UndecodedImages, choice: Choice, progress: Progress) -> tuple[Reading, Frame, int]:
+    """How all images are read and fitted, and how many files hold several, from their headers."""
     headers, problems = for_every(len(images), images.header, "reading image sizes", progress)
     if problems and not choice.skip_bad:
         # An intact header may precede damaged pixels, and one error should name all bad images.
@@ -126,7 +134,8 @@ def frame_of(images: UndecodedImages, choice: Choice, progress: Progress) -> tup
     deep_white = DEFAULT_WHITE if choice.white else _deep_white(images, deep, progress)
     size = choice.size or common_size(headers, choice.crop)
     channels = choice.channels or (1 if all(h.grey for h in headers) else 3)
-    return Reading(channels == 4, choice.white, deep_white), Frame(*size, channels, choice.fit, choice.crop)
+    reading, frame = Reading(channels == 4, choice.white, deep_white), Frame(*size, channels, choice.fit, choice.crop)
+    return reading, frame, sum(header.several for header in headers)
 
 
 def common_size(headers: list[Header], crop: tuple[int, int] | None) -> tuple[int, int]:

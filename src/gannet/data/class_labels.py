@@ -11,6 +11,10 @@ from gannet.data.undecoded_images import Classes
 from gannet.errors import UserError
 
 NUM_NAMED = 5
+WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?")
+NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?")
+FEWEST_FOR_MANY = 10
+"""A column is not a class if it has more different values than this and than half of the rows."""
 # fmt: off
 EMPTY = frozenset({
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
@@ -20,6 +24,19 @@ EMPTY = frozenset({
 """Texts that stand for a missing label: those of ``pandas.read_csv``."""
 
 
+def is_class_like(cells: Sequence[str]) -> bool:
+    """Whether a column can be a class: texts or whole numbers, of which at least some occur more than once."""
+    present = set(cells) - EMPTY
+    if not are_whole(present) and all(NUMBER.fullmatch(cell) for cell in present):
+        return False
+    return len(present) <= max(FEWEST_FOR_MANY, len(cells) // 2)
+
+
+def are_whole(cells: Iterable[str]) -> bool:
+    """Whether all are whole numbers, such as 7 and 7.0."""
+    return all(WHOLE.fullmatch(cell) for cell in cells)
+
+
 def classes_of_texts(texts: Sequence[str]) -> Classes:
     """The classes that occur, in the order of numbers if all are integers, else in the order of texts.
 
@@ -27,7 +44,7 @@ def classes_of_texts(texts: Sequence[str]) -> Classes:
     """
     stored = np.array(texts, dtype=object).astype(str)
     names, labels = np.unique(stored, return_inverse=True)
-    if any("." in name for name in names) and all(re.fullmatch(r"[+-]?\d+(?:\.0*)?", name) for name in names):
+    if any("." in name for name in names) and are_whole(names):
         names, labels = np.unique(np.array([name.partition(".")[0] for name in names])[labels], return_inverse=True)
     order = in_order(names.tolist())
     rank = np.empty(len(order), dtype=np.int64)
@@ -74,7 +91,7 @@ def _flat(labels: np.ndarray, num_samples: int, origin: str) -> np.ndarray:
             return labels.argmax(axis=1)
         raise UserError(
             f"{origin}: labels of shape {labels.shape} are not one-hot rows; each sample needs one label. Store the "
-            f"column that you want as (N,)."
+            f"column that you want as (N,), or give its number in an .npz file: data.label=1 to {labels.shape[1]}."
         )
     raise UserError(f"{origin}: labels of shape {labels.shape} for {num_samples} samples; each sample needs one label.")
 

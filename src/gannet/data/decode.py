@@ -56,6 +56,8 @@ class Header:
     """Stored without colour."""
     deep: bool = False
     """Stored with more than 8 bits, so that its white level must be known."""
+    several: bool = False
+    """Whether the file holds several images, such as frames or pages."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def header(blob: bytes) -> Header:
     width, height = image.size
     if orientation(image) in TURNING_ORIENTATIONS:
         width, height = height, width
-    return Header(width, height, is_grey(image), is_sixteen_bit(image) or image.mode == "F")
+    return Header(width, height, is_grey(image), is_sixteen_bit(image) or image.mode == "F", holds_several(image))
 
 
 def largest_level(blob: bytes) -> float:
@@ -205,6 +207,14 @@ def is_grey(image: Image.Image) -> bool:
         entries = palette[: len(palette) // 3 * 3].reshape(-1, 3)
         return bool((entries == entries[:, :1]).all())
     return image.mode in GREY_MODES or image.mode.startswith("I;16")
+
+
+def holds_several(image: Image.Image) -> bool:
+    """Whether the file holds several frames or pages; the second image of a phone's MPO file is a thumbnail."""
+    try:
+        return image.format != "MPO" and bool(getattr(image, "is_animated", False))
+    except Exception:  # damage behind an intact first image
+        return False
 
 
 def is_see_through(image: Image.Image) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ SYNONYMS = {
     "test": ("test", "testing", "testset", "test_set", "test-set"),
     "val": ("val", "valid", "validation", "validate", "dev", "val_set"),
 }
+CONTAINERS = {("images",), ("image",), ("imgs",), ("img",)}
+"""A folder of such a name, alone in its split, holds all images and is not a class."""
+DOMAIN = re.compile(r"(train|test|val)[-_]?([AB])")
+"""Unpaired sets name the splits of two domains trainA, trainB, testA and testB."""
 SPLIT_OF = {name: split for split, names in SYNONYMS.items() for name in names}
 
 
@@ -37,15 +42,15 @@ def structure(path: Path, names: Sequence[str]) -> Structure:
     """What the folders of the relative ``names`` mean.
 
     Folders that contain everything else are skipped. Folders called train, test, val and the like are splits, above or
-    below the folders of classes.
+    below the folders of classes; trainA and trainB are the classes A and B of a split.
 
     Raises:
         UserError: images both in class folders and next to them.
     """
-    parts = [name.split("/") for name in names]
+    parts = _with_domains([name.split("/") for name in names])
     splits = _splits(parts, 0)
     while splits is None and len({p[0] for p in parts}) == 1 and all(len(p) > 2 for p in parts):
-        parts = [p[1:] for p in parts]  # archives often contain one folder that holds everything
+        parts = _with_domains([p[1:] for p in parts])  # archives often contain one folder that holds everything
         splits = _splits(parts, 0)
     level = 0
     if splits is None:
@@ -55,7 +60,11 @@ def structure(path: Path, names: Sequence[str]) -> Structure:
     if splits is None:
         return Structure(_classes(path, names, parts), None)
     # A test split without labels may stand next to training images in class folders.
-    in_folders = {s for s, p in zip(splits, parts, strict=True) if len(p) > 1}
+    inside = {
+        split: {tuple(p[:1]) for s, p in zip(splits, parts, strict=True) if s == split and len(p) > 1}
+        for split in set(splits)
+    }
+    in_folders = {split for split, folders in inside.items() if folders and not folders <= CONTAINERS}
     rows = [row for row, split in enumerate(splits) if split in in_folders]
     found = _classes(path, [names[row] for row in rows], [parts[row] for row in rows])
     if found is None:
@@ -63,6 +72,14 @@ def structure(path: Path, names: Sequence[str]) -> Structure:
     labels = np.full(len(names), -1, dtype=np.int64)
     labels[rows] = found.labels
     return Structure(Classes(labels, found.names), splits)
+
+
+def _with_domains(parts: list[list[str]]) -> list[list[str]]:
+    """trainA/x as train/A/x, if all folders are called so."""
+    found = [DOMAIN.fullmatch(p[0]) if len(p) > 1 else None for p in parts]
+    if None in found:
+        return parts
+    return [[*match.groups(), *p[1:]] for match, p in zip(found, parts, strict=True) if match]
 
 
 def _splits(parts: Sequence[Sequence[str]], level: int) -> tuple[str, ...] | None:

@@ -24,6 +24,9 @@ Side = Annotated[int, Field(ge=8, le=1024)]
 Sides = Annotated[str, Field(pattern=r"^[0-9]{1,4}x[0-9]{1,4}$")]
 """Width and height, such as 48x32."""
 LARGEST_SIDE = 1024
+NUM_SEEN = 1000
+DARK_LEVEL = 32
+"""Images without a level above this were stored with another white level: masks, or 12 bits in 16."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +221,16 @@ class ImageSource(Source):
             notes.append(
                 f"{origin}: the images have more than 8 bits, and level {table.white:g} is white, because no level is "
                 f"above it; data.white sets another level."
+            )
+        brightest = int(table.pixels[rows[:NUM_SEEN]].max())
+        if self.white is None and brightest < DARK_LEVEL and brightest:
+            notes.append(
+                f"{origin}: no level is above {brightest} of 255 in the first {min(len(rows), NUM_SEEN)} images, which "
+                f"are almost black; data.white={brightest} makes that level white."
+            )
+        if table.num_several:
+            notes.append(
+                f"{origin}: {table.num_several} of {count} files hold several images; the first of each is used."
             )
         if table.bad:
             notes.append(f"{origin}: {len(table.bad)} of {count} images are left out ({named(images, [*table.bad])}).")

@@ -8,6 +8,10 @@ WHITES = (1, 255, 1023, 4095, 16383, 65535)
 """White in 1, 8, 10, 12, 14 and 16 bits."""
 
 
+FEWEST_SIGNED = 0.6
+"""Signed levels that all are nearer to 0 have another range, such as [-0.5, 0.5]."""
+
+
 def white_of(largest: float) -> float | None:
     """The smallest white level that holds the largest level of the data: 1, or that of 8, 10, 12, 14 or 16 bits; None
     above all.
@@ -29,6 +33,7 @@ def range_of(pixels: np.ndarray) -> tuple[float, float] | None:
     if not np.isfinite([low, high]).all():
         return None
     if low < 0:
-        return (-1.0, 1.0) if low >= -1 - 1e-6 and high <= 1 + 1e-6 and pixels.dtype.kind == "f" else None
+        fits = low >= -1 - 1e-6 and FEWEST_SIGNED <= max(-low, high) <= 1 + 1e-6
+        return (-1.0, 1.0) if fits and pixels.dtype.kind == "f" else None
     white = white_of(high - 1e-6 if pixels.dtype.kind == "f" else high)
     return None if white is None else (0.0, white)

@@ -69,7 +69,7 @@ def read_listing(path: Path, progress: Progress, *, label: str | None = None) ->
     Args:
         path: a folder or archive.
         progress: called as files are read.
-        label: the attribute of dataset.json or metadata files that is the class; None for the only one.
+        label: the attribute of dataset.json or metadata files that is the class, see :func:`labels_in`.
 
     Raises:
         UserError: no images, images both in class folders and next to them, or labels that do not fit.
@@ -82,9 +82,8 @@ def read_listing(path: Path, progress: Progress, *, label: str | None = None) ->
         )
     names = found.images
     inside = structure(path, names)
-    classes = inside.classes
-    if label is not None or classes is None:
-        classes = labels_in(found, label) or classes
+    labels = labels_in(found, label, inside.splits, has_folders=inside.classes is not None)
+    classes = labels.classes or inside.classes
     kept = _FirstReading(found.read)
     if path.is_file():
         with path.open("rb") as file:
@@ -92,15 +91,17 @@ def read_listing(path: Path, progress: Progress, *, label: str | None = None) ->
     else:
         digests = file_digests(path, names, kept.read_first, progress)
         content_hash = digest(names, digests)
+    if labels.classes is not None:
+        content_hash = digest(content_hash, label, labels.classes.labels.tolist())
     return ImageFiles(
         str(path),
-        content_hash if label is None else digest(content_hash, label),
+        content_hash,
         classes,
         names,
         lambda row: kept.read(names[row]),
         head=lambda row: kept.header(names[row]),
         splits=inside.splits,
-        notes=_left_out(found),
+        notes=(*_left_out(found), *labels.notes),
         digests=digests,
         free=kept.forget,
     )

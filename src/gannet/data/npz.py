@@ -35,6 +35,8 @@ class Npz(ImageSource):
     """The file."""
     split: Literal["train", "test"] = "train"
     """``test`` reads x_test and y_test, as files of Keras have them."""
+    label: str | None = None
+    """The array of the class, or the number from 1 of a column of labels (N, K); empty for none."""
 
     def held_out_split(self) -> str | None:
         """``test``, if the file has x_test."""
@@ -42,7 +44,7 @@ class Npz(ImageSource):
 
     def read(self, progress: Progress) -> ImageArray:
         """The stored images."""
-        samples, classes = read_npz(Path(self.path), self.split)
+        samples, classes = read_npz(Path(self.path), self.split, self.label)
         pixels = _bytes(_channels_last(samples, self.path), self.path, self.white)
         names = None if classes is None else classes.names
         return ImageArray(
@@ -83,8 +85,12 @@ def _bytes(pixels: np.ndarray, origin: str, white: float | None) -> np.ndarray:
         return pixels
     if pixels.dtype.kind not in "biuf":
         raise UserError(f"{origin}: {pixels.dtype} {pixels.shape}; images must be numbers.")
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+        raise UserError(
+            f"{origin}: {int((~np.isfinite(pixels)).sum()):,} levels are not finite; repair or remove them."
+        )
     found = (0.0, white) if white else range_of(pixels)
-    if found is None or (white and pixels.size and not np.isfinite(pixels).all()):
+    if found is None:
         low, high = (pixels.min(), pixels.max()) if pixels.size else (0, 0)
         raise UserError(
             f"{origin}: levels from {low:,g} to {high:,g}, whose black and white are unknown; images must be bytes, "

@@ -11,7 +11,7 @@ import numpy as np
 
 from gannet.data.class_labels import classes_of_array
 from gannet.data.undecoded_images import Classes
-from gannet.errors import UserError
+from gannet.errors import UserError, did_you_mean
 
 SAMPLE_KEYS = ("samples", "images", "x", "arr_0")
 LABEL_KEYS = ("labels", "y")
@@ -23,12 +23,13 @@ LONGEST_REASON = 200
 SPLIT_FORMS = ("x_{}", "X_{}", "{}_images", "{}_x", "{}_X", "{}_data"), ("y_{}", "Y_{}", "{}_labels", "{}_y", "{}_Y")
 
 
-def read_npz(path: Path, split: str = "train") -> tuple[np.ndarray, Classes | None]:
+def read_npz(path: Path, split: str = "train", label: str | None = None) -> tuple[np.ndarray, Classes | None]:
     """Read the samples of a split, as stored, and their classes.
 
     Samples are looked for under samples, images, x, arr_0 and similar names, or x_train and x_test (Keras); labels
     under labels, y and similar names, y_train and y_test, or in the file next to it whose name has ``labels`` for
-    ``imgs`` (KMNIST). An .npy file holds samples only. A file without splits is the split ``train``.
+    ``imgs`` (KMNIST). An .npy file holds samples only. A file without splits is the split ``train``. ``label`` names
+    another array of labels, or the number from 1 of a column of labels (N, K); empty for none.
 
     Raises:
         UserError: no such file, not an NPZ file, pickled objects, more than the memory holds, no array under a known
@@ -44,16 +45,24 @@ def read_npz(path: Path, split: str = "train") -> tuple[np.ndarray, Classes | No
         with np.load(path, allow_pickle=False) as stored:
             keys = list(stored.keys())
             sample_key, label_key = _keys(path, keys, split)
+            if label and not label.isdecimal():
+                label_key = _chosen(path, label, [key for key in keys if key != sample_key])
             samples = _member(path, stored, sample_key)
-            labels = _member(path, stored, label_key) if label_key else None
+            labels = _member(path, stored, label_key) if label_key and label != "" else None
     except UserError:
         raise
     except Exception as error:  # on damaged headers, numpy raises exceptions of many types
         raise UserError(_invalid(path, error)) from None
     count = len(samples) if samples.ndim else 0
-    if labels is None:
+    if labels is None and label != "":
         labels = _labels_next_to(path)
-    return samples, None if labels is None else classes_of_array(labels, count, str(path))
+    if labels is None:
+        if label:
+            raise UserError(f"{path}: data.label={label} needs labels, and the file has none; leave data.label out.")
+        return samples, None
+    if labels.shape == (count, 1) or labels.ndim != 2:
+        return samples, classes_of_array(labels, count, str(path))
+    return samples, classes_of_array(_column(path, labels, label), count, str(path))
 
 
 def has_split(path: Path, split: str) -> bool:
@@ -75,6 +84,21 @@ def _keys(path: Path, keys: list[str], split: str) -> tuple[str, str | None]:
         wanted = ", ".join(SAMPLE_KEYS) if split == "train" else "x_test"
         raise UserError(f"{path} has no array called {wanted}; it holds {', '.join(keys) or 'nothing'}.")
     return sample_key, next((key for key in label_options if key in keys and key != sample_key), None)
+
+
+def _chosen(path: Path, label: str, keys: list[str]) -> str:
+    if label not in keys:
+        raise UserError(f"{path}: data.label={label} is not an array of the file.{did_you_mean(label, keys)}")
+    return label
+
+
+def _column(path: Path, labels: np.ndarray, label: str | None) -> np.ndarray:
+    """A column of labels (N, K) whose number is ``label``; all of them otherwise."""
+    if label is None or not label.isdecimal():
+        return labels
+    if not 1 <= int(label) <= labels.shape[1]:
+        raise UserError(f"{path}: data.label={label}; the labels have the columns 1 to {labels.shape[1]}.")
+    return labels[:, int(label) - 1]
 
 
 def _forms(forms: tuple[str, ...], split: str) -> list[str]:

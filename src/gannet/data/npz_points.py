@@ -19,10 +19,12 @@ class NpzPoints(Source):
     kind: ClassVar[Kind] = "points"
     path: str
     """The file."""
+    label: str | None = None
+    """The array of the class, or the number from 1 of a column of labels (N, K); empty for none."""
 
     def open(self, progress: Progress) -> PointTable:
         """The stored points in their order."""
-        samples, classes = read_npz(Path(self.path))
+        samples, classes = read_npz(Path(self.path), label=self.label)
         if samples.dtype.kind not in "fiu" or samples.ndim != 2 or samples.shape[1] != 2:
             raise UserError(f"{self.path}: {samples.dtype} {samples.shape}; points must be numbers (N, 2).")
         if classes is None:

@@ -58,7 +58,7 @@ def _source_at(path: Path) -> str:
     if is_archive(path):
         return "captioned-folder" if has_captions(path) else "folder"
     if suffix in (".npz", ".npy"):
-        samples, _ = read_npz(path)
+        samples, _ = read_npz(path, label="")
         return "npz-points" if samples.ndim == 2 and samples.shape[1] < FEWEST_FLAT else "npz"
     if suffix in TABLE_SUFFIXES:
         return "csv-file"

@@ -99,7 +99,7 @@ def prepare(source: Source, out: Path, *, shard_bytes: int, progress: Progress) 
         raise UserError(f"{out} holds shards of other data, or with other keys. Choose another folder with -o.")
     if begun is not None and begun.complete and _is_whole(out, begun):
         return Prepared(begun, 0)
-    reading, frame = frame_of(parts[0].images, choice, progress)
+    reading, frame, _ = frame_of(parts[0].images, choice, progress)
     classes = parts[0].classes
     notes = ("The captions were left out: shards hold images and classes.",) if source.has_captions else ()
     manifest = Manifest(

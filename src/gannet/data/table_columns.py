@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from gannet.data.class_labels import EMPTY
+from gannet.data.class_labels import are_whole, is_class_like
 from gannet.data.text_table import Column, Table
 from gannet.errors import UserError, did_you_mean
 
 LABEL_NAMES = ("label", "labels", "class", "classes", "target", "category", "species", "cluster", "group")
 INDEX_NAMES = ("", "unnamed: 0", "index", "id", "row", "row_id", "rownames", "__index_level_0__")
-FEWEST_FOR_MANY = 10
-"""A column of numbers is not a class if it has more different values than this and than half of the rows."""
 
 
 def chosen_columns(
@@ -50,7 +47,7 @@ def _points(
     numeric = [column for column in options if column.share == 1]
     if len(numeric) < 2:
         numeric = [column for column in options if column.share >= 0.5]  # one wrong cell is reported as such
-    if len(numeric) == 3 and label is None and numeric[-1] is options[-1] and _is_class_like(numeric[-1]):
+    if len(numeric) == 3 and label is None and numeric[-1] is options[-1] and is_class_like(numeric[-1].cells):
         numeric = numeric[:-1]
     if len(numeric) == 2:
         return numeric[0], numeric[1]
@@ -60,7 +57,7 @@ def _points(
         raise UserError(
             f"{origin} has {count}, and those with numbers are {found}; points need two columns of numbers."
         )
-    fractions = [column for column in numeric if not _is_whole(column)]
+    fractions = [column for column in numeric if not are_whole(column.cells)]
     pair = ",".join(column.name for column in (fractions if len(fractions) > 1 else numeric)[:2])
     raise UserError(
         f"{origin} has {len(numeric)} columns of numbers ({found}), and points need two: choose them, such as "
@@ -73,7 +70,7 @@ def _class(rest: Sequence[Column], table: Table, origin: str, label: str | None)
         return None
     if label is not None:
         return _named(table, label, origin, "label")
-    options = [column for column in rest if _is_class_like(column)]
+    options = [column for column in rest if is_class_like(column.cells)]
     options = [column for column in options if column.name.casefold() in LABEL_NAMES] or options
     if len(options) > 1:
         found = ", ".join(column.name for column in options)
@@ -88,17 +85,6 @@ def _is_label(column: Column, label: str | None) -> bool:
     return column.name == label if label else label is None and column.name.casefold() in LABEL_NAMES
 
 
-def _is_class_like(column: Column) -> bool:
-    """Texts or whole numbers, of which at least some occur more than once."""
-    if column.share == 1 and not _is_whole(column):
-        return False
-    return len(set(column.cells) - EMPTY) <= max(FEWEST_FOR_MANY, len(column.cells) // 2)
-
-
-def _is_whole(column: Column) -> bool:
-    return all(re.fullmatch(r"[+-]?\d+(?:\.0*)?", cell) for cell in column.cells)
-
-
 def _is_index(column: Column, number: int, table: Table) -> bool:
     """Whether it numbers the rows, as pandas and R write it: the first column, without a name or named so."""
     if number or len(table.columns) < 3:
@@ -108,7 +94,9 @@ def _is_index(column: Column, number: int, table: Table) -> bool:
         return name in ("", "unnamed: 0") or (name in INDEX_NAMES and len(set(column.cells)) == len(column.cells))
     values = list(column.numbers)
     counts = len(values) > 2 and any(values == [float(i + start) for i in range(len(values))] for start in (0, 1))
-    return counts and table.columns[1].share == table.columns[2].share == 1 and not _is_class_like(table.columns[-1])
+    return (
+        counts and table.columns[1].share == table.columns[2].share == 1 and not is_class_like(table.columns[-1].cells)
+    )
 
 
 def _named(table: Table, name: str, origin: str, key: str) -> Column:

@@ -111,10 +111,18 @@ def _text(path: Path) -> str:
         blob = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read as text: {error.strerror or error}.") from None
-    text = _decoded(blob)
-    if text is None or CONTROL.search(text):
+    text = text_of(blob)
+    if text is None:
         raise UserError(f"{path} cannot be read as text: it contains control characters, as binary files do.")
     return text
+
+
+def text_of(blob: bytes) -> str | None:
+    """The text of a file in one of the encodings of :func:`read_text_table`; None with control characters, as binary
+    files have.
+    """
+    text = _decoded(blob)
+    return None if text is None or CONTROL.search(text) else text
 
 
 def _decoded(blob: bytes) -> str | None:
