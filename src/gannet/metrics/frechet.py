@@ -53,7 +53,7 @@ class FrechetDistance(FeatureMetric):
     def compute(self, samples: Samples, rng: np.random.Generator) -> Estimate:
         """>= 0."""
         real, fake = checked_images(samples)
-        return leave_out(_distance, (features(self.extractor, real),), (features(self.extractor, fake),))
+        return frechet_estimate(features(self.extractor, real), features(self.extractor, fake))
 
 
 @dataclass(frozen=True)
@@ -157,8 +157,14 @@ class FrechetDistancePerClass(FeatureMetric):
                         f"Class {name!r} has {count} {which} images; its FD needs at least {FEWEST_SAMPLES}."
                     )
         rows = [features(self.extractor, images) for images in checked_images(samples)]
-        whole = leave_out(_mean_of_classes, (rows[0], of_real), (rows[1], of_fake))
-        return replace(whole, parts=dict(zip(names, _of_each((rows[0], of_real), (rows[1], of_fake)), strict=True)))
+        each = (rows[0], of_real), (rows[1], of_fake)
+
+        def fits(rows: Rows) -> list[Fit]:
+            return [_fit(rows[0][rows[1] == number]) for number in range(len(names))]
+
+        whole = leave_out(lambda real, fake: float(np.mean([*map(_between, real, fake)])), *each, fits)
+        parts = map(_between, *map(fits, each))
+        return replace(whole, parts=dict(zip(names, parts, strict=True)))
 
     def _classes(self, samples: Samples) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
         if self.classes == "asked":
@@ -177,8 +183,9 @@ class FrechetDistancePerClass(FeatureMetric):
         return tuple(TRAINED[self.extractor].class_names[number] for number in present), place[seen[0]], place[seen[1]]
 
 
-def _distance(reals: Rows, fakes: Rows) -> float:
-    return frechet_distance(reals[0], fakes[0])
+def frechet_estimate(real: np.ndarray, fake: np.ndarray) -> Estimate:
+    """FD of two feature sets, (N, D) and (M, D), with the interval of the jackknife."""
+    return leave_out(_between, (real,), (fake,), lambda rows: _fit(rows[0]))
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -191,12 +198,24 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     Raises:
         UserError: fewer than two rows, or features that are not finite.
     """
-    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    if min(len(first), len(second)) < 2 or not (np.isfinite(first).all() and np.isfinite(second).all()):
+    return _between(_fit(first), _fit(second))
+
+
+Fit = tuple[np.ndarray, np.ndarray]
+"""A Gaussian: the mean (D,) and R (min(N, D), D) with R^T R = the unbiased covariance."""
+
+
+def _fit(rows: np.ndarray) -> Fit:
+    rows = np.asarray(rows, np.float64)
+    if len(rows) < 2 or not np.isfinite(rows).all():
         raise UserError("The Frechet distance needs at least two finite samples on each side.")
-    root1, root2 = _covariance_root(first), _covariance_root(second)
+    return rows.mean(axis=0), _covariance_root(rows)
+
+
+def _between(first: Fit, second: Fit) -> float:
+    (mean1, root1), (mean2, root2) = first, second
     cross = np.linalg.svd(root1 @ root2.T, compute_uv=False).sum()
-    means = np.square(first.mean(axis=0) - second.mean(axis=0)).sum()
+    means = np.square(mean1 - mean2).sum()
     return max(0.0, float(means + np.square(root1).sum() + np.square(root2).sum() - 2 * cross))
 
 
@@ -212,14 +231,3 @@ def at_zero(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     total = np.square(y - y.mean()).sum()
     rest = np.square(y - slope * x - intercept).sum()
     return float(intercept), float(1 - rest / total) if total > 0 else 1.0
-
-
-def _of_each(reals: Rows, fakes: Rows) -> list[float]:
-    (real, of_real), (fake, of_fake) = reals, fakes
-    return [
-        frechet_distance(real[of_real == number], fake[of_fake == number]) for number in range(int(of_real.max()) + 1)
-    ]
-
-
-def _mean_of_classes(reals: Rows, fakes: Rows) -> float:
-    return float(np.mean(_of_each(reals, fakes)))

@@ -13,9 +13,9 @@ from gannet.errors import UserError
 from gannet.features.extractors import describe, features
 from gannet.metrics.base import NOT_NEGATIVE, Better, Bounds, Estimate, Metric, Need, Samples
 from gannet.metrics.extracted import FeatureMetric
-from gannet.metrics.frechet import frechet_distance
+from gannet.metrics.frechet import frechet_estimate
 from gannet.metrics.inputs import checked_translations
-from gannet.metrics.intervals import leave_out, mean
+from gannet.metrics.intervals import mean
 from gannet.metrics.names import feature_label
 from gannet.metrics.structural_similarity import ssim
 
@@ -170,7 +170,7 @@ class OutputFrechetDistance(FeatureMetric):
         if np.array_equal(target, made):
             return Estimate(0.0)  # without rounding
         rows = [features(self.extractor, images) for images in (target, made)]
-        return leave_out(lambda real, fake: frechet_distance(real[0], fake[0]), (rows[0],), (rows[1],))
+        return frechet_estimate(*rows)
 
 
 @dataclass(frozen=True)

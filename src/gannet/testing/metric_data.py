@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from gannet.data.base import Kind, Modes, Truth, silent
@@ -65,6 +67,7 @@ def labelled_digits() -> tuple[np.ndarray, np.ndarray]:
     return images, labels
 
 
+@cache
 def stacked_digits(kept: int, count: int = 2000) -> np.ndarray:
     """uint8 (N, 8, 8, 2) images of two real digits, the first below ``kept``, all combinations about equally often."""
     images, labels = Digits().open(silent).reference(1797, seed=0)
@@ -72,7 +75,9 @@ def stacked_digits(kept: int, count: int = 2000) -> np.ndarray:
     rng = np.random.default_rng(0)
     rows = [rng.choice(np.flatnonzero(labels == number)) for _ in range(count // 10) for number in range(10)]
     first = [rng.choice(np.flatnonzero(labels == i // 10 % kept)) for i in range(count)]
-    return np.concatenate([images[first], images[rows]], axis=3)
+    stacked = np.concatenate([images[first], images[rows]], axis=3)
+    stacked.flags.writeable = False
+    return stacked
 
 
 def drawn_with_classes(kind: Kind, seed: int, keep: int = 8) -> tuple[np.ndarray, np.ndarray]:
