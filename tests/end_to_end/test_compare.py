@@ -79,9 +79,10 @@ OTHERS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIG
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, *OTHERS])
 def test_a_stopped_comparison_continues(gannet, begin, folder, number):
-    words = "compare ring --recipes gan,gan-deep --seeds 3 --samples 100 --metrics w1 checkpoint.every=50".split()
-    process = begin(*words, "--steps", "300", "--out", "c")
-    _wait_for_checkpoint(folder / "c" / "gan-deep" / "seed-3", 50)
+    words = "compare ring --recipes gan,gan-deep --seeds 3 --samples 100 --metrics w1 checkpoint.every=20".split()
+    small = ("--steps", "200", "batch_size=32")
+    process = begin(*words, *small, "--out", "c")
+    _wait_for_checkpoint(folder / "c" / "gan-deep" / "seed-3", 20)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     if number == signal.SIGKILL:
@@ -91,13 +92,11 @@ def test_a_stopped_comparison_continues(gannet, begin, folder, number):
         assert "The same command continues from here" in err
         assert "Traceback" not in err
     assert not _document(folder)["complete"]
-    again = gannet(*words, "--steps", "300", "--out", "c")
+    again = gannet(*words, *small, "--out", "c")
     assert again.status == 0, again
     assert "gan, seed 3, is there already" in again.err
     assert "gan-deep, seed 3, continues" in again.err
-    assert (
-        gannet("train", "ring", "--recipe", "gan-deep", "--steps", "300", "--seed", "3", "--out", "whole").status == 0
-    )
+    assert gannet("train", "ring", "--recipe", "gan-deep", *small, "--seed", "3", "--out", "whole").status == 0
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "c" / "gan-deep" / "seed-3"))
 
 
