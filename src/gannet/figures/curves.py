@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -110,6 +111,12 @@ def paper_curves(terms: Series) -> Figure:
     return figure
 
 
+def readable(name: str) -> str:
+    """The name of a term for people: ``discriminator/zero centered`` of ``discriminator/ZeroCentered``."""
+    player, slash, term = name.rpartition("/")
+    return f"{player}{slash}{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', term).replace('_', ' ').lower()}"
+
+
 def grouped(terms: Series) -> dict[str, Series]:
     """The terms grouped by axis, in the order of the axes; each group is sorted by name."""
     groups: dict[str, Series] = {title: {} for title in ORDER}
@@ -177,7 +184,9 @@ def _draw_group(axis: Axes, title: str, series: Series, theme: dict[str, str], c
         color=theme["muted"],
         fontsize=9,
     )
+    # Lines keep the names of their terms, by which a person finds them.
     axis.legend(
+        *zip(*((line, readable(str(line.get_label()))) for line in axis.lines), strict=True),
         loc="lower left",
         bbox_to_anchor=(-0.012, 1.0),
         ncols=COLUMNS,

@@ -16,7 +16,8 @@ from gannet.figures.paper import file_of
 from gannet.figures.sweep import SweptMetric, draw_sweep
 from gannet.files import read_json, written_whole
 from gannet.reports.score_formats import ARROWS, WRITERS, save, written
-from gannet.reports.score_table import ScoreTable, of_comparison
+from gannet.reports.score_table import Column, Method, ScoreTable, of_comparison
+from gannet.reports.stacked_table import table_of
 from gannet.reports.style import STYLE
 
 DIRECTIONS = {"lower": "lower is better", "higher": "higher is better", "one": "1 is best", "real": "best as real data"}
@@ -95,23 +96,32 @@ def report_comparison(folder: Path, target: Path) -> int:
 
 
 def _scores(table: ScoreTable) -> str:
-    """A row for each metric, because a comparison has more metrics than recipes, and pages are narrow."""
-    head = "".join(f'<th class="number">{escape(method.name)}</th>' for method in table.methods)
-    rows = []
-    for column in table.columns:
-        cells = [(escape(written(table.cells[m.name, column.metric])), table.is_best(m, column)) for m in table.methods]
-        shown = "".join(
-            f'<td class="number">{f"<strong>{text}</strong>" if best else text}</td>' for text, best in cells
-        )
-        reference = "" if column.reference is None else f"{column.reference:.3g}"
-        name = f"{escape(column.label)} {ARROWS.get(column.better, '')}".rstrip()
-        rows.append(f'<tr><td>{name}</td>{shown}<td class="number">{reference}</td></tr>')
+    """A row for each metric, or for each recipe if there are more recipes, so that the table is narrow."""
+    columns, methods = table.columns, table.methods
+    grid = [
+        ["metric", *(escape(method.name) for method in methods), "real data"],
+        *(
+            [
+                f"{escape(column.label)} {ARROWS.get(column.better, '')}".rstrip(),
+                *(_cell(table, method, column) for method in methods),
+                "" if column.reference is None else f"{column.reference:.3g}",
+            ]
+            for column in columns
+        ),
+    ]
+    if len(methods) > len(columns):
+        grid = [list(line) for line in zip(*grid, strict=True)]
+        grid[0][0] = "recipe"
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table.notes)
     return (
-        f'<section><h2>Scores</h2><p class="none">{escape(table.title)}</p><div class="scroll">'
-        f'<table><thead><tr><th>metric</th>{head}<th class="number">real data</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>{notes}</section>"
+        f'<section><h2>Scores</h2><p class="none">{escape(table.title)}</p>{table_of(grid[0], grid[1:], words=1)}'
+        f"{notes}</section>"
     )
+
+
+def _cell(table: ScoreTable, method: Method, column: Column) -> str:
+    text = escape(written(table.cells[method.name, column.metric]))
+    return f"<strong>{text}</strong>" if table.is_best(method, column) else text
 
 
 def _pictures(folder: Path, document: Mapping[str, Any], table: ScoreTable) -> list[str]:
@@ -139,19 +149,21 @@ def _data(kind: str, content: bytes) -> str:
 
 
 def _runs(document: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(str(entry['recipe']))}</td><td>{run['seed']}</td><td>{escape(str(run['status']))}</td>"
-        f'<td class="number">{run["step"]:,}</td><td '
-        f'class="number">{run["seconds"]:.1f}</td><td>{escape(str(run["path"]))}</td>'
-        f"<td>{escape(str(run['text']))}</td></tr>"
+    rows = [
+        [
+            entry["recipe"],
+            run["seed"],
+            run["path"],
+            run["status"],
+            run["text"],
+            f"{run['step']:,}",
+            f"{run['seconds']:.1f}",
+        ]
         for entry in document["recipes"]
         for run in entry["runs"]
-    )
-    head = "".join(f"<th>{name}</th>" for name in ("recipe", "seed", "state", "step", "seconds", "folder", ""))
-    return (
-        f"<section><h2>Runs</h2><div "
-        f'class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>'
-    )
+    ]
+    head = ["recipe", "seed", "folder", "state", "", "step", "seconds"]
+    return f"<section><h2>Runs</h2>{table_of(head, [[escape(str(cell)) for cell in row] for row in rows], 5)}</section>"
 
 
 def _swept(document: Mapping[str, Any], table: ScoreTable) -> dict[str, list[SweptMetric]]:

@@ -15,6 +15,7 @@ from gannet.files import written_whole
 from gannet.reports.pictures import animate, choose
 from gannet.reports.player import POLICY, SCRIPT, frames_of, player, tile
 from gannet.reports.run_figures import plan_figure
+from gannet.reports.stacked_table import table_of
 from gannet.reports.style import STYLE
 from gannet.reports.verdict import Verdict, verdict_section
 from gannet.runs.command_line import train_command
@@ -292,14 +293,8 @@ def _section(title: str, body: str) -> str:
 
 def _table(head: list[str], rows: Sequence[Sequence[object]], words: int) -> str:
     """A table whose first ``words`` columns contain words; the others contain numbers and are right-aligned."""
-
-    def cells(values: Sequence[object], tag: str) -> str:
-        marks = ["" if column < words else ' class="number"' for column in range(len(values))]
-        return "".join(f"<{tag}{mark}>{escape(str(value))}</{tag}>" for mark, value in zip(marks, values, strict=True))
-
-    top = f"<thead><tr>{cells(head, 'th')}</tr></thead>" if head else ""
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'
+    texts = [[escape(str(value)) for value in row] for row in rows]
+    return table_of([escape(name) for name in head], texts, words)
 
 
 def _png(picture: Image.Image) -> str:

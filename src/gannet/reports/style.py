@@ -77,6 +77,13 @@ summary { color: var(--accent); cursor: pointer; font-size: 14px; padding: 4px 0
   main { padding: 24px 12px 40px; }
   section { padding: 18px 16px; border-radius: 10px; }
   .facts { gap: 12px 26px; }
+  .stacked thead { display: none; }
+  .stacked tr { display: block; padding: 8px 0; border-bottom: 1px solid var(--rule); }
+  .stacked tr:last-child { border-bottom: 0; }
+  .stacked td { display: flex; justify-content: space-between; gap: 16px; padding: 2px 0; border: 0;
+    white-space: normal; overflow-wrap: anywhere; text-align: right; }
+  .stacked td::before { content: attr(data-name); flex: none; color: var(--muted); }
+  .stacked td:empty { display: none; }
 }
 @media print { body { background: none; } section { break-inside: avoid; border: 0; padding: 0; } }
 """

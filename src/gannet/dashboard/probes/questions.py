@@ -27,7 +27,7 @@ COMPARED = 1000
 LEVEL_BINS = 16
 DIRECTIONS = 3
 DIRECTION_SAMPLES = 512
-TRIPLES = 8
+TRIPLES = 6
 """Translations in two rows."""
 QUICK_SEARCH = Search(keep=1, steps=60, features=0.0)
 """Of latents: a second or two for a row of small images, where the default search takes seconds for each image."""

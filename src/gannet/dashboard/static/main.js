@@ -74,7 +74,12 @@ async function begin() {
   const draw = h("button", { type: "button", hidden: true, onclick: () => drawingDialog(show) }, t("draw.open"));
   fill(
     place("top"),
-    h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 28, height: 28 }), "Gannet"),
+    h(
+      "span",
+      { class: "brand" },
+      h("img", { src: "/static/icon.svg", alt: "Gannet", width: 28, height: 28 }),
+      h("b", {}, "Gannet"),
+    ),
     menu,
     h("div", { id: "heading" }),
     h("div", { id: "pace" }),

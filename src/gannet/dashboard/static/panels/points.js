@@ -126,7 +126,7 @@ class PointsPanel {
     this.words = h("p", { class: "summary" });
     this.counts = h("ul", { class: "counts", "aria-label": t("points.modes") });
     this.missing = h("p", { class: "missing", hidden: true });
-    this.rule = h("p", { class: "note", hidden: !this.modes });
+    this.rule = h("p", { class: "note rule", hidden: !this.modes });
     this.rows = h("div", {});
     this.details = h("details", { ontoggle: () => this.tabulate() }, h("summary", {}, t("chart.table")), this.rows);
     this.legend = h(
