@@ -34,10 +34,11 @@ def listed(folder: Path) -> dict:
     return json.loads(bytes(Api(Library(folder), lambda: False).runs(None).body))  # type: ignore[arg-type]
 
 
-FILES = ["label.json", "events.jsonl", "scores.jsonl", "lock", "compare.json", "run.json"]
+QUICK_FILES = ["events.jsonl", "lock", f"{NEWEST}/MANIFEST.json"]
+MORE_FILES = ["label.json", "scores.jsonl", "compare.json", "run.json", f"{NEWEST}/model.safetensors"]
 
 
-@pytest.mark.parametrize("name", [*FILES, *(f"{NEWEST}/{name}" for name in ("MANIFEST.json", "model.safetensors"))])
+@pytest.mark.parametrize("name", [*QUICK_FILES, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE_FILES)])
 def test_a_pipe_is_not_waited_for(trained, name, capsys):
     run = trained("points")
     (run / name).unlink(missing_ok=True)
