@@ -59,7 +59,7 @@ fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz.py --minutes $(FUZZ_MINUTES)
 
-# 200 random kills on points and 30 on images, with live commands and the live view; about ten minutes.
+# 200 random kills on points and 30 on images, with live commands and the live view; about a quarter of an hour.
 soak: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/soak.py
 

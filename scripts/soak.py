@@ -39,12 +39,12 @@ from gannet.training import checkpoint
 
 GANNET = (sys.executable, "-m", "gannet")
 KINDS = {
-    "points": ("ring", "gan", "hidden=16", "batch_size=16", "checkpoint.every=20", "frames.every=50"),
-    "images": ("digits", "mlp-gan", "prior.size=8", "batch_size=16", "checkpoint.every=10", "frames.every=20"),
+    "points": ("ring", "gan", "hidden=16", "batch_size=16", "checkpoint.every=10", "frames.every=50"),
+    "images": ("digits", "mlp-gan", "prior.size=8", "batch_size=16", "checkpoint.every=2", "frames.every=10"),
 }
 FAR = 10_000_000
 """Steps that no cycle reaches."""
-LONGEST_SECONDS = 0.9
+LONGEST_SECONDS = 1.8
 """Of training before a command; afterwards a third of it."""
 
 
@@ -57,8 +57,9 @@ def soak(kind: str, cycles: int, seed: int, folder: Path, warm: Warm) -> bool:
     sent = 0
     try:
         for cycle in range(cycles):
+            before = version_of(run)
             process = warm.start([*begin, "--resume", "--quiet"], folder)
-            wait_for_start(run, process, sessions=cycle + 1)
+            wait_for_start(run, process, before, sessions=cycle + 1)
             time.sleep(rng.uniform(0, LONGEST_SECONDS))
             sent += command(run, rng)
             time.sleep(rng.uniform(0, LONGEST_SECONDS / 3))
@@ -112,14 +113,19 @@ class View:
         return self._answers
 
 
-def wait_for_start(run: Path, process: Begun, sessions: int) -> None:
-    """Wait until the training of this cycle has begun."""
+def version_of(run: Path) -> int:
+    """Changes when an event is written."""
+    events = run / "events.jsonl"
+    return events.stat().st_mtime_ns if events.exists() else 0
+
+
+def wait_for_start(run: Path, process: Begun, before: int, sessions: int) -> None:
+    """Wait until the training of this cycle has recorded that it began or resumed."""
     while process.poll() is None:
-        if Run.is_at(run):
-            held = (run / "lock").exists() and f"pid {process.pid} " in (run / "lock").read_text()
-            if held and any(event.kind == "start" for event in Run(run).events()):
-                return
-        time.sleep(0.05)
+        held = (run / "lock").exists() and f"pid {process.pid} " in (run / "lock").read_text()
+        if held and version_of(run) != before:
+            return
+        time.sleep(0.02)
     raise SystemExit(f"The training of cycle {sessions} ended by itself: {process.returncode}. {process.said('err')}")
 
 
