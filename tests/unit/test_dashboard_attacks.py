@@ -37,7 +37,7 @@ def server(folder):
 
 
 def ask(server, path, method="GET", body=None, headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)  # a probe imports torch
     cookie = {"cookie": f"gannet-{server.port}={server.token}"}
     connection.request(method, path, body, cookie | (headers or {}))
     answer = connection.getresponse()
