@@ -105,6 +105,8 @@ def test_npz_points_and_images(tmp_path: Path) -> None:
         ({"x": np.zeros((4, 8, 8), np.uint8), "y": np.full(4, -1)}, "whole numbers from 0"),
         ({"x": np.zeros((1, 8, 8), np.uint8)}, "at least 2"),
         ({"x": np.zeros((4, 1, 1), np.uint8)}, "1 x 1"),
+        ({"x": np.zeros((4, 0, 9), np.uint8)}, "9 x 0"),
+        ({"x": np.zeros((4, 300, 4), np.uint8)}, "4 x 300"),
         ({"x": np.array([{"a": 1}], dtype=object)}, "plain arrays"),
     ],
 )

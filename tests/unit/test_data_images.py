@@ -147,6 +147,7 @@ def test_idx_holds_out_the_test_files_where_there_are_any(tmp_path: Path) -> Non
         ({"images": _idx(0x803, PIXELS) + b"0"}, "longer than its header"),
         ({"images": _idx(0x801, LABELS)}, "not an IDX file of images"),
         ({"images": b""}, "begins with nothing"),
+        ({"images": _idx(0x803, PIXELS[:, :0])}, "28 x 0 pixels; each side needs 8"),
         ({"images": _idx(0x803, PIXELS)[:10]}, "header ends after 10 bytes"),
         ({"labels": _idx(0x801, LABELS[:19])}, "19 labels, but train-images-idx3-ubyte has 20"),
         ({"images": _idx(0x803, PIXELS[:1]), "labels": _idx(0x801, LABELS[:1])}, "at least 2"),

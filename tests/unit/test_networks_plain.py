@@ -12,8 +12,10 @@ from torch.testing import assert_close
 from gannet.errors import UserError
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.non_saturating import NonSaturating
+from gannet.networks.base import Discriminator, Generator
 from gannet.networks.plain import as_discriminator, as_generator
 from gannet.priors.gaussian import Gaussian
+from gannet.types import DiscriminatorOutput
 
 SHAPE = (1, 8, 8)
 
@@ -129,3 +131,35 @@ def test_trying_changes_nothing() -> None:
     assert {name for name, _ in game.named_parameters()} == {
         f"generator.module.{name}" for name, _ in generator.named_parameters()
     } | {f"discriminator.module.{name}" for name, _ in discriminator.named_parameters()}
+
+
+class OwnGenerator(Generator):
+    """A Generator that states nothing about itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(5, 72)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layer(latents).view(-1, 2, 6, 6)
+
+
+class OwnDiscriminator(Discriminator):
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
+        return DiscriminatorOutput(samples.flatten(1).sum(1))
+
+
+def test_a_network_that_does_not_state_its_shape_is_tried() -> None:
+    game = TwoPlayer(OwnGenerator(), OwnDiscriminator(), Gaussian(5), loss=NonSaturating())
+    assert game.generator.shape == game.discriminator.shape == (2, 6, 6)
+    assert game.num_classes == 0
+
+
+def test_networks_that_do_not_fit_are_one_sentence() -> None:
+    generator, discriminator = OwnGenerator(), OwnDiscriminator()
+    generator.latent_size = 4
+    with pytest.raises(UserError, match="takes latents of size 4, and the prior draws size 5"):
+        TwoPlayer(generator, discriminator, Gaussian(5), loss=NonSaturating())
+    discriminator.num_classes = 3
+    with pytest.raises(UserError, match=r"num_classes=0 and the discriminator 3"):
+        TwoPlayer(OwnGenerator(), discriminator, Gaussian(5), loss=NonSaturating())

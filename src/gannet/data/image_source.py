@@ -17,7 +17,7 @@ from gannet.data.few_labels import rows_with_label
 from gannet.data.fitting import Fit
 from gannet.data.image_table import ImageTable
 from gannet.data.selection import of_rows, select, split_rows
-from gannet.data.undecoded_images import Classes, UndecodedImages, named, refuse_bad
+from gannet.data.undecoded_images import Classes, ImageArray, UndecodedImages, named, refuse_bad
 from gannet.errors import UserError
 
 Side = Annotated[int, Field(ge=8, le=1024)]
@@ -117,6 +117,11 @@ class ImageSource(Source):
         images = source.read(progress)
         if len(images) < 2:
             raise UserError(f"{images.origin}: found {len(images)} images; at least 2 are needed.")
+        if isinstance(images, ImageArray) and min(images.pixels.shape[1:3]) < MIN_SIDE_PIXELS:
+            raise UserError(
+                f"{images.origin}: images have {images.pixels.shape[2]} x {images.pixels.shape[1]} pixels; each side "
+                f"needs {MIN_SIDE_PIXELS}."
+            )
         split = None if self.reads_splits and not self.test else self.split
         rows = split_rows(images, split, self.test, progress)
         table = decoded(images, self.choice(), progress)
@@ -127,11 +132,6 @@ class ImageSource(Source):
         if len(rows) < 2:
             raise UserError(
                 f"{images.origin}: {len(rows)} of {len(images)} images belong to the split; at least 2 are needed."
-            )
-        if min(table.pixels.shape[2:]) < MIN_SIDE_PIXELS:
-            raise UserError(
-                f"{images.origin}: images have {table.pixels.shape[3]} x {table.pixels.shape[2]} pixels; each side "
-                f"needs {MIN_SIDE_PIXELS}."
             )
         return self._table(images, table, rows, classes, self.read_inputs(progress), progress)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from gannet.errors import UserError
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
 from gannet.games.labels import balanced_labels, random_labels
@@ -46,8 +47,11 @@ class TwoPlayer(Adversarial):
     ) -> None:
         generator = as_generator(generator, prior.size)
         discriminator = as_discriminator(discriminator, generator.shape)
-        assert generator.num_classes == discriminator.num_classes, "both networks see labels, or neither"
-        assert prior.size == generator.latent_size
+        if generator.num_classes != discriminator.num_classes:
+            raise UserError(
+                f"The generator has num_classes={generator.num_classes} and the discriminator "
+                f"{discriminator.num_classes}; both networks see the class labels, or neither."
+            )
         super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints)
         self.num_classes, self.critic_steps = generator.num_classes, critic_steps
         self.matching_aware, self.feature_matching = matching_aware, feature_matching

@@ -39,21 +39,41 @@ ENDS = {"Sigmoid": "a sigmoid", "Softmax": "a softmax", "LogSoftmax": "a log-sof
 
 
 def as_generator(module: nn.Module, latent_size: int) -> Generator:
-    """The module itself if it is a :class:`Generator`, else wrapped.
+    """The module itself if it is a :class:`Generator`, else wrapped. Attributes that a Generator lacks are found.
 
     Raises:
-        UserError: it cannot be called with latents, or does not return one sample per latent.
+        UserError: it cannot be called with latents, does not return one sample per latent, or takes latents of another
+            size.
     """
-    return module if isinstance(module, Generator) else PlainGenerator(module, latent_size)
+    if not isinstance(module, Generator):
+        return PlainGenerator(module, latent_size)
+    _complete(module, latent_size=latent_size, num_classes=0)
+    if module.latent_size != latent_size:
+        raise UserError(
+            f"The generator {_name(module)} takes latents of size {module.latent_size}, and the prior draws size "
+            f"{latent_size}; use one size for both."
+        )
+    if not hasattr(module, "shape"):
+        module.shape = PlainGenerator(module, latent_size).shape
+    return module
 
 
 def as_discriminator(module: nn.Module, shape: tuple[int, ...]) -> Discriminator:
-    """The module itself if it is a :class:`Discriminator`, else wrapped.
+    """The module itself if it is a :class:`Discriminator`, else wrapped. Attributes that a Discriminator lacks are set.
 
     Raises:
         UserError: it cannot be called with samples of that shape, or does not return one number per sample.
     """
-    return module if isinstance(module, Discriminator) else PlainDiscriminator(module, shape)
+    if not isinstance(module, Discriminator):
+        return PlainDiscriminator(module, shape)
+    _complete(module, shape=shape, num_classes=0, rows_independent=False)
+    return module
+
+
+def _complete(module: nn.Module, **values: object) -> None:
+    for name, value in values.items():
+        if not hasattr(module, name):
+            setattr(module, name, value)
 
 
 class PlainGenerator(Generator):
