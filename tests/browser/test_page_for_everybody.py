@@ -5,26 +5,38 @@ from __future__ import annotations
 import pytest
 from support.page import CHARTED, until, violations
 
+SLOW = pytest.mark.slow
+WRITTEN = """[...document.querySelectorAll('body *')].filter((part) => part.checkVisibility() &&
+    !part.closest('.visually-hidden, .skip, select, script') &&
+    [...part.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim()))"""
+SMALL = f"{WRITTEN}.filter((part) => parseFloat(getComputedStyle(part).fontSize) < 12).map((part) => part.outerHTML)"
+CLIPPED = f"""{WRITTEN}.filter((part) => getComputedStyle(part).overflowX === 'hidden' &&
+    part.scrollWidth > part.clientWidth + 1).map((part) => part.outerHTML)"""
+
 
 @pytest.mark.parametrize(
-    ("width", "scheme"),
+    ("width", "scheme", "language"),
     [
-        (360, "dark"),
-        pytest.param(1280, "light", marks=pytest.mark.slow),
-        pytest.param(360, "light", marks=pytest.mark.slow),
-        pytest.param(1280, "dark", marks=pytest.mark.slow),
+        (360, "dark", "en-GB"),
+        (1280, "light", "en-GB"),
+        pytest.param(360, "light", "en-GB", marks=SLOW),
         *(
-            pytest.param(width, scheme, marks=pytest.mark.slow)
-            for width in (390, 900, 1440)
-            for scheme in ("light", "dark")
+            pytest.param(width, scheme, language, marks=SLOW)
+            for width in (390, 900, 1280, 1440)
+            for scheme, language in (("light", "en-GB"), ("dark", "en-GB"), ("light", "zh-CN"), ("dark", "zh-CN"))
+            if (width, scheme, language) != (1280, "light", "en-GB")
         ),
     ],
 )
-def test_axe_finds_nothing(serve, open_page, ring, width, scheme):
-    page = open_page(serve(ring.parent), width=width, color_scheme=scheme)
+def test_axe_finds_nothing_and_no_text_is_small_or_clipped(serve, open_page, ring, width, scheme, language):
+    page = open_page(serve(ring.parent), width=width, color_scheme=scheme, locale=language)
     until(page, CHARTED)
+    assert page.evaluate("document.documentElement.lang").startswith(language[:2])
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     assert violations(page) == []
+    assert page.evaluate(f"{WRITTEN}.length") > 50
+    assert page.evaluate(SMALL) == []
+    assert page.evaluate(CLIPPED) == []
 
 
 def test_nothing_is_wider_than_the_window(serve, open_page, ring):

@@ -101,7 +101,7 @@ function nearest(run, step, image) {
             count: whole(values.searched),
             typical: Math.round(values.typical),
           });
-          fill(place, drawSheet(sheets[0], ""));
+          fill(place, drawSheet(sheets[0], "", t("probe.nearest")));
         } catch (error) {
           ask.hidden = false;
           note.textContent = String(/** @type {any} */ (error).message);
