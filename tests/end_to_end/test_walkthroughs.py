@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,51 @@ def test_every_walkthrough_is_listed_and_uses_verbs_that_exist() -> None:
         assert 5 < len(used) <= 20
         assert set(used) <= verbs
         assert f"({script.name})" in listed
+
+
+SMALLER = {"--steps": 20, "-n": 4, "--samples": 10, "checkpoint.every": 25, "health.every": 5, "log.every": 20}
+"""Numbers of the scripts that a rehearsal divides."""
+
+
+def rehearsed(line: str) -> list[str]:
+    """The words of a command with a twentieth of the steps and fewer samples."""
+    words = shlex.split(line, comments=True)
+    for place, word in enumerate(words):
+        key, _, value = word.partition("=")
+        if value and key in SMALLER:
+            words[place] = f"{key}={max(1, int(value) // SMALLER[key])}"
+        elif place and words[place - 1] in SMALLER:
+            words[place] = str(int(word) // SMALLER[words[place - 1]])
+    return words
+
+
+def test_every_command_of_a_walkthrough_is_understood() -> None:
+    """Parsed as the command line parses it, options and arguments, without running it."""
+    import typer
+
+    from gannet.cli import app
+
+    top: Any = typer.main.get_command(app)
+    for script in FOLDER.glob("*.sh"):
+        for line in script.read_text(encoding="utf-8").splitlines():
+            if line.startswith("gannet "):
+                command, words = top, shlex.split(line)[1:]
+                while hasattr(command, "commands"):
+                    name, *words = words
+                    command = command.commands[name]
+                command.make_context(name, words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MADE)
+def test_walkthrough_with_few_steps(name: str, gannet, folder: Path) -> None:
+    for line in (FOLDER / f"{name}.sh").read_text(encoding="utf-8").splitlines():
+        if line.startswith("gannet "):
+            answer = gannet(*rehearsed(line)[1:])
+            assert answer.status == 0, (line, answer.err)
+    for made in MADE[name]:
+        if not made.endswith(".npy"):  # written by the exported script, which is tested elsewhere
+            assert (folder / made).stat().st_size > 50, made
 
 
 @pytest.mark.slow
