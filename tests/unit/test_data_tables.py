@@ -86,6 +86,20 @@ KINDS = {
         points=(0, 1),
         label="label",  # type: ignore[arg-type]
     ),
+    "integers called 0 and 1 and a class": Kind(
+        _text(index=False, quoting=1),
+        pd.DataFrame(RNG.integers(-9, 9, (60, 2))).assign(c=[1, 2] * 30),
+        points=(0, 1),  # type: ignore[arg-type]
+        label="c",
+    ),
+    "index and integers called 0 and 1": Kind(
+        _text(),
+        pd.DataFrame(RNG.integers(-9, 9, (60, 2))),
+        points=(0, 1),  # type: ignore[arg-type]
+    ),
+    "three rows with an index and without names": Kind(
+        _text(header=False), pd.DataFrame([[5.0, 3.0], [1.0, 2.0], [4.0, 9.0]], columns=["x", "y"])
+    ),
     "index, names 0 and 1 and a label": Kind(
         _text(),
         LABELLED.set_axis([0, 1, "label"], axis=1),
@@ -136,8 +150,9 @@ def test_a_table_is_read_as_pandas_wrote_it(tmp_path: Path, kind: str) -> None:
     assert table.labels.tolist() == codes.tolist()
 
 
-def test_whole_numbers_with_gaps_keep_their_names(tmp_path: Path) -> None:
-    FRAME.assign(label=[1.0, 2.0, 10.0] * 20).to_csv(tmp_path / "t.csv", index=False)
+@pytest.mark.parametrize("options", [{}, {"sep": ";", "decimal": ","}])
+def test_whole_numbers_with_gaps_keep_their_names(tmp_path: Path, options: dict[str, str]) -> None:
+    FRAME.assign(label=[1.0, 2.0, 10.0] * 20).to_csv(tmp_path / "t.csv", index=False, **options)  # type: ignore[call-overload]
     table = opened(tmp_path / "t.csv")
     assert table.class_names == ("1", "2", "10")
     assert table.labels is not None
@@ -174,6 +189,13 @@ def test_a_table_that_leaves_a_question_is_one_sentence(tmp_path: Path, content:
         opened(tmp_path / "t.csv")
     assert len(caught.value.problems) == 1
     assert "\n" not in str(caught.value)
+
+
+def test_integers_below_0_and_1_are_said_to_be_points(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("0,1\n5,7\n3,4\n")
+    table = opened(tmp_path / "t.csv")
+    assert table.size == 3
+    assert "the first row, 0 and 1, is a point" in table.notes[0]
 
 
 def test_rows_with_gaps_are_left_out_on_request(tmp_path: Path) -> None:

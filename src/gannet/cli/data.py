@@ -53,7 +53,8 @@ def info(
     print(f"samples  {'unlimited' if description.rows is None else f'{description.rows:,}'}")
     print(f"hash     {description.content_hash}")
     if found := sizes(_files(data)):
-        print(f"files    {found}")
+        first = f" (the first {FILES_LOOKED_AT:,} files)" if (description.rows or 0) > FILES_LOOKED_AT else ""
+        print(f"files    {found}{first}")
     most = min(LOOKED_AT, max(1, LOOKED_AT_BYTES // math.prod(description.shape)))
     samples, labels = dataset.reference(min(description.rows or LOOKED_AT, most), seed=0)
     if description.rows is not None:

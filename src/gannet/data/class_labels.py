@@ -11,7 +11,7 @@ from gannet.data.undecoded_images import Classes
 from gannet.errors import UserError
 
 NUM_NAMED = 5
-WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?")
+WHOLE = re.compile(r"[+-]?\d+(?:\.0*|,0)?")
 NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?")
 FEWEST_FOR_MANY = 10
 """A column is not a class if it has more different values than this and than half of the rows."""
@@ -27,7 +27,8 @@ EMPTY = frozenset({
 def is_class_like(cells: Sequence[str]) -> bool:
     """Whether a column can be a class: texts or whole numbers, of which at least some occur more than once."""
     present = set(cells) - EMPTY
-    if not are_whole(present) and all(NUMBER.fullmatch(cell) for cell in present):
+    are_numbers = all(NUMBER.fullmatch(cell) for cell in present)
+    if are_numbers and (not are_whole(present) or len(present) == len(cells)):
         return False
     return len(present) <= max(FEWEST_FOR_MANY, len(cells) // 2)
 
@@ -44,8 +45,8 @@ def classes_of_texts(texts: Sequence[str]) -> Classes:
     """
     stored = np.array(texts, dtype=object).astype(str)
     names, labels = np.unique(stored, return_inverse=True)
-    if any("." in name for name in names) and are_whole(names):
-        names, labels = np.unique(np.array([name.partition(".")[0] for name in names])[labels], return_inverse=True)
+    if any(not name.lstrip("+-").isdecimal() for name in names) and are_whole(names):
+        names, labels = np.unique(np.array([re.split("[.,]", name)[0] for name in names])[labels], return_inverse=True)
     order = in_order(names.tolist())
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))

@@ -45,6 +45,8 @@ class CsvFile(Source):
         path = Path(self.path)
         table = read_parquet_table(path) if path.suffix.lower() == ".parquet" else read_text_table(path)
         pair, label, notes = chosen_columns(table, self.path, self.columns, self.label)
+        if not table.has_names and [column.cells[0] for column in table.columns] == ["0", "1"]:
+            notes.append(f"{self.path}: the first row, 0 and 1, is a point; delete it if these are names of columns.")
         bad = _bad_rows(table, (*pair,), label)
         if bad and self.on_bad == "error":
             raise UserError(_refusal(self.path, table, bad))

@@ -80,7 +80,7 @@ def labels_in(found: Listing, label: str | None, splits: Sequence[str] | None, *
     if label is not None and folded not in {name.casefold() for name in attributes}:
         raise UserError(f"{found.origin}: data.label={label} is not in {where}.{did_you_mean(label, attributes)}")
     if not texts:
-        return FileLabels(notes=_unused(found, where, attributes, has_folders))
+        return FileLabels(notes=_unused(found, where, attributes))
     return _labels(found, texts, where, splits, fall_back=has_folders and label is None)
 
 
@@ -91,8 +91,8 @@ def _default(values: dict[str, list[str]], has_folders: bool) -> str | None:
     return next((name for name in options if is_class_like(values[name])), None)
 
 
-def _unused(found: Listing, where: str, attributes: dict[str, list[str]], has_folders: bool) -> tuple[str, ...]:
-    if not attributes or has_folders:
+def _unused(found: Listing, where: str, attributes: dict[str, list[str]]) -> tuple[str, ...]:
+    if not attributes:
         return ()
     names = list(attributes)
     shown = ", ".join(names[:NUM_NAMED]) + (f" and {len(names) - NUM_NAMED} more" if len(names) > NUM_NAMED else "")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gannet.data.class_labels import EMPTY
 from gannet.errors import UserError
 
 MAX_BYTES = 2 * 2**30
@@ -227,14 +228,18 @@ def _is_header(first: list[str], rest: list[list[str]], as_number: _AsNumber) ->
     ]
     if not any(as_number(first[index]) is not None for index in (numeric or range(len(first)))):
         return True
-    # pandas names columns 0, 1, ...; where every number below has a decimal point, these are no points.
-    named = [index for index in numeric if first[index]]
-    counting = [first[index] for index in named] == [str(number) for number in range(len(named))]
-    texts = [index for index in range(len(first)) if index not in numeric]
+    # pandas names columns 0, 1, ...: next to a word that no row below holds, or to no name above an index, or where all
+    # numbers below have a point.
+    counted = [index for index in numeric if as_number(first[index]) is not None]
+    words = [index for index in range(len(first)) if first[index] and index not in counted]
+    below = [[row[index] for row in rest if index < len(row)] for index in range(len(first))]
     return (
-        counting
-        and len(named) > 1
-        and len(rest) > 1
-        and all(first[index] not in {row[index] for row in rest if index < len(row)} for index in texts)
-        and all("." in row[index] or "," in row[index] for row in rest for index in named if index < len(row))
+        [first[index] for index in counted] == [str(number) for number in range(len(counted))]
+        and min(len(counted), len(rest)) > 1
+        and all(first[index] not in {*below[index], *EMPTY} for index in words)
+        and (
+            bool(words)
+            or (not first[0] and all(below[0]))
+            or all("." in cell or "," in cell for index in counted for cell in below[index])
+        )
     )
