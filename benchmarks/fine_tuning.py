@@ -33,7 +33,7 @@ def photos() -> Path:
     folder = RUNS / "horses"
     if not folder.is_dir():
         folder.mkdir(parents=True)
-        for number, image in enumerate(Cifar10(classes=["horse"]).open(silent).reference(PHOTOS, seed=0)[0]):
+        for number, image in enumerate(Cifar10(classes="horse").open(silent).reference(PHOTOS, seed=0)[0]):
             Image.fromarray(image).save(folder / f"{number:03}.png")
     return folder
 

@@ -54,8 +54,9 @@ def _protocol(document: dict[str, Any]) -> str:
     keys = "".join(
         f" data.{key}={value}" for key, value in data["arguments"].items() if not isinstance(value, list | dict | None)
     )
-    steps = {entry["steps"] for entry in document["recipes"]}
+    steps, batches = ({entry[name] for entry in document["recipes"]} for name in ("steps", "batch_size"))
     budget = f" --steps {steps.pop()}" if len(steps) == 1 else ""
+    keys += f" batch_size={batches.pop()}" if len(batches) == 1 else ""
     seeds = ",".join(map(str, document["seeds"]))
     device = (
         f"{environment['device']} ({environment['cpu_capability']}), {environment['threads']} thread, torch "
