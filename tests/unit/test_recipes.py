@@ -10,6 +10,7 @@ import pytest
 import gannet.recipes
 from gannet.cli import run
 from gannet.config.arguments import Root, read
+from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.data.base import Form
 from gannet.discovery import BASES, components
 from gannet.errors import UserError
@@ -72,6 +73,14 @@ def test_a_recipe_receives_instances_and_makes_new_ones():
     assert first.prior is not second.prior
     own = Uniform(3)
     assert gan(POINTS, prior=own, hidden=4).game.prior is own
+
+
+def test_defaults_on_images_apply_to_images_and_give_way_to_what_is_typed():
+    def rate(data, **given):
+        planned = plan(data, recipe="flow-matching", given=given, flags=DEFAULT_FLAGS)
+        return planned.values["recipe"]["optimizer.generator.lr"]
+
+    assert (rate("ring"), rate("digits"), rate("digits", lr="1e-4")) == (5e-3, 1e-3, 1e-4)
 
 
 def test_a_variant_differs_in_its_defaults_only():

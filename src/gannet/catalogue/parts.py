@@ -14,7 +14,9 @@ def suits(recipe: Recipe) -> str:
     """One sentence about the data that the recipe supports."""
     labels = " with labels" if recipe.labels else ""
     preset = ", ".join(f"`data.{key}={value}`" for key, value in recipe.data.items())
-    return f"Trains on {SUITS[recipe.kind]}{labels}{f'; sets {preset}' if preset else ''}."
+    on_images = ", ".join(f"`{key}={value}`" for key, value in recipe.on_images.items())
+    sets = "".join([f"; sets {preset}" if preset else "", f"; on images, sets {on_images}" if on_images else ""])
+    return f"Trains on {SUITS[recipe.kind]}{labels}{sets}."
 
 
 def made_of(recipe: Recipe) -> list[Component]:

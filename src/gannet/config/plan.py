@@ -186,9 +186,10 @@ def _read_keys(
 ) -> Plan:
     source_class = cast(type[Source], find("data", source_name).load())
     fields = set(vars(source_class).get("__dataclass_fields__", {}))
-    for key, value in recipe.data.items():
-        if key in fields:
-            given.setdefault(f"data.{key}", value)
+    preset = {f"data.{key}": value for key, value in recipe.data.items() if key in fields}
+    if source_class.kind == "images":
+        preset |= recipe.on_images
+    given |= {key: value for key, value in preset.items() if key not in expanded(given, preset)}
     roots = Root(recipe.function, skip=("form",)), Root(source_class, "data."), Root(Settings)
     (arguments, recipe_values), (source_arguments, data_values), (settings, settings_values) = read(
         given, *roots, flags=flags, advice=advice, fixed=fixed, supplied=supplied

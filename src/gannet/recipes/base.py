@@ -74,6 +74,8 @@ class Recipe:
     """Whether it needs captions."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of keys ``data.*`` that the user does not set."""
+    on_images: Mapping[str, Any] = field(default_factory=dict)
+    """Defaults of the recipe's keys on images, where those of the signature suit points."""
 
     def source(self) -> str:
         """The text of the file that declares it."""
@@ -124,6 +126,7 @@ def recipe(
     few_labels: bool = False,
     captions: bool = False,
     data: Mapping[str, Any] | None = None,
+    on_images: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Experiment]], Recipe]:
     """Declare a function as a recipe for ``kind``, or for any kind of data.
 
@@ -133,8 +136,9 @@ def recipe(
         few_labels: whether it can train on partly labelled data.
         captions: whether it needs captions.
         data: defaults of data keys, for example ``{"size": 32}``.
+        on_images: defaults of the recipe's keys on images, if they differ from those in the signature.
     """
-    return lambda function: Recipe(function, kind, labels, few_labels, captions, data or {})
+    return lambda function: Recipe(function, kind, labels, few_labels, captions, data or {}, on_images or {})
 
 
 def variant(of: Recipe, **defaults: Any) -> Callable[[Callable[[], None]], Recipe]:

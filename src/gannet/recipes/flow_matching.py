@@ -7,7 +7,7 @@ from gannet.recipes.arguments import BatchSize, Count, Encoding, OneOptimizer, O
 from gannet.recipes.base import Experiment, Form, chosen, recipe
 
 
-@recipe(kind="any")
+@recipe(kind="any", on_images={"optimizer.generator.lr": 1e-3})
 def flow_matching(
     form: Form,
     *,
@@ -30,9 +30,10 @@ def flow_matching(
 
     Traps: Close to the data the velocity changes as fast as the data do, so points need the high frequencies of the
     encoding: on grid100, decay 0.75 and batches of 128 leave 12 % of the samples near a mode, and these settings 56 %.
-    A sample costs ``evaluations`` calls of the network where a GAN's costs one; `gannet compare` shows both. The
-    loss does not fall to 0: many pairs (x_0, x_1) pass through one x_t, and the network gives their mean. ``hidden``
-    and ``encoding`` apply to points.
+    The U-Net of images does not learn with the learning rate of points: on digits at 16 x 16, the loss after 150 steps
+    is 1.2 with 5e-3 and 0.31 with 1e-3. A sample costs ``evaluations`` calls of the network where a GAN's costs one;
+    `gannet compare` shows both. The loss does not fall to 0: many pairs (x_0, x_1) pass through one x_t, and the
+    network gives their mean. ``hidden`` and ``encoding`` apply to points.
 
     Keys:
         evaluations: Function evaluations for one sample: steps of Euler's method.
