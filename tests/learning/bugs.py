@@ -257,8 +257,8 @@ BUGS = {
     "pix2pix-pairs-of-digits": Bug(
         "every target gets the input of another batch",
         "data/image_table.py",
-        "chosen = self._inputs.index_select(0, self._rows(count, seed, position))",
-        "chosen = self._inputs.index_select(0, self._rows(count, seed, position + 1))",
+        "chosen = self._inputs.take(self._rows(count, seed, position)).to(device)",
+        "chosen = self._inputs.take(self._rows(count, seed, position + 1)).to(device)",
     ),
     "cyclegan-digits": Bug(
         "the discriminator of a class is shown the other class as real",
