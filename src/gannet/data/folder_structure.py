@@ -76,10 +76,10 @@ def structure(path: Path, names: Sequence[str]) -> Structure:
 
 def _with_domains(parts: list[list[str]]) -> list[list[str]]:
     """trainA/x as train/A/x, if all folders are called so."""
-    found = [DOMAIN.fullmatch(p[0]) if len(p) > 1 else None for p in parts]
-    if None in found:
+    found = {name: DOMAIN.fullmatch(name) for name in {p[0] for p in parts}}
+    if None in found.values() or any(len(p) == 1 for p in parts):
         return parts
-    return [[*match.groups(), *p[1:]] for match, p in zip(found, parts, strict=True) if match]
+    return [[*match.groups(), *p[1:]] for p in parts if (match := found[p[0]])]
 
 
 def _splits(parts: Sequence[Sequence[str]], level: int) -> tuple[str, ...] | None:
