@@ -35,7 +35,7 @@ def row(path: str) -> dict[str, Any]:
     error = np.sqrt(np.square(shown["back"].astype(float) - shown["input"]).mean(axis=(1, 2, 3)))
     seconds = [event.seconds for event in run.run.events() if event.kind == "finish"]
     return {
-        "command": train_command(run.run.record),
+        "command": train_command(run.run.record, run.step),
         "seed": run.plan.settings.seed,
         "step": run.step,
         "device": run.run.record.environment["device"],
