@@ -113,6 +113,14 @@ def test_bombs_are_refused(tmp_path: Path) -> None:
     refused(tmp_path / "bomb.zip", "unpacks to 629,145,600 bytes")
 
 
+def test_a_zip_member_without_a_name_is_left_out(tmp_path: Path) -> None:
+    """Found by fuzzing: an empty name was an IndexError of zipfile."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("", "a.png", "b.png"):
+            archive.writestr(zipfile.ZipInfo(name), _png())
+    opened(tmp_path / "a.zip")
+
+
 def test_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
     for name in ("pipe.csv", "pipe.npz", "pipe.zip"):
         os.mkfifo(tmp_path / name)

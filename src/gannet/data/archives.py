@@ -42,7 +42,7 @@ def members(path: Path) -> tuple[list[str], Callable[[str], bytes]]:
 def _of_zip(path: Path) -> tuple[list[str], Callable[[str], bytes]]:
     try:
         archive = zipfile.ZipFile(path)
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = [info for info in archive.infolist() if info.filename and not info.is_dir()]  # is_dir needs a name
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         if isinstance(error, PermissionError):
             raise
