@@ -171,6 +171,8 @@ def test_points_move_and_commands_are_obeyed_while_a_training_process_runs(serve
     after = page.evaluate(fakes.format(page.evaluate(STEP)))
     assert np.abs(np.subtract(before, after)).max() > 1e-3
     assert page.evaluate("document.querySelector('.controls').disabled") is False
+    tops = "new Set([...document.querySelectorAll('header .controls button')].map((b) => b.offsetTop)).size"
+    assert page.evaluate(tops) == 1, "the buttons of the header are in one row"
     page.evaluate(click("Pause", ".controls"))
     until(page, f"{STATE}.textContent === 'paused'")
     until(page, "document.querySelector('a[id^=run-] .state').textContent === 'paused'")

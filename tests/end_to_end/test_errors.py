@@ -32,6 +32,11 @@ def _no_traceback(answer):
 
 MISTAKES = {
     "unknown recipe": (["train", "ring", "--recipe", "dcgna"], ["Unknown recipe 'dcgna'", "Did you mean 'dcgan'?"]),
+    "no data": (["train"], ["gannet: Missing argument 'DATA'. See gannet train --help."]),
+    "key written as a flag": (
+        ["train", "ring", "--hidden", "5"],
+        ["gannet: No such option: --hidden. Keys are written without dashes: hidden=VALUE. See gannet train --help."],
+    ),
     "unknown data": (["train", "rnig"], ["'rnig'", "Did you mean 'ring'?"]),
     "unknown key": (["train", "ring", "--recipe", "gan", "hiden=3"], ["Unknown key 'hiden'", "Did you mean 'hidden'?"]),
     "unknown data key": (

@@ -53,6 +53,7 @@ KINDS = {
     "pandas index": Kind(_text()),
     "pandas index and label": Kind(_text(), LABELLED, label="label"),
     "named index": Kind(_text(index_label="id"), LABELLED, label="label"),
+    "numbered by a German spreadsheet": Kind(_text(index_label="Nr.", sep=";", decimal=",")),
     "R: no name above the row names": Kind(
         lambda f: ('"x" "y"\n' + "\n".join(f'"{i + 1}" {a} {b}' for i, (a, b) in enumerate(f.values))).encode()
     ),
@@ -175,6 +176,10 @@ def _lines(**columns: object) -> bytes:
         (_lines(label=["", *LABELS[1:]]), "line 2: the label in the column 'label' is missing.*data.on_bad=skip"),
         (_lines(label=["NA", *LABELS[1:]]), "line 2: the label in the column 'label' is missing"),
         (_lines(x=["#N/A", *FRAME.x[1:]]), "line 2: '#N/A' is not a finite number"),
+        (
+            _text(index=False)(FRAME.set_axis(["Größe (m)", "Höhe (m)"], axis=1).assign(z=FRAME.y, w=LABELS)),
+            r"such as 'data\.columns=Größe \(m\),Höhe \(m\)', and the class",
+        ),
         (_lines(id=range(9, 69), z=FRAME.y), r"4 columns of numbers \(x, y, id, z\).*such as data.columns=x,y,"),
         (_lines(x=[np.nan, *FRAME.x[1:]]), "line 2: '' is not a finite number"),
         (_lines(x=[np.inf, np.inf, *FRAME.x[2:]]), "line 2: 'inf' is not a finite number. There are 1 more such rows"),

@@ -74,3 +74,13 @@ def test_what_cannot_be_measured_is_one_sentence(copies: Path, tmp_path: Path, c
         assert len(errors) == 1
         assert sentence in errors[0]
         assert "FD[" not in errors[0], "no other quantity is suggested"
+
+
+def test_a_run_is_refused_because_its_frames_are_not_its_samples(trained, copies: Path, capsys: Capture) -> None:
+    """Every run of images has a folder of frames, which are readable as a few large images."""
+    path = trained("images")
+    for words in ((str(path), "--against", str(copies)), (str(copies), "--against", str(path))):
+        assert run(["measure", *words]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"gannet: {path} is a run, and --against compares samples in files with data.")
+        assert f"`gannet sample {path} -n 1000 -o samples.npz`" in error

@@ -109,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
             BAD_INPUT,
         )
     try:
-        result = app(args=list(arguments), standalone_mode=False)
+        result = app(args=list(arguments), standalone_mode=False, prog_name="gannet")
     except UserError as error:
         return _say(_of_all_ranks(error.problems), BAD_INPUT)
     except TrainingStopped as stopped:
@@ -126,9 +126,19 @@ def run(arguments: Sequence[str]) -> int:
             return 0
         # Usage errors of typer have their own message and exit status.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
-            return _say([error.format_message() + " See gannet --help."], BAD_INPUT)  # type: ignore[attr-defined]
+            return _say([_usage(error)], BAD_INPUT)
         raise
     return result if isinstance(result, int) else 0
+
+
+def _usage(error: Any) -> str:
+    """The sentences for a usage error of typer, with the help of the command that was typed."""
+    sentence, command = error.format_message(), error.ctx
+    sentence += "" if sentence.endswith((".", "?")) else "."
+    is_unknown_option = hasattr(error, "possibilities") and not error.possibilities and hasattr(error, "option_name")
+    if is_unknown_option and command is not None and any(each.name == "keys" for each in command.command.params):
+        sentence += f" Keys are written without dashes: {error.option_name.lstrip('-')}=VALUE."
+    return f"{sentence} See {'gannet' if command is None else command.command_path} --help."
 
 
 def _of_all_ranks(sentences: Sequence[str]) -> Sequence[str]:

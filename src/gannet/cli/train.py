@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from pathlib import Path
 from signal import SIGALRM, Signals
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,7 +59,7 @@ class TrainCommand(TyperCommand):
 
 def _recipe_named(words: list[str]) -> str | None:
     """The value of --recipe among unparsed words."""
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip_longest(words, words[1:]):
         if word == "--recipe":
             return following
         if word.startswith("--recipe="):

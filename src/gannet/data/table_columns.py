@@ -6,10 +6,23 @@ from collections.abc import Sequence
 
 from gannet.data.class_labels import are_whole, is_class_like
 from gannet.data.text_table import Column, Table
-from gannet.errors import UserError, did_you_mean
+from gannet.errors import UserError, did_you_mean, in_shell
 
 LABEL_NAMES = ("label", "labels", "class", "classes", "target", "category", "species", "cluster", "group")
-INDEX_NAMES = ("", "unnamed: 0", "index", "id", "row", "row_id", "rownames", "__index_level_0__")
+INDEX_NAMES = (
+    "",
+    "unnamed: 0",
+    "index",
+    "id",
+    "row",
+    "row_id",
+    "rownames",
+    "nr",
+    "nr.",
+    "no.",
+    "#",
+    "__index_level_0__",
+)
 
 
 def chosen_columns(
@@ -61,7 +74,7 @@ def _points(
     pair = ",".join(column.name for column in (fractions if len(fractions) > 1 else numeric)[:2])
     raise UserError(
         f"{origin} has {len(numeric)} columns of numbers ({found}), and points need two: choose them, such as "
-        f"data.columns={pair}, and the class, if any, with data.label=NAME."
+        f"{in_shell(f'data.columns={pair}')}, and the class, if any, with data.label=NAME."
     )
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 
 from gannet.config.build import open_held_out
-from gannet.data.base import Progress, silent
+from gannet.data.base import Progress, Source, silent
+from gannet.data.cache import Choice
 from gannet.data.decode import BadImage, Reading, upright
 from gannet.data.fitting import Frame, fitted
+from gannet.data.image_source import ImageSource
 from gannet.data.listing import read_file
 from gannet.errors import UserError
 from gannet.evaluation.inversion import Inverted, Search, invert
@@ -116,7 +118,7 @@ def invert_file(
         raise UserError(f"gannet invert finds the latent of an image, and {run.path} was trained on points.")
     if not isinstance(game, Generates):
         raise UserError("This game has no latents, so an image cannot be inverted.")
-    original = _read(file, form.shape)
+    original = _read(file, form.shape, run.plan.source)
     if label is not None and label not in form.class_names:
         raise UserError(
             f"--label {label}: no such class. Allowed: "
@@ -148,10 +150,13 @@ def invert_file(
     )
 
 
-def _read(file: Path, shape: tuple[int, ...]) -> np.ndarray:
+def _read(file: Path, shape: tuple[int, ...], source: Source) -> np.ndarray:
+    """uint8 (H, W, C): the image in ``file``, read and fitted with the ``data.*`` keys of the run."""
     channels, height, width = shape
+    choice = source.choice() if isinstance(source, ImageSource) else Choice()
+    frame = Frame(width, height, channels, choice.fit, choice.crop)
     try:
-        return fitted(upright(read_file(file), Reading(alpha=channels == 4)), Frame(width, height, channels))
+        return fitted(upright(read_file(file), Reading(channels == 4, choice.white)), frame).copy()
     except OSError as error:
         raise UserError(f"Cannot read {file}: {error.strerror or error}.") from None
     except BadImage as reason:

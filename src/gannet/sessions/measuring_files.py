@@ -9,9 +9,10 @@ from typing import Any
 from gannet.config.plan import source_from_keys
 from gannet.data.base import Dataset, Progress, silent
 from gannet.data.image_source import ImageSource
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 from gannet.evaluation.between import measure_between
 from gannet.evaluation.cost import Cost
+from gannet.runs.reader import Run
 from gannet.runs.records import ScoreCard
 
 
@@ -45,9 +46,16 @@ def measure_files(
         The cards, and a sentence for each metric that was left out.
 
     Raises:
-        UserError: files that cannot be read, samples of another kind than the data, too few samples, or an unknown
-            metric.
+        UserError: a run instead of files, files that cannot be read, samples of another kind than the data, too few
+            samples, or an unknown metric.
     """
+    for path in (samples, against):
+        if Run.is_at(path):
+            raise UserError(
+                f"{path} is a run, and --against compares samples in files with data. To measure a run on its own "
+                f"data, omit --against. To compare its samples with other data, first write them to a file: "
+                f"`{in_shell('gannet', 'sample', path, '-n', '1000', '-o', 'samples.npz')}`."
+            )
     source = source_from_keys(against, keys or {})[1]
     dataset, held_out = source.open(progress), source.held_out()
     fakes, warnings = _opened(samples, dataset, progress)

@@ -39,7 +39,8 @@ def repeat_keys(record: RunRecord, keys: Mapping[str, Any]) -> dict[str, Any]:
     if refused:
         raise UserError(
             f"{', '.join(refused)} cannot be set here: a run keeps its keys. Allowed: {', '.join(allowed)}. "
-            "To train with other values, use gannet train RUN KEY=VALUE."
+            "To continue with other values, fork: gannet train RUN@STEP KEY=VALUE. To repeat from step 0 with other "
+            "values: gannet train RUN KEY=VALUE."
         )
     if "data.path" in keys:
         require_place(record, str(keys["data.path"]))
