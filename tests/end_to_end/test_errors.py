@@ -37,6 +37,10 @@ MISTAKES = {
         ["train", "ring", "--hidden", "5"],
         ["gannet: No such option: --hidden. Keys are written without dashes: hidden=VALUE. See gannet train --help."],
     ),
+    "learning rate written as a flag": (
+        ["train", "ring", "--lr", "1e-4"],
+        ["No such option: --lr", "Keys are written without dashes: lr=VALUE."],
+    ),
     "unknown data": (["train", "rnig"], ["'rnig'", "Did you mean 'ring'?"]),
     "unknown key": (["train", "ring", "--recipe", "gan", "hiden=3"], ["Unknown key 'hiden'", "Did you mean 'hidden'?"]),
     "unknown data key": (

@@ -219,3 +219,12 @@ def test_wrong_names_of_columns_are_answered_with_the_right_ones(tmp_path: Path)
             opened(tmp_path / "t.csv", **{f"data.{key}": value})
     with pytest.raises(UserError, match="must name two columns"):
         opened(tmp_path / "t.csv", **{"data.columns": "x"})
+
+
+@pytest.mark.parametrize(("factor", "has_note"), [(1000, True), (10, False), (0, False)])
+def test_coordinates_of_very_different_spread_are_reported(tmp_path: Path, factor: float, has_note: bool) -> None:
+    (FRAME * [1, factor]).to_csv(tmp_path / "t.csv", index=False)
+    notes = opened(tmp_path / "t.csv").notes
+    assert (
+        any("deviation of column 'y' is" in note and "times that of column 'x'" in note for note in notes) == has_note
+    )

@@ -169,6 +169,11 @@ def test_shares_that_last(rule, series):
     assert severity(rule, history(**{series: chance + RNG.normal(0, 0.02, 50)})) is None
 
 
+def test_samples_of_the_first_steps_are_not_copies():
+    assert severity("memorisation", history(every=16, copies=[0.83] * 8)) is None, "two records from step 100 on"
+    assert severity("memorisation", history(every=16, copies=[0.83] * 9)) == "alarm"
+
+
 def test_oscillation():
     places = np.arange(120)
     noise = RNG.normal(0, 0.2, 120)

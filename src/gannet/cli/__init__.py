@@ -135,8 +135,8 @@ def _usage(error: Any) -> str:
     """The sentences for a usage error of typer, with the help of the command that was typed."""
     sentence, command = error.format_message(), error.ctx
     sentence += "" if sentence.endswith((".", "?")) else "."
-    is_unknown_option = hasattr(error, "possibilities") and not error.possibilities and hasattr(error, "option_name")
-    if is_unknown_option and command is not None and any(each.name == "keys" for each in command.command.params):
+    is_unknown_option = hasattr(error, "possibilities") and hasattr(error, "option_name")
+    if is_unknown_option and command is not None and command.info_name in ("train", "compare"):
         sentence += f" Keys are written without dashes: {error.option_name.lstrip('-')}=VALUE."
     return f"{sentence} See {'gannet' if command is None else command.command_path} --help."
 

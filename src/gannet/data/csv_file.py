@@ -17,6 +17,9 @@ from gannet.data.table_columns import chosen_columns
 from gannet.data.text_table import Column, Table, read_text_table
 from gannet.errors import UserError
 
+MOST_UNEVEN = 30
+"""Ratio of the standard deviations of both coordinates from which a note is given."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CsvFile(Source):
@@ -59,8 +62,23 @@ class CsvFile(Source):
         else:
             classes = classes_of_texts([label.cells[row] for row in kept])
             opened = PointTable(points, classes.labels, classes.names, origin=self.path)
+        if note := _about_scales(pair, points):
+            notes.append(f"{self.path}: {note}")
         opened.notes = tuple(notes)
         return opened
+
+
+def _about_scales(pair: Sequence[Column], points: np.ndarray) -> str | None:
+    """A warning about coordinates of very different spread: both are divided by one scale."""
+    spread = points.std(axis=0)
+    small, large = np.argsort(spread)
+    if spread[small] == 0 or spread[large] < MOST_UNEVEN * spread[small]:
+        return None
+    return (
+        f"the standard deviation of column {pair[large].name!r} is {spread[large] / spread[small]:,.0f} times that of "
+        f"column {pair[small].name!r}, and one scale divides both, so a GAN learns little of the latter; use units in "
+        f"which both are of similar size."
+    )
 
 
 def _bad_rows(table: Table, pair: Sequence[Column], label: Column | None) -> dict[int, str]:

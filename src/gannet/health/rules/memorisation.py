@@ -8,6 +8,8 @@ from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "memorisation"
 RECORDS = 3
+FIRST_STEP = 100
+"""Earlier samples are smooth, and can be near smooth training images without being copies."""
 SUSPECT, COPIED = 0.25, 0.5
 """Shares of samples nearer to a training sample than 98 % of held-out real samples; 0.02 is expected by chance."""
 
@@ -15,6 +17,7 @@ SUSPECT, COPIED = 0.25, 0.5
 def examine(history: History) -> Finding | None:
     """Report if all of the last records exceed a limit."""
     steps, shares = history.get("copies")
+    steps, shares = steps[steps >= FIRST_STEP], shares[steps >= FIRST_STEP]
     if len(shares) < RECORDS or shares[-RECORDS:].min() < SUSPECT:
         return None
     share = float(shares[-RECORDS:].min())
