@@ -143,6 +143,19 @@ def test_no_input_is_overwritten_and_no_wrong_run_is_used(
     assert "does not translate images" in capsys.readouterr().err
 
 
+def test_two_results_of_one_name_are_refused(
+    colouring: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GIF becomes PNG, so a.gif and a.gif.png would be one file."""
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    for name in ("a.gif", "a.gif.png"):
+        photo(9, 9).save(folder / name)
+    assert run(["apply", str(colouring), str(folder), "-o", str(tmp_path / "out")]) == 2
+    assert "would both be written to" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("size", [(5, 40), (16, 16), (33, 50)])
 def test_tiles_of_what_changes_nothing_give_the_image_back(size: tuple[int, int]) -> None:
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))

@@ -116,7 +116,8 @@ def destinations(files: list[Path], given: Path, out: Path | None, run: str) -> 
     of a folder go to the folder ``out``, by default ``FOLDER-RUN``, at the same places below it. GIF becomes PNG.
 
     Raises:
-        UserError: an input would be overwritten, or ``out`` ends like no format that can be written.
+        UserError: an input would be overwritten, two results would have one name, or ``out`` ends like no format that
+            can be written.
     """
     if given.is_dir():
         base = out or Path(f"{given.resolve().name}-{run}")
@@ -132,6 +133,10 @@ def destinations(files: list[Path], given: Path, out: Path | None, run: str) -> 
     for place in places.values():
         if os.path.realpath(place) in inputs:
             raise UserError(f"{place} is an input and would be overwritten: choose another place with -o.")
+    first = {place: file for file, place in reversed(places.items())}
+    for file, place in places.items():
+        if first[place] != file:
+            raise UserError(f"{first[place]} and {file} would both be written to {place}: rename one of them.")
     return places
 
 
