@@ -9,12 +9,18 @@ import pytest
 from support.real_runs import BEST, Person, Quiet, train
 
 from gannet.cli import run
+from gannet.config.build import new_experiment, open_data
+from gannet.config.plan import DEFAULT_FLAGS, plan
+from gannet.data.base import silent
 from gannet.errors import UserError
 from gannet.runs.best import best_card
 from gannet.runs.reader import Run, parse_run
 from gannet.runs.state import state_of
 from gannet.sessions.goal import Goal, parse_goal
 from gannet.sessions.resume import resume
+from gannet.sessions.scores import measured_every
+from gannet.testing.games import FP32
+from gannet.training.trainer import Trainer
 
 Capture = pytest.CaptureFixture[str]
 
@@ -40,6 +46,18 @@ def test_images_are_measured_by_default(trained_once):
     ]
     assert {card.n_fake for card in cards} == {178}
     assert all(card.reference is not None for card in cards)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "keys", "every"), [("mlp-gan", {}, 500), ("flow-matching", {"evaluations": 12}, 2000)]
+)
+def test_games_with_costly_samples_are_measured_less_often(recipe, keys, every):
+    """At least 20 training samples for each of the 898 measured ones, and 4 times as many for 12 evaluations."""
+    given = {"steps": 2000, "batch_size": 40, "data.size": 8, **keys}
+    planned = plan("digits", recipe=recipe, given=given, flags=DEFAULT_FLAGS)
+    dataset = open_data(planned, silent)
+    trainer = Trainer(new_experiment(planned, dataset.form), dataset, seed=0, precision=FP32)
+    assert measured_every(planned, trainer) == every
 
 
 def test_the_best_checkpoint_is_kept_and_named(trained, tmp_path: Path, capsys: Capture):

@@ -15,6 +15,7 @@ from PIL import Image
 import gannet
 from gannet.dashboard.probes.__main__ import Desk
 from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows
+from gannet.games.base import Scores
 from gannet.games.directions import principal_directions
 from gannet.runs.reader import Run
 from gannet.training.spectrum import radial_power
@@ -114,7 +115,9 @@ def test_scores_are_sorted_and_belong_to_their_pictures(desk, run):
         assert least == sorted(least)
         assert most[-1] >= least[-1]
         with torch.no_grad():
-            again = trained.game.eval().score(trained.form.encode(images_of(sheets[f"{kind}-most"])))
+            game = trained.game.eval()
+            assert isinstance(game, Scores)
+            again = game.score(trained.form.encode(images_of(sheets[f"{kind}-most"])))
         np.testing.assert_allclose(again, most, atol=0.006)
 
 

@@ -36,6 +36,8 @@ TRAINED_PER_SAMPLE = 20
 """Between two such measurements, training takes at least this many real samples per measured sample. With the networks
 of ``dcgan``, a measurement then costs less than 2 % of the training.
 """
+PASSES_TRAINED = 3
+"""A training sample costs about three forward passes. A game whose samples cost more is measured less often."""
 
 
 def measured_every(plan: Plan, trainer: Trainer) -> int:
@@ -46,7 +48,8 @@ def measured_every(plan: Plan, trainer: Trainer) -> int:
     is_image = trainer.dataset.form.kind == "images" and not isinstance(trainer.game, Translates)
     if not is_image or samples < FEWEST_SAMPLES:
         return 0
-    fewest = ceil(TRAINED_PER_SAMPLE * samples / trainer.batch_size)
+    cost = max(1.0, trainer.game.evaluations / PASSES_TRAINED)
+    fewest = ceil(TRAINED_PER_SAMPLE * samples * cost / trainer.batch_size)
     measurements = min(MAX_MEASUREMENTS, trainer.steps // fewest)
     return trainer.steps // measurements if measurements else 0
 
