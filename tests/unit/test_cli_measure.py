@@ -152,6 +152,7 @@ def test_a_run_at_step_0(digits_run: Path, refused: Callable[..., str], tmp_path
     assert f"{young} has no checkpoint yet" in refused(young)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_one_run_measured_in_two_ways_is_kept_apart_in_the_report(
     digits_run: Path, tmp_path: Path, capsys: Capture
 ) -> None:

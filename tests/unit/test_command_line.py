@@ -54,6 +54,7 @@ def test_the_installed_command_trains_the_same_run(trained, tmp_path):
     check_same(run, tmp_path / "repeated")
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("name", ["encoder", pytest.param("scored", marks=pytest.mark.slow), "forked"])
 def test_the_line_of_other_runs_trains_them_again(trained, tmp_path, name):
     run = trained(name)
@@ -61,6 +62,7 @@ def test_the_line_of_other_runs_trains_them_again(trained, tmp_path, name):
     check_same(run, tmp_path / "repeated")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_that_was_resumed_for_more_steps_is_trained_to_its_last(trained, tmp_path):
     run = trained("measured")
     words = printed_by_the_report(run)
@@ -71,12 +73,14 @@ def test_a_run_that_was_resumed_for_more_steps_is_trained_to_its_last(trained, t
         np.testing.assert_array_equal(value, repeated[name])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_repeated_run_is_repeated_with_its_commands(trained, tmp_path):
     run = trained("again")
     assert cli.run([*printed_by_the_report(run)[1:], "--out", str(tmp_path / "repeated"), "--quiet"]) == 0
     check_same(run, tmp_path / "repeated")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_a_shell_would_split_or_read_is_quoted(tmp_path, monkeypatch):
     """A path with a space, a quote and a dollar, for the data and for the recipe."""
     monkeypatch.chdir(tmp_path)
@@ -103,6 +107,7 @@ def test_a_command_in_an_error_is_quoted(trained, tmp_path):
     assert cli.run(shlex.split(line)[1:]) == 0
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_live_commands_are_said_not_to_be_in_the_line(trained):
     for name, said in (("commanded", True), ("points", False)):
         run = trained(name)

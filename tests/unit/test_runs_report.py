@@ -111,6 +111,7 @@ def test_the_report_is_complete_and_self_contained(trained, tmp_path):
         assert words in page.text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_warnings_of_a_card_are_shown(images, tmp_path):
     assert cli.run(["measure", str(images.path), "--metrics", "class-histogram", "--samples", "100"]) == 0
     (card,) = images.scores()
@@ -238,6 +239,7 @@ def test_a_copied_run_reads_the_same(trained, tmp_path):
     assert (tmp_path / "1.html").read_bytes() == (tmp_path / "2.html").read_bytes()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_health_is_shown_where_it_was_watched(trained, tmp_path):
     report(Run(trained("bare")), tmp_path / "r.html")
     assert "Health" not in parsed(tmp_path / "r.html").text
@@ -299,6 +301,7 @@ def test_many_large_frames_are_fewer_but_first_and_last_stay(points, monkeypatch
     assert sum(len(png) for _, png in fewer) <= player.BYTES_AT_MOST
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_cards_that_were_made_differently_are_set_apart_with_what_differs(trained, tmp_path):
     run = Run(trained("measured"))
     prints = {card.n_fake: card.fingerprint for card in run.scores() if card.metric == "w2"}
@@ -357,6 +360,7 @@ def test_nothing_to_draw_is_one_sentence(bare, tmp_path):
     assert not (tmp_path / "p.png").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_line_has_the_steps_of_the_newest_session(trained):
     """Planned for 60 steps and stopped at 30; then resumed to fewer steps than planned, and to more."""
     path = trained("signalled")

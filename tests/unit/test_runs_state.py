@@ -52,6 +52,7 @@ def until(path: Path, word: str) -> RunState:
     raise AssertionError(f"{path} never was {word}")
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("name", STANDS)
 def test_every_reader_says_the_same(
     trained: Callable[..., Path], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
