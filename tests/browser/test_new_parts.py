@@ -70,5 +70,6 @@ def test_the_parts_of_a_run_fit_into_small_and_wide_windows(open_page, server, s
         fits(page)
 
 
+@pytest.mark.slow
 def test_the_page_of_several_runs_fits_into_small_and_wide_windows(open_page, server, shown):
     fits(opened_several(open_page, server, shown, 320, is_mobile=False))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import base64
 import io
 import json
@@ -167,6 +169,7 @@ def test_several_runs_move_in_lockstep(serve, open_page, ring, tmp_path):
     assert cells == [["seed", "7", "17"]]
 
 
+@pytest.mark.slow
 def test_unlike_scores_never_share_an_axis(serve, open_page, ring):
     page = open_page(serve(ring.parent))
     assert page.evaluate("document.querySelector('.unlike').textContent").endswith("they differ in n_real, n_fake.")

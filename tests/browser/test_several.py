@@ -87,6 +87,7 @@ def test_runs_that_differ_in_their_seed_only_are_one_band(several):
     assert ["seed", "5", "7", "9", "5"] in cells
 
 
+@pytest.mark.slow
 def test_curves_of_unlike_steps_meet_where_all_of_them_are(several):
     """One was stopped and resumed at step 70 and has a record there; the other one is on the line between its
     neighbours.
@@ -125,6 +126,7 @@ def test_scores_with_unlike_fingerprints_never_share_a_chart(several):
         assert [line[2] for line in found if line[2]] == [scored(run)]
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_colour_where_the_others_have_no_such_curve(several):
     page, _ = several("a-5", "b-5")
     penalty = "discriminator/DRAGAN penalty"
@@ -135,6 +137,7 @@ def test_a_run_keeps_its_colour_where_the_others_have_no_such_curve(several):
     assert page.evaluate(f"{chart.format(penalty)}.layout.showlegend")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "named"), [("c-5", "optimizer.generator.lr=0.001"), ("d-5", "data.arguments.sigma=0.02")]
 )

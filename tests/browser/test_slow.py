@@ -151,6 +151,7 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     assert page.evaluate(PLAY) == "Play the sub-steps"
 
 
+@pytest.mark.slow
 def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, shown):
     page = open_page(serve(shown.parent), shown, reduced_motion="reduce")
     until(page, f"{SHOWN} === '501/1'")
@@ -167,7 +168,7 @@ def test_sub_steps_do_not_move_where_motion_is_not_wanted(serve, open_page, show
     assert page.evaluate("drawn") <= 2
 
 
-@pytest.mark.parametrize("name", ["relative", "critic"])
+@pytest.mark.parametrize("name", ["relative", pytest.param("critic", marks=pytest.mark.slow)])
 def test_outputs_without_a_zero_are_compared_with_their_median(serve, open_page, trained_once, name):
     run = trained_once(name)
     page = open_page(serve(run.parent), run)

@@ -11,7 +11,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("kind", WORDS)
+@pytest.mark.parametrize("kind", ["relative", pytest.param("critic", marks=pytest.mark.slow)])
 def test_the_plane_is_named_and_centred_on_the_average_sample(serve, open_page, trained_once, kind):
     run = trained_once(kind)
     page = open_page(serve(run.parent), run)

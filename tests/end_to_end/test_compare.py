@@ -100,6 +100,7 @@ def test_a_stopped_comparison_continues(gannet, begin, folder, number):
     _assert_same_bits(_weights(folder / "whole"), _weights(folder / "c" / "gan-deep" / "seed-3"))
 
 
+@pytest.mark.slow
 def test_a_run_without_a_checkpoint_starts_again(gannet, folder):
     assert gannet(*GAN_PAIR, "--out", "c").status == 0
     shutil.rmtree(folder / "c" / "gan" / "seed-1" / "checkpoints" / "step-000000020")

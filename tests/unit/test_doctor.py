@@ -122,7 +122,14 @@ CAUSES = [
 ]
 
 
-SLOW_CAUSES = ("generator too strong", "discriminator too strong", "rates too low", "no penalty", "digits")
+SLOW_CAUSES = (
+    "rates too high",
+    "generator too strong",
+    "discriminator too strong",
+    "rates too low",
+    "no penalty",
+    "digits",
+)
 
 
 @pytest.mark.parametrize(
