@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 import base64
 import io
 import json
@@ -11,6 +9,7 @@ import shlex
 import shutil
 
 import numpy as np
+import pytest
 from PIL import Image
 from support.page import CHARTED, until
 
