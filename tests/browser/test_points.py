@@ -21,7 +21,7 @@ def test_every_field_and_layer_is_drawn(serve, open_page, ring):
     assert found
     assert sorted([*found, *re.findall(r"\d+", missing.partition(":")[2])]) == ["1", "2", "3"]
     page.evaluate("gannet.timeline.turnToStep(0)")
-    until(page, "document.querySelector('p.missing:not([hidden])')?.textContent === 'Missing (3): modes 1, 2, 3.'")
+    until(page, "document.querySelector('p.missing:not([hidden])')?.textContent === 'Missing modes (3): 1, 2, 3.'")
     assert page.evaluate(listed) == []
     page.evaluate("gannet.timeline.turnToStep(1e9)")
     seen = {}

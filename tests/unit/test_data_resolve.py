@@ -80,6 +80,13 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path) -> None:
         source_for(str(tmp_path / "train-labels-idx1-ubyte"))
 
 
+def test_a_run_and_its_frames_are_no_data(trained) -> None:
+    run = trained("images")
+    for path in (run, run / "frames"):
+        with pytest.raises(UserError, match=r"belongs to a run and is not data.*gannet sample"):
+            source_for(str(path))
+
+
 def test_named_sets_come_from_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANNET_DATA", str(tmp_path))
     names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

@@ -15,6 +15,7 @@ from support.recipe_cases import CASES, data_of, make
 import gannet
 from gannet.cli import run
 from gannet.export import formats
+from gannet.export.card import _without_folders
 from gannet.export.formats import FORMATS, TOLERANCE
 from gannet.export.parts import part_of, parts_of
 from gannet.runs.reader import Run
@@ -56,6 +57,12 @@ def test_labels_are_an_input_and_the_script_draws_every_class(trained, tmp_path:
     assert "| input | `labels` | int64 (N,): class, 0 0, 1 1" in card
     assert opened.run.record.data.content_hash in card
     assert "was not measured" in card
+
+
+def test_a_card_names_no_folder_of_the_machine() -> None:
+    command = "gannet train folder --recipe dcgan --init /home/a/runs/x@30 'data.path=/home/a/my photos' lr=0.1"
+    shared = "gannet train folder --recipe dcgan --init x@30 'data.path=my photos' lr=0.1"
+    assert _without_folders(command) == shared
 
 
 @pytest.mark.slow

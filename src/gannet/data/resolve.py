@@ -13,7 +13,7 @@ from gannet.data.npz_file import read_npz
 from gannet.data.parquet_table import has_images
 from gannet.data.shard_files import has_shards
 from gannet.discovery import Component, canonical, components
-from gannet.errors import UserError, did_you_mean
+from gannet.errors import UserError, did_you_mean, in_shell
 
 FEWEST_FLAT = 64
 """Rows of this many numbers are flat images; fewer are points."""
@@ -51,6 +51,7 @@ def _needs_a_path(component: Component) -> bool:
 
 def _source_at(path: Path) -> str:
     if path.is_dir():
+        _refuse_run(path)
         return _source_in_folder(path)
     if not path.is_file():
         raise UserError(f"{path} is not a regular file, but a pipe, socket or device; give a file or a folder.")
@@ -69,6 +70,14 @@ def _source_at(path: Path) -> str:
     if "idx" in path.name or "ubyte" in path.name:
         raise UserError(f"{path} is one IDX file; give its folder, {path.parent}.")
     raise UserError(f"{path} has an unsupported format; give a folder, or a .zip, .tar, .csv, .npz or .parquet file.")
+
+
+def _refuse_run(path: Path) -> None:
+    """A run directory, or its frames: grids of samples that would be taken for images."""
+    for run in (path, path.absolute().parent) if path.name == "frames" else (path,):
+        if all((run / name).is_file() for name in ("run.json", "events.jsonl")):
+            command = in_shell("gannet", "sample", run, "-n", "1000", "-o", "samples.npz")
+            raise UserError(f"{path} belongs to a run and is not data. To use its samples as data: `{command}`.")
 
 
 def _source_in_folder(path: Path) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
+from gannet.errors import in_shell
 from gannet.export.parts import Part
 from gannet.export.scripts import NEEDS
 from gannet.runs.command_line import train_command
@@ -57,7 +59,7 @@ def card_of(run: TrainedRun, part: Part, file: str, kind: str, difference: float
         "- trained by:",
         "",
         "```",
-        train_command(record, run.step),
+        _without_folders(train_command(record, run.step)),
         "```",
         "",
         "## Scores",
@@ -67,6 +69,15 @@ def card_of(run: TrainedRun, part: Part, file: str, kind: str, difference: float
         *_limits(run),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _without_folders(command: str) -> str:
+    """The command with the last part of every absolute path: a card is shared, and folders name a person's machine."""
+    words = []
+    for word in shlex.split(command):
+        key, sign, text = word.partition("=") if "=" in word else ("", "", word)
+        words.append(f"{key}{sign}{Path(text).name if Path(text).is_absolute() else text}")
+    return in_shell(*words)
 
 
 def _scores(run: TrainedRun) -> list[str]:

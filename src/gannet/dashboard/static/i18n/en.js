@@ -84,7 +84,7 @@ export default {
   "points.morphPlay": "Noise → samples",
   "points.modes": "Generated points in each mode",
   "points.mode": "mode {number}",
-  "points.missing": "Missing ({count}): modes {numbers}.",
+  "points.missing": "Missing modes ({count}): {numbers}.",
   "points.rule":
     "Found: at least one of the {total} points shown is within three standard deviations. The metric modes counts in " +
     "the same way among the points of its score card, and the health checks among {total}.",
