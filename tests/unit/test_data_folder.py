@@ -71,6 +71,14 @@ def test_no_folders_no_classes(tmp_path: Path) -> None:
         opened(tmp_path, classes="cat")
 
 
+def test_one_folder_that_holds_everything_is_no_class(tmp_path: Path) -> None:
+    for seed in range(3):
+        save(tmp_path / "celebrities" / "aligned" / f"{seed}.png", seed=seed)
+    for path in (tmp_path, tmp_path / "celebrities"):
+        table = opened(path)
+        assert (table.size, table.num_classes, table.class_names) == (3, 0, ())
+
+
 def test_class_by_name(tmp_path: Path) -> None:
     for i, name in enumerate(["cat/1.png", "horse/1.png", "horse/2.png", "dog/1.png"]):
         save(tmp_path / name, seed=i)

@@ -49,8 +49,8 @@ def structure(path: Path, names: Sequence[str]) -> Structure:
     """
     parts = _with_domains([name.split("/") for name in names])
     splits = _splits(parts, 0)
-    while splits is None and len({p[0] for p in parts}) == 1 and all(len(p) > 2 for p in parts):
-        parts = _with_domains([p[1:] for p in parts])  # archives often contain one folder that holds everything
+    while splits is None and len({p[0] for p in parts}) == 1 and all(len(p) > 1 for p in parts):
+        parts = _with_domains([p[1:] for p in parts])  # one folder that holds everything is not a class
         splits = _splits(parts, 0)
     level = 0
     if splits is None:
