@@ -49,7 +49,7 @@ def row(run: TrainedRun) -> dict[str, Any]:
     fd = {card.step: card.value for card in run.run.scores() if card.metric == "fd"}
     label = next(card.label for card in run.run.scores() if card.metric == "fd")
     return {
-        "command": train_command(record),
+        "command": train_command(record).replace(str(RUNS.absolute()), str(RUNS)),
         "seed": record.settings["seed"],
         "init": record.init is not None,
         "label": label,
