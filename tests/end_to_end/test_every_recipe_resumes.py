@@ -24,8 +24,8 @@ from gannet.training import checkpoint
 STEPS = 6
 ROWS = 36
 """Of the points: three batches of 12."""
-DIGITS = 1797
-"""Three batches of 599 are an epoch."""
+ZEROS_AND_ONES = 360
+"""Three batches of 120 are an epoch."""
 RECORDING = {"checkpoint.every": 2, "checkpoint.keep": 9, "frames.every": 3, "health.every": 0}
 EDIT = 1e-3
 QUICK = {
@@ -54,9 +54,10 @@ def keys_of(name: str, kind: str, folder: Path, *, whole_epochs: bool = False) -
             np.savetxt(table, np.random.default_rng(0).normal(size=(ROWS, 2)), delimiter=",")
         return str(table), keys
     keys |= {"data.size": int(recipe.data.get("size", 16))}
-    if name == "cyclegan":
-        keys |= {"data.classes": "3,8"}
-    return "digits", keys | ({"batch_size": DIGITS // 3} if whole_epochs else {})
+    if name == "cyclegan" or whole_epochs:
+        keys |= {"data.classes": "0,1"}
+    # Even, because some discriminators judge two samples at once.
+    return "digits", keys | ({"batch_size": ZEROS_AND_ONES // 3} if whole_epochs else {})
 
 
 def begin(name: str, data: str, keys: dict, path: Path, person: Person) -> None:
