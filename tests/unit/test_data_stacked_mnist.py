@@ -121,7 +121,7 @@ def test_cards_name_the_classifier_and_other_images_have_none() -> None:
     cards, _ = evaluate(
         fake, fake, fake, kind="images", truth=truth, names=["modes", "reverse_kl"], seed=0, protocol={}
     )
-    assert [card.label for card in cards] == ["modes[digits-cnn-v1]", "reverse_kl[digits-cnn-v1]"]
+    assert [card.label for card in cards] == ["modes[digits-cnn-v1]", "reverse-kl[digits-cnn-v1]"]
     assert all(card.spec["weights_sha256"].startswith("690121ba") and "sigmas" not in card.spec for card in cards)
     of_two_modes = np.log(1000) + 11 / 12 * np.log(11 / 12) + 1 / 12 * np.log(1 / 12)
     assert [card.reference for card in cards] == [2, pytest.approx(of_two_modes)]

@@ -6,10 +6,7 @@ export function protocolOf(card) {
   const found = {};
   const walk = (/** @type {string} */ name, /** @type {any} */ value) => {
     if (value !== null && typeof value === "object" && !Array.isArray(value))
-      // The protocol of a metric repeats fields of its card.
-      Object.entries(value).forEach(([key, inner]) =>
-        walk(name && name !== "protocol" ? `${name}.${key}` : key, inner),
-      );
+      Object.entries(value).forEach(([key, inner]) => walk(name ? `${name}.${key}` : key, inner));
     else found[name] = typeof value === "string" ? value : JSON.stringify(value);
   };
   walk("", { ...card.spec, n_real: card.n_real, n_fake: card.n_fake, weights: card.weights });
