@@ -69,7 +69,7 @@ def curves_figure(terms: Series, dark: bool = False, marks: Sequence[int] = ()) 
     tall = [TALL if title == ORDER[0] else SHORT for title in groups] or [SHORT]
     above = [_space_above(series) / 72 + 0.25 for series in groups.values()] or [0.0]
     height = sum(tall) + sum(above) + BELOW * len(tall) + 0.2
-    # In inches, not by a layout engine: it would measure every text several times, half of the time of a report.
+    # In inches, not by a layout engine: it would measure every text several times.
     figure = ShownFigure(figsize=(WIDTH, height), dpi=160, facecolor=theme["paper"])
     axes, top = [], height
     for inner, head in zip(tall, above, strict=True):
