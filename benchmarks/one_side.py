@@ -7,14 +7,12 @@ measures the rates of a matrix product and a convolution. Each is answered with 
 from __future__ import annotations
 
 import json
-import platform
 import resource
 import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -31,6 +29,7 @@ from gannet.seeding import numpy_rng
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.precision import Precision, decide, with_threads
 from gannet.training.trainer import Trainer
+from gannet_dev.machine import described
 
 WARM_UP = 3
 PEAK_SECONDS = 0.15
@@ -100,7 +99,7 @@ def make_trainer(work: Work) -> Trainer:
     torch.manual_seed(0)
     experiment = recipe(dataset.form, **arguments)
     precision = decide(
-        device="cpu", precision="auto", is_images=recipe.kind == "images", allow_bf16=experiment.allow_bf16
+        device="cpu", precision="auto", is_images=dataset.form.kind == "images", allow_bf16=experiment.allow_bf16
     )
     return Trainer(experiment, dataset, seed=0, precision=precision)
 
@@ -181,24 +180,10 @@ def answer(step: Callable[[], object], word: str, dtype: torch.dtype) -> dict[st
     return {"wall": wall / int(word), "cpu": cpu / int(word), "faults": faults, "peak_mb": after.ru_maxrss / 1024}
 
 
-def processor() -> str:
-    """Model name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
 def describe(precision: Precision, flops: dict[str, float], side: str) -> dict[str, object]:
     """The machine, the threads and the operations of a step."""
-    bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return {
-        "processor": processor(),
-        "instruction_set": torch.backends.cpu.get_cpu_capability() + (" with bf16" if bf16 else ""),
-        "torch": torch.__version__,
-        "python": platform.python_version(),
+        **described(),
         "threads": torch.get_num_threads(),
         "precision": precision.dtype if side == "gannet" else "fp32",
         "flops": flops,

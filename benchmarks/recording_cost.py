@@ -1,11 +1,13 @@
-"""Measure what everything that a training records by default costs: frames, events, health checks, checkpoints, the
-guard against values that are not finite, and measuring.
+"""Measure what everything that a training records by default costs: events, frames, health checks, checkpoints,
+measuring, control, and the guard against values that are not finite.
 
 usage: python benchmarks/recording_cost.py
 
-One training of each recipe with its defaults alternates between blocks that record everything and blocks that record
-nothing and have no guard, and compares processor time; one thread. Writes benchmarks/results/recording-cost.json.
-Takes about a minute of processor time.
+One training of each recipe with its default keys and its default number of steps, on one thread. The share of each
+observer is its processor time divided by that of the steps. In a second training, short blocks of steps that record
+everything alternate with blocks that record nothing and have no guard, which also finds costs outside the observers.
+Writes benchmarks/results/recording-cost.json. Takes a few minutes of processor time; other work on the machine makes
+the blocks scatter.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +28,16 @@ import torch
 
 import gannet
 from gannet.training import loop, trainer
+from gannet_dev.machine import described
 
-RECIPES = {
-    "particle-gan": ("ring", 250, {"checkpoint.every": 250}),
-    "dcgan": ("digits", 100, {"checkpoint.every": 100}),
-}
-"""Recipe -> data, steps of a block, keys. Every block that records saves a checkpoint: 4 and 10 times as often as by
-default, so the sum of ``percent_of_observers`` with their share of a checkpoint is what the defaults cost.
-"""
-BLOCKS = 4
-"""A B A B."""
+RECIPES = {"gan": "ring", "particle-gan": "ring", "unrolled": "ring", "dcgan": "digits", "wgan-gp": "digits"}
+"""Recipe -> data."""
+MOST_STEPS = {"unrolled": 1500, "wgan-gp": 500}
+"""Recipes whose default number of steps would take too long here; their rows say so."""
+BLOCKS = 40
+"""A B A B ..."""
 RESULT = Path(__file__).parent / "results" / "recording-cost.json"
+GUARD, CONTROL = "guard", "control"
 
 
 @contextmanager
@@ -49,82 +52,105 @@ def unguarded(trained: trainer.Trainer) -> Iterator[None]:
 
 
 @contextmanager
-def guard_counted(spent: dict[str, float]) -> Iterator[None]:
-    """The check of gradients, with its time."""
-    check = trainer.gradients_are_finite
-    trainer.gradients_are_finite = _counted(check, spent)
+def replaced_loop(run: Callable[..., None]) -> Iterator[None]:
+    """Train with another loop."""
+    plain, loop.run = loop.run, run
     try:
         yield
     finally:
-        trainer.gradients_are_finite = check
-
-
-def measured(recipe: str) -> dict[str, Any]:
-    """Seconds of every block, and the share of each observer in the blocks that record."""
-    data, steps, keys = RECIPES[recipe]
-    seconds: dict[bool, list[float]] = {True: [], False: []}
-    spent: dict[str, float] = {}
-
-    def alternating(trained: Any, observers: Any, request: Any, may_continue: Callable[[], bool]) -> None:
-        counted = [replace(observer, act=_counted(observer.act, spent)) for observer in observers]
-        for block in range(BLOCKS):
-            records = block % 2 == 0
-            with guard_counted(spent) if records else unguarded(trained):
-                begin = time.process_time()
-                for _ in range(steps):
-                    if records:
-                        may_continue()
-                    terms = trained.play()
-                    for observer in counted if records else ():
-                        if observer.due(trained.step):
-                            observer.act(terms)
-                seconds[records].append(time.process_time() - begin)
-            for observer in observers if block == BLOCKS - 1 else ():
-                if observer.at_end:
-                    observer.act(terms)
-            print(f"{recipe}: {'recorded' if records else 'nothing'} {seconds[records][-1]:.2f} s", flush=True)
-
-    plain, loop.run = loop.run, alternating
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            gannet.train(data, recipe=recipe, out=Path(folder) / "run", keys={"steps": BLOCKS * steps, **keys})
-    finally:
         loop.run = plain
-    bare = sum(seconds[False])
-    return {
-        "recipe": recipe,
-        "data": data,
-        "keys": keys,
-        "steps_per_block": steps,
-        "seconds_recorded": [round(value, 3) for value in seconds[True]],
-        "seconds_nothing": [round(value, 3) for value in seconds[False]],
-        "cost_percent": [round(100 * (a / b - 1), 2) for a, b in zip(seconds[True], seconds[False], strict=True)],
-        "cost_percent_median": round(
-            100 * (statistics.median(seconds[True]) / statistics.median(seconds[False]) - 1), 2
-        ),
-        "percent_of_observers": {name: round(100 * value / bare, 2) for name, value in spent.items()},
-    }
 
 
-def _counted(act: Callable[..., Any], spent: dict[str, float]) -> Callable[..., Any]:
-    name = act.__qualname__.split(".")[0]
+def train(recipe: str, run: Callable[..., None]) -> None:
+    """Train with defaults and the loop ``run``."""
+    keys = {"steps": MOST_STEPS[recipe]} if recipe in MOST_STEPS else {}
+    with replaced_loop(run), tempfile.TemporaryDirectory() as folder:
+        gannet.train(RECIPES[recipe], recipe=recipe, out=Path(folder) / "run", keys=keys, quiet=True)
 
-    def counted(*given: Any) -> Any:
-        begin = time.process_time()
+
+def counted(name: str, act: Callable[..., Any], spent: dict[str, float]) -> Callable[..., Any]:
+    """``act``, whose processor time is added to ``spent[name]``."""
+
+    @wraps(act)
+    def timed(*given: Any) -> Any:
+        begin = time.thread_time()
         try:
             return act(*given)
         finally:
-            spent[name] = spent.get(name, 0.0) + time.process_time() - begin
+            spent[name] = spent.get(name, 0.0) + time.thread_time() - begin
 
-    return counted
+    return timed
+
+
+def shares(recipe: str) -> dict[str, Any]:
+    """Processor time of every observer in one whole training, in percent of that of the steps alone."""
+    spent: dict[str, float] = {}
+    plain = loop.run
+
+    def run(trained: trainer.Trainer, observers: Any, request: Any, may_continue: Callable[[], bool]) -> None:
+        named = [replace(each, act=counted(each.act.__qualname__.split(".")[0], each.act, spent)) for each in observers]
+        check = trainer.gradients_are_finite
+        trainer.gradients_are_finite = counted(GUARD, check, spent)
+        begin = time.thread_time()
+        try:
+            plain(trained, named, request, counted(CONTROL, may_continue, spent))
+        finally:
+            trainer.gradients_are_finite = check
+        spent["all"] = time.thread_time() - begin
+        spent["steps"] = float(trained.step)
+
+    train(recipe, run)
+    steps, bare = int(spent.pop("steps")), spent.pop("all")
+    bare -= sum(spent.values())
+    return {"steps": steps, "seconds": round(bare, 2)} | {
+        "percent": {name: round(100 * value / bare, 2) for name, value in spent.items()}
+    }
+
+
+def blocks(recipe: str) -> dict[str, Any]:
+    """Seconds of blocks that record everything and of blocks that record nothing."""
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+
+    def run(trained: trainer.Trainer, observers: Any, request: Any, may_continue: Callable[[], bool]) -> None:
+        plain, size = trained.play, trained.steps // BLOCKS
+        for block in range(BLOCKS):
+            records = block % 2 == 0
+            begin = time.thread_time()
+            if records:
+                for _ in range(size):
+                    may_continue()
+                    terms = plain()
+                    for each in observers:
+                        if each.due(trained.step):
+                            each.act(terms)
+            else:
+                with unguarded(trained):
+                    for _ in range(size):
+                        terms = plain()
+            seconds[records].append(time.thread_time() - begin)
+        for each in observers:
+            if each.at_end:
+                each.act(terms)
+
+    train(recipe, run)
+    ratios = sorted(a / b for a, b in zip(seconds[True], seconds[False], strict=True))
+    return {
+        "blocks": BLOCKS,
+        "percent": round(100 * (sum(seconds[True]) / sum(seconds[False]) - 1), 2),
+        "percent_median": round(100 * (statistics.median(ratios) - 1), 2),
+        "percent_quartiles": [round(100 * (value - 1), 2) for value in statistics.quantiles(ratios, n=4)[::2]],
+    }
 
 
 def main() -> None:
-    """Both recipes."""
+    """All recipes."""
     torch.set_num_threads(1)
-    rows = [measured(recipe) for recipe in RECIPES]
-    RESULT.write_text(json.dumps({"runs": rows}, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(rows, indent=1))
+    rows = []
+    for recipe, data in RECIPES.items():
+        rows.append({"recipe": recipe, "data": data, "seed": 0, **shares(recipe), "alternating": blocks(recipe)})
+        print(rows[-1], flush=True)
+    document = {"machine": described(), "date": date.today().isoformat(), "runs": rows}
+    RESULT.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 usage: python benchmarks/watching.py attached [DATA RECIPE]   step time with and without an open page, alternately
        python benchmarks/watching.py history [STEPS]          seconds until the whole history of a long run is drawn
        python benchmarks/watching.py soak [MINUTES]           memory of server and page during live training
-       python benchmarks/watching.py recording                share of training time of frames, events and health checks
-       by default
 
 Writes benchmarks/results/watching-MODE.json. Needs Chromium. Each mode takes minutes, so it is not part of `make
 bench`.
@@ -19,9 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,65 +166,8 @@ def soak(minutes: float = 30) -> dict[str, Any]:
     return {"minutes": minutes, "memory_megabytes": rows}
 
 
-RECORDED = {
-    "gan": ("ring", 10_000),
-    "particle-gan": ("ring", 3000),
-    "unrolled": ("ring", 1500),
-    "dcgan": ("digits", 300),
-}
-"""Recipe -> data and number of steps."""
-
-
-def recording() -> dict[str, Any]:
-    """Processor time of every observer as a share of the whole loop, on one thread, with the defaults of each
-    recipe.
-    """
-    import torch
-
-    import gannet
-    from gannet.training import loop
-
-    torch.set_num_threads(1)
-    rows, plain = [], loop.run
-    for recipe, (data, steps) in RECORDED.items():
-        spent: dict[str, float] = {}
-
-        def timed(trainer, observers, request, may_continue, spent=spent):
-            begin = time.thread_time()
-            plain(
-                trainer,
-                [replace(o, act=_counted(o.act, spent)) for o in observers],
-                request,
-                _counted(may_continue, spent),
-            )
-            spent["all"] = time.thread_time() - begin
-
-        loop.run = timed
-        with tempfile.TemporaryDirectory() as folder:
-            gannet.train(data, recipe=recipe, out=Path(folder) / "run", keys={"steps": steps})
-        total = spent.pop("all")
-        percent = {name: round(100 * seconds / total, 2) for name, seconds in spent.items()}
-        rows.append({"recipe": recipe, "data": data, "steps": steps, "seconds": round(total, 1), "percent": percent})
-        print(rows[-1], flush=True)
-    loop.run = plain
-    return {"runs": rows}
-
-
-def _counted(act: Callable[..., Any], spent: dict[str, float]) -> Callable[..., Any]:
-    name = act.__qualname__.split(".")[0]
-
-    def counted(*given: Any) -> Any:
-        begin = time.thread_time()
-        try:
-            return act(*given)
-        finally:
-            spent[name] = spent.get(name, 0.0) + time.thread_time() - begin
-
-    return counted
-
-
 def main(mode: str, *words: str) -> None:
-    found = {"attached": attached, "history": history, "soak": soak, "recording": recording}[mode](
+    found = {"attached": attached, "history": history, "soak": soak}[mode](
         *(float(w) if w.isdigit() else w for w in words)
     )
     print(json.dumps(found, indent=1))

@@ -6,6 +6,7 @@ import errno
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
 
 import numpy as np
 import torch
@@ -138,6 +139,7 @@ def watching(
     """
     said: list[str] = []
 
+    @wraps(observer.act)
     def act(terms: dict[str, Tensor]) -> None:
         try:
             observer.act(terms)

@@ -8,10 +8,25 @@ from typing import Any
 
 from gannet_dev.docs.tables import NOTICE
 
+RECORDING = "recording-cost.json"
+PARTS = {
+    "guard, events, control, checkpoints": ("guard", "record_terms", "control", "train", "save_checkpoints"),
+    "frames": ("record_frames",),
+    "health": ("watch_health",),
+    "measuring": ("Scores",),
+}
+"""Column -> observers of the record."""
+RECORDING_TEXT = """# The cost of recording
+
+Processor time of what a training does besides its steps, in percent of the time of the steps, in one training with
+default keys on one thread ({processor}, {kind}, {date}): `python benchmarks/recording_cost.py`. Source:
+benchmarks/results/recording-cost.json. The guard checks the gradients of every turn for values that are not finite.
+In the last column, short blocks of steps that record everything alternate with blocks that record nothing and have no
+guard: median of the ratios and quartiles, in percent. A block with a measurement costs more than one without."""
 HEAD = """# The cost of the live view
 
-Measured on a CPU with 2 cores (AVX512), with headless Chromium on the same machine, by `python benchmarks/watching.py
-MODE`. Source: benchmarks/results/watching-MODE.json.
+Measured on CPUs with 2 cores, with headless Chromium on the same machine, by `python benchmarks/watching.py MODE`.
+Source: benchmarks/results/watching-MODE.json.
 
 | mode | question | measured |
 |---|---|---|
@@ -25,7 +40,22 @@ REMARKS = (
 def watching_page(folder: Path) -> str:
     """A row for each mode."""
     rows = [f"| `{mode}` | {' | '.join(row(_read(folder, mode)))} |" for mode, row in MODES.items()]
-    return f"{NOTICE}\n\n{HEAD}" + "\n".join(rows) + f"\n\n{REMARKS}\n"
+    recording = _recording(json.loads((folder / RECORDING).read_text(encoding="utf-8")))
+    return f"{NOTICE}\n\n{HEAD}" + "\n".join(rows) + f"\n\n{REMARKS}\n\n{recording}\n"
+
+
+def _recording(found: dict[str, Any]) -> str:
+    """What events, guard, checkpoints, frames, health checks and measuring cost in a whole training."""
+    lines = [f"| recipe | data | steps | {' | '.join(PARTS)} | blocks |", "|---" * (len(PARTS) + 4) + "|"]
+    for run in found["runs"]:
+        sums = [sum(run["percent"].get(name, 0.0) for name in names) for names in PARTS.values()]
+        low, high = run["alternating"]["percent_quartiles"]
+        costs = " | ".join(f"{share:.1f}" for share in sums)
+        blocks = f"{run['alternating']['percent_median']:.1f} ({low:.1f} to {high:.1f})"
+        lines.append(f"| `{run['recipe']}` | {run['data']} | {run['steps']:,} | {costs} | {blocks} |")
+    machine = found["machine"]
+    text = RECORDING_TEXT.format(processor=machine["processor"], kind=machine["instruction_set"], date=found["date"])
+    return f"{text}\n\n" + "\n".join(lines)
 
 
 def _read(folder: Path, mode: str) -> dict[str, Any]:
@@ -45,21 +75,6 @@ def _attached(found: dict[str, Any]) -> tuple[str, str]:
     return question, measured
 
 
-def _recording(found: dict[str, Any]) -> tuple[str, str]:
-    def shares(*names: str) -> list[float]:
-        return [sum(run["percent"][name] for name in names) for run in found["runs"]]
-
-    drawn = ", ".join(
-        f"{share:.1f} % (`{run['recipe']}`)"
-        for share, run in zip(shares("record_frames", "record_terms"), found["runs"], strict=True)
-    )
-    health, control = _span(shares("watch_health"), 1), _span(shares("Control"), 1)
-    question = (
-        "which share of the training loop's processor time do frames, terms, health checks and control take by default?"
-    )
-    return question, f"frames and terms {drawn}; health {health} %, control {control} %"
-
-
 def _history(found: dict[str, Any]) -> tuple[str, str]:
     seconds = ", ".join(f"{value:.1f}" for value in found["seconds"])
     question = f"how long does a new tab take to draw charts and frame of {found['steps']:,} steps?"
@@ -77,7 +92,7 @@ def _soak(found: dict[str, Any]) -> tuple[str, str]:
     )
 
 
-MODES = {"attached": _attached, "recording": _recording, "history": _history, "soak": _soak}
+MODES = {"attached": _attached, "history": _history, "soak": _soak}
 
 
 def _span(values: list[float], digits: int = 0) -> str:
