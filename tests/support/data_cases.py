@@ -38,3 +38,15 @@ def grid(values: range | list[int], kind: type, shape: tuple[int, int] = (SIDE, 
 
 
 SIX = np.stack([pixels(i, 1) for i in range(6)])
+
+
+def held_out(path: Path, **keys: object) -> ImageTable:
+    """The held-out images of a source."""
+    source = source_from_keys(str(path), {f"data.{key}": value for key, value in keys.items()})[1].held_out()
+    assert source is not None
+    dataset = source.open(silent)
+    assert isinstance(dataset, ImageTable)
+    return dataset
+
+
+GREY, COLOUR, CLEAR = pixels(1, 1), pixels(2, 3), pixels(3, 4)

@@ -1,55 +1,103 @@
-"""More of what people bring: files of labels as programs write them, folders, levels, frames."""
+"""Splits and labels: from folders, and from files as programs write them."""
 
 from __future__ import annotations
 
 import json
-import struct
-import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
-from support.data_cases import SIX, grid, opened, pixels, save
+from numpy.testing import assert_array_equal
+from support.data_cases import held_out, opened, pixels, save
 
 from gannet.errors import UserError
 
 
-def rgb16(levels: np.ndarray) -> bytes:
-    """A PNG of 16-bit colour (H, W, 3), which Pillow cannot write."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    height, width, _ = levels.shape
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
-    start = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", start) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def test_images_that_are_almost_black_are_said(tmp_path: Path) -> None:
-    for i in range(2):
-        save(tmp_path / "masks" / f"{i}.png", grid([0, 1, i], np.uint8))
-        (tmp_path / "scans").mkdir(exist_ok=True)
-        (tmp_path / "scans" / f"{i}.png").write_bytes(rgb16(np.stack([grid(range(0, 4096, 37), np.uint16)] * 3, 2) + i))
-    np.savez(tmp_path / "digits.npz", images=np.random.default_rng(0).integers(0, 17, (9, 8, 8)).astype(float))
-    for name, level in (("masks", 1), ("scans", 15), ("digits.npz", 16)):
-        [note] = opened(tmp_path / name).notes
-        assert f"no level is above {level} of 255" in note
-        white = opened(tmp_path / name, white=str(level))
-        assert int(white.pixels.max()) == 255
-        assert not white.notes
+def test_split_folders_are_splits_and_classes_come_from_the_next_level(tmp_path: Path) -> None:
+    for i, name in enumerate(f"{s}/{c}/{k}.png" for s in ("train", "test") for c in ("cat", "dog") for k in range(3)):
+        save(tmp_path / name, seed=i)
+    train, test = opened(tmp_path), held_out(tmp_path)
+    assert train.class_names == test.class_names == ("cat", "dog")
+    assert train.size == test.size == 6
+    assert_array_equal(train.reference(6, seed=0)[0].sum(), sum(pixels(i).sum(dtype=int) for i in range(6)))
+    assert "has the splits test, train; the 6 images of train are used" in train.notes[0]
+    assert opened(tmp_path, split="test").content_hash == test.content_hash != train.content_hash
+    with pytest.raises(UserError, match=r"no split 'val'. .*Allowed: test, train"):
+        opened(tmp_path, split="val")
 
 
-@pytest.mark.parametrize("kind", ["TIFF", "GIF", "PNG", "WEBP"])
-def test_frames_and_pages_that_are_left_out_are_counted(tmp_path: Path, kind: str) -> None:
-    frames = [Image.fromarray(pixels(i)) for i in range(3)]
-    for i in range(2):
-        frames[i].save(tmp_path / f"{i}.{kind.lower()}", kind, save_all=True, append_images=frames[2:])
-    frames[2].save(tmp_path / "one.png")
-    for _ in range(2):  # the second time from the cache
-        [note] = opened(tmp_path).notes
-        assert "2 of 3 files hold several images; the first of each is used" in note
+@pytest.mark.parametrize(
+    ("names", "train", "classes"),
+    [
+        (["train/1", "train/2", "test/1", "test/2", "val/1", "val/2"], 2, ()),
+        (["set/Training/a/1", "set/Training/b/1", "set/Validation/a/1", "set/Validation/b/1"], 2, ("a", "b")),
+        (["cat/train/1", "dog/train/1", "cat/test/1", "dog/test/1"], 2, ("cat", "dog")),
+        (["train/cat/1", "train/dog/1", "test/1", "test/2"], 2, ("cat", "dog")),
+        (["train/1", "train/2", "train/3"], 3, ()),
+        (["train/1", "train/2", "test/1", "unlabelled/1", "unlabelled/2"], 2, ()),
+        (["train/1", "plane/1", "boat/1", "boat/2"], 4, ("boat", "plane", "train")),
+    ],
+)
+def test_layouts_of_splits(tmp_path: Path, names: list[str], train: int, classes: tuple[str, ...]) -> None:
+    for i, name in enumerate(names):
+        save(tmp_path / f"{name}.png", seed=i)
+    table = opened(tmp_path)
+    assert table.size == train
+    assert table.class_names == classes
+
+
+def test_a_share_is_held_out_by_content(tmp_path: Path) -> None:
+    for i in range(30):
+        save(tmp_path / f"{i:02}.png", seed=i)
+        save(tmp_path / f"again{i:02}.png", seed=i)
+    train, test = opened(tmp_path, test="0.2"), held_out(tmp_path, test="0.2")
+    seen, kept = ({image.tobytes() for image in table.reference(99, seed=0)[0]} for table in (train, test))
+    assert (train.size, test.size) == (48, 12)
+    assert not seen & kept, "equal images are on the same side"
+    digits = opened("digits", test="0.1")
+    assert digits.size == 1797 - 180
+    assert digits.num_classes == 10
+
+
+def test_labels_of_dataset_json_and_metadata(tmp_path: Path) -> None:
+    names = [f"{i}.png" for i in range(8)]
+    for folder in ("json", "csv", "jsonl", "many", "celeba/img"):
+        for i, name in enumerate(names):
+            save(tmp_path / folder / name, seed=i)
+    write = {
+        "json/dataset.json": json.dumps({"labels": [[n, i % 3] for i, n in enumerate(names)]}),
+        "csv/metadata.csv": "file_name,label\n"
+        + "\n".join(f'{n},"{"cat" if i % 2 else "dog, big"}"' for i, n in enumerate(names)),
+        "jsonl/metadata.jsonl": "\n".join(
+            json.dumps({"file_name": n, "label": 7 - i % 2}) for i, n in enumerate(names)
+        ),
+        "many/metadata.csv": "file_name,shape,colour\n"
+        + "\n".join(f"{n},s{i % 2},c{i % 4}" for i, n in enumerate(names)),
+        "celeba/list_attr_celeba.txt": "8\nSmiling Young\n"
+        + "\n".join(f"{n} {1 if i % 2 else -1}  1" for i, n in enumerate(names)),
+    }
+    for name, text in write.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    expected = {
+        "json": (("0", "1", "2"), [i % 3 for i in range(8)], {}),
+        "csv": (("cat", "dog, big"), [1 - i % 2 for i in range(8)], {}),
+        "jsonl": (("6", "7"), [1 - i % 2 for i in range(8)], {}),
+        "many": (("c0", "c1", "c2", "c3"), [i % 4 for i in range(8)], {"label": "colour"}),
+        "celeba": (("-1", "1"), [i % 2 for i in range(8)], {"label": "Smiling"}),
+    }
+    for folder, (classes, labels, keys) in expected.items():
+        table = opened(tmp_path / folder, **keys)
+        assert table.class_names == classes, folder
+        assert table.labels is not None
+        assert table.labels.tolist() == labels, folder
+    assert opened(tmp_path / "many").num_classes == 0
+    with pytest.raises(UserError, match=r"data.label=size is not in metadata.csv.*Allowed: colour, shape"):
+        opened(tmp_path / "many", label="size")
+    (tmp_path / "csv" / "metadata.csv").write_text("file_name,label\n0.png,cat\n", encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"7 of 8 images have no label in metadata.csv \(1.png, 2.png, 3.png and 4 more"
+    ):
+        opened(tmp_path / "csv")
+    assert opened(tmp_path / "csv", label="").num_classes == 0
 
 
 def labelled_folder(folder: Path, names: list[str], **files: str | bytes) -> Path:
@@ -62,6 +110,8 @@ def labelled_folder(folder: Path, names: list[str], **files: str | bytes) -> Pat
 
 
 FOUR = [f"{i}.png" for i in range(4)]
+
+
 KINDS_OF_LABEL_FILES = {
     "tabs": ("metadata_csv", "file_name\tlabel\n" + "".join(f"{n}\tbig {'cd'[i % 2]}\n" for i, n in enumerate(FOUR))),
     "Windows-1252": (
@@ -157,32 +207,3 @@ def test_folders_that_hold_all_images_of_a_split_are_no_classes(
     table = opened(tmp_path)
     assert table.size == train
     assert table.class_names == classes
-
-
-def test_one_of_several_labels_of_an_array(tmp_path: Path) -> None:
-    many = np.array([[0, 3], [1, 3], [0, 4], [1, 3], [0, 4], [0, 3]])
-    np.savez(tmp_path / "set.npz", images=SIX, labels=many, age=np.array([5, 6] * 3))
-    for label, numbers in (("2", [0, 0, 1, 0, 1, 0]), ("1", [0, 1, 0, 1, 0, 0]), ("age", [0, 1] * 3)):
-        table = opened(tmp_path / "set.npz", label=label)
-        assert table.labels is not None
-        assert table.labels.tolist() == numbers
-    assert opened(tmp_path / "set.npz", label="").num_classes == 0
-    for label, sentence in (("3", "columns 1 to 2"), ("sex", "not an array.*Allowed: age, labels")):
-        with pytest.raises(UserError, match=sentence):
-            opened(tmp_path / "set.npz", label=label)
-    with pytest.raises(UserError, match=r"data\.label=1 to 2"):
-        opened(tmp_path / "set.npz")
-
-
-@pytest.mark.parametrize(
-    ("levels", "sentence"),
-    [
-        (np.linspace(-0.5, 0.5, 384).reshape(6, 8, 8), "levels from -0.5 to 0.5, whose black and white are unknown"),
-        (np.where(SIX > 250, np.nan, 0.5), "levels are not finite"),
-        (SIX.astype(np.int16) - 128, "whose black and white are unknown"),
-    ],
-)
-def test_levels_of_arrays_that_leave_a_question(tmp_path: Path, levels: np.ndarray, sentence: str) -> None:
-    np.savez(tmp_path / "set.npz", images=levels)
-    with pytest.raises(UserError, match=sentence):
-        opened(tmp_path / "set.npz")
