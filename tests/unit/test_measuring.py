@@ -12,6 +12,7 @@ from gannet.data.base import Truth, silent
 from gannet.data.digits import Digits
 from gannet.data.ring import Ring
 from gannet.errors import UserError
+from gannet.evaluation import evaluate as evaluating
 from gannet.evaluation import measure as measuring
 from gannet.evaluation.choice import default_names
 from gannet.evaluation.evaluate import evaluate
@@ -188,3 +189,29 @@ def test_what_only_a_classifier_sees_is_measured_unnamed_where_one_knows_the_dat
     assert seen <= set(default_names("images", answers, Truth(), labels, "digits-cnn-v1"))
     assert not seen & set(default_names("images", answers, Truth(), labels, "randconv-v1"))
     assert not seen & set(default_names("images", answers, Truth(), labels))
+
+
+@pytest.mark.parametrize("data", [Ring(), Digits(size=16)])
+def test_later_measurements_equal_those_of_a_new_measurer(data: Ring | Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What metrics say of real samples alone is computed once."""
+    dataset = data.open(silent)
+    game = (gan if isinstance(data, Ring) else cgan)(dataset.form).game
+    held_out = dataset if isinstance(data, Digits) else None
+    made = [
+        measuring.measurer(game, dataset, seed=0, run="r", weights="ema", samples=100, held_out=held_out)
+        for _ in range(2)
+    ]
+    before = made[0](0)
+    with torch.no_grad():
+        next(game.parameters()).mul_(2)
+    computed: list[str] = []
+    monkeypatch.setattr(evaluating, "_reference", lambda metric, name, *_: computed.append(name) or (None, []))
+    later = made[0](1)
+    assert computed == []
+    monkeypatch.undo()
+    again = made[1](1)
+    assert later[1] == again[1]
+    for ours, theirs in zip(later[0], again[0], strict=True):
+        assert ours == theirs.model_copy(update={"seconds": ours.seconds})
+    assert [card.value for card in later[0]] != [card.value for card in before[0]]
+    assert any(card.reference is not None for card in later[0])

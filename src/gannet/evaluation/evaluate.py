@@ -44,6 +44,7 @@ def evaluate(
     published: bool = False,
     progress: Progress = silent,
     announce: Callable[[Cost], None] | None = None,
+    of_real: dict[str, OfReal] | None = None,
 ) -> tuple[list[ScoreCard], list[str]]:
     """Measure ``fake`` against ``real_a``; the real-data reference is ``real_b`` against ``real_a`` at the same n.
 
@@ -72,6 +73,8 @@ def evaluate(
         published: whether FID, KID and IS are default metrics if the Inception weights are there.
         progress: called as features are extracted and metrics are done.
         announce: called with the estimated cost before measuring; None for no estimate, which takes some time.
+        of_real: filled with what each metric says of the real samples alone, and read from there in later calls, in
+        which everything but ``fake`` and ``step`` must be the same.
 
     Returns:
         The cards in the order of the names, and one sentence for each metric that was left out.
@@ -107,7 +110,7 @@ def evaluate(
         name, metric = chosen[index]
         progress("measuring, percent", round(100 * sum(shares[:position])), 100)
         try:
-            measured = _measure(metric, name, samples, real_b, seed, progress)
+            measured = _measure(metric, name, samples, real_b, seed, progress, {} if of_real is None else of_real)
         except UserError as problem:
             reasons[index] = str(problem)
         else:
@@ -149,6 +152,15 @@ def _look(metric: Metric, samples: Samples, spare: np.ndarray, progress: Progres
 
 
 @dataclass(frozen=True)
+class OfReal:
+    """What a metric says of real samples alone."""
+
+    reference: Estimate | None
+    said: list[str]
+    held_out: float | None
+
+
+@dataclass(frozen=True)
 class _Measured:
     result: Estimate
     reference: Estimate | None
@@ -158,7 +170,13 @@ class _Measured:
 
 
 def _measure(
-    metric: Metric, name: str, samples: Samples, spare: np.ndarray, seed: int, progress: Progress
+    metric: Metric,
+    name: str,
+    samples: Samples,
+    spare: np.ndarray,
+    seed: int,
+    progress: Progress,
+    of_real: dict[str, OfReal],
 ) -> _Measured:
     started = time.perf_counter()
     _look(metric, samples, spare[: len(samples.fake)], progress)
@@ -171,8 +189,11 @@ def _measure(
             reference = _of_real_images(metric, name, samples, seed) if metric.needs == "drawn" else None
             about_reference, on_held_out = list(samples.answers.warnings if samples.answers else ()), None
         else:
-            reference, about_reference = _reference(metric, name, samples, spare, seed)
-            on_held_out = _of_held_out(metric, name, samples, seed)
+            if name not in of_real:
+                reference, about_reference = _reference(metric, name, samples, spare, seed)
+                of_real[name] = OfReal(reference, about_reference, _of_held_out(metric, name, samples, seed))
+            real = of_real[name]
+            reference, about_reference, on_held_out = real.reference, real.said, real.held_out
     said += about_reference
     return _Measured(result, reference, on_held_out, time.perf_counter() - started, tuple(dict.fromkeys(said)))
 

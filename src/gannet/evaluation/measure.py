@@ -14,7 +14,7 @@ from gannet.data.base import Dataset, Form, Progress, silent
 from gannet.errors import UserError, of_all
 from gannet.evaluation.choice import ASKED, choose
 from gannet.evaluation.cost import Cost
-from gannet.evaluation.evaluate import evaluate
+from gannet.evaluation.evaluate import OfReal, evaluate
 from gannet.evaluation.inversion import invert
 from gannet.features.extractors import fitting
 from gannet.games.base import Captioned, Classifies, Clusters, Conditional, Encodes, Game, Generates, Translates
@@ -71,6 +71,7 @@ def measurer(
     classes = _classes(game, dataset, labels, count, samples or count)
     needed = {metric.needs for _, metric in of_all(metrics or (), choose)}
     asks = metrics is None or not needed.isdisjoint(ASKED)
+    of_real: dict[str, OfReal] = {}
 
     def measure(step: int) -> tuple[list[ScoreCard], list[str]]:
         if count < FEWEST_SAMPLES and dataset.size is not None and dataset.size < FEWEST_REAL_SAMPLES:
@@ -100,6 +101,7 @@ def measurer(
             published=published,
             progress=progress,
             announce=announce,
+            of_real=of_real,
         )
 
     return measure

@@ -33,8 +33,8 @@ QUICK_SAMPLES, FEWEST_SAMPLES = 1_000, 100
 MAX_MEASUREMENTS = 40
 """Maximum number of such measurements in a training."""
 TRAINED_PER_SAMPLE = 20
-"""Between two such measurements, training takes at least this many real samples per measured sample. With the networks
-of ``dcgan``, a measurement then costs less than 2 % of the training.
+"""Between two such measurements, training takes at least this many real samples per measured sample. The cost with the
+networks of ``dcgan`` is in docs/results/watching.md.
 """
 PASSES_TRAINED = 3
 """A training sample costs about three forward passes. A game whose samples cost more is measured less often."""
