@@ -17,7 +17,7 @@ from pydantic import Field
 from torch import Tensor
 
 import gannet
-from gannet.regularizers.base import Penalty, ScoreFunction
+from gannet.regularizers.base import LogitFunction, Penalty
 from gannet.testing.regularizers import check_penalty
 from gannet.types import Batch, Inputs
 
@@ -32,11 +32,11 @@ class Drift(Penalty):
         super().__init__()
         self.weight = weight
 
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
-        """Scalar >= 0. ``score(real)`` returns the logits that the loss has already computed, without another
+    def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+        """Scalar >= 0. ``logits_of(real)`` returns the logits that the loss has already computed, without another
         forward pass.
         """
-        return self.weight * score(real).square().mean()
+        return self.weight * logits_of(real).square().mean()
 
 
 def main(steps: int = 3000) -> None:
@@ -48,7 +48,7 @@ def main(steps: int = 3000) -> None:
     for weight in (0.0, 1.0):
         keys = {"penalty": "04_your_own_regularizer:Drift", "penalty.weight": weight, "frames.every": 0}
         run = gannet.train("ring", steps=steps, out=f"runs/drift-{weight}", keys=keys, batch_size=64)
-        _, logits = run.run.terms()["discriminator/score_real"]
+        _, logits = run.run.terms()["discriminator/logit_real"]
         print(f"weight {weight}: mean logit of real samples {logits[-1]:.4f}")
 
 

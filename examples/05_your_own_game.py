@@ -71,16 +71,16 @@ class Reconstructing(Adversarial):
         """The discriminator's part of the loss."""
         with torch.no_grad():
             fake = self.sample(batch.size, rng=batch.rng)
-        real_logits, fake_logits = self.score(batch.real), self.score(fake)
+        real_logits, fake_logits = self.logits(batch.real), self.logits(fake)
         return Terms(
-            {"adversarial": self.loss.discriminator(real_logits, fake_logits)}, {"score_real": real_logits.mean()}
+            {"adversarial": self.loss.discriminator(real_logits, fake_logits)}, {"logit_real": real_logits.mean()}
         )
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The generator's part of the loss, and the reconstruction error."""
         latents = self.draw_latents(batch.size, batch.rng)
         fake = self.generate(latents)
-        adversarial = self.loss.generator(self.score(fake), None)
+        adversarial = self.loss.generator(self.logits(fake), None)
         return Terms({"adversarial": adversarial, "reconstruction": self.weight * self._error(latents, fake)})
 
     def reconstructor_terms(self, batch: Batch) -> Terms:

@@ -35,7 +35,7 @@ def main(steps: int = 1000) -> None:
     )
     rng = torch.Generator().manual_seed(0)
 
-    def score(inputs: Inputs) -> Tensor:
+    def logits_of(inputs: Inputs) -> Tensor:
         return critic(*inputs).logits
 
     before = distance(generator, data.batch(1000, seed=1, position=0, device=torch.device("cpu"))[0])
@@ -45,11 +45,13 @@ def main(steps: int = 1000) -> None:
             with torch.no_grad():
                 fake = generator(torch.randn(BATCH_SIZE, 8, generator=rng))
             batch = Batch(real, None, rng, step, step / steps)
-            total = loss.discriminator(score((real,)), score((fake,))) + penalty(score, (real,), (fake,), batch)
+            total = loss.discriminator(logits_of((real,)), logits_of((fake,))) + penalty(
+                logits_of, (real,), (fake,), batch
+            )
             adam_d.zero_grad()
             total.backward()
             adam_d.step()
-        total = loss.generator(score((generator(torch.randn(BATCH_SIZE, 8, generator=rng)),)), None)
+        total = loss.generator(logits_of((generator(torch.randn(BATCH_SIZE, 8, generator=rng)),)), None)
         adam_g.zero_grad()
         total.backward()
         adam_g.step()

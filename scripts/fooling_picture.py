@@ -46,13 +46,13 @@ def main(run: TrainedRun) -> None:
             "latents": ascend(
                 judge, latents, CLASSES, generate=run.game.generate, penalty=lambda z: 0.02 * prior_energy(z), steps=200
             ),
-            "discriminator": ascend(lambda x: to_logits(run.game.score(x)), noise, 1),
+            "discriminator": ascend(lambda x: to_logits(run.game.logits(x)), noise, 1),
         }
         samples = run.game.generate(latents)
         logits = {
-            "real digits": run.game.score(real),
-            "noise": run.game.score(noise),
-            "fooled": run.game.score(found["discriminator"].images),
+            "real digits": run.game.logits(real),
+            "noise": run.game.logits(noise),
+            "fooled": run.game.logits(found["discriminator"].images),
         }
     print("logits of the discriminator:", {name: round(float(value.mean()), 2) for name, value in logits.items()})
     for name, ascent in found.items():

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gannet.errors import Unknown, UserError, nearest
+from gannet.keys import snake_case
 
 BASES: dict[str, set[str]] = {
     "recipes": set(),
@@ -198,4 +199,4 @@ def _base_names(node: ast.ClassDef) -> set[str]:
 
 def _kebab(name: str) -> str:
     """``DCGANGenerator`` -> ``dcgan-generator``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()
+    return snake_case(name).replace("_", "-")

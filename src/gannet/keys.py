@@ -1,7 +1,8 @@
-"""Names of keys: short keys that set several keys at once, and suggestions for unknown keys."""
+"""Names: short keys that set several keys at once, suggestions for unknown keys, and the spelling of names."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -113,3 +114,8 @@ def _by_last_part(last: str, options: Iterable[str]) -> list[str]:
     ends = {option: option.rpartition(".")[2] for option in options}
     close = get_close_matches(last, sorted(set(ends.values())), n=1, cutoff=0.7)
     return sorted(option for option, end in ends.items() if [end] == close)
+
+
+def snake_case(name: str) -> str:
+    """``zero_centered`` of ``ZeroCentered``, ``dcgan_generator`` of ``DCGANGenerator``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

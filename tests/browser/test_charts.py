@@ -95,7 +95,7 @@ def test_a_chart_is_saved_as_a_drawing_and_as_the_recorded_values(page, ring):
     (path := ring.parent.parent / "saved.csv").write_text(text)
     table = pd.read_csv(path)
     terms = Run(ring).terms()
-    recorded = [name for name in terms if name.count("/") == 1 and not re.search("score_|gradient_norm", name)]
+    recorded = [name for name in terms if name.count("/") == 1 and not re.search("logit_|gradient_norm", name)]
     assert sorted(table.columns) == sorted(["step", "seconds", *recorded])
     for column in recorded:  # not smoothed
         steps, values = terms[column]

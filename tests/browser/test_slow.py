@@ -63,9 +63,9 @@ def test_a_step_in_slow_motion_is_made_and_every_sub_step_shows_its_true_values(
 
     assert turn_to(page, 1) == {"real points shown": "16", "generated points shown": "16"}
     values = turn_to(page, 2)
-    assert number(values["mean output, real"]) == pytest.approx(reported["discriminator/score_real"].mean(), rel=1e-3)
-    assert values["real judged real"] == f"{(reported['discriminator/score_real'] > 0).sum()} of 16"
-    assert values["generated judged generated"] == f"{(reported['discriminator/score_fake'] < 0).sum()} of 16"
+    assert number(values["mean output, real"]) == pytest.approx(reported["discriminator/logit_real"].mean(), rel=1e-3)
+    assert values["real judged real"] == f"{(reported['discriminator/logit_real'] > 0).sum()} of 16"
+    assert values["generated judged generated"] == f"{(reported['discriminator/logit_fake'] < 0).sum()} of 16"
     assert number(turn_to(page, 3)["adversarial"]) == pytest.approx(
         float(reported["discriminator/loss/adversarial"]), rel=1e-3
     )
@@ -123,12 +123,12 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     reported = dict(np.load(shown / SLOW_FOLDER / frame_name(501, "points")))
     mine = {name.partition("/")[2]: value for name, value in reported.items() if name.startswith("discriminator/")}
     values = turn_to(page, 2)
-    assert number(values["mean output, real"]) == pytest.approx(mine["score_real"].mean(), rel=1e-3)
-    assert number(values["mean output, generated"]) == pytest.approx(mine["score_fake"].mean(), rel=1e-3)
-    assert values["real judged real"] == f"{(mine['score_real'] > 0).sum()} of 16"
-    assert values["generated judged generated"] == f"{(mine['score_fake'] < 0).sum()} of 16"
+    assert number(values["mean output, real"]) == pytest.approx(mine["logit_real"].mean(), rel=1e-3)
+    assert number(values["mean output, generated"]) == pytest.approx(mine["logit_fake"].mean(), rel=1e-3)
+    assert values["real judged real"] == f"{(mine['logit_real'] > 0).sum()} of 16"
+    assert values["generated judged generated"] == f"{(mine['logit_fake'] < 0).sum()} of 16"
     losses = {name.removeprefix("loss/"): float(value) for name, value in mine.items() if name.startswith("loss/")}
-    assert losses.keys() == {"adversarial", "Dragan"}
+    assert losses.keys() == {"adversarial", "dragan"}
     values = {name: number(text) for name, text in turn_to(page, 3).items()}
     assert values == pytest.approx(losses | {"sum": sum(losses.values())}, rel=1e-3)
     values = turn_to(page, 9)
@@ -175,7 +175,7 @@ def test_outputs_without_a_zero_are_compared_with_their_median(serve, open_page,
     until(page, f"{SHOWN} === '21/1'")
     values = turn_to(page, 2)
     arrays = dict(np.load(run / SLOW_FOLDER / frame_name(21, "points")))
-    real, fake = (arrays[f"discriminator/{name}"] for name in ("score_real", "score_fake"))
+    real, fake = (arrays[f"discriminator/{name}"] for name in ("logit_real", "logit_fake"))
     middle = np.median(np.concatenate([real, fake]))
     assert values["real judged real"] == f"{(real > middle).sum()} of 16"
     assert values["generated judged generated"] == f"{(fake < middle).sum()} of 16"

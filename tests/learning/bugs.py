@@ -32,8 +32,8 @@ class Bug:
 DETACHED_PENALTY = Bug(
     "the penalty is computed without its graph, so it has no gradient",
     "regularizers/base.py",
-    "torch.autograd.grad(scores.sum(), inputs, create_graph=True)",
-    "torch.autograd.grad(scores.sum(), inputs, retain_graph=True)",
+    "torch.autograd.grad(logits.sum(), inputs, create_graph=True)",
+    "torch.autograd.grad(logits.sum(), inputs, retain_graph=True)",
 )
 DETACHED_ZERO_CENTERED = Bug(
     "R1 and R2 are computed without their graph, so they have no gradient",
@@ -208,8 +208,8 @@ BUGS = {
     "infogan-digits": Bug(
         "the recognizer reads detached features, so neither player learns from it",
         "games/infogan.py",
-        "self.recognizer(score.features)",
-        "self.recognizer(score.features.detach())",
+        "self.recognizer(output.features)",
+        "self.recognizer(output.features.detach())",
     ),
     "bigan-digits": UNTAUGHT_ENCODER,
     "ali-digits": Bug(

@@ -68,7 +68,7 @@ def _reals(run: TrainedRun) -> Tensor:
 def _slope(run: TrainedRun, places: Tensor) -> float:
     places.requires_grad_()
     with evaluating(run.game):
-        gradients = torch.autograd.grad(run.game.score(places).sum(), places)[0]
+        gradients = torch.autograd.grad(run.game.logits(places).sum(), places)[0]
     return float(gradients.norm(dim=1).mean())
 
 

@@ -129,9 +129,9 @@ def test_both_turns_see_the_captions_of_the_batch() -> None:
         batch = Batch(real, None, torch.Generator().manual_seed(0), 0, 0.0, ids)
         return game.discriminator_terms(batch).minimise["adversarial"]
 
-    logits = game.score(real, captions)
-    wrong = game.score(real, wrong_captions(captions, words)[0])
-    fake = game.score(game.generate(game.prior.draw(6, torch.Generator().manual_seed(0)), captions), captions)
+    logits = game.logits(real, captions)
+    wrong = game.logits(real, wrong_captions(captions, words)[0])
+    fake = game.logits(game.generate(game.prior.draw(6, torch.Generator().manual_seed(0)), captions), captions)
     hinge = Hinge()
     expected = (hinge.discriminator(logits, fake) + hinge.discriminator(logits, wrong)) / 2
     torch.testing.assert_close(loss(captions), expected)

@@ -171,13 +171,13 @@ def test_envelope_loses_no_extreme():
 def test_terms_are_grouped_by_what_they_are():
     empty = (np.arange(2), np.arange(2.0))
     names = (
-        "steps_per_second discriminator/score_real discriminator/adversarial generator/gradient_norm "
+        "steps_per_second discriminator/logit_real discriminator/adversarial generator/gradient_norm "
         "generator/adversarial"
     ).split()
     groups = {title: list(series) for title, series in grouped(dict.fromkeys(names, empty)).items()}
     assert groups == {
         "Losses and other terms": ["discriminator/adversarial", "generator/adversarial"],
-        "Discriminator outputs": ["discriminator/score_real"],
+        "Discriminator outputs": ["discriminator/logit_real"],
         "Gradient norms": ["generator/gradient_norm"],
         "Throughput": ["steps_per_second"],
     }

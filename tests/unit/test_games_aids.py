@@ -61,7 +61,7 @@ def test_a_weight_penalty_is_a_term_of_its_player_alone(player):
         cosines = layer.weight @ layer.weight.T
         expected += 2 * (cosines.square().sum() - cosines.diag().square().sum())
     terms = {turn.player: turn.terms(_batch()) for turn in game.turns()}
-    assert_close(terms.pop(player).minimise["Orthogonal"], torch.as_tensor(expected))
+    assert_close(terms.pop(player).minimise["orthogonal"], torch.as_tensor(expected))
     assert all(set(other.minimise) == {"adversarial"} for other in terms.values())
 
 

@@ -67,13 +67,13 @@ def test_a_sample_meets_its_own_latent():
 
 def test_score_is_of_the_pair():
     # w.x + v.x/2 = 1 + 4, -2 + 0.5, 0.
-    assert_close(game().score(REAL), torch.tensor([5.0, -1.5, 0.0]))
+    assert_close(game().logits(REAL), torch.tensor([5.0, -1.5, 0.0]))
 
 
 def test_one_penalty_differentiates_both_parts_of_a_pair():
     """R1 of gamma 1 on D = w.x + v.z is (|w|^2 + |v|^2) / 2 = (1 + 4) / 2."""
     terms = game(penalties=[ZeroCentered(gamma=1.0)]).discriminator_terms(batch(REAL))
-    assert_close(terms.minimise["ZeroCentered"], torch.tensor(2.5))
+    assert_close(terms.minimise["zero_centered"], torch.tensor(2.5))
 
 
 def test_pairs_loss_by_hand():

@@ -88,8 +88,8 @@ def test_energy_based_terms_by_hand():
 
 def test_the_score_is_minus_the_energy():
     game = EnergyBased(Constant([0.0, 2.0]), Distance(), Gaussian(3))
-    assert_close(game.score(torch.tensor([[3.0, 4.0]])), torch.tensor([-25.0]))
-    assert game.relative_scores
+    assert_close(game.logits(torch.tensor([[3.0, 4.0]])), torch.tensor([-25.0]))
+    assert game.relative_logits
 
 
 def test_pulling_away_by_hand():

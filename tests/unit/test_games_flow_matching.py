@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gannet.games.base import Encodes, Generates, Scores
+from gannet.games.base import Discriminates, Encodes, Generates
 from gannet.games.flow_matching import FlowMatching
 from gannet.networks.base import Velocity
 from gannet.networks.velocity import time_features
@@ -89,5 +89,5 @@ def test_time_features_tell_all_times_apart():
 def test_it_has_one_player_and_no_logits():
     game = FlowMatching(Nothing())
     assert isinstance(game, Generates)
-    assert not isinstance(game, Scores | Encodes)
+    assert not isinstance(game, Discriminates | Encodes)
     assert list(game.players) == ["generator"]

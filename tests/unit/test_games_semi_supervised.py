@@ -15,7 +15,7 @@ from gannet.data.few_labels import rows_with_label
 from gannet.data.image_table import ImageTable
 from gannet.errors import UserError
 from gannet.games.base import Classifies
-from gannet.games.scoring import feature_distance
+from gannet.games.discriminator_pass import feature_distance
 from gannet.games.semi_supervised import SemiSupervised
 from gannet.losses.non_saturating import NonSaturating
 from gannet.networks.base import Trunk
@@ -57,7 +57,7 @@ REAL = torch.tensor([[0.0, log(3)], [log(2), 0.0], [5.0, -5.0], [1.0, 1.0]])
 
 def test_the_score_is_the_log_sum_exp_of_the_class_logits():
     # log(1 + 3), log(2 + 1).
-    assert_close(game().score(REAL[:2]), torch.tensor([log(4), log(3)]))
+    assert_close(game().logits(REAL[:2]), torch.tensor([log(4), log(3)]))
 
 
 def test_supervised_term_by_hand():
@@ -80,7 +80,7 @@ def test_hidden_rows_have_no_part_in_the_supervised_term():
 
 
 def test_labelled_samples_have_no_part_in_the_logits_of_reals():
-    watched = game().discriminator_terms(batch(REAL, [0, 1, -1, -1])).watch["score_real"]
+    watched = game().discriminator_terms(batch(REAL, [0, 1, -1, -1])).watch["logit_real"]
     # log(e^5 + e^-5) and log(2 e).
     expected = torch.tensor([[5.0, -5.0], [1.0, 1.0]]).logsumexp(1).mean()
     assert_close(watched, expected)

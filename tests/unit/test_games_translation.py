@@ -68,7 +68,7 @@ def test_cyclegan_discriminator_terms_by_hand():
     of_0 = (0.64 + 0.36) / 4 + (1 + 0.36) / 4
     of_1 = (0.25 + 0.49) / 4 + (0.36 + 1.44) / 4
     assert_close(terms.minimise, {"adversarial": torch.tensor((of_0 + of_1) / 2)})
-    assert_close(terms.watch, {"score_real": torch.tensor(0.35), "score_fake": torch.tensor(-0.85)})
+    assert_close(terms.watch, {"logit_real": torch.tensor(0.35), "logit_fake": torch.tensor(-0.85)})
 
 
 def test_cyclegan_generator_terms_by_hand():

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gannet.games.base import Encodes, Generates, Scores
+from gannet.games.base import Discriminates, Encodes, Generates
 from gannet.games.vae import VAE, kl_to_standard_normal
 from gannet.networks.base import Generator
 from gannet.networks.encoders import StochasticEncoder
@@ -90,6 +90,6 @@ def test_it_has_one_player_that_encodes_and_has_no_logits():
     tried = game((0.0, 0.0), 0.0)
     assert isinstance(tried, Encodes)
     assert isinstance(tried, Generates)
-    assert not isinstance(tried, Scores)
+    assert not isinstance(tried, Discriminates)
     assert list(tried.players) == ["generator"]
     assert_close(game((1.0, 2.0), 0.0).encode(REAL), torch.tensor([[1.0, 2.0]] * 2))

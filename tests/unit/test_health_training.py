@@ -26,19 +26,19 @@ RING = Ring().open(silent)
 class Made(nn.Module):
     """A game whose samples and scores are given."""
 
-    def __init__(self, samples, score, relative_scores=False):
+    def __init__(self, samples, score, relative_logits=False):
         super().__init__()
-        self.samples, self.give, self.relative_scores = samples, score, relative_scores
+        self.samples, self.give, self.relative_logits = samples, score, relative_logits
 
     def sample(self, count, *, labels=None, rng):
         return self.samples[:count]
 
-    def score(self, samples, labels=None):
+    def logits(self, samples, labels=None):
         return self.give(samples)
 
 
-def take(dataset, samples, score=lambda x: 0 * x.flatten(1)[:, 0], held_out=None, relative_scores=False):
-    game = Made(samples, score, relative_scores)
+def take(dataset, samples, score=lambda x: 0 * x.flatten(1)[:, 0], held_out=None, relative_logits=False):
+    game = Made(samples, score, relative_logits)
     precision = SimpleNamespace(device=torch.device("cpu"))
     trainer = SimpleNamespace(game=game, average=SimpleNamespace(game=game), precision=precision)
     return _vitals(trainer, dataset, held_out, seed=0)()
@@ -75,7 +75,7 @@ def test_an_endless_distribution_has_no_copies_and_no_held_out_samples():
 
 def test_scores_without_a_zero_are_no_probabilities():
     points, _ = real_points()
-    found = take(RING, points, relative_scores=True)
+    found = take(RING, points, relative_logits=True)
     assert found["separation"] == 0.5
     assert not any(name.startswith("probability") for name in found)
     certain = take(RING, points + 100, score=lambda x: torch.where(x[:, 0] > 50, -3.0, 3.0))

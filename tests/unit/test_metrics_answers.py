@@ -66,7 +66,7 @@ def test_reconstruction_by_hand() -> None:
 class Oracle(nn.Module):
     """Reconstructs with inverted brightness, and calls a image by the brightest of its first ten pixels."""
 
-    relative_scores: ClassVar[bool] = False
+    relative_logits: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()

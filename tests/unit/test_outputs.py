@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gannet.figures.field2d import draw_points
-from gannet.games.base import Scores
+from gannet.games.base import Discriminates
 from gannet.reports.pictures import draw_frame
 from gannet.reports.run_figures import samples_figure
 from gannet.runs.outputs import WORDS
@@ -23,10 +23,10 @@ def outputs_at(run: Run, points: np.ndarray) -> np.ndarray:
     frame = run.load_frame(run.frames()[-1][1])
     assert isinstance(frame, dict)
     game = trained.game.eval()
-    assert isinstance(game, Scores)
+    assert isinstance(game, Discriminates)
     with torch.no_grad():
         values, *shown = (
-            game.score(trained.form.encode(each.astype(np.float32))).numpy()
+            game.logits(trained.form.encode(each.astype(np.float32))).numpy()
             for each in (points, frame["real"], frame["fake"])
         )
     return values - np.median(np.concatenate(shown))

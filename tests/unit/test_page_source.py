@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 from gannet.discovery import components
+from gannet.keys import snake_case
 
 SOURCE = Path(__file__).parents[2] / "src" / "gannet"
 STATIC = SOURCE / "dashboard" / "static"
-CONSTRAINTS = {"SpectralNorm", "WeightClipping"}
+CONSTRAINTS = {"spectral_norm", "weight_clipping"}
 """Regularizers that add no term."""
 
 
@@ -35,7 +36,7 @@ def _recorded_names():
     """Names of players, terms and penalties in the source of the games, and of the health values in the docstring
     that lists them.
     """
-    found = {component.symbol for component in components("regularizers").values()} - CONSTRAINTS
+    found = {snake_case(component.symbol) for component in components("regularizers").values()} - CONSTRAINTS
     for file in (SOURCE / "games").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             keys = node.keys if isinstance(node, ast.Dict) else [node.slice] if isinstance(node, ast.Subscript) else []

@@ -34,7 +34,7 @@ def test_a_frame_shows_the_game_and_changes_nothing(trained):
     shapes = {name: array.shape for name, array in frame.items()}
     assert shapes == {
         "real": (500, 2), "fake": (500, 2), "extent": (4,), "output_kind": (), "logits": (48, 48), "pull": (150, 2),
-        "latents": (500, 2), "manifold": (21, 21, 2), **({"spread": ()} if trainer.game.relative_scores else {}),
+        "latents": (500, 2), "manifold": (21, 21, 2), **({"spread": ()} if trainer.game.relative_logits else {}),
     }  # fmt: skip
     for name, array in frame.items():
         np.testing.assert_array_equal(array, again[name])
@@ -50,19 +50,19 @@ def test_logits_are_the_discriminators_at_the_corners(trained):
     x0, x1, y0, y1 = frame["extent"]
     corners = np.array([[x0, y0], [x1, y0], [x0, y1], [x1, y1]], np.float32)
     with torch.no_grad():
-        scores = trainer.game.eval().score(dataset.form.encode(corners))
-        shown = torch.cat([trainer.game.score(dataset.form.encode(frame[name])) for name in ("real", "fake")])
+        logits = trainer.game.eval().logits(dataset.form.encode(corners))
+        shown = torch.cat([trainer.game.logits(dataset.form.encode(frame[name])) for name in ("real", "fake")])
     trainer.game.train()
     found = torch.as_tensor(frame["logits"][[0, 0, -1, -1], [0, -1, 0, -1]])
-    if trainer.game.relative_scores:
-        found, scores = found * float(frame["spread"]), scores - np.median(shown.numpy())
-    torch.testing.assert_close(found, scores, rtol=1e-3, atol=1e-4)
+    if trainer.game.relative_logits:
+        found, logits = found * float(frame["spread"]), logits - np.median(shown.numpy())
+    torch.testing.assert_close(found, logits, rtol=1e-3, atol=1e-4)
 
 
 def test_the_push_is_that_of_the_objective(trained, monkeypatch):
     trainer, _, plan, _ = trained
     weights = torch.tensor([0.7, -0.4])
-    monkeypatch.setattr(trainer.game, "score", lambda samples, labels=None: samples @ weights)
+    monkeypatch.setattr(trainer.game, "logits", lambda samples, labels=None: samples @ weights)
     fake, real = torch.tensor([[1.0, 2.0], [-0.5, 0.25]]), torch.tensor([[0.3, 0.1], [0.2, -0.6]])
     # G minimises softplus(-D(x)), or softplus(D(y) - D(x)) where it is compared with a real y: its push is sigmoid(...)
     # w
@@ -100,7 +100,7 @@ def test_a_run_keeps_its_modes_and_a_reader_finds_probabilities(trained, tmp_pat
     frame = run.load_frame(run.frames()[0][1])
     assert isinstance(frame, dict)
     logits = frame["logits"].astype(np.float64)
-    if trainer.game.relative_scores:  # white on the line of equality, and no colour is lost on differences far outside
+    if trainer.game.relative_logits:  # white on the line of equality, and no colour is lost on differences far outside
         np.testing.assert_allclose(frame["field"], 0.5 + 0.5 * np.clip(logits / frame["spread"], -1, 1), atol=1e-5)
     else:
         np.testing.assert_allclose(frame["field"], 1 / (1 + np.exp(-logits)), rtol=1e-5)

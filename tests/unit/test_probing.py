@@ -15,7 +15,7 @@ from PIL import Image
 import gannet
 from gannet.dashboard.probes.__main__ import Desk
 from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows
-from gannet.games.base import Scores
+from gannet.games.base import Discriminates
 from gannet.games.directions import principal_directions
 from gannet.runs.reader import Run
 from gannet.training.spectrum import radial_power
@@ -94,7 +94,7 @@ def images_of(sheet):
 
 def test_a_game_is_asked_what_it_can_answer_and_nothing_else(desk, run):
     names = ask(desk, run, "")["questions"]
-    expected = "averages scores nearest neighbours interpolation latent reconstructions spectrum"
+    expected = "averages outputs nearest neighbours interpolation latent reconstructions spectrum"
     assert names == expected.split()
     for name in names:
         answer = ask(desk, run, name)
@@ -105,8 +105,8 @@ def test_a_game_is_asked_what_it_can_answer_and_nothing_else(desk, run):
         assert "does not support the question" in desk.answer({"run": str(run), "ask": name})["error"]
 
 
-def test_scores_are_sorted_and_belong_to_their_pictures(desk, run):
-    sheets = {sheet["name"]: sheet for sheet in ask(desk, run, "scores")["sheets"]}
+def test_outputs_are_sorted_and_belong_to_their_pictures(desk, run):
+    sheets = {sheet["name"]: sheet for sheet in ask(desk, run, "outputs")["sheets"]}
     assert list(sheets) == ["fake-most", "fake-least", "real-most", "real-least"]
     trained = gannet.load(run)
     for kind in ("fake", "real"):
@@ -116,8 +116,8 @@ def test_scores_are_sorted_and_belong_to_their_pictures(desk, run):
         assert most[-1] >= least[-1]
         with torch.no_grad():
             game = trained.game.eval()
-            assert isinstance(game, Scores)
-            again = game.score(trained.form.encode(images_of(sheets[f"{kind}-most"])))
+            assert isinstance(game, Discriminates)
+            again = game.logits(trained.form.encode(images_of(sheets[f"{kind}-most"])))
         np.testing.assert_allclose(again, most, atol=0.006)
 
 

@@ -56,11 +56,11 @@ def test_interpolates_lie_between_their_own_rows():
     real, fake = (torch.zeros(500, 2),), (torch.tensor([[1.0, 10.0]]).repeat(500, 1),)
     seen = []
 
-    def score(inputs):
+    def logits_of(inputs):
         seen.append(inputs[0])
         return _linear(inputs)
 
-    GradientPenalty()(score, real, fake, _batch())
+    GradientPenalty()(logits_of, real, fake, _batch())
     mix = seen[0][:, 0]
     assert_close(seen[0][:, 1], 10 * mix)
     assert 0 <= mix.min() < 0.02

@@ -38,7 +38,7 @@ def test_figures_can_be_restyled(trained) -> None:
     names = {text for axes in figure.axes for line in axes.lines for text in [line.get_label()]}
     assert names >= set(record.terms())
     legends = {text.get_text() for axes in figure.axes for text in axes.get_legend().get_texts()}
-    assert {"discriminator/score real", "generator/gradient norm"} <= legends
+    assert {"discriminator/logit real", "generator/gradient norm"} <= legends
     for made in (figure, samples_figure(record)):
         made.axes[0].set_title("mine")
         assert made._repr_png_().startswith(b"\x89PNG")

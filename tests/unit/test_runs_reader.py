@@ -26,7 +26,7 @@ def test_reader_refuses_what_is_not_a_run(bare, tmp_path):
     for damaged, says in (
         (whole[:-20], "damaged"),
         (f"[{whole}]", "version"),
-        (whole.replace('"version": 2', '"version": 3'), "newer Gannet"),
+        (whole.replace('"version": 3', '"version": 4'), "newer Gannet"),
         (whole.replace('"recipe": "gan"', '"recipe": ["gan"]'), "damaged: recipe: it should be a valid string"),
     ):
         file.write_text(damaged)

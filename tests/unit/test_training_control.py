@@ -235,14 +235,14 @@ def test_slow_motion_changes_nothing_and_shows_the_step(tmp_path):
         {k[len(p) + 1 :]: v for k, v in arrays.items() if k.startswith(p)} for p in ("discriminator", "generator")
     )
     # The loss is the non-saturating one on the whole batch of 8: its value, and its gradient at every fake.
-    real, fake = (torch.tensor(discriminator[name]) for name in ("score_real", "score_fake"))
+    real, fake = (torch.tensor(discriminator[name]) for name in ("logit_real", "logit_fake"))
     expected = torch.nn.functional.softplus(-real).mean() + torch.nn.functional.softplus(fake).mean()
     torch.testing.assert_close(torch.tensor(discriminator["loss/adversarial"]), expected)
-    scores = torch.tensor(generator["score_fake"])
+    logits = torch.tensor(generator["logit_fake"])
     torch.testing.assert_close(
-        torch.tensor(generator["loss/adversarial"]), torch.nn.functional.softplus(-scores).mean()
+        torch.tensor(generator["loss/adversarial"]), torch.nn.functional.softplus(-logits).mean()
     )
-    by_rule = -torch.sigmoid(-scores)[:, None] * torch.tensor(generator["slope"]) / 8
+    by_rule = -torch.sigmoid(-logits)[:, None] * torch.tensor(generator["slope"]) / 8
     torch.testing.assert_close(torch.tensor(generator["gradient"]), by_rule)
     assert "gradient" not in discriminator
     # The first step that was watched is the rehearsal's.
@@ -337,8 +337,8 @@ def test_slow_motion_may_draw_random_numbers(tmp_path, monkeypatch):
     from gannet.games.two_player import TwoPlayer
 
     plain = _run(tmp_path / "plain", keys=KEYS, recipe="gan").path
-    score = TwoPlayer.score
-    monkeypatch.setattr(TwoPlayer, "score", lambda self, *given: score(self, *given) + 0 * torch.rand(1))
+    logits = TwoPlayer.logits
+    monkeypatch.setattr(TwoPlayer, "logits", lambda self, *given: logits(self, *given) + 0 * torch.rand(1))
     slow = _run(tmp_path / "slow", {4: [("slow", {})]}, keys=KEYS, recipe="gan").path
     assert (slow / "slow" / "000000005.npz").exists()
     assert _weights(plain) == _weights(slow)

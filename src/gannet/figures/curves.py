@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -25,7 +24,7 @@ BINS = 400
 """A longer series is drawn as this many means, with a band from the lowest to the highest value."""
 GROUPS = {
     "Throughput": ("per_second", "seconds"),
-    "Discriminator outputs": ("score", "logit", "probability", "accuracy"),
+    "Discriminator outputs": ("logit", "probability", "accuracy"),
     "Gradient norms": ("norm",),
     "Losses and other terms": ("",),
 }
@@ -112,9 +111,8 @@ def paper_curves(terms: Series) -> Figure:
 
 
 def readable(name: str) -> str:
-    """The name of a term for people: ``discriminator/zero centered`` of ``discriminator/ZeroCentered``."""
-    player, slash, term = name.rpartition("/")
-    return f"{player}{slash}{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', term).replace('_', ' ').lower()}"
+    """The name of a term for people: ``discriminator/zero centered`` of ``discriminator/zero_centered``."""
+    return name.replace("_", " ")
 
 
 def grouped(terms: Series) -> dict[str, Series]:

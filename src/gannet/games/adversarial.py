@@ -40,7 +40,7 @@ class Adversarial(Game):
             self.loss = loss
         # A game without a loss compares energies: reals have lower energies than fakes, and no value is a decision
         # boundary.
-        self.relative_scores = loss is None or loss.relative_scores
+        self.relative_logits = loss is None or loss.relative_logits
         for constraint in self.constraints:
             constraint.build(discriminator)
 
@@ -58,7 +58,7 @@ class Adversarial(Game):
         """(N, latent_size) and class labels (N,) if any -> (N, *shape)."""
         return self.generator(latents, labels)
 
-    def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+    def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, *shape) -> (N,) logits."""
         return self.discriminator(samples, labels).logits
 

@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
+from gannet.games.discriminator_pass import DiscriminatorPass
 from gannet.games.labels import balanced_labels, random_labels
-from gannet.games.scoring import Scorer
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
@@ -56,15 +56,15 @@ class AuxiliaryClassifier(Adversarial):
         labels = random_labels(batch, self.num_classes)
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng), labels)
-        scorer = Scorer(self.discriminator, (batch.real,), (fake,), penalties=self.penalties)
-        real, generated = scorer.outputs
+        judged = DiscriminatorPass(self.discriminator, (batch.real,), (fake,), penalties=self.penalties)
+        real, generated = judged.outputs
         minimise = {
             "adversarial": self.loss.discriminator(real.logits, generated.logits),
             "class_real": self.class_term(real, batch.labels),
             "class_fake": self.class_term(generated, labels),
-            **scorer.penalty_terms(batch),
+            **judged.penalty_terms(batch),
         }
-        return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
+        return Terms(minimise, {"logit_real": real.logits.mean(), "logit_fake": generated.logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The generator's side of the loss, and the class term of the fakes."""

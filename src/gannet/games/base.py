@@ -73,13 +73,13 @@ class Game(nn.Module, ABC):
 
 
 @runtime_checkable
-class Scores(Protocol):
+class Discriminates(Protocol):
     """Capability: the game gives the logits of its discriminator for any samples."""
 
-    relative_scores: bool
+    relative_logits: bool
     """True if zero is not a decision boundary and only differences of logits are meaningful."""
 
-    def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+    def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, *shape) -> (N,) logits; above zero leans towards real."""
         ...
 

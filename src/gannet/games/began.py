@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
-from gannet.games.scoring import Scorer
+from gannet.games.discriminator_pass import DiscriminatorPass
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
 from gannet.ranks.whole import whole
@@ -60,7 +60,7 @@ class BEGAN(Adversarial):
         """Low energy for reals; high energy for fakes, weighted by the balance k."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
-        logits = [output.logits for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs]
+        logits = [output.logits for output in DiscriminatorPass(self.discriminator, (batch.real,), (fake,)).outputs]
         real_energy, fake_energy = (-whole(side).mean() for side in logits)
         # Used once after the optimizer step. It has no meaning between steps, so it is not saved.
         self._imbalance = (self.gamma * real_energy - fake_energy).detach()
@@ -70,7 +70,7 @@ class BEGAN(Adversarial):
 
     def generator_terms(self, batch: Batch) -> Terms:
         """Low energy for fakes."""
-        return Terms({"energy": -self.score(self.generate(self.draw_latents(batch.size, batch.rng))).mean()})
+        return Terms({"energy": -self.logits(self.generate(self.draw_latents(batch.size, batch.rng))).mean()})
 
     def after_turn(self, player: str) -> None:
         """Update the balance k after every optimizer step of the discriminator."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
-from gannet.games.scoring import Scorer
+from gannet.games.discriminator_pass import DiscriminatorPass
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Encoder, Generator
 from gannet.priors.base import Prior
@@ -63,16 +63,16 @@ class BiGAN(Adversarial):
         """The discriminator's side of the loss on pairs, and all penalties."""
         with torch.no_grad():
             real, fake = self.pairs(batch)
-        scorer = Scorer(self.discriminator, real, fake, penalties=self.penalties)
-        real_logits, fake_logits = (output.logits for output in scorer.outputs)
-        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **scorer.penalty_terms(batch)}
-        return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
+        judged = DiscriminatorPass(self.discriminator, real, fake, penalties=self.penalties)
+        real_logits, fake_logits = (output.logits for output in judged.outputs)
+        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **judged.penalty_terms(batch)}
+        return Terms(minimise, {"logit_real": real_logits.mean(), "logit_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The common objective of G and E: G moves its samples and E its latents, so that both kinds of pairs become
         alike.
         """
-        real, fake = Scorer(self.discriminator, *self.pairs(batch)).outputs
+        real, fake = DiscriminatorPass(self.discriminator, *self.pairs(batch)).outputs
         return Terms({"adversarial": self.loss.pairs(real.logits, fake.logits)})
 
     def pairs(self, batch: Batch) -> tuple[Inputs, Inputs]:
@@ -85,6 +85,6 @@ class BiGAN(Adversarial):
         """(N, *shape) -> (N, latent_size)."""
         return self.encoder(samples)
 
-    def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+    def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, *shape) -> (N,) logits of the pairs (x, E(x))."""
         return self.discriminator(samples, self.encode(samples)).logits

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gannet.errors import UserError
 from gannet.games.base import Game, Turn
-from gannet.games.scoring import Scorer
+from gannet.games.discriminator_pass import DiscriminatorPass
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Translator
 from gannet.regularizers.base import Constraint, Penalty
@@ -82,13 +82,13 @@ class CycleGAN(Game):
             real = domains[target]
             with torch.no_grad():
                 fake = self.generators[target](domains[1 - target])
-            scorer = Scorer(discriminator, (real,), (fake,), penalties=self.penalties)
-            of_real, of_fake = (output.logits for output in scorer.outputs)
+            judged = DiscriminatorPass(discriminator, (real,), (fake,), penalties=self.penalties)
+            of_real, of_fake = (output.logits for output in judged.outputs)
             share = weights[0] * weights[1] / 2
-            parts = {"adversarial": self.loss.discriminator(of_real, of_fake), **scorer.penalty_terms(batch)}
+            parts = {"adversarial": self.loss.discriminator(of_real, of_fake), **judged.penalty_terms(batch)}
             for name, term in parts.items():
                 terms[name] = terms.get(name, 0) + share * term
-            for name, logits in (("score_real", of_real), ("score_fake", of_fake)):
+            for name, logits in (("logit_real", of_real), ("logit_fake", of_fake)):
                 watch[name] = watch.get(name, 0) + logits.detach().mean() / 2
         return Terms(terms, watch)
 

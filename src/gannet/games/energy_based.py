@@ -10,7 +10,7 @@ from torch.nn.functional import normalize, relu
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
-from gannet.games.scoring import Scorer
+from gannet.games.discriminator_pass import DiscriminatorPass
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
 from gannet.ranks.whole import whole
@@ -62,22 +62,22 @@ class EnergyBased(Adversarial):
         """Low energy for reals, an energy of at least the margin for fakes, and all penalties."""
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
-        scorer = Scorer(self.discriminator, (batch.real,), (fake,), penalties=self.penalties)
-        real_energy, fake_energy = (-output.logits for output in scorer.outputs)
+        judged = DiscriminatorPass(self.discriminator, (batch.real,), (fake,), penalties=self.penalties)
+        real_energy, fake_energy = (-output.logits for output in judged.outputs)
         minimise = {
             "reconstruction": real_energy.mean(),
             "margin": relu(self.margin - fake_energy).mean(),
-            **scorer.penalty_terms(batch),
+            **judged.penalty_terms(batch),
         }
         return Terms(minimise, {"energy_fake": fake_energy.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
         """Low energy for fakes, and codes in different directions."""
-        score = self.discriminator(self.generate(self.draw_latents(batch.size, batch.rng)))
-        assert score.features is not None
-        minimise = {"energy": -score.logits.mean()}
+        output = self.discriminator(self.generate(self.draw_latents(batch.size, batch.rng)))
+        assert output.features is not None
+        minimise = {"energy": -output.logits.mean()}
         if self.pulling_away:
-            minimise["pulling_away"] = self.pulling_away * pulling_away(score.features)
+            minimise["pulling_away"] = self.pulling_away * pulling_away(output.features)
         return Terms(minimise)
 
 

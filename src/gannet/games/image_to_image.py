@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 
 from gannet.degradations.base import Degradation
 from gannet.games.base import Game, Turn
-from gannet.games.scoring import Scorer
+from gannet.games.discriminator_pass import DiscriminatorPass
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Translator
 from gannet.regularizers.base import Constraint, Penalty
@@ -76,12 +76,12 @@ class ImageToImage(Game):
         with torch.no_grad():
             inputs = self.inputs_of(batch.real, batch.rng, batch.inputs)
             fake = self.complete(inputs)
-        scorer = Scorer(
+        judged = DiscriminatorPass(
             self.discriminator, self.pair(batch.real, inputs), self.pair(fake, inputs), penalties=self.penalties
         )
-        real_logits, fake_logits = (output.logits for output in scorer.outputs)
-        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **scorer.penalty_terms(batch)}
-        return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
+        real_logits, fake_logits = (output.logits for output in judged.outputs)
+        minimise = {"adversarial": self.loss.discriminator(real_logits, fake_logits), **judged.penalty_terms(batch)}
+        return Terms(minimise, {"logit_real": real_logits.mean(), "logit_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The generator's side of the loss, the L1 term and the feature distance, if any."""

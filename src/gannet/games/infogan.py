@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
-from gannet.games.scoring import Scorer
+from gannet.games.discriminator_pass import DiscriminatorPass
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
@@ -116,14 +116,14 @@ class InfoGAN(Adversarial):
         latents = self.draw_latents(batch.size, batch.rng)
         with torch.no_grad():
             fake = self.generate(latents)
-        scorer = Scorer(self.discriminator, (batch.real,), (fake,), penalties=self.penalties)
-        real, generated = scorer.outputs
+        judged = DiscriminatorPass(self.discriminator, (batch.real,), (fake,), penalties=self.penalties)
+        real, generated = judged.outputs
         minimise = {
             "adversarial": self.loss.discriminator(real.logits, generated.logits),
             **self.information_terms(generated, latents),
-            **scorer.penalty_terms(batch),
+            **judged.penalty_terms(batch),
         }
-        return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
+        return Terms(minimise, {"logit_real": real.logits.mean(), "logit_fake": generated.logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The generator's side of the loss, and the error of reading the codes of fakes."""
@@ -137,17 +137,17 @@ class InfoGAN(Adversarial):
             {"adversarial": self.loss.generator(generated.logits, real), **self.information_terms(generated, latents)}
         )
 
-    def information_terms(self, score: DiscriminatorOutput, latents: Tensor) -> dict[str, Tensor]:
+    def information_terms(self, output: DiscriminatorOutput, latents: Tensor) -> dict[str, Tensor]:
         """The error of reading the codes, in nats; the continuous part is weighted."""
-        reading, codes = self.read(score), latents[:, self.prior.size :]
+        reading, codes = self.read(output), latents[:, self.prior.size :]
         terms = {"category": self.codes.category_error(reading, codes)}
         if self.codes.continuous:
             terms["continuous"] = self.continuous_weight * self.codes.continuous_error(reading, codes)
         return terms
 
-    def read(self, score: DiscriminatorOutput) -> Tensor:
+    def read(self, output: DiscriminatorOutput) -> Tensor:
         """(N, reading_size), float32, from the discriminator's features."""
-        return self.recognizer(score.features).float()
+        return self.recognizer(output.features).float()
 
     def draw_latents(self, count: int, rng: torch.Generator) -> Tensor:
         """(count, prior size + code size)."""

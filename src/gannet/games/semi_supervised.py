@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
-from gannet.games.scoring import Scorer, feature_distance
+from gannet.games.discriminator_pass import DiscriminatorPass, feature_distance
 from gannet.types import Batch, Terms
 
 
@@ -43,14 +43,14 @@ class SemiSupervised(Adversarial):
         unlabelled = self.unlabelled(batch)
         with torch.no_grad():
             fake = self.generate(self.draw_latents(len(unlabelled), batch.rng))
-        scorer = Scorer(self.discriminator, (unlabelled,), (fake,), penalties=self.penalties)
-        real, generated = (output.logits for output in scorer.outputs)
+        judged = DiscriminatorPass(self.discriminator, (unlabelled,), (fake,), penalties=self.penalties)
+        real, generated = (output.logits for output in judged.outputs)
         minimise = {
             "adversarial": self.loss.discriminator(real, generated),
             "supervised": self.supervised(batch.real[labelled], batch.labels[labelled]),
-            **scorer.penalty_terms(batch),
+            **judged.penalty_terms(batch),
         }
-        return Terms(minimise, {"score_real": real.mean(), "score_fake": generated.mean()})
+        return Terms(minimise, {"logit_real": real.mean(), "logit_fake": generated.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
         """Feature matching: the squared distance of the mean features."""

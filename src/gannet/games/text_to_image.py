@@ -11,8 +11,8 @@ from torch.nn.functional import one_hot
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
+from gannet.games.discriminator_pass import DiscriminatorPass
 from gannet.games.labels import balanced_labels
-from gannet.games.scoring import Scorer
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.captioned import CaptionedDiscriminator, CaptionedGenerator
 from gannet.priors.base import Prior
@@ -64,8 +64,8 @@ class TextToImage(Adversarial):
         assert isinstance(discriminator, CaptionedDiscriminator)
         with torch.no_grad():
             fake = self.generate(self.prior.draw(batch.size, batch.rng), captions)
-        scorer = Scorer(discriminator, (batch.real,), (fake,), captions, captions, penalties=self.penalties)
-        real, generated = scorer.outputs
+        judged = DiscriminatorPass(discriminator, (batch.real,), (fake,), captions, captions, penalties=self.penalties)
+        real, generated = judged.outputs
         adversarial = self.loss.discriminator(real.logits, generated.logits)
         wrong, is_wrong = wrong_captions(captions, discriminator.num_words)
         assert real.features is not None
@@ -73,8 +73,8 @@ class TextToImage(Adversarial):
             mismatched = discriminator.logits(real.features, wrong)[is_wrong]
             # Each kind of fake is compared with equally many reals, because paired losses compare sample by sample.
             adversarial = (adversarial + self.loss.discriminator(real.logits[is_wrong], mismatched)) / 2
-        minimise = {"adversarial": adversarial, **scorer.penalty_terms(batch)}
-        return Terms(minimise, {"score_real": real.logits.mean(), "score_fake": generated.logits.mean()})
+        minimise = {"adversarial": adversarial, **judged.penalty_terms(batch)}
+        return Terms(minimise, {"logit_real": real.logits.mean(), "logit_fake": generated.logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The generator's side of the loss. Paired losses compare with the reals of this step."""

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from gannet.errors import UserError
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
+from gannet.games.discriminator_pass import DiscriminatorPass, feature_distance
 from gannet.games.labels import balanced_labels, random_labels
-from gannet.games.scoring import Scorer, feature_distance
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.plain import as_discriminator, as_generator
 from gannet.priors.base import Prior
-from gannet.regularizers.base import Constraint, Penalty, WeightPenalty
+from gannet.regularizers.base import Constraint, Penalty, WeightPenalty, term_name
 from gannet.types import Batch, Terms
 
 
@@ -78,8 +78,10 @@ class TwoPlayer(Adversarial):
         fake_labels = random_labels(batch, self.num_classes)
         with torch.no_grad():
             fake = self.generate(self.prior.draw(batch.size, batch.rng), fake_labels)
-        scorer = Scorer(self.discriminator, (real,), (fake,), real_labels, fake_labels, penalties=self.penalties)
-        real_logits, fake_logits = (output.logits for output in scorer.outputs)
+        judged = DiscriminatorPass(
+            self.discriminator, (real,), (fake,), real_labels, fake_labels, penalties=self.penalties
+        )
+        real_logits, fake_logits = (output.logits for output in judged.outputs)
         adversarial = self.loss.discriminator(real_logits, fake_logits)
         if self.matching_aware:
             assert real_labels is not None
@@ -87,8 +89,8 @@ class TwoPlayer(Adversarial):
             mismatched = self.discriminator(real, (real_labels + shift) % self.num_classes).logits
             # Each kind of fake is compared with equally many reals, because paired losses compare sample by sample.
             adversarial = (adversarial + self.loss.discriminator(real_logits, mismatched)) / 2
-        minimise = {"adversarial": adversarial, **scorer.penalty_terms(batch), **self.parameter_terms("discriminator")}
-        return Terms(minimise, {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()})
+        minimise = {"adversarial": adversarial, **judged.penalty_terms(batch), **self.parameter_terms("discriminator")}
+        return Terms(minimise, {"logit_real": real_logits.mean(), "logit_fake": fake_logits.mean()})
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The generator's side of the loss, or feature matching. Paired losses compare with the reals of this step.
@@ -111,13 +113,13 @@ class TwoPlayer(Adversarial):
     def parameter_terms(self, player: str) -> dict[str, Tensor]:
         """The penalty on the player's parameters, if any."""
         penalties = [self.weight_penalties[player]] if player in self.weight_penalties else []
-        return {type(penalty).__name__: penalty(self.players[player]) for penalty in penalties}
+        return {term_name(penalty): penalty(self.players[player]) for penalty in penalties}
 
     def pull(self, fake: Tensor, real: Tensor) -> Tensor:
         """(N, *shape) twice -> (N, *shape): -N d(generator's loss) / d fake, for unconditional games."""
         fake = fake.detach().requires_grad_()
         with torch.enable_grad():
-            loss = self.loss.generator(self.score(fake), self.score(real) if self.loss.generator_needs_real else None)
+            loss = self.loss.generator(self.logits(fake), self.logits(real) if self.loss.generator_needs_real else None)
         return -len(fake) * torch.autograd.grad(loss, fake)[0]
 
     def sample(self, count: int, *, labels: Tensor | None = None, rng: torch.Generator) -> Tensor:

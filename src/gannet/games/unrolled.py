@@ -10,7 +10,7 @@ from torch.func import functional_call
 
 from gannet.games.adversarial import Adversarial
 from gannet.games.base import Turn
-from gannet.games.scoring import Scorer
+from gannet.games.discriminator_pass import DiscriminatorPass
 from gannet.losses.base import AdversarialLoss
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
@@ -79,9 +79,9 @@ class Unrolled(Adversarial):
         with torch.no_grad():
             fake = self.generate(self.draw_latents(batch.size, batch.rng))
         real_logits, fake_logits = (
-            output.logits for output in Scorer(self.discriminator, (batch.real,), (fake,)).outputs
+            output.logits for output in DiscriminatorPass(self.discriminator, (batch.real,), (fake,)).outputs
         )
-        watch = {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()}
+        watch = {"logit_real": real_logits.mean(), "logit_fake": fake_logits.mean()}
         return Terms({"adversarial": self.loss.discriminator(real_logits, fake_logits)}, watch)
 
     def generator_terms(self, batch: Batch) -> Terms:

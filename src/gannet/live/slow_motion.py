@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gannet.errors import UserError
-from gannet.games.base import Game, Generates, Scores, Turn
+from gannet.games.base import Discriminates, Game, Generates, Turn
 from gannet.training.observers import gradient_norms
 from gannet.training.outputs import kind_number
 from gannet.training.points_frame import view_of
@@ -23,7 +23,7 @@ POINTS_SHOWN = 60
 FIELD_SIDE = 32
 
 
-class Shown(Scores, Generates, Protocol):
+class Shown(Discriminates, Generates, Protocol):
     """The abilities of a game that slow motion needs; the generator is the network whose outputs are points."""
 
 
@@ -85,11 +85,11 @@ class SlowMotion:
         }
         own["field_before"] = field_before
         own["real"] = self._form.decode(batch.real[:POINTS_SHOWN])
-        own["score_real"], _ = self._scores(batch.real[:POINTS_SHOWN].detach())
+        own["logit_real"], _ = self._logits(batch.real[:POINTS_SHOWN].detach())
         if caught.network:
             fake = caught.points[:POINTS_SHOWN].detach()
             own["fake"] = self._form.decode(fake)
-            own["score_fake"], own["slope"] = self._scores(fake)
+            own["logit_fake"], own["slope"] = self._logits(fake)
 
         def close() -> None:
             """Called after the optimizer's step; its backward pass has reached the captured fakes if the player
@@ -110,18 +110,18 @@ class SlowMotion:
             close, self._close_turn = self._close_turn, None
             close()
 
-    def _scores(self, points: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def _logits(self, points: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """(N,) logits and (N, 2) their gradients in normalised units."""
         points = points.clone().requires_grad_()
         with evaluating(self.game), torch.enable_grad():
-            scores = cast(Shown, self.game).score(points)
-            (slope,) = torch.autograd.grad(scores.sum(), points)
-        return scores.detach().float().cpu().numpy(), slope.float().cpu().numpy()
+            logits = cast(Shown, self.game).logits(points)
+            (slope,) = torch.autograd.grad(logits.sum(), points)
+        return logits.detach().float().cpu().numpy(), slope.float().cpu().numpy()
 
     @torch.no_grad()
     def _field(self) -> np.ndarray:
         with evaluating(self.game):
-            return cast(Shown, self.game).score(self._nodes).float().cpu().numpy().reshape(FIELD_SIDE, FIELD_SIDE)
+            return cast(Shown, self.game).logits(self._nodes).float().cpu().numpy().reshape(FIELD_SIDE, FIELD_SIDE)
 
 
 class _Caught:
@@ -171,7 +171,7 @@ def check(trainer: Trainer) -> None:
     """
     if (
         trainer.dataset.form.kind != "points"
-        or not isinstance(trainer.game, Scores)
+        or not isinstance(trainer.game, Discriminates)
         or not isinstance(trainer.game, Generates)
     ):
         raise UserError("Slow motion supports only games of a generator and a discriminator on points.")

@@ -28,7 +28,7 @@ class AdversarialLoss(ABC):
 
     generator_needs_real: ClassVar[bool] = False
     """True if the generator's side also needs the logits of reals."""
-    relative_scores: ClassVar[bool] = False
+    relative_logits: ClassVar[bool] = False
     """True if only differences of logits are meaningful. Zero is then not a boundary between real and fake."""
 
     @abstractmethod

@@ -57,33 +57,33 @@ class FDivergence(AdversarialLoss):
         """The discriminator's loss with the sides exchanged; minus the discriminator's loss if the game is zero-sum."""
         return -self.discriminator(real, fake) if self.zero_sum else self.discriminator(fake, real)
 
-    def activated(self, scores: Tensor) -> Tensor:
+    def activated(self, logits: Tensor) -> Tensor:
         """g(v)."""
         match self.divergence:
             case "kl":
-                return 1 + scores
+                return 1 + logits
             case "reverse-kl":
-                return -(-scores).exp()
+                return -(-logits).exp()
             case "jensen-shannon":
-                return log(2) - softplus(-scores)
+                return log(2) - softplus(-logits)
             case "pearson":
-                return scores
+                return logits
             case "squared-hellinger":
-                return 1 - (-scores).exp()
+                return 1 - (-logits).exp()
 
-    def conjugate(self, scores: Tensor) -> Tensor:
+    def conjugate(self, logits: Tensor) -> Tensor:
         """f*(g(v)), simplified by hand to avoid logarithms of exponentials."""
         match self.divergence:
             case "kl":
-                return scores.exp()
+                return logits.exp()
             case "reverse-kl":
-                return scores - 1
+                return logits - 1
             case "jensen-shannon":
-                return softplus(scores) - log(2)
+                return softplus(logits) - log(2)
             case "pearson":
-                return scores.square() / 4 + scores
+                return logits.square() / 4 + logits
             case "squared-hellinger":
-                return scores.exp() - 1
+                return logits.exp() - 1
 
     @classmethod
     def worked_example(cls) -> Example:

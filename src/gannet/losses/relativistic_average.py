@@ -24,7 +24,7 @@ class RelativisticAverage(AdversarialLoss):
     """
 
     generator_needs_real: ClassVar[bool] = True
-    relative_scores: ClassVar[bool] = True
+    relative_logits: ClassVar[bool] = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """>= 0; 2 log 2 if D is undecided."""

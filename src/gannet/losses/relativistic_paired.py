@@ -23,7 +23,7 @@ class RelativisticPaired(AdversarialLoss):
     """
 
     generator_needs_real: ClassVar[bool] = True
-    relative_scores: ClassVar[bool] = True
+    relative_logits: ClassVar[bool] = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """>= 0; log 2 if D is undecided."""

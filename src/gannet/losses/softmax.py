@@ -24,7 +24,7 @@ class Softmax(AdversarialLoss):
     """
 
     generator_needs_real: ClassVar[bool] = True
-    relative_scores: ClassVar[bool] = True
+    relative_logits: ClassVar[bool] = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """> log n_real, the limit of fakes with zero probability; log(n_real + n_fake) for equal logits."""
@@ -34,8 +34,8 @@ class Softmax(AdversarialLoss):
     def generator(self, fake: Tensor, real: Tensor | None) -> Tensor:
         """>= log(n_real + n_fake), attained for equal logits."""
         assert real is not None
-        scores = torch.cat([whole(real.flatten()), whole(fake.flatten())])
-        return scores.logsumexp(0) - scores.mean()
+        logits = torch.cat([whole(real.flatten()), whole(fake.flatten())])
+        return logits.logsumexp(0) - logits.mean()
 
     def pairs(self, real: Tensor, fake: Tensor) -> Tensor:
         """The generator's side: equal logits of both kinds of pairs."""

@@ -19,7 +19,7 @@ class Wasserstein(AdversarialLoss):
     penalty or spectral normalisation. The critic's output has no sigmoid and no tanh.
     """
 
-    relative_scores: ClassVar[bool] = True
+    relative_logits: ClassVar[bool] = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """Unbounded on both sides."""

@@ -13,9 +13,10 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from gannet.keys import snake_case
 from gannet.types import Batch, Inputs
 
-ScoreFunction = Callable[[Inputs], Tensor]
+LogitFunction = Callable[[Inputs], Tensor]
 """Inputs -> (N,) logits, or (N / m,) for packs of m consecutive samples. The logits of the turn's own batches are
 cached.
 """
@@ -29,12 +30,12 @@ class Penalty(nn.Module, ABC):
     every: int = 1
     """Lazy regularisation: applied every k-th step and multiplied by k (Karras et al. 2020)."""
 
-    def term(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor | None:
+    def term(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor | None:
         """The weighted term of this step, or None in a step that it skips."""
-        return None if batch.step % self.every else self.every * self(score, real, fake, batch)
+        return None if batch.step % self.every else self.every * self(logits_of, real, fake, batch)
 
     @abstractmethod
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+    def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """The weighted penalty, a scalar >= 0. The batch provides random numbers and the progress of training."""
 
 
@@ -62,12 +63,17 @@ class WeightPenalty(nn.Module, ABC):
         """The weighted penalty on the player's modules, a scalar >= 0. Called once per turn."""
 
 
-def input_gradients(scores: Tensor, inputs: Inputs) -> Tensor:
+def term_name(penalty: nn.Module) -> str:
+    """The name of a penalty's term: its class in snake case, ``zero_centered`` of ``ZeroCentered``."""
+    return snake_case(type(penalty).__name__)
+
+
+def input_gradients(logits: Tensor, inputs: Inputs) -> Tensor:
     """Squared gradient norm of each discriminator output with respect to all its inputs; one number per output.
 
     Each norm is over the inputs of one output: one sample or the samples of a pack. One norm over the whole batch would
     be a mistake. If samples influence the outputs of other samples (batch norm, minibatch discrimination), the gradient
     of the sum of all outputs is used.
     """
-    gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
-    return torch.stack([g.float().reshape(len(scores), -1).square().sum(1) for g in gradients]).sum(0)
+    gradients = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+    return torch.stack([g.float().reshape(len(logits), -1).square().sum(1) for g in gradients]).sum(0)

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from gannet.augmentations.base import random_shifts, shifted
-from gannet.regularizers.base import Penalty, ScoreFunction
+from gannet.regularizers.base import LogitFunction, Penalty
 from gannet.types import Batch, Inputs
 
 
@@ -38,11 +38,11 @@ class Consistency(Penalty):
         super().__init__()
         self.weight, self.shift, self.flip, self.jitter, self.every = weight, shift, flip, jitter, every
 
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+    def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; zero for a constant critic."""
         samples, *rest = real
         changed = self.changed(samples.detach(), batch.rng)
-        return self.weight * (score(real) - score((changed, *rest))).square().mean()
+        return self.weight * (logits_of(real) - logits_of((changed, *rest))).square().mean()
 
     def changed(self, samples: Tensor, rng: torch.Generator) -> Tensor:
         """(N, *shape) -> (N, *shape): changed samples that are equally realistic."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from gannet.ranks.whole import whole
-from gannet.regularizers.base import Penalty, ScoreFunction, input_gradients
+from gannet.regularizers.base import LogitFunction, Penalty, input_gradients
 from gannet.types import Batch, Inputs
 
 
@@ -38,11 +38,11 @@ class Dragan(Penalty):
         super().__init__()
         self.weight, self.scale, self.target, self.every = weight, scale, target, every
 
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+    def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; zero for a linear critic of slope ``target``."""
         near = tuple(self.perturbed(tensor.detach(), batch.rng).requires_grad_() for tensor in real)
         # The epsilon keeps the gradient of the root finite if the critic is constant.
-        norms = (input_gradients(score(near), near) + 1e-12).sqrt()
+        norms = (input_gradients(logits_of(near), near) + 1e-12).sqrt()
         return self.weight * (norms - self.target).square().mean()
 
     def perturbed(self, samples: Tensor, rng: torch.Generator) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gannet.regularizers.base import Penalty, ScoreFunction, input_gradients
+from gannet.regularizers.base import LogitFunction, Penalty, input_gradients
 from gannet.types import Batch, Inputs
 
 
@@ -37,12 +37,12 @@ class GradientPenalty(Penalty):
         super().__init__()
         self.weight, self.target, self.sides, self.every = weight, target, sides, every
 
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+    def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; zero for a linear critic of slope ``target``."""
         mix = torch.rand(len(real[0]), generator=batch.rng, device=real[0].device)
         between = tuple(_lerp(r.detach(), f.detach(), mix).requires_grad_() for r, f in zip(real, fake, strict=True))
         # The epsilon keeps the gradient of the root finite if the critic is constant.
-        norms = (input_gradients(score(between), between) + 1e-12).sqrt()
+        norms = (input_gradients(logits_of(between), between) + 1e-12).sqrt()
         excess = norms - self.target
         if self.sides == "one":
             excess = excess.relu()

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from gannet.ranks.whole import whole
-from gannet.regularizers.base import Penalty, ScoreFunction
+from gannet.regularizers.base import LogitFunction, Penalty
 from gannet.types import Batch, Inputs
 
 
@@ -43,9 +43,9 @@ class LeCam(Penalty):
         self.register_buffer("fake_average", torch.zeros(()))
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
 
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+    def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; zero for a constant critic."""
-        real_logits, fake_logits = score(real), score(fake)
+        real_logits, fake_logits = logits_of(real), logits_of(fake)
         self.remember(real_logits, fake_logits)
         to_fake = (real_logits - self.fake_average).square().mean()
         to_real = (fake_logits - self.real_average).square().mean()
@@ -56,5 +56,5 @@ class LeCam(Penalty):
         """Update both averages with one batch of logits, (N,) each."""
         self.count += 1
         share = (1 / self.count).clamp(min=1 - self.decay)
-        for average, scores in ((self.real_average, real_logits), (self.fake_average, fake_logits)):
-            average.lerp_(whole(scores).mean().to(average.dtype), share)
+        for average, logits in ((self.real_average, real_logits), (self.fake_average, fake_logits)):
+            average.lerp_(whole(logits).mean().to(average.dtype), share)

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gannet.regularizers.base import Penalty, ScoreFunction
+from gannet.regularizers.base import LogitFunction, Penalty
 from gannet.types import Batch, Inputs
 
 ANNEALED = 0.8
@@ -51,10 +51,10 @@ class ZeroCentered(Penalty):
             return self.gamma
         return self.gamma * (self.final / self.gamma) ** min(1.0, progress / ANNEALED)
 
-    def forward(self, score: ScoreFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
+    def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x. For packs, x is the whole pack."""
         sides = {"real": (real,), "fake": (fake,), "both": (real, fake)}[self.on]
-        logits = [score(side) for side in sides]
+        logits = [logits_of(side) for side in sides]
         inputs = tuple(tensor for side in sides for tensor in side)
         counts = [len(s) for s, side in zip(logits, sides, strict=True) for _ in side]
         # One backward pass for both sides: logits of reals never depend on fakes, because samples that are not

@@ -82,7 +82,7 @@ def with_scales(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return arrays
     found = dict(arrays)
     for player in {name.partition("/")[0] for name in arrays if name.endswith("/field_before")}:
-        samples = [arrays[name] for name in (f"{player}/score_real", f"{player}/score_fake") if name in arrays]
+        samples = [arrays[name] for name in (f"{player}/logit_real", f"{player}/logit_fake") if name in arrays]
         fields = np.stack([arrays[f"{player}/field_before"], arrays[f"{player}/field_after"]])
         centre, spread = scale_of(np.concatenate(samples), fields)
         found |= {f"{player}/centre": np.asarray(centre), f"{player}/spread": np.asarray(spread)}

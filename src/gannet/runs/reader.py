@@ -28,6 +28,7 @@ from gannet.runs.schema import (
     checkpoint_name,
     frame_name,
 )
+from gannet.runs.term_names import with_current_names
 
 USUAL_FOLDER = Path("runs")
 """Where `gannet train` makes runs by default."""
@@ -152,7 +153,9 @@ class Run:
         try:
             arrays = _arrays(path)
             # Runs of earlier versions say whether the outputs have a zero, but not which kind they are.
-            return with_scales({"output_kind": arrays.pop("relative_scores", np.zeros(())), **arrays})
+            return with_scales(
+                {"output_kind": arrays.pop("relative_scores", np.zeros(())), **with_current_names(arrays)}
+            )
         except FileNotFoundError:
             raise UserError(f"{self.path} has no slow motion of step {step}.") from None
         except Exception as error:

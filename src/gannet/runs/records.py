@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -26,6 +27,7 @@ from pydantic import (
 )
 
 from gannet.runs.rounding import written
+from gannet.runs.term_names import current_name, with_current_names
 
 Kind = Literal["points", "images"]
 """What the frames of a run show."""
@@ -97,7 +99,7 @@ class Event(Record):
     it."""
     check: str = ""
     """kind command: see ``runs/journal.py``; empty in runs of earlier versions."""
-    minimised: tuple[str, ...] = ()
+    minimised: Annotated[tuple[str, ...], AfterValidator(lambda names: tuple(map(current_name, names)))] = ()
     """kind vitals: the terms that are minimised, not only watched."""
     rule: str = ""
     """kind health: the rule that reports; the stem of its file in health/rules, with hyphens."""
@@ -105,7 +107,7 @@ class Event(Record):
     """kind health."""
     reason: Reason | None = None
     """kind stop; ``text`` gives details. None in runs of earlier versions."""
-    values: dict[str, float | None] = Field(default_factory=dict)
+    values: Annotated[dict[str, float | None], AfterValidator(with_current_names)] = Field(default_factory=dict)
     """None if the value was not finite (``text`` says what it was). By kind:
 
     terms: ``player/term`` -> value, ``player/gradient_norm``, and ``steps_per_second``;

@@ -21,12 +21,14 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 """Of the whole directory. Readers ignore kinds of events that they do not know, so a new kind needs no new version.
 
 2: score cards call the real-data reference ``reference``; version 1 calls it ``floor``. Runs of version 1 are read as
-they are; a writer
-that opens one raises its version, because it adds cards of version 2.
+they are; a writer that opens one raises its version, because it adds cards of version 2.
+
+3: the mean logits of a turn are called ``logit_real`` and ``logit_fake``, and a penalty's term has its name in snake
+case; earlier versions write ``score_real``, ``score_fake`` and the name of the class. See runs/term_names.py.
 """
 RUN_FILE = "run.json"
 RECIPE_FILE = "recipe.py"
@@ -50,8 +52,8 @@ SLOW_ARRAYS = {
     "output_kind": "() what the outputs of D mean, an index of runs.outputs.KINDS",
     "PLAYER/real": "(n, 2) the turn's first reals, n at most 60",
     "PLAYER/fake": "(n, 2) the first fakes of the turn, before the update",
-    "PLAYER/score_real": "(n,) logits of the reals, with the parameters before the turn",
-    "PLAYER/score_fake": "(n,) logits of the fakes",
+    "PLAYER/logit_real": "(n,) logits of the reals, with the parameters before the turn",
+    "PLAYER/logit_fake": "(n,) logits of the fakes",
     "PLAYER/slope": "(n, 2) gradient of the logit at each fake, per unit of standardised data: where the "
     "discriminator would send it",
     "PLAYER/loss/TERM": "() every term that the player minimises",

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gannet.data.base import Dataset
-from gannet.games.base import Classifies, Clusters, DrawsCodes, Encodes, Scores, Translates
+from gannet.games.base import Classifies, Clusters, Discriminates, DrawsCodes, Encodes, Translates
 from gannet.training import checkpoint
 from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision
@@ -62,7 +62,7 @@ def _every_weight_is_trained(experiment: Experiment, dataset: Dataset) -> None:
     for _ in range(3):
         trainer.play()
     still = [name for name, w in trainer.game.named_parameters() if torch.equal(w, before[name])]
-    if isinstance(trainer.game, Scores) and trainer.game.relative_scores:
+    if isinstance(trainer.game, Discriminates) and trainer.game.relative_logits:
         # The last bias of D adds the same to all logits, so that its gradient is 0 except for rounding.
         still = [name for name in still if not name.endswith("discriminator.head.bias")]
     assert not still, f"three steps did not move {still}"

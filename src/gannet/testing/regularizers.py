@@ -85,10 +85,10 @@ def _scorer(widths: tuple[int, ...]) -> tuple[nn.Module, Inputs, Inputs]:
 def _is_weighted_scalar_that_trains(penalty: Penalty, widths: tuple[int, ...]) -> None:
     network, real, fake = _scorer(widths)
 
-    def score(inputs: Inputs) -> Tensor:
+    def logits_of(inputs: Inputs) -> Tensor:
         return network(torch.cat(inputs, 1)).squeeze(1)
 
-    value = penalty(score, real, fake, _batch(0))
+    value = penalty(logits_of, real, fake, _batch(0))
     assert value.shape == ()
     assert value.isfinite()
     assert value >= 0
@@ -96,7 +96,7 @@ def _is_weighted_scalar_that_trains(penalty: Penalty, widths: tuple[int, ...]) -
     assert gradients[0].abs().sum() > 0, (
         "the penalty has no gradient with respect to the parameters: is create_graph missing?"
     )
-    again = penalty(score, real, fake, _batch(0))
+    again = penalty(logits_of, real, fake, _batch(0))
     assert_close(again, value, atol=0, rtol=0)
 
 
@@ -122,13 +122,13 @@ def _survives_saving(penalty: Penalty) -> None:
     loaded, penalty = copy.deepcopy(penalty), copy.deepcopy(penalty)
     network, real, fake = _scorer((3,))
 
-    def score(inputs: Inputs) -> Tensor:
+    def logits_of(inputs: Inputs) -> Tensor:
         return network(inputs[0]).squeeze(1)
 
     for step in range(3):
-        penalty(score, tuple(step + r for r in real), fake, _batch(step))
+        penalty(logits_of, tuple(step + r for r in real), fake, _batch(step))
     loaded.load_state_dict(_saved(penalty))
-    assert_close(loaded(score, real, fake, _batch(3)), penalty(score, real, fake, _batch(3)), atol=0, rtol=0)
+    assert_close(loaded(logits_of, real, fake, _batch(3)), penalty(logits_of, real, fake, _batch(3)), atol=0, rtol=0)
 
 
 def _saved(module: nn.Module) -> dict[str, Tensor]:

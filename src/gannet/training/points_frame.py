@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gannet.data.base import Dataset
-from gannet.games.base import Conditional, Game, Generates, Pulls, Scores
+from gannet.games.base import Conditional, Discriminates, Game, Generates, Pulls
 from gannet.runs.outputs import scale_of
 from gannet.seeding import torch_rng
 from gannet.training.outputs import kind_number
@@ -47,7 +47,7 @@ def points_frame(trainer: Trainer, dataset: Dataset, seed: int) -> Callable[[], 
         # In one block, as the latents are drawn below.
         fake = sample_game(game, POINTS_IN_FRAME, torch_rng(seed, "frames", device=device), block=POINTS_IN_FRAME)
         frame = {"real": shown, "fake": dataset.form.decode(fake), "extent": extent}
-        if isinstance(trainer.game, Scores):
+        if isinstance(trainer.game, Discriminates):
             frame |= _field(trainer.game, encoded["nodes"], encoded["real"], fake)
         if not _is_class_conditional(game):
             if isinstance(trainer.game, Pulls):
@@ -75,16 +75,16 @@ def _is_class_conditional(game: Game) -> bool:
 
 
 @torch.no_grad()
-def _field(game: Scores, nodes: Tensor, real: Tensor, fake: Tensor) -> dict[str, np.ndarray]:
+def _field(game: Discriminates, nodes: Tensor, real: Tensor, fake: Tensor) -> dict[str, np.ndarray]:
     """The outputs at every node, row by row from the lowest y, and what they mean."""
     assert isinstance(game, torch.nn.Module)
     with evaluating(game):
         logits, *shown = (
-            game.score(points).float().cpu().numpy()
-            for points in ((nodes, real, fake) if game.relative_scores else (nodes,))
+            game.logits(points).float().cpu().numpy()
+            for points in ((nodes, real, fake) if game.relative_logits else (nodes,))
         )
     found = {"output_kind": np.asarray(kind_number(game))}
-    if game.relative_scores:
+    if game.relative_logits:
         # Before the file's 16 bits: a difference of outputs may be small next to the outputs.
         centre, spread = scale_of(np.concatenate(shown), logits)
         logits = (logits - centre) / (spread or 1.0)

@@ -29,7 +29,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from gannet.data.base import Dataset, Modes
 from gannet.errors import in_shell
-from gannet.games.base import Captioned, Conditional, Scores, Translates
+from gannet.games.base import Captioned, Conditional, Discriminates, Translates
 from gannet.games.labels import balanced_labels
 from gannet.health.base import examine, history_of
 from gannet.runs.records import Event
@@ -210,7 +210,7 @@ def _outputs(
     trainer: Trainer, dataset: Dataset, held_out: Dataset | None, real: np.ndarray, labels: np.ndarray | None, seed: int
 ) -> Callable[[], dict[str, float]]:
     game, device = trainer.game, trainer.precision.device
-    if not isinstance(game, Scores):
+    if not isinstance(game, Discriminates):
         return dict
 
     def conditions(source: Dataset, classes: np.ndarray | None) -> Tensor | None:
@@ -237,10 +237,10 @@ def _outputs(
         drawn = balanced_labels(game, len(real), device)
         with evaluating(game):
             of_fake, of_real, *of_held_out = (
-                game.score(samples, given).float().cpu() for samples, given in [(fake, drawn), *inputs]
+                game.logits(samples, given).float().cpu() for samples, given in [(fake, drawn), *inputs]
             )
         found = {"separation": share_above(of_real, of_fake)}
-        if not game.relative_scores:
+        if not game.relative_logits:
             found |= {
                 "probability_real": of_real.sigmoid().mean().item(),
                 "probability_fake": of_fake.sigmoid().mean().item(),

@@ -13,7 +13,7 @@ from gannet.dashboard.probes.arithmetic import level_shares, nearest_rows
 from gannet.dashboard.probes.base import Answer, Curve, Look, Sheet
 from gannet.evaluation.inversion import Search, invert
 from gannet.figures.sheet import side_by_side
-from gannet.games.base import DrawsCodes, Encodes, Game, Generates, Scores, Translates
+from gannet.games.base import Discriminates, DrawsCodes, Encodes, Game, Generates, Translates
 from gannet.games.directions import principal_directions
 from gannet.seeding import derive, torch_rng
 from gannet.training.sampling import CHUNK, evaluating, sample_game, translated
@@ -21,7 +21,7 @@ from gannet.training.spectrum import radial_power
 
 ROW = 10
 """Images per row."""
-SCORED = 500
+JUDGED = 500
 COMPARED = 1000
 """Number of real, and of generated, images for spectra and levels."""
 LEVEL_BINS = 16
@@ -64,16 +64,16 @@ def averages(look: Look, arguments: Arguments) -> Answer:
     )
 
 
-def scores(look: Look, arguments: Arguments) -> Answer:
+def outputs(look: Look, arguments: Arguments) -> Answer:
     """Generated and real images with the highest and lowest discriminator outputs."""
-    labels = look.labels(SCORED)
+    labels = look.labels(JUDGED)
     fake = look.trained.form.decode(
-        sample_game(look.game, SCORED, torch_rng(_seed(arguments), "scores"), labels=labels)
+        sample_game(look.game, JUDGED, torch_rng(_seed(arguments), "scores"), labels=labels)
     )
-    real = look.reals[0][:SCORED]
+    real = look.reals[0][:JUDGED]
     said = {
-        "fake": (fake, _score(look, fake, labels)),
-        "real": (real, _score(look, real, look.real_labels(SCORED))),
+        "fake": (fake, _logits(look, fake, labels)),
+        "real": (real, _logits(look, real, look.real_labels(JUDGED))),
     }
     sheets = []
     for kind, (images, logits) in said.items():
@@ -81,9 +81,9 @@ def scores(look: Look, arguments: Arguments) -> Answer:
         for name, places in ((f"{kind}-most", order[:ROW]), (f"{kind}-least", order[::-1][:ROW])):
             sheets.append(Sheet(name, images[places], len(places), [f"{value:.2f}" for value in logits[places]]))
     game = look.game
-    assert isinstance(game, Scores)
+    assert isinstance(game, Discriminates)
     means = {f"{kind}_mean": float(logits.mean()) for kind, (_, logits) in said.items()}
-    return Answer(sheets, values={**means, "relative": game.relative_scores, "count": SCORED})
+    return Answer(sheets, values={**means, "relative": game.relative_logits, "count": JUDGED})
 
 
 def nearest(look: Look, arguments: Arguments) -> Answer:
@@ -219,7 +219,7 @@ def spectrum(look: Look, arguments: Arguments) -> Answer:
 
 QUESTIONS: dict[str, Question] = {
     "averages": Question(lambda look: True, averages),
-    "scores": Question(lambda look: isinstance(look.game, Scores), scores),
+    "outputs": Question(lambda look: isinstance(look.game, Discriminates), outputs),
     "nearest": Question(lambda look: True, nearest),
     "neighbours": Question(lambda look: True, neighbours),
     "classes": Question(lambda look: look.classes > 0 and isinstance(look.game, Generates), classes),
@@ -235,13 +235,13 @@ QUESTIONS: dict[str, Question] = {
 
 
 @torch.no_grad()
-def _score(look: Look, images: np.ndarray, labels: torch.Tensor | None) -> np.ndarray:
+def _logits(look: Look, images: np.ndarray, labels: torch.Tensor | None) -> np.ndarray:
     game: Game = look.game
-    assert isinstance(game, Scores)
+    assert isinstance(game, Discriminates)
     normalised = look.trained.form.encode(images)
     with evaluating(game):
         parts = [
-            game.score(normalised[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK])
+            game.logits(normalised[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK])
             for i in range(0, len(normalised), CHUNK)
         ]
     return torch.cat(parts).float().numpy()

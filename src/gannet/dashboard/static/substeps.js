@@ -144,12 +144,12 @@ export function drawSubstep(pen, view, recording, { player, part }, share) {
       drawCrosses(
         pen,
         view,
-        mistaken(real, recording.of(player, "score_real"), (score) => score < zero),
+        mistaken(real, recording.of(player, "logit_real"), (score) => score < zero),
       );
     drawCrosses(
       pen,
       view,
-      mistaken(fake, recording.of(player, "score_fake"), (score) => score > zero === isD),
+      mistaken(fake, recording.of(player, "logit_fake"), (score) => score > zero === isD),
     );
   }
 }
@@ -193,8 +193,8 @@ function drawCrosses(pen, view, points) {
  */
 export function drawScores(pen, width, height, recording, player) {
   const rows = [
-    ["real", recording.of(player, "score_real"), -1],
-    ["fake", recording.of(player, "score_fake"), 1],
+    ["real", recording.of(player, "logit_real"), -1],
+    ["fake", recording.of(player, "logit_fake"), 1],
   ];
   const all = rows.flatMap(([, scores]) => Array.from(/** @type {any} */ (scores ?? [])));
   if (!all.length) return;
@@ -250,8 +250,8 @@ export function valuesOf(recording, { player, part }) {
   const isD = player === "discriminator",
     zero = recording.zero(player),
     of = (/** @type {string} */ name) => recording.of(player, name);
-  const real = of("score_real"),
-    fake = of("score_fake"),
+  const real = of("logit_real"),
+    fake = of("logit_fake"),
     shown = (of("fake")?.length ?? 0) / 2;
   const right = (/** @type {ArrayLike<number>} */ scores, /** @type {(score: number) => boolean} */ test) =>
     t("slow.of", { part: Array.from(scores).filter(test).length, whole: scores.length });

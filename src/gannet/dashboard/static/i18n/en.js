@@ -200,15 +200,15 @@ export default {
   "probe.averages.ema": "EMA of the parameters (used for samples and metrics)",
   "probe.averages.raw": "Raw parameters, same noise",
   "probe.averages.note": "They differ by {difference} of 255 levels on average.",
-  "probe.scores": "Most and least convincing",
-  "probe.scores.fake-most": "Generated, most convincing",
-  "probe.scores.fake-least": "Generated, least convincing",
-  "probe.scores.real-most": "Real, most convincing",
-  "probe.scores.real-least": "Real, least convincing",
-  "probe.scores.note":
+  "probe.outputs": "Most and least convincing",
+  "probe.outputs.fake-most": "Generated, most convincing",
+  "probe.outputs.fake-least": "Generated, least convincing",
+  "probe.outputs.real-most": "Real, most convincing",
+  "probe.outputs.real-least": "Real, least convincing",
+  "probe.outputs.note":
     "Discriminator outputs for {count} images each. Mean for real images {real}, for generated images {fake}.",
-  "probe.scores.relative": "Only differences between these outputs are meaningful.",
-  "probe.scores.zero": "Above 0 the discriminator leans towards real.",
+  "probe.outputs.relative": "Only differences between these outputs are meaningful.",
+  "probe.outputs.zero": "Above 0 the discriminator leans towards real.",
   "probe.nearest": "Nearest training images",
   "probe.nearest.heads": "Distance of each sample to its nearest training image",
   "probe.nearest.all":
@@ -269,7 +269,7 @@ export default {
   "terms.title": "Training",
   "terms.none": "Nothing has been logged yet.",
   "terms.minimised": "What each player minimises",
-  "terms.scores": "Mean discriminator outputs",
+  "terms.outputs": "Mean discriminator outputs",
   "terms.modes": "Modes found",
   "terms.shares": "Health checks",
   "terms.gradients": "Gradient norms",
@@ -438,7 +438,7 @@ export default {
   "chart.why": "What does this chart show? {title}",
   "chart.more": "Read more",
   "unit.minimised": "loss",
-  "unit.scores": "no unit",
+  "unit.outputs": "no unit",
   "unit.modes": "number of modes",
   "unit.shares": "from 0 to 1",
   "unit.gradients": "Euclidean norm",
@@ -449,7 +449,7 @@ export default {
   "help.minimised":
     "Every term that a player minimises, with its weight. The losses of a game pull against each other, so a " +
     "falling loss does not mean better samples: read them with the metrics.",
-  "help.scores":
+  "help.outputs":
     "The mean output of the discriminator for real and for generated samples, before any sigmoid. A growing " +
     "distance means that the discriminator wins; curves that meet mean that it cannot tell them apart, or has " +
     "stopped learning.",
@@ -490,8 +490,8 @@ export default {
   "series.generator": "generator",
   "series.encoder": "encoder",
   "series.adversarial": "adversarial",
-  "series.score_real": "output real",
-  "series.score_fake": "output generated",
+  "series.logit_real": "output real",
+  "series.logit_fake": "output generated",
   "series.gradient_norm": "gradient norm",
   "series.modes_found": "modes found",
   "series.modes_known": "modes known",
@@ -521,12 +521,12 @@ export default {
   "series.convergence": "convergence measure",
   "series.k": "balance k",
   "series.margin": "margin",
-  "series.Consistency": "consistency penalty",
-  "series.Dragan": "DRAGAN penalty",
-  "series.GradientPenalty": "gradient penalty",
-  "series.HistoricalAveraging": "historical averaging",
-  "series.LeCam": "LeCam penalty",
-  "series.Orthogonal": "orthogonal penalty",
-  "series.ZeroCentered": "zero-centred gradient penalty",
+  "series.consistency": "consistency penalty",
+  "series.dragan": "DRAGAN penalty",
+  "series.gradient_penalty": "gradient penalty",
+  "series.historical_averaging": "historical averaging",
+  "series.le_cam": "LeCam penalty",
+  "series.orthogonal": "orthogonal penalty",
+  "series.zero_centered": "zero-centred gradient penalty",
   "series.now": "loss against the current D",
 };

@@ -22,14 +22,14 @@ const ROWS = [
     words: ({ difference }) => t("probe.averages.note", { difference: digits(difference, 3) }),
   },
   {
-    question: "scores",
+    question: "outputs",
     order: 23,
     wide: true,
-    title: (sheet) => t(`probe.scores.${sheet}`),
+    title: (sheet) => t(`probe.outputs.${sheet}`),
     words: ({ count, real_mean: real, fake_mean: fake, relative }) =>
       [
-        t("probe.scores.note", { count, real: digits(real, 3), fake: digits(fake, 3) }),
-        t(relative ? "probe.scores.relative" : "probe.scores.zero"),
+        t("probe.outputs.note", { count, real: digits(real, 3), fake: digits(fake, 3) }),
+        t(relative ? "probe.outputs.relative" : "probe.outputs.zero"),
       ].join(" "),
   },
   {

@@ -5,7 +5,7 @@ import { chartControls } from "../chart_settings.js";
 import { t } from "../i18n.js";
 import { get } from "../server.js";
 
-export const GROUPS = ["minimised", "scores", "modes", "shares", "gradients", "other", "speed"];
+export const GROUPS = ["minimised", "outputs", "modes", "shares", "gradients", "other", "speed"];
 const LOW = ["modes", "shares", "gradients", "speed"];
 const DRAW_MILLISECONDS = 400;
 
@@ -17,7 +17,7 @@ export function groupOf(name) {
   if (name.startsWith("vitals/modes_")) return "modes";
   if (name.startsWith("vitals/")) return "shares";
   if (name.endsWith("/gradient_norm")) return "gradients";
-  if (/score_(real|fake)$/.test(name)) return "scores";
+  if (/logit_(real|fake)$/.test(name)) return "outputs";
   return name.includes("/") ? "minimised" : "other";
 }
 

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator
 from gannet.ranks.whole import whole
-from gannet.regularizers.base import Penalty
+from gannet.regularizers.base import Penalty, term_name
 from gannet.types import Batch, DiscriminatorOutput, Inputs
 
 
-class Scorer:
+class DiscriminatorPass:
     """A function from inputs to logits that caches the logits of the two batches of the turn.
 
     R1 and R2 differentiate the forward pass of the loss. They cost one backward pass and no additional forward pass.
@@ -59,8 +59,8 @@ class Scorer:
         return _split(self.discriminator(*together, labels=labels), len(self.real[0]))
 
     def penalty_terms(self, batch: Batch) -> dict[str, Tensor]:
-        """The terms of all penalties that apply in this step, by class name."""
-        terms = {type(penalty).__name__: penalty.term(self, self.real, self.fake, batch) for penalty in self.penalties}
+        """The terms of all penalties that apply in this step."""
+        terms = {term_name(penalty): penalty.term(self, self.real, self.fake, batch) for penalty in self.penalties}
         return {name: term for name, term in terms.items() if term is not None}
 
     def __call__(self, inputs: Inputs) -> Tensor:
