@@ -30,7 +30,7 @@ class Shown(Discriminates, Generates, Protocol):
 class SlowMotion:
     """Records the next step of a trainer: create it, let the trainer play one step, then call :meth:`finish`.
 
-    Sub-steps of the discriminator, then of the generator: sample, score, loss, gradients, update. Of a repeated turn,
+    Sub-steps of the discriminator, then of the generator: sample, output, loss, gradients, update. Of a repeated turn,
     the last repeat is kept. The fakes are those of the turn itself, captured at the generator's output. Logits are
     computed in evaluation mode with the parameters at the beginning of the turn.
 
