@@ -29,12 +29,12 @@ def super_resolution(
     factor: Literal[2, 4] = 4,
     width: Width = 32,
     blocks: Count = 4,
-    l1: NonNegative = 20.0,
-    features: NonNegative = 20.0,
+    l1: NonNegative = 100.0,
+    features: NonNegative = 50.0,
     loss: AdversarialLoss = chosen(NonSaturating),
     optimizer: Optimizers = Optimizers(
-        generator=Optimizer(lr=1e-3, beta1=0.5, beta2=0.999, schedule="constant"),
-        discriminator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="constant"),
+        generator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.999, schedule="cosine"),
+        discriminator=Optimizer(lr=5e-4, beta1=0.5, beta2=0.999, schedule="cosine"),
     ),
     batch_size: BatchSize = 16,
     steps: Steps = 4_000,
@@ -58,7 +58,9 @@ def super_resolution(
         l1: Weight of the mean absolute difference between output and target.
         features: Weight of the distance of features; 0 for images with other than 1 or 3 channels.
 
-    Traps: PSNR prefers the mean of all plausible images, which is blurred. FD with the features ``randconv-v1`` is near
+    Traps: PSNR prefers the mean of all plausible images, which is blurred. On the horses of CIFAR-10, 8 x 8 to 32 x 32,
+    the weights decide between the two: l1=20 with features=20 is below bicubic interpolation in PSNR, the default is
+    above it, and l1=1000 with features=0 gains more PSNR at twice the FD (docs/applications/image-to-image.md). FD with the features ``randconv-v1`` is near
     to what is minimised: measure it with another extractor too, for example ``output_fd[effnet-lite0]``.
     """
     reduction, channels = Downscale(factor), form.shape[0]
