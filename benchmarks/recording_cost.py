@@ -43,12 +43,12 @@ GUARD, CONTROL = "guard", "control"
 @contextmanager
 def unguarded(trained: trainer.Trainer) -> Iterator[None]:
     """No check of gradients and no copies that let a failed turn continue."""
-    check, kept = trainer.gradients_are_finite, trained._statistics
-    trainer.gradients_are_finite, trained._statistics = (lambda weights: True), []
+    check, kept = trainer.are_finite, trained._statistics
+    trainer.are_finite, trained._statistics = (lambda total, weights: True), []
     try:
         yield
     finally:
-        trainer.gradients_are_finite, trained._statistics = check, kept
+        trainer.are_finite, trained._statistics = check, kept
 
 
 @contextmanager
@@ -89,13 +89,13 @@ def shares(recipe: str) -> dict[str, Any]:
 
     def run(trained: trainer.Trainer, observers: Any, request: Any, may_continue: Callable[[], bool]) -> None:
         named = [replace(each, act=counted(each.act.__qualname__.split(".")[0], each.act, spent)) for each in observers]
-        check = trainer.gradients_are_finite
-        trainer.gradients_are_finite = counted(GUARD, check, spent)
+        check = trainer.are_finite
+        trainer.are_finite = counted(GUARD, check, spent)
         begin = time.thread_time()
         try:
             plain(trained, named, request, counted(CONTROL, may_continue, spent))
         finally:
-            trainer.gradients_are_finite = check
+            trainer.are_finite = check
         spent["all"] = time.thread_time() - begin
         spent["steps"] = float(trained.step)
 

@@ -23,8 +23,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 ROOT = Path(__file__).resolve().parent.parent
-TRAININGS = (("particle-gan", "ring"), ("dcgan", "digits"), ("bigan", "digits"))
-"""Recipe and data of every comparison: points, images, and a game with an encoder."""
+TRAININGS = (("gan", "ring"), ("particle-gan", "ring"), ("dcgan", "digits"), ("bigan", "digits"))
+"""Recipe and data of every comparison: points without and with a penalty, images, and a game with an encoder."""
 
 
 def main() -> int:

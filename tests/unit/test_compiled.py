@@ -54,8 +54,24 @@ def _state(trainer: Trainer) -> dict[str, torch.Tensor]:
     return copy.deepcopy({**trainer.game.state_dict(), **trainer.average.state_dict(), **moments, **gradients})
 
 
+ROUNDING = {
+    "particle-gan": ("discriminator.trunk.4.bias", "discriminator.head.bias"),  # cancel in differences of logits
+    "began": ("layers.0.bias", "layers.3.bias", "running_mean"),  # batch norm subtracts the bias
+}
+"""Parameters whose gradient is zero up to rounding, so that Adam moves them by chance, and what contains them."""
+
+
 @only_recorded
-@pytest.mark.parametrize("recipe", ["gan", "flow-matching"])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "gan",
+        "flow-matching",  # one player
+        "wgan-gp",  # several turns of a player, and second derivatives
+        "particle-gan",  # a penalty whose strength depends on the progress
+        "began",  # statistics of batches, and a buffer of the game
+    ],
+)
 def test_a_compiled_step_equals_an_eager_one(recipe):
     trainer, eager = _trainer(recipe), _trainer(recipe)
     compiled.choose_step(trainer)
@@ -64,7 +80,11 @@ def test_a_compiled_step_equals_an_eager_one(recipe):
     assert not any(optimizer.state for optimizer in trainer.optimizers.values()), "the choice took a step"
     for _ in range(5):
         assert_close(trainer.play(), eager.play(), atol=1e-5, rtol=1e-4)
-    assert_close(_state(trainer), _state(eager), atol=1e-5, rtol=1e-4)
+    found, expected = _state(trainer), _state(eager)
+    moved_by_chance = [name for name in found if name.endswith(ROUNDING.get(recipe, ()))]
+    for name in moved_by_chance:
+        assert_close(found.pop(name), expected.pop(name), atol=2e-3, rtol=0)
+    assert_close(found, expected, atol=1e-5, rtol=1e-4)
     assert trainer.minimised == eager.minimised
 
 
@@ -108,9 +128,8 @@ def test_slow_motion_watches_an_eager_step():
 @pytest.mark.parametrize(
     ("recipe", "keys", "reason"),
     [
-        ("sngan", {}, "keeps statistics"),
         ("wgan", {}, "only Adam"),
-        ("particle-gan", {}, "depends on the number of the step"),
+        ("wgan-gp", {"penalty.every": "2"}, "depends on the number of the step"),
     ],
 )
 def test_an_unsupported_step_stays_eager_with_a_reason(recipe, keys, reason):

@@ -73,10 +73,12 @@ class DiscriminatorPass:
 
 def _split(output: DiscriminatorOutput, count: int) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
     """The first ``count`` samples and the rest, in every field."""
-    parts = (slice(None, count), slice(count, None))
-    given = {name: value for name, value in vars(output).items() if value is not None}
-    first, rest = (DiscriminatorOutput(**{name: value[part] for name, value in given.items()}) for part in parts)
-    return first, rest
+    first, rest = {}, {}
+    for name, value in vars(output).items():
+        if value is not None:
+            # Not two slices: the gradient of each would be filled up with zeros, and both added.
+            first[name], rest[name] = value.split([count, len(value) - count])
+    return DiscriminatorOutput(**first), DiscriminatorOutput(**rest)
 
 
 def feature_distance(real: Tensor | None, fake: Tensor | None) -> Tensor:

@@ -12,7 +12,7 @@ So a turn is written for one process, and so are the components that users suppl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -48,12 +48,13 @@ def whole(tensor: Tensor) -> Tensor:
     return _sum(ranks, torch.cat(parts))
 
 
-@contextmanager
-def together(ranks: Ranks, share: int) -> Iterator[None]:
+def together(ranks: Ranks, share: int) -> AbstractContextManager[None]:
     """Inside, the ranks compute one batch together, ``share`` samples each; with one process nothing changes."""
-    if ranks.size == 1:
-        yield
-        return
+    return nullcontext() if ranks.size == 1 else _together(ranks, share)
+
+
+@contextmanager
+def _together(ranks: Ranks, share: int) -> Iterator[None]:
     token = _TOGETHER.set(ranks)
     try:
         with _WholeBatch(ranks, share):

@@ -32,7 +32,7 @@ class Penalty(nn.Module, ABC):
 
     def term(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor | None:
         """The weighted term of this step, or None in a step that it skips."""
-        return None if batch.step % self.every else self.every * self(logits_of, real, fake, batch)
+        return None if self.every > 1 and batch.step % self.every else self.every * self(logits_of, real, fake, batch)
 
     @abstractmethod
     def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:

@@ -45,11 +45,13 @@ class ZeroCentered(Penalty):
         super().__init__()
         self.gamma, self.on, self.final, self.every = gamma, on, final, every
 
-    def gamma_at(self, progress: float) -> float:
-        """Strength at a share of training in [0, 1)."""
+    def gamma_at(self, progress: float | Tensor) -> float | Tensor:
+        """Strength at a share of training in [0, 1); a tensor if the share is one, as in a compiled step."""
         if self.final is None or self.gamma == 0:
             return self.gamma
-        return self.gamma * (self.final / self.gamma) ** min(1.0, progress / ANNEALED)
+        share = progress / ANNEALED
+        share = share.clamp(max=1.0) if isinstance(share, Tensor) else min(1.0, share)
+        return self.gamma * (self.final / self.gamma) ** share
 
     def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; gamma/2 |w|^2 per side for D(x) = w.x. For packs, x is the whole pack."""

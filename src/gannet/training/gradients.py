@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from math import isfinite
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.utils.parametrizations import _SpectralNorm
 
@@ -19,12 +20,15 @@ class Statistics:
         self.norms = [layer for layer in layers if isinstance(layer, _NormBase) and layer.track_running_stats]
         self.spectral = [layer for layer in layers if isinstance(layer, _SpectralNorm)]
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> AbstractContextManager[None]:
         """Inside, batch norm uses the statistics of the batch but does not record them, and power iteration pauses.
 
         Otherwise the discriminator's turn would change the generator's running statistics.
         """
+        return self._frozen() if self.norms or self.spectral else nullcontext()
+
+    @contextmanager
+    def _frozen(self) -> Iterator[None]:
         for norm in self.norms:
             norm.track_running_stats = False
         for layer in self.spectral:
@@ -38,9 +42,9 @@ class Statistics:
                 layer.training = True
 
 
-def gradients_are_finite(weights: Sequence[torch.Tensor]) -> bool:
-    """One pass over all gradients, which synchronises the GPU. The sum is the cheapest test: it is not finite if a
-    part is not.
+def are_finite(total: Tensor, weights: Sequence[Tensor]) -> bool:
+    """Whether a loss and all gradients are finite. One number is read, which synchronises the GPU once. The sum is the
+    cheapest test: it is not finite if a part is not.
     """
-    sums = [w.grad.sum() for w in weights if w.grad is not None]
-    return bool(torch.stack(sums).sum().isfinite()) if sums else True
+    sums = [weight.grad.sum() for weight in weights if weight.grad is not None]
+    return isfinite(torch.stack([total.detach().to(sums[0]), *sums]).sum().item() if sums else total.item())

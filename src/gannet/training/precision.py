@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -32,6 +32,8 @@ class Precision:
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context of forward passes."""
+        if self.dtype == "fp32" and not torch.is_autocast_enabled(self.device.type):
+            return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == "bf16")
 
     def place(self, network: nn.Module) -> nn.Module:

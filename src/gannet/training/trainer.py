@@ -18,7 +18,7 @@ from gannet.seeding import derive
 from gannet.training import random_state
 from gannet.training.ema import Average
 from gannet.training.experiment import Experiment
-from gannet.training.gradients import Statistics, gradients_are_finite
+from gannet.training.gradients import Statistics, are_finite
 from gannet.training.precision import Precision
 from gannet.types import Batch, Terms
 
@@ -178,7 +178,7 @@ class Trainer:
         total.backward(inputs=weights)
         if self.ranks.size > 1:
             total, terms = self._means(weights, total, terms)
-        if not (total.isfinite() and gradients_are_finite(weights)):
+        if not are_finite(total, weights):
             values = ", ".join(f"{name} = {value.item():.4g}" for name, value in terms.minimise.items())
             raise TrainingStopped(
                 f"Step {self.step}: the {turn.player}'s loss or gradient is not finite ({values}). "

@@ -48,12 +48,12 @@ COLUMNS = (
 QUALITY = "compiled-quality.json"
 LIMITS = """## What limits the speed
 
-- Points: an eager step of `gan-deep` spends less than a tenth of its time in matrix products; the rest goes into
-  starting operations. `compile=true` starts fewer. It is not the default, because its tensors differ by rounding, and
-  because the first compilation can take a minute of processor time. Below 10,000 steps, or if the step cannot be
-  compiled, the run takes eager steps and says why. Of the recipes for points, `gan`, `gan-deep`, `lsgan` and
-  `flow-matching` compile with default keys. `particle-gan` does not: the strength of its penalty depends on the number
-  of the step, and such numbers would be fixed in the graph.
+- Points: matrices are so small that a matrix product of `gan-deep` runs far below the peak rate, and starting
+  operations takes much of the rest. `compile=true` starts fewer. It is not the default, because its tensors differ by
+  rounding, and because the first compilation can take a minute of processor time. Below 10,000 steps, or if the step
+  cannot be compiled, the run takes eager steps and says why. Steps with penalties, with batch norm and with several
+  turns of a player compile. Four kinds stay eager: RMSprop (`wgan`), a lazy penalty (`penalty.every` above 1), an inner
+  optimization (`unrolled`), and `sngan`, in which rounding grows beyond the tolerance within three steps.
 - `dcgan` without bf16: convolutions and matrix products run at a third of the peak rate. bf16 is what makes the ratio
   larger on processors that have it.
 - `wgan-gp`: half of the time is arithmetic at the peak rate, which a plain loop computes too. `penalty.every=N`
