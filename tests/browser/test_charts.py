@@ -14,6 +14,8 @@ from gannet.runs.reader import Run
 
 TOOL = "[...document.querySelectorAll('.charttools button')].filter((button) => button.textContent === '{}')"
 CHART = "[...document.querySelectorAll('.chart')].find((chart) => chart.ariaLabel.startsWith('{}'))"
+TALL = 8000
+"""A window in which every chart is seen: charts that cannot be seen are not drawn again."""
 LOSSES = "What each player minimises"
 DRAWN = "[...document.querySelectorAll('.chart')].every((chart) => chart.querySelector('.main-svg .xtitle'))"
 SET = "(() => {{ const e = document.getElementById('{}'); e.value = '{}'; e.dispatchEvent(new Event('{}')); }})()"
@@ -22,6 +24,7 @@ SET = "(() => {{ const e = document.getElementById('{}'); e.value = '{}'; e.disp
 @pytest.fixture
 def page(serve, open_page, ring):
     shown = open_page(serve(ring.parent), ring)
+    shown.set_viewport_size({"width": 1280, "height": TALL})
     until(shown, CHARTED)
     until(shown, DRAWN)
     return shown
@@ -55,7 +58,7 @@ def heights(page, title=LOSSES):
 def test_words_of_a_chart_do_not_overlap(page):
     assert page.evaluate(OVERLAPS) == []
     for width in (1000, 390):
-        page.set_viewport_size({"width": width, "height": 900})
+        page.set_viewport_size({"width": width, "height": TALL})
         page.wait_for_timeout(500)
         until(page, f"{OVERLAPS}.length === 0")
 

@@ -5,6 +5,7 @@ import { asCsv, asSvg, save } from "./chart_files.js";
 import { settings } from "./chart_settings.js";
 import { digits, fill, h, table, whole } from "./dom.js";
 import { t } from "./i18n.js";
+import { spend } from "./pace.js";
 import { get } from "./server.js";
 
 /** @type {Promise<any>|undefined} */
@@ -107,6 +108,18 @@ export class Chart {
     this.drawing = false;
     this.again = false;
     this.gone = false;
+    /** Whether the chart was drawn once; from then on it is drawn only where it can be seen. */
+    this.begun = false;
+    this.isSeen = false;
+    this.isStale = false;
+    this.watch = new IntersectionObserver(
+      (entries) => {
+        this.isSeen = entries.some((entry) => entry.isIntersecting);
+        if (this.isSeen && this.isStale) this.draw();
+      },
+      { rootMargin: "100px" },
+    );
+    this.watch.observe(this.box);
     this.redraw = () => {
       this.revision += 1;
       this.draw();
@@ -157,6 +170,8 @@ export class Chart {
   }
 
   async draw() {
+    this.isStale = this.begun && !this.isSeen;
+    if (this.isStale) return;
     // A logarithmic axis shows positive values only.
     const isPositive = this.lines.every(({ values }) => values.every((value) => value === null || value > 0));
     this.log.hidden = !isPositive && !this.isLogarithmic;
@@ -171,12 +186,16 @@ export class Chart {
       do {
         this.again = false;
         if (this.gone) return;
-        await library.react(this.box, traces(this), layout(this), {
+        this.begun = true;
+        const start = performance.now();
+        const drawn = library.react(this.box, traces(this), layout(this), {
           displayModeBar: false,
           responsive: true,
           showTips: false,
           doubleClick: "reset",
         });
+        spend(performance.now() - start);
+        await drawn;
         if (!this.listening) {
           this.listening = true;
           /** @type {any} */ (this.box).on("plotly_relayout", (/** @type {any} */ change) => this.relaid(change));
@@ -232,6 +251,7 @@ export class Chart {
 
   close() {
     this.gone = true;
+    this.watch.disconnect();
     settings.removeEventListener("change", this.redraw);
     matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.redraw);
     removeEventListener("resize", this.redraw);

@@ -4,11 +4,11 @@ import { bandOf, groupsOf } from "./bands.js";
 import { Chart } from "./chart.js";
 import { digits, fill, h, whole } from "./dom.js";
 import { t } from "./i18n.js";
+import { paced } from "./pace.js";
 import { aboutMetric } from "./panels/scores.js";
 import { GROUPS, aboutGroup, groupOf, seriesName } from "./panels/terms.js";
 import { byProtocol, differing, protocolOf } from "./protocols.js";
 
-const DRAW_MILLISECONDS = 700;
 const CHARTS_AT_MOST = 24;
 const LEFT_OUT = new Set(["speed", "other"]);
 const CONSTANT = new Set(["vitals/modes_known", "vitals/modes_expected"]);
@@ -123,20 +123,16 @@ export function together(runs, place, store) {
     }
   };
 
-  let waiting = 0;
-  const soon = () => {
-    waiting ||= window.setTimeout(() => {
-      waiting = 0;
-      drawCurves();
-      drawScores();
-    }, DRAW_MILLISECONDS);
-  };
+  const { later: soon, stop } = paced(() => {
+    drawCurves();
+    drawScores();
+  });
   runs.forEach((run) => run.addEventListener("change", soon));
   store.timeline.addEventListener("move", soon);
   drawCurves();
   drawScores();
   return () => {
-    clearTimeout(waiting);
+    stop();
     runs.forEach((run) => run.removeEventListener("change", soon));
     store.timeline.removeEventListener("move", soon);
     charts.forEach((chart) => chart.close());

@@ -1,13 +1,13 @@
 // Everything that was logged, as curves; alarms are marked where they happened.
-import { eachFrame, h } from "../dom.js";
+import { h } from "../dom.js";
 import { Chart } from "../chart.js";
 import { chartControls } from "../chart_settings.js";
 import { t } from "../i18n.js";
+import { paced } from "../pace.js";
 import { get } from "../server.js";
 
 export const GROUPS = ["minimised", "outputs", "modes", "shares", "gradients", "other", "speed"];
 const LOW = ["modes", "shares", "gradients", "speed"];
-const DRAW_MILLISECONDS = 400;
 
 /** @param {string} name */
 export function groupOf(name) {
@@ -115,21 +115,7 @@ export default {
         draw();
       }
     };
-    let last = 0,
-      waiting = 0;
-    const soon = eachFrame(draw);
-    const later = () => {
-      const left = last + DRAW_MILLISECONDS - performance.now();
-      if (left <= 0) {
-        last = performance.now();
-        soon();
-      } else if (!waiting)
-        waiting = window.setTimeout(() => {
-          waiting = 0;
-          last = performance.now();
-          soon();
-        }, left);
-    };
+    const { later, stop } = paced(draw);
     const changed = (/** @type {any} */ event) => {
       if (event.detail.has("reset")) zoomed.clear();
       if (event.detail.has("terms") || event.detail.has("events")) later();
@@ -140,7 +126,7 @@ export default {
     return () => {
       run.removeEventListener("change", changed);
       store.timeline.removeEventListener("move", later);
-      clearTimeout(waiting);
+      stop();
       charts.forEach((chart) => chart.close());
     };
   },
