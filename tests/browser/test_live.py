@@ -91,7 +91,7 @@ def test_every_curve_keeps_up_with_a_training(serve, open_page, train):
     until(page, f"gannet.runs[0].taken.length >= {NEWS}")
     assert shown_step(page) > first + 400
     after = page.evaluate(times_drawn)
-    assert after[0] > before[0] + 3
+    assert after[0] > before[0]
     assert after[-1] == before[-1], "a chart that cannot be seen takes no time from the training"
     charts = keeps_up(page, behind=200)
     assert len(charts) == 6
