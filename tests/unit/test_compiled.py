@@ -20,7 +20,7 @@ from gannet import cli
 from gannet.errors import TrainingStopped
 from gannet.live.slow_motion import SlowMotion
 from gannet.sessions.resume import resume
-from gannet.training import compiled
+from gannet.training import compiled, lowering
 from gannet.training.precision import decide
 from gannet.training.trainer import Trainer
 
@@ -184,6 +184,37 @@ def test_a_run_says_how_it_steps_resumes_to_the_bit_and_says_when_it_resumes_oth
     monkeypatch.setattr(compiled, "PAYS_FROM", 10_000)
     resume(halves, Person(), steps=35)
     assert "Resumed with steps was compiled, now it is eager" in (halves / "events.jsonl").read_text()
+
+
+@only_recorded
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this build of torch has no oneDNN")
+def test_matrix_products_of_onednn_compute_the_same_step(monkeypatch):
+    monkeypatch.setattr(lowering, "LEAST_SIDE", 2)
+    monkeypatch.setattr(lowering, "LEAST_PRODUCTS", 1)
+    trainer, eager = _trainer("wgan-gp"), _trainer("wgan-gp")
+    graphs = []
+    monkeypatch.setattr(compiled, "lowered", lambda graph, _: graphs.append(lowering.with_onednn(graph)) or graphs[0])
+    compiled.choose_step(trainer)
+    products = [node for node in graphs[0].graph.nodes if "_linear_pointwise" in str(node.target)]
+    assert len(products) > 20
+    for _ in range(5):
+        assert_close(trainer.play(), eager.play(), atol=1e-5, rtol=1e-4)
+    assert_close(_state(trainer), _state(eager), atol=1e-5, rtol=1e-4)
+
+
+def test_where_onednn_cannot_be_called_the_plain_graph_is_compiled(monkeypatch):
+    compiled_graphs = []
+
+    def fails_with_onednn(graph, example):
+        if graph == "with oneDNN":
+            raise AssertionError
+        compiled_graphs.append(graph)
+
+    monkeypatch.setattr(lowering, "prefers_onednn", lambda: True)
+    monkeypatch.setattr(lowering, "with_onednn", lambda graph: "with oneDNN")
+    monkeypatch.setattr(lowering, "_compiled", fails_with_onednn)
+    lowering.lowered("plain", [])
+    assert compiled_graphs == ["plain"]
 
 
 @pytest.mark.slow

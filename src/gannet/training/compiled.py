@@ -23,6 +23,7 @@ from gannet.data.cache_folder import cache_folder
 from gannet.ranks.group import current
 from gannet.training import random_state
 from gannet.training.graph import CannotCompile, Recording, State
+from gannet.training.lowering import lowered
 from gannet.training.optimizers import Adam
 from gannet.training.trainer import Trainer
 
@@ -103,13 +104,6 @@ def _compiled(trainer: Trainer) -> CompiledStep:
     if not difference <= TOLERANCE:
         raise CannotCompile(f"compiled steps differ by {difference:.2g} of the distance of {STEPS_COMPARED} steps")
     return CompiledStep(trainer, recording, program)
-
-
-def lowered(graph: torch.fx.GraphModule, example: Sequence[Tensor]) -> Callable[..., Sequence[Tensor]]:
-    """Compile a graph, or take what was compiled before from the cache."""
-    program = torch.compile(graph, fullgraph=True, dynamic=False)
-    program(*(tensor.clone() for tensor in example))
-    return program
 
 
 def _difference(probe: Trainer, recording: Recording, program: Callable[..., Sequence[Tensor]]) -> float:

@@ -21,6 +21,7 @@ READMES: dict[str, dict[str, str]] = {
         ", ring, batch ": "，ring，批大小 ",
         ", batch ": "，批大小 ",
         ", 5 critic steps": "，5 个评论器步",
+        " against eager steps": "，对比 eager 步",
         " with bf16": "，支持 bf16",
         "not measured": "未测量",
         " to ": " 至 ",
@@ -54,6 +55,9 @@ LIMITS = """## What limits the speed
   cannot be compiled, the run takes eager steps and says why. Steps with penalties, with batch norm and with several
   turns of a player compile. Four kinds stay eager: RMSprop (`wgan`), a lazy penalty (`penalty.every` above 1), an inner
   optimization (`unrolled`), and `sngan`, in which rounding grows beyond the tolerance within three steps.
+- Where the processor has AVX-512 and is not Intel's, torch's own product of fp32 matrices (MKL) uses half of the vector
+  width. A compiled step calls oneDNN for larger matrices there, which is why `particle-gan` comes near the peak rate:
+  that rate is measured with torch's own product. Eager steps do not, because their tensors would differ by rounding.
 - `dcgan` without bf16: convolutions and matrix products run at a third of the peak rate. bf16 is what makes the ratio
   larger on processors that have it.
 - `wgan-gp`: half of the time is arithmetic at the peak rate, which a plain loop computes too. `penalty.every=N`
