@@ -67,7 +67,6 @@ def test_every_command_of_a_walkthrough_is_understood() -> None:
                 command.make_context(name, words)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", MADE)
 def test_walkthrough_with_few_steps(name: str, gannet, folder: Path) -> None:
     for line in (FOLDER / f"{name}.sh").read_text(encoding="utf-8").splitlines():
