@@ -113,6 +113,19 @@ def test_a_value_that_is_not_finite_changes_nothing_and_is_reported_as_by_an_eag
 
 
 @only_recorded
+def test_a_batch_of_another_size_is_an_eager_step():
+    trainer = _trainer()
+    compiled.choose_step(trainer)
+    for _ in range(2):
+        trainer.play()
+    trainer.batch_size //= 2
+    trainer._drawn = None
+    assert trainer.whole_step is not None
+    assert trainer.whole_step() is None
+    trainer.play()
+
+
+@only_recorded
 def test_slow_motion_watches_an_eager_step():
     trainer = _trainer()
     compiled.choose_step(trainer)

@@ -59,6 +59,7 @@ class CompiledStep:
     def __init__(self, trainer: Trainer, recording: Recording, program: Callable[..., Sequence[Tensor]]) -> None:
         self._trainer, self._turns, self._recording, self._program = trainer, trainer.turns, recording, program
         self._state: State | None = None
+        self._forms = [_form(tensor) for tensor in recording.example]
 
     def __call__(self) -> dict[str, Tensor] | None:
         """Play the step, or change nothing and return None."""
@@ -69,7 +70,10 @@ class CompiledStep:
             if not all(optimizer.state for optimizer in trainer.optimizers.values()):
                 return None  # the first step of Adam creates its state
             self._state = State(trainer, self._recording.buffers)
-        is_finite, terms, *gradients = self._program(*self._state.inputs(self._recording.draws))
+        inputs = self._state.inputs(self._recording.draws)
+        if [_form(tensor) for tensor in inputs] != self._forms:
+            return None  # the program does not check what it reads
+        is_finite, terms, *gradients = self._program(*inputs)
         if not is_finite:
             return None
         for weight, gradient in zip(self._state.weights, gradients, strict=True):
@@ -129,6 +133,10 @@ def _difference(probe: Trainer, recording: Recording, program: Callable[..., Seq
         now, found = (trainer.game.get_buffer(name).double() for trainer in (probe, other))
         differences.append((now - found).norm() / now.norm().clamp(min=1e-12))
     return torch.stack(differences).max().item()
+
+
+def _form(tensor: Tensor) -> tuple[object, ...]:
+    return tensor.shape, tensor.stride(), tensor.dtype
 
 
 def _vector(tensors: Sequence[Tensor]) -> Tensor:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import torch
@@ -41,10 +42,24 @@ def lowered(graph: torch.fx.GraphModule, example: Sequence[Tensor]) -> Callable[
 
 
 def _compiled(graph: torch.fx.GraphModule, example: Sequence[Tensor]) -> Callable[..., Sequence[Tensor]]:
-    # The kernels are called by compiled code, not by Python.
-    program = torch.compile(graph, fullgraph=True, dynamic=False, options={"cpp_wrapper": True})
-    program(*(tensor.clone() for tensor in example))
+    """Compile for tensors of the sizes and strides of the example, which the program does not check.
+
+    ``torch.compile`` would check them, and the state of torch, in every call: a fifth of a small step.
+    """
+    from torch._inductor.compile_fx import compile_fx
+
+    bare = copy.deepcopy(graph)
+    for node in bare.graph.nodes:
+        node.meta.clear()  # sizes of the recording, which Inductor takes for those of another graph
+    with torch.no_grad():
+        # With the wrapper, kernels are called by compiled code, not by Python.
+        program: Any = compile_fx(bare, _copies(example), config_patches={"cpp_wrapper": True})
+        program(*_copies(example))
     return program
+
+
+def _copies(tensors: Sequence[Tensor]) -> list[Tensor]:
+    return [tensor.clone() for tensor in tensors]
 
 
 def prefers_onednn() -> bool:

@@ -58,6 +58,7 @@ LIMITS = """## What limits the speed
 - Where the processor has AVX-512 and is not Intel's, torch's own product of fp32 matrices (MKL) uses half of the vector
   width. A compiled step calls oneDNN for larger matrices there, which is why `particle-gan` comes near the peak rate:
   that rate is measured with torch's own product. Eager steps do not, because their tensors would differ by rounding.
+  The table of quality above was measured before, without oneDNN; it has no row for compiled steps with a penalty.
 - `dcgan` without bf16: convolutions and matrix products run at a third of the peak rate. bf16 is what makes the ratio
   larger on processors that have it.
 - `wgan-gp`: half of the time is arithmetic at the peak rate, which a plain loop computes too. `penalty.every=N`
