@@ -53,14 +53,16 @@ class Adam(_Adam):
         super().load_state_dict(state_dict)
 
     def _step(self) -> None:
-        if self._known is None or any(weight.grad is None for weight in self._known[0]):
+        weights, firsts, seconds, counts = self._known or ([], [], [], [])
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        if not weights or len(gradients) < len(weights):
             super().step()
             self._known = self._look_up()
             return
-        group, (weights, firsts, seconds, counts) = self.param_groups[0], self._known
+        group = self.param_groups[0]
         torch._foreach_add_(counts, 1)  # pyright: ignore[reportPrivateImportUsage]
         torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
-            weights, [weight.grad for weight in weights], firsts, seconds, [], counts, amsgrad=False, lr=group["lr"],
+            weights, gradients, firsts, seconds, [], counts, amsgrad=False, lr=group["lr"],
             beta1=group["betas"][0], beta2=group["betas"][1], weight_decay=group["weight_decay"], eps=group["eps"],
             maximize=False, grad_scale=None, found_inf=None,
         )  # fmt: skip
