@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -150,3 +151,30 @@ def test_damaged_files_of_a_run_are_read_or_one_sentence(fuzzed, name, edits):
 @given(edits=EDITS)
 def test_many_damaged_files_of_a_run_are_read_or_one_sentence(fuzzed, name, edits):
     damaged(fuzzed, name, edits)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"hape": [2]}, "shape: Field required"),
+        ({"shape": [3]}, "not that of points"),
+        ({"kind": "images", "shape": [3, 10**9, 10**9]}, "sides of at most 4,096"),
+        ({"kind": "images", "shape": [3, 0, 8]}, "shape"),
+        ({"kind": "sounds"}, "kind: Input should be 'points' or 'images'"),
+        ({"scale": 0.0}, "not finite"),
+        ({"mean": [0.0]}, "not finite"),
+        ({"class_names": 3}, "class_names"),
+    ],
+)
+def test_a_form_that_no_data_have_is_one_sentence(fuzzed, changed, sentence):
+    record = json.loads((fuzzed / "run.json").read_text())
+    form = record["data"]["form"]
+    if "hape" in changed:
+        form.pop("shape")
+    sound = (fuzzed / "run.json").read_bytes()
+    (fuzzed / "run.json").write_text(json.dumps(record | {"data": record["data"] | {"form": form | changed}}))
+    try:
+        with pytest.raises(UserError, match=re.escape(sentence)):
+            load(fuzzed)
+    finally:
+        (fuzzed / "run.json").write_bytes(sound)

@@ -9,9 +9,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from gannet.data.captions import token_ids
+from gannet.errors import UserError
 
 Kind = Literal["points", "images"]
 Progress = Callable[[str, int, int], None]
@@ -65,6 +67,10 @@ class Truth:
     """(N, 2) points in original units -> (N,) log-density in nats."""
     classes: ClassModes | None = None
     captions: CaptionReader | None = None
+
+
+LARGEST_SIDE = 4_096
+"""Of a sample that a record announces; larger networks are not built for what a damaged file says."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +132,31 @@ class Form:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Form:
-        """The inverse of :meth:`as_json`."""
-        known: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
-        }
-        return cls(**known)
+        """The inverse of :meth:`as_json`. Unknown fields, such as those of a newer version, are ignored.
+
+        Raises:
+            UserError: a missing field, or a value that no data have.
+        """
+        try:
+            form = _FORM.validate_python(dict(record))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            where = ".".join(map(str, problem["loc"]))
+            raise UserError(
+                f"The form of the data in the record of the run is damaged: {where}: {problem['msg']}."
+            ) from None
+        is_shape = form.shape == (2,) if form.kind == "points" else len(form.shape) == 3
+        if not is_shape or not all(1 <= side <= LARGEST_SIDE for side in form.shape):
+            raise UserError(
+                f"The form of the data in the record of the run is damaged: shape {list(form.shape)} is not that of "
+                f"{form.kind}, with sides of at most {LARGEST_SIDE:,}."
+            )
+        if not (len(form.mean) == 2 and np.isfinite([*form.mean, form.scale]).all() and form.scale > 0):
+            raise UserError("The form of the data in the record of the run is damaged: mean or scale is not finite.")
+        return form
+
+
+_FORM = TypeAdapter(Form)
 
 
 class Dataset(ABC):
