@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+LONGEST = 3_000
+"""Characters of a sentence; a list of all allowed names is shorter."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 T = TypeVar("T")
 A = TypeVar("A")
@@ -134,8 +136,11 @@ def _sentences(mistakes: Sequence[Mistake]) -> tuple[str, ...]:
 
 
 def _one_line(sentence: str) -> str:
-    """The sentence with control characters, which names of files may contain, written as escapes."""
-    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), sentence)
+    """The sentence with control characters, which names of files may contain, written as escapes, and without the
+    middle of what another library quotes from a damaged file.
+    """
+    line = CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), sentence)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST * 3 // 4]} ... {line[-LONGEST // 5 :]}"
 
 
 def _listed(options: Sequence[str]) -> str:

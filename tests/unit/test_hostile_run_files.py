@@ -178,3 +178,10 @@ def test_a_form_that_no_data_have_is_one_sentence(fuzzed, changed, sentence):
             load(fuzzed)
     finally:
         (fuzzed / "run.json").write_bytes(sound)
+
+
+def test_what_a_library_quotes_from_a_damaged_file_is_shortened():
+    [problem] = UserError(f"Cannot read the frame f.npz: {'x' * 50_000} Delete it.").problems
+    assert len(problem) < 3_000
+    assert problem.startswith("Cannot read the frame f.npz: xxx")
+    assert problem.endswith("xxx Delete it.")
