@@ -76,3 +76,12 @@ def test_labels_of_frames_are_on_the_device_of_the_noise():
     labels, _ = frame_labels(game, 40)
     assert labels is not None
     assert labels.tolist() == [*range(10)] * 4
+
+
+def test_few_classes_fill_a_square():
+    """Two classes are eight columns of eight rows, not a strip of 32 rows."""
+    game = cgan(Digits(size=16, classes="3,8").open(silent).form).game
+    labels, columns = frame_labels(game, 64)
+    assert labels is not None
+    assert (len(labels), columns) == (64, 8)
+    assert labels.reshape(8, 8).tolist() == [[0, 1] * 4] * 8

@@ -28,11 +28,13 @@ def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") 
 
 def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> tuple[Tensor | None, int]:
     """Labels and number of columns of a grid of about ``count`` samples: one column per example caption, or per class
-    of at most 20, if there are any; else a square grid without labels.
+    of at most 20, if there are any, and each several times if they are few; else a square grid without labels.
     """
-    columns = len(game.captions) if isinstance(game, Captioned) else 0
+    side = max(1, round(count**0.5))
+    kinds = len(game.captions) if isinstance(game, Captioned) else 0
     if isinstance(game, Conditional) and game.num_classes <= 20:
-        columns = game.num_classes
-    if not columns:
-        return None, max(1, round(count**0.5))
+        kinds = game.num_classes
+    if not kinds:
+        return None, side
+    columns = kinds * max(1, round(side / kinds))
     return balanced_labels(game, columns * max(1, round(count / columns)), device), columns

@@ -47,7 +47,7 @@ def samples_figure(run: Run) -> ShownFigure:
     step, frame = newest_frame(run)
     figure = ShownFigure(figsize=(5, 5), dpi=120, layout="constrained")
     axes = figure.subplots()
-    axes.set_title(f"{run.record.data.name}, {run.record.method}, step {step:,}", loc="left", fontsize=10)
+    axes.set_title(f"{run.record.data.name}, {run.record.method}, step {step:,}", fontsize=10)
     if isinstance(frame, np.ndarray):
         axes.imshow(_with_gaps(frame, run), interpolation="nearest")
         axes.set_axis_off()

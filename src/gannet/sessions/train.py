@@ -171,10 +171,17 @@ def train(
         reporter.terms(event.step, values)
 
     held_out = _open_held_out(plan, trainer, writer, reporter)
-    frames = record_frames(
-        trainer, dataset, writer, seed=settings.seed, every=frames_every, count=settings.frames.count, held_out=held_out
-    )
     record = read_record(path)
+    frames = record_frames(
+        trainer,
+        dataset,
+        writer,
+        seed=settings.seed,
+        every=frames_every,
+        count=settings.frames.count,
+        held_out=held_out,
+        columns=len(record.columns),
+    )
 
     def deciding() -> dict[str, JsonValue]:
         return provenance(plan, record, writer.commands, trainer.step)

@@ -17,7 +17,7 @@ from gannet.data.base import Dataset
 from gannet.errors import UserError
 from gannet.figures.sheet import image_sheet, side_by_side
 from gannet.games.base import Captioned, Translates
-from gannet.games.labels import frame_labels
+from gannet.games.labels import balanced_labels, frame_labels
 from gannet.runs.records import Event
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
@@ -106,18 +106,19 @@ def record_frames(
     every: int,
     count: int,
     held_out: Dataset | None = None,
+    columns: int = 0,
 ) -> Observer:
     """Samples of the EMA generator, always from the same noise; for points, also the arrays of ``points_frame``.
 
     A game that translates shows inputs, outputs and targets side by side, always of the same images, which are held out
-    if any are.
+    if any are. ``columns`` is their number in the earlier frames of the run; 0 if it does not matter.
     """
     if dataset.form.kind == "points":
         take = points_frame(trainer, dataset, seed)
     elif isinstance(trainer.game, Translates):
         take = _translation_frame(trainer, held_out or dataset, seed, count)
     else:
-        take = _image_frame(trainer, dataset, seed, count)
+        take = _image_frame(trainer, dataset, seed, count, columns)
 
     def act(terms: dict[str, Tensor]) -> None:
         writer.frame(trainer.step, take())
@@ -222,12 +223,16 @@ def frame_columns(trainer: Trainer, dataset: Dataset, count: int) -> tuple[str, 
     labels, columns = frame_labels(game, count)
     if labels is None:
         return ()
-    return (form.captions if isinstance(game, Captioned) else form.class_names)[:columns]
+    names = form.captions if isinstance(game, Captioned) else form.class_names
+    return tuple(names[column % len(names)] for column in range(columns)) if names else ()
 
 
-def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int) -> Callable[[], np.ndarray]:
+def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int, columns: int) -> Callable[[], np.ndarray]:
     game = trainer.average.game
-    labels, columns = frame_labels(game, count, trainer.precision.device)
+    labels, usual = frame_labels(game, count, trainer.precision.device)
+    columns = columns or usual
+    if labels is not None:
+        labels = balanced_labels(game, columns * max(1, round(count / columns)), trainer.precision.device)
 
     def take() -> np.ndarray:
         rng = torch_rng(seed, "frames", device=trainer.precision.device)
