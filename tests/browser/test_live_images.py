@@ -23,6 +23,7 @@ def test_curves_and_frames_of_images_keep_up_with_a_training(serve, open_page, w
             assert process.poll() is None, process.said("err")
             time.sleep(0.05)
         page = open_page(serve(path.parent))
+        page.set_viewport_size({"width": 1280, "height": 8000})  # charts that cannot be seen are not drawn again
         first = page.evaluate("gannet.runs[0].lastStep")
         until(page, f"gannet.runs[0].taken.length >= {NEWS} && gannet.runs[0].lastStep > {first} + 200")
         # From what is drawn: the last tick of every curve, the shown frame, the header and the row of the list.

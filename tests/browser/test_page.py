@@ -171,7 +171,9 @@ def test_several_runs_move_in_lockstep(serve, open_page, ring, tmp_path):
 @pytest.mark.slow
 def test_unlike_scores_never_share_an_axis(serve, open_page, ring):
     page = open_page(serve(ring.parent))
-    assert page.evaluate("document.querySelector('.unlike').textContent").endswith("they differ in n_real, n_fake.")
+    assert page.evaluate("document.querySelector('.unlike').textContent").endswith(
+        "they differ in protocol.n_real, protocol.n_fake."
+    )
     until(page, "document.querySelectorAll('.scores .chart .main-svg').length")
     assert page.evaluate(
         "[...document.querySelectorAll('.scores .chart')].map((c) => c.data.map((line) => line.x))"

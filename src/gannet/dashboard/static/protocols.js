@@ -9,7 +9,9 @@ export function protocolOf(card) {
       Object.entries(value).forEach(([key, inner]) => walk(name ? `${name}.${key}` : key, inner));
     else found[name] = typeof value === "string" ? value : JSON.stringify(value);
   };
-  walk("", { ...card.spec, n_real: card.n_real, n_fake: card.n_fake, weights: card.weights });
+  walk("", { ...card.spec, weights: card.weights });
+  // Cards of early versions have the numbers of samples outside of the protocol.
+  for (const name of ["n_real", "n_fake"]) if (!(`protocol.${name}` in found)) walk(name, card[name]);
   return found;
 }
 
