@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 FOLDER = Path(__file__).resolve().parent.parent / "examples" / "notebooks"
 SECONDS = 600
@@ -29,11 +30,12 @@ def main(*names: str) -> int:
             continue
         began = time.monotonic()
         notebook = nbformat.read(path, as_version=4)
-        NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(FOLDER)}}).execute()
+        with TemporaryDirectory() as folder:  # runs of an earlier time would be in the way
+            NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": folder}}).execute()
         for cell in notebook.cells:
             cell.metadata.clear()
         notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
-        text = nbformat.writes(notebook).replace(str(FOLDER) + "/", "")
+        text = nbformat.writes(notebook).replace(folder + "/", "")
         path.write_text(re.sub(r"/tmp/ipykernel_\d+/\d+\.py", "notebook", text) + "\n", encoding="utf-8")
         print(f"{path.stem}: {time.monotonic() - began:.0f} s, {path.stat().st_size / 1e6:.1f} MB")
     return 0
