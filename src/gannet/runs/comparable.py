@@ -20,8 +20,13 @@ def way_of(card: ScoreCard) -> tuple[str, str, int, int, str]:
 
 
 def protocol_of_card(card: ScoreCard) -> dict[str, object]:
-    """Everything that defines how a card was measured, flat: its spec and the fields of ``WAY``."""
-    return dict(flat(card.spec)) | dict(zip(WAY, way_of(card)[1:], strict=True))
+    """Everything that defines how a card was measured, flat: its spec, and the fields of ``WAY`` that its protocol does
+    not hold, as in cards of early versions.
+    """
+    spec = dict(flat(card.spec))
+    return spec | {
+        name: value for name, value in zip(WAY, way_of(card)[1:], strict=True) if f"protocol.{name}" not in spec
+    }
 
 
 def require_comparable(cards: Sequence[ScoreCard]) -> None:
