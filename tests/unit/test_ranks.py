@@ -14,7 +14,7 @@ from torch.nn import functional
 from gannet.cli import run
 from gannet.errors import TrainingStopped, UserError
 from gannet.ranks.gradients import average
-from gannet.ranks.group import ALONE, Ranks, current
+from gannet.ranks.group import ALONE, Ranks, current, join
 from gannet.ranks.whole import together, whole
 
 
@@ -138,9 +138,54 @@ def test_what_cannot_be_spread_is_refused_in_one_sentence():
         trainer.spread(Ranks(0, 2))
 
 
-@pytest.mark.parametrize("count", ["0", "9999"])
-def test_a_number_of_processes_that_makes_no_sense_is_refused_before_any_starts(count, tmp_path, capsys, monkeypatch):
+REFUSED = [
+    (["--recipe", "gan", "--devices", "0"], "--devices 0: this machine has"),
+    (["--recipe", "gan", "--devices", "9999"], "--devices 9999: this machine has"),
+    (["--recipe", "gan", "--device", "cpu", "--devices", "9999"], "--devices 9999: this machine has"),
+    (["--recipe", "gan", "batch_size=33", "--devices", "2"], "batch_size=33 cannot be divided by 2 processes."),
+    (["--recipe", "pacgan4", "batch_size=36", "--devices", "2"], "in packs of 4. Set batch_size to a multiple of 8."),
+    (["--recipe", "unrolled", "--devices", "2"], "because its unrolled steps follow the gradient"),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), REFUSED)
+def test_what_the_ranks_would_refuse_is_refused_before_any_starts(words, sentence, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("torch.distributed.launcher.api.elastic_launch", None)
-    assert run(["train", "ring", "--recipe", "gan", "--devices", count, "--out", str(tmp_path / "run")]) == 2
-    assert f"--devices {count}: this machine has" in capsys.readouterr().err
-    assert not (tmp_path / "run").exists()
+    monkeypatch.chdir(tmp_path)
+    assert run(["train", "ring", *words, "--steps", "5"]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_exists_is_refused_before_any_rank_starts(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("torch.distributed.launcher.api.elastic_launch", None)
+    words = ["train", "ring", "--recipe", "gan", "batch_size=9", "--steps", "3", "--quiet"]
+    out = str(tmp_path / "run")
+    assert run([*words, "--out", out]) == 0
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    capsys.readouterr()
+    for again in (["resume", out, "--steps", "9"], ["train", f"{out}@3", "--steps", "9"], [*words, "--out", out]):
+        assert run([*again, "--devices", "2"]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert run(["train", out, "batch_size=10", "--devices", "3"]) == 2
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_rank_refuses_before_anything_is_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("gannet.sessions.train.current", lambda: Ranks(0, 2))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gannet.sessions.train.rehearse", None)
+    assert run(["train", "ring", "--recipe", "gan", "batch_size=33", "--steps", "5"]) == 2
+    assert "batch_size=33 cannot be divided by 2 processes." in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_ranks_than_gpus_are_refused(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    for name, value in {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "LOCAL_RANK": "0", "RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match="2 processes on a machine with 1 GPUs"):
+        join()

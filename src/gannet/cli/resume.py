@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,8 @@ def resume(
     from gannet.cli.spread import other_rank
     from gannet.cli.time_limit import limited
     from gannet.cli.train import conclude
+    from gannet.runs.reader import read_record
+    from gannet.sessions.before_ranks import require_continuation
     from gannet.sessions.goal import parse_goal
     from gannet.sessions.resume import resume as resume_run
 
@@ -58,7 +61,14 @@ def resume(
     )
     given = parse_keys(keys or [])
     with limited(max_time):
-        status = other_rank(devices, recipe=recipe, keys=given, restarts=True)
+        status = other_rank(
+            devices,
+            recipe=recipe,
+            keys=given,
+            restarts=True,
+            device=read_record(path).settings.get("device", "auto"),
+            require=partial(require_continuation, path, given, recipe, steps),
+        )
         if status is not None:
             return status
         with TerminalReporter(quiet=quiet) as reporter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +14,15 @@ Devices = Annotated[
 ]
 
 
-def other_rank(devices: int | None, *, recipe: str | None, keys: Mapping[str, Any], restarts: bool) -> int | None:
+def other_rank(
+    devices: int | None,
+    *,
+    recipe: str | None,
+    keys: Mapping[str, Any],
+    restarts: bool,
+    device: str,
+    require: Callable[[int], None],
+) -> int | None:
     """The exit status of a command whose training is done by other processes; None if this process does it.
 
     With ``--devices`` this process starts the others and waits for them. A process that torchrun or ``--devices``
@@ -25,6 +33,8 @@ def other_rank(devices: int | None, *, recipe: str | None, keys: Mapping[str, An
         recipe: the user's recipe file, if any.
         keys: the keys that the user typed.
         restarts: whether the command may run again after a failure.
+        device: where the networks are: auto, cpu or cuda.
+        require: raises if so many processes cannot train this; called before they start.
 
     Raises:
         UserError: the number of processes is wrong, or torchrun repeats a command that would begin another run.
@@ -35,15 +45,17 @@ def other_rank(devices: int | None, *, recipe: str | None, keys: Mapping[str, An
     if devices is not None and not launched():
         if devices == 1:
             return None
-        from gannet.ranks.launch import launch
+        from gannet.ranks.launch import launch, require_room
 
+        require_room(devices, device)
+        require(devices)
         return launch(devices, sys.argv[1:])
     if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) and not restarts:
         raise UserError(
             "torchrun has restarted this command, which would begin another run. Add --out DIR --resume, so that it "
             "continues the run."
         )
-    ranks = join()
+    ranks = join(device)
     if devices is not None and devices != ranks.size:
         raise UserError(f"--devices {devices}: torchrun has started {ranks.size} processes; omit --devices.")
     if ranks.rank == 0:

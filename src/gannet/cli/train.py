@@ -133,6 +133,8 @@ def train(
         from gannet.cli.time_limit import limited
         from gannet.config.plan import DEFAULT_FLAGS, plan, refuse_flags
         from gannet.errors import UserError
+        from gannet.runs.reader import read_record
+        from gannet.sessions.before_ranks import require_continuation, require_start
         from gannet.sessions.fork import parse_parent
         from gannet.sessions.goal import parse_goal
         from gannet.sessions.resume import start_or_resume, train_again
@@ -156,7 +158,23 @@ def train(
         refuse_flags(given)
     planned = None if older else plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
     with limited(max_time):
-        status = other_rank(devices, recipe=recipe, keys=given, restarts=resume)
+
+        def require(processes: int) -> None:
+            if planned is None:
+                assert older
+                require_continuation(older[0], given | flags, recipe, None, processes)
+                return
+            with TerminalReporter(quiet=quiet) as reporter:
+                require_start(planned, None if resume else out, reporter.work, processes)
+
+        status = other_rank(
+            devices,
+            recipe=recipe,
+            keys=given,
+            restarts=resume,
+            device=device or (DEFAULT_FLAGS["device"] if older is None else read_record(older[0]).settings["device"]),
+            require=require,
+        )
         if status is not None:
             return status
         with TerminalReporter(quiet=quiet) as reporter:

@@ -15,7 +15,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from gannet.errors import RankLost
+from gannet.errors import RankLost, UserError
 
 T = TypeVar("T", bound=Tensor | None)
 
@@ -87,14 +87,28 @@ def launched() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def join() -> Ranks:
-    """Connect this process with the others, if torchrun started several: gloo on CPUs, NCCL on GPUs."""
+def join(device: str = "auto") -> Ranks:
+    """Connect this process with the others, if torchrun started several: gloo on CPUs, NCCL on GPUs.
+
+    Args:
+        device: where the networks are: auto, cpu or cuda.
+
+    Raises:
+        UserError: torchrun started more processes on this machine than it has GPUs.
+        RankLost: the processes cannot connect.
+    """
     if not launched():
         return ALONE
     if not dist.is_initialized():
         backend = "gloo"
-        if torch.cuda.is_available():
-            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+        if device != "cpu" and torch.cuda.is_available():
+            gpus, here = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+            if here > gpus:
+                raise UserError(
+                    f"torchrun has started {here} processes on a machine with {gpus} GPUs. Set --nproc-per-node to at "
+                    f"most {gpus}, or add --device cpu."
+                )
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
             backend = "cpu:gloo,cuda:nccl"
         try:
             dist.init_process_group(backend, timeout=TIMEOUT)

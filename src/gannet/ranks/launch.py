@@ -14,32 +14,51 @@ MOST_ON_ONE_CORE = 4
 """More processes only wait for each other."""
 
 
+def require_room(count: int, device: str) -> None:
+    """Check that this machine has a GPU, or enough cores, for each of ``count`` processes.
+
+    Args:
+        count: number of processes; each uses one GPU, if there are any, or its part of the processor's cores.
+        device: auto, cpu or cuda; cpu uses the cores also if there are GPUs.
+
+    Raises:
+        UserError: too many processes for the GPUs or cores of this machine, or fewer than 1.
+    """
+    gpus, cores = _gpus(device), _cores()
+    most = gpus or MOST_ON_ONE_CORE * cores
+    if not 1 <= count <= most:
+        there = f"{gpus} GPUs" if gpus else f"no GPU and {cores} processor cores"
+        if device == "cpu":
+            there = f"{cores} processor cores"
+        raise UserError(f"--devices {count}: this machine has {there}; set --devices to a number between 1 and {most}.")
+
+
+def _gpus(device: str) -> int:
+    import torch
+
+    return 0 if device == "cpu" else torch.cuda.device_count()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def launch(count: int, words: Sequence[str]) -> int:
     """Run ``gannet WORDS`` in ``count`` processes that share one training, and return the exit status of the first.
 
     A process that ends, for any reason, ends the others. For restarts and several machines, use torchrun itself.
 
     Args:
-        count: number of processes; each uses one GPU, if there are any, or its part of the processor's cores.
+        count: number of processes, which :func:`require_room` has checked.
         words: the command line without the name of the program.
-
-    Raises:
-        UserError: too many processes for the GPUs or cores of this machine, or fewer than 1.
     """
-    import torch
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    gpus = torch.cuda.device_count()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    most = gpus or MOST_ON_ONE_CORE * cores
-    if not 1 <= count <= most:
-        there = f"{gpus} GPUs" if gpus else f"no GPU and {cores} processor cores"
-        raise UserError(f"--devices {count}: this machine has {there}; set --devices to a number between 1 and {most}.")
     # The ranks report errors themselves.
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // count)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _cores() // count)))
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,

@@ -12,6 +12,7 @@ from gannet.config.build import build, environment
 from gannet.config.plan import Plan, plan_again, require_complete
 from gannet.discovery import is_outside
 from gannet.errors import UserError
+from gannet.ranks.group import current
 from gannet.runs.comparable import differing
 from gannet.runs.reader import Run, parse_run, read_record
 from gannet.runs.records import RunRecord
@@ -29,6 +30,7 @@ from gannet.sessions.train import choose_step_if_asked, frames_every_of, next_ru
 from gannet.training import checkpoint
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.rehearsal import rehearse
+from gannet.training.spreading import require_spread
 from gannet.training.trainer import Trainer
 
 BITWISE = (
@@ -83,6 +85,7 @@ def resume(
     if changed := changed_data(record, dataset):
         raise UserError(f"{path}: {changed} Restore them, give their path with data.path=PATH, or train a new run.")
     experiment, precision = build(plan, dataset.form)
+    require_spread(experiment.game, experiment.batch_size, current().size)
     with precision.applied() as precision, RunWriter(path) as writer:
         if not has_trained(path):
             rehearse(

@@ -42,6 +42,7 @@ from gannet.training.observers import (
     watching,
 )
 from gannet.training.rehearsal import rehearse
+from gannet.training.spreading import require_spread
 from gannet.training.trainer import Trainer
 from gannet.training.vitals import watch_health
 
@@ -71,6 +72,7 @@ def start(
     dataset = open_data(plan, reporter.work)
     keep_freed_memory()
     experiment, precision = build(plan, dataset.form)
+    require_spread(experiment.game, experiment.batch_size, current().size)
     with precision.applied() as precision:
         rehearse(
             experiment,

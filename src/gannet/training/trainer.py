@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from gannet.data.base import Dataset
-from gannet.errors import TrainingStopped, UserError
+from gannet.errors import TrainingStopped
 from gannet.games.base import Turn
 from gannet.ranks.gradients import average
 from gannet.ranks.group import ALONE, Ranks
@@ -20,6 +20,7 @@ from gannet.training.ema import Average
 from gannet.training.experiment import Experiment
 from gannet.training.gradients import Statistics, are_finite
 from gannet.training.precision import Precision
+from gannet.training.spreading import require_spread
 from gannet.types import Batch, Terms
 
 _Drawn = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]
@@ -85,18 +86,7 @@ class Trainer:
         Raises:
             UserError: the game compares samples in a way that needs one process, or the batch cannot be divided.
         """
-        if ranks.size > 1 and self.game.needs_one_process:
-            raise UserError(
-                f"This recipe cannot be trained on {ranks.size} processes, because {self.game.needs_one_process}. "
-                "Train it on one."
-            )
-        pack = self.game.pack
-        if self.batch_size % (ranks.size * pack):
-            packs = f" in packs of {pack}" if pack > 1 else ""
-            raise UserError(
-                f"batch_size={self.batch_size} cannot be divided by {ranks.size} processes{packs}. Set batch_size to a "
-                f"multiple of {ranks.size * pack}."
-            )
+        require_spread(self.game, self.batch_size, ranks.size)
         self.ranks = ranks
 
     def play(self) -> dict[str, Tensor]:
