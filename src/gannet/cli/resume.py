@@ -66,7 +66,7 @@ def resume(
             recipe=recipe,
             keys=given,
             restarts=True,
-            device=read_record(path).settings.get("device", "auto"),
+            device=str(read_record(path).settings.get("device", "auto")),
             require=partial(require_continuation, path, given, recipe, steps),
         )
         if status is not None:

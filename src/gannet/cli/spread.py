@@ -34,7 +34,7 @@ def other_rank(
         keys: the keys that the user typed.
         restarts: whether the command may run again after a failure.
         device: where the networks are: auto, cpu or cuda.
-        require: raises if so many processes cannot train this; called before they start.
+        require: raises if that many processes cannot train this; called before they start.
 
     Raises:
         UserError: the number of processes is wrong, or torchrun repeats a command that would begin another run.

@@ -172,7 +172,7 @@ def train(
             recipe=recipe,
             keys=given,
             restarts=resume,
-            device=device or (DEFAULT_FLAGS["device"] if older is None else read_record(older[0]).settings["device"]),
+            device=device or str("auto" if older is None else read_record(older[0]).settings.get("device", "auto")),
             require=require,
         )
         if status is not None:

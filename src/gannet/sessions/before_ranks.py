@@ -16,7 +16,7 @@ from gannet.training.spreading import require_spread
 
 
 def require_start(plan: Plan, out: Path | None, progress: Progress, processes: int) -> None:
-    """Check that a new run can be trained by so many processes. Data that are slow to open are opened for their form,
+    """Check that a new run can be trained by N processes. Data that are slow to open are opened for their form,
     and their cache serves the ranks.
 
     Args:
@@ -36,7 +36,7 @@ def require_start(plan: Plan, out: Path | None, progress: Progress, processes: i
 def require_continuation(
     run: Path, changes: Mapping[str, Any], recipe_file: str | None, steps: int | None, processes: int
 ) -> None:
-    """Check that an existing run can be continued, forked or repeated by so many processes.
+    """Check that an existing run can be continued, forked or repeated by N processes.
 
     Args:
         run: the run directory.
