@@ -129,6 +129,13 @@ def test_a_recorded_step_is_turned_by_keys_and_plays_only_when_asked(serve, open
     assert values["generated judged generated"] == f"{(mine['logit_fake'] < 0).sum()} of 16"
     losses = {name.removeprefix("loss/"): float(value) for name, value in mine.items() if name.startswith("loss/")}
     assert losses.keys() == {"adversarial", "dragan"}
+    # The table of points, shut until somebody opens it, names D's output on every point.
+    page.evaluate("document.querySelector('.story details').open = true")
+    rows = "[...document.querySelectorAll('.story tbody tr')].map((row) => row.lastElementChild.textContent)"
+    column = until(page, f"document.querySelectorAll('.story tbody tr').length === 32 && {rows}")
+    assert page.evaluate("document.querySelector('.story thead th:last-child').textContent") == "D’s output"
+    outputs = np.concatenate([mine["logit_real"], mine["logit_fake"]])
+    assert [number(text) for text in column] == pytest.approx(outputs.tolist(), rel=1e-3, abs=1e-3)
     values = {name: number(text) for name, text in turn_to(page, 3).items()}
     assert values == pytest.approx(losses | {"sum": sum(losses.values())}, rel=1e-3)
     values = turn_to(page, 9)

@@ -42,7 +42,7 @@ export function legendOf(recording, { player, part }) {
     ...(player === "discriminator" || part === "sample" ? ["real"] : []),
     "fake",
     ...(part === "sample" ? [] : ["contour"]),
-    ...(part === "score" || part === "loss" ? ["cross"] : []),
+    ...(part === "output" || part === "loss" ? ["cross"] : []),
     ...(part === "gradients" ? ["push"] : []),
     ...(part === "update" && player === "generator" ? ["moved"] : []),
     ...(part === "update" && player === "discriminator" ? ["past"] : []),

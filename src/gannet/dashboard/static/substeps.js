@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 import { outputKind } from "./outputs.js";
 import { diverging, drawArrows, drawContour, drawField, drawPoints, scaledArrows } from "./plane.js";
 
-const PARTS = ["sample", "score", "loss", "gradients", "update"];
+const PARTS = ["sample", "output", "loss", "gradients", "update"];
 const LONGEST_ARROW = 0.11;
 /** There are few points here. */
 const LARGER = 1.6;
@@ -52,12 +52,12 @@ export class Recording {
   /**
    * The colour of an output, in [-1, 1]: below zero for generated.
    * @param {string} player
-   * @returns {(score: number) => number}
+   * @returns {(output: number) => number}
    */
   shade(player) {
     const spread = this.of(player, "spread")?.[0],
       zero = this.zero(player);
-    return spread === undefined ? (score) => Math.tanh(score / 2) : (score) => (score - zero) / (spread || 1);
+    return spread === undefined ? (output) => Math.tanh(output / 2) : (output) => (output - zero) / (spread || 1);
   }
 }
 
@@ -87,20 +87,20 @@ export function drawSubstep(pen, view, recording, { player, part }, share) {
   if (part !== "sample" && before) {
     const side = Math.round(Math.sqrt(before.length)),
       moved = part === "update" && after ? share : 0;
-    const scores = Float64Array.from(before, (score, i) => (after ? score + (after[i] - score) * moved : score));
-    drawField(pen, view, scores.map(recording.shade(player)), side, shade);
+    const outputs = Float64Array.from(before, (output, i) => (after ? output + (after[i] - output) * moved : output));
+    drawField(pen, view, outputs.map(recording.shade(player)), side, shade);
     if (moved && isD)
       drawContour(
         pen,
         view,
-        Float64Array.from(before, (score) => score - zero),
+        Float64Array.from(before, (output) => output - zero),
         side,
         [4, 4],
       );
     drawContour(
       pen,
       view,
-      scores.map((score) => score - zero),
+      outputs.map((output) => output - zero),
       side,
     );
   }
@@ -139,30 +139,30 @@ export function drawSubstep(pen, view, recording, { player, part }, share) {
   }
   drawPoints(pen, view, fake, "fake", LARGER);
   pen.globalAlpha = 1;
-  if (part === "score" || part === "loss") {
+  if (part === "output" || part === "loss") {
     if (isD)
       drawCrosses(
         pen,
         view,
-        mistaken(real, recording.of(player, "logit_real"), (score) => score < zero),
+        mistaken(real, recording.of(player, "logit_real"), (output) => output < zero),
       );
     drawCrosses(
       pen,
       view,
-      mistaken(fake, recording.of(player, "logit_fake"), (score) => score > zero === isD),
+      mistaken(fake, recording.of(player, "logit_fake"), (output) => output > zero === isD),
     );
   }
 }
 
 /**
- * Points whose scores say so.
+ * Points whose outputs say so.
  * @param {ArrayLike<number>|null} points
- * @param {ArrayLike<number>|null} scores
- * @param {(score: number) => boolean} wrong
+ * @param {ArrayLike<number>|null} outputs
+ * @param {(output: number) => boolean} wrong
  */
-function mistaken(points, scores, wrong) {
-  return points && scores
-    ? Array.from(scores, (score, i) => (wrong(score) ? [points[2 * i], points[2 * i + 1]] : [])).filter(
+function mistaken(points, outputs, wrong) {
+  return points && outputs
+    ? Array.from(outputs, (output, i) => (wrong(output) ? [points[2 * i], points[2 * i + 1]] : [])).filter(
         (point) => point.length,
       )
     : [];
@@ -184,25 +184,25 @@ function drawCrosses(pen, view, points) {
 }
 
 /**
- * Scores on a line: real ones above it, generated ones below, their means as triangles.
+ * Outputs on a line: real ones above it, generated ones below, their means as triangles.
  * @param {CanvasRenderingContext2D} pen
  * @param {number} width
  * @param {number} height
  * @param {Recording} recording
  * @param {string} player
  */
-export function drawScores(pen, width, height, recording, player) {
+export function drawOutputs(pen, width, height, recording, player) {
   const rows = [
     ["real", recording.of(player, "logit_real"), -1],
     ["fake", recording.of(player, "logit_fake"), 1],
   ];
-  const all = rows.flatMap(([, scores]) => Array.from(/** @type {any} */ (scores ?? [])));
+  const all = rows.flatMap(([, outputs]) => Array.from(/** @type {any} */ (outputs ?? [])));
   if (!all.length) return;
   const zero = recording.zero(player),
     [least, most] = [Math.min(...all, zero), Math.max(...all, zero)];
   const edge = 14,
     middle = height / 2,
-    x = (/** @type {number} */ score) => edge + ((score - least) / (most - least || 1)) * (width - 2 * edge);
+    x = (/** @type {number} */ output) => edge + ((output - least) / (most - least || 1)) * (width - 2 * edge);
   pen.strokeStyle = colour("muted");
   pen.lineWidth = 1;
   pen.beginPath();
@@ -211,17 +211,17 @@ export function drawScores(pen, width, height, recording, player) {
   pen.moveTo(x(zero), 14);
   pen.lineTo(x(zero), height - 14);
   pen.stroke();
-  for (const [kind, scores, sign] of /** @type {[string, ArrayLike<number>|null, number][]} */ (rows)) {
-    if (!scores) continue;
+  for (const [kind, outputs, sign] of /** @type {[string, ArrayLike<number>|null, number][]} */ (rows)) {
+    if (!outputs) continue;
     pen.fillStyle = pen.strokeStyle = colour(kind);
     pen.lineWidth = 1.1;
-    for (const score of Array.from(scores)) {
+    for (const output of Array.from(outputs)) {
       pen.beginPath();
-      pen.arc(x(score), middle + sign * 9, 3, 0, 2 * Math.PI);
+      pen.arc(x(output), middle + sign * 9, 3, 0, 2 * Math.PI);
       if (kind === "real") pen.stroke();
       else pen.fill();
     }
-    const at = x(mean(scores)),
+    const at = x(mean(outputs)),
       y = middle + sign * 17;
     pen.beginPath();
     pen.moveTo(at, y);
@@ -231,9 +231,9 @@ export function drawScores(pen, width, height, recording, player) {
   }
   pen.fillStyle = colour("muted");
   pen.font = "12px system-ui, sans-serif";
-  const write = (/** @type {number} */ score, /** @type {CanvasTextAlign} */ align, /** @type {number} */ at) => {
+  const write = (/** @type {number} */ output, /** @type {CanvasTextAlign} */ align, /** @type {number} */ at) => {
     pen.textAlign = align;
-    pen.fillText(digits(score, 3), at, height - 3);
+    pen.fillText(digits(output, 3), at, height - 3);
   };
   write(least, "left", 2);
   write(most, "right", width - 2);
@@ -253,19 +253,22 @@ export function valuesOf(recording, { player, part }) {
   const real = of("logit_real"),
     fake = of("logit_fake"),
     shown = (of("fake")?.length ?? 0) / 2;
-  const right = (/** @type {ArrayLike<number>} */ scores, /** @type {(score: number) => boolean} */ test) =>
-    t("slow.of", { part: Array.from(scores).filter(test).length, whole: scores.length });
+  const right = (/** @type {ArrayLike<number>} */ outputs, /** @type {(output: number) => boolean} */ test) =>
+    t("slow.of", { part: Array.from(outputs).filter(test).length, whole: outputs.length });
   /** @type {Record<string, any[][]>} */
   const found = {
     sample: [
       ["slow.value.real", isD ? (of("real")?.length ?? 0) / 2 : null],
       ["slow.value.fake", shown || null],
     ],
-    score: [
-      ["slow.value.scoreReal", isD && real ? digits(mean(real)) : null],
-      ["slow.value.scoreFake", fake ? digits(mean(fake)) : null],
-      ["slow.value.rightReal", isD && real ? right(real, (score) => score > zero) : null],
-      [isD ? "slow.value.rightFake" : "slow.value.fooled", fake ? right(fake, (score) => score > zero !== isD) : null],
+    output: [
+      ["slow.value.outputReal", isD && real ? digits(mean(real)) : null],
+      ["slow.value.outputFake", fake ? digits(mean(fake)) : null],
+      ["slow.value.rightReal", isD && real ? right(real, (output) => output > zero) : null],
+      [
+        isD ? "slow.value.rightFake" : "slow.value.fooled",
+        fake ? right(fake, (output) => output > zero !== isD) : null,
+      ],
     ],
     loss: [
       ...recording.losses(player).map(([name, value]) => /** @type {[string, any]} */ ([name, digits(value)])),
@@ -317,13 +320,13 @@ function movedOf(recording, player, sum) {
  */
 export function rowsOf(recording, { player, part }) {
   const of = (/** @type {string} */ name) => recording.of(player, name),
-    scored = part !== "sample",
+    judged = part !== "sample",
     push = of("gradient") ?? of("slope");
   const head = [
     t("slow.point"),
     "x",
     "y",
-    ...(scored ? [t("slow.scored")] : []),
+    ...(judged ? [t("slow.judged")] : []),
     ...(part === "gradients" ? [t("slow.pushX"), t("slow.pushY")] : []),
     ...(part === "update" ? [t("slow.afterX"), t("slow.afterY")] : []),
   ];
@@ -336,7 +339,7 @@ export function rowsOf(recording, { player, part }) {
         `${t(`points.layer.${kind}`)} ${i}`,
         digits(x),
         digits(y),
-        ...(scored ? [digits(of(`score_${kind}`)?.[i])] : []),
+        ...(judged ? [digits(of(`logit_${kind}`)?.[i])] : []),
         ...(part === "gradients" ? pair(push) : []),
         ...(part === "update" ? pair(of("fake_after")) : []),
       ];

@@ -116,14 +116,14 @@ export default {
   "slow.discriminator": "Discriminator D",
   "slow.generator": "Generator G",
   "slow.sample": "Sample",
-  "slow.score": "Output",
+  "slow.output": "Output",
   "slow.loss": "Loss",
   "slow.gradients": "Gradient",
   "slow.update": "Update",
   "slow.discriminator.sample": "D is shown real points from the data, and points that G makes from fresh noise.",
-  "slow.discriminator.score":
+  "slow.discriminator.output":
     "D judges every point: a logit above zero means real, below zero generated. A cross marks each mistake.",
-  "slow.discriminator.score.relative":
+  "slow.discriminator.output.relative":
     "D judges every point. Only differences of its outputs count here, so they are compared with the median of all " +
     "outputs shown, the average sample. A cross marks each mistake.",
   "slow.discriminator.loss":
@@ -137,9 +137,9 @@ export default {
     "divided before.",
   "slow.generator.sample":
     "Now it is G’s turn: it makes points from fresh noise. The real ones are drawn for comparison only.",
-  "slow.generator.score":
+  "slow.generator.output":
     "D, just updated, judges the generated points. A cross marks those that it recognises as generated.",
-  "slow.generator.score.relative":
+  "slow.generator.output.relative":
     "D, just updated, judges the generated points. A cross marks those below the average sample.",
   "slow.generator.loss": "The outputs become the loss of G. It is small when D takes the generated points for real.",
   "slow.generator.gradients":
@@ -148,8 +148,8 @@ export default {
     "The optimizer moves the parameters of G, so that the same noise now gives points a little further on.",
   "slow.value.real": "real points shown",
   "slow.value.fake": "generated points shown",
-  "slow.value.scoreReal": "mean output, real",
-  "slow.value.scoreFake": "mean output, generated",
+  "slow.value.outputReal": "mean output, real",
+  "slow.value.outputFake": "mean output, generated",
   "slow.value.rightReal": "real judged real",
   "slow.value.rightFake": "generated judged generated",
   "slow.value.fooled": "generated judged real",
@@ -169,7 +169,7 @@ export default {
   "slow.key.cross.discriminator": "mistake of D",
   "slow.key.cross.generator": "recognised by D",
   "slow.point": "point",
-  "slow.scored": "D’s output",
+  "slow.judged": "D’s output",
   "slow.pushX": "gradient x",
   "slow.pushY": "gradient y",
   "slow.afterX": "x after",

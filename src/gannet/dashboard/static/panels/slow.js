@@ -3,7 +3,7 @@ import { eachFrame, fill, h, sign, table, wantsStillness, whole } from "../dom.j
 import { replyTo } from "../controls.js";
 import { sharpened, viewOf } from "../plane.js";
 import { command, framePacked } from "../server.js";
-import { drawScores, drawSubstep, Recording, rowsOf, valuesOf } from "../substeps.js";
+import { drawOutputs, drawSubstep, Recording, rowsOf, valuesOf } from "../substeps.js";
 import { legendOf, partList } from "../slow_story.js";
 import { SIGNS } from "../timeline.js";
 import { t } from "../i18n.js";
@@ -205,7 +205,7 @@ class SlowPanel {
       else mark.removeAttribute("aria-current");
     });
     const key = `slow.${player}.${part}`;
-    this.words.textContent = part === "score" && recording.outputs !== "logit" ? t(`${key}.relative`) : t(key);
+    this.words.textContent = part === "output" && recording.outputs !== "logit" ? t(`${key}.relative`) : t(key);
     this.canvas.setAttribute(
       "aria-label",
       `${this.at + 1}. ${t(`slow.${player}`)}, ${t(`slow.${part}`)}. ${this.words.textContent}`,
@@ -214,8 +214,8 @@ class SlowPanel {
       this.values,
       valuesOf(recording, { player, part }).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
     );
-    const scored = part === "score" || part === "loss";
-    this.strip.hidden = !scored;
+    const judged = part === "output" || part === "loss";
+    this.strip.hidden = !judged;
     fill(this.legend, legendOf(recording, { player, part }));
     this.tabulate();
     this.animate();
@@ -292,7 +292,7 @@ class SlowPanel {
     drawSubstep(sharpened(canvas, size), viewOf(recording.extent, size), recording, substep, this.share);
     if (strip.hidden) return;
     strip.style.width = `${size}px`;
-    drawScores(sharpened(strip, size, STRIP_HEIGHT), size, STRIP_HEIGHT, recording, substep.player);
+    drawOutputs(sharpened(strip, size, STRIP_HEIGHT), size, STRIP_HEIGHT, recording, substep.player);
   }
 
   tabulate() {
