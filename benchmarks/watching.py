@@ -81,11 +81,12 @@ def newest_step(folder: Path) -> int:
 def attached(data: str = "ring", recipe: str = "gan-deep", rounds: int = 5, seconds: float = 8.0) -> dict[str, Any]:
     """Median steps per second without and with an open page, measured alternately for some seconds each."""
     speeds: dict[str, list[float]] = {"alone": [], "watched": []}
+    shares: dict[str, list[float]] = {"server": [], "browser": []}
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         run = stack.enter_context(training(Path(folder) / "run", data, f"--recipe={recipe}", "steps=10000000"))
         browser = stack.enter_context(launched())
-        _, address = stack.enter_context(watching(run))
+        server, address = stack.enter_context(watching(run))
         time.sleep(seconds)
         for _ in range(rounds):
             speeds["alone"].append(_speed(run, seconds))
@@ -93,12 +94,37 @@ def attached(data: str = "ring", recipe: str = "gan-deep", rounds: int = 5, seco
             page.goto(address)
             page.wait_for_function(f"() => {READY}")
             time.sleep(3)
+            begin, before = time.monotonic(), _processor_seconds(server)
             speeds["watched"].append(_speed(run, seconds))
+            passed, after = time.monotonic() - begin, _processor_seconds(server)
+            for name, share in shares.items():
+                share.append(round((after[name] - before[name]) / passed, 4))
             page.close()
             time.sleep(1)
     medians = {side: statistics.median(values) for side, values in speeds.items()}
     change = medians["alone"] / medians["watched"] - 1
-    return {"data": data, "recipe": recipe, "steps_per_second": speeds, "median": medians, "step_time_change": change}
+    return {
+        "data": data,
+        "recipe": recipe,
+        "steps_per_second": speeds,
+        "median": medians,
+        "step_time_change": change,
+        "share_of_a_core": shares,
+    }
+
+
+def _processor_seconds(server: int) -> dict[str, float]:
+    """Processor time so far of ``gannet watch`` and of all processes of the browser."""
+    seconds = {"server": 0.0, "browser": 0.0}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command, fields = (folder / "comm").read_text(), (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        name = "server" if int(folder.name) == server else "browser" if command.startswith("chrom") else ""
+        if name:
+            seconds[name] += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 def _speed(run: Path, seconds: float) -> float:

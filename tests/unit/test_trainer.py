@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
+from typing import cast
 
+import pytest
 import torch
 from torch import nn
 from torch.testing import assert_close
@@ -14,7 +17,9 @@ from gannet.data.ring import Ring
 from gannet.games.labels import frame_labels
 from gannet.recipes.cgan import cgan
 from gannet.recipes.gan import gan
+from gannet.runs.writer import RunWriter
 from gannet.training.ema import Average
+from gannet.training.observers import record_frames
 from gannet.training.precision import decide
 from gannet.training.trainer import Trainer
 
@@ -85,3 +90,16 @@ def test_few_classes_fill_a_square():
     assert labels is not None
     assert (len(labels), columns) == (64, 8)
     assert labels.reshape(8, 8).tolist() == [[0, 1] * 4] * 8
+
+
+def test_a_resumed_run_keeps_the_columns_of_its_frames():
+    """Frames of two classes were two columns wide in runs of earlier versions; a recording must not change midway."""
+    dataset = Digits(size=16, classes="3,8").open(silent)
+    precision = decide(device="cpu", precision="auto", is_images=True, allow_bf16=False)
+    trainer = Trainer(cgan(dataset.form, batch_size=8), dataset, seed=0, precision=precision)
+    frames = []
+    writer = cast("RunWriter", SimpleNamespace(frame=lambda step, image: frames.append(image.shape)))
+    for columns in (0, 2):
+        record_frames(trainer, dataset, writer, seed=0, every=1, count=64, columns=columns).act({})
+    (square, _), (strip, _) = [(height / width, channels) for height, width, channels in frames]
+    assert (square, strip) == (pytest.approx(1, abs=0.01), pytest.approx(16, rel=0.05))

@@ -28,7 +28,7 @@ from gannet.runs.label import write_label
 from gannet.runs.records import Event
 
 EVENTS_AT_ONCE = 500
-STREAM_SECONDS = 0.2
+STREAM_SECONDS = 0.4
 HEARTBEAT_SECONDS = 10.0
 STREAMS_AT_MOST = 32
 COMMAND_BYTES = 65536
@@ -164,7 +164,7 @@ class Api:
         The browser caches it permanently if the request names its current version.
         """
         run, step = self._find(request), step_of(request.path_params["step"])
-        found = run.frames().get(step)
+        found = run.frame(step)
         if found is None:
             raise Missing(f"{run.name} has no frame of step {step}.")
         path, version = found

@@ -14,7 +14,7 @@ from gannet.dashboard.follower import Follower
 from gannet.errors import UserError
 from gannet.runs.finding import find_runs
 from gannet.runs.reader import Run
-from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, ORIGIN_FOLDER, RUN_FILE, SCORES_FILE
+from gannet.runs.schema import CHECKPOINTS_FOLDER, FRAMES_FOLDER, ORIGIN_FOLDER, RUN_FILE, SCORES_FILE, frame_name
 from gannet.runs.state import RunState, state_of
 
 SCAN_SECONDS = 1.0
@@ -54,6 +54,16 @@ class Watched:
             if version:
                 found[step] = path, version
         return found
+
+    def frame(self, step: int) -> tuple[Path, str] | None:
+        """File and version of the frame of one step, as ``frames`` has it, without looking at the others: a page asks
+        several times a second, of runs with many thousand frames.
+        """
+        path = self.path / FRAMES_FOLDER / frame_name(step, self.run().kind)
+        if path.parent.is_symlink() or path.is_symlink():
+            return None
+        version = file_version(path)
+        return (path, version) if version else None
 
     def checkpoints(self) -> list[int]:
         """Steps of checkpoints for forks, in order; they are verified only when they are used."""

@@ -26,15 +26,18 @@ def balanced_labels(game: Game, count: int, device: torch.device | str = "cpu") 
     return torch.arange(count, device=device) % classes if classes else None
 
 
-def frame_labels(game: Game, count: int, device: torch.device | str = "cpu") -> tuple[Tensor | None, int]:
+def frame_labels(
+    game: Game, count: int, device: torch.device | str = "cpu", columns: int = 0
+) -> tuple[Tensor | None, int]:
     """Labels and number of columns of a grid of about ``count`` samples: one column per example caption, or per class
     of at most 20, if there are any, and each several times if they are few; else a square grid without labels.
+    ``columns`` that are not 0 are kept, so that all frames of a run look alike.
     """
     side = max(1, round(count**0.5))
     kinds = len(game.captions) if isinstance(game, Captioned) else 0
     if isinstance(game, Conditional) and game.num_classes <= 20:
         kinds = game.num_classes
     if not kinds:
-        return None, side
-    columns = kinds * max(1, round(side / kinds))
+        return None, columns or side
+    columns = columns or kinds * max(1, round(side / kinds))
     return balanced_labels(game, columns * max(1, round(count / columns)), device), columns

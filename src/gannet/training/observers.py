@@ -17,7 +17,7 @@ from gannet.data.base import Dataset
 from gannet.errors import UserError
 from gannet.figures.sheet import image_sheet, side_by_side
 from gannet.games.base import Captioned, Translates
-from gannet.games.labels import balanced_labels, frame_labels
+from gannet.games.labels import frame_labels
 from gannet.runs.records import Event
 from gannet.runs.schema import CHECKPOINTS_FOLDER
 from gannet.runs.writer import RunWriter
@@ -229,10 +229,7 @@ def frame_columns(trainer: Trainer, dataset: Dataset, count: int) -> tuple[str, 
 
 def _image_frame(trainer: Trainer, dataset: Dataset, seed: int, count: int, columns: int) -> Callable[[], np.ndarray]:
     game = trainer.average.game
-    labels, usual = frame_labels(game, count, trainer.precision.device)
-    columns = columns or usual
-    if labels is not None:
-        labels = balanced_labels(game, columns * max(1, round(count / columns)), trainer.precision.device)
+    labels, columns = frame_labels(game, count, trainer.precision.device, columns)
 
     def take() -> np.ndarray:
         rng = torch_rng(seed, "frames", device=trainer.precision.device)

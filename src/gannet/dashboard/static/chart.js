@@ -157,21 +157,25 @@ export class Chart {
     this.step = step;
     this.alarms = alarms;
     this.revision += 1;
-    const words = lines
+    this.tabulate();
+    this.draw();
+  }
+
+  /** What the chart shows, in words. */
+  tell() {
+    const words = this.lines
       .filter((line) => !line.thin)
       .map((line) => summary(line))
       .join(" ");
-    if (this.words.textContent !== words) {
-      this.words.textContent = words;
-      this.box.setAttribute("aria-label", `${this.options.title}. ${words}`);
-    }
-    this.tabulate();
-    this.draw();
+    if (this.words.textContent === words) return;
+    this.words.textContent = words;
+    this.box.setAttribute("aria-label", `${this.options.title}. ${words}`);
   }
 
   async draw() {
     this.isStale = this.begun && !this.isSeen;
     if (this.isStale) return;
+    this.tell();
     // A logarithmic axis shows positive values only.
     const isPositive = this.lines.every(({ values }) => values.every((value) => value === null || value > 0));
     this.log.hidden = !isPositive && !this.isLogarithmic;
@@ -185,7 +189,8 @@ export class Chart {
       const library = await plotly();
       do {
         this.again = false;
-        if (this.gone) return;
+        this.isStale = this.begun && !this.isSeen;
+        if (this.gone || this.isStale) return;
         this.begun = true;
         const start = performance.now();
         const drawn = library.react(this.box, traces(this), layout(this), {

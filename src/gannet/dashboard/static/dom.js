@@ -87,9 +87,11 @@ export function digits(value, count = 4) {
   return String(Number(value.toPrecision(count)));
 }
 
+const THOUSANDS = new Intl.NumberFormat("en-US");
+
 /** @param {number} value */
 export function whole(value) {
-  return Math.round(value).toLocaleString("en-US").replaceAll(",", "\u202f");
+  return THOUSANDS.format(Math.round(value)).replaceAll(",", "\u202f");
 }
 
 /** @param {() => void} action called at most once per drawn frame. */

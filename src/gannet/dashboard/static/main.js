@@ -245,10 +245,32 @@ function mount(panel, run, column, title) {
   return card;
 }
 
+let headed = "";
 function heading() {
   if (!shown.length) return;
+  const [run] = shown,
+    progress = t("page.progress", {
+      step: whole(run.lastStep),
+      steps: run.summary.steps ? whole(run.summary.steps) : "?",
+    });
+  // Most news is a step. The rest is made anew only when it changes, so that nobody's focus is taken away.
+  const now = JSON.stringify(
+    shown.map((each) => [
+      each.id,
+      each.connected,
+      each.paused,
+      each.readOnly,
+      { ...each.summary, step: 0 },
+      each.alarms,
+    ]),
+  );
+  const written = document.querySelector("#heading .progress");
+  if (now === headed && (shown.length > 1 || written)) {
+    if (written && written.textContent !== progress) written.textContent = progress;
+    return;
+  }
+  headed = now;
   const unfolded = /** @type {HTMLDetailsElement|null} */ (document.querySelector("#heading .alarms"))?.open ?? false;
-  const [run] = shown;
   const state = run.connected ? (run.paused ? "paused" : run.summary.state) : "disconnected";
   const many = shown.length > 1;
   fill(
@@ -266,7 +288,7 @@ function heading() {
           {},
           h("span", { class: `state ${state}` }, t(`state.${state}`)),
           " ",
-          t("page.progress", { step: whole(run.lastStep), steps: run.summary.steps ? whole(run.summary.steps) : "?" }),
+          h("span", { class: "progress" }, progress),
           " · ",
           `${run.summary.data}, ${run.summary.recipe}`,
           run.summary.title ? ` · ${run.summary.name}` : null,

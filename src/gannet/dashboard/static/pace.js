@@ -1,12 +1,14 @@
-// How often charts are drawn while values arrive: drawing takes processor time from the training, so the page spends at
-// most a small share of its time on it.
+// How often charts are drawn while values arrive: drawing takes processor time from the training, so the more time the
+// last drawing took, the longer the next one waits.
 import { eachFrame } from "./dom.js";
 
-/** Drawing may take this share of the time: 1 / 30. */
-const REST_PER_WORK = 29;
+/** Rest for each millisecond in which Plotly made the charts; what the browser then does with them is not counted. */
+const REST_PER_WORK = 39;
 const LEAST_MILLISECONDS = 400;
 /** The first drawing takes longer than later ones. */
 const MOST_MILLISECONDS = 3000;
+/** The next news redraws the page anyway: a drawing that is due just before it waits for it. */
+const GRACE_MILLISECONDS = 150;
 
 let spent = 0;
 
@@ -28,16 +30,16 @@ export function paced(action) {
     before = spent;
     action();
   });
+  const draw = () => {
+    clearTimeout(waiting);
+    waiting = 0;
+    soon();
+  };
   const later = () => {
-    if (waiting) return;
-    const wait = Math.min(MOST_MILLISECONDS, Math.max(LEAST_MILLISECONDS, REST_PER_WORK * (spent - before)));
-    waiting = window.setTimeout(
-      () => {
-        waiting = 0;
-        soon();
-      },
-      Math.max(0, last + wait - performance.now()),
-    );
+    const wait = Math.min(MOST_MILLISECONDS, Math.max(LEAST_MILLISECONDS, REST_PER_WORK * (spent - before))),
+      rest = last + wait - performance.now();
+    if (rest > 0) waiting ||= window.setTimeout(draw, rest + GRACE_MILLISECONDS);
+    else draw();
   };
   return { later, stop: () => clearTimeout(waiting) };
 }

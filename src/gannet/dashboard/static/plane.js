@@ -57,6 +57,9 @@ export function rising() {
   return (value) => paper.map((p, i) => p + (high[i] - p) * Math.min(1, Math.max(0, value)) ** 0.7);
 }
 
+/** A pixel for each node of a field; one canvas for all, since a new one for each drawing costs as much as the rest. */
+const small = document.createElement("canvas");
+
 /**
  * A field under everything else; row 0 is the lowest y, nodes lie on the edges.
  * @param {CanvasRenderingContext2D} pen
@@ -66,8 +69,7 @@ export function rising() {
  * @param {(value: number) => number[]} shade
  */
 export function drawField(pen, view, field, side, shade) {
-  const small = document.createElement("canvas");
-  small.width = small.height = side;
+  if (small.width !== side) small.width = small.height = side;
   const ink = /** @type {CanvasRenderingContext2D} */ (small.getContext("2d")),
     image = ink.createImageData(side, side),
     blank = shade(0);

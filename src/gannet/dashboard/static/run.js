@@ -6,10 +6,14 @@ import { framePacked, get } from "./server.js";
 const EVENTS_KEPT = 2000;
 const POLL_MILLISECONDS = 1500;
 const RETRY_MILLISECONDS = 1500;
+/** News is told this often at most: each drawing of the page takes processor time from the training. */
+const TOLD_MILLISECONDS = 400;
+/** The news waits this long at most for the frame that is part of it. */
+const FRAME_MILLISECONDS = 500;
 
 /**
- * Tells of "change" (detail: a Set of "terms", "events", "frames", "scores", "state", "reset"), at most once per drawn
- * frame, and of "replaced" if its record is another one.
+ * Tells of "change" (detail: a Set of "terms", "events", "frames", "scores", "state", "reset"), at most 2.5 times a
+ * second, and of "replaced" if its record is another one.
  */
 export class Run extends EventTarget {
   /** @param {string} id */
@@ -30,6 +34,8 @@ export class Run extends EventTarget {
     /** Seconds of training at a step. */ this.clock = (/** @type {number} */ step) => this.curves.secondsAt(step);
     this.scoresAsked = 0;
     this.changes = new Set();
+    this.telling = false;
+    this.told = -Infinity;
     /** @type {EventSource|undefined} */ this.source = undefined;
     this.closed = false;
   }
@@ -303,15 +309,25 @@ export class Run extends EventTarget {
 
   /** @param {...string} what */
   tell(...what) {
-    if (this.changes.size === 0) {
-      const later = document.hidden ? (/** @type {() => void} */ f) => setTimeout(f, 200) : requestAnimationFrame;
-      later(() => {
-        const changes = this.changes;
-        this.changes = new Set();
-        this.dispatchEvent(new CustomEvent("change", { detail: changes }));
-      });
-    }
     what.forEach((word) => this.changes.add(word));
+    if (this.telling) return;
+    this.telling = true;
+    setTimeout(() => this.dispatch(), Math.max(0, this.told + TOLD_MILLISECONDS - performance.now()));
+  }
+
+  async dispatch() {
+    // The newest frame is drawn with everything else: by itself it would cost the browser as much once more.
+    const newest = this.frames.at(-1);
+    if (this.changes.has("frames") && newest)
+      await Promise.race([
+        this.frameContent(newest).catch(() => {}), // the panel that shows it says what is wrong
+        new Promise((done) => setTimeout(done, FRAME_MILLISECONDS)),
+      ]);
+    const changes = this.changes;
+    this.changes = new Set();
+    this.telling = false;
+    this.told = performance.now();
+    this.dispatchEvent(new CustomEvent("change", { detail: changes }));
   }
 
   close() {

@@ -55,6 +55,7 @@ class PointsPanel {
     this.rechosen = () => {
       this.syncChoices();
       this.draw();
+      if (this.choice.layers.has("movement") && !this.before) this.fetch();
     };
     store.timeline.addEventListener("move", this.look);
     run.addEventListener("change", this.changed);
@@ -203,7 +204,7 @@ class PointsPanel {
     try {
       const [frame, before] = await Promise.all([
         this.run.frameContent(wanted),
-        at > 0 ? this.run.frameContent(this.run.frames[at - 1]) : null,
+        at > 0 && this.choice.layers.has("movement") ? this.run.frameContent(this.run.frames[at - 1]) : null,
       ]);
       if (this.wanted !== wanted) return;
       this.frame = frame;
