@@ -76,7 +76,7 @@ def plain_points() -> Callable[[], object]:
 
 
 def eager(recipe: str) -> Callable[[], Callable[[], object]]:
-    """Gannet's own eager steps, where there is no plain loop of a recipe."""
+    """Gannet's own eager steps, for recipes that no plain loop trains."""
     return lambda: make_trainer(Work("", recipe, lambda: Ring().open(silent), plain_points, 1, "steps/s", 1)).play
 
 

@@ -29,8 +29,11 @@ DRAWN = """(() => {
     const plain = (words) => words.replace('\\u2212', '-').replace(/[,\\u202f\\s]/g, '');
     const number = (words) => Number(plain(words).replace(/k$/, 'e3').replace(/M$/, 'e6'));
     const charts = [...document.querySelectorAll('.chart')];
-    return charts.filter((chart) => chart.querySelectorAll('.xtick text').length > 1).map((chart) => {
-        const ticks = [...chart.querySelectorAll('.xtick text')].map((text) => {
+    // Plotly hides a label that does not fit.
+    const labels = (chart) =>
+        [...chart.querySelectorAll('.xtick text')].filter((text) => text.getBoundingClientRect().width);
+    return charts.filter((chart) => labels(chart).length > 1).map((chart) => {
+        const ticks = labels(chart).map((text) => {
             const box = text.getBoundingClientRect();
             return [number(text.textContent), (box.left + box.right) / 2];
         }).sort((a, b) => a[0] - b[0]);

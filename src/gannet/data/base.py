@@ -152,7 +152,10 @@ class Form:
                 f"{form.kind}, with sides of at most {LARGEST_SIDE:,}."
             )
         if not (len(form.mean) == 2 and np.isfinite([*form.mean, form.scale]).all() and form.scale > 0):
-            raise UserError("The form of the data in the record of the run is damaged: mean or scale is not finite.")
+            raise UserError(
+                "The form of the data in the record of the run is damaged: mean is not two finite numbers, or scale is "
+                "not finite or not above 0."
+            )
         return form
 
 

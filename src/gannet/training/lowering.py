@@ -8,10 +8,10 @@ runs on the same machine compute the same.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import torch
 from torch import Tensor
@@ -35,10 +35,23 @@ def lowered(graph: torch.fx.GraphModule, example: Sequence[Tensor]) -> Callable[
         _mkldnn_fusion_init()
         linear = torch.ops.mkldnn._linear_pointwise
         called = {op: fallback_handler(op, add_to_fallback_set=False) for op in (linear.default, linear.binary)}
-        with patch.dict(lowerings, called):
+        with _extended(lowerings, called):
             return _compiled(with_onednn(graph), example)
     except Exception:  # these are no public functions of torch, and the plain graph needs none of them
         return _compiled(graph, example)
+
+
+@contextmanager
+def _extended(table: dict[Any, Any], entries: dict[Any, Any]) -> Iterator[None]:
+    """Entries of a table of torch for the time of one compilation."""
+    before = {key: table[key] for key in entries if key in table}
+    table.update(entries)
+    try:
+        yield
+    finally:
+        for key in entries:
+            del table[key]
+        table.update(before)
 
 
 def _compiled(graph: torch.fx.GraphModule, example: Sequence[Tensor]) -> Callable[..., Sequence[Tensor]]:

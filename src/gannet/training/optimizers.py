@@ -18,7 +18,10 @@ _MARKED = ("add_param_group", "state_dict", "load_state_dict")
 
 
 def _clear(self: Any, set_to_none: bool = True) -> None:
-    """``zero_grad`` without an entry in torch's profiler, which takes longer than small networks' gradients."""
+    """``zero_grad`` without an entry in torch's profiler, which takes longer than small networks' gradients.
+
+    Gradients become None, also where torch's own function is asked to fill them with zeros: nothing here asks.
+    """
     for group in self.param_groups:
         for weight in group["params"]:
             weight.grad = None
