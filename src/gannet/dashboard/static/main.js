@@ -253,7 +253,7 @@ function heading() {
       step: whole(run.lastStep),
       steps: run.summary.steps ? whole(run.summary.steps) : "?",
     });
-  // Most news is a step. The rest is made anew only when it changes, so that nobody's focus is taken away.
+  // Most news is a step. The rest is written again only when it changes, so that nobody's focus is taken away.
   const now = JSON.stringify(
     shown.map((each) => [
       each.id,
