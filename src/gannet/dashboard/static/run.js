@@ -6,8 +6,8 @@ import { framePacked, get } from "./server.js";
 const EVENTS_KEPT = 2000;
 const POLL_MILLISECONDS = 1500;
 const RETRY_MILLISECONDS = 1500;
-/** News is told this often at most: each drawing of the page takes processor time from the training. */
-const TOLD_MILLISECONDS = 400;
+/** News is dispatched this often at most: each drawing of the page takes processor time from the training. */
+const NEWS_MILLISECONDS = 400;
 /** The news waits this long at most for the frame that is part of it. */
 const FRAME_MILLISECONDS = 500;
 
@@ -35,7 +35,7 @@ export class Run extends EventTarget {
     this.scoresAsked = 0;
     this.changes = new Set();
     this.telling = false;
-    this.told = -Infinity;
+    this.lastDispatch = -Infinity;
     /** @type {EventSource|undefined} */ this.source = undefined;
     this.closed = false;
   }
@@ -312,7 +312,7 @@ export class Run extends EventTarget {
     what.forEach((word) => this.changes.add(word));
     if (this.telling) return;
     this.telling = true;
-    setTimeout(() => this.dispatch(), Math.max(0, this.told + TOLD_MILLISECONDS - performance.now()));
+    setTimeout(() => this.dispatch(), Math.max(0, this.lastDispatch + NEWS_MILLISECONDS - performance.now()));
   }
 
   async dispatch() {
@@ -326,7 +326,7 @@ export class Run extends EventTarget {
     const changes = this.changes;
     this.changes = new Set();
     this.telling = false;
-    this.told = performance.now();
+    this.lastDispatch = performance.now();
     this.dispatchEvent(new CustomEvent("change", { detail: changes }));
   }
 
