@@ -33,6 +33,7 @@ QUICK = {
     ("gan", "points", "during a save"),
     ("wgan-gp", "points", "after a live edit"),
     ("unrolled", "points", "after a fork"),
+    ("ada", "images", "during a save"),
 }
 
 

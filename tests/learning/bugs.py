@@ -160,8 +160,14 @@ BUGS = {
     "diffaugment-digits": Bug(
         "the augmentation is not differentiated, so nothing reaches the generator",
         "networks/augmented.py",
-        "self.augmentation(samples) if self.training",
-        "self.augmentation(samples.detach()) if self.training",
+        "samples = self.augmentation(samples)",
+        "samples = self.augmentation(samples.detach())",
+    ),
+    "ada-digits": Bug(
+        "cutout keeps the square and blackens the rest, also of images that it should leave alone",
+        "augmentations/base.py",
+        "images * ~(hole",
+        "images * (hole",
     ),
     "mlp-gan-digits": Bug(
         "label smoothing with the wrong sign",

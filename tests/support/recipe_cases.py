@@ -17,6 +17,7 @@ from gannet.training.experiment import Experiment
 
 RECIPES = components("recipes")
 SMALL = {"hidden": 16, "width": 8, "batch_size": 12, "prior.count": 64, "critic_steps": 2, "evaluations": 5}
+SMALL |= {"augmentation.target": 0.0, "augmentation.ramp": 20}  # the probability moves in every step
 """Arguments that make a recipe quick, where it has them."""
 
 

@@ -107,7 +107,7 @@ def _averaged(ranks: Ranks) -> list[list[float] | None]:
     return [*(None if w.grad is None else w.grad.tolist() for w in weights), [value.item() for value in values]]
 
 
-QUICK = [("gan", "points"), ("improved-gan", "points"), ("ragan", "points")]
+QUICK = [("gan", "points"), ("improved-gan", "points"), ("ragan", "points"), ("ada", "images")]
 """Means over samples; batch norm and minibatch discrimination; a loss that compares samples."""
 
 

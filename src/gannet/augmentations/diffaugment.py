@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gannet.augmentations.base import Augmentation, random_shifts, shifted
+from gannet.augmentations.base import Augmentation, cut, num_centres, random_shifts, shifted
 from gannet.errors import UserError
 
 
@@ -59,12 +59,6 @@ def _recoloured(images: Tensor, rng: torch.Generator | None) -> Tensor:
 
 
 def _cut(images: Tensor, share: float, rng: torch.Generator | None) -> Tensor:
-    covered = []
-    for side in images.shape[2:]:
-        size = round(share * side)
-        # An even square has its centre between pixels, so there is one more place for it.
-        centre = torch.randint(side + 1 - size % 2, (len(images), 1), generator=rng, device=images.device)
-        start = centre - size // 2
-        position = torch.arange(side, device=images.device)
-        covered.append((position >= start) & (position < start + size))  # (N, side)
-    return images * ~(covered[0][:, None, :, None] & covered[1][:, None, None, :])
+    places = [num_centres(side, share) for side in images.shape[2:]]
+    down, right = (torch.randint(n, images.shape[:1], generator=rng, device=images.device) for n in places)
+    return cut(images, share, down, right)

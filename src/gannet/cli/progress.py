@@ -131,6 +131,8 @@ class TerminalReporter:
             return
         from gannet.sessions.space import in_units, writes_of
 
+        if plan.note:
+            self._line(plan.note)
         p = trainer.precision
         count = sum(tensor.numel() for tensor in trainer.game.parameters())
         self._line(

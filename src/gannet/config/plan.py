@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +15,13 @@ from gannet.discovery import Component, find, is_outside, load_file
 from gannet.errors import UserError
 from gannet.keys import FLAGS as FLAG_ADVICE
 from gannet.keys import expanded, short_keys
-from gannet.recipes.base import RECOMMENDED, RECOMMENDED_FOR_CAPTIONS, Recipe
+from gannet.recipes.base import (
+    FEW_IMAGES,
+    RECOMMENDED,
+    RECOMMENDED_FOR_CAPTIONS,
+    RECOMMENDED_FOR_FEW_IMAGES,
+    Recipe,
+)
 from gannet.runs.records import RunRecord, data_name
 from gannet.training.settings import Settings
 
@@ -41,6 +47,40 @@ class Plan:
     """What people call the data: the last part of their path, or the name of a built-in source."""
     supplied: frozenset[str] = frozenset()
     """User-supplied components that the user typed and that may therefore be imported."""
+    typed: Mapping[str, Any] | None = None
+    """The keys as typed, if no recipe was named, so that the data can still decide the recipe."""
+    note: str = ""
+    """One sentence on why the recipe was chosen, if the data decided."""
+
+    def for_size(self, size: int | None) -> Plan:
+        """The plan for data of this size: with the recommended recipe for few images, if the images are few and no
+        recipe was named.
+
+        Raises:
+            UserError: that recipe lacks a key that the user typed.
+        """
+        if size is None or size >= FEW_IMAGES or not self.is_open:
+            return self
+        note = (
+            f"{size:,} images are few, so the recipe {RECOMMENDED_FOR_FEW_IMAGES!r} augments them while training; "
+            f"--recipe {self.recipe_name} trains without."
+        )
+        return replace(self.for_recipe(RECOMMENDED_FOR_FEW_IMAGES), note=note)
+
+    def for_recipe(self, recorded: str) -> Plan:
+        """The plan with the recommended recipe for few images, if a run records it and no recipe was named."""
+        if not self.is_open or recorded != RECOMMENDED_FOR_FEW_IMAGES:
+            return self
+        flags = {key: self.values["settings"][key] for key in FLAGS}
+        name = RECOMMENDED_FOR_FEW_IMAGES
+        return _read_keys(
+            name, load_recipe(name), self.source_name, dict(self.typed or {}), flags, supplied=self.supplied
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the number of images may still decide the recipe."""
+        return self.typed is not None and self.recipe_name == RECOMMENDED["images"]
 
     @property
     def repeated(self) -> dict[str, Any]:
@@ -102,7 +142,8 @@ def plan(
     recipe_name = recipe or (RECOMMENDED_FOR_CAPTIONS if source_class.has_captions else RECOMMENDED[source_class.kind])
     loaded = load_recipe(recipe_name, source_class.kind)
     keys = {f"data.{k}": v for k, v in preset.items()} | dict(given)
-    return _read_keys(recipe_name, loaded, source_name, keys, flags, advice, supplied=_outside(given))
+    planned = _read_keys(recipe_name, loaded, source_name, dict(keys), flags, advice, supplied=_outside(given))
+    return planned if recipe else replace(planned, typed=keys)
 
 
 def plan_again(

@@ -13,6 +13,7 @@ from gannet.games.base import Turn
 from gannet.games.discriminator_pass import DiscriminatorPass, feature_distance
 from gannet.games.labels import balanced_labels, random_labels
 from gannet.losses.base import AdversarialLoss
+from gannet.networks.augmented import Augmented
 from gannet.networks.plain import as_discriminator, as_generator
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Constraint, Penalty, WeightPenalty, term_name
@@ -90,7 +91,10 @@ class TwoPlayer(Adversarial):
             # Each kind of fake is compared with equally many reals, because paired losses compare sample by sample.
             adversarial = (adversarial + self.loss.discriminator(real_logits, mismatched)) / 2
         minimise = {"adversarial": adversarial, **judged.penalty_terms(batch), **self.parameter_terms("discriminator")}
-        return Terms(minimise, {"logit_real": real_logits.mean(), "logit_fake": fake_logits.mean()})
+        watch = {"logit_real": real_logits.mean(), "logit_fake": fake_logits.mean()}
+        if isinstance(self.discriminator, Augmented):
+            watch |= self.discriminator.follow(real_logits, fake_logits, relative=self.relative_logits)
+        return Terms(minimise, watch)
 
     def generator_terms(self, batch: Batch) -> Terms:
         """The generator's side of the loss, or feature matching. Paired losses compare with the reals of this step.

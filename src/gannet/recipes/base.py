@@ -15,8 +15,10 @@ from gannet.errors import UserError
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 
 __all__ = [
+    "FEW_IMAGES",
     "RECOMMENDED",
     "RECOMMENDED_FOR_CAPTIONS",
+    "RECOMMENDED_FOR_FEW_IMAGES",
     "Chosen",
     "Experiment",
     "Form",
@@ -59,6 +61,10 @@ RECOMMENDED: dict[Kind, str] = {"points": "particle-gan", "images": "dcgan-relat
 """The default recipe for each kind of data."""
 RECOMMENDED_FOR_CAPTIONS = "text-to-image"
 """The default recipe for images with captions."""
+FEW_IMAGES = 2_500
+"""Number of images below which the default recipe for images augments them."""
+RECOMMENDED_FOR_FEW_IMAGES = "ada"
+"""The default recipe for fewer images without captions."""
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,8 @@ class PythonReporter:
         self._total, self._text = trainer.steps, ""
         self._began, self._step_at_start = time.monotonic(), trainer.step
         self._shown_at = self._began
+        if plan.note:
+            self.say(plan.note)
         name = f"{Path(plan.recipe_name).stem} on {plan.data_name}, seed {plan.settings.seed}"
         self._prints_all = plan.settings.log.every is not None
         if not self.quiet and in_notebook():

@@ -141,6 +141,7 @@ def start_or_resume(
     if not Run.is_at(path):
         return start(plan, path, reporter, init=init, goal=goal)
     record = read_record(path)
+    plan = plan.for_recipe(record.recipe)
     there = _typed(record.recipe, record.arguments, record.data.source, record.data.arguments, record.settings)
     now = _typed(
         plan.recipe_name, plan.values["recipe"], plan.source_name, plan.values["data"], plan.values["settings"]

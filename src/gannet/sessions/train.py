@@ -70,6 +70,7 @@ def start(
         raise UserError(problem)
     source = find_source(init) if init is not None else None
     dataset = open_data(plan, reporter.work)
+    plan = plan.for_size(dataset.size)
     keep_freed_memory()
     experiment, precision = build(plan, dataset.form)
     require_spread(experiment.game, experiment.batch_size, current().size)

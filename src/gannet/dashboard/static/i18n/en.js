@@ -493,6 +493,8 @@ export default {
   "series.logit_real": "output real",
   "series.logit_fake": "output generated",
   "series.gradient_norm": "gradient norm",
+  "series.augmentation_probability": "augmentation probability p",
+  "series.augmentation_sign": "overfitting r (augmentation)",
   "series.modes_found": "modes found",
   "series.modes_known": "modes known",
   "series.modes_expected": "modes expected",

@@ -431,6 +431,8 @@ export default {
   "series.logit_real": "真实样本的输出",
   "series.logit_fake": "生成样本的输出",
   "series.gradient_norm": "梯度范数",
+  "series.augmentation_probability": "增强概率 p",
+  "series.augmentation_sign": "过拟合程度 r（数据增强）",
   "series.modes_found": "找到的模式",
   "series.modes_known": "已知的模式",
   "series.modes_expected": "预期的模式",

@@ -1,0 +1,59 @@
+"""The default recipe for few images switches itself on, says so in one sentence, and can be turned off."""
+
+from __future__ import annotations
+
+import pytest
+
+from gannet.cli import run
+from gannet.config.plan import DEFAULT_FLAGS, plan
+from gannet.recipes.base import FEW_IMAGES, RECOMMENDED
+from gannet.runs.reader import Run
+
+QUICK = ["batch_size=8", "frames.every=0", "health.every=0"]
+
+
+def planned(data, recipe=None, **given):
+    return plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | {"seed": 3})
+
+
+def test_few_images_are_augmented_and_typed_keys_stay():
+    few = planned("digits", batch_size=8).for_size(FEW_IMAGES - 1)
+    assert few.recipe_name == "ada"
+    assert few.values["recipe"]["augmentation"] == "adaptive"
+    assert few.values["recipe"]["batch_size"] == 8
+    assert few.values["settings"]["seed"] == 3
+    assert few.note == (
+        "2,499 images are few, so the recipe 'ada' augments them while training; --recipe dcgan-relativistic trains "
+        "without."
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "recipe", "size"),
+    [
+        ("digits", None, FEW_IMAGES),
+        ("digits", None, None),
+        ("digits", RECOMMENDED["images"], 100),
+        ("digits", "dcgan", 100),
+        ("ring", None, 100),
+        ("captioned-digits", None, 100),
+    ],
+)
+def test_other_plans_stay_as_they_are(data, recipe, size):
+    one = planned(data, recipe)
+    assert one.for_size(size) is one
+
+
+def test_the_first_lines_say_it_and_the_same_command_continues_the_run(tmp_path, capsys):
+    words = ["train", "digits", "--out", str(tmp_path / "run"), "--steps", "2", *QUICK]
+    assert run([*words, "--resume"]) == 0
+    assert capsys.readouterr().err.count("are few, so the recipe 'ada' augments them while training") == 1
+    assert Run(tmp_path / "run").record.recipe == "ada"
+    assert run([*words, "--resume"]) == 0, "the finished run is recognised"
+
+
+def test_a_named_recipe_turns_it_off(tmp_path, capsys):
+    words = ["train", "digits", "--recipe", RECOMMENDED["images"], "--out", str(tmp_path / "run"), "--steps", "1"]
+    assert run([*words, *QUICK]) == 0
+    assert "augments" not in capsys.readouterr().err
+    assert Run(tmp_path / "run").record.recipe == RECOMMENDED["images"]
