@@ -55,7 +55,7 @@ def images_of(folder: Path, name: str, count: int) -> tuple[np.ndarray, np.ndarr
     import gzip
 
     def digits(file: str) -> np.ndarray:
-        data = gzip.open(folder / file).read()
+        data = gzip.decompress((folder / file).read_bytes())
         return np.frombuffer(data, np.uint8, offset=16).reshape(-1, 28, 28, 1)
 
     return digits("train-images-idx3-ubyte.gz")[:count], digits("t10k-images-idx3-ubyte.gz")[:HELD_OUT]

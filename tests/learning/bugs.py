@@ -160,8 +160,8 @@ BUGS = {
     "diffaugment-digits": Bug(
         "the augmentation is not differentiated, so nothing reaches the generator",
         "networks/augmented.py",
-        "samples = self.augmentation(samples)",
-        "samples = self.augmentation(samples.detach())",
+        "self.augmentation(samples) if self.training",
+        "self.augmentation(samples.detach()) if self.training",
     ),
     "ada-digits": Bug(
         "cutout keeps the square and blackens the rest, also of images that it should leave alone",

@@ -36,8 +36,8 @@ def severity(rule, reported):
 
 def test_all_rules_are_found():
     names = (
-        "artefacts discriminator-overfitting exploding-gradient frozen-loss memorisation mode-collapse oscillation "
-        "saturated-discriminator still-learning"
+        "artefacts augmentation-limit discriminator-overfitting exploding-gradient frozen-loss memorisation "
+        "mode-collapse oscillation saturated-discriminator still-learning"
     )
     assert list(RULES) == names.split()
     assert examine(History({})) == []
@@ -167,6 +167,24 @@ def test_shares_that_last(rule, series):
     assert severity(rule, history(**{series: [0.95, 0.95, chance]})) is None
     assert severity(rule, history(**{series: [0.95, 0.95]})) is None
     assert severity(rule, history(**{series: chance + RNG.normal(0, 0.02, 50)})) is None
+
+
+def test_augmentation_limit():
+    def of(*shares):
+        signs = np.full(len(shares), 0.9)
+        series = {"discriminator__augmentation_probability": shares, "discriminator__augmentation_sign": signs}
+        return RULES["augmentation-limit"].examine(history(**series))
+
+    finding = of(0.1, 0.4, *[0.8] * 6)
+    assert finding.severity == "warning"
+    assert finding.values == {"augmentation_probability": 0.8, "augmentation_sign": 0.9, "since_step": 300}
+    assert finding.text == (
+        "The augmentation probability has been at its limit of 80% since step 300 at the latest, and the overfitting r "
+        "is 0.90."
+    )
+    assert of(0.1, 0.4, *[0.8] * 5) is None, "too few records"
+    assert of(*[0.8] * 8, 0.79) is None, "it falls again"
+    assert of(*[0.0] * 9) is None, "nothing to augment"
 
 
 def test_samples_of_the_first_steps_are_not_copies():

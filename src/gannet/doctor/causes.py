@@ -17,7 +17,7 @@ FEW = 0.5
 """Of the recipe's steps; fewer may be too few."""
 BEFORE_STEPS = (
     "memorisation", "discriminator-overfitting", "frozen-loss", "exploding-gradient", "saturated-discriminator",
-    "oscillation",
+    "oscillation", "augmentation-limit",
 )  # fmt: skip
 """Rules whose findings more steps would not change, in the order in which they explain each other. Lost modes may
 come back.

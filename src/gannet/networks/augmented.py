@@ -35,10 +35,8 @@ class Augmented(Discriminator):
         """(N, *shape), (N,) -> DiscriminatorOutput."""
         # Like dropout, it draws from the default generator, which the trainer seeds for every turn.
         if self.training and isinstance(self.augmentation, Adaptive):
-            samples = self.augmentation(samples, probability=self.probability)
-        elif self.training:
-            samples = self.augmentation(samples)
-        return self.discriminator(samples, labels)
+            return self.discriminator(self.augmentation(samples, probability=self.probability), labels)
+        return self.discriminator(self.augmentation(samples) if self.training else samples, labels)
 
     @torch.no_grad()
     def follow(self, real: Tensor, fake: Tensor, *, relative: bool) -> dict[str, Tensor]:

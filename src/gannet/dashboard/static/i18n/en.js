@@ -308,6 +308,7 @@ export default {
   "alarm.do": "What to do:",
   "alarm.doctor": "Causes and changes to try:",
   "alarm.show": "Show step {step}",
+  "rule.augmentation-limit": "augmentation at its limit",
   "rule.discriminator-overfitting": "discriminator overfitting",
   "rule.exploding-gradient": "exploding gradient",
   "rule.frozen-loss": "frozen loss",
@@ -317,6 +318,7 @@ export default {
   "rule.oscillation": "oscillation",
   "rule.saturated-discriminator": "saturated discriminator",
   "rule.still-learning": "still learning",
+  "remedy.augmentation-limit": "use more data, or lower the learning rate of the discriminator.",
   "remedy.discriminator-overfitting":
     "use more data, augmentation of what the discriminator sees, or a stronger penalty.",
   "remedy.exploding-gradient": "lower the learning rates, or add a gradient penalty or spectral normalisation.",

@@ -8,6 +8,9 @@ export const findings = {
   artefacts: [
     "第 {step} 步，生成图像精细细节的功率是真实图像的 {excess^} 倍：请检查是否有噪声、棋盘伪影或生硬的边缘。",
   ],
+  "augmentation-limit": [
+    "最迟自第 {since_step} 步起，增强概率一直处于上限 {augmentation_probability%}，过拟合程度 r 为 {augmentation_sign}。",
+  ],
   "discriminator-overfitting": [
     "截至第 {step} 步，在 {training_above_held_out%} 的样本对中，判别器给训练样本的输出高于留出样本；50% 表示没有差别。",
   ],
