@@ -8,7 +8,7 @@ from gannet.health.base import Advice, Case, Finding, History
 
 NAME = "augmentation-limit"
 RECORDS = 6
-"""Below its limit p moves in every turn, so it is equal in so many records only at the limit."""
+"""Below its limit p moves in every turn, so six equal records mean the limit."""
 
 
 def examine(history: History) -> Finding | None:
