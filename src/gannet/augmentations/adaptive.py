@@ -12,7 +12,6 @@ from torch import Tensor
 
 from gannet.augmentations.base import Augmentation, cut, num_centres, warped
 from gannet.errors import UserError
-from gannet.ranks.whole import whole
 
 DECAY = 0.9
 """Share of the running mean of r that is kept at every turn of the discriminator."""
@@ -95,11 +94,10 @@ class Adaptive(Augmentation):
     def next_state(
         self, probability: Tensor, overfitting: Tensor, real: Tensor, fake: Tensor, *, relative: bool
     ) -> tuple[Tensor, Tensor]:
-        """P and the running mean of r after a turn of D with these logits, (N,) and (M,).
+        """P and the running mean of r after a turn of D with these logits of the whole batch, (N,) and (M,).
 
         ``relative`` says that only differences of logits are meaningful.
         """
-        real, fake = whole(real.detach().flatten()), whole(fake.detach().flatten())
         signs = (real[:, None] - fake).sign() if relative else real.sign()
         overfitting = overfitting.lerp(signs.mean().to(overfitting.dtype), 1 - DECAY)
         move = (overfitting - self.target).sign() * (len(real) / self.ramp)

@@ -8,6 +8,7 @@ from torch import Tensor
 from gannet.augmentations.adaptive import Adaptive
 from gannet.augmentations.base import Augmentation
 from gannet.networks.base import Discriminator
+from gannet.ranks.whole import whole
 from gannet.types import DiscriminatorOutput
 
 
@@ -47,9 +48,9 @@ class Augmented(Discriminator):
         """
         if not isinstance(self.augmentation, Adaptive):
             return {}
-        probability, overfitting = self.augmentation.next_state(
-            self.probability, self.overfitting, real, fake, relative=relative
-        )
+        state = self.probability, self.overfitting
+        real, fake = whole(real.detach().flatten()), whole(fake.detach().flatten())
+        probability, overfitting = self.augmentation.next_state(*state, real, fake, relative=relative)
         self.probability.copy_(probability)
         self.overfitting.copy_(overfitting)
         return {"augmentation_probability": probability, "augmentation_sign": overfitting}
