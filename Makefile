@@ -9,7 +9,7 @@ DEMO := demo/ring
 # The tests start many processes; each would compile Gannet's sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo browser test check test-faults fuzz test-scale soak format docs notebooks learn bench bench-compare clean
+.PHONY: demo browser test check test-faults fuzz test-scale soak format docs notebooks learn bench bench-compare speedrun clean
 
 # Two stamps, so that `make demo` installs only what training needs.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -93,6 +93,11 @@ bench: $(VENV)/.installed-dev
 # The working tree against another revision: make bench-compare REV=COMMIT
 bench-compare: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py --against $(REV)
+
+# Processor seconds until a training is good enough; the rules are in benchmarks/speedrun.py.
+SPEEDRUN ?= mnist mnist
+speedrun: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/speedrun.py $(SPEEDRUN)
 
 clean:
 	rm -rf $(VENV) $(FRONT_END)/node_modules build src/*.egg-info

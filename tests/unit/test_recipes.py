@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.recipe_cases import make_on
 
 import gannet.recipes
 from gannet.cli import run
@@ -92,6 +93,15 @@ def test_a_variant_differs_in_its_defaults_only():
         judge = recipe(POINTS, hidden=4).game.discriminator
         assert isinstance(judge, PackedDiscriminator)
         assert judge.pack == pack
+
+
+@pytest.mark.parametrize(
+    ("classes", "given", "expected"), [(3, {}, 3), (3, {"conditional": False}, 0), (1, {}, 0), (0, {}, 0)]
+)
+def test_the_recommended_recipe_is_class_conditional_if_there_are_classes(classes, given, expected):
+    form = Form("images", (1, 16, 16), class_names=tuple("abc"[:classes]))
+    game = make_on("dcgan-relativistic", form, **given).game
+    assert (game.num_classes, game.generator.num_classes, game.discriminator.num_classes) == (expected,) * 3
 
 
 def test_a_variant_cannot_set_what_the_recipe_does_not_have():

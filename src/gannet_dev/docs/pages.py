@@ -3,8 +3,8 @@
 The sources of docs/methods/NAME.md are the docstrings of the recipe (CONTRIBUTING.md describes its paragraphs) and of
 its game, loss and regularizers, its typed arguments, docs/pictures/NAME.png if it exists, and results in
 benchmarks/results/*.json. docs/results/compare-NAME.md shows a comparison stored by gannet_dev/keep.py. The other
-results pages come from benchmarks/results/tables-NAME.json (see tables.py), watching-MODE.json and speed-KIND.json;
-the README files contain a table of the last.
+results pages come from benchmarks/results/tables-NAME.json (see tables.py), watching-MODE.json, speed-KIND.json and
+speedrun-NAME.json; the README files contain a table of speed-KIND.json.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gannet_dev.docs.faults import RECORD, fault_page
 from gannet_dev.docs.measured import Measured, measured_tables, read_measured
 from gannet_dev.docs.proofs import proof_tables
 from gannet_dev.docs.speed import READMES, speed_page, with_speed_table
+from gannet_dev.docs.speedrun import speedrun_page
 from gannet_dev.docs.tables import method_sections, table_pages
 from gannet_dev.docs.watching import watching_page
 
@@ -59,6 +60,8 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
         made[RESULTS / "faults.md"] = fault_page(root / MEASURED)
     if list((root / MEASURED).glob("speed-*.json")):
         made[RESULTS / "speed.md"] = speed_page(root / MEASURED)
+    if list((root / MEASURED).glob("speedrun-*.json")):
+        made[RESULTS / "speedrun.md"] = speedrun_page(root / MEASURED)
     for name, words in READMES.items():
         if (root / name).is_file():
             text = (root / name).read_text(encoding="utf-8")
