@@ -161,8 +161,11 @@ export class Chart {
     this.draw();
   }
 
-  /** What the chart shows, in words. */
+  /** What the chart shows, in words, and whether a logarithmic axis can show it. */
   tell() {
+    const isPositive = this.lines.every(({ values }) => values.every((value) => value === null || value > 0));
+    this.log.hidden = !isPositive && !this.isLogarithmic;
+    this.log.setAttribute("aria-pressed", String(this.isLogarithmic));
     const words = this.lines
       .filter((line) => !line.thin)
       .map((line) => summary(line))
@@ -173,25 +176,17 @@ export class Chart {
   }
 
   async draw() {
-    this.isStale = this.begun && !this.isSeen;
-    if (this.isStale) return;
-    this.tell();
-    // A logarithmic axis shows positive values only.
-    const isPositive = this.lines.every(({ values }) => values.every((value) => value === null || value > 0));
-    this.log.hidden = !isPositive && !this.isLogarithmic;
-    this.log.setAttribute("aria-pressed", String(this.isLogarithmic));
-    if (this.drawing) {
-      this.again = true;
-      return;
-    }
+    this.again = true;
+    if (this.drawing) return;
     this.drawing = true;
     try {
       const library = await plotly();
-      do {
+      while (this.again) {
         this.again = false;
         this.isStale = this.begun && !this.isSeen;
         if (this.gone || this.isStale) return;
         this.begun = true;
+        this.tell();
         const start = performance.now();
         const drawn = library.react(this.box, traces(this), layout(this), {
           displayModeBar: false,
@@ -205,7 +200,7 @@ export class Chart {
           this.listening = true;
           /** @type {any} */ (this.box).on("plotly_relayout", (/** @type {any} */ change) => this.relaid(change));
         }
-      } while (this.again);
+      }
     } catch {
       /* Plotly's code did not arrive: the next values draw again. */
     } finally {
