@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 from support.page import until
+
+from gannet.runs.schema import FRAMES_FOLDER
 
 PICTURE = "document.querySelector('canvas.plane').toDataURL()"
 SELECT = (
@@ -30,9 +36,17 @@ def test_every_field_and_layer_is_drawn(serve, open_page, ring):
         until(page, f"![{', '.join(map(repr, seen.values()))}].includes({PICTURE})")
         seen[field] = page.evaluate(PICTURE)
     assert list(seen) == ["none", "d", "logit", "gradient", "optimal", "difference"]
-    for layer in ("real", "fake", "modes", "contour", "push", "movement", "manifold"):
+    for layer in ("real", "fake", "modes", "contour", "push", "movement", "manifold", "plan"):
         before = page.evaluate(PICTURE)
         page.evaluate(
             f"() => document.querySelector('.chip i.key.{layer}').parentElement.querySelector('input').click()"
         )
         until(page, f"{PICTURE} !== {before!r}")
+
+    # The plan is still shown: its mean length is that of the cheapest matching.
+    note = until(page, "[...document.querySelectorAll('.note')].map((n) => n.textContent).find((n) => n.match('W1'))")
+    with np.load(sorted((ring / FRAMES_FOLDER).glob("*.npz"))[-1]) as stored:
+        distances = cdist(*(stored[name].astype(np.float64)[:500] for name in ("fake", "real")))
+    shown = re.search(r"mean length, ([\d.]+),", note)
+    assert shown
+    assert float(shown[1]) == pytest.approx(distances[linear_sum_assignment(distances)].mean(), rel=1e-2)

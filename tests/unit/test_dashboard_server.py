@@ -10,6 +10,8 @@ import socket
 
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 from support.serving import HOST, ORIGIN, PORT, TOKEN, client_of, run_id
 
 from gannet.dashboard.server import View
@@ -167,6 +169,28 @@ def test_a_frame_of_points_is_exactly_what_was_recorded(folder, client):
         for name in ("real", "fake", "logits", "extent"):
             np.testing.assert_array_equal(arrays[name], stored[name].astype(np.float32))
     assert client.get(f"{address}/frames/{step}?v=old").headers["cache-control"] == "no-store"
+
+
+def test_the_plan_of_a_frame_costs_what_scipy_says(folder, trained, client, monkeypatch):
+    monkeypatch.setattr("gannet.dashboard.library.SCAN_SECONDS", 0.0)
+    answer = client.get(f"/api/runs/{run_id(folder)}/frames/0/plan")
+    assert answer.status_code == 200
+    plan = unpacked(answer.content)
+    with np.load(folder / "first" / "frames" / "000000000.npz") as stored:
+        fake, real = (stored[name].astype(np.float64)[:500] for name in ("fake", "real"))
+    assert len(fake) == len(real) == plan["count"][0]
+    distances = cdist(fake, real)
+    rows, columns = linear_sum_assignment(distances)
+    assert plan["w1"][0] == pytest.approx(distances[rows, columns].mean(), rel=1e-5)
+    start, move, share = plan["moves"][:, :2], plan["moves"][:, 2:4], plan["moves"][:, 4]
+    assert share.sum() == pytest.approx(1, rel=1e-5)
+    assert (share * np.hypot(*move.T)).sum() == pytest.approx(plan["w1"][0], rel=1e-5)
+    assert cdist(start, fake).min(axis=1).max() < 1e-5
+    assert cdist(start + move, real).min(axis=1).max() < 1e-5
+    trained("images", folder / "pictures")
+    refused = client.get(f"/api/runs/{run_id(folder, 'pictures')}/frames/10/plan")
+    assert (refused.status_code, refused.json()["error"]) == (400, "pictures is a run of images, not of points.")
+    assert client.get(f"/api/runs/{run_id(folder)}/frames/77/plan").status_code == 404
 
 
 def test_a_frame_of_pictures_is_the_file_itself(folder, trained, client, monkeypatch):

@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gannet.dashboard.comparisons import comparisons
-from gannet.dashboard.frames import packed
+from gannet.dashboard.frames import packed, packed_plan
 from gannet.dashboard.library import Library, Watched, file_version, frame_file
 from gannet.dashboard.numbers import Missing, decimal, step_of, whole_number
 from gannet.dashboard.probe import Prober
@@ -67,6 +67,7 @@ class Api:
             Route(f"{one}/stream", self.stream),
             Route(f"{one}/scores", self.scores),
             Route(f"{one}/frames/{{step}}", self.frame),
+            Route(f"{one}/frames/{{step}}/plan", self.plan),
             Route(f"{one}/slow/{{step}}", self.slow),
             Route(f"{one}/probes", self.probe),
             Route(f"{one}/probes/{{name}}", self.probe),
@@ -163,21 +164,22 @@ class Api:
 
         The browser caches it permanently if the request names its current version.
         """
+        run, path, version = self._frame_of(request)
+        if path.suffix == ".png":
+            return _unchanging(request, version, read_regular(path), "image/png")
+        return _unchanging(request, version, packed(run.points(path)), "application/octet-stream")
+
+    def plan(self, request: Request) -> Response:
+        """The earth mover's plan of one frame of points (see ``dashboard.frames``)."""
+        run, path, version = self._frame_of(request)
+        return _unchanging(request, version, packed_plan(run.points(path)), "application/octet-stream")
+
+    def _frame_of(self, request: Request) -> tuple[Watched, Path, str]:
         run, step = self._find(request), step_of(request.path_params["step"])
         found = run.frame(step)
         if found is None:
             raise Missing(f"{run.name} has no frame of step {step}.")
-        path, version = found
-        asked = request.query_params.get("v")
-        if path.suffix == ".png":
-            content, kind = read_regular(path), "image/png"
-        else:
-            frame = run.run().load_frame(path)
-            assert isinstance(frame, dict)
-            content, kind = packed(frame), "application/octet-stream"
-        return Response(
-            content, media_type=kind, headers={"cache-control": FOREVER if asked == version else "no-store"}
-        )
+        return run, *found
 
     def slow(self, request: Request) -> Response:
         """The arrays of a step in slow motion (``schema.SLOW_ARRAYS``), packed like a frame."""
@@ -321,6 +323,12 @@ def plotly_file() -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent / "package_data" / "plotly.min.js"
+
+
+def _unchanging(request: Request, version: str, content: bytes, kind: str) -> Response:
+    """An answer that the browser keeps for ever if the request names the version that it was made of."""
+    is_named = request.query_params.get("v") == version
+    return Response(content, media_type=kind, headers={"cache-control": FOREVER if is_named else "no-store"})
 
 
 def _with_version(run: Watched, event: Event) -> dict[str, JsonValue]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 MAGIC = b"GNF1"
+NEGLIGIBLE = 1e-9
+"""Share of the heaviest move of a plan below which a move is a rounding error of the solver."""
 
 
 def packed(frame: Mapping[str, np.ndarray]) -> bytes:
@@ -30,3 +32,19 @@ def packed(frame: Mapping[str, np.ndarray]) -> bytes:
     header += b" " * (-(len(header) + 8) % 8)
     body = b"".join(array.tobytes() + bytes(-array.nbytes % 8) for array in arrays.values())
     return MAGIC + len(header).to_bytes(4, "little") + header + body
+
+
+def packed_plan(frame: Mapping[str, np.ndarray]) -> bytes:
+    """The earth mover's plan of a frame of points, packed: ``moves`` (K, 5), each x, y, dx, dy from a generated sample
+    to a real one and its share of the mass; ``count`` of generated samples; ``w1``, the mean length.
+
+    Raises:
+        UserError: a set has no finite point.
+    """
+    from gannet.theory.earth_mover import plan_of_samples  # imports a solver, which few views need
+
+    plan = plan_of_samples(frame["fake"], frame["real"])
+    begin, end = np.nonzero(plan.mass > NEGLIGIBLE * plan.mass.max())
+    start, share = plan.sources[begin], plan.mass[begin, end]
+    moves = np.concatenate([start, plan.targets[end] - start, share[:, None]], axis=1)
+    return packed({"moves": moves, "count": np.array([len(plan.sources)]), "w1": np.array([plan.cost])})

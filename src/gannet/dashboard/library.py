@@ -10,6 +10,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gannet.dashboard.follower import Follower
 from gannet.errors import UserError
 from gannet.runs.finding import find_runs
@@ -64,6 +66,17 @@ class Watched:
             return None
         version = file_version(path)
         return (path, version) if version else None
+
+    def points(self, frame: Path) -> dict[str, np.ndarray]:
+        """The arrays of a frame.
+
+        Raises:
+            UserError: the file cannot be read, or is an image.
+        """
+        content = self.run().load_frame(frame)
+        if not isinstance(content, dict):
+            raise UserError(f"{self.name} is a run of images, not of points.")
+        return content
 
     def checkpoints(self) -> list[int]:
         """Steps of checkpoints for forks, in order; they are verified only when they are used."""

@@ -15,9 +15,6 @@ from gannet.runs.reader import Run
 if TYPE_CHECKING:
     from gannet.figures.shown import ShownFigure
 
-PLANNED = 500
-"""Samples in a plan, at most: more lines cannot be distinguished."""
-
 
 def training_figure(run: Run) -> ShownFigure:
     """The recorded terms, one axis for each kind; dashed lines mark health findings.
@@ -90,7 +87,7 @@ def plan_figure(run: Run) -> ShownFigure:
         UserError: a run of images, or no frame can be read.
     """
     from gannet.figures.plan import samples_plan
-    from gannet.theory.earth_mover import plan_between_points
+    from gannet.theory.earth_mover import plan_of_samples
 
     step, frame = newest_frame(run)
     if isinstance(frame, np.ndarray):
@@ -98,10 +95,9 @@ def plan_figure(run: Run) -> ShownFigure:
             f"{run.path} is a run of images. An earth mover's plan is drawn of points; for images, see the Fréchet "
             f"distance of `gannet measure`."
         )
-    real, generated = (frame[name][np.isfinite(frame[name]).all(axis=1)][:PLANNED] for name in ("real", "fake"))
-    plan = plan_between_points(generated, real)
+    plan = plan_of_samples(frame["fake"], frame["real"])
     return samples_plan(
-        real, generated, plan.mass, f"{len(generated)} generated points at step {step:,}, and their plan"
+        plan.targets, plan.sources, plan.mass, f"{len(plan.sources)} generated points at step {step:,}, and their plan"
     )
 
 

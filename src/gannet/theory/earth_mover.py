@@ -12,6 +12,8 @@ from gannet.theory.divergences import histogram
 
 MOST_ENTRIES = 4_000_000
 """Maximum size of a plan, which is a dense matrix."""
+PLANNED = 500
+"""Samples in a plan that is drawn, at most: more lines cannot be distinguished."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,17 @@ def plan_between_points(sources: np.ndarray, targets: np.ndarray, *, power: int 
     return _plan(
         sources, targets, np.full(len(sources), 1 / len(sources)), np.full(len(targets), 1 / len(targets)), power
     )
+
+
+def plan_of_samples(generated: np.ndarray, real: np.ndarray) -> Plan:
+    """The optimal plan from the first ``PLANNED`` generated samples, (N, D), to the first real ones, (M, D); samples
+    that are not finite are left out.
+
+    Raises:
+        UserError: as for :func:`plan_between_points`.
+    """
+    sources, targets = (points[np.isfinite(points).all(axis=1)][:PLANNED] for points in (generated, real))
+    return plan_between_points(sources, targets)
 
 
 def _plan(sources: np.ndarray, targets: np.ndarray, p: np.ndarray, q: np.ndarray, power: int) -> Plan:

@@ -189,6 +189,26 @@ export function drawArrows(pen, view, arrows, ink) {
 }
 
 /**
+ * Thin lines, which points cover.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {ArrayLike<number>} rows each begins with x, y, dx, dy
+ * @param {number} width of a row
+ */
+export function drawLines(pen, view, rows, width) {
+  pen.beginPath();
+  for (let i = 0; i < rows.length; i += width) {
+    pen.moveTo(view.x(rows[i]), view.y(rows[i + 1]));
+    pen.lineTo(view.x(rows[i] + rows[i + 2]), view.y(rows[i + 1] + rows[i + 3]));
+  }
+  pen.strokeStyle = colour("ink");
+  pen.globalAlpha = 0.55;
+  pen.lineWidth = 1;
+  pen.stroke();
+  pen.globalAlpha = 1;
+}
+
+/**
  * Arrows from points, whose lengths tell of each other only: the 98th percentile reaches ``longest`` of the view, and
  * none is longer.
  * @param {ArrayLike<number>} points

@@ -1,18 +1,20 @@
 // The layers of the figure of points, in the order in which they cover each other.
 import { flatGrid, movements, spread } from "./placement.js";
-import { drawArrows, drawContour, drawGrid, drawModes, drawPoints, scaledArrows } from "./plane.js";
+import { drawArrows, drawContour, drawGrid, drawLines, drawModes, drawPoints, scaledArrows } from "./plane.js";
 
-export const LAYERS = ["real", "fake", "modes", "contour", "manifold", "push", "movement"];
+export const LAYERS = ["real", "fake", "modes", "contour", "manifold", "push", "movement", "plan"];
+/** Layers that need more than the frame. */
+export const MORE = ["movement", "plan"];
 const LONGEST_ARROW = 0.09;
 
 /**
  * @param {CanvasRenderingContext2D} pen
  * @param {import("./plane.js").View} view
  * @param {any} frame
- * @param {{layers: Set<string>, share: number, modes: any, counted: any, before: any}} what
+ * @param {{layers: Set<string>, share: number, modes: any, counted: any, before: any, plan: any}} what
  *   share: of the way from latents to samples
  */
-export function drawLayers(pen, view, frame, { layers, share, modes, counted, before }) {
+export function drawLayers(pen, view, frame, { layers, share, modes, counted, before, plan }) {
   const extent = frame.extent.data;
   const known = frame.logits ?? frame.field;
   if (layers.has("contour") && known)
@@ -34,6 +36,7 @@ export function drawLayers(pen, view, frame, { layers, share, modes, counted, be
       side,
     );
   }
+  if (layers.has("plan") && plan) drawLines(pen, view, plan.moves.data, plan.moves.shape[1]);
   if (layers.has("real")) drawPoints(pen, view, frame.real.data, "real");
   if (layers.has("fake"))
     drawPoints(pen, view, start && share < 1 ? mixed(start, frame.fake.data) : frame.fake.data, "fake");

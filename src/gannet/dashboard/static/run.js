@@ -289,9 +289,14 @@ export class Run extends EventTarget {
     return this.frames[low - 1];
   }
 
-  /** @param {{step: number, version: string}} frame */
-  address(frame) {
-    return `/api/runs/${this.id}/frames/${frame.step}?v=${frame.version}`;
+  /** @param {{step: number, version: string}} frame @param {string} [part] */
+  address(frame, part = "") {
+    return `/api/runs/${this.id}/frames/${frame.step}${part}?v=${frame.version}`;
+  }
+
+  /** The earth mover's plan of a frame of points. @param {{step: number, version: string}} frame */
+  plan(frame) {
+    return this.frameCache.content(this.address(frame, "/plan"), framePacked);
   }
 
   /** A frame of points, or an image. @param {{step: number, version: string}} frame @returns {Promise<any>} */

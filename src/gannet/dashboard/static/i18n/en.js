@@ -80,6 +80,10 @@ export default {
   "points.layer.manifold": "manifold",
   "points.layer.push": "push on G",
   "points.layer.movement": "movement",
+  "points.layer.plan": "earth mover’s plan",
+  "points.plan":
+    "Thin lines: the cheapest way to move the {count} generated points shown onto the real ones. " +
+    "Their mean length, {w1}, is the earth mover’s distance W1 of these points.",
   "points.morph": "From noise to samples",
   "points.morphPlay": "Noise → samples",
   "points.modes": "Generated points in each mode",

@@ -78,6 +78,8 @@ export default {
   "points.layer.manifold": "流形",
   "points.layer.push": "G 的梯度方向",
   "points.layer.movement": "位移",
+  "points.layer.plan": "搬运方案",
+  "points.plan": "细线：把所示 {count} 个生成点搬到真实点上的最省方案。平均长度 {w1} 就是这些点的推土机距离 W1。",
   "points.morph": "从噪声到样本",
   "points.morphPlay": "噪声 → 样本",
   "points.modes": "每个模式中的生成点数",

@@ -4,7 +4,7 @@ import { bandwidth, modeCounts } from "../density.js";
 import { diverging, drawField, rising, sharpened, viewOf } from "../plane.js";
 import { named, outputKind } from "../outputs.js";
 import { fieldOf, fieldsOf } from "../points_field.js";
-import { LAYERS, drawLayers } from "../points_layers.js";
+import { LAYERS, MORE, drawLayers } from "../points_layers.js";
 import { t } from "../i18n.js";
 
 const LARGEST = 720;
@@ -42,6 +42,7 @@ class PointsPanel {
     this.modes = run.record.data?.modes;
     /** @type {any} */ this.frame = null;
     /** @type {any} */ this.before = null;
+    /** @type {any} */ this.plan = null;
     this.shownStep = -1;
     /** @type {string} */ this.kind = "";
     /** @type {Record<string, any>} */ this.fields = {};
@@ -55,7 +56,7 @@ class PointsPanel {
     this.rechosen = () => {
       this.syncChoices();
       this.draw();
-      if (this.choice.layers.has("movement") && !this.before) this.fetch();
+      if (MORE.some((layer) => this.choice.layers.has(layer))) this.fetch();
     };
     store.timeline.addEventListener("move", this.look);
     run.addEventListener("change", this.changed);
@@ -200,15 +201,18 @@ class PointsPanel {
     const wanted = this.run.frameAt(this.store.timeline.step);
     if (!wanted) return;
     this.wanted = wanted;
-    const at = this.run.frames.indexOf(wanted);
+    const at = this.run.frames.indexOf(wanted),
+      { layers } = this.choice;
     try {
-      const [frame, before] = await Promise.all([
+      const [frame, before, plan] = await Promise.all([
         this.run.frameContent(wanted),
-        at > 0 && this.choice.layers.has("movement") ? this.run.frameContent(this.run.frames[at - 1]) : null,
+        at > 0 && layers.has("movement") ? this.run.frameContent(this.run.frames[at - 1]) : null,
+        layers.has("plan") ? this.run.plan(wanted).catch(() => null) : null,
       ]);
       if (this.wanted !== wanted) return;
       this.frame = frame;
       this.before = before;
+      this.plan = plan;
       this.shownStep = wanted.step;
       this.fields = {};
       this.draw();
@@ -233,8 +237,9 @@ class PointsPanel {
     const field = (this.fields[key] ??= fieldOf(this.field, frame, this.modes));
     if (field) drawField(pen, view, field.values, field.side, field.rising ? rising() : diverging());
     const counted = this.modes ? modeCounts(frame.fake.data, this.modes) : null;
-    const { modes, before } = this;
-    drawLayers(pen, view, frame, { layers: this.choice.layers, share: this.choice.morph, modes, counted, before });
+    const { modes, before, plan } = this,
+      { layers, morph: share } = this.choice;
+    drawLayers(pen, view, frame, { layers, share, modes, counted, before, plan });
     this.describe(field, counted);
     canvas.dataset.step = String(this.shownStep);
   }
@@ -271,13 +276,18 @@ class PointsPanel {
         : []),
     );
     const width = digits(bandwidth(frame.extent.data), 2);
-    this.note.textContent = field?.smoothed
+    const about = field?.smoothed
       ? t(this.modes ? "points.smoothedTruth" : "points.smoothed", { width, total })
       : this.field === "gradient"
         ? t("points.differences")
         : this.field === "d" && this.kind !== "logit"
           ? t(`points.about.${this.kind}`)
           : "";
+    const planned =
+      this.plan && this.choice.layers.has("plan")
+        ? t("points.plan", { count: this.plan.count.data[0], w1: digits(this.plan.w1.data[0], 3) })
+        : "";
+    this.note.textContent = [about, planned].filter(Boolean).join(" ");
     const found = counted?.counts.filter((/** @type {number} */ n) => n > 0).length;
     this.words.textContent = counted
       ? t("points.summary", {
