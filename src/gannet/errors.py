@@ -12,7 +12,8 @@ from typing import TypeVar
 
 LONGEST = 3_000
 """Characters of a sentence; a list of all allowed names is shorter."""
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that control a terminal, end a line, or reorder the text around them (bidirectional controls)."""
 T = TypeVar("T")
 A = TypeVar("A")
 
@@ -77,6 +78,16 @@ class GannetWarning(UserWarning):
     """A warning about a training that continues, such as a health alarm."""
 
 
+def printable(text: str) -> str:
+    """The text with control characters as escapes, except line ends and tabs."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def one_line(text: str) -> str:
+    """The text with all control characters as escapes, so that a name with a line end is still one line."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def unknown(sentence: str, name: str, allowed: Iterable[str], kind: str = "") -> Unknown:
     """The error for an unknown name, with the nearest allowed name as a suggestion."""
     options = tuple(sorted(allowed))
@@ -126,7 +137,7 @@ def _sentences(mistakes: Sequence[Mistake]) -> tuple[str, ...]:
     """The sentences; names with the same allowed names share one list, printed after the last of them."""
     last = {mistake.allowed: index for index, mistake in enumerate(mistakes) if isinstance(mistake, Unknown)}
     return tuple(
-        _one_line(
+        _shortened(
             mistake
             if isinstance(mistake, str)
             else mistake.sentence + (_listed(mistake.allowed) if last[mistake.allowed] == index else "")
@@ -135,11 +146,9 @@ def _sentences(mistakes: Sequence[Mistake]) -> tuple[str, ...]:
     )
 
 
-def _one_line(sentence: str) -> str:
-    """The sentence with control characters, which names of files may contain, written as escapes, and without the
-    middle of what another library quotes from a damaged file.
-    """
-    line = CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), sentence)
+def _shortened(sentence: str) -> str:
+    """The sentence on one line, without the middle of what another library quotes from a damaged file."""
+    line = one_line(sentence)
     return line if len(line) <= LONGEST else f"{line[: LONGEST * 3 // 4]} ... {line[-LONGEST // 5 :]}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -28,12 +29,12 @@ IMPORTED = (
 
 
 class Begun:
-    """A command line that runs in a fork; like a process of ``subprocess``, with output in files."""
+    """A command line that runs in a fork; like a process of ``subprocess``, with output in files or on a terminal."""
 
-    def __init__(self, ask: Callable[..., str], words: list[str], folder: Path) -> None:
+    def __init__(self, ask: Callable[..., str], words: list[str], folder: Path, terminal: str | None = None) -> None:
         self._ask = ask
         self._outputs = tempfile.TemporaryDirectory()
-        task = {"words": words, "folder": str(folder), "outputs": self._outputs.name}
+        task = {"words": words, "folder": str(folder), "outputs": self._outputs.name, "terminal": terminal}
         self.pid = int(ask(do="start", **task))
         self.returncode: int | None = None
 
@@ -99,9 +100,31 @@ class Warm:
         assert answer, "the process that runs the commands has ended"
         return answer.strip()
 
-    def start(self, words: list[str], folder: Path) -> Begun:
+    def start(self, words: list[str], folder: Path, terminal: str | None = None) -> Begun:
         """Begin a command line in ``folder``: words of ``gannet``, ``[FILE.py, ...]`` or ``["-c", CODE]``."""
-        return Begun(self._ask, words, folder)
+        return Begun(self._ask, words, folder, terminal)
+
+    def on_terminal(
+        self, words: list[str], folder: Path, shown: Callable[[Begun, str], object] = lambda begun, text: None
+    ) -> tuple[int, str]:
+        """Exit status of a command line in ``folder``, and what it wrote to a pseudo-terminal; ``shown`` is called
+        with what it has written so far.
+        """
+        master, slave = os.openpty()
+        begun, written, status = self.start(words, folder, os.ttyname(slave)), b"", None
+        try:
+            end = time.monotonic() + 240
+            while status is None or select.select([master], [], [], 0.05)[0]:
+                if select.select([master], [], [], 0.05)[0]:
+                    written += os.read(master, 65536)
+                    shown(begun, written.decode())
+                status = begun.poll() if status is None else status
+                assert time.monotonic() < end, written.decode()
+        finally:
+            begun.kill()
+            os.close(slave)
+            os.close(master)
+        return status, written.decode()
 
     def run(self, words: list[str], folder: Path, timeout: float) -> tuple[int, str, str]:
         """Exit status, standard output and standard error of a command line in ``folder``."""
@@ -173,7 +196,10 @@ def _become(task: Mapping[str, object]) -> None:
     os.chdir(str(task["folder"]))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for descriptor, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(Path(str(task["outputs"]), name), os.O_WRONLY | os.O_CREAT, 0o600), descriptor)
+        file = task["terminal"] or Path(str(task["outputs"]), name)
+        os.dup2(os.open(str(file), os.O_WRONLY | os.O_CREAT | os.O_NOCTTY, 0o600), descriptor)
+    if task["terminal"]:  # streams of a new process; those of the server belong to a file and a pipe
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     words = task["words"]
     assert isinstance(words, list)
     status = 1

@@ -7,17 +7,22 @@ import json
 import os
 import re
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
 from test_data_hostile import CHECKS, EDITS, MANY, QUICK, edited, reads_or_says_why
 
 from gannet import cli
 from gannet.api import load
 from gannet.cli.output import Output
+from gannet.cli.terminal import Terminal, show
 from gannet.dashboard.api import Api
 from gannet.dashboard.library import Library
 from gannet.errors import UserError
@@ -97,10 +102,47 @@ def test_output_cannot_control_the_terminal():
     """Names of classes, titles and messages of a run are text of somebody else."""
     written = io.BytesIO()
     output = Output(written, "utf-8", "backslashreplace", write_through=True)
-    output.write("class \x1b]0;title\x07 \x1b[6n \x9b2J \ud800 \x1b[31mred\x1b[0m ünï\tx\r\n")
+    output.write("class \x1b]0;title\x07 \x1b[6n \x9b2J \ud800 \x1b[31mred\u202e ünï\tx\r\n")
     assert written.getvalue().decode() == (
-        "class \\x1b]0;title\\x07 \\x1b[6n \\x9b2J \\ud800 \x1b[31mred\x1b[0m ünï\tx\r\n"
+        "class \\x1b]0;title\\x07 \\x1b[6n \\x9b2J \\ud800 \\x1b[31mred\\u202e ünï\tx\\r\n"
     )
+
+
+class Screen(io.StringIO):
+    """A terminal that keeps what it receives."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_only_colours_of_rich_reach_the_terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    screen = Screen()
+    table = Table("[bold]x", "\x1b[31m")
+    table.add_row("\x9b2J", Text("\x1b]8;;http://x\x1b\\", style="red"))
+    Terminal(screen).print("\x1b[A:smile:\u2066\r", table)
+    written = screen.getvalue()
+    colours = set(re.findall(r"\x1b\[[0-9;]*m", written))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", written).replace("\n", "").isprintable()
+    assert "\x1b[31m" in colours, "the style that was given"
+    for text in ("[bold]x", "\\x1b[31m", "\\x9b2J", "\\x1b]8;;", "\\x1b[A:smile:\\u2066\\r"):
+        assert text in written
+
+
+def test_what_is_printed_above_a_bar_is_escaped(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+    monkeypatch.setattr("sys.stdout", screen)
+    live = Live("[bold]bar\x1b[7m", console=Terminal(), auto_refresh=False)
+    show(live)
+    with live:
+        live.refresh()
+        print("\x1b[45m above \x1b]8;;http://x\x1b\\")
+    assert sys.stdout is screen
+    for text in ("[bold]bar\\x1b[7m", "\\x1b[45m above \\x1b]8;;http://x\\x1b\\"):
+        assert text in screen.getvalue()
+    assert not {"\x1b[45m", "\x1b[7m", "\x1b]8"} & set(re.findall(r"\x1b(?:\[[0-9;]*m|\]8)", screen.getvalue()))
 
 
 FUZZED: dict[str, Callable[[Path], object]] = {

@@ -32,7 +32,7 @@ from gannet.cli import (
     weights,
 )
 from gannet.cli.train import UNSAVED
-from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError
+from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError, one_line
 
 BAD_INPUT, STOPPED_BY_GUARD, FAILED, INTERRUPTED = 2, 3, 5, 130
 EARLY = {
@@ -133,7 +133,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _usage(error: Any) -> str:
     """The sentences for a usage error of typer, with the help of the command that was typed."""
-    sentence, command = error.format_message(), error.ctx
+    sentence, command = " ".join(error.format_message().split()), error.ctx
     sentence += "" if sentence.endswith((".", "?")) else "."
     is_unknown_option = hasattr(error, "possibilities") and hasattr(error, "option_name")
     if is_unknown_option and command is not None and command.info_name in ("train", "compare"):
@@ -148,5 +148,5 @@ def _of_all_ranks(sentences: Sequence[str]) -> Sequence[str]:
 
 def _say(sentences: Sequence[str], status: int) -> int:
     for sentence in sentences:
-        print(f"gannet: {sentence}", file=sys.stderr)
+        print(f"gannet: {one_line(sentence)}", file=sys.stderr)
     return status

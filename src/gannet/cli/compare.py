@@ -13,7 +13,7 @@ import typer
 
 from gannet.cli.places import from_here
 from gannet.cli.train import Keys
-from gannet.errors import UserError
+from gannet.errors import UserError, one_line
 
 FAILED = 1
 """Exit status if the process of a run ended too early; its row says why, and the same command tries it again."""
@@ -62,10 +62,9 @@ def compare(
     """
     import json
 
-    from rich.console import Console
-
     from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import TerminalReporter
+    from gannet.cli.terminal import Terminal
     from gannet.comparison.engines import engine_of
     from gannet.comparison.plan import Measurement, prepare
     from gannet.comparison.table import budget_table, recipe_table, remarks
@@ -100,15 +99,12 @@ def compare(
     if json_output:
         print(json.dumps(result.as_json(), allow_nan=False))
     else:
-        console = Console(highlight=False)
+        console = Terminal()
         console.print(budget_table(result), "", recipe_table(result))
         for sentence in remarks(result):
-            console.print(sentence, markup=False, soft_wrap=True)
-        console.print(
-            f"wrote {result.path / RESULT_FILE}, {PICTURE_FILE}, compare.md, compare.csv and compare.tex",
-            markup=False,
-            soft_wrap=True,
-        )
+            console.print(one_line(sentence), soft_wrap=True)
+        written = f"{result.path / RESULT_FILE}, {PICTURE_FILE}, compare.md, compare.csv and compare.tex"
+        console.print(one_line(f"wrote {written}"), soft_wrap=True)
     if all(row.status == "stopped" for row in result.rows):
         return 3
     return 0 if result.complete else FAILED

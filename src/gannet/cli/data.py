@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gannet.cli.train import Keys
+from gannet.errors import UserError, one_line
 
 MOST_CLASSES_LISTED = 100
 SHOWN_CAPTIONS = 3
@@ -38,7 +39,6 @@ def info(
     from gannet.cli.progress import TerminalReporter
     from gannet.config.plan import source_from_keys
     from gannet.data.inspect import describe
-    from gannet.errors import UserError
     from gannet.reports.data_sheet import balance, duplicates, save_data_sheet, sizes
 
     if out is not None and out.suffix != ".png":
@@ -47,7 +47,7 @@ def info(
     with TerminalReporter() as reporter:
         dataset = source.open(reporter.work)
         description = describe(dataset, name)
-    print(f"source   {description.source}")
+    print(f"source   {one_line(description.source)}")
     print(f"kind     {description.kind}")
     print(f"shape    {' x '.join(map(str, description.shape))}")
     print(f"samples  {'unlimited' if description.rows is None else f'{description.rows:,}'}")
@@ -63,29 +63,28 @@ def info(
     if description.captions:
         print(
             f"captions {description.num_words:,} different words, for example: "
-            f"{'; '.join(description.captions[:SHOWN_CAPTIONS])}"
+            f"{one_line('; '.join(description.captions[:SHOWN_CAPTIONS]))}"
         )
     for note in description.notes:
-        print(f"note     {note}")
+        print(f"note     {one_line(note)}")
     if found := balance(description.classes):
         print(f"balance  {found}")
     names = list(description.classes)
     if len(names) > MOST_CLASSES_LISTED:
-        print(f"classes  {len(names):,}, {names[0]} to {names[-1]}")
+        print(f"classes  {len(names):,}, {one_line(f'{names[0]} to {names[-1]}')}")
     else:
         for class_name, rows in description.classes.items():
-            print(f"class    {class_name}" + ("" if rows is None else f"  {rows:,}"))
+            print(f"class    {one_line(class_name)}" + ("" if rows is None else f"  {rows:,}"))
     if out is not None:
         count = "" if description.rows is None else f", {description.rows:,} samples"
         save_data_sheet(out, samples, labels, description.classes, f"{Path(data).name}{count}")
-        print(f"wrote {out}")
+        print(f"wrote {one_line(str(out))}")
     return 0
 
 
 def _files(data: str) -> Iterator[bytes]:
     """The first image files of a folder or archive; none of other data."""
     from gannet.data.listing import listing
-    from gannet.errors import UserError
 
     try:
         found = listing(Path(data))
@@ -109,7 +108,7 @@ def check(
     with TerminalReporter() as reporter:
         findings = check_path(path, reporter.work)
     for finding in findings:
-        print(f"{'damaged' if finding.fatal else 'note'}  {finding.path}: {finding.problem}")
+        print(f"{'damaged' if finding.fatal else 'note'}  {one_line(f'{finding.path}: {finding.problem}')}")
     damaged = sum(finding.fatal for finding in findings)
     print(f"{damaged} damaged, {len(findings) - damaged} notes.")
     return 2 if damaged else 0
@@ -133,7 +132,6 @@ def prepare(
     from gannet.cli.progress import TerminalReporter
     from gannet.config.plan import source_from_keys
     from gannet.data.shard_writing import prepare as write
-    from gannet.errors import UserError
 
     if out == Path():
         raise UserError("Name the folder to write with -o SHARDS.")
@@ -149,7 +147,7 @@ def prepare(
             f"{manifest.width} in {len(shards)} shards, {sum(shard.bytes for shard in shards) / 1e6:,.1f} MB"
         )
     for note in manifest.notes:
-        print(f"note     {note}")
+        print(f"note     {one_line(note)}")
     return 0
 
 

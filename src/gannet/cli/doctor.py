@@ -23,19 +23,17 @@ def doctor(
     """
     import json
 
-    from rich.console import Console
-
+    from gannet.cli.terminal import Terminal
     from gannet.doctor.diagnosis import diagnose
+    from gannet.errors import one_line
 
     diagnosis = diagnose(whole_run(path, "`gannet doctor` explains the whole training"))
     if json_output:
         print(json.dumps(diagnosis.as_json(), allow_nan=False))
     else:
-        console = Console(highlight=False)
+        console = Terminal()
         for line in _lines(diagnosis):
-            console.print(
-                line, markup=False, soft_wrap="`" in line
-            )  # commands are not wrapped, so that they can be copied
+            console.print(one_line(line), soft_wrap="`" in line)  # commands are not wrapped, so that they can be copied
     return 0
 
 

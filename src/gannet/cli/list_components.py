@@ -23,15 +23,15 @@ def list_components(
 
     `gannet describe NAME` explains one of them.
     """
-    from rich.console import Console
     from rich.table import Table
 
     from gannet.catalogue.kinds import summaries
+    from gannet.cli.terminal import Terminal
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()
     for name, summary in summaries(kind).items():
         table.add_row(name, summary)
-    Console(highlight=False, markup=False).print(table)
+    Terminal().print(table)
     return 0

@@ -116,18 +116,17 @@ def _show(cards: list[ScoreCard], skipped: list[str], head: dict[str, object] | 
     """Print the cards: as one JSON document that begins with ``head``, or as a table."""
     import json
 
-    from rich.console import Console
-
+    from gannet.cli.terminal import Terminal
     from gannet.evaluation.table import render
 
     if head is not None:
         documents = [card.as_json() for card in cards]
         print(json.dumps({**head, "cards": documents, "skipped": skipped}, allow_nan=False))
         return
-    console = Console(highlight=False)
+    console = Terminal()
     console.print(render(cards))
     for sentence in skipped:
-        console.print(sentence, markup=False)
+        console.print(sentence)
 
 
 def _names(metrics: str | None) -> list[str] | None:

@@ -1,15 +1,16 @@
-"""What the command prints: text of files cannot control the terminal, nor stop the command."""
+"""What the command prints: text of files cannot control the terminal, nor stop the command.
+
+Names of folders, runs and data, titles, and messages of a run can come from somebody else. The standard streams write
+every control character as an escape. Only :class:`gannet.cli.terminal.Terminal` writes around them.
+"""
 
 from __future__ import annotations
 
 import io
-import re
 import sys
+from typing import TextIO
 
-CONTROL = re.compile(
-    r"\x1b(?!\[[0-9;]*[mKA]|\[\?25[lh])"  # colours, erasing a line, the line above, hiding the cursor: rich writes them
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"
-)
+from gannet.errors import printable
 
 
 class Output(io.TextIOWrapper):
@@ -17,7 +18,16 @@ class Output(io.TextIOWrapper):
 
     def write(self, text: str, /) -> int:
         """Write a text; returns its length."""
-        return super().write(CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text))
+        super().write(printable(text))
+        return len(text)
+
+
+def write_with_controls(stream: TextIO, text: str) -> None:
+    """Write what rich made, in which the text of others is already escaped."""
+    if isinstance(stream, Output):
+        io.TextIOWrapper.write(stream, text)
+    else:
+        stream.write(text)
 
 
 def guard_output() -> None:

@@ -8,9 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +21,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from gannet.cli.output import write_with_controls
+from gannet.cli.terminal import Terminal, show
+from gannet.errors import one_line
 
 if TYPE_CHECKING:
     from gannet.config.plan import Plan
@@ -44,7 +47,7 @@ class _Speed(ProgressColumn):
         )
 
 
-class _Terminal:
+class _StandardError:
     """Standard error whose reader may disappear. Text that cannot be written is dropped.
 
     If the reader is gone (a closed pipe, a lost terminal), SIGHUP is raised, which stops a training with a checkpoint
@@ -67,7 +70,7 @@ class _Terminal:
         return self._file.fileno()
 
     def write(self, text: str) -> int:
-        self._try(lambda: self._file.write(text))
+        self._try(lambda: write_with_controls(self._file, text))
         return len(text)
 
     def flush(self) -> None:
@@ -86,7 +89,7 @@ class TerminalReporter:
     """Reports to a person. ``quiet`` leaves only warnings."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.console = Console(file=cast(IO[str], _Terminal()), highlight=False)
+        self.console = Terminal(_StandardError())
         self.quiet = quiet
         self._bar: Progress | None = None
         self._task, self._work_task = None, None
@@ -113,8 +116,8 @@ class TerminalReporter:
         if self.console.is_terminal:
             bar = self._open()
             if self._work_task is None:
-                self._work_task = bar.add_task(what, total=total)
-            bar.update(self._work_task, description=what, completed=done, total=total)
+                self._work_task = bar.add_task(one_line(what), total=total)
+            bar.update(self._work_task, description=one_line(what), completed=done, total=total)
             if done >= total:
                 bar.remove_task(self._work_task)
                 self._work_task = None
@@ -145,7 +148,7 @@ class TerminalReporter:
         self._line(f"writing {path}, at most {writes.checkpoints} checkpoints of {in_units(writes.checkpoint_bytes)}")
         if self.console.is_terminal:
             self._task = self._open().add_task(
-                f"{plan.recipe_name}, seed {plan.settings.seed}", total=trainer.steps, completed=trainer.step
+                one_line(f"{plan.recipe_name}, seed {plan.settings.seed}"), total=trainer.steps, completed=trainer.step
             )
 
     def advanced(self, step: int) -> None:
@@ -163,7 +166,7 @@ class TerminalReporter:
                 bar.remove_task(self._tasks.pop(name))
             for name, (step, total) in steps.items():
                 if name not in self._tasks:
-                    self._tasks[name] = bar.add_task(name, total=total)
+                    self._tasks[name] = bar.add_task(one_line(name), total=total)
                 bar.update(self._tasks[name], completed=step)
         elif steps and time.monotonic() - self._last_line > PLAIN_LINE_SECONDS:
             self._last_line = time.monotonic()
@@ -188,13 +191,14 @@ class TerminalReporter:
         phrases = [f"{name} {value:.4g}" for name, value in shown.items()]
         phrases = [self._place(step), *phrases, f"{speed:.4g} steps/s", f"{_duration(left)} left"]
         # In a file, a line for each step is easier to search.
-        self._line(folded(phrases, self.console.width) if self.console.is_terminal else "  ".join(phrases))
+        self._lines(folded(phrases, self.console.width) if self.console.is_terminal else ["  ".join(phrases)])
 
     def measured(self, step: int, cards: Sequence[ScoreCard]) -> None:
         """Print the values of a measurement with their real-data references."""
         from gannet.runs.score_cards import phrases_of
 
-        self.say(folded([self._place(step), *phrases_of(cards)], self.console.width))
+        if not self.quiet:
+            self._lines(folded([self._place(step), *phrases_of(cards)], self.console.width))
 
     def _place(self, step: int) -> str:
         return f"step {step:>{len(str(self._total))}} of {self._total}"
@@ -205,7 +209,7 @@ class TerminalReporter:
 
     def warned(self, sentence: str) -> None:
         """Print a warning, also if quiet."""
-        self.console.print(f"gannet: {sentence}", markup=False, soft_wrap=True)
+        self._line(f"gannet: {sentence}")
 
     def say(self, sentence: str) -> None:
         """Print a result, unless quiet."""
@@ -213,19 +217,22 @@ class TerminalReporter:
             self._line(sentence)
 
     def _line(self, text: str) -> None:
-        self.console.print(text, markup=False, soft_wrap=True)
+        self._lines([text])
+
+    def _lines(self, lines: Sequence[str]) -> None:
+        self.console.print("\n".join(map(one_line, lines)), soft_wrap=True)
 
     def _open(self) -> Progress:
         if self._bar is None:
             columns = (
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
                 _Speed(),
                 TimeRemainingColumn(),
             )
             self._bar = Progress(*columns, console=self.console)
-            self._bar.start()
+            show(self._bar)
         return self._bar
 
     def _close(self) -> None:
@@ -242,7 +249,7 @@ def reporter_for(run: TrainedRun, *, quiet: bool = False) -> TerminalReporter:
     return reporter
 
 
-def folded(phrases: Sequence[str], width: int) -> str:
+def folded(phrases: Sequence[str], width: int) -> list[str]:
     """Phrases on lines of at most ``width`` columns; a phrase is never divided, and further lines are indented."""
     lines = [phrases[0]]
     for phrase in phrases[1:]:
@@ -250,7 +257,7 @@ def folded(phrases: Sequence[str], width: int) -> str:
             lines[-1] += f"  {phrase}"
         else:
             lines.append(f"  {phrase}")
-    return "\n".join(lines)
+    return lines
 
 
 def _duration(seconds: float) -> str:

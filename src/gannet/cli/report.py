@@ -85,7 +85,7 @@ def _with_verdict(run: Run, target: Path) -> int:
 
 
 def _report_comparison(folder: Path, targets: Sequence[Path]) -> int:
-    from gannet.errors import UserError
+    from gannet.errors import UserError, one_line
     from gannet.reports.comparison import read_comparison, report_comparison
     from gannet.reports.score_formats import WRITERS, save
     from gannet.reports.score_table import of_comparison
@@ -101,5 +101,5 @@ def _report_comparison(folder: Path, targets: Sequence[Path]) -> int:
             report_comparison(folder, target)
         else:
             save(of_comparison(read_comparison(folder)), target)
-        print(f"wrote {target}")
+        print(f"wrote {one_line(str(target))}")
     return 0

@@ -8,10 +8,13 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
+
+from gannet.cli.terminal import Terminal, show
+from gannet.errors import one_line
 
 if TYPE_CHECKING:
     from gannet.dashboard.library import Watched
@@ -43,13 +46,16 @@ def sparkline(values: Sequence[float | None], width: int = WIDTH) -> str:
 
 def follow(run: Watched) -> int:
     """Show a run until it ends or the user stops watching; print it once if the output is not a terminal."""
-    console = Console()
+    console = Terminal()
     run.follower.refresh(at_once=True)
     if not console.is_terminal:
         console.print(_drawn(run, console.width))
         return 0
     try:
-        with Live(_drawn(run, console.width), console=console, auto_refresh=False) as live:
+        live = Live(_drawn(run, console.width), console=console, auto_refresh=False)
+        show(live)
+        with live:
+            live.refresh()
             while (state := run.state()).is_live or state.word == "empty":
                 time.sleep(SECONDS)
                 run.follower.refresh(at_once=True)
@@ -64,10 +70,8 @@ def _drawn(run: Watched, columns: int) -> Group:
     """The run as text; the bars take what the names and numbers leave of the terminal's columns."""
     about = run.summary()
     steps = f" of {about['steps']:,}" if about["steps"] else ""
-    head = Text(
-        f"{about['name']}  {run.state()}, step {about['step']:,}{steps}  ({about['data']}, {about['recipe']})",
-        style="bold",
-    )
+    words = f"{about['name']}  {run.state()}, step {about['step']:,}{steps}  ({about['data']}, {about['recipe']})"
+    head = Text(one_line(words), style="bold")
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title, justify in (
         ("", "left"),
@@ -77,13 +81,15 @@ def _drawn(run: Watched, columns: int) -> Group:
         ("highest", "right"),
     ):
         table.add_column(title, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    shown = sorted(run.follower.series(None, None), key=lambda one: one["name"])
-    longest = max((len(series["name"]) for series in shown), default=0)
+    shown = sorted((one_line(one["name"]), one["values"]) for one in run.follower.series(None, None))
+    longest = max((len(name) for name, _ in shown), default=0)
     width = min(WIDTH, max(NARROWEST, columns - longest - NUMBERS))
-    for series in shown:
-        good = [value for value in series["values"] if value is not None]
-        if good and series["name"] != "seconds":
+    for name, values in shown:
+        good = [value for value in values if value is not None]
+        if good and name != "seconds":
             numbers = [f"{value:.4g}" for value in (good[-1], min(good), max(good))]
-            table.add_row(series["name"], sparkline(series["values"], width), *numbers)
+            table.add_row(name, sparkline(values, width), *numbers)
     notes = [event for event in run.follower.listed() if event.kind in ("health", "warning")][-MAX_NOTES:]
-    return Group(head, table, *(Text(f"step {event.step:,}: {event.text}", style="yellow") for event in notes))
+    return Group(
+        head, table, *(Text(one_line(f"step {event.step:,}: {event.text}"), style="yellow") for event in notes)
+    )

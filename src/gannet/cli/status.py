@@ -23,8 +23,7 @@ def status(
     """Say how each run of a folder stands."""
     import json
 
-    from rich.console import Console
-
+    from gannet.cli.terminal import Terminal
     from gannet.errors import UserError
     from gannet.runs.finding import find_runs
 
@@ -35,7 +34,7 @@ def status(
         return 0
     if not rows:
         raise UserError(f"There are no runs in {root}. Give a folder that contains runs.")
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     for line in _lines(rows, console.width):
         console.print(line)
     return 0
@@ -45,8 +44,10 @@ def _lines(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
     """A table whose names are never divided: one that leaves no room for the facts has a separate line."""
     from rich.cells import cell_len, set_cell_size
 
+    from gannet.errors import one_line
+
     table = [("run", "state", "step", "last event")]
-    table += [(row["run"], row["state"], _steps(row), _ago(row["seconds_ago"])) for row in rows]
+    table += [(one_line(row["run"]), row["state"], _steps(row), _ago(row["seconds_ago"])) for row in rows]
     names, states, steps, _ = ([cell_len(cell) for cell in column] for column in zip(*table, strict=True))
     room = width - max(states) - max(steps) - len("last event") - 6
     first = max(length for length in names if length <= room or length == names[0])
@@ -56,7 +57,7 @@ def _lines(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
             name = ""
         facts = f"{state:<{max(states)}}  {step:>{max(steps)}}  {ago}"
         yield f"{set_cell_size(name, first)}  {facts}".rstrip()
-        yield from (f"  {row[field]}" for field in ("title", "description", "problem") if row.get(field))
+        yield from (f"  {one_line(row[field])}" for field in ("title", "description", "problem") if row.get(field))
 
 
 def folder_of_runs(folder: Path | None) -> Path:

@@ -42,6 +42,7 @@ def _wait(folder: Path, problems: list[str]) -> None:
     """Wait until the process has let the run go, and say which step is saved."""
     import time
 
+    from gannet.errors import one_line
     from gannet.runs.lock import is_held
     from gannet.runs.reader import Run
     from gannet.runs.state import state_of
@@ -56,4 +57,4 @@ def _wait(folder: Path, problems: list[str]) -> None:
             return
         time.sleep(POLL_SECONDS)
     state = state_of(folder, Run(folder).events())
-    print(f"{folder}: {state}. {saved_sentence(state.step, saved_step(folder))}")
+    print(f"{one_line(str(folder))}: {state}. {saved_sentence(state.step, saved_step(folder))}")

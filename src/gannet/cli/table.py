@@ -29,6 +29,7 @@ def table(
 
     Scores that were measured in different ways, or on different data, are refused.
     """
+    from gannet.errors import one_line
     from gannet.reports.existing_runs import table_of_runs
     from gannet.reports.score_formats import markdown, require_suffix, save
 
@@ -38,7 +39,7 @@ def table(
     made = table_of_runs(runs, wanted)
     for path in out or []:
         save(made, path)
-        print(f"wrote {path}")
+        print(f"wrote {one_line(str(path))}")
     if not out:
         print(markdown(made), end="")
     return 0

@@ -77,8 +77,9 @@ def _help_of_keys(recipe: str | None, width: int) -> Iterator[str]:
     from gannet.catalogue.page import recipe_keys
     from gannet.cli.describe import key_lines
     from gannet.config.plan import load_recipe
+    from gannet.errors import one_line
 
-    yield f"Keys of {recipe}:"
+    yield f"Keys of {one_line(recipe)}:"
     yield from key_lines(recipe_keys(load_recipe(recipe)), width)
     yield "\nKeys of every training:"
     yield from key_lines(keys_of_settings(), width)

@@ -40,6 +40,7 @@ def watch(
     import webbrowser
 
     from gannet.dashboard.server import View
+    from gannet.errors import one_line
     from gannet.runs.finding import run_or_folder
 
     folder = run_or_folder(path) if path else _default_folder()
@@ -47,7 +48,7 @@ def watch(
         return _without_browser(folder, once)
     view = View(folder, port, read_only=read_only, may_come=path is None)
     remote = os.environ.get("SSH_CONNECTION", "").split()
-    print(f"Watching {folder}: {view.address}", flush=True)
+    print(f"Watching {one_line(str(folder))}: {view.address}", flush=True)
     if len(remote) == 4:
         print(
             f"From your own computer, first: ssh -N -L {view.port}:127.0.0.1:{view.port} {_user()}@{remote[2]}",
@@ -76,7 +77,7 @@ def _default_folder() -> Path:
 def _without_browser(folder: Path, once: Path | None) -> int:
     from gannet.cli.sparklines import follow
     from gannet.dashboard.library import newest_run
-    from gannet.errors import UserError
+    from gannet.errors import UserError, one_line
     from gannet.reports.snapshot import save_snapshot
     from gannet.runs.reader import Run
 
@@ -86,7 +87,7 @@ def _without_browser(folder: Path, once: Path | None) -> int:
     if once.suffix != ".png":
         raise UserError(f"--once {once}: write to a file that ends in .png.")
     save_snapshot(Run(run.path), once)
-    print(f"wrote {once}")
+    print(f"wrote {one_line(str(once))}")
     return 0
 
 

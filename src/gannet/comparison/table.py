@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gannet.comparison.result import Result, Row, Summary
+from gannet.errors import one_line
 from gannet.runs.rounding import written
 from gannet.runs.score_cards import ARROWS
 
@@ -29,7 +30,7 @@ def budget_table(result: Result) -> Table:
         runs = str(done) if done == len(rows) else f"{done} of {len(rows)}"
         seconds = _with_deviation(result.seconds(contestant))
         counts = (contestant.steps, contestant.batch_size, contestant.samples_seen, contestant.evaluations)
-        table.add_row(contestant.recipe, runs, *(f"{count:,}" for count in counts), seconds)
+        table.add_row(one_line(contestant.recipe), runs, *(f"{count:,}" for count in counts), seconds)
     return table
 
 
@@ -58,9 +59,9 @@ def recipe_table(result: Result) -> Table:
         table.add_column(heading, justify="left" if heading in ("metric", "", "recipe") else "right", no_wrap=True)
     for _, group in groupby(result.summaries(), key=lambda summary: summary.metric):
         for index, s in enumerate(group):
-            names = (Text(s.label), ARROWS[s.better]) if index == 0 else (Text(), "")
+            names = (Text(one_line(s.label)), ARROWS[s.better]) if index == 0 else (Text(), "")
             deviation = "-" if s.deviation is None else f"{s.deviation:.2g}"
-            table.add_row(*names, s.recipe, _mean(s), deviation, _worst(s), _written(s.reference, s))
+            table.add_row(*names, one_line(s.recipe), _mean(s), deviation, _worst(s), _written(s.reference, s))
         table.add_row()
     return table
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gannet.errors import one_line
 from gannet.runs.comparable import require_comparable
 from gannet.runs.records import ScoreCard
 from gannet.runs.rounding import written
@@ -31,24 +32,24 @@ def render(cards: Sequence[ScoreCard]) -> Table:
         require_comparable(cards)
     said = dict.fromkeys(warning for card in cards for warning in card.warnings)
     # Text, because "FD[randconv-v1]" would be read as markup.
-    table = Table(caption=Text("\n".join(said)) if said else None, caption_justify="left")
+    table = Table(caption=Text("\n".join(map(one_line, said))) if said else None, caption_justify="left")
     held_out_heading = ["held out"] if any(card.held_out is not None for card in cards) else []
     for heading in ("metric", "value", "real data", *held_out_heading, "better", "fingerprint"):
         table.add_column(heading, justify="right" if heading in ("value", "real data", "held out") else "left")
     for card in cards:
         held_out = [_written(card.held_out, card.n_fake)] if held_out_heading else []
         table.add_row(
-            Text(card.label),
+            Text(one_line(card.label)),
             _with_interval(card),
             _written(card.reference, card.n_fake),
             *held_out,
             ARROWS[card.better],
-            card.fingerprint,
+            one_line(card.fingerprint),
         )
         for name, value in card.parts.items():
-            table.add_row(
-                Text(f"  {name}"), _written(value, card.n_fake), _written(card.reference_parts.get(name), card.n_fake)
-            )
+            reference = card.reference_parts.get(name)
+            part = Text(one_line(f"  {name}"))
+            table.add_row(part, _written(value, card.n_fake), _written(reference, card.n_fake))
     return table
 
 

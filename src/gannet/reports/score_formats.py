@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gannet.errors import UserError
+from gannet.errors import UserError, one_line
 from gannet.files import written_whole
 from gannet.reports.score_table import Cell, ScoreTable
 
@@ -37,8 +37,8 @@ def markdown(table: ScoreTable) -> str:
         lines.append([method.name, *cells])
     if any(c.reference is not None for c in table.columns):
         lines.append(["real data", *("-" if c.reference is None else _number(c.reference) for c in table.columns)])
-    rows = "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
-    return f"{table.title}\n\n{rows}\n\n" + "\n".join(f"- {note}" for note in table.notes) + "\n"
+    rows = "\n".join(f"| {' | '.join(one_line(cell).replace('|', '&#124;') for cell in line)} |" for line in lines)
+    return f"{one_line(table.title)}\n\n{rows}\n\n" + "\n".join(f"- {one_line(note)}" for note in table.notes) + "\n"
 
 
 def latex(table: ScoreTable) -> str:
