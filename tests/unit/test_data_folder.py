@@ -236,14 +236,6 @@ def test_images_next_to_class_folders_are_refused(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
-def test_permission_is_named(tmp_path: Path) -> None:
-    save(tmp_path / "a.png")
-    save(tmp_path / "b.png").chmod(0)
-    with pytest.raises(UserError, match=r"b\.png: cannot be read \(Permission denied\)"):
-        opened(tmp_path)
-
-
 def test_permission_of_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(tmp_path))

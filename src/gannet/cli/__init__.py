@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -35,6 +36,11 @@ from gannet.cli.train import UNSAVED
 from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError, one_line
 
 BAD_INPUT, STOPPED_BY_GUARD, FAILED, INTERRUPTED = 2, 3, 5, 130
+FAULTS_OF_A_PLACE = {
+    getattr(errno, name)
+    for name in ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EIO", "ELOOP", "ENAMETOOLONG", "ESTALE")
+}
+"""What a file system answers that the user can change: no permission, read-only, full, unreadable, too long a name."""
 EARLY = {
     "train": "Interrupted before the first step: no new run was made.",
     "resume": "Interrupted before the next step: the run keeps its checkpoints, and the same command continues it.",
@@ -110,14 +116,8 @@ def run(arguments: Sequence[str]) -> int:
         )
     try:
         result = app(args=list(arguments), standalone_mode=False, prog_name="gannet")
-    except UserError as error:
-        return _say(_of_all_ranks(error.problems), BAD_INPUT)
-    except TrainingStopped as stopped:
-        return _say(_of_all_ranks([str(stopped)]), STOPPED_BY_GUARD)
-    except RankLost as lost:
-        return _say([f"{str(lost).capitalize()}."], FAILED)
-    except TrainingFailed as failed:
-        return _say([str(failed)], FAILED if failed.is_saved else UNSAVED)
+    except (UserError, TrainingStopped, RankLost, TrainingFailed) as error:
+        return _say(*_end(error))
     except BrokenPipeError:
         return 0
     except Exception as error:
@@ -127,8 +127,21 @@ def run(arguments: Sequence[str]) -> int:
         # Usage errors of typer have their own message and exit status.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             return _say([_usage(error)], BAD_INPUT)
+        if isinstance(error, OSError) and error.errno in FAULTS_OF_A_PLACE and error.filename is not None:
+            return _say([f"Cannot use {os.fsdecode(error.filename)}: {os.strerror(error.errno)}."], BAD_INPUT)
         raise
     return result if isinstance(result, int) else 0
+
+
+def _end(error: Exception) -> tuple[Sequence[str], int]:
+    """What to say of an error of Gannet, and the exit status."""
+    if isinstance(error, UserError):
+        return _of_all_ranks(error.problems), BAD_INPUT
+    if isinstance(error, TrainingStopped):
+        return _of_all_ranks([str(error)]), STOPPED_BY_GUARD
+    if isinstance(error, TrainingFailed):
+        return [str(error)], FAILED if error.is_saved else UNSAVED
+    return [f"{str(error).capitalize()}."], FAILED
 
 
 def _usage(error: Any) -> str:

@@ -51,7 +51,6 @@ def _needs_a_path(component: Component) -> bool:
 
 def _source_at(path: Path) -> str:
     if path.is_dir():
-        _refuse_run(path)
         return _source_in_folder(path)
     if not path.is_file():
         raise UserError(f"{path} is not a regular file, but a pipe, socket or device; give a file or a folder.")
@@ -83,6 +82,7 @@ def _refuse_run(path: Path) -> None:
 def _source_in_folder(path: Path) -> str:
     try:
         names = os.listdir(path)
+        _refuse_run(path)
         if any(is_idx_name(name) for name in names):
             return "idx"
         if has_shards(path):

@@ -21,7 +21,7 @@ def find_runs(root: Path) -> Iterator[Path]:
     found, folders = 0, [(root, 0)]
     while folders and found < RUNS_AT_MOST:
         folder, depth = folders.pop(0)
-        if (folder / RUN_FILE).is_file():
+        if os.path.isfile(folder / RUN_FILE):  # False for a folder that may not be searched
             found += 1
             yield folder
         elif depth < DEEPEST:

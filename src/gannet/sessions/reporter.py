@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from gannet.errors import GannetWarning
+from gannet.errors import GannetWarning, one_line
 
 if TYPE_CHECKING:
     from gannet.config.plan import Plan
@@ -144,17 +144,18 @@ class PythonReporter:
     def warned(self, sentence: str) -> None:
         """Issue a Python warning that points to the user's code that called Gannet."""
         self._end_line()
-        warnings.warn(sentence, GannetWarning, stacklevel=_outside())
+        warnings.warn(one_line(sentence), GannetWarning, stacklevel=_outside())
 
     def say(self, sentence: str) -> None:
         """Print a permanent line."""
         self._end_line()
         if not self.quiet:
-            print(sentence, file=sys.stderr, flush=True)
+            print(one_line(sentence), file=sys.stderr, flush=True)
 
     def _show(self, text: str, *, at_once: bool = False) -> None:
         now = time.monotonic()
         in_place = _can_update()
+        text = one_line(text)
         if self.quiet or (not at_once and now - self._shown_at < (UPDATE_SECONDS if in_place else LINE_SECONDS)):
             return
         self._shown_at = now

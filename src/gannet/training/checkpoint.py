@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -124,8 +125,19 @@ def prune(folder: Path, keep: int, spare: int | None = None) -> None:
 
 
 def newest_first(folder: Path) -> list[Path]:
-    """Complete checkpoint directories, valid or not, newest first."""
-    return sorted((p for p in folder.glob("step-*") if p.is_dir() and ".tmp-" not in p.name), reverse=True)
+    """Complete checkpoint directories, valid or not, newest first.
+
+    Raises:
+        UserError: the folder exists and cannot be read. Taken for an empty one, the run would start again.
+    """
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read ({error.strerror}).") from None
+    found = (folder / name for name in names if name.startswith("step-") and ".tmp-" not in name)
+    return sorted((path for path in found if os.path.isdir(path)), reverse=True)
 
 
 def problems(path: Path) -> list[str]:

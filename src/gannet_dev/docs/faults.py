@@ -37,6 +37,7 @@ class Row:
 LOST, SAME, FAIL = "test_nothing_is_lost.py::", "test_same_run.py::", "test_failures.py::"
 ATTACK, SERVER = "unit/test_dashboard_attacks.py::", "unit/test_dashboard_server.py::"
 WRITER, IMAGES, TRAIN = "unit/test_runs_writer.py::", "unit/test_data_folder.py::", "test_train.py::"
+PLACES = "test_permissions.py::"
 ODD, DATA = "test_odd_machines.py::", "unit/test_data_hostile.py::"
 SHARDS, FILES = "unit/test_hostile_shards.py::", "unit/test_hostile_run_files.py::"
 CONTROL, SCHEDULERS, HOSTILE = "unit/test_training_control.py::", "test_schedulers.py::", "test_hostile_runs.py::"
@@ -116,6 +117,16 @@ ROWS: dict[str, tuple[Row, ...]] = {
             (
                 "unit/test_files.py::test_a_place_that_takes_no_file_is_one_sentence",
                 WRITER + "test_a_failed_create_leaves_nothing",
+                PLACES + "test_a_place_without_permission_is_one_sentence",
+                PLACES + "test_a_run_that_cannot_be_written",
+            ),
+        ),
+        Row(
+            "a run, its record, events or checkpoints that cannot be read",
+            "one sentence; other runs are shown; a run does not start again",
+            (
+                PLACES + "test_a_run_that_cannot_be_read",
+                PLACES + "test_a_run_whose_checkpoints_cannot_be_listed_does_not_start_again",
             ),
         ),
     ),
@@ -182,7 +193,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
                 IMAGES + "test_a_bad_image_is_named_and_nothing_is_left",
                 IMAGES + "test_odd_files_are_named",
                 IMAGES + "test_a_decompression_bomb_is_refused",
-                IMAGES + "test_permission_is_named",
+                PLACES + "test_permission_is_named",
             ),
         ),
     ),
@@ -523,10 +534,14 @@ ROWS: dict[str, tuple[Row, ...]] = {
             ),
         ),
         Row(
-            "control characters in names, titles and messages",
-            "written as escapes; the terminal is not controlled",
+            "control characters in names, titles, messages and records: colours, cursor, titles, bidirectional text",
+            "written as escapes on a real terminal and in files; only what rich adds controls the terminal",
             (
                 FILES + "test_output_cannot_control_the_terminal",
+                FILES + "test_only_colours_of_rich_reach_the_terminal",
+                "test_terminal_output.py::test_output_cannot_control_the_terminal",
+                "test_terminal_output.py::test_a_file_gets_no_escape_sequence",
+                "test_terminal_output.py::test_fields_of_a_record_are_text",
                 HOSTILE + "test_a_class_name_cannot_control_the_terminal",
             ),
         ),
