@@ -133,7 +133,7 @@ def test_a_run_that_cannot_be_read(unprivileged, folder, trained, verb, hidden):
     (folder / hidden).chmod(mode)
     assert status in (0, 2), said
     if status == 2:
-        # A run that may not be searched is no run to a command; the scores of `table` are in another file.
+        # A run that may not be searched is not a run for a command; the scores of `table` are in another file.
         assert any(words in said for words in ("ermission", "not a run", "no runs", "not readable", "score", "exist"))
         assert listing(folder) == before
     assert run.is_dir()

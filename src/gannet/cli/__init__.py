@@ -128,7 +128,7 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             return _say([_usage(error)], BAD_INPUT)
         if isinstance(error, OSError) and error.errno in FAULTS_OF_A_PLACE and error.filename is not None:
-            return _say([f"Cannot use {os.fsdecode(error.filename)}: {os.strerror(error.errno)}."], BAD_INPUT)
+            return _say([f"Cannot use {os.fsdecode(error.filename)}: {error.strerror}."], BAD_INPUT)
         raise
     return result if isinstance(result, int) else 0
 
