@@ -181,6 +181,7 @@ def test_listing_imports_nothing_heavy():
 VERBS = {
     "train": {
         "--devices",
+        "--shard",
         "--recipe",
         "--steps",
         "--seed",
@@ -195,7 +196,17 @@ VERBS = {
         "--quiet",
         "--help",
     },
-    "resume": {"--steps", "--recipe", "--devices", "--max-time", "--stop-when", "--patience", "--quiet", "--help"},
+    "resume": {
+        "--steps",
+        "--recipe",
+        "--devices",
+        "--shard",
+        "--max-time",
+        "--stop-when",
+        "--patience",
+        "--quiet",
+        "--help",
+    },
     "status": {"--json", "--help"},
     "stop": {"--help"},
     "sample": {

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
+from support.many_processes import GANNET, TORCHRUN, compared, gannet
 from support.recipe_cases import CASES
 
 pytestmark = pytest.mark.slow
 
 KEYS = ["--recipe", "gan", "batch_size=48", "checkpoint.every=20", "frames.every=0", "health.every=0"]
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
-GANNET = [sys.executable, "-m", "gannet"]
-
-
-def gannet(environment, folder: Path, *words: str) -> None:
-    environment = environment | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*GANNET, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
 
 
 def last(run: Path) -> dict[str, object]:
@@ -141,24 +132,10 @@ def test_a_repeated_command_does_not_begin_another_run(environment, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def compared(environment, *words: str) -> list[dict]:
-    tests = str(Path(__file__).parents[1])
-    paths = os.pathsep.join(filter(None, [environment.get("PYTHONPATH", ""), tests]))
-    done = subprocess.run(
-        [*TORCHRUN, "2", "-m", "support.spread_recipes", *words],
-        env=environment | {"PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
 def test_two_processes_train_every_recipe_as_one_does(environment):
     """Three steps in float64."""
     cases = [":".join(case) for case in CASES if case[0] != "super-resolution"]  # its features are in float32
-    results = compared(environment, "3", *cases)
+    results = compared(environment, "spread_recipes", "3", *cases)
     assert len(results) == len(cases)
     for result in results:
         assert "refused" in result or (result["others"] == {} and result["ranks_equal"]), result
@@ -168,8 +145,10 @@ def test_two_processes_train_every_recipe_as_one_does(environment):
 
 def test_two_processes_train_200_steps_as_one_does(environment):
     """In float64. The small ``dcgan`` amplifies even that rounding, as the change of one bit shows."""
-    for result in compared(environment, "200", "gan:points", "wgan-gp:points", "particle-gan:points", "bigan:images"):
+    for result in compared(
+        environment, "spread_recipes", "200", "gan:points", "wgan-gp:points", "particle-gan:points", "bigan:images"
+    ):
         assert result["others"] == {}, result
         assert result["ranks_equal"]
-    [result] = compared(environment, "200", "dcgan:images")
+    [result] = compared(environment, "spread_recipes", "200", "dcgan:images")
     assert all(value <= 10 * rounding for value, rounding in result["others"].values()), result

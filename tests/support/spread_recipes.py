@@ -23,9 +23,11 @@ from gannet.training.trainer import Trainer
 from support.recipe_cases import CASES, data_of, make
 
 
-def trained(name: str, kind: str, ranks: Ranks, steps: int, *, rounded: bool = False) -> Trainer:
+def trained(
+    name: str, kind: str, ranks: Ranks, steps: int, *, rounded: bool = False, channels_last: bool = True
+) -> Trainer:
     """A small experiment after some steps. ``rounded`` changes each initial parameter by its last bit."""
-    precision = Precision(torch.device("cpu"), "fp32", kind == "images", "test", 1)
+    precision = Precision(torch.device("cpu"), "fp32", kind == "images" and channels_last, "test", 1)
     trainer = Trainer(make(name, kind), data_of(name, kind), seed=0, precision=precision)
     if torch.get_default_dtype() == torch.float64:
         trainer.game.double()

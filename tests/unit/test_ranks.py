@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-from support import spread_recipes
+from support import sharded_recipes, spread_recipes
 from torch.nn import functional
 
 from gannet.cli import run
@@ -78,6 +78,7 @@ def _rank(rank: int, folder: str) -> None:
     spread_recipes.compute_in_double()
     found["stopped"] = _stopped(ranks)
     found["recipes"] = [spread_recipes.compared(*case, ranks, steps=2) for case in QUICK]
+    found["sharded"] = [sharded_recipes.compared(*case, ranks, steps=2) for case in SHARDED]
     Path(folder, f"{rank}.json").write_text(json.dumps(found))
     dist.destroy_process_group()
     os._exit(0)  # without the exit handlers of pytest
@@ -110,6 +111,9 @@ def _averaged(ranks: Ranks) -> list[list[float] | None]:
 QUICK = [("gan", "points"), ("improved-gan", "points"), ("ragan", "points"), ("ada", "images")]
 """Means over samples; batch norm and minibatch discrimination; a loss that compares samples."""
 
+SHARDED = [("wgan-gp", "points"), ("improved-gan", "points")]
+"""Second derivatives; batch norm, parameters that differ in their number of rows, a penalty on parameters."""
+
 
 def test_two_processes_train_what_one_trains(tmp_path):
     fork = multiprocessing.get_context("fork")
@@ -127,6 +131,10 @@ def test_two_processes_train_what_one_trains(tmp_path):
     for result in first["recipes"]:
         assert result["others"] == {}, result
         assert result["ranks_equal"], result
+    for result in first["sharded"]:
+        assert result["others"] == {}, result
+        assert result["optimizers"] < 1e-9
+        assert result["share"] < 0.6, result
 
 
 def test_what_cannot_be_spread_is_refused_in_one_sentence():

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gannet.cli.spread import Devices
+from gannet.cli.spread import Devices, Shard
 from gannet.cli.train import MaxTime, Patience, StopWhen
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or the name of a run in ./runs.")]
@@ -36,6 +36,7 @@ def resume(
     steps: Annotated[int | None, typer.Option(metavar="N", help="New total number of steps.")] = None,
     recipe: RecipeFile = None,
     devices: Devices = None,
+    shard: Shard = False,
     max_time: MaxTime = None,
     stop_when: StopWhen = None,
     patience: Patience = None,
@@ -67,6 +68,7 @@ def resume(
             keys=given,
             restarts=True,
             device=str(read_record(path).settings.get("device", "auto")),
+            shard=shard,
             require=partial(require_continuation, path, given, recipe, steps),
         )
         if status is not None:

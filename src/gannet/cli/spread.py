@@ -13,6 +13,10 @@ Devices = Annotated[
     int | None, typer.Option(metavar="N", help="Train in N processes on this machine: one for each GPU, or on the CPU.")
 ]
 
+Shard = Annotated[
+    bool, typer.Option("--shard", help="Each process keeps a part of the parameters and optimizer states.")
+]
+
 
 def other_rank(
     devices: int | None,
@@ -21,6 +25,7 @@ def other_rank(
     keys: Mapping[str, Any],
     restarts: bool,
     device: str,
+    shard: bool,
     require: Callable[[int], None],
 ) -> int | None:
     """The exit status of a command whose training is done by other processes; None if this process does it.
@@ -34,6 +39,7 @@ def other_rank(
         keys: the keys that the user typed.
         restarts: whether the command may run again after a failure.
         device: where the networks are: auto, cpu or cuda.
+        shard: whether each process keeps only its part of the parameters.
         require: raises if that many processes cannot train this; called before they start.
 
     Raises:
@@ -42,6 +48,8 @@ def other_rank(
     from gannet.errors import UserError
     from gannet.ranks.group import join, launched
 
+    if shard and not launched() and (devices is None or devices == 1):
+        raise UserError("--shard needs several processes: add --devices N with N of at least 2, or use torchrun.")
     if devices is not None and not launched():
         if devices == 1:
             return None
@@ -55,7 +63,7 @@ def other_rank(
             "torchrun has restarted this command, which would begin another run. Add --out DIR --resume, so that it "
             "continues the run."
         )
-    ranks = join(device)
+    ranks = join(device, shard=shard)
     if devices is not None and devices != ranks.size:
         raise UserError(f"--devices {devices}: torchrun has started {ranks.size} processes; omit --devices.")
     if ranks.rank == 0:

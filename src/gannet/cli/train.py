@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from gannet.cli.places import from_here
-from gannet.cli.spread import Devices
+from gannet.cli.spread import Devices, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +115,7 @@ def train(
         bool, typer.Option("--resume", help="Continue the run in --out if it exists; start it if not.")
     ] = False,
     devices: Devices = None,
+    shard: Shard = False,
     max_time: MaxTime = None,
     stop_when: StopWhen = None,
     patience: Patience = None,
@@ -174,6 +175,7 @@ def train(
             keys=given,
             restarts=resume,
             device=device or str("auto" if older is None else read_record(older[0]).settings.get("device", "auto")),
+            shard=shard,
             require=require,
         )
         if status is not None:
@@ -203,7 +205,8 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
         )
         return UNSAVED
     saved = saved_sentence(outcome.step, outcome.saved)
-    processes = ("--devices", str(current().size)) if current().size > 1 else ()
+    ranks = current()
+    processes = ("--devices", str(ranks.size), *(["--shard"] if ranks.shard else [])) if ranks.size > 1 else ()
     resume = in_shell("gannet", "resume", outcome.path, *processes)
     if outcome.alarms:
         number = "1 alarm" if len(outcome.alarms) == 1 else f"{len(outcome.alarms)} alarms"

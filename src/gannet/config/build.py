@@ -97,6 +97,7 @@ def environment(precision: Precision, step_kind: str = "") -> dict[str, str]:
         "cpu_count": str(os.cpu_count()),
         "threads": str(torch.get_num_threads()),
         "processes": str(current().size),
+        **({"sharded": "yes"} if current().shard else {}),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "device": str(precision.device),
         **_accelerator(precision.device),

@@ -23,7 +23,7 @@ def average(ranks: Ranks, weights: Sequence[Tensor], values: Sequence[Tensor]) -
     """
     if ranks.size == 1:
         return list(values)
-    has = torch.tensor([float(weight.grad is not None) for weight in weights], device=weights[0].device)
+    has = torch.tensor([float(weight.grad is not None) for weight in weights], device=values[0].device)
     extra = torch.cat([torch.stack([value.detach().float().reshape(()) for value in values]), has])
     for dtype in dict.fromkeys([torch.float32, *(weight.dtype for weight in weights)]):
         those = [weight for weight in weights if weight.dtype == dtype]

@@ -32,6 +32,8 @@ class Ranks:
 
     rank: int = 0
     size: int = 1
+    shard: bool = False
+    """Whether each rank keeps only its part of the parameters, see ``training/shards.py``."""
 
     def share(self, count: int) -> int:
         """Number of samples of this rank in a batch of ``count``."""
@@ -87,11 +89,16 @@ def launched() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def join(device: str = "auto") -> Ranks:
+_shards: list[bool] = []
+"""Holds True if this process joined with ``shard``."""
+
+
+def join(device: str = "auto", *, shard: bool = False) -> Ranks:
     """Connect this process with the others, if torchrun started several: gloo on CPUs, NCCL on GPUs.
 
     Args:
         device: where the networks are: auto, cpu or cuda.
+        shard: whether each rank keeps only its part of the parameters.
 
     Raises:
         UserError: torchrun started more processes on this machine than it has GPUs.
@@ -115,12 +122,13 @@ def join(device: str = "auto") -> Ranks:
         except RuntimeError as error:
             raise RankLost("the processes of this training cannot connect to each other") from error
         atexit.register(leave)
+        _shards[:] = [True] if shard else []
     return current()
 
 
 def current() -> Ranks:
     """The ranks that this process has joined."""
-    return Ranks(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else ALONE
+    return Ranks(dist.get_rank(), dist.get_world_size(), bool(_shards)) if dist.is_initialized() else ALONE
 
 
 def leave() -> None:

@@ -25,7 +25,7 @@ def begin_together(ranks: Ranks, trainer: Trainer, path: Path) -> None:
     """Rank 0: spread its training, whose run directory is ``path``, over the ranks that wait in :func:`follow`.
 
     Raises:
-        UserError: the game or its batch cannot be spread.
+        UserError: the game or its batch cannot be spread, or its networks cannot be sharded.
         RankLost: another process has ended.
     """
     if ranks.size == 1:
@@ -33,6 +33,10 @@ def begin_together(ranks: Ranks, trainer: Trainer, path: Path) -> None:
     trainer.spread(ranks)
     ranks.tell({"path": str(path.resolve()), "steps": trainer.steps, "step": trainer.step})
     compare_ranks(trainer, 0).act({})
+    if ranks.shard:
+        from gannet.training.shards import Shards  # imports torch's compiler
+
+        Shards(trainer)
 
 
 def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) -> None:
@@ -64,14 +68,22 @@ def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) ->
         experiment, precision = build(plan, dataset.form)
         with precision.applied() as precision:
             trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
+            del experiment  # its networks are released if they are sharded
             saved = path / CHECKPOINTS_FOLDER / checkpoint_name(begun["step"])
             if saved.is_dir():
                 checkpoint.restore(saved, trainer)
             trainer.spread(ranks)
             comparison = compare_ranks(trainer, plan.settings.checkpoint.every)
             comparison.act({})
+            if ranks.shard:
+                from gannet.training.shards import Shards
+
+                try:
+                    Shards(trainer)
+                except UserError:
+                    return  # rank 0 says it
             with loop.listening() as request:
-                loop.run(trainer, [comparison], request)
+                loop.run(trainer, [] if ranks.shard else [comparison], request)
     except TrainingStopped:
         raise
     except (UserError, OSError, RuntimeError) as error:

@@ -39,6 +39,7 @@ BITWISE = (
     "platform",
     "threads",
     "processes",
+    "sharded",
     "cpu_capability",
     "device",
     "gpu",
@@ -230,7 +231,8 @@ def _other_end(trainer: Trainer, record: RunRecord, *, without_goal: bool) -> It
 
 
 def _differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    before = {"processes": "1"} | before  # records of earlier versions have none
+    before = {"processes": "1", "sharded": "no"} | before  # records of earlier versions have none
+    now = {"sharded": "no"} | now
     return [
         f"{key} was {before.get(key)}, now it is {now.get(key)}" for key in BITWISE if before.get(key) != now.get(key)
     ]

@@ -200,10 +200,14 @@ def train(
         lambda: None if (best := scores.best()) is None else best.step,
     )
     observers = [
-        Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step)),
+        Observer(max(1, trainer.steps // 500), lambda _: reporter.advanced(trainer.step), reads_state=False),
         record_terms(trainer, writer, clock, hear, settings.log.every or experiment.print_every),
         frames,
-        *([compare_ranks(trainer, settings.checkpoint.every)] if trainer.ranks.size > 1 else []),
+        *(
+            [compare_ranks(trainer, settings.checkpoint.every)]
+            if trainer.ranks.size > 1 and not trainer.ranks.shard
+            else []
+        ),
         checkpoints,
     ]
     if scores.every:

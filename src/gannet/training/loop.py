@@ -87,12 +87,14 @@ def run(
                     observer.act(terms)
         while trainer.step < trainer.steps and _all_continue(trainer, request, may_continue):
             terms = trainer.play()
-            for observer in observers:
-                if observer.due(trainer.step):
-                    observer.act(terms)
-        for observer in observers:
-            if observer.at_end and not observer.due(trainer.step):
-                observer.act(terms)
+            _act(trainer, [observer for observer in observers if observer.due(trainer.step)], terms)
+        _act(trainer, [o for o in observers if o.at_end and not o.due(trainer.step)], terms)
+
+
+def _act(trainer: Trainer, observers: Sequence[Observer], terms: dict[str, Tensor]) -> None:
+    trainer.gather(any(observer.reads_state for observer in observers))
+    for observer in observers:
+        observer.act(terms)
 
 
 def _all_continue(trainer: Trainer, request: StopRequest, may_continue: Callable[[], bool]) -> bool:

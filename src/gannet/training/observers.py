@@ -42,6 +42,8 @@ class Observer:
     at_start: bool = False
     at_end: bool = True
     early: tuple[int, ...] = ()
+    reads_state: bool = True
+    """Whether it reads parameters, buffers or optimizer states, not only terms."""
 
     def due(self, step: int) -> bool:
         """Whether the observer acts after ``step`` steps."""
@@ -83,12 +85,12 @@ def record_terms(
         values["steps_per_second"] = round(clock.rate(trainer.step), 2)
         show(writer.event("terms", trainer.step, values=values, seconds=clock.seconds()), values)
 
-    return Observer(every, act)
+    return Observer(every, act, reads_state=False)
 
 
 def gradient_norms(trainer: Trainer) -> dict[str, float]:
     """``player/gradient_norm``: the L2 norm over all parameters of the gradient of each player's newest turn."""
-    found = {}
+    found = {f"{player}/gradient_norm": norm for player, norm in trainer.norms.items()}
     for player, weights in trainer.weights.items():
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         if gradients:

@@ -75,6 +75,16 @@ class Trainer:
         """``compiled``, or ``eager`` with the reason; empty if the run does not ask for compiled steps."""
         self.choose_again: Callable[[], None] = lambda: None
         """Compiles the step again after a live edit of a number that it contains."""
+        self.elsewhere: Callable[[], dict[str, Tensor]] | None = None
+        """Plays a step on other tensors, which :attr:`gather` copies here; see ``training/shards.py``."""
+        self.norms: dict[str, float] = {}
+        """Player -> norm of the gradient of its newest turn, if the turns are played elsewhere."""
+        self.gather: Callable[[bool], None] = lambda wanted: None
+        """Called on all ranks after every step; True on a rank that reads tensors of this trainer now."""
+        self.prepare: Callable[[str], None] = lambda player: None
+        """Called with the player before the terms of each of its turns."""
+        self.differentiate = self._differentiate
+        """Sets the gradients of a turn; see ``training/shards.py`` for another way."""
 
     def schedule(self) -> list[tuple[int, Turn, int]]:
         """The turns of a step: index, turn, repeat."""
@@ -95,6 +105,10 @@ class Trainer:
         Raises:
             TrainingStopped: a loss or gradient is not finite; the parameters are unchanged since before that turn.
         """
+        if self.elsewhere is not None:
+            terms_by_name = self.elsewhere()
+            self.step += 1
+            return terms_by_name
         played = self.whole_step() if self.whole_step is not None and not self.turns_taken else None
         terms_by_name = self._play_turns() if played is None else played
         self.average.update(self.step)
@@ -157,24 +171,32 @@ class Trainer:
 
     def _gradients(self, turn: Turn, batch: Batch) -> Terms:
         """The terms of a turn, with the gradients of its player's parameters."""
-        optimizer, weights = self.optimizers[turn.player], self.weights[turn.player]
+        optimizer = self.optimizers[turn.player]
         for group in optimizer.param_groups:
             group["lr"] = self.optimizer_settings[turn.player].lr_at(batch.progress)
         optimizer.zero_grad(set_to_none=True)
+        self.prepare(turn.player)
         with self.bystanders[turn.player].frozen(), self.precision.autocast(), together(self.ranks, batch.size):
             terms = turn.terms(batch)
-        total = terms.total()
-        # With explicit inputs, the other players' parameters and the data get no gradients.
-        total.backward(inputs=weights)
-        if self.ranks.size > 1:
-            total, terms = self._means(weights, total, terms)
-        if not are_finite(total, weights):
+        terms, is_finite = self.differentiate(turn.player, terms.total(), terms)
+        if not is_finite:
             values = ", ".join(f"{name} = {value.item():.4g}" for name, value in terms.minimise.items())
             raise TrainingStopped(
                 f"Step {self.step}: the {turn.player}'s loss or gradient is not finite ({values}). "
                 "Its parameters were not changed. A smaller learning rate or a stronger regularizer usually helps."
             )
         return terms
+
+    def _differentiate(self, player: str, total: Tensor, terms: Terms) -> tuple[Terms, bool]:
+        """Set the gradients of the player's parameters; the means of the terms over all ranks, and whether the total
+        and the gradients are finite.
+        """
+        weights = self.weights[player]
+        # With explicit inputs, the other players' parameters and the data get no gradients.
+        total.backward(inputs=weights)
+        if self.ranks.size > 1:
+            total, terms = self._means(weights, total, terms)
+        return terms, are_finite(total, weights)
 
     def _means(self, weights: list[Parameter], total: Tensor, terms: Terms) -> tuple[Tensor, Terms]:
         """The means over all ranks of the gradients, of the total and of every term."""
