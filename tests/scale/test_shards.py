@@ -60,7 +60,7 @@ def test_any_number_of_processes_continues(environment, tmp_path, sharded):
     gannet(environment, tmp_path, *words)
     expected = tensors(sharded, 60)
     for more in (["--devices", "2", "--shard"], ["--devices", "2"], ["--devices", "3", "--shard"], []):
-        name = "".join(more) or "alone"
+        name = "run" + "".join(more)
         shutil.copytree(tmp_path / "half", tmp_path / name)
         gannet(environment, tmp_path, "resume", name, "--steps", "60", *more)
         found = tensors(tmp_path / name, 60)
