@@ -207,9 +207,10 @@ class Control:
 
     def _prepared(self, command: Command) -> Callable[[], None]:
         """A function that applies the command; raises UserError if it is not possible."""
+        if command.name in ("pause", "step", "snapshot") and self._trainer.elsewhere is not None:
+            raise UserError(f"{command.name} needs whole networks; those of this training are sharded (--shard).")
         match command.arguments:
             case StepArguments(player=player, count=count):
-                self._require_whole_networks("step")
                 return self._prepared_step(player, count)
             case SpeedArguments(steps_per_second=limit):
                 return partial(self._limit, limit)
@@ -217,12 +218,10 @@ class Control:
                 return self._prepared_edit(key, value)
         match command.name:
             case "pause":
-                self._require_whole_networks("pause")
                 return partial(self._pause, True)
             case "go":
                 return partial(self._pause, False)
             case "snapshot":
-                self._require_whole_networks("snapshot")
                 return self._means.snapshot
             case "slow":
                 return self._prepared_slow()
@@ -232,10 +231,6 @@ class Control:
     def _require_one_process(self, command: str) -> None:
         if self._trainer.ranks.size > 1:
             raise UserError(f"{command} needs a training on one process; this one has {self._trainer.ranks.size}.")
-
-    def _require_whole_networks(self, command: str) -> None:
-        if self._trainer.elsewhere is not None:
-            raise UserError(f"{command} needs whole networks; those of this training are sharded (--shard).")
 
     def _prepared_edit(self, key: str, value: float | None) -> Callable[[], None]:
         self._require_one_process("set")
