@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[2] / "docs/scale"
 SCRIPTS = sorted(FOLDER.glob("*.sbatch"))
 STUBS = {
     "srun": 'exec "$@"',
-    "scontrol": "echo node-a; echo node-b",
+    "scontrol": "for name in node-{a..b}{,-{1..9999}}; do echo $name; done",
     "torchrun": 'printf "%s\\n" torchrun "$@"',
     "gannet": 'printf "%s\\n" gannet "$@"',
 }

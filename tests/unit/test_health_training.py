@@ -210,7 +210,7 @@ def collapsing(events, from_step, writer, reported):
     average = SimpleNamespace(game=game)
     precision = SimpleNamespace(device=torch.device("cpu"))
     trainer = SimpleNamespace(
-        game=game, average=average, precision=precision, steps=8_000, weights={}, minimised=set(), step=0
+        game=game, average=average, precision=precision, steps=8_000, weights={}, norms={}, minimised=set(), step=0
     )
     observer = watch_health(trainer, RING, None, writer, seed=0, every=None, events=events, on_alarm=reported.append)
     assert observer.every == 200
