@@ -184,7 +184,9 @@ def test_tiles_that_disagree_leave_no_seam() -> None:
     )
 
 
-def test_classes_are_translated_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_classes_are_translated_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     keys = {"data.classes": "3,8", "data.size": 8, "width": 8, "batch_size": 4, "frames.every": 1, "health.every": 0}
     between = gannet.train("digits", recipe="cyclegan", steps=2, out=tmp_path / "run", keys=keys).path
     photo(20, 13).save(tmp_path / "a.png")
@@ -203,11 +205,24 @@ def test_classes_are_translated_by_name(tmp_path: Path, capsys: pytest.CaptureFi
         made[name] = np.asarray(Image.open(tmp_path / "made.png"))
         assert made[name].shape == (13, 20)
     assert (made["3"] != made["8"]).any()
+    monkeypatch.chdir(tmp_path)
+    for name in ("3", "8"):  # without -o, the second class does not replace the first
+        assert run(["apply", str(between), "a.png", "--to", name]) == 0
+        np.testing.assert_array_equal(np.asarray(Image.open(f"a-run-{name}.png")), made[name])
     assert run(["sample", str(between), "-n", "6", "-o", str(tmp_path / "sheet.png")]) == 0
     assert Image.open(tmp_path / "sheet.png").width > 100
     seen = Desk().answer({"run": str(between), "ask": "translations", "arguments": {}})
     assert seen["sheets"][0]["heads"][:3] == ["input", "output", "back"]
     assert seen["values"]["back"]
+
+
+@pytest.mark.parametrize("words", [("--caption", "a fox"), ("--truncate", "0.7"), ("--label", "3")])
+def test_samples_of_a_translation_have_no_latents_and_no_conditions(
+    colouring: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, str]
+) -> None:
+    assert run(["sample", str(colouring), "-o", str(tmp_path / "made.png"), *words]) == 2
+    assert f"{words[0]}: this run translates images" in capsys.readouterr().err
+    assert not (tmp_path / "made.png").exists()
 
 
 def test_only_runs_between_classes_take_one(

@@ -34,3 +34,5 @@ def test_an_image_is_cropped_and_fitted_as_training_data_are(tmp_path: Path, key
         found = invert_file(run, tmp_path / "photos" / "3.png", search=Search(starts=4, keep=1, steps=1))
     stored, _ = run.plan.source.open(silent).reference(8, seed=0)
     assert any(np.array_equal(found.original, image) for image in stored)
+    with pytest.raises(gannet.UserError, match="photos is a folder: give one image"):
+        invert_file(run, tmp_path / "photos")

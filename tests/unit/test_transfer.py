@@ -86,7 +86,7 @@ def test_resumed_and_repeated_without_the_source(trained, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("ring", "--recipe", "gan", "hidden=8", "--init", "{source}"), "no weight of this run fits"),
+        (("ring", "--recipe", "gan", "hidden=8", "--init", "{source}"), "no parameter of that run fits"),
         (("ring", "--recipe", "gan", "--init", "{source}@7"), "no checkpoint of step 7"),
         (("ring", "--recipe", "gan", "--init", "nowhere"), "--init nowhere: nowhere is not a run"),
         (("{source}", "--init", "{source}"), "--init does not apply"),

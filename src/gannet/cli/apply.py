@@ -16,7 +16,7 @@ def apply(
     keys: Repeated = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", metavar="OUT", help="A file or folder; by default next to the current folder's."),
+        typer.Option("-o", metavar="OUT", help="A file or folder; by default NAME-RUN here, with --to NAME-RUN-CLASS."),
     ] = None,
     to: Annotated[
         str | None, typer.Option(metavar="CLASS", help="The class to translate to, for runs between classes.")
@@ -37,7 +37,7 @@ def apply(
     files = find_images(images)
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     label = target_class(run, to)
-    places = destinations(files, images, out, run.run.name)
+    places = destinations(files, images, out, "-".join(filter(None, (run.run.name, to))))
     problems = []
     with reporter_for(run) as reporter:
         for file, place in places.items():

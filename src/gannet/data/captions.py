@@ -40,7 +40,7 @@ def token_ids(captions: Sequence[str], vocabulary: Sequence[str]) -> Tensor:
     rows = [words_of(caption) for caption in captions]
     empty = next((caption for caption, words in zip(captions, rows, strict=True) if not words), None)
     if empty is not None:
-        raise UserError(f"The caption {empty!r} contains no words; write for example {_example(vocabulary)!r}.")
+        raise UserError(f"The caption {empty!r} contains no words; known words are for example {_example(vocabulary)}.")
     if unknown := list(dict.fromkeys(word for words in rows for word in words if word not in number)):
         raise UserError(_unknown_words(unknown, vocabulary))
     length = max(map(len, rows), default=1)
@@ -66,4 +66,4 @@ def _unknown_words(unknown: Sequence[str], vocabulary: Sequence[str]) -> str:
 
 
 def _example(vocabulary: Sequence[str]) -> str:
-    return " ".join(vocabulary[:3])
+    return ", ".join(vocabulary[:3])

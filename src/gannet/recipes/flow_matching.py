@@ -31,10 +31,10 @@ def flow_matching(
     Traps: Close to the data the velocity changes as fast as the data do, so points need the high frequencies of the
     encoding: on grid100, decay 0.75 and batches of 128 leave 12 % of the samples near a mode, and these settings 56 %.
     The U-Net of images does not learn with the learning rate of points: on digits at 16 x 16, the loss after 150 steps
-    is 1.2 with 5e-3 and 0.31 with 1e-3; batches of 64 and 2,000 steps keep a training of 28 x 28 pixels below 20
-    minutes on two cores. A sample costs ``evaluations`` calls of the network where a GAN's costs one;
-    `gannet compare` shows both. The loss does not fall to 0: many pairs (x_0, x_1) pass through one x_t, and the
-    network gives their mean. ``hidden`` and ``encoding`` apply to points.
+    is 1.2 with 5e-3 and 0.31 with 1e-3. 2,000 steps with batches of 64 took 1,456 and 2,085 seconds on MNIST, on one
+    thread of a shared machine (benchmarks/results/compare-mnist-baselines.json). A sample costs ``evaluations`` calls
+    of the network where a GAN's costs one; `gannet compare` shows both. The loss does not fall to 0: many pairs
+    (x_0, x_1) pass through one x_t, and the network gives their mean. ``hidden`` and ``encoding`` apply to points.
 
     Keys:
         evaluations: Function evaluations for one sample: steps of Euler's method.

@@ -60,9 +60,8 @@ def super_resolution(
 
     Traps: PSNR prefers the mean of all plausible images, which is blurred: a larger ``l1`` gains PSNR and loses FD. The
     default is slightly above Lanczos in PSNR, with a tenth of its FD, on 32 x 32 pixels
-    (docs/applications/image-to-image.md). FD with the
-    features ``randconv-v1`` is near to what is minimised: measure it with another extractor too, for example
-    ``output_fd[effnet-lite0]``.
+    (docs/applications/image-to-image.md). FD with the features ``randconv-v1`` is near to what is minimised: measure it
+    with another extractor too, for example ``output_fd[effnet-lite0]``.
     """
     reduction, channels = Downscale(factor), form.shape[0]
     reduction.require(form.shape)

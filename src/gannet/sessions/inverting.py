@@ -153,6 +153,8 @@ def invert_file(
 def _read(file: Path, shape: tuple[int, ...], source: Source) -> np.ndarray:
     """uint8 (H, W, C): the image in ``file``, read and fitted with the ``data.*`` keys of the run."""
     channels, height, width = shape
+    if file.is_dir():
+        raise UserError(f"{file} is a folder: give one image.")
     choice = source.choice() if isinstance(source, ImageSource) else Choice()
     frame = Frame(width, height, channels, choice.fit, choice.crop)
     try:

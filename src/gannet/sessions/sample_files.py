@@ -47,6 +47,8 @@ def save_samples(
         UserError: the format does not suit the samples, or the file cannot be written.
     """
     suffix = "" if as_folder else path.suffix
+    if translates(run):
+        _refuse_for_translations(how)
     if suffix == "" and run.form.kind == "points":
         raise UserError(f"-o {path}: points are not images: write them to a .csv, .npz or .png file.")
     if suffix == ".csv" and run.form.kind == "images":
@@ -67,6 +69,19 @@ def save_samples(
             save_table(run, samples, labels, path)
         else:
             run.save_picture(samples, path, columns=columns, labels=labels)
+
+
+def _refuse_for_translations(how: dict[str, Any]) -> None:
+    """A run that translates images draws neither latents nor conditions.
+
+    Raises:
+        UserError: one was asked for.
+    """
+    if given := [f"--{name}" for name in ("label", "caption", "truncate") if how.get(name) is not None]:
+        raise UserError(
+            f"{', '.join(given)}: this run translates images, and its samples are translations of real images; omit "
+            "it. For your own images, use gannet apply."
+        )
 
 
 def save_folder(run: TrainedRun, count: int, folder: Path, *, progress: Progress = silent, **how: Any) -> None:

@@ -47,14 +47,14 @@ def transfer(trainer: Trainer, run: str, source: Path) -> Init:
         What was loaded and what was not, for run.json.
 
     Raises:
-        UserError: no weight fits.
+        UserError: no parameter fits.
     """
     own, there = trainer.game.state_dict(), checkpoint.load_weights(source, "model")
     fitting = _fitting(own, there)
     # A bias that happens to fit carries nothing.
     if not any(name in fitting and tensor.dim() > 1 for name, tensor in trainer.game.named_parameters()):
         raise UserError(
-            f"--init {run}: no weight of this run fits: none has the name and shape of a weight here. Choose the "
+            f"--init {run}: no parameter of that run fits: none has the name and shape of one here. Choose the "
             "recipe and the keys that shape the networks as in that run, or train without --init."
         )
     averages = fitting | _fitting(trainer.average.state_dict(), checkpoint.load_weights(source, "average"))

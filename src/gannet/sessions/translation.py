@@ -109,21 +109,23 @@ def find_images(path: Path) -> list[Path]:
     return found
 
 
-def destinations(files: list[Path], given: Path, out: Path | None, run: str) -> dict[Path, Path]:
+def destinations(files: list[Path], given: Path, out: Path | None, made_by: str) -> dict[Path, Path]:
     """Where the image of each file is written; names stay as they are.
 
-    A file goes to ``out``, by default ``NAME-RUN.SUFFIX`` in the working directory; ``out`` can be a folder. The files
-    of a folder go to the folder ``out``, by default ``FOLDER-RUN``, at the same places below it. GIF becomes PNG.
+    A file goes to ``out``, by default ``NAME-MADE_BY.SUFFIX`` in the working directory; ``out`` can be a folder. The
+    files of a folder go to the folder ``out``, by default ``FOLDER-MADE_BY``, at the same places below it. ``made_by``
+    is the name of the run, and of the class that it translates to, if any. GIF becomes PNG.
 
     Raises:
         UserError: an input would be overwritten, two results would have one name, or ``out`` ends like no format that
             can be written.
     """
+    made_by = made_by.replace("/", "-")  # the name of a class can be any text
     if given.is_dir():
-        base = out or Path(f"{given.resolve().name}-{run}")
+        base = out or Path(f"{given.resolve().name}-{made_by}")
         places = {file: _suited(base / file.relative_to(given)) for file in files}
     elif out is None or out.is_dir() or not out.suffix:
-        name = f"{given.stem}-{run}{given.suffix}" if out is None else given.name
+        name = f"{given.stem}-{made_by}{given.suffix}" if out is None else given.name
         places = {given: _suited((out or Path()) / name)}
     else:
         if out.suffix.lower() not in FORMATS:
