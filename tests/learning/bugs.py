@@ -205,6 +205,12 @@ BUGS = {
         "gather(1, labels[:, None])",
         "gather(1, 0 * labels[:, None])",
     ),
+    "sngan-resnet-digits": Bug(
+        "the features of all images of a batch are added up",
+        "networks/resnet.py",
+        "return relu(self.blocks(samples)).sum((2, 3))",
+        "return relu(self.blocks(samples)).sum((0, 2, 3)).expand(len(samples), -1)",
+    ),
     "text-to-image-captioned-digits": Bug(
         "the caption is not given to the discriminator",
         "networks/captioned.py",
