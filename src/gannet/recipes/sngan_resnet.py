@@ -28,18 +28,19 @@ def sngan_resnet(
     """Residual networks for images, spectral normalisation of D and the hinge loss.
 
     Miyato et al. 2018, appendix B.4 and table 4, https://arxiv.org/abs/1802.05957. The paper has 256 channels in G and
-    128 in D, five critic steps, a constant batch of 64 and 100,000 steps with learning rates of 2e-4 that fall
+    128 in D, five critic steps, batches of 64 and 100,000 steps with learning rates of 2e-4 that fall
     linearly. That is ``width=128 critic_steps=5 lr=2e-4 steps=100000``, except that rates fall as a half cosine. The
-    defaults fit two processor cores: D has a quarter of the channels, one step and twice the learning rate of G (Heusel
-    et al. 2017, https://arxiv.org/abs/1706.08500).
+    defaults fit two processor cores: both networks have a quarter of the channels, and D has one step per step of G and
+    twice its learning rate (Heusel et al. 2017, https://arxiv.org/abs/1706.08500).
 
     Formula: D: E relu(1 - D(x)) + E relu(1 + D(G(z))); G: -E D(G(z)); every weight matrix of D is W / s(W), s the
-    largest singular value by power iteration. Blocks add their input to what their two convolutions make of it.
+    largest singular value by power iteration. A residual
+    block is its input plus two convolutions of it.
 
-    Adds: residual blocks, with batch norm in G and no normalisation in D, as deep as the size of the image asks for.
+    Adds: residual blocks, with batch norm in G and no normalisation in D. Their number follows the size of the image.
 
-    Traps: The logit is linear in a sum over the pixels, so D at another resolution has logits of another size. With
-    batch norm in G the samples of a training batch depend on each other.
+    Traps: The features are sums over the pixels, so logits grow with the number of pixels of the last maps. The samples
+    of a training batch depend on each other, because G has batch norm.
 
     Keys:
         width: Channels of D's blocks; G has twice as many.
