@@ -86,7 +86,12 @@ def keeps_up(page, behind: int) -> list[dict]:
 def test_every_curve_keeps_up_with_a_training(serve, open_page, train):
     path = train("live", "health.every=5")
     page = open_page(serve(path.parent))
-    until(page, "document.querySelectorAll('.chart .xtick').length")
+    # Until all are drawn, those above take no room, and the last one can be seen.
+    until(
+        page,
+        "(all => all.length === 6 && all.every((chart) => chart.querySelector('.xtick')))"
+        "([...document.querySelectorAll('.chart')])",
+    )
     first = shown_step(page)
     page.wait_for_timeout(1000)
     times_drawn = (
@@ -209,6 +214,16 @@ def test_points_move_and_commands_are_obeyed_while_a_training_process_runs(serve
     assert processes[0].wait(60) == 128 + 15
     until(page, f"{STATE}.textContent === 'stopped'")
     assert page.evaluate("document.querySelector('.controls').disabled") is True
+
+
+def test_a_refusal_is_in_the_language_of_the_page(serve, open_page, train):
+    page = open_page(serve(train().parent))
+    page.evaluate("document.querySelector('#top button[lang=zh]').click()")
+    until(page, "document.documentElement?.lang === 'zh-CN' && document.getElementById('control-value')")
+    until(page, "document.querySelector('#heading .state')?.classList.contains('running')")
+    page.evaluate("document.getElementById('control-value').form.requestSubmit()")
+    until(page, "document.querySelector('.log .command')?.textContent.includes('已经是这个值。')")
+    assert "already has" not in page.evaluate("document.body.textContent")
 
 
 def vitals_of(path) -> list[int]:

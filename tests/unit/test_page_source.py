@@ -87,3 +87,28 @@ def test_no_line_of_the_page_is_longer_than_120_characters():
     files = [*STATIC.rglob("*.js"), *STATIC.rglob("*.css"), STATIC / "index.html"]
     lines = {file.name: file.read_text(encoding="utf-8").split("\n") for file in files}
     assert [(name, line) for name, text in lines.items() for line in text if len(line) > 120] == []
+
+
+def _sentences():
+    """The texts in Gannet's sources, with 1 in place of every value."""
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_every_refusal_that_the_page_translates_is_one_of_gannet():
+    text = re.sub(r'" \+\n\s*"', "", (STATIC / "i18n" / "refusals.js").read_text(encoding="utf-8"))
+    pairs = re.findall(r'\[\s*"(.+?)",\s*"(.+?)",?\s*\],', text)
+    assert len(pairs) == text.count('",\n  ]') + len(re.findall(r'^  \[".*"\],$', text, re.M)) > 20
+    sentences = set(_sentences())
+    # A refusal may be the end of a longer text, as in "Checkpoint {problem}".
+    ends = {f"Checkpoint {each}" for each in sentences}
+    for expression, chinese in pairs:
+        expression = expression.replace("\\\\", "\\")
+        assert any(re.fullmatch(expression, each) for each in sentences | ends), expression
+        assert {int(number) for number in re.findall(r"\{(\d)\}", chinese)} <= set(
+            range(1, re.compile(expression).groups + 1)
+        )

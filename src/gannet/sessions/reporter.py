@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gannet.errors import GannetWarning, one_line
 
@@ -186,7 +186,7 @@ class NotebookBar:
         from IPython.display import HTML, display  # pyright: ignore[reportMissingImports]
 
         self._name, self._path, self._total, self._html = name, path, total, HTML
-        self._handle = display(HTML(""), display_id=True)
+        self._handle: Any = display(HTML(""), display_id=True)
 
     def show(self, step: int, text: str) -> None:
         """Move the bar to a step."""

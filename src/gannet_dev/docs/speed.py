@@ -47,6 +47,7 @@ COLUMNS = (
     "peak memory",
 )
 QUALITY = "compiled-quality.json"
+MANY_GAMES = "many-games.json"
 LIMITS = """## What limits the speed
 
 - Points: matrices are so small that a matrix product of `gan-deep` runs far below the peak rate, and starting
@@ -58,13 +59,11 @@ LIMITS = """## What limits the speed
 - Where the processor has AVX-512 and is not Intel's, torch's own product of fp32 matrices (MKL) uses half of the vector
   width. A compiled step calls oneDNN for larger matrices there, which is why `particle-gan` comes near the peak rate:
   that rate is measured with torch's own product. Eager steps do not, because their tensors would differ by rounding.
-  The table of quality above was measured before, without oneDNN; it has no row for compiled steps with a penalty.
 - `dcgan` without bf16: convolutions and matrix products run at a third of the peak rate. bf16 is what makes the ratio
   larger on processors that have it.
 - `wgan-gp`: half of the time is arithmetic at the peak rate, which a plain loop computes too. `penalty.every=N`
   computes the penalty, with its second derivatives, only every N-th step. Its effect on quality is not measured on
-  images, so it is not the default.
-- Not built: several games as one batched program."""
+  images, so it is not the default."""
 FACTS = {"processor": "Processor:", "cores": "cores:", "torch": "PyTorch", "python": "Python"}
 
 
@@ -85,30 +84,66 @@ def speed_page(folder: Path) -> str:
         sections.append(f"## {machine['instruction_set']}\n\n{text.rstrip()}\n\n{rows}")
     if (folder / QUALITY).is_file():
         sections.append(_quality(json.loads((folder / QUALITY).read_text(encoding="utf-8"))))
+    if (folder / MANY_GAMES).is_file():
+        sections.append(_many_games(json.loads((folder / MANY_GAMES).read_text(encoding="utf-8"))))
     return "\n\n".join([*sections, LIMITS]) + "\n"
 
 
 def _quality(document: dict[str, Any]) -> str:
     """Compiled and eager steps, seed by seed."""
-    head = ("steps", "seed", "modes of 8", "within 3 sigma", "median distance / sigma", "processor time of training")
+    head = (
+        "recipe",
+        "data",
+        "training steps",
+        "steps",
+        "seed",
+        "W1",
+        "W1 of real points",
+        "processor time of training",
+    )
     rows = [
         (
+            f"`{row['recipe']}`",
+            f"`{row['data']}`",
+            f"{row['training_steps']:,}",
             row["steps"],
             str(row["seed"]),
-            str(row["modes"]),
-            f"{100 * row['within_3_sigma']:.1f} %",
-            f"{row['median_distance_in_sigma']:.2f}",
-            f"{row['processor_seconds']:.1f} s",
+            f"{row['w1']:.4f}",
+            f"{row['w1_of_real']:.4f}",
+            f"{row['processor_seconds']:.0f} s",
         )
         for row in document["rows"]
     ]
     text = (
-        f"`{document['recipe']}` on `ring`, {document['steps']:,} steps, learning rate {document['lr']}, one thread, "
-        f"without the time of compilation: `{document['command']}`. Source: benchmarks/results/{QUALITY}. "
-        "Rounding differences grow during training, so the two runs of a seed end differently, as two seeds do; three "
-        "seeds of this short training show no loss, and cannot show a small one."
+        "The keys of each recipe, one thread, without the time of compilation, samples of the EMA generator: "
+        f"`{document['command']}`. Source: benchmarks/results/{QUALITY}. Rounding differences grow during training, so "
+        "the two runs of a seed end differently, as two seeds do."
     )
     return f"## Quality of compiled steps\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
+
+
+def _many_games(document: dict[str, Any]) -> str:
+    """One game and several in one program, per recipe."""
+    sides = list(document["rows"][0]["milliseconds"])
+    head = ["recipe", *sides]
+    rows = [
+        [f"`{row['recipe']}`"]
+        + [
+            f"{found['median']:.2f} ({found['least']:.2f} to {found['most']:.2f})"
+            for found in row["milliseconds"].values()
+        ]
+        for row in document["rows"]
+    ]
+    text = (
+        f"Milliseconds of processor time for a step of one game: median, least and most of five rounds on one thread "
+        f"({document['machine']['instructions']}, torch {document['machine']['torch']}). Batched: the graph of a step "
+        f"for {document['rows'][0]['games']} seeds at once, by `torch.vmap`, compiled in the same way: "
+        f"`{document['command']}`. Source: benchmarks/results/{MANY_GAMES}.\n\nA compiled step of `gan-deep` consists "
+        "of matrix products, and a product of several pairs of matrices is no faster for each pair. Only "
+        "`gan`, with one hidden layer, gains. So `gannet compare` trains seeds in processes, side by side (`--jobs`), "
+        "not in one program."
+    )
+    return f"## Several games as one program\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
 
 
 def with_speed_table(text: str, words: Mapping[str, str], folder: Path) -> str:

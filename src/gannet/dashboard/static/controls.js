@@ -1,7 +1,7 @@
 // What can be asked of the process that trains; it answers with an event. Pausing and stepping are in the page's
 // header, the rest is a card.
 import { fill, h } from "./dom.js";
-import { t } from "./i18n.js";
+import { sentence, t } from "./i18n.js";
 import { forkDialog } from "./fork.js";
 import { command } from "./server.js";
 
@@ -22,7 +22,7 @@ export function controls(run, open) {
       answer.textContent = reply
         ? t(reply.outcome === "refused" ? "control.refused" : "control.done", {
             name: t(`control.${name}`),
-            text: reply.text ?? "",
+            text: sentence(reply.text ?? ""),
             step: reply.step,
           })
         : t("control.silent");

@@ -1,7 +1,7 @@
 // Questions to the newest checkpoint of a run. A separate process answers them one after another, because training may
 // be running.
 import { fill, h } from "./dom.js";
-import { t } from "./i18n.js";
+import { sentence, t } from "./i18n.js";
 import { get } from "./server.js";
 import { drawCells, enlargeable } from "./sheet.js";
 
@@ -34,7 +34,7 @@ class Checkpoint extends EventTarget {
       [this.questions, this.step, this.problem, this.state] = [
         questions,
         step,
-        problem ?? "",
+        sentence(problem ?? ""),
         problem ? "failed" : "there",
       ];
     } catch (error) {

@@ -1,4 +1,5 @@
 // What the server is asked.
+import { sentence } from "./i18n.js";
 
 /** @param {string} path @returns {Promise<any>} */
 export async function get(path) {
@@ -34,7 +35,7 @@ export async function framePacked(path) {
 class Refused extends Error {
   /** @param {string} reason @param {number} status */
   constructor(reason, status) {
-    super(reason);
+    super(sentence(reason));
     this.status = status;
   }
 }

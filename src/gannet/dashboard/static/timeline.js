@@ -1,7 +1,7 @@
 // Where in the recording the page is. Several runs move in lockstep, by step.
 import { sentenceOf } from "./alarms.js";
 import { fill, h, sign, whole } from "./dom.js";
-import { t } from "./i18n.js";
+import { sentence, t } from "./i18n.js";
 
 const FRAMES_PER_SECOND = 6;
 export const SIGNS = {
@@ -233,7 +233,8 @@ export class Timeline extends EventTarget {
       end < 1
         ? []
         : events.map((event) => {
-            const words = event.kind === "health" ? sentenceOf(event) : (event.text ?? event.name ?? event.kind);
+            const words =
+              event.kind === "health" ? sentenceOf(event) : sentence(event.text ?? event.name ?? event.kind);
             const mark = h("i", {
               class: `mark ${event.kind} ${event.severity ?? ""}`,
               title: `${whole(event.step)}: ${words}`,

@@ -1,7 +1,7 @@
 // Alarms, warnings and what was asked of the run: what a person should have read.
 import { remedyOf, ruleName, sentenceOf, signOf } from "../alarms.js";
 import { fill, h, whole } from "../dom.js";
-import { t } from "../i18n.js";
+import { sentence, t } from "../i18n.js";
 
 const SHOWN = ["health", "warning", "start", "resume", "command", "stop", "finish"];
 const AT_MOST = 60;
@@ -53,7 +53,7 @@ export default {
                     .join(" "),
                 )
               : null,
-            event.text ? h("span", {}, event.kind === "health" ? sentenceOf(event) : event.text) : null,
+            event.text ? h("span", {}, event.kind === "health" ? sentenceOf(event) : sentence(event.text)) : null,
             event.kind === "health" ? h("span", { class: "remedy" }, t("alarm.do"), " ", remedyOf(event.rule)) : null,
           ),
         ),

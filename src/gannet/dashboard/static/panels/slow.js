@@ -6,7 +6,7 @@ import { command, framePacked } from "../server.js";
 import { drawOutputs, drawSubstep, Recording, rowsOf, valuesOf } from "../substeps.js";
 import { legendOf, partList } from "../slow_story.js";
 import { SIGNS } from "../timeline.js";
-import { t } from "../i18n.js";
+import { sentence, t } from "../i18n.js";
 
 const LARGEST = 560;
 const MOTION_MILLISECONDS = 1100;
@@ -157,7 +157,7 @@ class SlowPanel {
       const reply = await replyTo(this.run, number);
       if (!reply || reply.outcome === "refused") {
         this.awaited = false;
-        this.answer.textContent = reply ? reply.text : t("control.silent");
+        this.answer.textContent = reply ? sentence(reply.text) : t("control.silent");
       } else this.answer.textContent = this.run.paused ? "" : t("slow.running");
     } catch (error) {
       this.awaited = false;
