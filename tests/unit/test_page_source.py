@@ -90,7 +90,7 @@ def test_no_line_of_the_page_is_longer_than_120_characters():
 
 
 def _sentences():
-    """The texts in Gannet's sources, with 1 in place of every value."""
+    """The texts in Gannet's sources, with 1 instead of every value."""
     for file in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
