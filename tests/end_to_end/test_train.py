@@ -245,7 +245,9 @@ def test_codes_are_traversed(gannet, folder, digits_keys):
         ).status
         == 0
     )
-    assert gannet("sample", "run", "--traverse", "-o", "walk.png").status == 0
+    walked = gannet("sample", "run", "--traverse", "-o", "walk.png")
+    assert walked.status == 0
+    assert "3 rows for each code (" in walked.err + walked.out
     # Two codes of three rows each: 6 rows of 10 columns.
     width, height = Image.open(folder / "walk.png").size
     assert 1.5 < width / height < 1.8

@@ -22,7 +22,7 @@ from gannet.networks.mlp import MLPDiscriminator, MLPGenerator
 from gannet.priors.base import Prior
 from gannet.priors.gaussian import Gaussian
 from gannet.priors.uniform import Uniform
-from gannet.sessions.traversal import traverse
+from gannet.sessions.traversal import rows_in_words, traverse
 
 
 class Linear(Generator):
@@ -167,6 +167,13 @@ def test_traversals_move_along_one_direction_only():
     assert traverse(tried, "sefa", rows=2, columns=5, seed=0).shape == (2 * 2 * 5, 2)
     most = traverse(tried, "pca", rows=1, columns=3, seed=0).view(3, 3, 2)
     assert float(most[0, :, 0].std()) > 5 * float(most[0, :, 1].std())
+
+
+def test_the_rows_of_a_traversal_are_told():
+    reach = "from -3 to 3 standard deviations of the latents"
+    of_two = rows_in_words(game(linear()), "sefa", 2, 3)
+    assert of_two == f"3 rows for each of 2 directions, the strongest first, {reach}"
+    assert rows_in_words(game(linear()), "2", 1, 3) == f"3 rows for coordinate 2, {reach}"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from typer.core import TyperCommand
 from gannet.cli.resume import RecipeFile, Repeated, RunAtStep
 
 DIRECTIONS = ("codes", "sefa", "pca")
+ROWS, COLUMNS = 3, 10
+"""Of each direction of a traversal."""
 
 
 class SampleCommand(TyperCommand):
@@ -66,6 +68,7 @@ def sample(
     from gannet.cli.progress import reporter_for
     from gannet.sessions.sample_files import MOVING, save_samples, save_walk
     from gannet.sessions.trained_run import TrainedRun
+    from gannet.sessions.traversal import rows_in_words
 
     target = Path(out).expanduser()
     as_folder = out.endswith("/") or not target.suffix or target.is_dir()
@@ -77,7 +80,9 @@ def sample(
         if walk and target.suffix in MOVING:
             save_walk(run, target, count=count or 16, seed=seed, progress=reporter.work)
         elif traverse is not None:
-            run.save_picture(run.traverse(traverse, seed=seed), target, columns=10)
+            made = run.traverse(traverse, rows=ROWS, columns=COLUMNS, seed=seed)
+            run.save_picture(made, target, columns=COLUMNS)
+            reporter.say(rows_in_words(run.game, traverse, len(made) // (ROWS * COLUMNS), ROWS))
         elif walk:
             run.save_picture(run.interpolate(seed=seed), target, columns=10, are_paths=True)
         else:

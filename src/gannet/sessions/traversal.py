@@ -53,6 +53,16 @@ def traverse(game: Game, what: str, *, rows: int, columns: int, seed: int) -> Te
         return torch.cat([game.generate(latents, labels) for latents in moved]).float()
 
 
+def rows_in_words(game: Game, what: str, directions: int, rows: int) -> str:
+    """Which rows of a picture of :func:`traverse` vary what, from the top."""
+    if what == CODES and isinstance(game, DrawsCodes):
+        return f"{rows} rows for each code ({', '.join(game.code_names)}), from its first value to its last"
+    reach = f"from -{REACH:g} to {REACH:g} standard deviations of the latents"
+    if what in (SEFA, PCA):
+        return f"{rows} rows for each of {directions} directions, the strongest first, {reach}"
+    return f"{rows} rows for coordinate {what}, {reach}"
+
+
 def _directions(game: Game, what: str, drawn: Tensor) -> list[tuple[Tensor, float]]:
     """Unit vectors with the standard deviation of the latents along each."""
     assert isinstance(game, Generates)
