@@ -169,7 +169,7 @@ def test_traversals_move_along_one_direction_only():
     assert float(most[0, :, 0].std()) > 5 * float(most[0, :, 1].std())
 
 
-def test_the_rows_of_a_traversal_are_told():
+def test_the_rows_of_a_traversal_are_named():
     reach = "from -3 to 3 standard deviations of the latents"
     of_two = rows_in_words(game(linear()), "sefa", 2, 3)
     assert of_two == f"3 rows for each of 2 directions, the strongest first, {reach}"
