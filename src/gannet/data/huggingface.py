@@ -9,21 +9,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlparse
 
 import numpy as np
+from pydantic import Field
 
-from gannet.data.base import Progress
+from gannet.data.base import Dataset, Progress
 from gannet.data.decode import BadImage
 from gannet.data.digest import digest_arrays
+from gannet.data.folder_structure import split_name
 from gannet.data.image_source import ImageSource
+from gannet.data.sharded_images import ShardedImages
+from gannet.data.streamed_parquet import RowGroups
 from gannet.data.undecoded_images import Classes, ImageFiles
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 
 NUM_ROWS_AT_ONCE = 1000
 CONNECT_SECONDS = 3.0
 LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target")
+NOT_STREAMED = {"classes": None, "test": None, "on_bad": "error", "labels": None}
+"""Fields that choose images or hide labels, with their defaults."""
+REFERENCE_GROUPS = 16
+"""Row groups that the samples for measuring come from when images are streamed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +48,37 @@ class Huggingface(ImageSource):
     """Name on the hub (owner/name), a folder made by save_to_disk, or a .parquet file."""
     split: str = "train"
     """Split of the data set."""
+    streaming: bool = False
+    """Read Parquet files while training, also from the hub, for sets larger than memory and disk."""
+    window: Annotated[int, Field(ge=1, le=10**6)] = 4
+    """With streaming: row groups whose images are shuffled together; twice that number is in memory."""
+
+    def open(self, progress: Progress) -> Dataset:
+        """Decode the images, or take them from the cache; with ``streaming``, open the files only."""
+        return self._streamed(progress) if self.streaming else super().open(progress)
+
+    def _streamed(self, progress: Progress) -> Dataset:
+        wrong = [f"data.{name}" for name, default in NOT_STREAMED.items() if getattr(self, name) != default]
+        if wrong:
+            raise UserError(
+                f"{', '.join(wrong)} cannot be used with data.streaming=true. Leave it out, or write shards with "
+                f"{in_shell('gannet', 'data', 'prepare')}."
+            )
+        split = split_name(self.split)
+        groups = RowGroups(Path(self.path), _parquet_files(self.path, self.split), split, 2 * self.window, progress)
+        reading, frame, count = groups.frame(self.choice())
+        dataset = ShardedImages(
+            groups, split, frame, reading, window=self.window, flip=self.flip, reference_shards=REFERENCE_GROUPS
+        )
+        if (dataset.size or 0) < 2:
+            raise UserError(
+                f"{self.path}: found {dataset.size} images in the split {self.split}; at least 2 are needed."
+            )
+        dataset.notes = (
+            f"{self.path}: images become {frame.width} x {frame.height} with {frame.channels} channels, by the first "
+            f"{count} images; data.size and data.channels set others.",
+        )
+        return dataset
 
     def read(self, progress: Progress) -> ImageFiles:
         """Download the data set, unless it is in the cache, and read its columns."""
@@ -58,13 +97,13 @@ def read_hub(path: str, split: str, progress: Progress) -> ImageFiles:
     progress(f"downloading {path}", 0, 1)
     rows = _loaded(path, split)
     progress(f"downloading {path}", 1, 1)
-    column = _image_column(rows, path)
+    column = image_column(rows, path)
     encoded = rows.select_columns([column]).cast_column(column, Image(decode=False))
 
     def read(row: int) -> bytes:
         return _bytes(encoded[row][column])
 
-    classes = _classes(rows, path)
+    classes = classes_of(rows, path)
     hasher = blake2b(digest_size=16)
     for start in range(0, len(rows), NUM_ROWS_AT_ONCE):
         progress("reading files", start, len(rows))
@@ -81,7 +120,8 @@ def read_hub(path: str, split: str, progress: Progress) -> ImageFiles:
 
 
 def _loaded(path: str, split: str) -> Any:
-    from datasets import Dataset, DatasetDict, load_dataset, load_from_disk
+    from datasets import Dataset as Rows
+    from datasets import DatasetDict, load_dataset, load_from_disk
     from datasets.utils import disable_progress_bars
 
     disable_progress_bars()
@@ -99,7 +139,7 @@ def _loaded(path: str, split: str) -> Any:
         raise UserError(
             f"The Hugging Face set {path!r}, split {split!r}, cannot be loaded: {reason.rstrip('.')}. {_advice(local)}"
         ) from None
-    assert isinstance(found, Dataset)
+    assert isinstance(found, Rows)
     return found
 
 
@@ -110,6 +150,37 @@ def _advice(local: Path) -> str:
         "Check the name (owner/name), the split and the network; without a network, give a local folder, zip or "
         "parquet file."
     )
+
+
+def _parquet_files(path: str, split: str) -> list[str]:
+    """Paths or addresses of the Parquet files of a split.
+
+    Raises:
+        UserError: the set is not reachable, has no such split, or is not stored as Parquet files.
+    """
+    from datasets import load_dataset_builder
+
+    local = Path(path)
+    if local.suffix == ".parquet" and local.is_file():
+        return [str(local)]
+    try:
+        with _offline_where_unreachable(not local.exists()):
+            found = load_dataset_builder(path).config.data_files or {}
+    except Exception as error:  # as above
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise UserError(
+            f"The Hugging Face set {path!r} cannot be opened: {reason.rstrip('.')}. {_advice(local)}"
+        ) from None
+    files = [str(file) for file in found.get(split, ())]
+    if not files:
+        named = f"its splits are {', '.join(map(str, found))}" if found else "it lists no files"
+        raise UserError(f"The Hugging Face set {path!r} has no files of the split {split!r}; {named}.")
+    if others := [file for file in files if not file.endswith(".parquet")]:
+        raise UserError(
+            f"The Hugging Face set {path!r} is not stored as Parquet files ({Path(others[0]).name}); leave "
+            "data.streaming out."
+        )
+    return files
 
 
 @contextmanager
@@ -144,8 +215,13 @@ def _reachable(address: str) -> bool:
     return True
 
 
-def _image_column(rows: Any, path: str) -> str:
-    """Name of the first column of images."""
+def image_column(rows: Any, path: str) -> str:
+    """Name of the first column of images.
+
+    Args:
+        rows: its ``features`` are those of the library ``datasets``.
+        path: what the user typed.
+    """
     from datasets import Image
 
     found = [name for name, feature in rows.features.items() if isinstance(feature, Image)]
@@ -156,7 +232,13 @@ def _image_column(rows: Any, path: str) -> str:
     return found[0]
 
 
-def _classes(rows: Any, path: str) -> Classes | None:
+def classes_of(rows: Any, path: str) -> Classes | None:
+    """The classes of all rows, by the first column of classes; None without one.
+
+    Args:
+        rows: its ``features`` are those of the library ``datasets``; ``rows[name]`` are the values of a column.
+        path: what the user typed.
+    """
     from datasets import ClassLabel
 
     features = rows.features

@@ -22,7 +22,7 @@ from gannet.data.decode import MAX_PIXELS, BadImage
 from gannet.data.digest import digest
 from gannet.data.folder_structure import SPLIT_OF
 from gannet.data.listing import is_ignored, is_image_name
-from gannet.errors import UserError
+from gannet.errors import UserError, in_shell
 from gannet.files import MAX_JSON_BYTES, open_regular, read_regular, written_whole
 
 MANIFEST, INDEX = "manifest.json", "index.npy"
@@ -149,6 +149,12 @@ class ShardFolder:
     def starts(self) -> np.ndarray:
         """(S + 1,) int64 number of the first image of every shard, and the number of images."""
         return np.concatenate([[0], np.cumsum([shard.samples for shard in self.manifest.shards])]).astype(np.int64)
+
+    @property
+    def advice(self) -> str:
+        """What to do about an image that cannot be used."""
+        without = in_shell("gannet", "data", "prepare", self.path, "-o", "NEW", "data.on_bad=skip")
+        return f"{RESTORE} To leave the image out: {without}."
 
     def missing(self) -> list[str]:
         """One sentence for every shard that is missing or does not have the size that it was written with."""

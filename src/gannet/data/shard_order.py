@@ -50,12 +50,19 @@ class ShardOrder:
         shards, _ = self._epoch(seed, epoch)
         return (epoch, number), shards[number * self._size : (number + 2) * self._size]
 
-    def reference(self, count: int, *, seed: int) -> np.ndarray:
-        """min(count, N) distinct numbers of images from all shards, from a random stream that training does not use."""
-        chosen = numpy_rng(seed, "reference").choice(self._total, min(count, self._total), replace=False)
-        starts = np.cumsum(self._counts) - self._counts
+    def reference(self, count: int, *, seed: int, shards: int | None = None) -> np.ndarray:
+        """min(count, N) distinct numbers of images, from a random stream that training does not use: of all shards, or
+        of ``shards`` shards that the seed chooses, which then hold N images.
+        """
+        first, counts = self._first, self._counts
+        if shards is not None and shards < len(counts):
+            some = numpy_rng(seed, "reference shards").choice(len(counts), shards, replace=False)
+            first, counts = first[some], counts[some]
+        total = int(counts.sum())
+        chosen = numpy_rng(seed, "reference").choice(total, min(count, total), replace=False)
+        starts = np.cumsum(counts) - counts
         shard = np.searchsorted(starts, chosen, side="right") - 1
-        return self._first[shard] + chosen - starts[shard]
+        return first[shard] + chosen - starts[shard]
 
     def _place(self, seed: int, epoch: int, start: int) -> tuple[int, int]:
         """The window that contains image ``start`` of an epoch, and the first image of that window."""

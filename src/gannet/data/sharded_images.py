@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -17,9 +17,9 @@ from gannet.data.decode import BadImage, Reading, upright
 from gannet.data.digest import digest
 from gannet.data.fitting import Frame, fitted
 from gannet.data.image_table import mirrored, normalised
-from gannet.data.shard_files import RESTORE, ShardFolder
+from gannet.data.shard_files import Manifest
 from gannet.data.shard_order import ShardOrder
-from gannet.errors import UserError, in_shell
+from gannet.errors import UserError
 
 NUM_AT_ONCE = 16
 """Images per thread task."""
@@ -41,6 +41,37 @@ class _Decoding:
         return self.out
 
 
+class Stored(Protocol):
+    """Encoded images in shards."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """The shards, their counts and their classes."""
+        ...
+
+    @property
+    def index(self) -> np.ndarray:
+        """(N,) records with the field ``label``."""
+        ...
+
+    @property
+    def advice(self) -> str:
+        """What to do about an image that cannot be used."""
+        ...
+
+    def name(self, row: int) -> str:
+        """The image's name in error messages."""
+        ...
+
+    def read(self, row: int) -> bytes:
+        """The file of one image; raises a BadImage."""
+        ...
+
+    def read_ahead(self, shards: Sequence[int]) -> None:
+        """Begin to read these shards in the background."""
+        ...
+
+
 class ShardedImages(Dataset):
     """Images of one split of a folder of shards, read and decoded when a batch needs them.
 
@@ -49,24 +80,34 @@ class ShardedImages(Dataset):
     changes no value.
 
     Args:
-        folder: finished shards.
+        folder: finished shards, or what is read in the same way.
         split: the split to use.
         frame: size and channels of all images.
         reading: how stored levels become bytes.
         window: shards whose images are shuffled together.
         flip: mirror each image of a batch with probability 1/2.
+        reference_shards: shards that :meth:`reference` reads; all if None.
     """
 
     kind: ClassVar[Kind] = "images"
 
     def __init__(
-        self, folder: ShardFolder, split: str, frame: Frame, reading: Reading, *, window: int, flip: bool
+        self,
+        folder: Stored,
+        split: str,
+        frame: Frame,
+        reading: Reading,
+        *,
+        window: int,
+        flip: bool,
+        reference_shards: int | None = None,
     ) -> None:
-        manifest, starts = folder.manifest, folder.starts
+        manifest = folder.manifest
+        starts = np.cumsum([0, *(shard.samples for shard in manifest.shards)])
         chosen = [number for number, shard in enumerate(manifest.shards) if shard.split == split]
         counts = [manifest.shards[number].samples for number in chosen]
         self._folder, self._frame, self._reading, self._flip = folder, frame, reading, flip
-        self._shards = chosen
+        self._shards, self._reference_shards = chosen, reference_shards
         self._order = ShardOrder([int(starts[number]) for number in chosen], counts, window)
         self.shape = frame.channels, frame.height, frame.width
         self.size = sum(counts)
@@ -89,8 +130,8 @@ class ShardedImages(Dataset):
         return normalised(images), None if labels is None else torch.from_numpy(labels).to(device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Distinct images of all shards, uint8 (N, H, W, C), and their labels."""
-        rows = self._order.reference(count, seed=seed)
+        """Distinct images of all shards, or of those that may be read, uint8 (N, H, W, C), and their labels."""
+        rows = self._order.reference(count, seed=seed, shards=self._reference_shards)
         return self._decoding(rows).finished(), self._labels(rows)
 
     def _begun(self, count: int, seed: int, position: int) -> _Decoding:
@@ -118,14 +159,8 @@ class ShardedImages(Dataset):
             try:
                 image = upright(self._folder.read(row), self._reading)
             except BadImage as problem:
-                raise UserError(damaged(self._folder, row, problem)) from None
+                raise UserError(f"{self._folder.name(row)}: {problem}. {self._folder.advice}") from None
             out[i] = fitted(image, self._frame)
 
     def _labels(self, rows: Sequence[int] | np.ndarray) -> np.ndarray | None:
         return self._folder.index["label"][rows].astype(np.int64) if self.class_names else None
-
-
-def damaged(folder: ShardFolder, row: int, problem: object) -> str:
-    """A sentence about an image that cannot be used."""
-    without = in_shell("gannet", "data", "prepare", folder.path, "-o", "NEW", "data.on_bad=skip")
-    return f"{folder.name(row)}: {problem}. {RESTORE} To leave the image out: {without}."
