@@ -13,7 +13,6 @@ import argparse
 import io
 import json
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -24,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from one_side import processor
 from PIL import Image
+
+from gannet_dev.machine import described
 
 RESULTS = Path(__file__).parent / "results" / "shards.json"
 COMMAND = Path(sys.executable).parent / "gannet"
@@ -128,7 +128,7 @@ def main() -> None:
     record = {
         "command": f"python benchmarks/shards.py --gigabytes {given.gigabytes:g} --shard-mb {given.shard_mb:g} "
         f"--steps {given.steps}",
-        "machine": {"processor": processor(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "machine": {**described(), "cores": os.cpu_count()},
         **found,
         "recipe": "mlp-gan at 8 x 8 pixels, seed 0, one thread",
     }

@@ -13,7 +13,6 @@ import argparse
 import io
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -21,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from one_side import processor
 from PIL import Image
 from shards import run
+
+from gannet_dev.machine import described
 
 RESULTS = Path(__file__).parent / "results" / "small_files.json"
 SIDE, CLASSES, DIFFERENT = 32, 10, 500
@@ -87,7 +87,7 @@ def main() -> None:
         found = measure(Path(folder), given.files, given.steps)
     record = {
         "command": f"python benchmarks/small_files.py --files {given.files} --steps {given.steps}",
-        "machine": {"processor": processor(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "machine": {**described(), "cores": os.cpu_count()},
         **found,
         "recipe": f"dcgan-relativistic at {SIDE} x {SIDE} pixels, seed 0, one thread, on a machine that others use too",
     }

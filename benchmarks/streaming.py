@@ -14,16 +14,16 @@ import argparse
 import io
 import json
 import os
-import platform
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from datasets import ClassLabel, Dataset, Features
 from datasets import Image as ImageColumn
-from one_side import processor
 from PIL import Image
 from shards import BATCH_SIZE, SIDE, equal, run
+
+from gannet_dev.machine import described
 
 RESULTS = Path(__file__).parent / "results" / "streaming.json"
 GROUP = 100
@@ -77,8 +77,7 @@ def main() -> None:
         run("resume", folder / "run-cut", "--quiet")
         record = {
             "command": f"python benchmarks/streaming.py --gigabytes {given.gigabytes:g} --steps {given.steps}",
-            "processor": processor(),
-            "python": platform.python_version(),
+            "machine": {**described(), "cores": os.cpu_count()},
             "gigabytes": round(count * size / 1e9, 2),
             "files": count,
             "images": count * images,
