@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from datasets import Dataset, Features
+from datasets import Image as ImageColumn
 from PIL import Image
 
 from gannet.cli import run
@@ -61,6 +63,9 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Path:
     points = pd.DataFrame(RNG.normal(size=(30, 3)), columns=list("xyz")).assign(kind=list("ab") * 15)
     points[["x", "y"]].to_csv(folder / "points.csv")
     points[["x", "y"]].to_parquet(folder / "points.parquet")
+    encoded = [{"bytes": (folder / "photos" / f"{i}.png").read_bytes(), "path": None} for i in range(30)]
+    columns = Features({"image": ImageColumn()})
+    Dataset.from_dict({"image": encoded}, features=columns).to_parquet(folder / "images.parquet", batch_size=10)
     points.to_csv(folder / "wide.csv", index=False)
     points[["x", "y"]].mask(RNG.random((30, 2)) < 0.1).to_csv(folder / "gaps.csv", index=False)
     np.savez(folder / "points.npz", samples=points[["x", "y"]])
@@ -72,6 +77,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 EXPECTED = {
+    "images.parquet data.streaming=true": "shape    3 x 24 x 32",
     "photos data.size=24x16": "shape    3 x 16 x 24",
     "photos data.test=0.2": "samples  24",
     "photos data.crop=20x10": "shape    3 x 10 x 20",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -201,3 +204,15 @@ def test_bad_files_and_images_are_named(folder, tmp_path):
     rows.save_to_disk(tmp_path / "saved")
     with pytest.raises(UserError, match="is not stored as Parquet files"):
         opened(tmp_path / "saved")
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_set(tmp_path):
+    """One GB in files of 16 MB, by the benchmark that is made with 5 GB."""
+    script = Path(__file__).parents[2] / "benchmarks" / "streaming.py"
+    words = ["--gigabytes", "1", "--file-mb", "16", "--steps", "40", "-o", tmp_path / "found.json"]
+    subprocess.run([sys.executable, script, *map(str, words)], check=True, timeout=600)
+    found = json.loads((tmp_path / "found.json").read_text())
+    more = found["all_files"]["peak_mb"] - found["one_file"]["peak_mb"]
+    assert more < 2 * 8 * found["row_group_mb"]  # 8 row groups are kept, and one file has one
+    assert found["resumed_equal"]

@@ -132,7 +132,10 @@ class ShardedImages(Dataset):
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Distinct images of all shards, or of those that may be read, uint8 (N, H, W, C), and their labels."""
         rows = self._order.reference(count, seed=seed, shards=self._reference_shards)
-        return self._decoding(rows).finished(), self._labels(rows)
+        by_shard = np.argsort(rows)
+        images = np.empty((len(rows), self.shape[1], self.shape[2], self.shape[0]), dtype=np.uint8)
+        images[by_shard] = self._decoding(rows[by_shard]).finished()  # each shard is read once
+        return images, self._labels(rows)
 
     def _begun(self, count: int, seed: int, position: int) -> _Decoding:
         """A batch that threads decode."""

@@ -150,7 +150,10 @@ class RowGroups:
             return self._groups[group]
 
     def _column_of(self, file: int, group: int) -> Any:
-        return self._files[file].read_row_group(group, columns=[self._column]).column(0)
+        from pyarrow import default_memory_pool
+
+        default_memory_pool().release_unused()  # of row groups that are no longer kept
+        return self._files[file].read_row_group(group, columns=[self._column], use_threads=False).column(0)
 
 
 class _Columns:
@@ -176,7 +179,7 @@ def _opened(file: str) -> Any:
 
     try:
         system, path = url_to_fs(file)
-        return ParquetFile(system.open(path))
+        return ParquetFile(system.open(path), pre_buffer=False)  # or every file keeps what was read of it
     except Exception as error:  # of pyarrow, of file systems and of HTTP
         reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
         raise UserError(f"{file} cannot be read as a Parquet file: {reason.rstrip('.')}.") from None
