@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gannet.cli import run
+from gannet.config.few_images import for_size
 from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.recipes.base import FEW_IMAGES, RECOMMENDED
 from gannet.runs.reader import Run
@@ -17,7 +18,7 @@ def planned(data, recipe=None, **given):
 
 
 def test_few_images_are_augmented_and_typed_keys_stay():
-    few = planned("digits", batch_size=8).for_size(FEW_IMAGES - 1)
+    few = for_size(planned("digits", batch_size=8), FEW_IMAGES - 1)
     assert few.recipe_name == "ada"
     assert few.values["recipe"]["augmentation"] == "adaptive"
     assert few.values["recipe"]["batch_size"] == 8
@@ -41,7 +42,7 @@ def test_few_images_are_augmented_and_typed_keys_stay():
 )
 def test_other_plans_stay_as_they_are(data, recipe, size):
     one = planned(data, recipe)
-    assert one.for_size(size) is one
+    assert for_size(one, size) is one
 
 
 def test_the_first_lines_say_it_and_the_same_command_continues_the_run(tmp_path, capsys):

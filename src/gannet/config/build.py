@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gannet.config.few_images import for_size
 from gannet.config.plan import Plan
 from gannet.data.base import Dataset, Form, Progress
 from gannet.ranks.group import current
@@ -26,6 +27,16 @@ MODES_IN_RECORD = 1000
 def open_data(plan: Plan, progress: Progress) -> Dataset:
     """Open the plan's source."""
     return plan.source.open(progress)
+
+
+def open_and_decide(plan: Plan, progress: Progress) -> tuple[Plan, Dataset]:
+    """Open the plan's source; few images decide the recipe, if the user named none.
+
+    Raises:
+        UserError: as for :func:`gannet.config.few_images.for_size`.
+    """
+    dataset = open_data(plan, progress)
+    return for_size(plan, dataset.size), dataset
 
 
 def open_held_out(plan: Plan, progress: Progress) -> Dataset | None:

@@ -16,10 +16,8 @@ from gannet.errors import UserError
 from gannet.keys import FLAGS as FLAG_ADVICE
 from gannet.keys import expanded, short_keys
 from gannet.recipes.base import (
-    FEW_IMAGES,
     RECOMMENDED,
     RECOMMENDED_FOR_CAPTIONS,
-    RECOMMENDED_FOR_FEW_IMAGES,
     Recipe,
 )
 from gannet.runs.records import RunRecord, data_name
@@ -51,36 +49,6 @@ class Plan:
     """The keys as typed, if no recipe was named, so that the data can still decide the recipe."""
     note: str = ""
     """One sentence on why the recipe was chosen, if the data decided."""
-
-    def for_size(self, size: int | None) -> Plan:
-        """The plan for data of this size: with the recommended recipe for few images, if the images are few and no
-        recipe was named.
-
-        Raises:
-            UserError: that recipe lacks a key that the user typed.
-        """
-        if size is None or size >= FEW_IMAGES or not self.is_open:
-            return self
-        note = (
-            f"{size:,} images are few, so the recipe {RECOMMENDED_FOR_FEW_IMAGES!r} augments them while training; "
-            f"--recipe {self.recipe_name} trains without."
-        )
-        return replace(self.for_recipe(RECOMMENDED_FOR_FEW_IMAGES), note=note)
-
-    def for_recipe(self, recorded: str) -> Plan:
-        """The plan with the recommended recipe for few images, if a run records it and no recipe was named."""
-        if not self.is_open or recorded != RECOMMENDED_FOR_FEW_IMAGES:
-            return self
-        flags = {key: self.values["settings"][key] for key in FLAGS}
-        name = RECOMMENDED_FOR_FEW_IMAGES
-        return _read_keys(
-            name, load_recipe(name), self.source_name, dict(self.typed or {}), flags, supplied=self.supplied
-        )
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the number of images may still decide the recipe."""
-        return self.typed is not None and self.recipe_name == RECOMMENDED["images"]
 
     @property
     def repeated(self) -> dict[str, Any]:
@@ -114,7 +82,7 @@ class Plan:
         flags = {key: settings.pop(key) for key in FLAGS}
         known = self.values["recipe"] | data | settings
         given = _changed(known, expanded(changes, known))
-        return _read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, supplied=self.supplied)
+        return read_keys(self.recipe_name, self.recipe, self.source_name, given, flags, supplied=self.supplied)
 
 
 def plan(
@@ -142,7 +110,7 @@ def plan(
     recipe_name = recipe or (RECOMMENDED_FOR_CAPTIONS if source_class.has_captions else RECOMMENDED[source_class.kind])
     loaded = load_recipe(recipe_name, source_class.kind)
     keys = {f"data.{k}": v for k, v in preset.items()} | dict(given)
-    planned = _read_keys(recipe_name, loaded, source_name, dict(keys), flags, advice, supplied=_outside(given))
+    planned = read_keys(recipe_name, loaded, source_name, dict(keys), flags, advice, supplied=_outside(given))
     return planned if recipe else replace(planned, typed=keys)
 
 
@@ -192,7 +160,7 @@ def plan_again(
     # A run keeps its data; only their path may change.
     fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
     given = _changed(known, expanded(changes, known))
-    return _read_keys(
+    return read_keys(
         name, load_recipe(name), record.data.source, given, flags, fixed=fixed, supplied=_outside(changes)
     )
 
@@ -215,7 +183,7 @@ def refuse_flags(given: Mapping[str, Any]) -> None:
         raise UserError(*misplaced)
 
 
-def _read_keys(
+def read_keys(
     recipe_name: str,
     recipe: Recipe,
     source_name: str,
@@ -225,6 +193,21 @@ def _read_keys(
     fixed: tuple[str, ...] = (),
     supplied: frozenset[str] = frozenset(),
 ) -> Plan:
+    """The plan of a recipe on a source with these keys.
+
+    Args:
+        recipe_name: name of the recipe, or the path of its file.
+        recipe: the loaded recipe.
+        source_name: name of the source.
+        given: the keys as typed; presets of the recipe are added.
+        flags: values of :data:`FLAGS`.
+        advice: what to say of keys that are flags.
+        fixed: keys that may not be given.
+        supplied: components of the user that may be imported.
+
+    Raises:
+        UserError: all wrong keys together.
+    """
     source_class = cast(type[Source], find("data", source_name).load())
     fields = set(vars(source_class).get("__dataclass_fields__", {}))
     preset = {f"data.{key}": value for key, value in recipe.data.items() if key in fields}

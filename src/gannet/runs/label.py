@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from gannet.errors import CONTROL, UserError
+from gannet.errors import UserError, one_line
 from gannet.files import read_json, written_whole
 from gannet.runs.records import Record
 from gannet.runs.schema import LABEL_FILE
@@ -54,6 +54,6 @@ def _checked(content: object) -> Label:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "it"
         raise UserError(f"This is not a label of a run: {where}: {first['msg']}.") from None
-    if CONTROL.search(label.title + label.description):
+    if any(one_line(text) != text for text in (label.title, label.description)):
         raise UserError("A title and a description are one line of text each.")
     return label

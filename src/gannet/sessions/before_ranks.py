@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gannet.config.build import build, open_data
+from gannet.config.build import build, open_and_decide
 from gannet.config.plan import Plan, plan_again
 from gannet.data.base import Form, Progress
 from gannet.errors import UserError
@@ -30,7 +30,8 @@ def require_start(plan: Plan, out: Path | None, progress: Progress, processes: i
     """
     if out is not None and (problem := taken(out)):
         raise UserError(problem)
-    _require(plan, open_data(plan, progress).form, processes)
+    plan, dataset = open_and_decide(plan, progress)
+    _require(plan, dataset.form, processes)
 
 
 def require_continuation(

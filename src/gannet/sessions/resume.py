@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gannet.config.build import build, environment
+from gannet.config.few_images import for_recipe
 from gannet.config.plan import Plan, plan_again, require_complete
 from gannet.discovery import is_outside
 from gannet.errors import UserError
@@ -142,7 +143,7 @@ def start_or_resume(
     if not Run.is_at(path):
         return start(plan, path, reporter, init=init, goal=goal)
     record = read_record(path)
-    plan = plan.for_recipe(record.recipe)
+    plan = for_recipe(plan, record.recipe)
     there = _typed(record.recipe, record.arguments, record.data.source, record.data.arguments, record.settings)
     now = _typed(
         plan.recipe_name, plan.values["recipe"], plan.source_name, plan.values["data"], plan.values["settings"]

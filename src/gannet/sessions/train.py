@@ -7,7 +7,7 @@ from signal import SIGALRM, Signals
 
 from pydantic import JsonValue
 
-from gannet.config.build import build, open_data, open_held_out, run_record
+from gannet.config.build import build, open_and_decide, open_held_out, run_record
 from gannet.config.plan import Plan
 from gannet.data.base import Dataset
 from gannet.errors import UserError
@@ -69,8 +69,7 @@ def start(
     if out is not None and (problem := taken(out)):
         raise UserError(problem)
     source = find_source(init) if init is not None else None
-    dataset = open_data(plan, reporter.work)
-    plan = plan.for_size(dataset.size)
+    plan, dataset = open_and_decide(plan, reporter.work)
     keep_freed_memory()
     experiment, precision = build(plan, dataset.form)
     require_spread(experiment.game, experiment.batch_size, current().size)
