@@ -160,9 +160,7 @@ def plan_again(
     # A run keeps its data; only their path may change.
     fixed = tuple(key for key in known if key.startswith("data.") and key != "data.path") if changes else ()
     given = _changed(known, expanded(changes, known))
-    return read_keys(
-        name, load_recipe(name), record.data.source, given, flags, fixed=fixed, supplied=_outside(changes)
-    )
+    return read_keys(name, load_recipe(name), record.data.source, given, flags, fixed=fixed, supplied=_outside(changes))
 
 
 def require_complete(record: RunRecord) -> None:
