@@ -73,13 +73,13 @@ def unhurried(form, *, steps: int = 200, batch_size: int = 48) -> gannet.Experim
 """The recipe ``gan`` whose steps take 20 ms more: a busy machine could end 200 of its steps before the kill."""
 
 
-@pytest.mark.parametrize("victim", ["0", "1"])
-def test_torchrun_restarts_after_a_kill_and_nothing_is_lost(environment, tmp_path, uninterrupted, victim):
+@pytest.mark.parametrize(("victim", "more"), [("0", []), ("1", []), ("1", ["--shard"])])
+def test_torchrun_restarts_after_a_kill_and_nothing_is_lost(environment, tmp_path, uninterrupted, victim, more):
     (tmp_path / "unhurried.py").write_text(UNHURRIED)
     keys = ["--recipe", "unhurried.py", *KEYS[2:]]
     words = ["2", "--max-restarts", "2", "-m", "gannet", "train", "ring", *keys, "--steps", "200", "--out", "run"]
     with (tmp_path / "said").open("w+") as said:
-        process = subprocess.Popen([*TORCHRUN, *words, "--resume"], cwd=tmp_path, env=environment, stderr=said)
+        process = subprocess.Popen([*TORCHRUN, *words, "--resume", *more], cwd=tmp_path, env=environment, stderr=said)
         end = time.monotonic() + 120
         while not (tmp_path / "run/checkpoints/step-000000020").is_dir() and time.monotonic() < end:
             time.sleep(0.02)
@@ -93,6 +93,7 @@ def test_torchrun_restarts_after_a_kill_and_nothing_is_lost(environment, tmp_pat
         assert process.wait(240) == 0
         text = Path(said.name).read_text()
     assert text.count("another process of this training has ended") == 1
+    assert "cannot connect" not in text
     assert equal(tmp_path / "run", uninterrupted)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import atexit
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
@@ -118,7 +118,12 @@ def join(device: str = "auto", *, shard: bool = False) -> Ranks:
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
             backend = "cpu:gloo,cuda:nccl"
         try:
-            dist.init_process_group(backend, timeout=TIMEOUT)
+            store, rank, size = next(dist.rendezvous("env://", timeout=TIMEOUT))
+            # torchrun keeps its store when it restarts the processes, and a rank that reads the address of an ended
+            # one cannot connect. On one machine, all ranks were restarted equally often.
+            if os.environ.get("GROUP_WORLD_SIZE") == "1":
+                store = dist.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+            dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=TIMEOUT)
         except RuntimeError as error:
             raise RankLost("the processes of this training cannot connect to each other") from error
         atexit.register(leave)
@@ -136,6 +141,22 @@ def leave() -> None:
     if dist.is_initialized():
         with suppress(RuntimeError):
             dist.destroy_process_group()
+
+
+@contextmanager
+def exchanging() -> Iterator[None]:
+    """Inside, torch exchanges tensors by itself; its error about a process that ended becomes a RankLost.
+
+    Raises:
+        RankLost: another process has ended.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        # gloo raises a plain RuntimeError that names its source file.
+        if isinstance(error, dist.DistError) or "gloo" in str(error):
+            raise RankLost(LOST) from error
+        raise
 
 
 def _reduced(tensor: Tensor, operation: dist.ReduceOp.RedOpType) -> Tensor:

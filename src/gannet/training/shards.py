@@ -26,6 +26,7 @@ from torch.distributed.tensor import DTensor
 from gannet.errors import UserError
 from gannet.games.base import Game
 from gannet.ranks.gradients import average
+from gannet.ranks.group import exchanging
 from gannet.training.ema import Average
 from gannet.training.gradients import Statistics
 from gannet.training.trainer import Trainer
@@ -82,8 +83,14 @@ class Shards:
                 delattr(whole, name)
 
     def play(self) -> dict[str, Tensor]:
-        """One step."""
-        terms = self.inner.play()
+        """One step.
+
+        Raises:
+            TrainingStopped: a value is not finite, on any rank.
+            RankLost: another process has ended.
+        """
+        with exchanging():
+            terms = self.inner.play()
         if self._whole is not None:
             self._whole.is_whole = False
         return terms
@@ -95,7 +102,8 @@ class Shards:
             RankLost: another process has ended.
         """
         if self.ranks.largest(int(wanted)):
-            self.gather()
+            with exchanging():
+                self.gather()
 
     @torch.no_grad()
     def gather(self) -> None:
