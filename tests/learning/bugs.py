@@ -205,6 +205,12 @@ BUGS = {
         "gather(1, labels[:, None])",
         "gather(1, 0 * labels[:, None])",
     ),
+    "biggan-small-digits": Bug(
+        "every image has the embedding of the first class",
+        "networks/biggan.py",
+        "self.embedding(labels)",
+        "self.embedding(0 * labels)",
+    ),
     "sngan-resnet-digits": Bug(
         "the features of all images of a batch are added up",
         "networks/resnet.py",

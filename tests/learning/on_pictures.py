@@ -83,6 +83,12 @@ PROOFS = [
         {"steps": 600, "batch_size": 64} | rates(1e-3, 2e-3),
         least={"asked": 0.8},
     ),
+    on_digits(
+        "biggan-small",
+        together(SAMPLES, digits.asked),
+        {"steps": 500, "batch_size": 64, "width": 16} | rates(1e-3, 2e-3),
+        least={"asked": 0.8},
+    ),
     on_digits("sngan-resnet", SAMPLES, {"steps": 600, "width": 16}, most={"sliced_w / reference": 6}),
     on_digits(
         "infogan",
