@@ -15,7 +15,7 @@ from gannet.networks.resnet import UpBlock, image_layers
 
 
 class ConditionalBatchNorm(nn.Module):
-    """(1 + A c) (x - mean) / deviation + B c, with mean and deviation over the batch; c is a vector per sample.
+    """(1 + A c) (x - m) / s + B c, with the mean m and standard deviation s of the batch; c is a vector per sample.
 
     Dumoulin, Shlens, Kudlur 2017, https://arxiv.org/abs/1610.07629; de Vries et al. 2017,
     https://arxiv.org/abs/1707.00683. A and B are linear without a bias.
