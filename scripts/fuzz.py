@@ -2,90 +2,138 @@
 
 usage: python scripts/fuzz.py [--minutes 60] [READER ...]
 
-The time is divided among the readers; each runs in a separate process. The corpus stays in build/fuzz/READER, so
-that a later call continues. An exception other than a UserError is a finding, whose input is build/fuzz/crash-...
-Needs ``pip install atheris``.
+The minutes are of processor time and are divided among the readers; each runs in a separate process. The corpus stays
+in build/fuzz/READER, so that a later call continues; build/fuzz/tried.json counts the inputs of all calls, for
+``python -m gannet_dev.keep_faults build/fuzz/tried.json``. An exception other than a UserError is a finding, whose
+input is build/fuzz/crash-... Needs ``pip install atheris``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
+import os
 import re
-import resource
+import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, MutableSequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 for place in ("tests", "tests/unit"):
     sys.path.insert(0, str(ROOT / place))
 FOUND = ROOT / "build" / "fuzz"
 INSTRUMENTED = ["gannet", "tarfile", "zipfile", "csv", "json"]
-SLOWEST_SECONDS = 20
+SLOWEST_SECONDS = 120
+"""Of one input, in wall time: libFuzzer has no other clock, and other work may have the processor."""
+
+Reader = Callable[[bytes], object]
 
 
-def readers(folder: Path) -> dict[str, tuple[bytes, Callable[[bytes], object]]]:
-    """Name -> a sound input, and what reads an input."""
+def names() -> list[str]:
+    """Every reader by the file that it reads."""
     import test_data_hostile as data
+    import test_hostile_run_files as files
+
+    return [*data.SEEDS, *(Path(name).name for name in files.FUZZED)]
+
+
+def reader(name: str, folder: Path, seeds: Path) -> tuple[bytes, Reader]:
+    """A sound input of a reader, and what reads an input."""
+    import test_data_hostile as data
+    import test_hostile_run_files as files
+
+    if name in data.SEEDS:
+        return data.SEEDS[name](), lambda content: data.opened_with(name, folder, content)
+    shutil.copytree(seeds, folder / "seeds")
+    run = folder / "seeds" / "run"
+    path = next(path for path in files.FUZZED if Path(path).name == name)
+    sound = (run / path).read_bytes()
+
+    def read(content: bytes) -> None:
+        (run / path).write_bytes(content)
+        data.reads_or_says_why(lambda: files.FUZZED[path](run))
+
+    return sound, read
+
+
+def make_seeds(folder: Path) -> Path:
+    """A folder with a run and the result of a comparison, whose files are the sound inputs."""
     import test_hostile_run_files as files
     from support.real_runs import SMALL, train
 
-    found: dict[str, tuple[bytes, Callable[[bytes], object]]] = {}
-    for name, seed in data.SEEDS.items():
-        found[name] = seed(), lambda content, name=name: data.opened_with(name, folder, content)
-    run = folder / "runs" / "run"
-    train(run, **SMALL | {"steps": 300, "checkpoint.every": 100})
-    for name in files.FUZZED:
-        sound = (run / name).read_bytes() if (run / name).exists() else b"{}"
-
-        def read(content: bytes, name: str = name, sound: bytes = sound) -> None:
-            (run / name).write_bytes(content)
-            try:
-                data.reads_or_says_why(lambda: files.FUZZED[name](run))
-            finally:
-                (run / name).write_bytes(sound)
-
-        found[name] = sound, read
-    return found
+    train(folder / "points", **SMALL | {"steps": 300, "checkpoint.every": 100})
+    (folder / "seeds").mkdir()
+    files.make_fuzzed(folder / "points", folder / "seeds")
+    return folder / "seeds"
 
 
-def fuzz(name: str, seconds: int) -> None:
-    """Fuzz one reader in this process, which ends."""
+def fuzz(name: str, seconds: float, seeds: Path, tried: MutableSequence[float]) -> None:
+    """Fuzz one reader in this process, which ends. ``tried`` holds the inputs and the processor seconds."""
     import atheris
 
     with tempfile.TemporaryDirectory() as folder, atheris.instrument_imports(include=INSTRUMENTED):
-        sound, read = readers(Path(folder))[name]
+        sound, read = reader(name, Path(folder), seeds)
         corpus = FOUND / re.sub(r"\W", "-", name)
         corpus.mkdir(parents=True, exist_ok=True)
         (corpus / "sound").write_bytes(sound)
-        options = [f"-max_total_time={seconds}", f"-timeout={SLOWEST_SECONDS}", "-rss_limit_mb=4096", "-verbosity=0"]
-        options += [f"-artifact_prefix={FOUND}/crash-{corpus.name}-", "-print_final_stats=1"]
-        atheris.Setup([sys.argv[0], *options, str(corpus)], read)
+        began = time.process_time()
+
+        def count_and_read(content: bytes) -> None:
+            tried[0], tried[1] = tried[0] + 1, time.process_time() - began
+            read(content)
+            if tried[1] > seconds:
+                os.kill(os.getpid(), signal.SIGUSR1)  # libFuzzer ends
+
+        options = [f"-timeout={SLOWEST_SECONDS}", "-rss_limit_mb=4096", "-verbosity=0"]
+        options += [f"-artifact_prefix={FOUND}/crash-{corpus.name}-"]
+        atheris.Setup([sys.argv[0], *options, str(corpus)], count_and_read)
         atheris.Fuzz()
+
+
+def keep(name: str, tried: MutableSequence[float], *, failed: bool) -> None:
+    """Add what was tried to the record."""
+    path = FOUND / "tried.json"
+    record: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    before = record.get(name, {"inputs": 0, "seconds": 0.0, "findings": 0})
+    record[name] = {
+        "inputs": before["inputs"] + int(tried[0]),
+        "seconds": round(before["seconds"] + tried[1], 1),
+        "findings": before["findings"] + failed,
+    }
+    path.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def main() -> int:
     """Every reader; 1 if there are findings."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=60, help="of all readers together")
-    parser.add_argument("readers", nargs="*", metavar="READER")
+    parser.add_argument("--minutes", type=float, default=60, help="of processor time, of all readers together")
+    parser.add_argument("readers", nargs="*", metavar="READER", help=f"default: all of {', '.join(names())}")
     given = parser.parse_args()
+    if unknown := [name for name in given.readers if name not in names()]:
+        parser.error(f"{unknown[0]!r} is not a reader. Allowed: {', '.join(names())}.")
+    chosen = given.readers or names()
     FOUND.mkdir(parents=True, exist_ok=True)
+    spawn, failed, inputs, seconds = multiprocessing.get_context("spawn"), [], 0, 0.0
     with tempfile.TemporaryDirectory() as folder:
-        names = given.readers or list(readers(Path(folder)))
-    spawn, failed = multiprocessing.get_context("spawn"), []
-    for name in names:
-        process = spawn.Process(target=fuzz, args=(name, max(1, round(given.minutes * 60 / len(names)))))
-        process.start()
-        process.join()
-        failed += [name] if process.exitcode else []
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    inputs = sum(1 for path in FOUND.rglob("*") if path.is_file())
+        seeds = make_seeds(Path(folder))
+        for name in chosen:
+            tried = spawn.RawArray("d", 2)
+            process = spawn.Process(target=fuzz, args=(name, given.minutes * 60 / len(chosen), seeds, tried))
+            process.start()
+            process.join()
+            keep(name, tried, failed=bool(process.exitcode))
+            failed += [name] if process.exitcode else []
+            inputs, seconds = inputs + int(tried[0]), seconds + tried[1]
+            print(f"{name}: {int(tried[0]):,} inputs, {tried[1]:.0f} s", flush=True)
     print(
-        f"{len(names)} readers, {(used.ru_utime + used.ru_stime) / 60:.1f} minutes of processor time, {inputs} inputs "
-        f"in {FOUND.relative_to(ROOT)}; findings in: {', '.join(failed) or 'none'}"
+        f"{len(chosen)} readers, {inputs:,} inputs in {seconds / 60:.1f} minutes of processor time; findings in: "
+        f"{', '.join(failed) or 'none'}"
     )
     return int(bool(failed))
 

@@ -10,6 +10,8 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,13 @@ from gannet.cli.output import Output
 from gannet.cli.terminal import Terminal, show
 from gannet.dashboard.api import Api
 from gannet.dashboard.library import Library
+from gannet.doctor.diagnosis import diagnose
 from gannet.errors import UserError
+from gannet.reports.comparison import report_comparison
+from gannet.reports.comparison_document import read_comparison
+from gannet.reports.existing_runs import table_of_runs
+from gannet.reports.score_formats import latex, markdown
+from gannet.reports.score_table import of_comparison
 from gannet.runs.journal import damaged_commands
 from gannet.runs.label import write_label
 from gannet.runs.reader import Run
@@ -145,30 +153,61 @@ def test_what_is_printed_above_a_bar_is_escaped(monkeypatch):
     assert not {"\x1b[45m", "\x1b[7m", "\x1b]8"} & set(re.findall(r"\x1b(?:\[[0-9;]*m|\]8)", screen.getvalue()))
 
 
+def fitting(folder: Path) -> Path:
+    """A checkpoint whose manifest has the sizes and hashes of its files, as its author can make it."""
+    contents = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "MANIFEST.json"}
+    manifest = {name: {"bytes": len(text), "sha256": sha256(text).hexdigest()} for name, text in contents.items()}
+    (folder / "MANIFEST.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def reports_of(folder: Path) -> None:
+    """What commands make of a comparison."""
+    table = of_comparison(read_comparison(folder))
+    markdown(table), latex(table), listed(folder)
+    report_comparison(folder, folder.parent / "report.html")
+
+
+def tables_of(run: Path) -> None:
+    """What commands make of the scores of a run."""
+    diagnose(run)
+    markdown(table_of_runs([str(run)]))
+
+
 FUZZED: dict[str, Callable[[Path], object]] = {
-    "run.json": load,
-    "events.jsonl": lambda run: (Run(run).terms(), damaged_commands(run), listed(run.parent)),
-    "scores.jsonl": lambda run: Run(run).scores(),
-    "label.json": lambda run: Run(run).label,
-    "compare.json": lambda run: listed(run.parent),
+    "run.json": lambda run: (diagnose(run), load(run)),
+    "events.jsonl": lambda run: (Run(run).terms(), damaged_commands(run), listed(run.parent), diagnose(run)),
+    "scores.jsonl": tables_of,
+    "label.json": lambda run: (Run(run).label, listed(run.parent)),
+    "../compare.json": lambda run: reports_of(run.parent),
     f"{NEWEST}/MANIFEST.json": lambda run: checkpoint.problems(run / NEWEST),
-    f"{NEWEST}/state.json": lambda run: checkpoint.problems(run / NEWEST),
+    f"{NEWEST}/state.json": lambda run: checkpoint.problems(fitting(run / NEWEST)),
     f"{NEWEST}/provenance.json": lambda run: checkpoint.provenance_of(run / NEWEST),
     f"{NEWEST}/model.safetensors": lambda run: checkpoint.load_weights(run / NEWEST, "model"),
+    f"{NEWEST}/average.safetensors": lambda run: checkpoint.load_weights(run / NEWEST, "average"),
+    f"{NEWEST}/optimizers.safetensors": lambda run: checkpoint.load_weights(run / NEWEST, "optimizers"),
     "frames/000000300.npz": lambda run: Run(run).load_frame(run / "frames/000000300.npz"),
 }
 """A file of a run -> what reads it."""
 
 
+def make_fuzzed(points: Path, folder: Path) -> Path:
+    """A copy of a run in a folder of its own, with every file that is damaged below; each is put back."""
+    run = Path(shutil.copytree(points, folder / "run"))
+    words = ["compare", "ring", "--recipes", "gan", "--seeds", "0,1", "--steps", "4", "--metrics", "w1,modes"]
+    words += ["--samples", "50", "hidden=8", "batch_size=8", "--out", str(folder / "compared")]
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        assert cli.run(["measure", str(run), "--metrics", "modes", "--samples", "100"]) == 0
+        assert cli.run(words) == 0
+    (folder / "compared" / "compare.json").rename(folder / "compare.json")
+    shutil.rmtree(folder / "compared")
+    write_label(run, {"title": "a title", "description": "of a run"})
+    return run
+
+
 @pytest.fixture(scope="module")
 def fuzzed(trained_once, tmp_path_factory) -> Path:
-    """A run with every file that is damaged below; each is put back."""
-    run = Path(shutil.copytree(trained_once("points"), tmp_path_factory.mktemp("fuzzed") / "run"))
-    assert cli.run(["measure", str(run), "--metrics", "modes", "--samples", "100"]) == 0
-    write_label(run, {"title": "a title", "description": "of a run"})
-    recipe = {"metrics": [summary(1.0, "x")], "recipe": "gan", "runs": [{"seed": 0, "path": "."}]}
-    (run / "compare.json").write_text(json.dumps({"complete": True, "recipes": [recipe]}))
-    return run
+    return make_fuzzed(trained_once("points"), tmp_path_factory.mktemp("fuzzed"))
 
 
 def damaged(run: Path, name: str, edits: list[tuple[int, bytes, int]]) -> None:
@@ -193,6 +232,49 @@ def test_damaged_files_of_a_run_are_read_or_one_sentence(fuzzed, name, edits):
 @given(edits=EDITS)
 def test_many_damaged_files_of_a_run_are_read_or_one_sentence(fuzzed, name, edits):
     damaged(fuzzed, name, edits)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"moves": "x"}, {"moves": -1}, {"turns": [1]}, {"turns": 10**30}, {"seconds": float("nan")}, {"step": "300"}],
+)
+def test_a_state_that_no_training_has_is_passed_over(trained, changed, capsys):
+    """Also if the hashes fit. Training began with these values and failed in its first turn, or used them."""
+    run = trained("points")
+    state = run / NEWEST / "state.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | changed))
+    fitting(run / NEWEST)
+    assert cli.run(["resume", str(run), "--steps", "302"]) == 0
+    said = capsys.readouterr().err
+    assert f"state.json: {next(iter(changed))}: Input should be" in said
+    assert "using step-000000200 instead" in said
+
+
+DOCUMENT_EDITS: dict[str, Callable[[dict], object]] = {
+    "no recipes": lambda document: document.update(recipes=[]),
+    "a recipe without runs": lambda document: document["recipes"][0].pop("runs"),
+    "steps as text": lambda document: document["recipes"][0].update(steps="many"),
+    "seconds that are not a number": lambda document: document["recipes"][0]["runs"][0].update(seconds=[1]),
+    "a card without a value": lambda document: document["recipes"][0]["runs"][0]["cards"][0].pop("value"),
+    "data that are a name": lambda document: document.update(data="ring"),
+    "a sweep over a key without values": lambda document: document.update(sweep={"hidden": ["8"]}),
+}
+
+
+@pytest.mark.parametrize("edit", DOCUMENT_EDITS)
+def test_a_comparison_that_nothing_wrote_is_one_sentence(fuzzed, edit, capsys):
+    path = fuzzed.parent / "compare.json"
+    sound = path.read_bytes()
+    document = json.loads(sound)
+    DOCUMENT_EDITS[edit](document)
+    path.write_text(json.dumps(document))
+    try:
+        for target in ("report.html", "table.md"):
+            assert cli.run(["report", str(fuzzed.parent), "-o", str(fuzzed.parent / target)]) == 2
+            [sentence] = capsys.readouterr().err.splitlines()
+            assert "compare.json is damaged: " in sentence
+    finally:
+        path.write_bytes(sound)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from gannet.cli import run
-from gannet.reports.comparison import read_comparison, report_comparison, write_tables
+from gannet.reports.comparison import report_comparison, write_tables
+from gannet.reports.comparison_document import read_comparison
 from gannet.reports.score_formats import latex, markdown, written
 from gannet.reports.score_table import Cell, of_comparison
 

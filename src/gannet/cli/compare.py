@@ -71,7 +71,8 @@ def compare(
     from gannet.comparison.telling import Interrupted
     from gannet.comparison.variants import parse_sweep
     from gannet.comparison.work import carry_out
-    from gannet.reports.comparison import PICTURE_FILE, RESULT_FILE
+    from gannet.reports.comparison import PICTURE_FILE
+    from gannet.reports.comparison_document import RESULT_FILE
 
     swept = parse_sweep(sweep or [])
     given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})

@@ -86,7 +86,8 @@ def _with_verdict(run: Run, target: Path) -> int:
 
 def _report_comparison(folder: Path, targets: Sequence[Path]) -> int:
     from gannet.errors import UserError, one_line
-    from gannet.reports.comparison import read_comparison, report_comparison
+    from gannet.reports.comparison import report_comparison
+    from gannet.reports.comparison_document import read_comparison
     from gannet.reports.score_formats import WRITERS, save
     from gannet.reports.score_table import of_comparison
 

@@ -54,7 +54,7 @@ class Row:
             entry,
             **plain,
             cards=tuple(map(ScoreCard.model_validate, document["cards"])),
-            skipped=tuple(document["skipped"]),
+            skipped=tuple(document.get("skipped", ())),
         )
 
 

@@ -16,8 +16,9 @@ from gannet.comparison.plan import Comparison, Entry, Measurement
 from gannet.comparison.result import VERSION, Result, Row
 from gannet.comparison.telling import Narrator
 from gannet.errors import UserError
-from gannet.files import read_json, written_whole
-from gannet.reports.comparison import PICTURE_FILE, RESULT_FILE, write_tables
+from gannet.files import written_whole
+from gannet.reports.comparison import PICTURE_FILE, write_tables
+from gannet.reports.comparison_document import RESULT_FILE, read_comparison
 from gannet.runs.lock import RunLock
 from gannet.runs.state import RunState
 
@@ -147,14 +148,10 @@ def _write(result: Result) -> None:
 def _known_cards(comparison: Comparison) -> dict[Path, Mapping[str, Any]]:
     """Runs that were measured before in the same way, by their path."""
     try:
-        document = read_json(comparison.path / RESULT_FILE)
-    except (OSError, ValueError):
+        document = read_comparison(comparison.path)
+    except UserError:
         return {}
-    if (
-        not isinstance(document, dict)
-        or document.get("version") != VERSION
-        or not isinstance(document.get("environment"), dict)
-    ):
+    if document.get("version") != VERSION or not isinstance(document.get("environment"), dict):
         return {}
     record = comparison.entries[0].record
     same = {
@@ -164,7 +161,7 @@ def _known_cards(comparison: Comparison) -> dict[Path, Mapping[str, Any]]:
     }
     if same != {**{name: document.get(name) for name in same}, "environment": _software(document["environment"])}:
         return {}
-    runs = [run for recipe in document.get("recipes", []) for run in recipe["runs"]]
+    runs = [run for recipe in document["recipes"] for run in recipe["runs"]]
     return {comparison.path / run["path"]: run for run in runs if run["status"] == "finished" and run["cards"]}
 
 

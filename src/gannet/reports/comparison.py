@@ -11,41 +11,22 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from gannet.errors import UserError
 from gannet.figures.paper import file_of
 from gannet.figures.sweep import SweptMetric, draw_sweep
-from gannet.files import read_json, written_whole
+from gannet.files import written_whole
+from gannet.reports.comparison_document import RESULT_FILE, read_comparison
 from gannet.reports.score_formats import ARROWS, WRITERS, save, written
 from gannet.reports.score_table import Column, Method, ScoreTable, of_comparison
 from gannet.reports.stacked_table import table_of
 from gannet.reports.style import STYLE
 
 DIRECTIONS = {"lower": "lower is better", "higher": "higher is better", "one": "1 is best", "real": "best as real data"}
-RESULT_FILE, PICTURE_FILE, FIGURES_FOLDER = "compare.json", "samples.png", "figures"
+PICTURE_FILE, FIGURES_FOLDER = "samples.png", "figures"
 
 
 def is_comparison(folder: Path) -> bool:
     """Whether a folder holds the result of ``gannet compare``."""
     return (folder / RESULT_FILE).is_file()
-
-
-def read_comparison(folder: Path) -> dict[str, Any]:
-    """The document of a comparison.
-
-    Raises:
-        UserError: the file is missing or damaged.
-    """
-    try:
-        document = read_json(folder / RESULT_FILE)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"Cannot read {folder / RESULT_FILE}: {error}. Repeat the `gannet compare` that made it."
-        ) from None
-    if not isinstance(document, dict) or not isinstance(document.get("recipes"), list) or "data" not in document:
-        raise UserError(
-            f"{folder / RESULT_FILE} is not the result of a comparison. Repeat the `gannet compare` that made it."
-        )
-    return document
 
 
 def write_tables(folder: Path, document: Mapping[str, Any]) -> list[Path]:

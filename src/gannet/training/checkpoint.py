@@ -20,6 +20,7 @@ from gannet.errors import TrainingStopped, UserError
 from gannet.files import open_regular, read_json, whole_folder
 from gannet.runs.schema import checkpoint_name
 from gannet.training.ema import Average
+from gannet.training.progress import read_progress
 from gannet.training.trainer import Trainer
 
 MANIFEST = "MANIFEST.json"
@@ -230,10 +231,13 @@ def load_into(owner: nn.Module | Average, path: Path, name: str) -> None:
 def provenance_of(path: Path) -> dict[str, Any] | None:
     """What decided the parameters of a checkpoint; None in checkpoints of earlier versions."""
     try:
-        return dict(read_json(path / PROVENANCE))
+        found = read_json(path / PROVENANCE)
+        if not isinstance(found, dict):
+            raise ValueError("it is not a JSON object")
+        return found
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"Cannot read {PROVENANCE} of the checkpoint {path}: {error}.") from None
 
 
@@ -242,17 +246,15 @@ def restore(path: Path, trainer: Trainer) -> float:
     load_into(trainer.game, path, "model")
     load_into(trainer.average, path, "average")
     saved = load_weights(path, "optimizers")
-    step, seconds = progress_of(path)
-    _require_whole_optimizers(path, trainer, saved, step)
+    progress = read_progress(path / "state.json")
+    _require_whole_optimizers(path, trainer, saved, progress.step)
     for player, optimizer in trainer.optimizers.items():
         state = {i: _state_of(saved, f"{player}/{i}/", weight) for i, weight in enumerate(trainer.weights[player])}
         optimizer.load_state_dict(
             {"state": {i: s for i, s in state.items() if s}, "param_groups": optimizer.state_dict()["param_groups"]}
         )
-    trainer.step = step
-    state = read_json(path / "state.json")
-    trainer.moves, trainer.turns_taken = state.get("moves", 0), state.get("turns", 0)
-    return seconds
+    trainer.step, trainer.moves, trainer.turns_taken = progress.step, progress.moves, progress.turns
+    return progress.seconds
 
 
 def _require_whole_optimizers(path: Path, trainer: Trainer, saved: Mapping[str, Tensor], step: int) -> None:
@@ -270,8 +272,8 @@ def _require_whole_optimizers(path: Path, trainer: Trainer, saved: Mapping[str, 
 
 def progress_of(path: Path) -> tuple[int, float]:
     """Steps taken, and seconds trained, when a checkpoint was written."""
-    record: dict[str, Any] = read_json(path / "state.json")
-    return int(record["step"]), float(record["seconds"])
+    progress = read_progress(path / "state.json")
+    return progress.step, progress.seconds
 
 
 def _optimizer_tensors(trainer: Trainer) -> dict[str, Tensor]:
