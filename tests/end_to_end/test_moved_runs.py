@@ -70,6 +70,22 @@ def test_a_deleted_run_stops_training_and_is_not_made_again(tmp_path, capsys):
     assert not run.exists()
 
 
+def test_a_run_that_is_deleted_in_part_stops_training(tmp_path):
+    """``rm -r`` deletes the record, and then fails, because a checkpoint appears in the folder that it empties."""
+    run = tmp_path / "run"
+
+    def delete_files():
+        for path in run.iterdir():
+            if path.is_file():
+                path.unlink()
+
+    outcome, heard = trained(run, delete_files)
+    assert outcome.is_deleted
+    assert outcome.step < 60
+    assert heard.sentences == [f"The checkpoint of step {outcome.step} was not written: the run directory was deleted."]
+    assert sorted(path.name for path in run.iterdir() if path.is_file()) == []
+
+
 def test_deleted_checkpoints_are_written_again(tmp_path):
     run = tmp_path / "run"
     outcome, _ = trained(run, lambda: shutil.rmtree(run / "checkpoints"))

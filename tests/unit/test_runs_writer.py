@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gannet.errors import UserError
+from gannet.errors import GannetWarning, UserError
 from gannet.runs.reader import Run
 from gannet.runs.records import Event, ScoreCard
 from gannet.runs.writer import RunWriter
@@ -219,7 +219,7 @@ def test_a_full_disk_never_stops_training(make, tmp_path, monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", full)
-            with pytest.warns(RuntimeWarning, match="No space left"):
+            with pytest.warns(GannetWarning, match="No space left"):
                 writer.event("terms", 2, values={"d": 1.0})
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # warned once only
@@ -242,7 +242,7 @@ def test_a_frame_that_cannot_be_written_is_counted(make, tmp_path, monkeypatch):
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(os, "replace", full)
-        with pytest.warns(RuntimeWarning, match="No space left"):
+        with pytest.warns(GannetWarning, match="No space left"):
             writer.frame(1, points(0.5))
         assert writer.drops == 1
         assert list((tmp_path / "a" / "frames").iterdir()) == []

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TextIO
+import warnings
+from typing import Any, TextIO
 
-from gannet.errors import printable
+from gannet.errors import GannetWarning, printable
+
+_FORMAT = warnings.formatwarning
 
 
 class Output(io.TextIOWrapper):
@@ -22,6 +25,11 @@ class Output(io.TextIOWrapper):
         return len(text)
 
 
+def _formatted(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> str:
+    """A warning of Gannet as one sentence; others with the line of code that they are about."""
+    return f"gannet: {message}\n" if issubclass(category, GannetWarning) else _FORMAT(message, category, *place, **more)
+
+
 def write_with_controls(stream: TextIO, text: str) -> None:
     """Write what rich made, in which the text of others is already escaped."""
     if isinstance(stream, Output):
@@ -31,7 +39,10 @@ def write_with_controls(stream: TextIO, text: str) -> None:
 
 
 def guard_output() -> None:
-    """Replace the standard streams by :class:`Output`. A closed one stays as it is."""
+    """Replace the standard streams by :class:`Output`. A closed one stays as it is. Warnings of Gannet become plain
+    sentences.
+    """
+    warnings.formatwarning = _formatted
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if type(stream) is not io.TextIOWrapper:  # closed, or replaced by an embedding program

@@ -13,7 +13,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gannet.errors import UserError, in_shell
+from gannet.errors import GannetWarning, UserError, in_shell
 from gannet.files import whole_file, whole_folder
 from gannet.runs.append_file import AppendFile
 from gannet.runs.debris import sweep
@@ -94,14 +94,15 @@ class RunWriter:
         """Take the new path of a run directory that was renamed while it is written; nothing is written to the old one.
 
         Returns:
-            False if the directory was deleted, or moved to another file system, which deletes it here.
+            False if the directory was deleted, or moved to another file system, which deletes it here. It was also
+            deleted if its record is gone: ``rm -r`` fails if a checkpoint is written meanwhile, and leaves the rest.
         """
         found = self._lock.place(self.path)
         if found is None:
             return False
         if found != self.path:
             self.path = found if self.path.is_absolute() else Path(os.path.relpath(found))
-        return True
+        return (self.path / RUN_FILE).exists()
 
     def event(
         self,
@@ -267,7 +268,7 @@ class RunWriter:
             message = (
                 f"Could not write in {self.path}: {error.strerror or error}. Training continues without these records."
             )
-            warnings.warn(message, RuntimeWarning, stacklevel=4)
+            warnings.warn(message, GannetWarning, stacklevel=4)
 
 
 def taken(path: Path) -> str | None:

@@ -184,7 +184,9 @@ def save_checkpoints(
                 provenance=provenance(),
             )
         except OSError as error:
-            problem = f"not written: {error.strerror or error}. Earlier checkpoints are intact; free some disk space."
+            is_deleted = error.errno == errno.ENOENT
+            rest = "" if is_deleted else " Earlier checkpoints are intact; free some disk space."
+            problem = f"not written: {error.strerror or error}.{rest}"
             # The text omits the step, which the event records, so that equal warnings can be counted.
             writer.event("warning", trainer.step, text=f"Checkpoint {problem}")
             warn(f"The checkpoint of step {trainer.step} was {problem}")

@@ -305,7 +305,10 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row(
             "the folder is deleted while training",
             "training stops with a sentence; exit status 4",
-            ("test_moved_runs.py::test_a_deleted_run_stops_training_and_is_not_made_again",),
+            (
+                "test_moved_runs.py::test_a_deleted_run_stops_training_and_is_not_made_again",
+                "test_moved_runs.py::test_a_run_that_is_deleted_in_part_stops_training",
+            ),
         ),
         Row(
             "its checkpoints are deleted",
@@ -522,8 +525,16 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row("a frame that is a bomb", "not unpacked", (FILES + "test_a_frame_that_is_a_bomb_is_not_unpacked",)),
         Row(
             "a damaged compare.json or label.json",
-            "does not hide the runs of the live view",
-            (FILES + "test_a_damaged_document_does_not_hide_the_runs",),
+            "does not hide the runs of the live view; one sentence for the command",
+            (
+                FILES + "test_a_damaged_document_does_not_hide_the_runs",
+                FILES + "test_a_comparison_that_nothing_wrote_is_one_sentence",
+            ),
+        ),
+        Row(
+            "counts in state.json that no training has, with hashes that fit",
+            "falls back loudly",
+            (FILES + "test_a_state_that_no_training_has_is_passed_over",),
         ),
         Row(
             "random bytes in every kind of file of a run",
