@@ -94,6 +94,10 @@ def test_a_disk_that_stays_full_is_said_with_the_step_that_is_saved(tmp_path, wh
     assert (found["step"], found["saved"], found["status"]) == (60, 20, 4)
     assert found["temporary"] == []
     assert "Step 60 is not saved: the newest checkpoint is of step 20." in found["stderr"]
+    unwritten = [sentence for sentence in found["said"] if "was not written" in sentence or "in a row" in sentence]
+    steps = [sentence.partition("of step ")[2][:16] for sentence in unwritten]
+    assert steps == ["30 was not writt", "40 (2 in a row) ", "60 (4 in a row) "]
+    assert what == "inodes" or all("not written: No space left on device. Earl" in sentence for sentence in unwritten)
 
 
 class Disk:

@@ -192,7 +192,7 @@ FUZZED: dict[str, Callable[[Path], object]] = {
 
 
 def make_fuzzed(points: Path, folder: Path) -> Path:
-    """A copy of a run in a folder of its own, with every file that is damaged below; each is put back."""
+    """A copy of a run in a separate folder, with every file that is damaged below; each is put back."""
     run = Path(shutil.copytree(points, folder / "run"))
     words = ["compare", "ring", "--recipes", "gan", "--seeds", "0,1", "--steps", "4", "--metrics", "w1,modes"]
     words += ["--samples", "50", "hidden=8", "batch_size=8", "--out", str(folder / "compared")]

@@ -169,9 +169,13 @@ def save_checkpoints(
 ) -> Observer:
     """Save the complete state. A full disk is only a warning: training continues, keeps earlier checkpoints and
     retries when due. ``best`` gives the step of a checkpoint that is kept in addition to the newest ones.
+
+    Of failures in a row, ``warn`` hears the 1st, 2nd, 4th, 8th and so on; events record all of them.
     """
+    failures = 0
 
     def act(terms: dict[str, Tensor]) -> None:
+        nonlocal failures
         try:
             if not writer.follow():
                 raise OSError(errno.ENOENT, "the run directory was deleted")
@@ -189,8 +193,12 @@ def save_checkpoints(
             problem = f"not written: {error.strerror or error}.{rest}"
             # The text omits the step, which the event records, so that equal warnings can be counted.
             writer.event("warning", trainer.step, text=f"Checkpoint {problem}")
-            warn(f"The checkpoint of step {trainer.step} was {problem}")
+            failures += 1
+            if failures.bit_count() == 1:
+                count = f" ({failures} in a row)" if failures > 1 else ""
+                warn(f"The checkpoint of step {trainer.step}{count} was {problem}")
         else:
+            failures = 0
             writer.event("checkpoint", trainer.step)
 
     return Observer(settings.every, act)
