@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ Source: benchmarks/results/watching-MODE.json.
 """
 REMARKS = (
     "The soak was measured before slow motion, forks and drawing were part of the page, while the machine did other "
-    "work (24 steps per second). With events every 0.1 s instead of 0.2 s, the step time increased by 2.2 %."
+    "work (24 steps per second)."
 )
 
 
@@ -70,9 +71,14 @@ def _attached(found: dict[str, Any]) -> tuple[str, str]:
     )
     measured = (
         f"step time {100 * found['step_time_change']:+.1f} % (medians {found['median']['alone']:.1f} and "
-        f"{found['median']['watched']:.1f} steps per second; alone {_span(alone)}, watched {_span(watched)})"
+        f"{found['median']['watched']:.1f} steps per second; alone {_span(alone)}, watched {_span(watched)}); "
+        f"processor time: server {_share(found, 'server')}, browser {_share(found, 'browser')} of a core"
     )
     return question, measured
+
+
+def _share(found: dict[str, Any], name: str) -> str:
+    return f"{100 * statistics.median(found['share_of_a_core'][name]):.0f} %"
 
 
 def _history(found: dict[str, Any]) -> tuple[str, str]:
