@@ -48,6 +48,7 @@ COLUMNS = (
 )
 QUALITY = "compiled-quality.json"
 MANY_GAMES = "many-games.json"
+START_UP = "start-up.json"
 LIMITS = """## What limits the speed
 
 - Points: matrices are so small that a matrix product of `gan-deep` runs far below the peak rate, and starting
@@ -86,6 +87,8 @@ def speed_page(folder: Path) -> str:
         sections.append(_quality(json.loads((folder / QUALITY).read_text(encoding="utf-8"))))
     if (folder / MANY_GAMES).is_file():
         sections.append(_many_games(json.loads((folder / MANY_GAMES).read_text(encoding="utf-8"))))
+    if (folder / START_UP).is_file():
+        sections.append(_start_up(json.loads((folder / START_UP).read_text(encoding="utf-8"))))
     return "\n\n".join([*sections, LIMITS]) + "\n"
 
 
@@ -144,6 +147,23 @@ def _many_games(document: dict[str, Any]) -> str:
         "not in one program."
     )
     return f"## Several games as one program\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
+
+
+def _start_up(document: dict[str, Any]) -> str:
+    """Seconds of whole processes that start and soon end."""
+    head = ["command", "wall time", "processor time"]
+    rows = [
+        [f"`{name}`"]
+        + [f"{found['median']:.2f} s ({found['least']:.2f} to {found['most']:.2f})" for found in row.values()]
+        for name, row in document["rows"].items()
+    ]
+    machine = document["machine"]
+    text = (
+        f"Whole processes on {machine['processor']} ({machine['instruction_set']}), five of each, with caches filled: "
+        f"`{document['command']}`. Source: benchmarks/results/{START_UP}. A training of one step also writes its first "
+        "frame and its checkpoint."
+    )
+    return f"## Start\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
 
 
 def with_speed_table(text: str, words: Mapping[str, str], folder: Path) -> str:
