@@ -286,10 +286,10 @@ def _quoted(text: str) -> str:
 
 def keep(path: Path, name: str, row: dict[str, Any]) -> None:
     """Add a training to the record; one of the same entry, seed and machine is replaced."""
-    earlier = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
     same = ("entry", "seed", "threads", "machine")
-    rest = [other for other in earlier if any(other[key] != row[key] for key in same)]
-    path.write_text(json.dumps({"data": name, "rows": [*rest, row]}, indent=1) + "\n", encoding="utf-8")
+    rest = [other for other in earlier["rows"] if any(other[key] != row[key] for key in same)]
+    path.write_text(json.dumps({"data": name} | earlier | {"rows": [*rest, row]}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -36,8 +36,8 @@ def _sections(document: dict[str, Any], file: str) -> list[str]:
     commands = dict.fromkeys(row["command"] for row in rows)
     text = (
         f"Machine: {'; '.join(machines)}. Seconds; a dash means that the goal was not met until the end, whose time is "
-        f"in the last column. Source: benchmarks/results/{file}, with every measurement."
-    )
+        f"in the last column. {document.get('remark', '')} Source: benchmarks/results/{file}, with every measurement."
+    ).replace("  ", " ")
     commanded = "\n".join(["```bash", *commands, "```"])
     return [
         f"## {TITLES.get(document['data'], document['data'])}",
