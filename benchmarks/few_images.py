@@ -1,15 +1,16 @@
 """Few images: the default for few images against the plain recipe, benchmarks/results/few-images.json.
 
-usage: python benchmarks/few_images.py FOLDER SET COUNT RECIPE SEED STEPS [KEY=VALUE ...]
+usage: python benchmarks/few_images.py FOLDER SET COUNT RECIPE SEED STEPS RUN [EXTRACTOR ...] [KEY=VALUE ...]
 
 SET is horses (of CIFAR-10: FOLDER has cifar10-train.zip and cifar10-test.zip) or mnist (FOLDER has its IDX files). The
 first COUNT training images are cut out and trained on; 4,000 others are held out: the last 3,000 training horses and
 the 1,000 test horses, or the first 4,000 test digits. RECIPE is plain, the recommended recipe without augmentation, or
-default, what `gannet train` chooses for so few images.
+default, what `gannet train` chooses for so few images. The run is trained in the folder RUN; if it is finished, it is
+only measured.
 
 2,000 samples of the EMA generator are compared with 2,000 held-out images (FD; the reference is that of the other
-2,000) and with all training images (C_T, AuthPct, distances to the nearest training image), in the features of
-randconv-v1, which is untrained, and of effnet-lite0 or mnist-cnn-v1.
+2,000) and with all training images (C_T, AuthPct, distances to the nearest training image), in the features of every
+EXTRACTOR; randconv-v1, which is untrained, if none is named.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import sys
 import time
 import zipfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,6 @@ from gannet.runs.reader import Run
 RESULTS = Path(__file__).parent / "results" / "few-images.json"
 SAMPLES = 2_000
 HELD_OUT = 4_000
-EXTRACTORS = {"horses": ("randconv-v1", "effnet-lite0"), "mnist": ("randconv-v1", "mnist-cnn-v1")}
 QUICK = {"frames.every": 0, "measure.every": 0, "checkpoint.every": 0}
 
 
@@ -68,10 +67,10 @@ def save(images: np.ndarray, folder: Path) -> None:
         Image.fromarray(image if image.shape[2] == 3 else image[:, :, 0]).save(folder / f"{index:05}.png")
 
 
-def measured(name: str, train: np.ndarray, held_out: np.ndarray, fake: np.ndarray) -> dict[str, Any]:
+def measured(extractors: list[str], train: np.ndarray, held_out: np.ndarray, fake: np.ndarray) -> dict[str, Any]:
     """The figures of each extractor."""
     found = {}
-    for extractor in EXTRACTORS[name]:
+    for extractor in extractors:
         known, others, made = (features(extractor, images) for images in (train, held_out, fake))
         real, reference = others[:SAMPLES], others[SAMPLES:]
         near, near_held_out = (np.sqrt(nearest_squared(rows, known)) for rows in (made, others))
@@ -89,53 +88,61 @@ def measured(name: str, train: np.ndarray, held_out: np.ndarray, fake: np.ndarra
     return found
 
 
-def row(folder: Path, name: str, count: int, recipe: str, seed: int, steps: int, typed: list[str]) -> dict[str, Any]:
-    """Train and measure."""
+def row(folder: Path, name: str, count: int, recipe: str, seed: int, steps: int, out: Path, more: list[str]) -> Any:
+    """Train, if the run is not there, and measure."""
     train, held_out = images_of(folder, name, count)
-    with TemporaryDirectory() as made:
-        data, out = Path(made) / "data", Path(made) / "run"
+    extractors = [word for word in more if "=" not in word] or ["randconv-v1"]
+    typed = [word for word in more if "=" in word]
+    data = out.with_name(f"{name}-{count}")
+    if not data.exists():
         save(train, data / "train")
         save(held_out, data / "test")
-        keys = QUICK | dict(word.split("=", 1) for word in typed)
-        begin = time.process_time()
-        run = gannet.train(
-            str(data), recipe=RECOMMENDED["images"] if recipe == "plain" else None, seed=seed, steps=steps, out=out,
-            keys=keys,
-        )  # fmt: skip
-        seconds = time.process_time() - begin
-        vitals = [event.values for event in Run(out).events() if event.kind == "vitals"]
-        terms = [event.values for event in Run(out).events() if event.kind == "terms"]
-        fake, _ = run.sample(SAMPLES)
-        command = " ".join(["python benchmarks/few_images.py FOLDER", name, str(count), recipe, str(seed), str(steps)])
-        curve = [
-            terms[k].get("discriminator/augmentation_probability")
-            for k in np.linspace(0, len(terms) - 1, 11).astype(int)
-        ]
-        return {
-            "command": " ".join([command, *typed]),
-            "set": name,
-            "images": count,
-            "recipe": run.run.record.recipe,
-            "seed": seed,
-            "steps": steps,
-            "keys": typed,
-            "processor_seconds": round(seconds, 1),
-            "figures": measured(name, train, held_out, fake),
-            "augmentation_probability": curve if curve[-1] is not None else [],
-            "training_above_held_out": [round(v["training_above_held_out"] or 0, 3) for v in vitals][-8:],
-            "separation": [round(v["separation"] or 0, 3) for v in vitals][-8:],
-            "environment": {
-                key: run.run.record.environment[key] for key in ("torch", "cpu_capability", "threads", "precision")
-            },
-        }
+    begin = time.process_time()
+    if not out.exists():
+        gannet.train(
+            str(data),
+            recipe=RECOMMENDED["images"] if recipe == "plain" else None,
+            seed=seed,
+            steps=steps,
+            out=out,
+            keys=QUICK | dict(word.split("=", 1) for word in typed),
+        )
+    seconds = round(time.process_time() - begin, 1)
+    run = gannet.load(out)
+    events = Run(out).events()
+    vitals, terms = ([event.values for event in events if event.kind == kind] for kind in ("vitals", "terms"))
+    probability = [values.get("discriminator/augmentation_probability") for values in terms]
+    places = np.linspace(0, len(terms) - 1, 11).astype(int)
+    fake, _ = run.sample(SAMPLES)
+    words = ["python benchmarks/few_images.py FOLDER", name, str(count), recipe, str(seed), str(steps), "RUN", *typed]
+    record = run.run.record
+    return {
+        "command": " ".join(words),
+        "set": name,
+        "images": count,
+        "recipe": record.recipe,
+        "seed": seed,
+        "steps": steps,
+        "keys": typed,
+        "processor_seconds": seconds if seconds > 1 else None,
+        "figures": measured(extractors, train, held_out, fake),
+        "augmentation_probability": [round(probability[k], 3) for k in places] if probability[-1] is not None else [],
+        "training_above_held_out": [round(values["training_above_held_out"] or 0, 3) for values in vitals][-8:],
+        "separation": [round(values["separation"] or 0, 3) for values in vitals][-8:],
+        "environment": {key: record.environment[key] for key in ("torch", "cpu_capability", "threads", "precision")},
+    }
 
 
 def main() -> None:
-    """Add a row to the record; a row of the same command is replaced."""
-    folder, name, count, recipe, seed, steps, *typed = sys.argv[1:]
+    """Add a row to the record; a row of the same command gets the new figures."""
+    folder, name, count, recipe, seed, steps, out, *more = sys.argv[1:]
     torch.set_num_threads(1)
-    found = row(Path(folder), name, int(count), recipe, int(seed), int(steps), typed)
+    found = row(Path(folder), name, int(count), recipe, int(seed), int(steps), Path(out), more)
     rows = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    for older in rows:
+        if older["command"] == found["command"]:
+            found["figures"] = older["figures"] | found["figures"]
+            found["processor_seconds"] = found["processor_seconds"] or older["processor_seconds"]
     rows = [older for older in rows if older["command"] != found["command"]] + [found]
     rows.sort(key=lambda r: (r["set"], r["images"], r["steps"], r["recipe"], r["keys"], r["seed"]))
     RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

@@ -21,6 +21,8 @@ class DiscriminatorOutput:
     """(N, F) activations of the last hidden layer, for heads and for feature matching."""
     class_logits: Tensor | None = None
     """(N, K) float32, before any softmax; only of discriminators that also classify."""
+    seen: Tensor | None = None
+    """(N, C, h, w) the images that it saw, made smaller, if a decoder should rebuild them from ``features``."""
 
 
 @dataclass(frozen=True)

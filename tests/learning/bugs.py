@@ -169,6 +169,12 @@ BUGS = {
         "images * ~(hole",
         "images * (hole",
     ),
+    "few-images-digits": Bug(
+        "the skip-layer excitation replaces the map instead of multiplying it",
+        "networks/fastgan.py",
+        "made * self.gates[lower](maps[lower])",
+        "0 * made + self.gates[lower](maps[lower])",
+    ),
     "mlp-gan-digits": Bug(
         "label smoothing with the wrong sign",
         "losses/non_saturating.py",

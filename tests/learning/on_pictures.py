@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import digits
+import torch
 import translation
 from proving import Figures, Proof, cards, together
 
@@ -23,6 +24,16 @@ def rates(generator: float, discriminator: float) -> dict[str, Any]:
 def largest_weight(run: TrainedRun) -> Figures:
     """Of the critic: what clipping bounds."""
     return {"largest weight": max(float(weight.detach().abs().max()) for weight in run.game.discriminator.parameters())}
+
+
+def rebuilt(run: TrainedRun) -> Figures:
+    """Mean absolute error of what D's decoder rebuilds of real images, relative to that of their mean image."""
+    images = run.form.encode(run.open_data().reference(500, seed=0)[0])
+    discriminator, decoder = run.game.discriminator.discriminator, run.game.decoder
+    with torch.no_grad():
+        output = discriminator.eval()(images)
+        errors = (decoder.eval()(output.features) - output.seen).abs().mean()
+    return {"rebuilding error": float(errors / (output.seen - output.seen.mean(0)).abs().mean())}
 
 
 def on_digits(recipe: str, figures: Any, keys: dict[str, Any], **bounds: Any) -> Proof:
@@ -57,6 +68,12 @@ PROOFS = [
     ),
     on_digits("diffaugment", SAMPLES, {"steps": 450}, most={"sliced_w / reference": 10}),
     on_digits("ada", SAMPLES, {"steps": 300}, most={"sliced_w / reference": 10}),
+    on_digits(
+        "few-images",
+        together(SAMPLES, rebuilt),
+        {"steps": 400, "data.size": 16, "width": 8} | rates(2e-3, 2e-3),
+        most={"sliced_w / reference": 10, "rebuilding error": 0.3},
+    ),
     on_digits(
         "mlp-gan",
         SAMPLES,

@@ -17,7 +17,7 @@ from gannet.networks.augmented import Augmented
 from gannet.networks.plain import as_discriminator, as_generator
 from gannet.priors.base import Prior
 from gannet.regularizers.base import Constraint, Penalty, WeightPenalty, term_name
-from gannet.types import Batch, Terms
+from gannet.types import Batch, DiscriminatorOutput, Terms
 
 
 class TwoPlayer(Adversarial):
@@ -91,6 +91,7 @@ class TwoPlayer(Adversarial):
             # Each kind of fake is compared with equally many reals, because paired losses compare sample by sample.
             adversarial = (adversarial + self.loss.discriminator(real_logits, mismatched)) / 2
         minimise = {"adversarial": adversarial, **judged.penalty_terms(batch), **self.parameter_terms("discriminator")}
+        minimise |= self.more_terms(judged.outputs[0])
         watch = {"logit_real": real_logits.mean(), "logit_fake": fake_logits.mean()}
         if isinstance(self.discriminator, Augmented):
             watch |= self.discriminator.follow(real_logits, fake_logits, relative=self.relative_logits)
@@ -113,6 +114,10 @@ class TwoPlayer(Adversarial):
         else:
             minimise = {"adversarial": self.loss.generator(fake.logits, real.logits if real else None)}
         return Terms({**minimise, **self.parameter_terms("generator")})
+
+    def more_terms(self, real: DiscriminatorOutput) -> dict[str, Tensor]:
+        """More terms of the discriminator's turn, from its output for the reals; none by default."""
+        return {}
 
     def parameter_terms(self, player: str) -> dict[str, Tensor]:
         """The penalty on the player's parameters, if any."""
