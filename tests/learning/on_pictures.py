@@ -71,7 +71,7 @@ PROOFS = [
     on_digits(
         "few-images",
         together(SAMPLES, rebuilt),
-        {"steps": 400, "data.size": 16, "width": 8} | rates(2e-3, 2e-3),
+        {"steps": 150, "data.size": 16, "width": 8} | rates(2e-3, 2e-3),
         most={"sliced_w / reference": 10, "rebuilding error": 0.3},
     ),
     on_digits(
