@@ -58,3 +58,9 @@ def test_a_named_recipe_turns_it_off(tmp_path, capsys):
     assert run([*words, *QUICK]) == 0
     assert "augments" not in capsys.readouterr().err
     assert Run(tmp_path / "run").record.recipe == RECOMMENDED["images"]
+
+
+def test_whatever_key_the_plain_recipe_has_the_default_for_few_images_has_too():
+    assert planned("digits", RECOMMENDED["images"]).keys <= planned("digits", "ada").keys
+    few = for_size(planned("digits", conditional=False), 10)
+    assert few.values["recipe"]["conditional"] is False

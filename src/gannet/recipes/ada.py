@@ -4,10 +4,10 @@ from gannet.augmentations.adaptive import Adaptive
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.relativistic_paired import RelativisticPaired
 from gannet.networks.augmented import Augmented
-from gannet.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gannet.priors.gaussian import Gaussian
 from gannet.recipes.arguments import AdversarialLoss, Augmentation, BatchSize, Penalty, Prior, Steps
 from gannet.recipes.base import Experiment, Form, Optimizer, Optimizers, chosen, recipe
+from gannet.recipes.dcgan_relativistic import dcgan_relativistic
 from gannet.regularizers.zero_centered import ZeroCentered
 
 
@@ -16,6 +16,7 @@ def ada(
     form: Form,
     *,
     augmentation: Augmentation = chosen(Adaptive),
+    conditional: bool = True,
     prior: Prior = chosen(Gaussian, size=64),
     loss: AdversarialLoss = chosen(RelativisticPaired),
     penalty: Penalty = chosen(ZeroCentered, gamma=1.0, on="both", every=8),
@@ -41,12 +42,21 @@ def ada(
     Traps: r also rises if the generated images are bad, so p rises at the start of most trainings. With
     ``loss=non-saturating``, r is E sign(D(T(x))), as in the paper. Mirrored photos are as good as photos: add
     ``data.flip=true``, but not for digits and letters.
+
+    Keys:
+        conditional: Whether to use the class labels of the data, if they have at least 2 classes.
     """
-    game = TwoPlayer(
-        DCGANGenerator(prior.size, form.shape),
-        Augmented(DCGANDiscriminator(form.shape, slope=0.2), augmentation),
-        prior,
+    plain = dcgan_relativistic.function(
+        form,
+        conditional=conditional,
+        prior=prior,
         loss=loss,
-        penalties=[penalty],
+        penalty=penalty,
+        optimizer=optimizer,
+        batch_size=batch_size,
+        steps=steps,
     )
-    return Experiment(game, optimizer, batch_size, steps, average=0.998)
+    game = plain.game
+    assert isinstance(game, TwoPlayer)
+    game.discriminator = Augmented(game.discriminator, augmentation)
+    return plain
