@@ -6,13 +6,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gannet.games.adversarial import Adversarial
 from gannet.games.two_player import TwoPlayer
 from gannet.networks.base import Discriminator, Generator
 from gannet.priors.base import Prior
 from gannet.types import DiscriminatorOutput
 
 
-class SelfSupervised(TwoPlayer):
+class SelfSupervised(TwoPlayer, Adversarial):  # discovery reads the name of the abstract class
     """As ``two-player``; D also minimises E |decoder(f(x)) - x| on reals, f its last feature map.
 
     Liu et al. 2021, section 3.2, https://arxiv.org/abs/2101.04775: a map from which the image can be rebuilt describes
