@@ -254,6 +254,12 @@ BUGS = {
         "- (batch.real - noise)",
         "- (noise - batch.real)",
     ),
+    "flow-matching-digits": Bug(
+        "the time stays 0 while samples are drawn, because of a whole-number division",
+        "games/flow_matching.py",
+        "index / self.evaluations, device",
+        "index // self.evaluations, device",
+    ),
     "pix2pix-digits": Bug(
         "the L1 term with the wrong sign",
         "games/image_to_image.py",

@@ -126,6 +126,13 @@ PROOFS = [
     Proof(
         "text-to-image", "captioned-digits", digits.captioned, least={"caption_accuracy": 0.9}, needed=3, about="full"
     ),
+    on_digits(
+        "flow-matching",
+        cards("sliced_w", "fd", samples=800),
+        {"steps": 200, "evaluations": 10},
+        most={"sliced_w / reference": 5, "fd": 25},
+        needed=3,
+    ),
     on_digits("vae", together(SAMPLES, digits.reconstructed), {"steps": 300}, least={"same digit": 0.8}),
     on_digits("pix2pix", translation.gain, TRANSLATING | {"degradation": "mask"}, least={"PSNR gain": 2}),
     on_digits("pix2pix", translation.gain, TRANSLATING | {"degradation": "blur"}, least={"PSNR gain": 2}, about="blur"),

@@ -37,8 +37,10 @@ def vae(
     (standardised units): 49 to 56 % of the means are near a mode, and 20 to 30 % of the samples (seeds 11 to 13,
     benchmarks/vae_noise.py). c falls slowly, so more steps help; with a learning rate of 2e-3 and 16 latents, c is
     still 0.099 there. Samples of images are blurred: the squared error asks for the mean of all images that fit a
-    latent. Most latents can stay unused, which the KL term rewards. A bound on the likelihood does not say how good
-    samples look (Theis et al. 2016, https://arxiv.org/abs/1511.01844).
+    latent. On MNIST some samples are broken pixels, and FD is 3.8 and 5.0
+    (benchmarks/results/compare-mnist-baselines.json): the learning rate is that of points, and a smaller one is not
+    measured. Most latents can stay unused, which the KL term rewards. A bound on the likelihood does not say how good
+    samples look (Theis et al. 2016, https://arxiv.org/abs/1511.01844). ``hidden`` applies to points.
 
     Keys:
         latent_size: Length of a latent; by default 2 for points and 16 for images.
