@@ -40,9 +40,9 @@ def ada(
     ``augmentation_probability`` and ``augmentation_sign`` show p and r.
 
     Traps: In the only measurement, 1,000 steps on 500 images with one seed, D overfitted less, but the images were not
-    better (docs/results/few-images.md). r also rises if the generated images are bad, so p rises at the start of most trainings. With
-    ``loss=non-saturating``, r is E sign(D(T(x))), as in the paper. Mirrored photos are as good as photos: add
-    ``data.flip=true``, but not for digits and letters.
+    better (docs/results/few-images.md). r also rises if the generated images are bad, so p rises at the start of most
+    trainings. With ``loss=non-saturating``, r is E sign(D(T(x))), as in the paper. Mirrored photos are as good as
+    photos: add ``data.flip=true``, but not for digits and letters.
 
     Keys:
         conditional: Whether to use the class labels of the data, if they have at least 2 classes.
