@@ -217,6 +217,12 @@ BUGS = {
         "self.embedding(labels)",
         "self.embedding(0 * labels)",
     ),
+    "style-small-digits": Bug(
+        "every image of a batch has the style of the first one",
+        "networks/style.py",
+        "scales, weight = self.style(styles), ",
+        "scales, weight = self.style(styles[:1]), ",
+    ),
     "sngan-resnet-digits": Bug(
         "the features of all images of a batch are added up",
         "networks/resnet.py",

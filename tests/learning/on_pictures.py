@@ -106,6 +106,7 @@ PROOFS = [
         {"steps": 500, "batch_size": 64, "width": 16} | rates(1e-3, 2e-3),
         least={"asked": 0.8},
     ),
+    on_digits("style-small", SAMPLES, {"steps": 500}, most={"sliced_w / reference": 10, "uneven": 0.8}),
     on_digits("sngan-resnet", SAMPLES, {"steps": 600, "width": 16}, most={"sliced_w / reference": 6}),
     on_digits(
         "infogan",

@@ -54,7 +54,7 @@ def sample(
         ),
     ] = None,
     truncate: Annotated[
-        float | None, typer.Option(metavar="T", help="Draw Gaussian latents from -T to T only.")
+        float | None, typer.Option(metavar="T", help="Typical samples: Gaussian latents from -T to T, or styles at T.")
     ] = None,
     recipe: RecipeFile = None,
 ) -> int:

@@ -127,8 +127,8 @@ class TrainedRun(Recorded):
             seed: the same seed gives the same samples.
             label: one class by name or number; None for all classes in turn.
             caption: what to draw; None for a few captions of the training data in turn.
-            truncate: largest absolute value of a coordinate of Gaussian latents; samples are then more typical and less
-            varied.
+            truncate: largest absolute value of a coordinate of Gaussian latents, or how much of a style's distance from
+                the mean style is kept; samples are then more typical and less varied.
 
         Raises:
             UserError: a label for an unconditional run, or an unknown label; a caption for a run without captions, or
