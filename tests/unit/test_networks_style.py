@@ -109,7 +109,7 @@ def test_truncation_moves_styles_towards_their_mean(prior):
     assert all(torch.equal(value, before[name]) for name, value in tried.state_dict().items())
 
 
-def test_truncated_latents_are_the_usual_ones():
+def test_truncation_of_styles_leaves_the_latents():
     tried = game(Gaussian(8))
     with truncated(tried, 0.1):
         latents = tried.draw_latents(1_000, torch.Generator().manual_seed(0))
