@@ -145,6 +145,20 @@ def test_clean_removes_only_what_was_never_finished(gannet, folder, trained):
     assert {path for path in folder.rglob("*")} == before | {alive, young}
 
 
+@pytest.mark.parametrize("place", [f".run.tmp-{DEAD}", f".runs.tmp-{DEAD}/deep/run"])
+def test_clean_keeps_what_trained_under_a_temporary_name(gannet, folder, trained, place):
+    """A person, or the author of a folder, can give a run such a name."""
+    (folder / place).parent.mkdir(exist_ok=True, parents=True)
+    os.rename(trained("points"), folder / place)
+    before = sorted(folder.rglob("*"))
+    for path in before:
+        os.utime(path, (time.time() - 7200,) * 2)
+    answer = gannet("clean", ".")
+    assert answer.status == 0
+    assert "nothing to remove" in answer.out
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_the_next_session_removes_what_dead_processes_left_of_this_run(trained, tmp_path):
     run = trained("signalled")
     file, folder = run / f".training.gif.tmp-{DEAD}-0a1b2c3d", run.parent / f".{run.name}.tmp-{DEAD}"

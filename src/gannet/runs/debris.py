@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from gannet.runs.schema import CHECKPOINTS_FOLDER
+
 TEMPORARY = re.compile(r"\..+\.tmp-(\d+)(-[0-9a-f]{8})?")
 """Names that Gannet gives to what it has not finished writing: ``.NAME.tmp-PID`` and ``.NAME.tmp-PID-RANDOM``."""
 YOUNGEST_SECONDS = 3600.0
@@ -52,7 +54,17 @@ def size_of(path: Path) -> int:
 
 def _is_debris(path: Path) -> bool:
     found = TEMPORARY.fullmatch(path.name)
-    return found is not None and not _exists(int(found[1])) and _age(path) > YOUNGEST_SECONDS
+    if found is None or _exists(int(found[1])) or _age(path) <= YOUNGEST_SECONDS:
+        return False
+    return not _holds_checkpoints(path)
+
+
+def _holds_checkpoints(path: Path) -> bool:
+    """Whether a run that trained is in a folder, which then has its name from a person."""
+    return any(
+        Path(folder).parent.name == CHECKPOINTS_FOLDER and Path(folder).name.startswith("step-") and files
+        for folder, _, files in os.walk(path)
+    )
 
 
 def _exists(pid: int) -> bool:
