@@ -6,7 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from gannet.augmentations.adaptive import Adaptive
-from gannet.games.self_supervised import SelfSupervised
+from gannet.games.two_player import TwoPlayer
 from gannet.losses.relativistic_paired import RelativisticPaired
 from gannet.networks.augmented import Augmented
 from gannet.networks.fastgan import FastGANDecoder, FastGANDiscriminator, FastGANGenerator
@@ -54,13 +54,13 @@ class _Constant(nn.Module):
 def _game(augmentation):
     torch.manual_seed(0)
     discriminator = FastGANDiscriminator((1, 16, 16), width=4)
-    return SelfSupervised(
+    return TwoPlayer(
         FastGANGenerator(4, (1, 16, 16), width=4),
         Augmented(discriminator, augmentation),
         Gaussian(4),
-        FastGANDecoder(discriminator),
-        reconstruction=3.0,
         loss=RelativisticPaired(),
+        decoder=FastGANDecoder(discriminator),
+        reconstruction=3.0,
     )
 
 

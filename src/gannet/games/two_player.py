@@ -29,6 +29,11 @@ class TwoPlayer(Adversarial):
     |E f(x) - E f(G(z))|^2 instead of the loss, where f is the last hidden layer of D (Salimans et al. 2016, section
     3.1, https://arxiv.org/abs/1606.03498).
 
+    With a ``decoder``, D also minimises ``reconstruction`` E |decoder(f(x)) - x| on reals, where x is the image as D
+    saw it, smaller, f its last feature map: a map from which the image can be rebuilt describes all of it, so D
+    overfits few images later (Liu et al. 2021, section 3.2, https://arxiv.org/abs/2101.04775; there with a perceptual
+    distance, which needs a pre-trained network, instead of the mean absolute difference).
+
     Both networks may be plain modules, see :mod:`gannet.networks.plain`.
     """
 
@@ -45,6 +50,8 @@ class TwoPlayer(Adversarial):
         critic_steps: int = 1,
         matching_aware: bool = False,
         feature_matching: bool = False,
+        decoder: nn.Module | None = None,
+        reconstruction: float = 1.0,
     ) -> None:
         generator = as_generator(generator, prior.size)
         discriminator = as_discriminator(discriminator, generator.shape)
@@ -54,6 +61,7 @@ class TwoPlayer(Adversarial):
                 f"{discriminator.num_classes}; both networks see the class labels, or neither."
             )
         super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints)
+        self.decoder, self.reconstruction = decoder, reconstruction
         self.num_classes, self.critic_steps = generator.num_classes, critic_steps
         self.matching_aware, self.feature_matching = matching_aware, feature_matching
         self.notes = tuple(note for network in (generator, discriminator) for note in getattr(network, "notes", ()))
@@ -63,8 +71,12 @@ class TwoPlayer(Adversarial):
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:
-        """The trainable parameters of the prior, if any, belong to the generator."""
-        return {"discriminator": [self.discriminator, self.penalties], "generator": [self.generator, self.prior]}
+        """The trainable parameters of the prior, if any, belong to the generator; the decoder to the discriminator."""
+        decoders = [] if self.decoder is None else [self.decoder]
+        return {
+            "discriminator": [self.discriminator, self.penalties, *decoders],
+            "generator": [self.generator, self.prior],
+        }
 
     def turns(self) -> list[Turn]:
         """``critic_steps`` turns of D, then one turn of G."""
@@ -91,7 +103,8 @@ class TwoPlayer(Adversarial):
             # Each kind of fake is compared with equally many reals, because paired losses compare sample by sample.
             adversarial = (adversarial + self.loss.discriminator(real_logits, mismatched)) / 2
         minimise = {"adversarial": adversarial, **judged.penalty_terms(batch), **self.parameter_terms("discriminator")}
-        minimise |= self.more_terms(judged.outputs[0])
+        if self.decoder is not None:
+            minimise["reconstruction"] = self.reconstruction * rebuilding_error(self.decoder, judged.outputs[0])
         watch = {"logit_real": real_logits.mean(), "logit_fake": fake_logits.mean()}
         if isinstance(self.discriminator, Augmented):
             watch |= self.discriminator.follow(real_logits, fake_logits, relative=self.relative_logits)
@@ -115,10 +128,6 @@ class TwoPlayer(Adversarial):
             minimise = {"adversarial": self.loss.generator(fake.logits, real.logits if real else None)}
         return Terms({**minimise, **self.parameter_terms("generator")})
 
-    def more_terms(self, real: DiscriminatorOutput) -> dict[str, Tensor]:
-        """More terms of the discriminator's turn, from its output for the reals; none by default."""
-        return {}
-
     def parameter_terms(self, player: str) -> dict[str, Tensor]:
         """The penalty on the player's parameters, if any."""
         penalties = [self.weight_penalties[player]] if player in self.weight_penalties else []
@@ -136,3 +145,10 @@ class TwoPlayer(Adversarial):
         if labels is None:
             labels = balanced_labels(self, count, rng.device)
         return self.generate(self.draw_latents(count, rng), labels if self.num_classes else None)
+
+
+def rebuilding_error(decoder: nn.Module, real: DiscriminatorOutput) -> Tensor:
+    """Mean absolute difference of what the decoder makes of the features and what D saw, a scalar."""
+    assert real.features is not None
+    assert real.seen is not None
+    return (decoder(real.features) - real.seen.detach()).float().abs().mean()

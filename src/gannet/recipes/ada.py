@@ -60,4 +60,4 @@ def ada(
     game = plain.game
     assert isinstance(game, TwoPlayer)
     game.discriminator = Augmented(game.discriminator, augmentation)
-    return plain
+    return Experiment(game, optimizer, batch_size, steps, average=0.998)

@@ -1,7 +1,7 @@
 """A FastGAN-like pair for few images of 128 and 256 pixels."""
 
 from gannet.augmentations.adaptive import Adaptive
-from gannet.games.self_supervised import SelfSupervised
+from gannet.games.two_player import TwoPlayer
 from gannet.losses.relativistic_paired import RelativisticPaired
 from gannet.networks.augmented import Augmented
 from gannet.networks.fastgan import FastGANDecoder, FastGANDiscriminator, FastGANGenerator
@@ -43,13 +43,13 @@ def few_images(
     measured its quality at 128 or 256 pixels. Set ``data.size=128`` or ``256`` for photos.
     """
     discriminator = FastGANDiscriminator(form.shape, width=width)
-    game = SelfSupervised(
+    game = TwoPlayer(
         FastGANGenerator(prior.size, form.shape, width=width),
         Augmented(discriminator, augmentation),
         prior,
-        FastGANDecoder(discriminator),
-        reconstruction=reconstruction,
         loss=loss,
         penalties=[penalty],
+        decoder=FastGANDecoder(discriminator),
+        reconstruction=reconstruction,
     )
     return Experiment(game, optimizer, batch_size, steps, average=0.998)
