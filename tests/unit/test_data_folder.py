@@ -220,7 +220,7 @@ def test_empty_missing_and_single(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no images \(1 other files, the first readme.txt\)"):
         opened(tmp_path)
     save(tmp_path / "one.png")
-    with pytest.raises(UserError, match="found 1 images; at least 2"):
+    with pytest.raises(UserError, match="found 1 image; at least 2"):
         opened(tmp_path)
     with pytest.raises(UserError, match="does not exist"):
         opened(tmp_path / "none")

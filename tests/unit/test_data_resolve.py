@@ -147,6 +147,12 @@ def test_hugging_face_sets_without_images(hub_set: Path) -> None:
         Huggingface(path=str(hub_set / "words")).open(silent)
 
 
+def test_one_image_is_called_one(tmp_path: Path) -> None:
+    _picture(0).save(tmp_path / "one.png")
+    with pytest.raises(UserError, match="found 1 image; at least 2 are needed"):
+        Folder(path=str(tmp_path)).open(silent)
+
+
 def test_describe_counts_the_classes() -> None:
     digits = describe(Digits(classes="0,1").open(silent), "digits")
     assert digits.classes == {"0": 178, "1": 182}  # counts of the UCI test set

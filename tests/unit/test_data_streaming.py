@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import fsspec
 import numpy as np
+import pandas
 import pytest
 import torch
 from PIL import Image
@@ -127,6 +128,20 @@ def test_samples_for_measuring_come_from_a_bounded_number_of_row_groups(folder, 
 def test_another_split_and_a_single_file(folder):
     assert opened(folder, split="test").size == 30
     assert opened(folder / "train-00001-of-00002.parquet").size == 40
+
+
+@pytest.mark.parametrize("column", ["struct", "bytes"])
+def test_images_that_pandas_stored_are_read_at_once_and_streamed(tmp_path, monkeypatch, column):
+    """Without the image type of the library ``datasets``."""
+    monkeypatch.setenv("GANNET_CACHE", str(tmp_path / "cache"))
+    cells = [encoded(n) if column == "struct" else encoded(n)["bytes"] for n in range(12)]
+    pandas.DataFrame({"image": cells, "label": [n % 2 for n in range(12)]}).to_parquet(tmp_path / "own.parquet")
+    whole = Huggingface(path=str(tmp_path / "own.parquet")).open(silent)
+    assert whole.class_names == ("0", "1")
+    assert np.array_equal(whole.pixels[3].permute(1, 2, 0).numpy(), picture(3))
+    streamed = Huggingface(path=str(tmp_path / "own.parquet"), streaming=True).open(silent)
+    images, _ = streamed.reference(12, seed=0)
+    assert sorted(images[:, 0, 0, 0].tolist()) == list(range(12))
 
 
 def test_files_at_addresses_are_read_in_place(folder, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -133,3 +134,11 @@ def test_no_printed_interval_claims_certainty(cards: Cards, metric: str, count: 
         first, last = str(text).partition("(")[2].rstrip(")").split(" to ")
         assert float(first) < float(last), text
         assert float(last if value else first) == value, text
+
+
+def test_a_printed_value_lies_within_its_printed_interval(cards: Cards) -> None:
+    """Two digits of 1.175 are 1.2, outside of 1.16 to 1.19."""
+    card = cards["points", 200]["precision"].model_copy(update={"value": 1.175, "ci95": (1.16, 1.19), "n_fake": 200})
+    (text,) = render([card]).columns[1].cells
+    value, low, high = map(float, re.findall(r"[\d.]+", str(text)))
+    assert low <= value <= high, text

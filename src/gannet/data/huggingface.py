@@ -72,7 +72,7 @@ class Huggingface(ImageSource):
         )
         if (dataset.size or 0) < 2:
             raise UserError(
-                f"{self.path}: found {dataset.size} images in the split {self.split}; at least 2 are needed."
+                f"{self.path}: the split {self.split} has too few images ({dataset.size}); at least 2 are needed."
             )
         dataset.notes = (
             f"{self.path}: images become {frame.width} x {frame.height} with {frame.channels} channels, by the first "
@@ -224,12 +224,20 @@ def image_column(rows: Any, path: str) -> str:
     """
     from datasets import Image
 
-    found = [name for name, feature in rows.features.items() if isinstance(feature, Image)]
-    if not found:
+    typed = [name for name, feature in rows.features.items() if isinstance(feature, Image)]
+    # Other programs, such as pandas, store the same bytes without the library's type.
+    plain = [name for name, feature in rows.features.items() if _holds_bytes(feature)]
+    if not typed + plain:
         raise UserError(
-            f"The Hugging Face set {path!r} has no column of images; its columns are {', '.join(rows.features)}."
+            f"{path!r} has no column of images; its columns are {', '.join(rows.features)}. A column of images holds the "
+            "bytes of files."
         )
-    return found[0]
+    return (typed + plain)[0]
+
+
+def _holds_bytes(feature: Any) -> bool:
+    stored = feature.get("bytes") if isinstance(feature, dict) else feature
+    return getattr(stored, "dtype", "") in ("binary", "large_binary")
 
 
 def classes_of(rows: Any, path: str) -> Classes | None:

@@ -182,16 +182,20 @@ def refuse_bad(images: UndecodedImages, problems: list[tuple[int, str]]) -> None
     """Raise a :class:`UserError` that names the first bad images, if any."""
     if not problems:
         return
+    leave_out = ", or set data.on_bad=skip to leave them out" if _are_few(images, problems) else ""
     raise UserError(
         f"{images.origin}: {len(problems)} of {len(images)} images cannot be used ({named(images, problems)}). "
-        f"Remove or repair them, or set data.on_bad=skip to leave them out; "
-        f"`{in_shell('gannet', 'data', 'check', images.origin)}` lists all of them."
+        f"Remove or repair them{leave_out}; `{in_shell('gannet', 'data', 'check', images.origin)}` lists all of them."
     )
+
+
+def _are_few(images: UndecodedImages, problems: list[tuple[int, str]]) -> bool:
+    return len(problems) <= max(1, round(LARGEST_SHARE_SKIPPED * len(images)))
 
 
 def refuse_many(images: UndecodedImages, problems: list[tuple[int, str]]) -> None:
     """Raise a :class:`UserError` if more than one image and more than 1 % are bad."""
-    if len(problems) <= max(1, round(LARGEST_SHARE_SKIPPED * len(images))):
+    if _are_few(images, problems):
         return
     raise UserError(
         f"{images.origin}: {len(problems)} of {len(images)} images cannot be used ({named(images, problems)}). "

@@ -65,6 +65,9 @@ def _with_interval(card: ScoreCard) -> str:
     if float(low) == float(value) == float(high):
         # 100 (100 to 100) would say that the value is certain.
         low, high = (_distinct(end, float(value)) for end in card.ci95)
+    if card.ci95[0] <= card.value <= card.ci95[1] and not float(low) <= float(value) <= float(high):
+        # 1.2 (1.16 to 1.19) would say that the value is outside its interval.
+        value = next(t for n in range(2, 18) if float(low) <= float(t := f"{card.value:.{n}g}") <= float(high))
     return f"{value} ({low} to {high})"
 
 

@@ -42,7 +42,7 @@ def save_torch(part: Part, file: Path, about: Mapping[str, str]) -> float:
         The largest difference between its outputs and the network's.
     """
     with _silent():
-        torch.export.save(_program(part), file, extra_files=dict(about))
+        torch.export.save(exported_program(part), file, extra_files=dict(about))
         loaded = torch.export.load(file).module()
     with torch.no_grad():
         return _difference(part, lambda *inputs: loaded(*inputs).numpy())
@@ -68,7 +68,7 @@ def save_onnx(part: Part, file: Path, about: Mapping[str, str]) -> float:
     names = [given.name for given in part.inputs]
     with _silent():
         made = torch.onnx.export(
-            _program(part), input_names=names, output_names=[part.output], dynamo=True, verbose=False
+            exported_program(part), input_names=names, output_names=[part.output], dynamo=True, verbose=False
         )
     assert made is not None
     model = made.model_proto
@@ -88,7 +88,7 @@ FORMATS: dict[str, tuple[str, Callable[[Part, Path, Mapping[str, str]], float]]]
 """Name -> suffix, and what writes it; the first is the default."""
 
 
-def _program(part: Part) -> torch.export.ExportedProgram:
+def exported_program(part: Part) -> torch.export.ExportedProgram:
     """The network as a graph whose batch size is free."""
     batch = torch.export.Dim("batch", min=1)
     # Dimensions of size 1 and dimensions that are equal by chance would become constants.

@@ -84,7 +84,7 @@ class BigGANGenerator(Generator):
         if labels is None:
             raise ValueError("A class-conditional network needs labels.")
         first, *parts = latents.split(self.sizes, dim=1)
-        maps, classes = self.stem(first).view(len(latents), -1, *self.base), self.embedding(labels)
+        maps, classes = self.stem(first).unflatten(1, (-1, *self.base)), self.embedding(labels)
         for position, (block, part) in enumerate(zip(self.blocks, parts, strict=True), 1):
             if position == len(parts):
                 maps = self.attention(maps)

@@ -60,7 +60,7 @@ class FastGANGenerator(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, C, H, W)."""
-        maps = [glu(self.norm(self.stem(latents).view(len(latents), -1, *self.base)), 1)]
+        maps = [glu(self.norm(self.stem(latents).unflatten(1, (-1, *self.base))), 1)]
         for level, block in enumerate(self.blocks, start=1):
             made = block(maps[-1])
             lower = level - self.reach

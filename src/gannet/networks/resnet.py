@@ -79,7 +79,7 @@ class ResNetGenerator(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, C, H, W)."""
-        return self.last(self.blocks(self.stem(latents).view(len(latents), -1, *self.base)))
+        return self.last(self.blocks(self.stem(latents).unflatten(1, (-1, *self.base))))
 
 
 class ResNetTrunk(Trunk):

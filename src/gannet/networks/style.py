@@ -154,7 +154,7 @@ class StyleGenerator(Generator):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, C, H, W)."""
         styles = self.styles(latents)
-        maps = self.layers[0](self.map.expand(len(latents), -1, -1, -1), styles[:, 0])
+        maps = self.layers[0](self.map.expand(latents.shape[0], -1, -1, -1), styles[:, 0])
         image = self.images[0](maps, styles[:, 1])
         for i, to_image in enumerate(self.images[1:]):
             first, second = 2 * i + 1, 2 * i + 2

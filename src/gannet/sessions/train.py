@@ -82,12 +82,18 @@ def start(
             precision=precision,
             keys=lambda: plan.keys,
         )
-        for note in (*dataset.notes, *experiment.game.notes):
+        for note in (*dataset.notes, *experiment.game.notes, *_about_size(dataset)):
             reporter.warned(note)
         trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
         begun = transfer(trainer, *source) if source is not None else None
         choose_step_if_asked(plan, trainer, reporter)
         return _begin(plan, out, trainer, dataset, experiment, reporter, begun, goal)
+
+
+def _about_size(dataset: Dataset) -> list[str]:
+    if dataset.size is None or dataset.size >= FEWEST_REAL_SAMPLES:
+        return []
+    return [f"{dataset.size} samples are too few for `gannet measure`, which needs at least {FEWEST_REAL_SAMPLES}."]
 
 
 def _begin(
