@@ -1,4 +1,4 @@
-"""The contract of exports: the part that `gannet export` writes by default is a graph whose batch size is free, with every
+"""The contract of exports: what `gannet export` writes by default is a graph whose batch size is free, with every
 recipe. Files, other programs and formats are in tests/unit/test_export.py.
 """
 

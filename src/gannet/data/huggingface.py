@@ -229,8 +229,8 @@ def image_column(rows: Any, path: str) -> str:
     plain = [name for name, feature in rows.features.items() if _holds_bytes(feature)]
     if not typed + plain:
         raise UserError(
-            f"{path!r} has no column of images; its columns are {', '.join(rows.features)}. A column of images holds the "
-            "bytes of files."
+            f"{path!r} has no column of images; its columns are {', '.join(rows.features)}. A column of images "
+            "holds the bytes of files."
         )
     return (typed + plain)[0]
 
