@@ -25,7 +25,7 @@ def ada(
         discriminator=Optimizer(lr=2e-3, beta1=0.5, beta2=0.99, schedule="cosine"),
     ),
     batch_size: BatchSize = 64,
-    steps: Steps = 1_400,
+    steps: Steps = 3_000,
 ) -> Experiment:
     """``dcgan-relativistic`` with adaptive augmentation: all images that D sees, real and generated, are changed at
     random with a probability that follows the overfitting of D.
@@ -39,10 +39,11 @@ def ada(
     Adds: a discriminator that memorises few images later, and no change if the images suffice. The curves
     ``augmentation_probability`` and ``augmentation_sign`` show p and r.
 
-    Traps: In the only measurement, 1,000 steps on 500 images with one seed, D overfitted less, but the images were not
-    better (docs/results/few-images.md). r also rises if the generated images are bad, so p rises at the start of most
-    trainings. With ``loss=non-saturating``, r is E sign(D(T(x))), as in the paper. Mirrored photos are as good as
-    photos: add ``data.flip=true``, but not for digits and letters.
+    Traps: On 500 images with one seed, 1,000 steps were too few to gain anything; after 3,000 the FD was a fifth of
+    that without augmentation, which gets worse with training (docs/results/few-images.md). r also rises if the
+    generated images are bad, so p rises at the start of most trainings. With ``loss=non-saturating``, r is E
+    sign(D(T(x))), as in the paper. Mirrored photos are as good as photos: add ``data.flip=true``, but not for
+    digits and letters.
 
     Keys:
         conditional: Whether to use the class labels of the data, if they have at least 2 classes.
