@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.file_proxy import FileProxy
@@ -59,7 +59,11 @@ class Terminal(Console):
 
     def __init__(self, file: Any = None, *, soft_wrap: bool = False) -> None:
         super().__init__(
-            file=file or _Unescaped(sys.stdout), soft_wrap=soft_wrap, highlight=False, markup=False, emoji=False
+            file=cast("IO[str]", file or _Unescaped(sys.stdout)),
+            soft_wrap=soft_wrap,
+            highlight=False,
+            markup=False,
+            emoji=False,
         )
 
     def print(self, *objects: Any, **options: Any) -> None:

@@ -102,7 +102,7 @@ class FastGANDiscriminator(Discriminator):
             maps = halving(maps)
         logits = self.logit(leaky_relu(self.before_logits(maps), 0.2)).float().mean((1, 2, 3))
         sides = [side << self.doublings for side in self.map_shape[1:]]
-        seen = adaptive_avg_pool2d(samples, sides) if list(samples.shape[2:]) != sides else samples
+        seen = adaptive_avg_pool2d(samples, (sides[0], sides[1])) if list(samples.shape[2:]) != sides else samples
         return DiscriminatorOutput(logits, maps.flatten(1), seen=seen)
 
 

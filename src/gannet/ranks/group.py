@@ -14,6 +14,8 @@ from typing import Any, TypeVar, cast
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from gannet.errors import RankLost, UserError
 
@@ -118,11 +120,11 @@ def join(device: str = "auto", *, shard: bool = False) -> Ranks:
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
             backend = "cpu:gloo,cuda:nccl"
         try:
-            store, rank, size = next(dist.rendezvous("env://", timeout=TIMEOUT))
+            store, rank, size = next(rendezvous("env://", timeout=TIMEOUT))
             # torchrun keeps its store when it restarts the processes, and a rank that reads the address of an ended
             # one cannot connect. On one machine, all ranks were restarted equally often.
             if os.environ.get("GROUP_WORLD_SIZE") == "1":
-                store = dist.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+                store = PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
             dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=TIMEOUT)
         except RuntimeError as error:
             raise RankLost("the processes of this training cannot connect to each other") from error
