@@ -51,7 +51,8 @@ def test_a_click_and_keys_enlarge_an_image_of_a_class(serve, open_page, trained_
 def test_columns_of_a_game_that_translates_say_what_they_are(serve, open_page, trained_once):
     run = trained_once("translated")
     page = open_page(serve(run.parent), run)
-    heads = until(page, f"{HEADS}.length && {HEADS}")[: newest(run).shape[1] // 8]
+    heads = page.evaluate(HEADS)[: newest(run).shape[1] // 8]
+    assert heads, page.evaluate("[location.hash, gannet.runs.map((run) => [run.id, run.kind, run.record.columns])]")
     assert set(zip(*[iter(heads)] * 3, strict=True)) == {("input", "output", "target")}
     words = page.evaluate(SUMMARY)
     assert "what the generator makes of the same images" in words

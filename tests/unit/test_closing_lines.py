@@ -52,7 +52,7 @@ def test_what_cannot_be_measured_is_not_offered(capsys: Capture, rows: int, next
 
 
 @pytest.mark.parametrize(
-    "place", ["gannet.sessions.train.open_data", "gannet.sessions.train.rehearse", "gannet.sessions.train.train"]
+    "place", ["gannet.sessions.train.open_and_decide", "gannet.sessions.train.rehearse", "gannet.sessions.train.train"]
 )
 def test_interrupted_before_the_first_step(capsys: Capture, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     monkeypatch.setattr(place, interrupt)

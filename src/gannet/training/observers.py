@@ -188,9 +188,10 @@ def save_checkpoints(
                 provenance=provenance(),
             )
         except OSError as error:
-            is_deleted = error.errno == errno.ENOENT
-            rest = "" if is_deleted else " Earlier checkpoints are intact; free some disk space."
-            problem = f"not written: {error.strerror or error}.{rest}"
+            reason = error.strerror or error
+            problem = f"not written: {reason}. Earlier checkpoints are intact; free some disk space."
+            if error.errno == errno.ENOENT:  # the run was deleted
+                problem = f"not written: {reason}."
             # The text omits the step, which the event records, so that equal warnings can be counted.
             writer.event("warning", trainer.step, text=f"Checkpoint {problem}")
             failures += 1
