@@ -17,6 +17,7 @@ from support.page import Server, click, until
 from support.real_runs import KILL, SMALL, Person, measure
 from support.real_runs import train as train_here
 
+from gannet.dashboard.library import identity_of
 from gannet.runs.reader import Run
 from gannet.sessions.resume import resume
 
@@ -276,3 +277,14 @@ def test_a_run_that_is_deleted_meanwhile_is_said_to_be(serve, open_page, trained
     page = open_page(serve(path.parent), tolerated="404")
     shutil.rmtree(path)
     until(page, f"{STATE}.classList.contains('gone')")
+
+
+def test_a_run_that_the_address_names_is_shown_as_soon_as_it_exists(serve, open_page, trained):
+    path = trained("points")
+    later = path.parent / "later"
+    page = open_page(serve(path.parent))
+    page.evaluate(f"location.hash = 'runs={identity_of(later.resolve())}'")
+    page.wait_for_timeout(300)
+    assert page.evaluate("gannet.runs[0].name") == path.name
+    shutil.copytree(path, later)
+    until(page, "gannet.runs[0].name === 'later'")

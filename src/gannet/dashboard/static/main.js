@@ -96,7 +96,9 @@ async function begin() {
       open(true);
       return;
     }
-    if (!shown.length || wanted().length > shown.length) open();
+    // A run that the address names may have been listed only now, while another one was shown.
+    const isNew = named().some((id) => listed.has(id) && !shown.some((run) => run.id === id));
+    if (!shown.length || wanted().length > shown.length || isNew) open();
     shown.forEach((run) => {
       if (listed.has(run.id)) run.heed(listed.get(run.id));
     });
@@ -121,14 +123,17 @@ async function begin() {
     return list.compared.find(({ id, is_root: isRoot }) => (named ? id === named : isRoot));
   }
 
+  /** The runs that the address names. @returns {string[]} */
+  function named() {
+    return (new URLSearchParams(location.hash.slice(1)).get("runs") ?? "").split(",").filter(Boolean);
+  }
+
   /** @returns {string[]} */
   function wanted() {
     const compared = comparison();
     if (compared?.runs.length) return compared.runs.slice(0, RUNS_AT_ONCE);
-    const named = new URLSearchParams(location.hash.slice(1)).get("runs");
     const known = new Set(list.runs.map((run) => run.id));
-    const ids = (named ?? "")
-      .split(",")
+    const ids = named()
       .filter((id) => known.has(id))
       .slice(0, RUNS_AT_ONCE);
     if (ids.length || !list.runs.length) return ids;
