@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from gannet.cli import run
 from gannet.config.few_images import for_size
@@ -64,3 +65,14 @@ def test_whatever_key_the_plain_recipe_has_the_default_for_few_images_has_too():
     assert planned("digits", RECOMMENDED["images"]).keys <= planned("digits", "ada").keys
     few = for_size(planned("digits", conditional=False), 10)
     assert few.values["recipe"]["conditional"] is False
+
+
+@pytest.mark.parametrize(("count", "is_warned"), [(19, True), (20, False)])
+def test_data_that_cannot_be_measured_are_named_before_training(tmp_path, capsys, count, is_warned):
+    (tmp_path / "own").mkdir()
+    for number in range(count):
+        Image.new("L", (16, 16), 10 * number).save(tmp_path / "own" / f"{number}.png")
+    words = ["train", str(tmp_path / "own"), "--out", str(tmp_path / "run"), "--steps", "1", "--recipe", "mlp-gan"]
+    assert run([*words, *QUICK]) == 0
+    said = f"{count} samples are too few for `gannet measure`, which needs at least 20."
+    assert (said in capsys.readouterr().err) is is_warned

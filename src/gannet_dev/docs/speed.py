@@ -141,10 +141,9 @@ def _many_games(document: dict[str, Any]) -> str:
         f"Milliseconds of processor time for a step of one game: median, least and most of five rounds on one thread "
         f"({document['machine']['instructions']}, torch {document['machine']['torch']}). Batched: the graph of a step "
         f"for {document['rows'][0]['games']} seeds at once, by `torch.vmap`, compiled in the same way: "
-        f"`{document['command']}`. Source: benchmarks/results/{MANY_GAMES}.\n\nA compiled step of `gan-deep` consists "
-        "of matrix products, and a product of several pairs of matrices is no faster for each pair. Only "
-        "`gan`, with one hidden layer, gains. So `gannet compare` trains seeds in processes, side by side (`--jobs`), "
-        "not in one program."
+        f"`{document['command']}`. Source: benchmarks/results/{MANY_GAMES}.\n\nBatched, `gan-deep` "
+        "and `ragan` take longer for each game; only `gan`, with one hidden layer, gains. So `gannet compare` trains "
+        "seeds in processes, side by side (`--jobs`), not in one program."
     )
     return f"## Several games as one program\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
 
