@@ -43,7 +43,7 @@ def biggan_small(
     the paper's truncation trick.
 
     Traps: Its metrics cannot be compared with those of an unconditional recipe, because labels are information. The
-    paper reports that training collapses at the end and takes an earlier checkpoint: ``RUN@best``. Its learning was
+    paper reports that training collapses at the end and takes an earlier checkpoint: ``RUN@best``. The recipe was
     tested on digits of 8 x 8 pixels only; settings for 32 to 64 pixels are not measured.
 
     Keys:

@@ -39,8 +39,8 @@ def sngan_resnet(
     Adds: residual blocks, with batch norm in G and no normalisation in D. Their number follows the size of the image.
 
     Traps: The features are sums over the pixels, so logits grow with the number of pixels of the last maps. The
-    samples of a training batch depend on each other, because G has batch norm. Its learning was tested on digits of
-    8 x 8 pixels only; settings for 32 to 64 pixels are not measured.
+    samples of a training batch depend on each other, because G has batch norm. The recipe was tested on digits of 8
+    x 8 pixels only; settings for 32 to 64 pixels are not measured.
 
     Keys:
         width: Channels of D's blocks; G has twice as many.

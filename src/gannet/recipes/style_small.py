@@ -48,7 +48,7 @@ def style_small(
     typical and less varied.
 
     Traps: Noise is drawn per sample in training and fixed in evaluation, so that an image is a function of its
-    latent. Metrics are measured without truncation, because truncation lowers recall. Its learning was tested on
+    latent. Metrics are measured without truncation, because truncation lowers recall. The recipe was tested on
     digits of 8 x 8 pixels only; settings for 32 to 64 pixels are not measured.
 
     Keys:
