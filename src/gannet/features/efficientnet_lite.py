@@ -51,6 +51,8 @@ class SameConv(nn.Conv2d):
         """(N, inputs, H, W) -> (N, outputs, ceil(H / stride), ceil(W / stride))."""
         size, stride = self.kernel_size[0], self.stride[0]
         rows, columns = (max((-(-side // stride) - 1) * stride + size - side, 0) for side in input.shape[2:])
+        if rows == columns and rows % 2 == 0:
+            return conv2d(input, self.weight, stride=stride, padding=rows // 2, groups=self.groups)
         padded = pad(input, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
         return conv2d(padded, self.weight, stride=stride, groups=self.groups)
 

@@ -25,13 +25,15 @@ def respond(
     """uint8 (N, H, W, 1 or 3) -> outputs of the network, float32: features (N, D) and, for a classifier, logits (N,
     classes).
 
-    All devices compute in full float32, without TF32.
+    All devices compute in full float32, without TF32. Channels are the innermost dimension, in which most convolutions
+    are faster.
 
     Raises:
         UserError: the images do not have 1 or 3 channels.
     """
     if images.shape[3] not in (1, 3):
         raise UserError(f"{name} needs images of 1 or 3 channels, not {images.shape[3]}.")
+    network = network.to(memory_format=torch.channels_last)
     device = next(network.parameters()).device
     parts: list[tuple[np.ndarray, ...]] = []
     with (
@@ -39,6 +41,7 @@ def respond(
         torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
     ):
         for start in range(0, len(images), CHUNK_SIZE):
-            given = network(prepared(images[start : start + CHUNK_SIZE]).to(device))
+            chunk = prepared(images[start : start + CHUNK_SIZE])
+            given = network(chunk.to(device, memory_format=torch.channels_last))
             parts.append(tuple(part.cpu().numpy() for part in (given if isinstance(given, tuple) else (given,))))
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))

@@ -32,6 +32,7 @@ from gannet.sessions.recorded import Recorded
 from gannet.sessions.reopen import changed_data, checkpoint_at, reopen_data, repeat_keys
 from gannet.sessions.traversal import traverse
 from gannet.training import checkpoint
+from gannet.training.allocator import keep_freed_memory
 from gannet.training.ema import Average
 from gannet.training.sampling import evaluating, great_circle, sample_chunks, translated
 
@@ -62,6 +63,7 @@ class TrainedRun(Recorded):
         raw: bool = False,
         keys: Mapping[str, Any] | None = None,
     ) -> None:
+        keep_freed_memory()
         folder, in_path = parse_run(path)
         if step is not None and in_path is not None and step != in_path:
             raise UserError(f"{path} names step {in_path}, and step={step} another: give one of them.")

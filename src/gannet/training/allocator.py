@@ -1,4 +1,4 @@
-"""Settings of the C library's allocator for training."""
+"""Settings of the C library's allocator for large tensors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 def keep_freed_memory() -> None:
     """Let this process reuse the memory of freed tensors instead of returning it to the system.
 
-    By default glibc maps large tensors again for each use, so that each step pays a page fault for every 4 KiB of them.
+    By default glibc maps large tensors again for each use, so that each use costs a page fault for every 4 KiB of them.
     The arithmetic is the same. Does nothing with another C library.
     """
     try:
