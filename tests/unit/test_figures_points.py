@@ -148,6 +148,21 @@ def test_labels_stand_over_their_columns():
     assert captioned(plain, "digits", "step 1").width == plain.width
 
 
+def test_rows_that_share_a_label_have_it_once_and_a_line():
+    images = np.zeros((6, 8, 8, 1), np.uint8)
+    plain = image_grid(images, 2, column_labels=["a", "b"])
+    labelled = image_grid(images, 2, column_labels=["a", "b"], row_labels=["first\nof two", "first\nof two", "second"])
+    margin = labelled.width - plain.width
+    np.testing.assert_array_equal(np.asarray(labelled)[:, margin:], np.asarray(plain))
+    line = (np.asarray(labelled)[:, margin - 6] < 200).all(axis=1)
+    strip, height = plain.height - image_grid(images, 2).height, labelled.height
+    assert line[strip + 10], "the line begins at the first row"
+    assert line[: strip + 2 * (height - strip) // 3].sum() > 0.8 * 2 * (height - strip) / 3
+    assert not line[strip + 2 * (height - strip) // 3 :].any(), "a single row has no line"
+    text = (np.asarray(labelled)[:, : margin - 10] < 200).all(axis=2).any(axis=1)
+    assert text[strip + 2 * (height - strip) // 3 :].any()
+
+
 @pytest.mark.parametrize(
     "images", [np.zeros((2, 8, 8, 1)), np.zeros((2, 8, 8), np.uint8), np.zeros((0, 8, 8, 1), np.uint8)]
 )

@@ -131,7 +131,9 @@ def test_singular_directions_are_those_of_the_first_layer():
     tried = game(linear())
     found = singular_directions(tried, torch.randn(2, 3, generator=rng()), None, 2)
     assert found is not None
-    assert_close(found, torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))
+    assert_close(found[0], torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))
+    weight = next(layer for layer in tried.modules() if isinstance(layer, nn.Linear)).weight
+    assert_close(found[1], torch.linalg.svdvals(weight.detach())[:2])
 
 
 def test_labels_of_a_class_conditional_generator_are_not_directions():
@@ -142,7 +144,7 @@ def test_labels_of_a_class_conditional_generator_are_not_directions():
     first = generator.layers[0]
     assert isinstance(first, nn.Linear)
     truth = np.linalg.svd(first.weight.detach().numpy()[:, :3].astype(np.float64))[2]
-    assert_close(found.double().abs(), torch.from_numpy(np.abs(truth)), atol=1e-5, rtol=0)
+    assert_close(found[0].double().abs(), torch.from_numpy(np.abs(truth)), atol=1e-5, rtol=0)
 
 
 class Still(Velocity):
@@ -158,14 +160,14 @@ class Still(Velocity):
 
 def test_traversals_move_along_one_direction_only():
     tried = game(linear())
-    made = traverse(tried, "2", rows=2, columns=5, seed=0).view(2, 5, 2)
+    made = traverse(tried, "2", rows=2, columns=5, seed=0).samples.view(2, 5, 2)
     assert_close(made[:, :, 0], made[:, :1, 0].expand(-1, 5))
     drawn = tried.draw_latents(512, torch.Generator().manual_seed(0))
     assert_close(made[0, :, 1], made[1, :, 1])
     assert_close(made[0, 2, 1], torch.tensor(-1.0), atol=1e-5, rtol=0)
     assert abs(float(made[0, 4, 1] - made[0, 0, 1]) - 6 * float(drawn[:, 2].std())) < 0.6
-    assert traverse(tried, "sefa", rows=2, columns=5, seed=0).shape == (2 * 2 * 5, 2)
-    most = traverse(tried, "pca", rows=1, columns=3, seed=0).view(3, 3, 2)
+    assert traverse(tried, "sefa", rows=2, columns=5, seed=0).samples.shape == (2 * 2 * 5, 2)
+    most = traverse(tried, "pca", rows=1, columns=3, seed=0).samples.view(3, 3, 2)
     assert float(most[0, :, 0].std()) > 5 * float(most[0, :, 1].std())
 
 
@@ -174,6 +176,22 @@ def test_the_rows_of_a_traversal_are_named():
     of_two = rows_in_words(game(linear()), "sefa", 2, 3)
     assert of_two == f"3 rows for each of 2 directions, the strongest first, {reach}"
     assert rows_in_words(game(linear()), "2", 1, 3) == f"3 rows for coordinate 2, {reach}"
+
+
+def test_rows_are_labelled_with_the_strength_of_their_direction():
+    """x = (3 a, b): the layer's singular values are 3 and 1, and the first coordinate has 9 tenths of the variance."""
+    tried = game(linear())
+    by_layer, by_samples, one = (traverse(tried, what, rows=2, columns=3, seed=0) for what in ("sefa", "pca", "2"))
+    assert by_layer.row_labels == [
+        *["direction 1\nsingular value 3"] * 2,
+        *["direction 2\nsingular value 1"] * 2,
+    ]
+    shares = [float(label.split("\n")[1].split(" %")[0]) for label in by_samples.row_labels]
+    assert abs(shares[0] - 90) < 2
+    assert shares[0] == shares[1]
+    assert abs(shares[0] + shares[2] - 100) < 0.2
+    assert one.row_labels == ["coordinate 2"] * 2
+    assert one.column_labels == ["-3 sd", "", "+3 sd"]
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,9 @@ def test_directions_of_a_linear_generator_are_its_singular_vectors():
     latents = np.linalg.qr(latents - latents.mean(axis=0))[0] * 200**0.5  # white: mean 0, covariance 1
     left, right = np.linalg.qr(rng.normal(size=(30, 4)))[0], np.linalg.qr(rng.normal(size=(4, 4)))[0]
     samples = latents @ (left * [5, 3, 2, 1] @ right.T).T
-    found = principal_directions(latents, samples, 3)
+    found, shares = principal_directions(latents, samples, 3)
     np.testing.assert_allclose(np.abs(found @ right), np.eye(4)[:3], atol=1e-9)
+    np.testing.assert_allclose(shares, np.array([25, 9, 4]) / 39)
     brightness = (left * [5, 3, 2, 1]).mean(axis=0)[:3]
     assert np.sign(np.diagonal(found @ right)).tolist() == np.sign(brightness).tolist()
 

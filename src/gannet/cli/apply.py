@@ -26,27 +26,40 @@ def apply(
     """Translate your own images with an image-to-image run.
 
     Images of any size are translated in overlapping tiles. Names, size, transparency and orientation are kept. A file
-    that cannot be used is reported, and the others are done.
+    that cannot be used is reported, the others are done, and the exit status is 2.
     """
     from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import reporter_for
-    from gannet.errors import UserError
+    from gannet.errors import Mistake, UserError
     from gannet.sessions.trained_run import TrainedRun
-    from gannet.sessions.translation import destinations, find_images, target_class, translate_file
+    from gannet.sessions.translation import destinations, find_images, folder_of, target_class, translate_file
 
     files = find_images(images)
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     label = target_class(run, to)
-    places = destinations(files, images, out, "-".join(filter(None, (run.run.name, to))))
-    problems = []
+    made_by = "-".join(filter(None, (run.run.name, to)))
+    places = destinations(files, images, out, made_by)
+    problems: list[Mistake] = []
+    written = 0
     with reporter_for(run) as reporter:
         for file, place in places.items():
             try:
                 width, height = translate_file(run, file, place, label=label, progress=reporter.work)
             except UserError as problem:
-                problems += problem.problems
+                problems += problem.mistakes
             else:
+                written += 1
                 reporter.say(f"wrote {place} ({width} x {height})")
+        if images.is_dir():
+            counts = f"{_counted(written, 'image')} written to {folder_of(images, out, made_by)}"
+            if problems:
+                problems.append(f"{counts}, {_counted(len(files) - written, 'file')} not: reasons above.")
+            else:
+                reporter.say(f"{counts}.")
     if problems:
         raise UserError(*problems)
     return 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -66,7 +66,7 @@ def sample(
     """
     from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import reporter_for
-    from gannet.sessions.sample_files import MOVING, save_samples, save_walk
+    from gannet.sessions.sample_files import MOVING, save_samples, save_traversal, save_walk
     from gannet.sessions.trained_run import TrainedRun
     from gannet.sessions.traversal import rows_in_words
 
@@ -80,9 +80,8 @@ def sample(
         if walk and target.suffix in MOVING:
             save_walk(run, target, count=count or 16, seed=seed, progress=reporter.work)
         elif traverse is not None:
-            made = run.traverse(traverse, rows=ROWS, columns=COLUMNS, seed=seed)
-            run.save_picture(made, target, columns=COLUMNS)
-            reporter.say(rows_in_words(run.game, traverse, len(made) // (ROWS * COLUMNS), ROWS))
+            directions = save_traversal(run, traverse, target, rows=ROWS, columns=COLUMNS, seed=seed)
+            reporter.say(rows_in_words(run.game, traverse, directions, ROWS))
         elif walk:
             run.save_picture(run.interpolate(seed=seed), target, columns=10, are_paths=True)
         else:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from gannet.errors import UserError
 from gannet.figures.sheet import image_sheet
-from gannet.figures.theme import INK, PAPER, Colour, font, shortened, wrapped
+from gannet.figures.theme import INK, MUTED, PAPER, Colour, font, shortened, wrapped
 
 READABLE_CELL = 56
 """Small images are enlarged to about this many pixels."""
@@ -23,6 +23,7 @@ def image_grid(
     *,
     padding: int = 2,
     column_labels: Sequence[str] | None = None,
+    row_labels: Sequence[str] | None = None,
     captions: Sequence[str] | None = None,
     scale: int | None = None,
 ) -> Image.Image:
@@ -33,6 +34,7 @@ def image_grid(
         columns: number of columns; by default the grid is nearly square.
         padding: pixels between images and around them.
         column_labels: text above the columns.
+        row_labels: text at the left of the rows, one line of it per line; equal neighbours are written once.
         captions: text below the columns, in as many lines as it needs; equal neighbours are written once.
         scale: whole number by which every pixel is enlarged; by default, small images are enlarged to about 56 pixels.
 
@@ -54,7 +56,13 @@ def image_grid(
     picture = Image.fromarray(image_sheet(enlarged, columns, padding=padding, background=GAP))
     step = enlarged.shape[2] + padding
     picture = with_captions(picture, captions, step, padding) if captions else picture
-    return _with_labels(picture, column_labels, step, padding) if column_labels else picture
+    strip = 0
+    if column_labels:
+        bare, picture = picture, _with_labels(picture, column_labels, step, padding)
+        strip = picture.height - bare.height
+    if row_labels:
+        picture = _with_row_labels(picture, row_labels, strip + padding, enlarged.shape[1] + padding)
+    return picture
 
 
 def size_of_grid(count: int, columns: int, height: int, width: int, padding: int = 2) -> tuple[int, int]:
@@ -118,4 +126,33 @@ def _with_labels(picture: Image.Image, labels: Sequence[str], step: int, padding
     for column, label in enumerate(labels):
         centre = padding + column * step + (step - padding) / 2
         pen.text((centre, strip / 2), shortened(str(label), step, size), INK, font(size), anchor="mm")
+    return page
+
+
+def _with_row_labels(picture: Image.Image, labels: Sequence[str], top: int, step: int) -> Image.Image:
+    """The picture of a grid with a margin at its left; a line joins rows that share a label.
+
+    Args:
+        picture: of the grid.
+        labels: one per row.
+        top: pixels above the first row.
+        step: pixels from one row to the next.
+    """
+    size, line = 12, 16
+    spans = [(text, len(list(group))) for text, group in groupby(labels)]
+    widest = max(font(size).getlength(part) for text, _ in spans for part in text.split("\n"))
+    margin = round(widest) + 2 * size
+    page = Image.new("RGB", (margin + picture.width, picture.height), PAPER)
+    page.paste(picture, (margin, 0))
+    pen, row = ImageDraw.Draw(page), 0
+    for text, count in spans:
+        first, last = top + row * step, top + (row + count) * step
+        parts = text.split("\n")
+        start = (first + last - line * (len(parts) - 1)) / 2
+        for number, part in enumerate(parts):
+            colour = INK if number == 0 else MUTED
+            pen.text((margin - size, start + line * number), part, colour, font(size), anchor="rm")
+        if count > 1:
+            pen.line((margin - size // 2, first + 4, margin - size // 2, last - 8), MUTED)
+        row += count
     return page

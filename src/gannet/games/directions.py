@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gannet.games.base import Game, Generates
 
 
-def principal_directions(latents: np.ndarray, samples: np.ndarray, count: int) -> np.ndarray:
+def principal_directions(latents: np.ndarray, samples: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Latent directions along which samples change most: GANSpace on the samples themselves.
 
     Principal components of the samples, then for each of them the latent direction found by regression on its
@@ -25,21 +25,24 @@ def principal_directions(latents: np.ndarray, samples: np.ndarray, count: int) -
 
     Returns:
         (count, F): each has the length of the latents' standard deviation along it, and the sign that makes samples
-        brighter.
+        brighter; and (count,), the share of the samples' variance that each principal component has.
     """
     centred_latents = latents - latents.mean(axis=0)
     flat = samples.reshape(len(samples), -1).astype(np.float64)
     flat -= flat.mean(axis=0)
     # Eigenvectors of the N x N Gram matrix, because images have more values than there are samples.
-    _, vectors = np.linalg.eigh(flat @ flat.T)
+    variances, vectors = np.linalg.eigh(flat @ flat.T)
     coordinates = vectors[:, ::-1][:, :count]
     directions = coordinates.T @ centred_latents
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     brighter = np.sign((coordinates * flat.mean(axis=1, keepdims=True)).sum(axis=0))
-    return directions * np.where(brighter < 0, -1, 1)[:, None] * (centred_latents @ directions.T).std(axis=0)[:, None]
+    directions *= np.where(brighter < 0, -1, 1)[:, None] * (centred_latents @ directions.T).std(axis=0)[:, None]
+    return directions, variances[::-1][:count] / max(variances.sum(), np.finfo(float).tiny)
 
 
-def singular_directions(game: Generates, latents: Tensor, labels: Tensor | None, count: int) -> Tensor | None:
+def singular_directions(
+    game: Generates, latents: Tensor, labels: Tensor | None, count: int
+) -> tuple[Tensor, Tensor] | None:
     """Right singular vectors of the first linear layer, largest singular value first: SeFa, from the parameters alone.
 
     Of all unit directions n they change the layer's output most: they maximise |A n|, for a layer that computes A z +
@@ -52,16 +55,16 @@ def singular_directions(game: Generates, latents: Tensor, labels: Tensor | None,
         count: number of directions; the layer has at most F.
 
     Returns:
-        (count, F) unit vectors, or None if no linear layer reads the latents themselves. Each has its largest
-        coordinate above 0, because the sign of a singular vector is arbitrary.
+        (count, F) unit vectors and (count,) singular values, or None if no linear layer reads the latents themselves.
+        Each vector has its largest coordinate above 0, because the sign of a singular vector is arbitrary.
     """
     matrix = _first_matrix(game, latents, labels)
     if matrix is None:
         return None
-    _, _, vectors = torch.linalg.svd(matrix.double(), full_matrices=False)
+    _, values, vectors = torch.linalg.svd(matrix.double(), full_matrices=False)
     chosen = vectors[:count]
     largest = chosen.gather(1, chosen.abs().argmax(1, keepdim=True))
-    return (chosen * largest.sign()).float()
+    return (chosen * largest.sign()).float(), values[:count].float()
 
 
 @torch.no_grad()

@@ -14,9 +14,11 @@ import numpy as np
 from gannet.data.base import Progress, silent
 from gannet.errors import UserError
 from gannet.figures.animation import FORMATS, require_encoder, save_animation
+from gannet.figures.grid import image_grid
 from gannet.files import whole_folder, written_whole
 from gannet.sessions.trained_run import TrainedRun
 from gannet.sessions.translation import save_translations, translates
+from gannet.sessions.traversal import traverse
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -69,6 +71,26 @@ def save_samples(
             save_table(run, samples, labels, path)
         else:
             run.save_picture(samples, path, columns=columns, labels=labels)
+
+
+def save_traversal(run: TrainedRun, what: str, path: Path, *, rows: int, columns: int, seed: int) -> int:
+    """Write ``rows`` rows of samples for each direction as PNG; images have labels at their rows and columns.
+
+    Returns:
+        The number of directions.
+
+    Raises:
+        UserError: a game without latents or codes, an unknown direction, or the file cannot be written.
+    """
+    found = traverse(run.game, what, rows=rows, columns=columns, seed=seed)
+    samples = run.form.decode(found.samples)
+    if run.form.kind == "points":
+        run.save_picture(samples, path, columns=columns)
+    else:
+        drawn = image_grid(samples, columns, column_labels=found.column_labels, row_labels=found.row_labels)
+        with written_whole(path) as file:
+            drawn.save(file, "PNG")
+    return len(samples) // (rows * columns)
 
 
 def _refuse_for_translations(how: dict[str, Any]) -> None:

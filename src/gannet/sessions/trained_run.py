@@ -273,7 +273,7 @@ class TrainedRun(Recorded):
         Raises:
             UserError: a game without latents or codes, or an unknown direction.
         """
-        return self.form.decode(traverse(self.game, what, rows=rows, columns=columns, seed=seed))
+        return self.form.decode(traverse(self.game, what, rows=rows, columns=columns, seed=seed).samples)
 
     def measure(
         self,

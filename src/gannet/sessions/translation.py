@@ -120,12 +120,11 @@ def destinations(files: list[Path], given: Path, out: Path | None, made_by: str)
         UserError: an input would be overwritten, two results would have one name, or ``out`` ends like no format that
             can be written.
     """
-    made_by = made_by.replace("/", "-")  # the name of a class can be any text
     if given.is_dir():
-        base = out or Path(f"{given.resolve().name}-{made_by}")
+        base = folder_of(given, out, made_by)
         places = {file: _suited(base / file.relative_to(given)) for file in files}
     elif out is None or out.is_dir() or not out.suffix:
-        name = f"{given.stem}-{made_by}{given.suffix}" if out is None else given.name
+        name = f"{given.stem}-{_in_a_name(made_by)}{given.suffix}" if out is None else given.name
         places = {given: _suited((out or Path()) / name)}
     else:
         if out.suffix.lower() not in FORMATS:
@@ -140,6 +139,11 @@ def destinations(files: list[Path], given: Path, out: Path | None, made_by: str)
         if first[place] != file:
             raise UserError(f"{first[place]} and {file} would both be written to {place}: rename one of them.")
     return places
+
+
+def folder_of(given: Path, out: Path | None, made_by: str) -> Path:
+    """Where the results of a folder go."""
+    return out or Path(f"{given.resolve().name}-{_in_a_name(made_by)}")
 
 
 def translate_file(
@@ -230,6 +234,11 @@ def translate_image(
     if alpha is not None and not game.fills_transparency:
         result.putalpha(alpha.resize(result.size, Image.Resampling.BICUBIC) if alpha.size != result.size else alpha)
     return result
+
+
+def _in_a_name(made_by: str) -> str:
+    """The name of a class can be any text."""
+    return made_by.replace("/", "-")
 
 
 def _suited(path: Path) -> Path:

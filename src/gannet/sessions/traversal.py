@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -21,9 +24,30 @@ REACH = 3.0
 CODES, SEFA, PCA = "codes", "sefa", "pca"
 
 
+@dataclass(frozen=True)
+class Traversal:
+    """Samples, and what varies in them."""
+
+    samples: Tensor
+    """(directions * rows * columns, *shape) in normalised units."""
+    row_labels: list[str]
+    """Of each row: its direction and how strong it is, or its code."""
+    column_labels: list[str]
+    """Of each column: empty between the ends."""
+
+
+class Direction(NamedTuple):
+    """A unit vector in latent space."""
+
+    unit: Tensor
+    size: float
+    """Standard deviation of the latents along it."""
+    label: str
+
+
 @torch.no_grad()
-def traverse(game: Game, what: str, *, rows: int, columns: int, seed: int) -> Tensor:
-    """(directions * rows * columns, *shape) samples in normalised units: ``rows`` rows for each direction.
+def traverse(game: Game, what: str, *, rows: int, columns: int, seed: int) -> Traversal:
+    """``rows`` rows of samples for each direction, in which nothing else varies.
 
     Args:
         game: what generates.
@@ -49,8 +73,10 @@ def traverse(game: Game, what: str, *, rows: int, columns: int, seed: int) -> Te
         labels = balanced_labels(game, rows)
         labels = None if labels is None else labels.repeat_interleave(columns, dim=0)
         # The row's own position along the direction is replaced.
-        moved = [start + (position * size - (start @ unit)[:, None]) * unit for unit, size in directions]
-        return torch.cat([game.generate(latents, labels) for latents in moved]).float()
+        moved = [start + (position * d.size - (start @ d.unit)[:, None]) * d.unit for d in directions]
+        samples = torch.cat([game.generate(latents, labels) for latents in moved]).float()
+    ends = f"-{REACH:g} sd", f"+{REACH:g} sd"
+    return Traversal(samples, [d.label for d in directions for _ in range(rows)], _at_the_ends(ends, columns))
 
 
 def rows_in_words(game: Game, what: str, directions: int, rows: int) -> str:
@@ -63,8 +89,11 @@ def rows_in_words(game: Game, what: str, directions: int, rows: int) -> str:
     return f"{rows} rows for coordinate {what}, {reach}"
 
 
-def _directions(game: Game, what: str, drawn: Tensor) -> list[tuple[Tensor, float]]:
-    """Unit vectors with the standard deviation of the latents along each."""
+def _at_the_ends(labels: tuple[str, str], columns: int) -> list[str]:
+    return [labels[0], *[""] * (columns - 2), labels[1]]
+
+
+def _directions(game: Game, what: str, drawn: Tensor) -> list[Direction]:
     assert isinstance(game, Generates)
     size = drawn.shape[1]
     if what == SEFA:
@@ -74,27 +103,32 @@ def _directions(game: Game, what: str, drawn: Tensor) -> list[tuple[Tensor, floa
                 "--traverse sefa: the first layer of this generator is not a linear layer of its latents, so it has no "
                 "singular directions. Use --traverse pca, which looks at samples."
             )
+        units, values = found
+        strengths = [f"\nsingular value {value:.3g}" for value in values.tolist()]
     elif what == PCA:
         labels = balanced_labels(game, len(drawn))
         parts = [
             game.generate(drawn[i : i + CHUNK], None if labels is None else labels[i : i + CHUNK])
             for i in range(0, len(drawn), CHUNK)
         ]
-        found = torch.from_numpy(
-            principal_directions(drawn.numpy(), torch.cat(parts).numpy(), min(NUM_DIRECTIONS, size))
-        ).float()
-        found = found / found.norm(dim=1, keepdim=True)
+        axes, shares = principal_directions(drawn.numpy(), torch.cat(parts).numpy(), min(NUM_DIRECTIONS, size))
+        units = torch.from_numpy(axes).float()
+        units = units / units.norm(dim=1, keepdim=True)
+        strengths = [f"\n{100 * share:.1f} % of the variance" for share in shares.tolist()]
     else:
         if not what.isdecimal() or int(what) >= size:
             raise UserError(
                 f"--traverse {what}: expected codes, sefa, pca, or the number of a coordinate of the latents, 0 to "
                 f"{size - 1}."
             )
-        found = torch.eye(size)[int(what)][None]
-    return [(unit, float((drawn @ unit).std())) for unit in found]
+        return [Direction(unit := torch.eye(size)[int(what)], float((drawn @ unit).std()), f"coordinate {what}")]
+    return [
+        Direction(unit, float((drawn @ unit).std()), f"direction {number}{strength}")
+        for number, (unit, strength) in enumerate(zip(units, strengths, strict=True), start=1)
+    ]
 
 
-def _codes(game: Game, rows: int, columns: int, seed: int) -> Tensor:
+def _codes(game: Game, rows: int, columns: int, seed: int) -> Traversal:
     if not isinstance(game, DrawsCodes):
         raise UserError(
             "--traverse: this run's generator has no latent codes; train one with --recipe infogan, or follow the "
@@ -103,4 +137,6 @@ def _codes(game: Game, rows: int, columns: int, seed: int) -> Tensor:
     latents = game.draw_latents(rows, torch_rng(seed, "traverse")).repeat_interleave(columns, dim=0)
     share = torch.linspace(0, 1, columns).repeat(rows)
     with evaluating(game):
-        return torch.cat([game.generate(game.with_code(latents, code, share)) for code in range(len(game.code_names))])
+        made = [game.generate(game.with_code(latents, code, share)) for code in range(len(game.code_names))]
+    labels = [f"code {name}" for name in game.code_names for _ in range(rows)]
+    return Traversal(torch.cat(made), labels, _at_the_ends(("first value", "last value"), columns))

@@ -142,7 +142,8 @@ def latent(look: Look, arguments: Arguments) -> Answer:
     game = look.game
     assert isinstance(game, Generates)
     drawn = game.draw_latents(DIRECTION_SAMPLES, torch_rng(0, "directions"))
-    directions = principal_directions(drawn.numpy(), look.generate(drawn, look.labels(DIRECTION_SAMPLES)), DIRECTIONS)
+    made = look.generate(drawn, look.labels(DIRECTION_SAMPLES))
+    directions, _ = principal_directions(drawn.numpy(), made, DIRECTIONS)
     moved = game.draw_latents(ROW, torch_rng(_seed(arguments), "latent"))
     for number, direction in enumerate(directions, 1):
         far = min(FARTHEST, max(-FARTHEST, arguments.get(f"d{number}", 0.0)))
