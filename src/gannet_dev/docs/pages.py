@@ -25,6 +25,7 @@ from gannet_dev.docs.proofs import proof_tables
 from gannet_dev.docs.speed import READMES, speed_page, with_speed_table
 from gannet_dev.docs.speedrun import speedrun_page
 from gannet_dev.docs.tables import method_sections, table_pages
+from gannet_dev.docs.translations import translation_table
 from gannet_dev.docs.watching import watching_page
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -92,7 +93,11 @@ def method_page(found: Component, measured: list[Measured], root: Path) -> str:
     sections += [f"## {name}\n\n{text}" for name, text in docstring.named.items() if name != "Keys"]
     sections.append("## Components\n\n" + "\n\n".join(part_of_page(part) for part in made_of(recipe)))
     sections.append("## Arguments\n\n" + argument_table(recipe, docstring.named.get("Keys", "")))
-    tables = [measured_tables(found.name, measured), method_sections(found.name, root / MEASURED, measured)]
+    tables = [
+        measured_tables(found.name, measured),
+        method_sections(found.name, root / MEASURED, measured),
+        translation_table(found.name, root / MEASURED),
+    ]
     sections.append(
         "## Measured\n\n" + ("\n\n".join(filter(None, tables)) or "benchmarks/results contains only the proof.")
     )
