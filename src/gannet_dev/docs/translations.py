@@ -26,8 +26,8 @@ def translation_table(recipe: str, results: Path) -> str:
     lines = [heads, ["---"] * len(heads), *(_line(task, rows) for task, rows in tasks.items())]
     return "\n".join(
         [
-            "**Held-out images of CIFAR-10's horses and of MNIST**, next to the mean of the trivial images, which need no learning "
-            "([all tasks](../applications/image-to-image.md), benchmarks/results/image-to-image.json):",
+            "**Held-out images of CIFAR-10's horses and of MNIST**, next to the trivial ones, which need "
+            "no learning, mean of the seeds ([all tasks](../applications/image-to-image.md), benchmarks/results/image-to-image.json):",
             "",
             *(f"| {' | '.join(cells)} |" for cells in lines),
         ]
