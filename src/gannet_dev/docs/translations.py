@@ -27,7 +27,8 @@ def translation_table(recipe: str, results: Path) -> str:
     return "\n".join(
         [
             "**Held-out images of CIFAR-10's horses and of MNIST**, next to the trivial ones, which need "
-            "no learning, mean of the seeds ([all tasks](../applications/image-to-image.md), benchmarks/results/image-to-image.json):",
+            "no learning, mean of the seeds ([all tasks](../applications/image-to-image.md), "
+            "benchmarks/results/image-to-image.json):",
             "",
             *(f"| {' | '.join(cells)} |" for cells in lines),
         ]
