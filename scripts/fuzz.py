@@ -36,23 +36,32 @@ Reader = Callable[[bytes], object]
 
 
 def names() -> list[str]:
-    """Every reader by the file that it reads."""
+    """Every reader by the file that it reads. tests/unit/test_every_reader_is_fuzzed.py checks that none is missing."""
     import test_data_hostile as data
+    import test_data_hostile_layouts as layouts
     import test_hostile_run_files as files
 
-    return [*data.SEEDS, *(Path(name).name for name in files.FUZZED)]
+    return [*data.SEEDS, *layouts.LAYOUTS, *layouts.HUB_LAYOUTS, *map(short, files.FUZZED)]
+
+
+def short(path: str) -> str:
+    """The name of a file of a run: of those of a checkpoint without its folder."""
+    return Path(path).name if path.startswith(("checkpoints/", "../")) else path
 
 
 def reader(name: str, folder: Path, seeds: Path) -> tuple[bytes, Reader]:
     """A sound input of a reader, and what reads an input."""
     import test_data_hostile as data
+    import test_data_hostile_layouts as layouts
     import test_hostile_run_files as files
 
     if name in data.SEEDS:
         return data.SEEDS[name](), lambda content: data.opened_with(name, folder, content)
+    if name in layouts.LAYOUTS | layouts.HUB_LAYOUTS:
+        return layouts.sound(name), lambda content: layouts.open_layout(name, folder, content)
     shutil.copytree(seeds, folder / "seeds")
     run = folder / "seeds" / "run"
-    path = next(path for path in files.FUZZED if Path(path).name == name)
+    path = next(path for path in files.FUZZED if short(path) == name)
     sound = (run / path).read_bytes()
 
     def read(content: bytes) -> None:

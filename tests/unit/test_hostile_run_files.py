@@ -8,14 +8,18 @@ import os
 import re
 import shutil
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
+from PIL import Image
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -25,7 +29,9 @@ from gannet import cli
 from gannet.api import load
 from gannet.cli.output import Output
 from gannet.cli.terminal import Terminal, show
+from gannet.comparison.existing import _require_same
 from gannet.dashboard.api import Api
+from gannet.dashboard.follower import Follower
 from gannet.dashboard.library import Library
 from gannet.doctor.diagnosis import diagnose
 from gannet.errors import UserError
@@ -34,9 +40,11 @@ from gannet.reports.comparison_document import read_comparison
 from gannet.reports.existing_runs import table_of_runs
 from gannet.reports.score_formats import latex, markdown
 from gannet.reports.score_table import of_comparison
+from gannet.runs.commands import read_command
 from gannet.runs.journal import damaged_commands
 from gannet.runs.label import write_label
 from gannet.runs.reader import Run
+from gannet.runs.state import _is_live
 from gannet.training import checkpoint
 
 NEWEST = "checkpoints/step-000000300"
@@ -168,15 +176,32 @@ def reports_of(folder: Path) -> None:
     report_comparison(folder, folder.parent / "report.html")
 
 
+def _all_lines(run: Path) -> None:
+    follower = Follower(run)
+    follower.refresh()
+    follower.after("", 10_000), follower.series()
+
+
 def tables_of(run: Path) -> None:
     """What commands make of the scores of a run."""
     diagnose(run)
     markdown(table_of_runs([str(run)]))
 
 
+def same_recipe(run: Path) -> None:
+    """What `gannet compare` makes of a run that is there."""
+    _require_same(SimpleNamespace(path=run, record=Run(run).record, source="another"))  # type: ignore[arg-type]
+
+
 FUZZED: dict[str, Callable[[Path], object]] = {
     "run.json": lambda run: (diagnose(run), load(run)),
-    "events.jsonl": lambda run: (Run(run).terms(), damaged_commands(run), listed(run.parent), diagnose(run)),
+    "events.jsonl": lambda run: (
+        Run(run).terms(),
+        damaged_commands(run),
+        listed(run.parent),
+        _all_lines(run),
+        diagnose(run),
+    ),
     "scores.jsonl": tables_of,
     "label.json": lambda run: (Run(run).label, listed(run.parent)),
     "../compare.json": lambda run: reports_of(run.parent),
@@ -187,6 +212,12 @@ FUZZED: dict[str, Callable[[Path], object]] = {
     f"{NEWEST}/average.safetensors": lambda run: checkpoint.load_weights(run / NEWEST, "average"),
     f"{NEWEST}/optimizers.safetensors": lambda run: checkpoint.load_weights(run / NEWEST, "optimizers"),
     "frames/000000300.npz": lambda run: Run(run).load_frame(run / "frames/000000300.npz"),
+    "frames/000000301.png": lambda run: Run(run).load_frame(run / "frames/000000301.png"),
+    "slow/000000300.npz": lambda run: Run(run).load_slow(300),
+    "commands/000001.json": lambda run: read_command(1, run / "commands/000001.json"),
+    "lock": lambda run: (_is_live(run, time.time()), listed(run.parent)),
+    "recipe.py": same_recipe,
+    "../samples.png": lambda run: reports_of(run.parent),
 }
 """A file of a run -> what reads it."""
 
@@ -199,9 +230,16 @@ def make_fuzzed(points: Path, folder: Path) -> Path:
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         assert cli.run(["measure", str(run), "--metrics", "modes", "--samples", "100"]) == 0
         assert cli.run(words) == 0
-    (folder / "compared" / "compare.json").rename(folder / "compare.json")
+    for name in ("compare.json", "samples.png"):
+        (folder / "compared" / name).rename(folder / name)
     shutil.rmtree(folder / "compared")
     write_label(run, {"title": "a title", "description": "of a run"})
+    Image.new("RGB", (8, 8), "red").save(run / "frames/000000301.png")
+    for name in ("slow", "commands"):
+        (run / name).mkdir()
+    real = {"extent": np.ones(4), "output_kind": np.ones(()), "generator/real": np.ones((5, 2))}
+    np.savez(run / "slow/000000300.npz", step=np.array(300), **real)
+    (run / "commands/000001.json").write_text('{"name": "set", "arguments": {"key": "lr", "value": 0.01}}')
     return run
 
 

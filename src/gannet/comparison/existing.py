@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gannet.comparison.plan import Entry
 from gannet.errors import UserError
+from gannet.files import read_regular
 from gannet.runs import state as runs_state
 from gannet.runs.comparable import differing
 from gannet.runs.reader import Run, read_record
@@ -80,7 +81,7 @@ def _require_same(entry: Entry) -> None:
             f"{entry.path} holds another run: it differs in {named}{more}. Give another --out, or remove that run."
         )
     source = entry.path / RECIPE_FILE
-    if source.is_file() and source.read_text(encoding="utf-8") != entry.source:
+    if source.is_file() and read_regular(source).decode(errors="replace") != entry.source:
         raise UserError(
             f"{entry.path} was made by an earlier version of its recipe's source. Give another --out, or remove that "
             f"run."

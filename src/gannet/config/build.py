@@ -19,7 +19,7 @@ from gannet.runs.schema import VERSION
 from gannet.seeding import derive
 from gannet.training.experiment import Experiment
 from gannet.training.precision import Precision, decide
-from gannet.training.random_state import restored
+from gannet.training.random_state import restored, seed_others
 
 MODES_IN_RECORD = 1000
 
@@ -58,6 +58,7 @@ def new_experiment(plan: Plan, form: Form) -> Experiment:
     """Build networks and optimizer settings; the initial parameters depend only on the seed."""
     with restored():
         torch.manual_seed(derive(plan.settings.seed, "weights"))
+        seed_others(derive(plan.settings.seed, "weights"))
         return plan.recipe(form, **plan.arguments)
 
 

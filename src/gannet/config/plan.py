@@ -51,6 +51,12 @@ class Plan:
     """One sentence on why the recipe was chosen, if the data decided."""
 
     @property
+    def has_own_code(self) -> bool:
+        """Whether code outside Gannet takes part: a recipe of the user, or a user-supplied component."""
+        is_ours = self.recipe.function.__module__.startswith("gannet.")
+        return not is_ours or any(is_outside(value) for value in self.values["recipe"].values())
+
+    @property
     def repeated(self) -> dict[str, Any]:
         """Keys to repeat when the run of this plan is opened again: user-supplied components and the path of the
         data.

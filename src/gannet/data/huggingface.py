@@ -20,6 +20,7 @@ from gannet.data.decode import BadImage
 from gannet.data.digest import digest_arrays
 from gannet.data.folder_structure import split_name
 from gannet.data.image_source import ImageSource
+from gannet.data.listing import read_file
 from gannet.data.sharded_images import ShardedImages
 from gannet.data.streamed_parquet import RowGroups
 from gannet.data.undecoded_images import Classes, ImageFiles
@@ -279,7 +280,8 @@ def classes_of(rows: Any, path: str) -> Classes | None:
 def _bytes(cell: Any) -> bytes:
     if not cell:
         raise BadImage("the cell is empty")
-    return cell["bytes"] if cell["bytes"] is not None else Path(cell["path"]).read_bytes()
+    # A data set of somebody else may name a pipe or a device, which would never end.
+    return cell["bytes"] if cell["bytes"] is not None else read_file(Path(cell["path"]))
 
 
 def _hash_of(cell: Any) -> bytes:

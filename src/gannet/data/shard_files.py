@@ -7,6 +7,7 @@ import re
 import stat
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b, file_digest
@@ -190,14 +191,8 @@ class ShardFolder:
             return
         ends = np.cumsum([self.manifest.shards[shard].bytes for shard in shards])
         for shard in shards[: int(np.searchsorted(ends, READ_AHEAD_BYTES, side="right"))]:
-            try:
-                descriptor = os.open(self.path / self.manifest.shards[shard].file, os.O_RDONLY)
-            except OSError:
-                continue  # reported by read
-            try:
-                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
-            finally:
-                os.close(descriptor)
+            with suppress(OSError), open_regular(self.path / self.manifest.shards[shard].file) as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)  # a failure is reported by read
 
 
 RESTORE = "Copy the shard again, or repeat the `gannet data prepare` that wrote it."

@@ -13,7 +13,7 @@ from typing import Any
 
 from gannet.figures.paper import file_of
 from gannet.figures.sweep import SweptMetric, draw_sweep
-from gannet.files import written_whole
+from gannet.files import read_regular, written_whole
 from gannet.reports.comparison_document import RESULT_FILE, read_comparison
 from gannet.reports.score_formats import ARROWS, WRITERS, save, written
 from gannet.reports.score_table import Column, Method, ScoreTable, of_comparison
@@ -116,8 +116,10 @@ def _pictures(folder: Path, document: Mapping[str, Any], table: ScoreTable) -> l
             for label, content in figures
         )
         sections.append(f'<section><h2>Swept keys</h2><div class="pair">{shown}</div></section>')
-    if (folder / PICTURE_FILE).is_file():
-        source = _data("png", (folder / PICTURE_FILE).read_bytes())
+    picture = folder / PICTURE_FILE
+    # A link could lead to a private file, which would then be part of a report that is passed on.
+    if picture.is_file() and not picture.is_symlink():
+        source = _data("png", read_regular(picture))
         sections.append(
             f'<section><h2>Samples</h2><div class="scroll"><img src="{source}" alt="Samples of every '
             f'run"></div></section>'

@@ -67,7 +67,9 @@ def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) ->
             raise UserError(changed)
         experiment, precision = build(plan, dataset.form)
         with precision.applied() as precision:
-            trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
+            trainer = Trainer(
+                experiment, dataset, seed=plan.settings.seed, precision=precision, has_own_code=plan.has_own_code
+            )
             del experiment  # its networks are released if they are sharded
             saved = path / CHECKPOINTS_FOLDER / checkpoint_name(begun["step"])
             if saved.is_dir():

@@ -100,7 +100,9 @@ def resume(
             )
         if "data.path" in keys:
             writer.move_data(plan.values["data"]["path"])
-        trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
+        trainer = Trainer(
+            experiment, dataset, seed=plan.settings.seed, precision=precision, has_own_code=plan.has_own_code
+        )
         if chosen is None and record.parent is None:
             reporter.warned(f"{path} has no checkpoint yet: it starts at step 0.")
         seconds = 0.0 if chosen is None else checkpoint.restore(chosen, trainer)

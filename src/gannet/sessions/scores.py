@@ -12,6 +12,7 @@ from torch import Tensor
 from gannet.config.build import open_held_out
 from gannet.config.plan import Plan
 from gannet.data.base import silent
+from gannet.errors import in_shell
 from gannet.games.base import Translates
 from gannet.runs.best import METRIC, best_card
 from gannet.runs.reader import Run
@@ -65,6 +66,10 @@ def reported(cards: list[ScoreCard], goal: Goal | None) -> list[ScoreCard]:
     return [card for card in cards if card.metric in known] or cards[:MOST_OTHERS]
 
 
+class Interrupted(Exception):
+    """A signal asks the training to stop, so a measurement ends at its next chunk of samples or metric."""
+
+
 class Scores:
     """The measurements of one session.
 
@@ -92,6 +97,8 @@ class Scores:
         self._cards = Run(writer.path).scores()
         self._measure: Callable[[int], tuple[list[ScoreCard], list[str]]] | None = None
         self._is_quick = plan.settings.measure.every is None
+        self.is_interrupted: Callable[[], bool] = lambda: False
+        """Whether a measurement has to end early, so that the training can stop."""
         self.every = measured_every(plan, trainer)
         """Steps between two measurements; 0 for none."""
         if goal is not None:
@@ -104,6 +111,14 @@ class Scores:
         folder = self._writer.path / CHECKPOINTS_FOLDER
         return best_card(self._cards, lambda step: (folder / checkpoint_name(step)).is_dir())
 
+    def is_owed(self, observer: Observer) -> bool:
+        """Whether a resumed run lacks the measurement of the step that it begins at: an earlier session was stopped or
+        killed in it.
+        """
+        parent, step = Run(self._writer.path).record.parent, self._trainer.step
+        begins_here = step == 0 or (parent is not None and step == parent.step)
+        return not begins_here and observer.due(step) and all(card.step != step for card in self._cards)
+
     def observer(self, save: Callable[[dict[str, Tensor]], None]) -> Observer:
         """Measures when it is due, and calls ``save`` if the FD has never been lower."""
 
@@ -111,7 +126,14 @@ class Scores:
             step = self._trainer.step
             if self._measure is None:
                 self._measure = self._measurer()
-            cards, _ = self._measure(step)
+            try:
+                cards, _ = self._measure(step)
+            except Interrupted:
+                if step == self._trainer.steps:  # other steps are measured by the next session
+                    again = f"`{in_shell('gannet', 'measure', self._writer.path)}`"
+                    text = f"Not measured: the training was asked to stop. {again} measures it."
+                    self._writer.event("warning", step, text=text)
+                return
             self._writer.scores(cards)
             self._cards += cards
             self._measured(step, reported(cards, self._goal))
@@ -143,7 +165,26 @@ class Scores:
         if self._is_quick:
             samples, metrics = _num_samples(self._trainer), QUICK_METRICS
             return measurer(
-                game, self._trainer.dataset, seed=seed, run=name, weights="ema", samples=samples, metrics=metrics
+                game,
+                self._trainer.dataset,
+                seed=seed,
+                run=name,
+                weights="ema",
+                samples=samples,
+                metrics=metrics,
+                progress=self._continue,
             )
         held_out = open_held_out(self._plan, silent) if answers_questions(game) else None
-        return measurer(game, self._trainer.dataset, seed=seed, run=name, weights="ema", held_out=held_out)
+        return measurer(
+            game,
+            self._trainer.dataset,
+            seed=seed,
+            run=name,
+            weights="ema",
+            held_out=held_out,
+            progress=self._continue,
+        )
+
+    def _continue(self, *_: object) -> None:
+        if self.is_interrupted():
+            raise Interrupted

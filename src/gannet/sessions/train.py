@@ -84,7 +84,9 @@ def start(
         )
         for note in (*dataset.notes, *experiment.game.notes, *_about_size(dataset)):
             reporter.warned(note)
-        trainer = Trainer(experiment, dataset, seed=plan.settings.seed, precision=precision)
+        trainer = Trainer(
+            experiment, dataset, seed=plan.settings.seed, precision=precision, has_own_code=plan.has_own_code
+        )
         begun = transfer(trainer, *source) if source is not None else None
         choose_step_if_asked(plan, trainer, reporter)
         return _begin(plan, out, trainer, dataset, experiment, reporter, begun, goal)
@@ -215,8 +217,9 @@ def train(
         ),
         checkpoints,
     ]
+    measuring = watching(scores.observer(checkpoints.act), "Not measured", trainer, writer, reporter.warned)
     if scores.every:
-        observers.append(watching(scores.observer(checkpoints.act), "Not measured", trainer, writer, reporter.warned))
+        observers.append(measuring)
     if settings.health.every != 0:
         health = watch_health(
             trainer,
@@ -236,7 +239,10 @@ def train(
         control = control_of(
             plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned
         )
+        scores.is_interrupted = lambda: request.signal is not None
         with saved_on_failure(plan, trainer, writer, clock, deciding):
+            if scores.is_owed(measuring) and trainer.ranks.size == 1:
+                measuring.act({})
             loop.run(trainer, observers, request, scores.until_reached(control.may_continue))
             control.close()
     finished = trainer.step >= trainer.steps

@@ -30,9 +30,24 @@ _Drawn = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]
 class Trainer:
     """Trains a game on data. All random numbers are a function of (seed, step), so that a step can be replayed
     exactly.
+
+    Args:
+        experiment: what is trained.
+        dataset: the training data.
+        seed: determines all random numbers.
+        precision: arithmetic and layout.
+        has_own_code: whether code of the user takes part, which may draw from the generators of numpy and Python.
     """
 
-    def __init__(self, experiment: Experiment, dataset: Dataset, *, seed: int, precision: Precision) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        dataset: Dataset,
+        *,
+        seed: int,
+        precision: Precision,
+        has_own_code: bool = False,
+    ) -> None:
         self.game = experiment.game
         precision.place(self.game)
         self.game.train()
@@ -54,6 +69,7 @@ class Trainer:
         }
         self.average = Average(self.game, experiment.average)
         self.rng = default_generator(precision.device)
+        self._has_own_code = has_own_code
         self.ranks = ALONE
         """The processes that share every batch; their parameters are equal to the bit."""
         self.turns_taken = 0
@@ -226,6 +242,8 @@ class Trainer:
         self, real: Tensor, labels: Tensor | None, captions: Tensor | None, inputs: Tensor | None, *, seed: int
     ) -> Batch:
         self.rng.manual_seed(seed)
+        if self._has_own_code:  # otherwise nothing draws from them, and seeding costs 1 % of a small step
+            random_state.seed_others(seed)
         if self.precision.channels_last:
             real = real.contiguous(memory_format=torch.channels_last)
         return Batch(real.detach(), labels, self.rng, self.step, self.step / self.steps, captions, inputs)
