@@ -58,7 +58,9 @@ def test_a_renamed_run_is_followed(tmp_path, monkeypatch, at_old_name):
         assert (new / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
 
 
+@pytest.mark.filterwarnings("error::gannet.errors.GannetWarning")
 def test_a_deleted_run_stops_training_and_is_not_made_again(tmp_path, capsys):
+    """Without a word that training continues."""
     run = tmp_path / "run"
     outcome, _ = trained(run, lambda: shutil.rmtree(run))
     assert (outcome.is_deleted, outcome.saved, outcome.is_saved) == (True, None, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,38 @@ def test_a_run_that_cannot_be_read(unprivileged, folder, trained, verb, hidden):
         assert any(words in said for words in ("ermission", "not a run", "no runs", "not readable", "score", "exist"))
         assert listing(folder) == before
     assert run.is_dir()
+
+
+def test_a_checkpoint_of_a_run_that_cannot_be_searched_is_not_taken_for_data(unprivileged, folder, trained):
+    trained("points", folder / "run")
+    (folder / "run").chmod(UNREADABLE)
+    for words in (["train", "run@100", "--out", "fork"], ["sample", "run@best", "-o", "x.npz"]):
+        status, said = unprivileged(*words)
+        assert status == 2
+        assert said == "gannet: run cannot be searched: permission denied. Allow it (chmod u+x).\n"
+    (folder / "run").chmod(0o755)
+
+
+def test_a_run_that_may_not_be_searched_for_a_while_trains_on(folder, environment, unprivileged):
+    """It is not taken for one that was deleted."""
+    words = "train ring --recipe gan hidden=8 batch_size=8 checkpoint.every=40 health.every=0 --steps 3000 --out run"
+    process = subprocess.Popen(
+        [COMMAND, *words.split()],
+        cwd=folder,
+        env=environment,
+        preexec_fn=drop_overrides,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 120
+    while not (folder / "run/checkpoints/step-000000040").exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    (folder / "run").chmod(UNREADABLE)
+    time.sleep(1.0)
+    (folder / "run").chmod(0o755)
+    said = process.communicate(timeout=240)[1]
+    assert process.returncode == 0, said
+    assert "Permission denied" in said
+    assert "Traceback" not in said
+    assert "Step 3000 is saved." in said

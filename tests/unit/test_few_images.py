@@ -76,3 +76,8 @@ def test_data_that_cannot_be_measured_are_named_before_training(tmp_path, capsys
     assert run([*words, *QUICK]) == 0
     said = f"{count} samples are too few for `gannet measure`, which needs at least 20."
     assert (said in capsys.readouterr().err) is is_warned
+    for verb in ([*words, *QUICK, "--resume"], ["doctor", str(tmp_path / "run")], ["report", str(tmp_path / "run")]):
+        assert run(verb) == 0
+    out, err = capsys.readouterr()
+    assert ("gannet measure" not in out + err.replace(said, "")) is is_warned
+    assert ("gannet measure" not in (tmp_path / "run/report.html").read_text()) is is_warned

@@ -247,6 +247,8 @@ def _unmeasured(run: Run, cards: list[ScoreCard], step: int) -> str:
         default=step,
     )
     judged = [card for card in scores.newest(cards) if scores.is_judged(card)]
+    if (few := run.record.data.num_samples) is not None:
+        return "" if judged else f"Nothing compares the samples with real data: {few} are too few to be measured."
     measure = f"Run `{in_shell('gannet', 'measure', run.path)}` before you call this run fine"
     if not judged:
         return f"{measure}: no score card compares its samples with real data."

@@ -82,6 +82,8 @@ def _without_folders(command: str) -> str:
 
 def _scores(run: TrainedRun) -> list[str]:
     cards = {card.label: card for card in run.run.scores() if (card.step, card.weights) == (run.step, run.weights)}
+    if not cards and (few := run.run.record.data.num_samples) is not None:
+        return [f"Step {run.step:,} was not measured: {few} samples are too few."]
     if not cards:
         return [f"Step {run.step:,} was not measured; `gannet measure` writes score cards."]
     rows = [

@@ -62,7 +62,7 @@ def _sections(run: Run, verdict: Verdict | None) -> list[str]:
         _header(run, events),
         "" if verdict is None else verdict_section(run, verdict),
         _pictures(run),
-        _scores(run.scores()),
+        _scores(run.scores(), run.record.data.num_samples),
         _plan(run),
         _curves(run, events),
         _health(events),
@@ -160,7 +160,10 @@ def _curves(run: Run, events: list[Event]) -> str:
     )
 
 
-def _scores(cards: list[ScoreCard]) -> str:
+def _scores(cards: list[ScoreCard], too_few: int | None) -> str:
+    if not cards and too_few is not None:
+        text = f"Nothing was measured: the data have {too_few} samples, which are too few."
+        return _section("Scores", f'<p class="none">{text}</p>')
     if not cards:
         return _section(
             "Scores", '<p class="none">Nothing was measured. <code>gannet measure RUN</code> writes score cards.</p>'

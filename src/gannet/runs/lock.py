@@ -7,7 +7,6 @@ import os
 import socket
 import stat
 import time
-from contextlib import suppress
 from pathlib import Path
 from weakref import WeakSet
 
@@ -60,9 +59,13 @@ class RunLock:
         """
         own = os.fstat(self._directory)
         for named in (lambda: run, lambda: Path(os.readlink(f"/proc/self/fd/{self._directory}"))):
-            with suppress(OSError):
+            try:
                 if os.path.samestat(os.stat(found := named()), own):
                     return found
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                return run  # it may not be looked at now, which does not mean that it is gone
         return None
 
     def release(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -174,6 +175,8 @@ def parse_run(text: str | Path) -> tuple[Path, int | None]:
     before, at, step = str(path).rpartition("@")
     if at and before and not path.exists():
         folder = _below_runs(Path(before))
+        if folder.is_dir() and not os.access(folder, os.X_OK):
+            raise UserError(f"{folder} cannot be searched: permission denied. Allow it (chmod u+x).")
         if _is_number(step):
             return folder, int(step)
         if Run.is_at(folder):

@@ -163,6 +163,8 @@ class DataRecord(Record):
     """``data.base.Form`` as JSON."""
     notes: tuple[str, ...] = ()
     """What was reported about the data before training, such as images that were left out; absent if nothing."""
+    num_samples: int | None = None
+    """Number of samples if they are too few to be measured; absent otherwise."""
     modes: Values | None = None
     """Means, covariances and weights of the Gaussian modes, if they are known and few."""
 

@@ -102,7 +102,13 @@ class RunWriter:
             return False
         if found != self.path:
             self.path = found if self.path.is_absolute() else Path(os.path.relpath(found))
-        return (self.path / RUN_FILE).exists()
+        try:
+            os.stat(self.path / RUN_FILE)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            pass  # it may not be looked at now, which does not mean that it is gone
+        return True
 
     def event(
         self,
@@ -263,6 +269,8 @@ class RunWriter:
             self._count_drop(error)
 
     def _count_drop(self, error: OSError) -> None:
+        if not self.follow():
+            return  # the run directory was deleted, which ends the training with a sentence about it
         self.drops += 1
         if self.drops == 1:
             message = (

@@ -27,7 +27,7 @@ from gannet.sessions.provenance import require_same_code_and_journal, require_sa
 from gannet.sessions.reopen import changed_data, reopen_data, repeat_keys
 from gannet.sessions.reporter import Reporter
 from gannet.sessions.space import require_room, writes_of
-from gannet.sessions.train import choose_step_if_asked, frames_every_of, next_run, start, train
+from gannet.sessions.train import can_be_measured, choose_step_if_asked, frames_every_of, next_run, start, train
 from gannet.training import checkpoint
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.rehearsal import rehearse
@@ -113,7 +113,14 @@ def resume(
                 f"{path} already has all {trainer.steps} steps; nothing to do. To train longer, set --steps."
             )
             return Outcome(
-                path, trainer.step, seconds, None, saved=saved_step(path), begun_at=trainer.step, seconds_before=seconds
+                path,
+                trainer.step,
+                seconds,
+                None,
+                saved=saved_step(path),
+                begun_at=trainer.step,
+                seconds_before=seconds,
+                can_be_measured=can_be_measured(dataset),
             )
         for sentence in _other_end(trainer, record, without_goal=ended_at_goal and goal is None):
             reporter.warned(sentence)

@@ -92,8 +92,13 @@ def start(
         return _begin(plan, out, trainer, dataset, experiment, reporter, begun, goal)
 
 
+def can_be_measured(dataset: Dataset) -> bool:
+    """Whether the data have enough samples for the metrics."""
+    return dataset.size is None or dataset.size >= FEWEST_REAL_SAMPLES
+
+
 def _about_size(dataset: Dataset) -> list[str]:
-    if dataset.size is None or dataset.size >= FEWEST_REAL_SAMPLES:
+    if can_be_measured(dataset):
         return []
     return [f"{dataset.size} samples are too few for `gannet measure`, which needs at least {FEWEST_REAL_SAMPLES}."]
 
@@ -116,6 +121,9 @@ def _begin(
     record = run_record(plan, dataset, trainer.precision, trainer.step_kind)
     if columns := frame_columns(trainer, dataset, plan.settings.frames.count):
         record = record.model_copy(update={"columns": columns})
+    if not can_be_measured(dataset):
+        data = record.data.model_copy(update={"num_samples": dataset.size})
+        record = record.model_copy(update={"data": data})
     if init is not None:
         record = record.model_copy(update={"init": init})
         reporter.warned(sentence_of(init))
@@ -264,7 +272,7 @@ def train(
         begun_at=begun_at,
         seconds_before=seconds_before,
         is_deleted=not is_there,
-        can_be_measured=dataset.size is None or dataset.size >= FEWEST_REAL_SAMPLES,
+        can_be_measured=can_be_measured(dataset),
         goal="" if finished else scores.reached,
         best=scores.best() if is_there else None,
     )

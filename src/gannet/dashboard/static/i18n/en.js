@@ -285,6 +285,7 @@ export default {
   "scores.title": "Metrics",
   "scores.none": "Not measured yet. Train with",
   "scores.or": "or run",
+  "scores.few": "The data have too few samples to be measured.",
   "scores.unlike": "{metric}: these score cards must not be compared; they differ in {fields}.",
   "scores.interval": "95 % interval",
   "scores.reference": "real-data reference, one draw:",

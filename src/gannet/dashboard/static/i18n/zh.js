@@ -246,6 +246,7 @@ export default {
   "scores.title": "评估指标",
   "scores.none": "尚未评估。训练时加上",
   "scores.or": "或运行",
+  "scores.few": "数据的样本太少，无法评估。",
   "scores.unlike": "{metric}：这些评估结果不可比较，差别在于 {fields}。",
   "scores.interval": "95% 置信区间",
   "scores.reference": "真实数据参考值（一次抽样）：",

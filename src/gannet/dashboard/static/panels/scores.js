@@ -26,6 +26,10 @@ export default {
       drawn = now;
       charts.forEach((chart) => chart.close());
       charts = [];
+      if (!run.cards.length && !run.summary.measure) {
+        fill(element, h("p", { class: "note" }, t("scores.few")));
+        return;
+      }
       if (!run.cards.length) {
         fill(
           element,
