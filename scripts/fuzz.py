@@ -91,7 +91,7 @@ def fuzz(name: str, seconds: float, seeds: Path, tried: MutableSequence[float]) 
     """Fuzz one reader in this process, which ends. ``tried`` holds the inputs and the processor seconds."""
     import atheris
 
-    with tempfile.TemporaryDirectory() as folder, atheris.instrument_imports(include=INSTRUMENTED):
+    with tempfile.TemporaryDirectory() as folder:
         sound, read = reader(name, Path(folder), seeds)
         corpus = FOUND / re.sub(r"\W", "-", name)
         corpus.mkdir(parents=True, exist_ok=True)
@@ -128,6 +128,15 @@ def keep(name: str, tried: MutableSequence[float], *, failed: bool) -> None:
 
 def main() -> int:
     """Every reader; 1 if there are findings."""
+    from atheris import instrument_imports
+
+    # The readers run in forks of this process, which has imported and instrumented everything once.
+    with instrument_imports(include=INSTRUMENTED):
+        return fuzz_all()
+
+
+def fuzz_all() -> int:
+    """What :func:`main` returns."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60, help="of processor time, of all readers together")
     parser.add_argument("readers", nargs="*", metavar="READER", help=f"default: all of {', '.join(names())}")
@@ -136,12 +145,12 @@ def main() -> int:
         parser.error(f"{unknown[0]!r} is not a reader. Allowed: {', '.join(names())}.")
     chosen = given.readers or names()
     FOUND.mkdir(parents=True, exist_ok=True)
-    spawn, failed, inputs, seconds = multiprocessing.get_context("spawn"), [], 0, 0.0
+    forks, failed, inputs, seconds = multiprocessing.get_context("fork"), [], 0, 0.0
     with tempfile.TemporaryDirectory() as folder:
         seeds = make_seeds(Path(folder))
         for name in chosen:
-            tried = spawn.RawArray("d", 2)
-            process = spawn.Process(target=fuzz, args=(name, given.minutes * 60 / len(chosen), seeds, tried))
+            tried = forks.RawArray("d", 2)
+            process = forks.Process(target=fuzz, args=(name, given.minutes * 60 / len(chosen), seeds, tried))
             process.start()
             process.join()
             keep(name, tried, failed=bool(process.exitcode))
