@@ -31,6 +31,8 @@ WHY = {
         "sessions/outcome.py",
         "removed_if_untrained",
     ): "a directory that this session made, only if it holds no step, checkpoint or end of a training",
+    ("sessions/outcome.py", "_empty"): "the same in a directory that was there, empty, before",
+    ("runs/new_directory.py", "_move_up"): "moves what this call has just made into an empty directory",
     (
         "runs/writer.py",
         "truncate_after",

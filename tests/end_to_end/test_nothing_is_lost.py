@@ -216,6 +216,15 @@ def test_output_that_nobody_reads_does_not_change_the_exit_status(folder, enviro
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("closed", [(2,), pytest.param((0, 1, 2), marks=pytest.mark.slow)])
+def test_a_stream_that_is_closed_from_the_beginning_changes_nothing(folder, environment, closed):
+    """``2>&-``: the number of the stream must not go to a file of the run, where libraries would write."""
+    words = [COMMAND, *LONG, "--steps", "3"]
+    done = subprocess.run(words, cwd=folder, env=environment, preexec_fn=lambda: list(map(os.close, closed)))
+    assert done.returncode == 0
+    assert steps_of(folder / "run") == [3]
+
+
 def test_nohup_trains_on_without_a_reader(folder, environment):
     reader, writer = os.pipe()
     words = ["nohup", str(COMMAND), *LONG, "--steps", "400"]

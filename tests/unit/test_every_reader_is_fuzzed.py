@@ -72,7 +72,7 @@ NOT_HANDED = {
     "reports/notebook.py::file_html": OWN,
     "runs/append_file.py::AppendFile._open": OWN,
     "runs/lock.py::RunLock.__init__": "at most 200 bytes, which are shown with escapes",
-    "runs/lock.py::is_held": "nothing of it is read",
+    "runs/lock.py::_is_locked": "nothing of it is read",
     "sessions/provenance.py::_code": NAMED,
     "sessions/transfer.py::transfer": "a manifest that has been checked just before",
     "testing/regularizers.py::_saved": OWN,

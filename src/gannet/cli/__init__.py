@@ -38,9 +38,24 @@ from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError, 
 BAD_INPUT, STOPPED_BY_GUARD, FAILED, INTERRUPTED = 2, 3, 5, 130
 FAULTS_OF_A_PLACE = {
     getattr(errno, name)
-    for name in ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EIO", "ELOOP", "ENAMETOOLONG", "ESTALE")
+    for name in (
+        "EACCES",
+        "EPERM",
+        "EROFS",
+        "ENOSPC",
+        "EDQUOT",
+        "EIO",
+        "ELOOP",
+        "ENAMETOOLONG",
+        "ESTALE",
+        "EEXIST",
+        "ENOTDIR",
+        "EISDIR",
+    )
 }
-"""What a file system answers that the user can change: no permission, read-only, full, unreadable, too long a name."""
+"""What a file system answers that the user can change: no permission, read-only, full, unreadable, too long a name, a
+file where a folder belongs.
+"""
 EARLY = {
     "train": "Interrupted before the first step: no new run was made.",
     "resume": "Interrupted before the next step: the run keeps its checkpoints, and the same command continues it.",

@@ -123,11 +123,10 @@ class Api:
     def run(self, request: Request) -> Response:
         """Summary and record of a run, and the commands that measure and explain it."""
         run = self._find(request)
-        record = run.run().record
         about = {
-            "record": record.as_json(),
+            "record": run.run().record.as_json(),
             "numbers": run.numbers(),
-            "measure": "" if record.data.num_samples is not None else in_shell("gannet", "measure", run.path),
+            "measure": in_shell("gannet", "measure", run.path),
             "doctor": in_shell("gannet", "doctor", run.path),
         }
         return _json(run.summary() | about | {"read_only": self.read_only})

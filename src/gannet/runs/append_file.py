@@ -25,6 +25,17 @@ class AppendFile:
         size = os.fstat(self._descriptor).st_size
         self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether nobody can read what is written, because the name of the file is gone."""
+        return os.fstat(self._descriptor).st_nlink == 0
+
+    def begin_again(self, path: Path) -> None:
+        """Continue in another file."""
+        self.close()
+        self._path = path
+        self._open()
+
     def append(self, record: dict[str, JsonValue]) -> None:
         """Add one line; OSError where it does not fit whole."""
         text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

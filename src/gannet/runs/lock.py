@@ -1,12 +1,16 @@
-"""One writer per run directory: an flock on RUN/lock, whose text says who holds it."""
+"""One writer per run directory: an flock on RUN/lock, whose text says who holds it, and one on the directory itself,
+which holds if somebody deletes the file.
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from weakref import WeakSet
 
@@ -38,18 +42,20 @@ class RunLock:
         if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
             os.close(self._descriptor)
             raise UserError(f"{run / LOCK_FILE} is not a regular file. Remove it, and try again.")
+        # The directory itself: its name may change while the run is written.
+        self._directory = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             _take(self._descriptor)
+            _take_directory(self._directory)
         except OSError:
             holder = os.pread(self._descriptor, 200, 0).decode("utf-8", "replace").strip() or "an unknown process"
             os.close(self._descriptor)
+            os.close(self._directory)
             raise UserError(
                 f"{run} is being written by {holder}. Wait for it to finish, or stop it, and try again."
             ) from None
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"pid {os.getpid()} on host {socket.gethostname()}\n".encode(), 0)
-        # The directory itself: its name may change while the run is written.
-        self._directory = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         _register(self)
 
     def place(self, run: Path) -> Path | None:
@@ -71,7 +77,9 @@ class RunLock:
     def release(self) -> None:
         """Let another process write the run; harmless when called twice."""
         if self._descriptor >= 0:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            for descriptor in (self._descriptor, self._directory):
+                with suppress(OSError):
+                    fcntl.flock(descriptor, fcntl.LOCK_UN)
             self.forget()
 
     def forget(self) -> None:
@@ -84,15 +92,19 @@ class RunLock:
 
 def is_held(run: Path) -> bool:
     """Whether a process of this machine writes the run now. Changes nothing; False if that cannot be decided."""
+    return _is_locked(run / LOCK_FILE) or _is_locked(run)
+
+
+def _is_locked(path: Path) -> bool:
     try:
-        descriptor = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return False
-    except OSError:
-        return True
+    except OSError as error:
+        return error.errno == errno.EWOULDBLOCK
     finally:
         os.close(descriptor)
 
@@ -105,6 +117,15 @@ def _take(descriptor: int) -> None:
             if not patience:
                 raise
             time.sleep(0.02)
+
+
+def _take_directory(descriptor: int) -> None:
+    """As :func:`_take`, where the file system can lock a directory: NFS cannot."""
+    try:
+        _take(descriptor)
+    except OSError as error:
+        if error.errno == errno.EWOULDBLOCK:
+            raise
 
 
 def _register(lock: RunLock) -> None:

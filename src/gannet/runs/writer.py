@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import warnings
@@ -13,20 +12,19 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gannet.errors import GannetWarning, UserError, in_shell
-from gannet.files import whole_file, whole_folder
+from gannet.errors import GannetWarning, UserError
+from gannet.files import whole_file
 from gannet.runs.append_file import AppendFile
 from gannet.runs.debris import sweep
 from gannet.runs.frame_files import compact, save_png
 from gannet.runs.journal import check_of
 from gannet.runs.lock import RunLock
+from gannet.runs.new_directory import make_run, write_record
 from gannet.runs.reader import lines_of, read_record
 from gannet.runs.records import Event, Kind, Reason, Record, RunRecord, ScoreCard, Severity
 from gannet.runs.schema import (
-    CHECKPOINTS_FOLDER,
     EVENTS_FILE,
     FRAMES_FOLDER,
-    RECIPE_FILE,
     RUN_FILE,
     SCORES_FILE,
     VERSION,
@@ -83,11 +81,7 @@ class RunWriter:
         """
         path = Path(path)
         complete = record.model_copy(update={"kind": kind or record.kind or "points"})
-        try:
-            with whole_folder(path, sync=True) as folder:
-                _fill(folder, complete, recipe_source)
-        except OSError as error:
-            raise UserError(taken(path) or f"Cannot make the run directory {path}: {error.strerror}.") from None
+        make_run(path, complete, recipe_source)
         return cls(path, kind)
 
     def follow(self) -> bool:
@@ -178,6 +172,7 @@ class RunWriter:
         event = Event.model_validate({"seq": self._next_seq, "step": step, "kind": "command", **said})
         event = event.model_copy(update={"check": check_of(event)})
         self._next_seq += 1
+        self._restore_deleted()
         self._events.append(event.as_json())
         self._events.sync()
         self.commands.append(event)
@@ -264,9 +259,21 @@ class RunWriter:
 
     def _append(self, file: AppendFile, record: Record) -> None:
         try:
+            self._restore_deleted()
             file.append(record.as_json())
         except OSError as error:
             self._count_drop(error)
+
+    def _restore_deleted(self) -> None:
+        """Begin a file of records again that somebody deleted: nobody could read what is written to the old one."""
+        for file, name in ((self._events, EVENTS_FILE), (self._scores, SCORES_FILE)):
+            if not file.is_deleted or not self.follow():
+                continue
+            file.begin_again(self.path / name)
+            for event in self.commands if file is self._events else ():
+                file.append(event.as_json())  # part of what made the parameters
+            message = f"{self.path / name} was deleted. It begins again; its earlier records are lost."
+            warnings.warn(message, GannetWarning, stacklevel=5)
 
     def _count_drop(self, error: OSError) -> None:
         if not self.follow():
@@ -277,18 +284,6 @@ class RunWriter:
                 f"Could not write in {self.path}: {error.strerror or error}. Training continues without these records."
             )
             warnings.warn(message, GannetWarning, stacklevel=4)
-
-
-def taken(path: Path) -> str | None:
-    """One sentence if no run can be made at ``path`` because something is there."""
-    if path.is_dir():
-        if not any(path.iterdir()):
-            return None
-        advice = (
-            f", or resume that run with `{in_shell('gannet', 'resume', path)}`" if (path / RUN_FILE).is_file() else ""
-        )
-        return f"{path} is not empty. Choose another --out{advice}."
-    return f"{path} is a file. Choose another --out." if path.exists() or path.is_symlink() else None
 
 
 def append_scores(path: Path, cards: Iterable[ScoreCard]) -> None:
@@ -319,26 +314,6 @@ def _raise_version(path: Path, record: RunRecord) -> None:
 
 def _rewrite(path: Path, record: RunRecord) -> None:
     try:
-        _write(path / RUN_FILE, _document(record))
+        write_record(path, record)
     except OSError as error:
         raise UserError(f"Cannot rewrite {path / RUN_FILE}: {error.strerror}. Free some space and try again.") from None
-
-
-def _fill(folder: Path, record: RunRecord, recipe_source: str | None) -> None:
-    for name in (FRAMES_FOLDER, CHECKPOINTS_FOLDER):
-        (folder / name).mkdir()
-    for name in (EVENTS_FILE, SCORES_FILE):
-        (folder / name).touch()
-    if recipe_source is not None:
-        _write(folder / RECIPE_FILE, recipe_source)
-    _write(folder / RUN_FILE, _document(record))
-
-
-def _write(path: Path, text: str) -> None:
-    with whole_file(path, sync=True) as file:
-        # Bytes of names that are not UTF-8, which Python holds as lone surrogates, become escapes of JSON.
-        file.write(text.encode(errors="backslashreplace"))
-
-
-def _document(record: RunRecord) -> str:
-    return json.dumps(record.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -10,8 +10,8 @@ from gannet.config.build import build, open_and_decide
 from gannet.config.plan import Plan, plan_again
 from gannet.data.base import Form, Progress
 from gannet.errors import UserError
+from gannet.runs.new_directory import taken
 from gannet.runs.reader import read_record
-from gannet.runs.writer import taken
 from gannet.training.spreading import require_spread
 
 

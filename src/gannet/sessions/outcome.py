@@ -65,12 +65,22 @@ def removed_if_untrained(path: Path, existed: bool) -> Iterator[None]:
     except (UserError, KeyboardInterrupt) as error:
         trained = has_trained(path)
         if not trained:
-            shutil.rmtree(path)
             if existed:
-                path.mkdir()
+                _empty(path)
+            else:
+                shutil.rmtree(path)
         if isinstance(error, KeyboardInterrupt):
             raise KeyboardInterrupt(interrupted(path if trained else None)) from None
         raise
+
+
+def _empty(path: Path) -> None:
+    """Delete what is in a directory, which itself may be a link or a mount."""
+    for child in path.iterdir():
+        if child.is_dir() and not child.is_symlink():
+            shutil.rmtree(child)
+        else:
+            child.unlink()
 
 
 def interrupted(path: Path | None) -> str:

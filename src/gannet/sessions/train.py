@@ -15,10 +15,11 @@ from gannet.games.base import Translates
 from gannet.live.live_keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
 from gannet.ranks.group import current
+from gannet.runs.new_directory import taken
 from gannet.runs.reader import Run, read_record
 from gannet.runs.records import Event, Init, Reason
 from gannet.runs.state import STEPS
-from gannet.runs.writer import RunWriter, taken
+from gannet.runs.writer import RunWriter
 from gannet.sessions.failure import saved_on_failure
 from gannet.sessions.follow import begin_together
 from gannet.sessions.goal import Goal

@@ -14,9 +14,12 @@ from gannet.training.observers import Observer
 from gannet.training.random_state import restored_at_end
 from gannet.training.trainer import Trainer
 
+SCHEDULERS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+"""How batch systems announce the end of a job; without a handler each of them ends the process at once."""
+
 
 class StopRequest:
-    """Set by the first SIGINT, SIGTERM, SIGHUP or SIGALRM and checked between steps; a third signal ends the process
+    """Set by the first signal of :func:`listening` and checked between steps; a third signal ends the process
     at once.
     """
 
@@ -35,8 +38,8 @@ class StopRequest:
 
 @contextmanager
 def listening() -> Iterator[StopRequest]:
-    """Catch SIGINT, SIGTERM and SIGHUP, and restore the earlier handlers afterwards. Only the main thread can catch
-    signals.
+    """Catch SIGINT, SIGTERM, SIGHUP and what batch systems send, and restore the earlier handlers afterwards. Only the
+    main thread can catch signals.
 
     SIGHUP stays ignored if it is ignored already, as under ``nohup``. SIGALRM is caught only if it is ignored: a time
     limit prepares it so.
@@ -50,6 +53,7 @@ def listening() -> Iterator[StopRequest]:
         heard.append(signal.SIGHUP)
     if signal.getsignal(signal.SIGALRM) == signal.SIG_IGN:
         heard.append(signal.SIGALRM)
+    heard += [number for number in SCHEDULERS if signal.getsignal(number) == signal.SIG_DFL]
     before = {number: signal.signal(number, request.receive) for number in heard}
     try:
         yield request

@@ -189,9 +189,9 @@ def save_checkpoints(
             )
         except OSError as error:
             reason = error.strerror or error
-            problem = f"not written: {reason}. Earlier checkpoints are intact; free some disk space."
-            if error.errno == errno.ENOENT:  # the run was deleted
-                problem = f"not written: {reason}."
+            problem = f"not written: {reason}."
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                problem += " Earlier checkpoints are intact; free some disk space."
             # The text omits the step, which the event records, so that equal warnings can be counted.
             writer.event("warning", trainer.step, text=f"Checkpoint {problem}")
             failures += 1

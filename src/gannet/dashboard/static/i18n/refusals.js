@@ -45,5 +45,6 @@ export const refusals = [
     "Checkpoint not written: (.+)\\. Earlier checkpoints are intact; free some disk space\\.",
     "检查点未能写入：{1}。先前的检查点完好；请腾出磁盘空间。",
   ],
+  ["Checkpoint not written: (.+)\\.", "检查点未能写入：{1}。"],
   ["Resumed with (.+)\\.", "继续训练时的设置为 {1}。"],
 ];

@@ -26,7 +26,7 @@ export default {
       drawn = now;
       charts.forEach((chart) => chart.close());
       charts = [];
-      if (!run.cards.length && !run.summary.measure) {
+      if (!run.cards.length && run.summary.record?.data?.num_samples) {
         fill(element, h("p", { class: "note" }, t("scores.few")));
         return;
       }
