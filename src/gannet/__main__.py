@@ -22,8 +22,8 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Give a standard stream that was closed when the command began (``2>&-``) to /dev/null. Otherwise the next file that
-    is opened takes its number, and messages of libraries are written into that file.
+    """Give a standard stream that was closed when the command began (``2>&-``) to /dev/null. Otherwise the next file
+    that is opened takes its number, and messages of libraries are written into that file.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
