@@ -44,9 +44,10 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 test: browser
 	$(PYTEST)
 
-# More values of tests that try a fault in several ways; `make test` runs one or two of each.
+# Every case of the tests of docs/results/faults.md, whose results it records, and all slow tests. `make test` runs one
+# or two cases of a fault that can be tried in several ways.
 test-faults: browser
-	$(PYTEST) -m slow tests/browser tests/end_to_end tests/contracts tests/unit --junitxml=build/faults.xml; \
+	$(PYTEST) -m 'slow or fault' tests/browser tests/end_to_end tests/contracts tests/unit --junitxml=build/faults.xml; \
 	status=$$?; $(BIN)/python -m gannet_dev.keep_faults build/faults.xml; exit $$status
 
 # What outgrows memory or one process, at the size of this machine.

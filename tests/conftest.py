@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.warm import Warm
 
+from gannet_dev.docs.faults import ROWS
 from gannet_dev.find_browser import MISSING
+
+FAULTS = {name for group in ROWS.values() for row in group for name in row.names}
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +28,18 @@ def warm(environment) -> Iterator[Warm]:
     server = Warm(environment)
     yield server
     server.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of docs/results/faults.md, so that `make test-faults` runs every case of them, slow or not: it
+    records how many passed.
+    """
+    tests = Path(__file__).parent
+    for item in items:
+        name = f"{item.path.relative_to(tests)}::{item.name.partition('[')[0]}"
+        if name in FAULTS:
+            item.add_marker(pytest.mark.fault)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from gannet.data.base import silent
 from gannet.data.cache import cache_folder
 from gannet.data.folder import Folder
 from gannet.data.image_table import ImageTable
+from gannet.errors import UserError
 
 
 @pytest.fixture
@@ -171,7 +173,8 @@ def _recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_large_table_is_read_from_its_file_row_by_row(
     source: Folder, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_rows, "SMALL_BYTES", 0)
+    for module in (cache, stored_rows):
+        monkeypatch.setattr(module, "SMALL_BYTES", 0)
     source.open(silent)
     table = source.open(silent)
     reads, preadv = list[int](), os.preadv
@@ -276,3 +279,18 @@ def test_many_small_files_open_quickly_the_second_time(tmp_path: Path) -> None:
     start = time.process_time()
     assert source.open(silent).content_hash == first.content_hash
     assert time.process_time() - start < 5, "processor time, because tests share the machine"
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_a_table_that_is_cut_short_while_it_is_used_does_not_end_the_process(
+    source: Folder, own_cache: Path, monkeypatch: pytest.MonkeyPatch, is_large: bool
+) -> None:
+    """A page of a map that the file no longer has is SIGBUS."""
+    if is_large:
+        for module in (cache, stored_rows):
+            monkeypatch.setattr(module, "SMALL_BYTES", 0)
+    source.open(silent)
+    dataset = source.open(silent)
+    os.truncate(_files(own_cache)[1], 100)
+    with pytest.raises(UserError, match="cut short while it was used") if is_large else nullcontext():
+        dataset.batch(3, seed=0, position=0, device=torch.device("cpu"))

@@ -22,7 +22,7 @@ from gannet.data.decode import VERSION, Header, Reading
 from gannet.data.digest import digest
 from gannet.data.fitting import Fit, Frame, enlargement, fitted, is_cropped
 from gannet.data.levels import white_of
-from gannet.data.stored_rows import give_back
+from gannet.data.stored_rows import SMALL_BYTES, give_back
 from gannet.data.undecoded_images import ImageArray, UndecodedImages, for_every, refuse_bad, refuse_many
 from gannet.errors import UserError
 from gannet.files import to_disk
@@ -241,7 +241,9 @@ def _load(path: Path) -> Decoded | None:
         if _hash(path) != note["sha256"]:  # reads all of it: a flipped bit would train another run
             return None
         # Copy-on-write: torch warns about memory it may not write to, and a stray write must never reach the disk.
-        table = np.load(path, mmap_mode="c", allow_pickle=False)
+        # A small table is read, because a map ends the process with SIGBUS if the file is cut short.
+        is_small = path.stat().st_size <= SMALL_BYTES
+        table = np.load(path, mmap_mode=None if is_small else "c", allow_pickle=False)
         whole = Decoded(table, **note["decoded"])
         whole = whole._replace(bad=tuple((int(row), str(problem)) for row, problem in whole.bad))
         os.utime(path)  # trimming removes what was not used for longest

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gannet.errors import UserError
+
 SMALL_BYTES = 64 * 2**20
 """A table up to this size may stay in memory as a whole."""
 
@@ -30,13 +32,20 @@ class StoredRows:
                 return
 
     def take(self, rows: Tensor) -> Tensor:
-        """A copy of the rows with these numbers, int64 (N,)."""
+        """A copy of the rows with these numbers, int64 (N,).
+
+        Raises:
+            UserError: the file was cut short.
+        """
         if self._file is None:
             return self._table.index_select(0, rows)
         taken = np.empty((len(rows), *self._table.shape[1:]), dtype=np.uint8)
         for place, row in zip(taken, rows.tolist(), strict=True):
             if os.preadv(self._file.fileno(), [place], self._start + row * self._row_bytes) != self._row_bytes:
-                return self._table.index_select(0, rows)
+                raise UserError(  # reading the map instead would end the process with SIGBUS
+                    "The cached table of the decoded images was cut short while it was used. The next command makes it "
+                    "again."
+                )
         return torch.from_numpy(taken)
 
 

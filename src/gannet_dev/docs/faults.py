@@ -37,7 +37,9 @@ class Row:
 LOST, SAME, FAIL = "test_nothing_is_lost.py::", "test_same_run.py::", "test_failures.py::"
 ATTACK, SERVER = "unit/test_dashboard_attacks.py::", "unit/test_dashboard_server.py::"
 WRITER, IMAGES, TRAIN = "unit/test_runs_writer.py::", "unit/test_data_folder.py::", "test_train.py::"
-PLACES = "test_permissions.py::"
+PLACES, UNLISTED = "test_permissions.py::", "test_odd_places.py::"
+OWN = "test_own_code_and_measuring.py::"
+LAYOUTS = "unit/test_data_hostile_layouts.py::"
 ODD, DATA = "test_odd_machines.py::", "unit/test_data_hostile.py::"
 SHARDS, FILES = "unit/test_hostile_shards.py::", "unit/test_hostile_run_files.py::"
 CONTROL, SCHEDULERS, HOSTILE = "unit/test_training_control.py::", "test_schedulers.py::", "test_hostile_runs.py::"
@@ -50,6 +52,11 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "edit, after a fork",
             "resume is equal bit for bit",
             ("test_every_recipe_resumes.py::test_a_recipe_resumes_to_the_bit",),
+        ),
+        Row(
+            "code of the user that draws from the generators of torch, numpy and Python",
+            "resume is equal bit for bit",
+            (OWN + "test_code_that_draws_from_the_generators_of_numpy_and_python_resumes_to_the_bit",),
         ),
         Row("many random kills with commands and the live view", "equal bit for bit", (), "`make soak`, see above"),
     ),
@@ -127,7 +134,13 @@ ROWS: dict[str, tuple[Row, ...]] = {
             (
                 PLACES + "test_a_run_that_cannot_be_read",
                 PLACES + "test_a_run_whose_checkpoints_cannot_be_listed_does_not_start_again",
+                PLACES + "test_a_checkpoint_of_a_run_that_cannot_be_searched_is_not_taken_for_data",
             ),
+        ),
+        Row(
+            "a run that may not be searched for a while, as it trains",
+            "warns, and trains on",
+            (PLACES + "test_a_run_that_may_not_be_searched_for_a_while_trains_on",),
         ),
     ),
     "8. Signals and lost terminals": (
@@ -135,6 +148,21 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "SIGTERM, SIGHUP",
             "a checkpoint of that step; 128 + signal",
             (LOST + "test_signals_stop_with_a_checkpoint",),
+        ),
+        Row(
+            "SIGTERM or SIGKILL in a measurement",
+            "ends it early; the next session measures the step again",
+            (OWN + "test_an_end_within_a_measurement_is_early_and_leaves_no_gap",),
+        ),
+        Row(
+            "SIGUSR1, SIGUSR2, SIGXCPU, which batch systems send",
+            "a checkpoint of that step; 128 + signal",
+            (UNLISTED + "test_what_batch_systems_send_stops_with_a_checkpoint",),
+        ),
+        Row(
+            "stdin, stdout or stderr closed from the beginning (`2>&-`)",
+            "trains",
+            (LOST + "test_a_stream_that_is_closed_from_the_beginning_changes_nothing",),
         ),
         Row(
             "the reader of stderr or the terminal goes away",
@@ -311,6 +339,27 @@ ROWS: dict[str, tuple[Row, ...]] = {
             ),
         ),
         Row(
+            "its lock is deleted while it trains",
+            "still one writer",
+            (UNLISTED + "test_a_run_has_one_writer_if_its_lock_is_deleted",),
+        ),
+        Row(
+            "its events are deleted while it trains",
+            "a warning; they begin again, with the journal",
+            (
+                UNLISTED + "test_deleted_records_begin_again",
+                UNLISTED + "test_a_journal_survives_the_deletion_of_its_file",
+            ),
+        ),
+        Row(
+            "a file where a folder belongs, a pipe where a file belongs, while it trains",
+            "trains on; one sentence",
+            (
+                UNLISTED + "test_a_file_where_a_folder_belongs_is_one_sentence",
+                UNLISTED + "test_a_checkpoint_that_becomes_a_pipe_is_not_waited_for",
+            ),
+        ),
+        Row(
             "its checkpoints are deleted",
             "written again",
             ("test_moved_runs.py::test_deleted_checkpoints_are_written_again",),
@@ -447,6 +496,17 @@ ROWS: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "37. Odd paths": (
+        Row(
+            "--out is a link, a mount that becomes read-only, the working folder, a link to nowhere",
+            "trains in it; a link to nowhere is named",
+            (
+                UNLISTED + "test_a_link_to_an_empty_folder_is_a_run_directory",
+                UNLISTED + "test_a_link_that_did_not_train_is_left_as_it_was",
+                UNLISTED + "test_a_mount_is_a_run_directory",
+                UNLISTED + "test_the_working_folder_is_a_run_directory",
+                UNLISTED + "test_a_link_to_nowhere_is_named",
+            ),
+        ),
         Row("spaces, unicode", "work", (WRITER + "test_round_trip_with_a_space_and_unicode_in_the_path",)),
     ),
     "38. KeyboardInterrupt in a turn": (
@@ -473,6 +533,11 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "a table cut, flipped, deleted",
             "made again",
             ("unit/test_data_cache.py::test_a_damaged_table_is_made_again",),
+        ),
+        Row(
+            "a table cut short while it is used",
+            "small ones are in memory; a large one ends the training with a sentence and a checkpoint, not with SIGBUS",
+            ("unit/test_data_cache.py::test_a_table_that_is_cut_short_while_it_is_used_does_not_end_the_process",),
         ),
     ),
     "Hostile data": (
@@ -505,7 +570,19 @@ ROWS: dict[str, tuple[Row, ...]] = {
                 DATA + "test_many_damaged_files_are_data_or_one_sentence",
                 SHARDS + "test_damaged_shards_are_data_or_one_sentence",
                 SHARDS + "test_many_damaged_shards_are_data_or_one_sentence",
+                LAYOUTS + "test_damaged_layouts_are_data_or_one_sentence",
+                LAYOUTS + "test_many_damaged_layouts_are_data_or_one_sentence",
             ),
+        ),
+        Row(
+            "a table of images that names pipes and devices",
+            "refused",
+            (LAYOUTS + "test_a_table_of_images_that_names_a_pipe_or_device_does_not_wait",),
+        ),
+        Row(
+            "a function that opens files, without a target of `make fuzz`",
+            "a test fails",
+            ("unit/test_every_reader_is_fuzzed.py::test_every_function_that_opens_a_file_is_fuzzed",),
         ),
         Row(
             "an image for `apply` or `invert`",
