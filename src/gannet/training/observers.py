@@ -191,7 +191,7 @@ def save_checkpoints(
             reason = error.strerror or error
             problem = f"not written: {reason}."
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                problem += " Earlier checkpoints are intact; free some disk space."
+                problem = f"not written: {reason}. Earlier checkpoints are intact; free some disk space."
             # The text omits the step, which the event records, so that equal warnings can be counted.
             writer.event("warning", trainer.step, text=f"Checkpoint {problem}")
             failures += 1
