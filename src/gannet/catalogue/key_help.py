@@ -63,7 +63,7 @@ def keys_of_recipe(recipe: Recipe, described: str) -> list[Key]:
     for key, value in values.items():
         allowed, help_text = about.get(key, ("", ""))
         text = own.get(key) or help_text or SHARED.get(key) or from_parts.get(key, "")
-        keys.append(Key(key, _shown(value), allowed, _sentence(text)))
+        keys.append(Key(key, shown(value), allowed, _sentence(text)))
     return keys
 
 
@@ -77,7 +77,7 @@ def keys_of_settings() -> list[Key]:
         below = vars(value) if dataclasses.is_dataclass(value) else {}
         values |= {f"{name}.{inner}": default for inner, default in below.items()} or {name: value}
     return [
-        Key(key, _shown(value), about[f".{key}"][0], _sentence(about[f".{key}"][1])) for key, value in values.items()
+        Key(key, shown(value), about[f".{key}"][0], _sentence(about[f".{key}"][1])) for key, value in values.items()
     ]
 
 
@@ -88,8 +88,8 @@ def arguments_of(factory: Any) -> list[Key]:
     for name, parameter in inspect.signature(factory).parameters.items():
         default = field_default(factory, name) if dataclasses.is_dataclass(factory) else parameter.default
         allowed, text = about.get(f".{name}", ("", ""))
-        shown = "" if default is inspect.Parameter.empty else _shown(_name_of(default))
-        keys.append(Key(name, shown, allowed, _sentence(text)))
+        typed = "" if default is inspect.Parameter.empty else shown(_name_of(default))
+        keys.append(Key(name, typed, allowed, _sentence(text)))
     return keys
 
 
@@ -145,14 +145,15 @@ def _kind(annotation: Any) -> str:
     return f"gannet list {kind}" if kind else ""
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a user would type it."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
         nested = any(isinstance(part, list | tuple) for part in value)
-        return str([list(part) for part in value]) if nested else ",".join(map(_shown, value))
+        return str([list(part) for part in value]) if nested else ",".join(map(shown, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -15,6 +15,7 @@ from gannet.cli import (
     apply,
     clean,
     compare,
+    config,
     data,
     describe,
     doctor,
@@ -102,6 +103,7 @@ app.command("clean")(clean.clean)
 app.command("list")(list_components.list_components)
 app.command("describe")(describe.describe)
 app.add_typer(data.app, name="data")
+app.add_typer(config.app, name="config")
 app.add_typer(weights.app, name="weights")
 
 

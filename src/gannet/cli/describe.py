@@ -37,7 +37,7 @@ def describe(
     from gannet.catalogue.page import page
 
     found = meant(name)
-    width = _width()
+    width = terminal_width()
     print("\n\n".join("\n".join(page_lines(page(kind, one), width)) for kind, one in found))
     if len(found) > 1:
         options = ", ".join(f"{kind}/{one}" for kind, one in found)
@@ -99,7 +99,8 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
     return lines
 
 
-def _width() -> int:
+def terminal_width() -> int:
+    """Columns of text: those of the terminal, within bounds."""
     import shutil
 
     return min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
