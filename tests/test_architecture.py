@@ -246,6 +246,7 @@ VERBS = {
     "list": {"--help"},
     "describe": {"--help"},
     "data": {"--help"},
+    "config": {"--help"},
     "weights": {"--help"},
 }
 """The whole command line. A new flag is a decision: freedom lives in KEY=VALUE arguments of recipes."""
