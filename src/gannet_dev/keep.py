@@ -1,10 +1,11 @@
 """Store a comparison of `gannet compare` in the results, so that `make docs` shows it.
 
-usage: python -m gannet_dev.keep DIR NAME [--add]  -> benchmarks/results/compare-NAME.json and
+usage: python -m gannet_dev.keep DIR NAME [--add | --replace]  -> benchmarks/results/compare-NAME.json and
 docs/pictures/compare-NAME.png
 
---add adds the recipes to those stored under NAME; data, seeds, measurement and machine must be equal. Every spec is
-stored once, under its fingerprint, because the specs of cards repeat.
+--add adds the recipes to those stored under NAME; data, seeds, measurement and machine must be equal. --replace puts
+them in the place of stored recipes of the same names, which the page then says; the figure is not drawn again. Every
+spec is stored once, under its fingerprint, because the specs of cards repeat.
 """
 
 from __future__ import annotations
@@ -56,6 +57,24 @@ def joined(stored: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return stored | {"specs": stored["specs"] | new["specs"], "recipes": recipes, "budgets_differ_in": differences}
 
 
+def replaced(stored: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The stored comparison with the new recipes in the place of those of the same names, which are named in it.
+
+    Raises:
+        SystemExit: they differ in data, seeds, measurement or machine, or a new recipe is not stored.
+    """
+    names = [entry["recipe"] for entry in new["recipes"]]
+    order = [entry["recipe"] for entry in stored["recipes"]]
+    if missing := sorted(set(names) - set(order)):
+        sys.exit(f"Not stored: {', '.join(missing)}. Use --add.")
+    others = stored | {"recipes": [entry for entry in stored["recipes"] if entry["recipe"] not in names]}
+    made = joined(others, new)
+    made["recipes"].sort(key=lambda entry: order.index(entry["recipe"]))
+    used = {card["fingerprint"] for entry in made["recipes"] for run in entry["runs"] for card in run["cards"]}
+    specs = {fingerprint: spec for fingerprint, spec in made["specs"].items() if fingerprint in used}
+    return made | {"specs": specs, "replaced": sorted({*stored.get("replaced", []), *names})}
+
+
 def picture(sheet: Path, above: Path | None) -> Image.Image:
     """The sheet of samples, scaled to the width of the docs, below the figure ``above`` if given."""
     with Image.open(sheet) as large:
@@ -72,7 +91,7 @@ def picture(sheet: Path, above: Path | None) -> Image.Image:
     return small.quantize(255, method=Image.Quantize.MAXCOVERAGE)
 
 
-def main(folder: Path, name: str, *, add: bool) -> None:
+def main(folder: Path, name: str, *, add: bool, replace: bool = False) -> None:
     results, shown = (
         ROOT / "benchmarks/results" / f"compare-{name}.json",
         ROOT / "docs/pictures" / f"compare-{name}.png",
@@ -80,10 +99,14 @@ def main(folder: Path, name: str, *, add: bool) -> None:
     document = compact(json.loads((folder / "compare.json").read_text(encoding="utf-8")))
     if add:
         document = joined(json.loads(results.read_text(encoding="utf-8")), document)
+    if replace:
+        document = replaced(json.loads(results.read_text(encoding="utf-8")), document)
+        results.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+        return
     drawn = picture(folder / "samples.png", shown if add else None)
     results.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
     drawn.save(shown, optimize=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], add="--add" in sys.argv[3:])
+    main(Path(sys.argv[1]), sys.argv[2], add="--add" in sys.argv[3:], replace="--replace" in sys.argv[3:])

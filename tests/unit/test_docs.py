@@ -280,6 +280,24 @@ def test_only_like_comparisons_join(kept):
         keep.joined(kept({"gan": [3.0, 5.0]}), kept({"gan": [1.0, 2.0]}))
 
 
+def test_recipes_that_are_trained_again_take_the_place_of_the_stored_ones(kept, tmp_path):
+    stored = keep.joined(kept({"gan": [3.0, 5.0]}), kept({"ragan": [1.0, 2.0]}))
+    again = kept({"gan": [0.5, 0.7]})
+    again["recipes"][0] |= {"batch_size": 16, "samples_seen": 64}
+    made = keep.replaced(stored, again)
+    assert [entry["recipe"] for entry in made["recipes"]] == ["gan", "ragan"]
+    assert made["recipes"][0] == again["recipes"][0]
+    assert made["recipes"][1] == stored["recipes"][1]
+    assert made["budgets_differ_in"] == ["batch size", "points seen"]
+    with pytest.raises(SystemExit, match="Not stored: lsgan"):
+        keep.replaced(stored, kept({"lsgan": [1.0, 2.0]}))
+    file = tmp_path / "compare-ring.json"
+    file.write_text(json.dumps(made))
+    assert "Trained again later, with another default: `gan`." in comparison_page(file, tmp_path)
+    file.write_text(json.dumps(stored))
+    assert "Trained again" not in comparison_page(file, tmp_path)
+
+
 def test_a_run_that_is_kept_again_takes_its_place(trained_once):
     def entry(seed: int, value: float, **arguments: int) -> dict[str, Any]:
         run = trained_once("compared") / "gan" / f"seed-{seed}"

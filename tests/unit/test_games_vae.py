@@ -61,6 +61,15 @@ def test_both_terms_by_hand():
     assert_close(terms.watch["bound"], terms.minimise["reconstruction"] + 2 * terms.minimise["kl"])
 
 
+def test_the_noise_is_learned_or_fixed():
+    learned, fixed = (game((1.0, 2.0), 0.0, noise=0.7, learn_noise=learn) for learn in (True, False))
+    for tried in (learned, fixed):
+        assert_close(tried.generator_terms(batch()).watch["observation_noise"], torch.tensor(0.7))
+        assert "likelihood.log_deviation" in tried.state_dict()
+    assert len(list(learned.likelihood.parameters())) == 1
+    assert not list(fixed.likelihood.parameters())
+
+
 def test_the_bound_is_above_the_likelihood_and_reaches_it_at_the_true_posterior():
     """x = 2 z + c e is N(0, 4 + c^2). With c = 1, q(z | x) = N(0.4 x, 0.2), and the bound is -log p(x) on average
     over noise.

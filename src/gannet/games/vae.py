@@ -19,11 +19,10 @@ class VAE(Game):
     """G and E together minimise -E log p(x | z) + beta KL(q(z | x) || N(0, I)), with z drawn from q(z | x).
 
     Kingma and Welling 2014, eq. 10, https://arxiv.org/abs/1312.6114. With beta = 1 this is a bound on the negative
-    log-likelihood of the data, in nats for each sample. q(z | x) = N(m(x), s(x)^2), so that
-    KL = 1/2 sum (m^2 + s^2 - 1 - log s^2). p(x | z) = N(G(z), c^2) with one learned standard deviation c (Rybkin et al.
-    2021, https://arxiv.org/abs/2006.13202), so that no weight balances the two terms by hand. The bound is of a
-    density, so it can fall below 0. The game defines its own objective and takes no loss. It has one player, the
-    generator's.
+    log-likelihood of the data, in nats for each sample. q(z | x) = N(m(x), s(x)^2), so that KL = 1/2 sum (m^2 + s^2 - 1
+    - log s^2). p(x | z) = N(G(z), c^2) with one standard deviation c. If it is learned (Rybkin et al. 2021,
+    https://arxiv.org/abs/2006.13202), no weight balances the two terms by hand. The bound is of a density, so it can
+    fall below 0. The game defines its own objective and takes no loss. It has one player, the generator's.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator", "prior", "encoder", "likelihood")
@@ -35,6 +34,8 @@ class VAE(Game):
         prior: Gaussian,
         *,
         beta: float = 1.0,
+        noise: float = 0.1,
+        learn_noise: bool = True,
         noisy_samples: bool = False,
     ) -> None:
         """Args:
@@ -42,11 +43,14 @@ class VAE(Game):
         encoder: samples to q(z | x).
         prior: the distribution of latents, N(0, I).
         beta: weight of the KL term (Higgins et al. 2017); 1 gives the bound.
+        noise: standard deviation c of p(x | z), initial if it is learned.
+        learn_noise: whether c is learned.
         noisy_samples: whether :meth:`sample` draws from p(x | z) or returns its mean.
         """
         assert prior.size == generator.latent_size == encoder.latent_size
         super().__init__()
-        self.generator, self.encoder, self.prior, self.likelihood = generator, encoder, prior, GaussianLikelihood()
+        self.generator, self.encoder, self.prior = generator, encoder, prior
+        self.likelihood = GaussianLikelihood(noise, learned=learn_noise)
         self.beta, self.noisy_samples = beta, noisy_samples
 
     @property

@@ -1,4 +1,4 @@
-"""The likelihood of samples under a Gaussian with one learned standard deviation."""
+"""The likelihood of samples under a Gaussian with one standard deviation."""
 
 from __future__ import annotations
 
@@ -9,18 +9,26 @@ from torch import Tensor, nn
 
 
 class GaussianLikelihood(nn.Module):
-    """-log N(x; m, c^2) with a learned log c: sum over coordinates of (x - m)^2 / (2 c^2) + log c + log(2 pi) / 2.
+    """-log N(x; m, c^2): sum over coordinates of (x - m)^2 / (2 c^2) + log c + log(2 pi) / 2; log c is learned, or c is
+    fixed.
 
     Rybkin, Daniilidis, Levine 2021, https://arxiv.org/abs/2006.13202. log c stays above -6.
     """
 
-    def __init__(self, deviation: float = 0.1) -> None:
+    log_deviation: Tensor
+
+    def __init__(self, deviation: float = 0.1, *, learned: bool = True) -> None:
         """Args:
-        deviation: initial c. With c near the spread of the data, describing every sample by the mean of all is a
-            stationary point of the objective, and the latents are never used.
+        deviation: c; its initial value if it is learned. With a c near the spread of the data, describing every sample
+            by the mean of all is a stationary point of the objective, and the latents may stay unused.
+        learned: whether c is a parameter.
         """
         super().__init__()
-        self.log_deviation = nn.Parameter(torch.tensor(log(deviation)))
+        value = torch.tensor(log(deviation))
+        if learned:
+            self.log_deviation = nn.Parameter(value)
+        else:
+            self.register_buffer("log_deviation", value)
 
     def forward(self, samples: Tensor, means: Tensor) -> Tensor:
         """(N, *shape) twice -> scalar: nats for each sample, mean over the batch."""

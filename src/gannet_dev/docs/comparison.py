@@ -42,6 +42,12 @@ def comparison_page(file: Path, root: Path) -> str:
         "brackets the worst seed or the number of runs with a value. `real data` is the real-data reference. All "
         f"values with their protocols: [{file.name}](../../benchmarks/results/{file.name}).",
     ]
+    if again := document.get("replaced"):
+        names = " and ".join(f"`{name}`" for name in again)
+        sections.append(
+            f"Trained again later, with another default: {names}. Data, seeds, measurement and the kind of machine are "
+            "the same."
+        )
     sections += sections_of(file.stem, file.parent, read_measured(file.parent))
     if (root / "docs/pictures" / picture).is_file():
         sections.append(f"![Samples of every recipe and seed](../pictures/{picture})")
