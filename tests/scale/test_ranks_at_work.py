@@ -13,6 +13,7 @@ import pytest
 from safetensors.torch import load_file
 from support.many_processes import GANNET, TORCHRUN, compared, gannet
 from support.recipe_cases import CASES
+from support.unhurried import UNHURRIED
 
 pytestmark = pytest.mark.slow
 
@@ -50,27 +51,6 @@ def workers(parent: int) -> dict[str | None, int]:
     """Rank -> process id."""
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True)
     return {rank_of(Path("/proc", pid)): int(pid) for pid in found.stdout.split()}
-
-
-UNHURRIED = """
-import time
-
-import gannet
-from gannet.losses.non_saturating import NonSaturating
-from gannet.recipes.gan import gan
-
-
-class Unhurried(NonSaturating):
-    def generator(self, fake, real):
-        time.sleep(0.02)
-        return super().generator(fake, real)
-
-
-@gannet.recipe(kind="points")
-def unhurried(form, *, steps: int = 200, batch_size: int = 48) -> gannet.Experiment:
-    return gan(form, steps=steps, batch_size=batch_size, loss=Unhurried())
-"""
-"""The recipe ``gan`` whose steps take 20 ms more: a busy machine could end 200 of its steps before the kill."""
 
 
 @pytest.mark.parametrize(("victim", "more"), [("0", []), ("1", []), ("1", ["--shard"])])

@@ -15,7 +15,7 @@ GANNET = [sys.executable, "-m", "gannet"]
 def gannet(environment: dict[str, str], folder: Path, *words: str) -> None:
     """Run a command in ``folder``, one thread for each process; it must succeed."""
     environment = environment | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*GANNET, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    done = subprocess.run([*GANNET, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
 
 

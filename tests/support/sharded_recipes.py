@@ -3,21 +3,17 @@ torchrun; rank 0 prints one JSON line each.
 
 ``PYTHONPATH=tests torchrun --nproc-per-node 2 -m support.sharded_recipes STEPS [RECIPE:KIND ...]``
 
-In float64, as in ``support/spread_recipes.py``.
+In float64, or float32 with ``--float32``, as in ``support/spread_recipes.py``.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-
 import torch
 
 from gannet.errors import UserError
-from gannet.ranks.group import Ranks, join
+from gannet.ranks.group import Ranks
 from gannet.training.shards import Shards
 from support import spread_recipes
-from support.recipe_cases import CASES
 
 
 def compared(name: str, kind: str, ranks: Ranks, steps: int) -> dict[str, object]:
@@ -75,17 +71,5 @@ def count(found: list[torch.Tensor]) -> int:
     return sum(tensor.untyped_storage().nbytes() for tensor in found)
 
 
-def main() -> None:
-    """Compare and print."""
-    torch.set_num_threads(1)
-    spread_recipes.compute_in_double()
-    ranks, steps = join(), int(sys.argv[1])
-    for case in sys.argv[2:] or [":".join(case) for case in CASES]:
-        name, kind = case.split(":")
-        result = compared(name, kind, ranks, steps)
-        if ranks.rank == 0:
-            print(json.dumps(result), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    spread_recipes.main(compared)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 
 import torch
 
@@ -91,8 +92,8 @@ def compared(name: str, kind: str, ranks: Ranks, steps: int) -> dict[str, object
     }
 
 
-def main() -> None:
-    """Compare and print."""
+def main(compare: Callable[[str, str, Ranks, int], dict[str, object]]) -> None:
+    """Compare the recipes of the command line and print: also the frame of ``support/sharded_recipes.py``."""
     torch.set_num_threads(1)
     words = [word for word in sys.argv[1:] if word != "--float32"]
     if "--float32" not in sys.argv:
@@ -100,10 +101,10 @@ def main() -> None:
     ranks, steps = join(), int(words[0])
     for case in words[1:] or [":".join(case) for case in CASES]:
         name, kind = case.split(":")
-        result = compared(name, kind, ranks, steps)
+        result = compare(name, kind, ranks, steps)
         if ranks.rank == 0:
             print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(compared)

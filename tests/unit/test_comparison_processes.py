@@ -13,7 +13,7 @@ import pytest
 from safetensors.torch import load_file
 from support.real_runs import Person
 
-from gannet.comparison import on_ray, processes
+from gannet.comparison import packing, processes
 from gannet.comparison.engines import engine_of
 from gannet.comparison.plan import Comparison, Measurement, prepare
 from gannet.comparison.work import carry_out
@@ -131,7 +131,7 @@ def test_ray_is_asked_for_only_when_it_is_wanted(monkeypatch):
 
 def test_a_run_travels_whole(compared, tmp_path):
     run = compared / "gan" / "seed-5"
-    on_ray._unpack(on_ray._pack(run), tmp_path / "there")
+    packing.unpack(packing.pack(run), tmp_path / "there")
     files = {path.relative_to(run) for path in run.rglob("*") if path.is_file()}
     assert {
         path.relative_to(tmp_path / "there") for path in (tmp_path / "there").rglob("*") if path.is_file()

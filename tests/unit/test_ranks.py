@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,7 @@ def _rank(rank: int, folder: str) -> None:
     spread_recipes.compute_in_double()
     found["stopped"] = _stopped(ranks)
     found["recipes"] = [spread_recipes.compared(*case, ranks, steps=2) for case in QUICK]
+    found["batch norm"] = [_batch_norm(ranks, *case) for case in product(*NORMS)]
     found["sharded"] = [sharded_recipes.compared(*case, ranks, steps=2) for case in SHARDED]
     Path(folder, f"{rank}.json").write_text(json.dumps(found))
     dist.destroy_process_group()
@@ -108,6 +110,36 @@ def _averaged(ranks: Ranks) -> list[list[float] | None]:
     return [*(None if w.grad is None else w.grad.tolist() for w in weights), [value.item() for value in values]]
 
 
+NORMS = ([(8, 6), (8, 6, 5), (8, 6, 4, 4)], [False, True], [False, True])
+"""Shapes, with parameters or without, and with a second derivative or without."""
+
+
+def _batch_norm(ranks: Ranks, shape: tuple[int, ...], has_parameters: bool, is_twice: bool) -> float:
+    """The largest difference between one process and the ranks, of outputs, gradients and running statistics."""
+    torch.manual_seed(0)
+    batch = 2 * torch.randn(shape) + 3
+    if len(shape) == 4:
+        batch = batch.contiguous(memory_format=torch.channels_last)
+    parameters = [torch.rand(6) + 0.5, torch.randn(6)] if has_parameters else []
+    found = []
+    for those in (ALONE, ranks):
+        leaves = [tensor.clone().requires_grad_() for tensor in (those.mine(batch), *parameters)]
+        running = torch.zeros(6), torch.ones(6)
+        with together(those, 4):
+            normal = torch.nn.functional.batch_norm(leaves[0], *running, *leaves[1:], training=True)
+            loss = normal.tanh().pow(3).sum()
+            if is_twice:
+                [gradient] = torch.autograd.grad(loss, leaves[0], create_graph=True)
+                loss = loss + gradient.pow(3).sum()
+            of_batch, *of_parameters = torch.autograd.grad(loss, leaves)
+        if those is ALONE:
+            normal, of_batch = ranks.mine(normal), ranks.mine(of_batch)
+        else:
+            of_parameters = [ranks.summed(gradient) for gradient in of_parameters]
+        found.append([normal, of_batch, *of_parameters, *running])
+    return max(float((one - other).abs().max()) for one, other in zip(*found, strict=True))
+
+
 QUICK = [("gan", "points"), ("improved-gan", "points"), ("ragan", "points"), ("ada", "images")]
 """Means over samples; batch norm and minibatch discrimination; a loss that compares samples."""
 
@@ -131,6 +163,8 @@ def test_two_processes_train_what_one_trains(tmp_path):
     for result in first["recipes"]:
         assert result["others"] == {}, result
         assert result["ranks_equal"], result
+    assert len(first["batch norm"]) == 12
+    assert max(first["batch norm"]) < 1e-12
     for result in first["sharded"]:
         assert result["others"] == {}, result
         assert result["optimizers"] < 1e-9

@@ -44,8 +44,13 @@ def job_of(entry: Entry, measurement: Measurement) -> dict[str, Any]:
     }
 
 
-def carry_out_job(job: dict[str, Any], narrator: Narrator) -> Row:
+def carry_out_job(job: dict[str, Any], narrator: Narrator, patience: float = PATIENCE_SECONDS) -> Row:
     """Plan the run of a job again, and bring it to its end.
+
+    Args:
+        job: the document.
+        narrator: reports what happens.
+        patience: seconds to wait for another process that still writes the run.
 
     Raises:
         UserError: see :func:`gannet.comparison.one_run.bring_to_end`.
@@ -65,6 +70,6 @@ def carry_out_job(job: dict[str, Any], narrator: Narrator) -> Row:
     )
     [entry] = planned.entries
     began = time.monotonic()
-    while is_held(entry.path) and time.monotonic() - began < PATIENCE_SECONDS:
+    while is_held(entry.path) and time.monotonic() - began < patience:
         time.sleep(0.2)
     return bring_to_end(entry, measurement, narrator)

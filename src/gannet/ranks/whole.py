@@ -21,7 +21,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from gannet.ranks.batch_norm import batch_norm
 from gannet.ranks.group import Ranks
+from gannet.ranks.sum import summed
 
 _TOGETHER: ContextVar[Ranks | None] = ContextVar("together", default=None)
 
@@ -45,7 +47,7 @@ def whole(tensor: Tensor) -> Tensor:
         return tensor
     parts = [torch.zeros_like(tensor)] * ranks.size
     parts[ranks.rank] = tensor
-    return _sum(ranks, torch.cat(parts))
+    return summed(ranks, torch.cat(parts))
 
 
 def together(ranks: Ranks, share: int) -> AbstractContextManager[None]:
@@ -61,23 +63,6 @@ def _together(ranks: Ranks, share: int) -> Iterator[None]:
             yield
     finally:
         _TOGETHER.reset(token)
-
-
-class _Sum(torch.autograd.Function):
-    """The sum over all ranks. Its gradient is the sum of the gradients of all ranks."""
-
-    @staticmethod
-    def forward(ctx: Any, tensor: Tensor, ranks: Ranks) -> Tensor:
-        ctx.ranks = ranks
-        return ranks.summed(tensor.clone(memory_format=torch.contiguous_format))
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return _sum(ctx.ranks, gradients[0]), None
-
-
-def _sum(ranks: Ranks, tensor: Tensor) -> Tensor:
-    return _Sum.apply(tensor, ranks)  # type: ignore[no-any-return]
 
 
 class _WholeBatch(TorchFunctionMode):
@@ -111,7 +96,7 @@ class _WholeBatch(TorchFunctionMode):
         if func in _DROPOUTS:
             return self._dropout(func, *args, **kwargs)
         if func is functional.batch_norm:
-            return self._batch_norm(*args, **kwargs)
+            return batch_norm(self.ranks, *args, **kwargs)
         return func(*args, **kwargs)
 
     def _sized(self, func: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
@@ -145,45 +130,6 @@ class _WholeBatch(TorchFunctionMode):
             return input
         mask = self._of(input, lambda full: func(torch.ones_like(full), p), lambda: func(torch.ones_like(input), p))
         return input.mul_(mask) if inplace else input * mask
-
-    def _batch_norm(
-        self,
-        input: Tensor,
-        running_mean: Tensor | None,
-        running_var: Tensor | None,
-        weight: Tensor | None = None,
-        bias: Tensor | None = None,
-        training: bool = False,
-        momentum: float = 0.1,
-        eps: float = 1e-5,
-    ) -> Tensor:
-        """Batch norm with the mean and variance of the whole batch.
-
-        The ranks exchange the mean and the mean square of each channel, in float64, because their difference is the
-        variance. nn.SyncBatchNorm is not used: it needs a GPU and has no second derivative, which gradient penalties
-        need.
-        """
-        if not training:
-            return functional.batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-        over = [dimension for dimension in range(input.dim()) if dimension != 1]
-        values = input.float()
-        variance, mean = torch.var_mean(values, dim=over, correction=0)
-        moments = torch.stack([mean.double(), variance.double() + mean.double().square()])
-        moments = _sum(self.ranks, moments) / self.ranks.size
-        mean, variance = moments[0], moments[1] - moments[0].square()
-        if running_mean is not None and running_var is not None:
-            count = self.ranks.size * input.numel() // input.shape[1]
-            with torch.no_grad():
-                running_mean.lerp_(mean.to(running_mean.dtype), momentum)
-                running_var.lerp_((variance * (count / max(1, count - 1))).to(running_var.dtype), momentum)
-        shape = [1, -1, *[1] * (input.dim() - 2)]
-        scale = (variance + eps).rsqrt()
-        normal = (values - mean.float().view(shape)) * scale.float().view(shape)
-        if weight is not None:
-            normal = normal * weight.view(shape)
-        if bias is not None:
-            normal = normal + bias.view(shape)
-        return normal.to(input.dtype)
 
     def _batches(self, length: int) -> int:
         """Number of batches in ``length`` samples of this rank; 0 if that is not a whole number."""
