@@ -52,7 +52,7 @@ test-faults: browser
 
 # What outgrows memory or one process, at the size of this machine.
 test-scale: $(VENV)/.installed-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'kubernetes-validate>=1.37'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'kubernetes-validate>=1.37' 'ray[client]>=2.40'
 	$(PYTEST) -m slow tests/unit/test_data_shards.py tests/unit/test_data_streaming.py tests/scale
 
 # Coverage-guided fuzzing of every reader of data and runs, one hour in all by default.

@@ -42,6 +42,7 @@ from gannet.data.digits import Digits
 from gannet.discovery import find
 from gannet.ranks import group
 from gannet.ranks.group import ALONE, Ranks
+from gannet.training.allocator import keep_freed_memory
 from gannet.training.precision import Precision
 from gannet.training.trainer import Trainer
 from gannet_dev.machine import described
@@ -132,6 +133,7 @@ def timed(act: Callable[[], object], seconds: float, fewest: int = 5) -> dict[st
 def measure(seconds: float) -> dict[str, Any]:
     """What one of the two ranks measures."""
     torch.set_num_threads(1)
+    keep_freed_memory()  # as training does
     ranks = group.join("cpu")
     wire = {size: timed(lambda s=size: ranks.summed(torch.zeros(s // 4)), seconds / 4) for size in SIZES}
     steps = {}

@@ -103,7 +103,7 @@ def require_equal(comparison: Path, alone: Path) -> None:
 
 
 def test_a_local_cluster_loses_a_worker(environment, folder):
-    process = begin(environment, folder, "--on", "ray", "--out", "local")
+    process = begin(environment | {"RAY_worker_niceness": "0"}, folder, "--on", "ray", "--out", "local")
     try:
         wait_for_steps(folder / "local", 20)
         os.kill(named(process.pid, "ray::run_task")[0], signal.SIGKILL)

@@ -18,12 +18,13 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from gannet.comparison.board import Board
 from gannet.comparison.existing import threads_of
 from gannet.comparison.job import job_of
 from gannet.comparison.one_run import failed_row
 from gannet.comparison.packing import pack, unpack
 from gannet.comparison.plan import Entry, Measurement
-from gannet.comparison.ray_task import REPORT_SECONDS, Board, lock_text, run_task
+from gannet.comparison.ray_task import REPORT_SECONDS, lock_text, run_task
 from gannet.comparison.result import Row
 from gannet.comparison.telling import Narrator
 from gannet.errors import UserError
@@ -185,10 +186,11 @@ def _tell(
 @contextmanager
 def _connected(ray: Any, where: str, signals: _Signals) -> Iterator[None]:
     """A connection to the cluster. What Ray prints goes to stderr: stdout belongs to ``--json``."""
-    local: dict[str, Any] = {"include_dashboard": False} if where == "ray" else {"address": where}
+    # Without an address, Ray would join a cluster that runs on this machine, or wait for one that has ended.
+    given: dict[str, Any] = {"address": "local", "include_dashboard": False} if where == "ray" else {"address": where}
     with redirect_stdout(sys.stderr):
         try:
-            ray.init(**local, log_to_driver=False, logging_level="ERROR")
+            ray.init(**given, log_to_driver=False, logging_level="ERROR")
         except Exception as error:
             raise UserError(
                 f"--on {where}: cannot connect to Ray: {type(error).__name__}: {_first_line(error)}."
