@@ -110,7 +110,7 @@ class _Signals:
         return self
 
     def receive(self) -> None:
-        """Receive signals, also after Ray set handlers of its own."""
+        """Receive signals, also after Ray set other handlers."""
         with suppress(ValueError):  # signals belong to the main thread
             for number in self._before:
                 signal.signal(number, lambda number, _: self.heard.append(number))
