@@ -150,7 +150,7 @@ def main() -> None:
             print(printed(rows[name], arguments.against or "the plain loop"), flush=True)
     if arguments.against:
         return
-    kind = machine["instruction_set"].lower().replace(" with ", "-")
+    kind = machine["instruction_set"].lower().replace(" with ", "-").replace(" ", "-")
     path = RESULTS / f"speed-{kind}.json"
     command = " ".join(["python benchmarks/run.py", *sys.argv[1:]])
     made = {"date": date.today().isoformat(), "command": command}

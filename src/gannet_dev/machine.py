@@ -10,13 +10,21 @@ import torch
 
 def described() -> dict[str, str]:
     """Processor, instruction set, and versions of PyTorch and Python."""
-    bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return {
         "processor": _processor(),
-        "instruction_set": torch.backends.cpu.get_cpu_capability() + (" with bf16" if bf16 else ""),
+        "instruction_set": _instruction_set(),
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
+
+
+def _instruction_set() -> str:
+    """What the processor has, or less if the variable ATEN_CPU_CAPABILITY restricts it."""
+    used = torch.backends.cpu.get_cpu_capability()
+    if used != "AVX512":
+        return f"AVX512 processor restricted to {used}" if torch.cpu._is_avx512_supported() else used
+    bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "AVX512 with bf16" if bf16 else "AVX512"
 
 
 def _processor() -> str:

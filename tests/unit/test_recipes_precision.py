@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 import gannet
@@ -15,3 +19,14 @@ def test_one_pixel_under_a_wide_convolution_is_trained_in_fp32(recipe, tmp_path)
     )
     assert run.step == 2
     assert run.run.record.environment["precision"].startswith("fp32")
+
+
+def test_a_processor_restricted_to_avx2_trains_images_in_fp32():
+    """Torch emulates bf16 there, whatever the processor has."""
+    code = (
+        "from gannet.training.precision import decide; "
+        "print(decide(device='cpu', precision='auto', is_images=True, allow_bf16=True).dtype)"
+    )
+    environment = os.environ | {"ATEN_CPU_CAPABILITY": "avx2"}
+    said = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == "fp32"

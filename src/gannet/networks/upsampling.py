@@ -8,6 +8,7 @@ from math import prod
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Generator, doublings
+from gannet.networks.subpixel import Upsampling
 from gannet.types import DiscriminatorOutput
 
 
@@ -31,7 +32,7 @@ class UpsamplingGenerator(Generator):
             is_last = after == 32
             convolution = nn.ConvTranspose2d(before, after, 5, 1, 2) if is_last else nn.Conv2d(before, after, 5, 1, 2)
             layers += [nn.Upsample(scale_factor=2), convolution, nn.BatchNorm2d(after), nn.LeakyReLU(0.3, inplace=True)]
-        self.upsampling = nn.Sequential(*layers, nn.ConvTranspose2d(widths[-1], shape[0], 5, 1, 2), nn.Tanh())
+        self.upsampling = Upsampling(*layers, nn.ConvTranspose2d(widths[-1], shape[0], 5, 1, 2), nn.Tanh())
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size) -> (N, C, H, W)."""

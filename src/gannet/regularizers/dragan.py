@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gannet.ranks.whole import whole
 from gannet.regularizers.base import LogitFunction, Penalty, input_gradients
+from gannet.regularizers.piecewise_linear import without_zeros
 from gannet.types import Batch, Inputs
 
 
@@ -41,8 +42,10 @@ class Dragan(Penalty):
     def forward(self, logits_of: LogitFunction, real: Inputs, fake: Inputs, batch: Batch) -> Tensor:
         """Scalar >= 0; zero for a linear critic of slope ``target``."""
         near = tuple(self.perturbed(tensor.detach(), batch.rng).requires_grad_() for tensor in real)
+        with without_zeros(real[0], batch):
+            logits = logits_of(near)
         # The epsilon keeps the gradient of the root finite if the critic is constant.
-        norms = (input_gradients(logits_of(near), near) + 1e-12).sqrt()
+        norms = (input_gradients(logits, near) + 1e-12).sqrt()
         return self.weight * (norms - self.target).square().mean()
 
     def perturbed(self, samples: Tensor, rng: torch.Generator) -> Tensor:

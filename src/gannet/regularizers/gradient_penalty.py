@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from gannet.regularizers.base import LogitFunction, Penalty, input_gradients
+from gannet.regularizers.piecewise_linear import without_zeros
 from gannet.types import Batch, Inputs
 
 
@@ -41,8 +42,10 @@ class GradientPenalty(Penalty):
         """Scalar >= 0; zero for a linear critic of slope ``target``."""
         mix = torch.rand(len(real[0]), generator=batch.rng, device=real[0].device)
         between = tuple(_lerp(r.detach(), f.detach(), mix).requires_grad_() for r, f in zip(real, fake, strict=True))
+        with without_zeros(real[0], batch):
+            logits = logits_of(between)
         # The epsilon keeps the gradient of the root finite if the critic is constant.
-        norms = (input_gradients(logits_of(between), between) + 1e-12).sqrt()
+        norms = (input_gradients(logits, between) + 1e-12).sqrt()
         excess = norms - self.target
         if self.sides == "one":
             excess = excess.relu()

@@ -92,4 +92,6 @@ def decide(*, device: str, precision: str, is_images: bool, allow_bf16: bool) ->
 def _has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    # The variable ATEN_CPU_CAPABILITY can restrict a processor to less than it has.
+    uses_all = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return uses_all and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
