@@ -153,20 +153,6 @@ def test_a_cluster_that_loses_a_node(folder, cluster):
     require_equal(folder / "there/node", folder / "alone")
 
 
-def test_a_cluster_that_ends(folder, cluster):
-    process = begin(cluster.environment, folder, "--on", cluster.client_address, "--out", "there/end")
-    try:
-        wait_for_steps(folder / "there/end", 20)
-        cluster.close()
-        process.communicate(timeout=400)
-    finally:
-        kill_tree(process)
-    said = (folder / "said").read_text()
-    assert process.returncode == 2, said
-    assert "the connection to the cluster is lost" in said
-    assert "Traceback" not in said
-
-
 def test_no_cluster(environment, folder):
     process = begin(environment, folder, "--on", "127.0.0.1:1", "--out", "none")
     process.communicate(timeout=400)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -188,6 +189,7 @@ def _connected(ray: Any, where: str, signals: _Signals) -> Iterator[None]:
     """A connection to the cluster. What Ray prints goes to stderr: stdout belongs to ``--json``."""
     # Without an address, Ray would join a cluster that runs on this machine, or wait for one that has ended.
     given: dict[str, Any] = {"address": "local", "include_dashboard": False} if where == "ray" else {"address": where}
+    _require_listening(where)
     with redirect_stdout(sys.stderr):
         try:
             ray.init(**given, log_to_driver=False, logging_level="ERROR")
@@ -200,6 +202,20 @@ def _connected(ray: Any, where: str, signals: _Signals) -> Iterator[None]:
             yield
         finally:
             ray.shutdown()
+
+
+def _require_listening(where: str) -> None:
+    """Ray itself waits for minutes, and then ends this process.
+
+    Raises:
+        UserError: nothing listens at an address.
+    """
+    host, colon, port = where.removeprefix("ray://").rpartition(":")
+    if colon:
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except (OSError, ValueError, OverflowError) as error:
+            raise UserError(f"--on {where}: cannot connect to Ray: {error}.") from None
 
 
 def _first_line(error: Exception) -> str:
