@@ -69,20 +69,17 @@ class CompiledStep:
         if self._state is None:
             if not all(optimizer.state for optimizer in trainer.optimizers.values()):
                 return None  # the first step of Adam creates its state
-            state = State(trainer, self._recording.buffers)
-            if [_form(tensor) for tensor in state.tensors] != self._forms[: len(state.tensors)]:
-                return None  # the program does not check what it reads
-            self._state = state
-        known, drawn = self._state.tensors, self._state.drawn(self._recording.draws)
-        if [_form(tensor) for tensor in drawn] != self._forms[len(known) :]:
-            return None
-        is_finite, terms, *gradients = self._program(*known, *drawn)
+            self._state = State(trainer, self._recording.buffers)
+        inputs = self._state.inputs(self._recording.draws)
+        if [_form(tensor) for tensor in inputs] != self._forms:
+            return None  # the program does not check what it reads
+        is_finite, terms, *gradients = self._program(*inputs)
         if not is_finite:
             return None
         for weight, gradient in zip(self._state.weights, gradients, strict=True):
             weight.grad = gradient
         for player, counts in self._state.counts.items():
-            counts.add_(self._recording.plays[player])
+            torch._foreach_add_(counts, self._recording.plays[player])  # pyright: ignore[reportPrivateImportUsage]
         trainer.minimised |= self._recording.minimised
         return dict(zip(names, terms.unbind(), strict=True))
 

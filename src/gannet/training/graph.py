@@ -35,19 +35,14 @@ class State:
         self._trainer = trainer
         states = {p: [trainer.optimizers[p].state[w] for w in weights] for p, weights in trainer.weights.items()}
         self.weights = [weight for weights in trainer.weights.values() for weight in weights]
-        self.counts = {player: _as_one([state["step"] for state in found]) for player, found in states.items()}
-        """Steps of Adam, a number for each parameter."""
+        self.counts = {player: [state["step"] for state in found] for player, found in states.items()}
+        """Steps of Adam, a tensor for each parameter."""
         both = [[s[name] for found in states.values() for s in found] for name in ("exp_avg", "exp_avg_sq")]
         changing = [trainer.game.get_buffer(name) for name in buffers]
         self.tensors = [*(weight.detach() for weight in self.weights), *both[0], *both[1], *changing]
-        """Parameters, Adam's two moments, buffers."""
 
     def inputs(self, draws: Sequence[Sequence[Draw]]) -> list[Tensor]:
-        """All inputs of the graph for the next step."""
-        return [*self.tensors, *self.drawn(draws)]
-
-    def drawn(self, draws: Sequence[Sequence[Draw]]) -> list[Tensor]:
-        """Scalars, then batch and draws of every turn of the next step: the inputs after :attr:`tensors`.
+        """Parameters, Adam's two moments, buffers, scalars, then batch and draws of every turn of the next step.
 
         The scalars are the progress, and for each turn lr / (1 - beta1^n) and sqrt(1 - beta2^n) with n the player's
         number of updates.
@@ -64,7 +59,7 @@ class State:
                 n, (beta1, beta2) = taken[turn.player], trainer.optimizers[turn.player].param_groups[0]["betas"]
                 rate = trainer.optimizer_settings[turn.player].lr_at(batch.progress)
                 scalars += [rate / (1 - beta1**n), (1 - beta2**n) ** 0.5]
-        return [torch.tensor(scalars), *following]
+        return [*self.tensors, torch.tensor(scalars), *following]
 
 
 class Recording:
@@ -159,14 +154,6 @@ class Recording:
         missing: Any = progress * torch.nan
         return Batch(columns["real"], columns.get("labels"), self._trainer.rng, missing, cast("Any", progress),
                      columns.get("captions"), columns.get("inputs"))  # fmt: skip
-
-
-def _as_one(numbers: Sequence[Tensor]) -> Tensor:
-    """One vector that shares its memory with the given scalars, so that one operation adds to all of them."""
-    vector = torch.stack(list(numbers))
-    for index, number in enumerate(numbers):
-        number.data = vector[index]
-    return vector
 
 
 class _Holder(nn.Module):
