@@ -2,6 +2,8 @@
 
     python benchmarks/cifar10.py train FOLDER SET SECONDS SEED OUT "RECIPE [KEY=VALUE ...]"
     python benchmarks/cifar10.py measure FOLDER OUT...
+    python benchmarks/cifar10.py picture FOLDER OUT... FILE.png
+    python benchmarks/cifar10.py protocol FOLDER OUT [STEPS]
 
 FOLDER has cifar10-train.zip and cifar10-test.zip. SET is ``all`` (the 50,000 training images) or ``horses`` (the 5,000
 of that class).
@@ -20,6 +22,12 @@ OUT.json. ``all`` compares 5,000 of them, ``horses`` 2,500.
 - Class accuracy, for recipes that use labels: how often a linear classifier on the features of effnet-lite0, fitted to
   5,000 training images by ridge regression, sees the requested class; its reference is its accuracy on test images.
 
+``protocol`` trains and measures what the literature does (Lee and Town 2020, https://arxiv.org/abs/2005.02494): batches
+of 64, 100,000 steps or STEPS, Adam 2e-4 (0, 0.9), five critic steps for WGAN-GP and SNGAN, three
+seeds; Inception features of 50,000 samples against the 50,000 training images, whose weights you bring (`gannet weights
+add inception FILE`). It needs a GPU, and was tried with few steps only. Runs are below the folder OUT; a repeated call
+continues them.
+
 effnet-lite0 was trained on ImageNet, so it knows what CIFAR-10 shows; randconv-v1 is untrained. No recipe trains with
 either.
 """
@@ -27,6 +35,7 @@ either.
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import zipfile
 from datetime import date
@@ -37,7 +46,11 @@ import numpy as np
 from PIL import Image
 from speedrun import OfRecipe, clock
 
-from gannet.features.extractors import features
+from gannet.errors import UserError
+from gannet.features.extractors import describe, extract, features
+from gannet.figures.comparison import comparison_sheet
+from gannet.figures.grid import image_grid
+from gannet.figures.theme import PAPER
 from gannet.games.base import Conditional
 from gannet.metrics.frechet import frechet_distance
 from gannet.seeding import torch_rng
@@ -52,8 +65,17 @@ COMPARED = {"all": 5_000, "horses": 2_500}
 """Images on each side of FD."""
 RIDGE = 10.0
 """Weight of the squared coefficients of the classifier, whose features are standardised."""
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 EFFNET = "effnet-lite0"
 EXTRACTORS = (EFFNET, "randconv-v1")
+ADAM = ("optimizer.generator", "optimizer.discriminator")
+PROTOCOL = {
+    "dcgan-strided": [f"{player}.{name}" for player in ADAM for name in ("beta1=0", "beta2=0.9")],
+    "wgan-gp": [],
+    "sngan-resnet": ["width=128", "critic_steps=5", "lr=2e-4"],
+    "dcgan-relativistic": [],
+}
+"""Recipe -> keys that differ from its defaults; the recommended recipe as it is."""
 
 
 def train(folder: Path, name: str, seconds: float, seed: int, out: Path, entry: str) -> None:
@@ -104,8 +126,8 @@ class Real:
 
     def __init__(self, folder: Path, name: str) -> None:
         compared, other = real_images(folder, name)
-        self.compared = {extractor: features(extractor, compared) for extractor in EXTRACTORS}
-        self.other = {extractor: features(extractor, other) for extractor in EXTRACTORS}
+        self.compared = {e: extract(e, compared, on_disk=True)[0] for e in EXTRACTORS}
+        self.other = {e: extract(e, other, on_disk=True)[0] for e in EXTRACTORS}
         self.reference = {e: frechet_distance(self.compared[e], self.other[e]) for e in EXTRACTORS}
         if name == "all":
             rows = self.other[EFFNET]
@@ -137,6 +159,49 @@ def measured(out: Path, real: Real) -> dict[str, Any]:
     return facts | values
 
 
+def picture(folder: Path, outs: list[Path], file: Path) -> None:
+    """Two rows of test images and of each OUT: all classes in turn where labels are used."""
+    real, _ = real_images(folder, "all")
+    first = real.reshape(len(CLASSES), -1, *real.shape[1:])[:, :2].swapaxes(0, 1)
+    rows = [("test images", image_grid(first.reshape(-1, *real.shape[1:]), len(CLASSES), column_labels=CLASSES))]
+    for out in outs:
+        facts = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
+        heads = CLASSES if facts["class_labels"] else None
+        samples = np.load(out.with_suffix(".npy"))[: 2 * len(CLASSES)]
+        name = f"{facts['entry'].split()[0]}, {facts['seconds'] / 60:g} minutes of one thread, seed {facts['seed']}"
+        rows.append((name, image_grid(samples, len(CLASSES), column_labels=heads)))
+    height = max(picture.height for _, picture in rows)
+    rows = [(name, _taller(picture, height)) for name, picture in rows]
+    comparison_sheet([(name, [picture]) for name, picture in rows], [""]).save(file, optimize=True)
+
+
+def _taller(picture: Image.Image, height: int) -> Image.Image:
+    """The picture on paper of that height."""
+    page = Image.new("RGB", (picture.width, height), PAPER)
+    page.paste(picture)
+    return page
+
+
+def protocol(folder: Path, out: Path, steps: int) -> None:
+    """Every recipe of PROTOCOL with three seeds, by the commands that a person would type."""
+    try:
+        describe("inception")
+    except UserError as error:
+        sys.exit(str(error))
+    for recipe, keys in PROTOCOL.items():
+        for seed in range(3):
+            run = str(out / f"{recipe}-{seed}")
+            typed = [f"steps={steps}", "--recipe", recipe, "--seed", str(seed), "--out", run, "--resume", *keys]
+            command("train", str(folder / "cifar10-train.zip"), *typed)
+            command("measure", run, "--metrics", "fd[inception]", "--samples", "50000")
+
+
+def command(*words: str) -> None:
+    """A command of gannet; the script ends if it fails."""
+    if status := subprocess.run([sys.executable, "-m", "gannet", *words], check=False).returncode:
+        sys.exit(status)
+
+
 def main() -> None:
     verb, folder, *rest = sys.argv[1:]
     if verb == "train":
@@ -144,6 +209,12 @@ def main() -> None:
         train(Path(folder), name, float(seconds), int(seed), Path(out), entry)
         return
     keep_freed_memory()
+    if verb == "picture":
+        picture(Path(folder), list(map(Path, rest[:-1])), Path(rest[-1]))
+        return
+    if verb == "protocol":
+        protocol(Path(folder), Path(rest[0]), int(rest[1]) if rest[1:] else 100_000)
+        return
     real: dict[str, Real] = {}
     for out in map(Path, rest):
         name = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))["set"]
