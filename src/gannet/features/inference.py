@@ -33,7 +33,7 @@ def respond(
     """
     if images.shape[3] not in (1, 3):
         raise UserError(f"{name} needs images of 1 or 3 channels, not {images.shape[3]}.")
-    network = network.to(memory_format=torch.channels_last)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     device = next(network.parameters()).device
     parts: list[tuple[np.ndarray, ...]] = []
     with (
