@@ -32,9 +32,10 @@ PRIMITIVE = "what the readers open files with"
 FORWARDED = "the bytes of a regular file, sent or drawn as they are"
 NOT_HANDED = {
     "__main__.py::_drop_what_nobody_reads": "/dev/null",
-    "comparison/on_ray.py::_pack": OWN,
-    "comparison/on_ray.py::_text": OWN,
-    "comparison/on_ray.py::_unpack": OWN,
+    "__main__.py::_open_closed_streams": "/dev/null, and the standard streams",
+    "comparison/packing.py::pack": OWN,
+    "comparison/packing.py::unpack": OWN,
+    "comparison/ray_task.py::lock_text": "compared with an expected text",
     "config/plan.py::load_recipe": NAMED,
     "dashboard/api.py::Api.charts": PART,
     "dashboard/api.py::Api.frame": FORWARDED,

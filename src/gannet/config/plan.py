@@ -49,12 +49,8 @@ class Plan:
     """The keys as typed, if no recipe was named, so that the data can still decide the recipe."""
     note: str = ""
     """One sentence on why the recipe was chosen, if the data decided."""
-
-    @property
-    def has_own_code(self) -> bool:
-        """Whether code outside Gannet takes part: a recipe of the user, or a user-supplied component."""
-        is_ours = self.recipe.function.__module__.startswith("gannet.")
-        return not is_ours or any(is_outside(value) for value in self.values["recipe"].values())
+    has_own_code: bool = False
+    """Whether code outside Gannet takes part: a recipe of the user, or a user-supplied component."""
 
     @property
     def repeated(self) -> dict[str, Any]:
@@ -232,7 +228,10 @@ def read_keys(
     }
     source = source_class(**source_arguments)
     called = data_name(source_name, values["data"])
-    return Plan(recipe_name, recipe, arguments, source_name, source, Settings(**settings), values, called)
+    is_ours = recipe.function.__module__.startswith("gannet.")
+    has_own_code = not is_ours or any(map(is_outside, recipe_values.values()))
+    checked = Settings(**settings)
+    return Plan(recipe_name, recipe, arguments, source_name, source, checked, values, called, has_own_code=has_own_code)
 
 
 def _changed(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
