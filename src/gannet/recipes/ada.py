@@ -39,8 +39,8 @@ def ada(
     Adds: a discriminator that memorises few images later, and no change if the images suffice. The curves
     ``augmentation_probability`` and ``augmentation_sign`` show p and r.
 
-    Traps: On 500 images with one seed, 1,000 steps were too few to gain anything; after 3,000 the FD was a fifth of
-    that without augmentation, which gets worse with training (docs/results/few-images.md). r also rises if the
+    Traps: On 500 images, 1,000 steps were too few to gain anything (one seed); after 3,000 the FD was a quarter of
+    that without augmentation (three seeds), which gets worse with training (docs/results/few-images.md). r also rises if the
     generated images are bad, so p rises at the start of most trainings. With ``loss=non-saturating``, r is E
     sign(D(T(x))), as in the paper. Mirrored photos are as good as photos: add ``data.flip=true``, but not for
     digits and letters.
