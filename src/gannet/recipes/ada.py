@@ -40,8 +40,8 @@ def ada(
     ``augmentation_probability`` and ``augmentation_sign`` show p and r.
 
     Traps: On 500 images, 1,000 steps were too few to gain anything (one seed); after 3,000 the FD was a quarter of
-    that without augmentation (three seeds), which gets worse with training (docs/results/few-images.md). r also rises if the
-    generated images are bad, so p rises at the start of most trainings. With ``loss=non-saturating``, r is E
+    that without augmentation (three seeds), which gets worse with training (docs/results/few-images.md). r also rises
+    if the generated images are bad, so p rises at the start of most trainings. With ``loss=non-saturating``, r is E
     sign(D(T(x))), as in the paper. Mirrored photos are as good as photos: add ``data.flip=true``, but not for
     digits and letters.
 
