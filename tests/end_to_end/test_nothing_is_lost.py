@@ -216,6 +216,16 @@ def test_output_that_nobody_reads_does_not_change_the_exit_status(folder, enviro
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("words", "status"), [(["sample", "nothing"], 2), (["data"], 0), (["no-such-verb"], 2)])
+def test_a_message_that_nobody_reads_does_not_change_the_exit_status(folder, environment, words, status):
+    """``gannet ... 2>&1 | true``: a message on stderr is written at once, and fails at once."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([COMMAND, *words], cwd=folder, env=environment, stdout=writing, stderr=writing)
+    os.close(writing)
+    assert done.returncode == status
+
+
 @pytest.mark.parametrize("closed", [(2,), pytest.param((0, 1, 2), marks=pytest.mark.slow)])
 def test_a_stream_that_is_closed_from_the_beginning_changes_nothing(folder, environment, closed):
     """``2>&-``: the number of the stream must not go to a file of the run, where libraries would write."""

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -139,7 +140,8 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except Exception as error:
         if type(error).__name__ == "NoArgsIsHelpError":
-            print(error.ctx.get_help())  # type: ignore[attr-defined]
+            with suppress(BrokenPipeError):
+                print(error.ctx.get_help())  # type: ignore[attr-defined]
             return 0
         # Usage errors of typer have their own message and exit status.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
@@ -177,6 +179,8 @@ def _of_all_ranks(sentences: Sequence[str]) -> Sequence[str]:
 
 
 def _say(sentences: Sequence[str], status: int) -> int:
+    """Print sentences on stderr. Whether somebody can read them does not change the status."""
     for sentence in sentences:
-        print(f"gannet: {one_line(sentence)}", file=sys.stderr)
+        with suppress(OSError):
+            print(f"gannet: {one_line(sentence)}", file=sys.stderr)
     return status
