@@ -138,6 +138,10 @@ def run(arguments: Sequence[str]) -> int:
         return _say(*_end(error))
     except BrokenPipeError:
         return 0
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # typer ends with status 1 if nobody reads the output
+            return 0
+        raise
     except Exception as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             with suppress(BrokenPipeError):
