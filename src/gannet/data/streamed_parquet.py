@@ -53,7 +53,7 @@ class RowGroups:
         self._places = [(f, g) for f, file in enumerate(self._files) for g in range(file.num_row_groups)]
         rows = [self._files[f].metadata.row_group(g).num_rows for f, g in self._places]
         self.starts = np.concatenate([[0], np.cumsum(rows)]).astype(np.int64)
-        columns = _Columns(self._files, progress)
+        columns = _Columns(self._files, files, progress)
         self._column = image_column(columns, str(path))
         classes = classes_of(columns, str(path))
         self.index = np.zeros(sum(rows), RECORD)
@@ -103,8 +103,7 @@ class RowGroups:
         except Exception as error:  # of pyarrow, of file systems and of HTTP
             with self._lock:
                 self._groups.pop(group, None)
-            reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
-            raise BadImage(f"its row group cannot be read ({reason})") from None
+            raise BadImage(f"its row group cannot be read ({_reason(error)})") from None
         blob = cell.get("bytes") if isinstance(cell, dict) else cell
         if not blob:
             raise BadImage("the cell holds no image")
@@ -159,17 +158,20 @@ class RowGroups:
 class _Columns:
     """The columns of all files, as the functions that find images and classes see a data set."""
 
-    def __init__(self, files: Sequence[Any], progress: Progress) -> None:
+    def __init__(self, files: Sequence[Any], names: Sequence[str], progress: Progress) -> None:
         from datasets import Features
 
-        self._files, self._progress = files, progress
+        self._files, self._names, self._progress = files, names, progress
         self.features = Features.from_arrow_schema(files[0].schema_arrow)
 
     def __getitem__(self, column: str) -> list[Any]:
         values: list[Any] = []
-        for number, file in enumerate(self._files):
+        for number, (file, name) in enumerate(zip(self._files, self._names, strict=True)):
             self._progress("reading classes", number, len(self._files))
-            values += file.read(columns=[column]).column(0).to_pylist()
+            try:
+                values += file.read(columns=[column]).column(0).to_pylist()
+            except Exception as error:  # of pyarrow, of file systems and of HTTP
+                raise UserError(f"The column {column!r} of {name} cannot be read: {_reason(error)}.") from None
         return values
 
 
@@ -181,8 +183,12 @@ def _opened(file: str) -> Any:
         system, path = url_to_fs(file)
         return ParquetFile(system.open(path), pre_buffer=False)  # or every file keeps what was read of it
     except Exception as error:  # of pyarrow, of file systems and of HTTP
-        reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
-        raise UserError(f"{file} cannot be read as a Parquet file: {reason.rstrip('.')}.") from None
+        raise UserError(f"{file} cannot be read as a Parquet file: {_reason(error)}.") from None
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error's message."""
+    return str(error).strip().partition("\n")[0][:200].rstrip(".") or type(error).__name__
 
 
 def _footer_hash(file: Any) -> str:
