@@ -174,6 +174,12 @@ def test_many_damaged_layouts_are_data_or_one_sentence(tmp_path: Path, name: str
     open_layout(name, tmp_path, edited(sound(name), edits))
 
 
+def test_a_streamed_table_without_its_first_byte_is_one_sentence(tmp_path: Path) -> None:
+    """The description at the end of the file is whole, but the first page is not where it says."""
+    name = "streamed.parquet"
+    open_layout(name, tmp_path, edited(sound(name), [(0, b"", 1)]))
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_a_table_of_images_that_names_a_pipe_or_device_does_not_wait(tmp_path: Path, kind: str) -> None:
     """A cell may name a file instead of holding one."""

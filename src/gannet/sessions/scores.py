@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
+from typing import Any
 
 from torch import Tensor
 
@@ -161,28 +162,19 @@ class Scores:
     def _measurer(self) -> Callable[[int], tuple[list[ScoreCard], list[str]]]:
         from gannet.evaluation.measure import answers_questions, measurer
 
-        game, seed, name = self._trainer.average.game, self._plan.settings.seed, self._writer.path.name
+        game = self._trainer.average.game
         if self._is_quick:
-            samples, metrics = _num_samples(self._trainer), QUICK_METRICS
-            return measurer(
-                game,
-                self._trainer.dataset,
-                seed=seed,
-                run=name,
-                weights="ema",
-                samples=samples,
-                metrics=metrics,
-                progress=self._continue,
-            )
-        held_out = open_held_out(self._plan, silent) if answers_questions(game) else None
+            how: dict[str, Any] = {"samples": _num_samples(self._trainer), "metrics": QUICK_METRICS}
+        else:
+            how = {"held_out": open_held_out(self._plan, silent) if answers_questions(game) else None}
         return measurer(
             game,
             self._trainer.dataset,
-            seed=seed,
-            run=name,
+            seed=self._plan.settings.seed,
+            run=self._writer.path.name,
             weights="ema",
-            held_out=held_out,
             progress=self._continue,
+            **how,
         )
 
     def _continue(self, *_: object) -> None:
