@@ -140,8 +140,8 @@ def open_page(new_page) -> Callable[..., Page]:
         page = new_page(width, allowed=(f"http://127.0.0.1:{server.port}/",), **rest)
         shown = ",".join(identity_of(run.resolve()) for run in runs)
         page.goto(server.address + (f"#runs={shown}" if runs else ""))
-        if runs:  # a server that lists runs every few seconds may not know them yet
-            until(page, f"window.gannet?.runs.map((run) => run.id).join() === '{shown}'")
+        if runs:  # a server that lists runs every few seconds may not know them yet, and another one is drawn meanwhile
+            until(page, f"window.gannet?.runs.map((run) => run.kind && run.id).join() === '{shown}'")
         until(page, ready)
         return page
 
