@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageCms, ImageOps
 
 import gannet
 from gannet.cli import run
 from gannet.dashboard.probes.__main__ import Desk
 from gannet.sessions.tiles import in_tiles
+from gannet.sessions.translation import translate_file
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +255,70 @@ def test_pipes_devices_and_folders_are_named(
     (tmp_path / "file").touch()
     assert run(["apply", str(colouring), str(folder / "d.png"), "-o", str(tmp_path / "file/d.png")]) == 2
     assert "Cannot write" in capsys.readouterr().err
+
+
+def test_files_of_unusual_kinds(colouring: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """More than 8 bits, four inks, several frames, every orientation, and a colour profile."""
+    folder, out = tmp_path / "ünter wegs", tmp_path / "out"
+    folder.mkdir()
+    image = photo(24, 16)
+    grey = np.asarray(image.convert("L"))
+    Image.fromarray(grey.astype(np.uint16) * 257).save(folder / "sixteen.png")
+    Image.fromarray(grey.astype(np.uint16) * 16).save(folder / "twelve.tif")
+    Image.fromarray(grey.astype(np.float32) / 255).save(folder / "fraction.tif")
+    Image.fromarray(grey.astype(np.int32) * 1000).save(folder / "unknown.tif")
+    image.convert("CMYK").save(folder / "inks.jpg", quality=100)
+    frames = [image, image.rotate(180)]
+    for name in ("größe ß.gif", "moves.webp", "pages.tif"):
+        frames[0].save(folder / name, save_all=True, append_images=frames[1:], lossless=True)
+    for number in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = number
+        image.save(folder / f"turned-{number}.png", exif=exif)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image.save(folder / "profile.jpg", icc_profile=profile)
+    image.resize((1, 1)).save(folder / "one.png")
+    assert run(["apply", str(colouring), str(folder), "-o", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert "one.png: only 1 x 1 pixels; the shorter side must have 8." in said
+    assert "unknown.tif: its largest level is" in said
+    assert said.count("gannet: ") == 3, said
+    assert "twelve.tif (24 x 16, level 4095 taken as white)" in said
+    assert "fraction.tif (24 x 16, level 1 taken as white)" in said
+    assert said.count("(24 x 16, the first image of several)") == 3, said
+    for name in ("sixteen.png", "twelve.tif", "fraction.tif", "inks.jpg", "größe ß.gif.png", "moves.webp", "pages.tif"):
+        assert np.abs(luminance(Image.open(out / name)) - luminance(image)).mean() < 4, name
+    for number in range(1, 9):
+        seen = ImageOps.exif_transpose(Image.open(folder / f"turned-{number}.png"))
+        assert np.abs(luminance(Image.open(out / f"turned-{number}.png")) - luminance(seen)).max() < 1, number
+    assert Image.open(out / "profile.jpg").info["icc_profile"] == profile
+
+
+def test_an_image_above_the_limit_is_not_reduced_in_silence(colouring: Path, tmp_path: Path) -> None:
+    """Training reads a large JPEG at a half of each side; the result of apply has the size of the input, or none."""
+    Image.new("L", (9000, 8000), 40).save(tmp_path / "large.jpg")
+    with pytest.raises(gannet.UserError, match=r"too large: 9000 x 8000 pixels, above 64,000,000"):
+        translate_file(gannet.load(colouring), tmp_path / "large.jpg", tmp_path / "made.jpg")
+    assert not (tmp_path / "made.jpg").exists()
+
+
+def test_results_below_the_inputs_are_not_inputs_the_second_time(
+    colouring: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "mine"
+    (folder / ".thumbnails").mkdir(parents=True)
+    for name in ("a.png", "b.gif", ".thumbnails/a.png"):
+        photo(16, 16).save(folder / name)
+    monkeypatch.chdir(folder)
+    for words, out in ((["-o", "out"], "out"), ([], "mine-grayscale")):
+        shutil.rmtree("out", ignore_errors=True)
+        for _ in range(2):
+            assert run(["apply", str(colouring), ".", *words]) == 0
+            assert f"2 images written to {out}." in capsys.readouterr().err
+        assert sorted(path.name for path in Path(out).iterdir()) == ["a.png", "b.gif.png"]
+    (tmp_path / "file.png").write_bytes(b"kept")
+    assert run(["apply", str(colouring), ".", "-o", str(tmp_path / "file.png")]) == 2
+    assert capsys.readouterr().err.count("this is a file, and the results of a folder need a folder") == 1
+    (tmp_path / "empty").mkdir()
+    assert run(["apply", str(colouring), str(tmp_path / "empty")]) == 2
+    assert len(capsys.readouterr().err) < 300

@@ -36,3 +36,12 @@ def test_an_image_is_cropped_and_fitted_as_training_data_are(tmp_path: Path, key
     assert any(np.array_equal(found.original, image) for image in stored)
     with pytest.raises(gannet.UserError, match="photos is a folder: give one image"):
         invert_file(run, tmp_path / "photos")
+    levels = rng.integers(0, 256, (16, 24), dtype=np.uint16)
+    levels[0, 0] = 255
+    Image.fromarray(levels.astype(np.uint8)).save(tmp_path / "eight.png")
+    Image.fromarray(levels * 16).save(tmp_path / "twelve.tif")
+    seen = [
+        invert_file(run, tmp_path / name, search=Search(starts=4, keep=1, steps=1)).original.astype(int)
+        for name in ("eight.png", "twelve.tif")
+    ]
+    assert np.abs(seen[0] - seen[1]).max() <= 2

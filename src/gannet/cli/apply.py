@@ -25,8 +25,8 @@ def apply(
 ) -> int:
     """Translate your own images with an image-to-image run.
 
-    Images of any size are translated in overlapping tiles. Names, size, transparency and orientation are kept. A file
-    that cannot be used is reported, the others are done, and the exit status is 2.
+    Images of any size are translated in overlapping tiles. Names, size, transparency and orientation are kept, earlier
+    results are replaced. A file that cannot be used is reported, the others are done, and the exit status is 2.
     """
     from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import reporter_for
@@ -34,22 +34,22 @@ def apply(
     from gannet.sessions.trained_run import TrainedRun
     from gannet.sessions.translation import destinations, find_images, folder_of, target_class, translate_file
 
-    files = find_images(images)
     run = TrainedRun(path, recipe_file=recipe, keys=parse_keys(keys or []))
     label = target_class(run, to)
     made_by = "-".join(filter(None, (run.run.name, to)))
+    files = find_images(images, folder_of(images, out, made_by) if images.is_dir() else None)
     places = destinations(files, images, out, made_by)
     problems: list[Mistake] = []
     written = 0
     with reporter_for(run) as reporter:
         for file, place in places.items():
             try:
-                width, height = translate_file(run, file, place, label=label, progress=reporter.work)
+                what = translate_file(run, file, place, label=label, progress=reporter.work)
             except UserError as problem:
                 problems += problem.mistakes
             else:
                 written += 1
-                reporter.say(f"wrote {place} ({width} x {height})")
+                reporter.say(f"wrote {place} ({what})")
         if images.is_dir():
             counts = f"{_counted(written, 'image')} written to {folder_of(images, out, made_by)}"
             if problems:

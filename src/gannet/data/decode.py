@@ -143,6 +143,14 @@ def header(blob: bytes) -> Header:
     return Header(width, height, is_grey(image), is_sixteen_bit(image) or image.mode == "F", holds_several(image))
 
 
+def stored_size(blob: bytes) -> tuple[int, int]:
+    """Width and height in the file, also of a JPEG that :func:`opened` reduces; raises :class:`BadImage` if damaged."""
+    try:
+        return _open(blob).size
+    except Exception as error:
+        raise BadImage(f"the header is damaged ({error})") from None
+
+
 def largest_level(blob: bytes) -> float:
     """The largest level of an image of more than 8 bits; raises :class:`BadImage` like :func:`upright`."""
     return float(_levels(_loaded(blob)).max())
@@ -169,27 +177,6 @@ def upright(blob: bytes, reading: Reading = UNCHANGED) -> Image.Image:
     return _eight_bits(_loaded(blob), reading)
 
 
-def upright_with_alpha(blob: bytes) -> tuple[Image.Image, Image.Image | None]:
-    """As :func:`upright`, but colours and opacity separately: mode L or RGB, and mode L, which is None without
-    transparency.
-
-    Raises:
-        BadImage: as :func:`upright`.
-    """
-    image = opened(blob)
-    if not is_see_through(image):
-        return upright(blob), None
-    grey = is_grey(image)
-    try:
-        image.load()
-        ImageOps.exif_transpose(image, in_place=True)
-        image = image.convert("RGBA")
-    except Exception as error:  # as in upright
-        raise BadImage(f"damaged ({error})") from None
-    colours = image.convert("RGB")
-    return colours.convert("L") if grey else colours, image.getchannel("A")
-
-
 def orientation(image: Image.Image) -> int:
     """The EXIF orientation 1..8; 1 is upright."""
     if image.format not in {"JPEG", "TIFF", "WEBP"} and "exif" not in image.info:
@@ -210,9 +197,11 @@ def is_grey(image: Image.Image) -> bool:
 
 
 def holds_several(image: Image.Image) -> bool:
-    """Whether the file holds several frames or pages; the second image of a phone's MPO file is a thumbnail."""
+    """Whether the file holds several frames or pages. The second image of a phone's MPO file is a thumbnail, and the
+    first of PSD shows all layers.
+    """
     try:
-        return image.format != "MPO" and bool(getattr(image, "is_animated", False))
+        return image.format not in ("MPO", "PSD") and bool(getattr(image, "is_animated", False))
     except Exception:  # damage behind an intact first image
         return False
 

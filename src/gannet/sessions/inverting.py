@@ -16,6 +16,7 @@ from gannet.data.decode import BadImage, Reading, upright
 from gannet.data.fitting import Frame, fitted
 from gannet.data.image_source import ImageSource
 from gannet.data.listing import read_file
+from gannet.data.own_image import white_level
 from gannet.errors import UserError
 from gannet.evaluation.inversion import Inverted, Search, invert
 from gannet.files import written_whole
@@ -158,7 +159,8 @@ def _read(file: Path, shape: tuple[int, ...], source: Source) -> np.ndarray:
     choice = source.choice() if isinstance(source, ImageSource) else Choice()
     frame = Frame(width, height, channels, choice.fit, choice.crop)
     try:
-        return fitted(upright(read_file(file), Reading(channels == 4, choice.white)), frame).copy()
+        blob = read_file(file)
+        return fitted(upright(blob, Reading(channels == 4, choice.white, white_level(blob))), frame).copy()
     except OSError as error:
         raise UserError(f"Cannot read {file}: {error.strerror or error}.") from None
     except BadImage as reason:

@@ -12,8 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from gannet.data.base import Progress, silent
-from gannet.data.decode import SUFFIXES, BadImage, upright_with_alpha
-from gannet.data.listing import read_file
+from gannet.data.decode import BadImage
+from gannet.data.listing import listing, read_file
+from gannet.data.own_image import own_image
 from gannet.errors import UserError
 from gannet.figures.sheet import side_by_side
 from gannet.files import written_whole
@@ -91,8 +92,9 @@ def save_translations(run: TrainedRun, count: int, path: Path, *, seed: int = 0)
         picture.save(file, "PNG")
 
 
-def find_images(path: Path) -> list[Path]:
-    """The file itself, or all files below the folder whose names end like an image, sorted; hidden files are left out.
+def find_images(path: Path, out: Path | None = None) -> list[Path]:
+    """The file itself, or all files below the folder whose names end like an image, sorted. Hidden files, hidden
+    folders and the folder ``out``, which holds earlier results, are left out.
 
     Raises:
         UserError: nothing there.
@@ -101,11 +103,12 @@ def find_images(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise UserError(f"There is no file or folder at {path}.")
-    found = [
-        file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    ]
+    found = [path / name for name in listing(path).images]
+    earlier = None if out is None else out.resolve()
+    if earlier is not None and earlier != path.resolve():
+        found = [file for file in found if earlier not in file.resolve().parents]
     if not found:
-        raise UserError(f"{path} contains no images ({', '.join(sorted(SUFFIXES))}).")
+        raise UserError(f"{path} contains no images: no name of a file ends in .png, .jpg, .webp, .tif or the like.")
     return found
 
 
@@ -117,10 +120,12 @@ def destinations(files: list[Path], given: Path, out: Path | None, made_by: str)
     is the name of the run, and of the class that it translates to, if any. GIF becomes PNG.
 
     Raises:
-        UserError: an input would be overwritten, two results would have one name, or ``out`` ends like no format that
-            can be written.
+        UserError: an input would be overwritten, two results would have one name, ``out`` is a file although ``given``
+            is a folder, or ``out`` ends like no format that can be written.
     """
     if given.is_dir():
+        if out is not None and out.exists() and not out.is_dir():
+            raise UserError(f"-o {out}: this is a file, and the results of a folder need a folder.")
         base = folder_of(given, out, made_by)
         places = {file: _suited(base / file.relative_to(given)) for file in files}
     elif out is None or out.is_dir() or not out.suffix:
@@ -148,11 +153,12 @@ def folder_of(given: Path, out: Path | None, made_by: str) -> Path:
 
 def translate_file(
     run: TrainedRun, file: Path, out: Path, *, label: int | None = None, progress: Progress = silent
-) -> tuple[int, int]:
-    """Translate one image file and write the result; returns its width and height.
+) -> str:
+    """Translate one image file and write the result; returns its width and height and what was not used, in words.
 
-    The image keeps its size (times the factor of super-resolution) and its transparency; it is rotated by its EXIF
-    orientation. It becomes grey if the run works on grey images.
+    The image keeps its size (times the factor of super-resolution), its transparency and its colour profile; it is
+    rotated by its EXIF orientation. It becomes grey if the run works on grey images, and has 8 bits. Of several frames
+    or pages the first is used.
 
     Args:
         run: a run that translates.
@@ -165,32 +171,36 @@ def translate_file(
         UserError: the file is not a usable image, or the result cannot be written.
     """
     try:
-        image, alpha = upright_with_alpha(read_file(file))
+        own = own_image(read_file(file))
     except BadImage as problem:
         raise UserError(f"{file}: {problem}.") from None
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror or error}).") from None
     try:
-        made = translate_image(run, image, alpha, label=label, progress=progress)
+        made = translate_image(run, own.colours, own.alpha, label=label, progress=progress)
     except UserError as problem:
         raise UserError(f"{file} {problem}") from None
     format = FORMATS[out.suffix.lower()]
     if format in OPAQUE and made.mode in ("LA", "RGBA"):
-        raise UserError(f"{file} is transparent, and {format} cannot store that: write PNG, with -o NAME.png.")
+        raise UserError(
+            f"{file} is transparent, and {format} cannot store that: give this file alone, with -o NAME.png."
+        )
     encoded = BytesIO()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"Cannot write {out}: {error.strerror}. Choose another place with -o.") from None
     try:
-        made.save(encoded, format, **OPTIONS.get(format, {}))
+        profile = own.profile if made.mode in ("RGB", "RGBA") else None
+        made.save(encoded, format, icc_profile=profile, **OPTIONS.get(format, {}))
     except (OSError, ValueError):  # WEBP and JPEG have a largest side
         raise UserError(
-            f"{file}: {format} cannot store {made.width} x {made.height} pixels: write PNG, with -o NAME.png."
+            f"{file}: {format} cannot store {made.width} x {made.height} pixels: give this file alone, with -o "
+            "NAME.png."
         ) from None
     with written_whole(out) as target:
         target.write(encoded.getvalue())
-    return made.size
+    return ", ".join([f"{made.width} x {made.height}", *own.notes])
 
 
 @torch.no_grad()
