@@ -19,8 +19,10 @@ from torch.testing import assert_close
 from gannet import cli
 from gannet.errors import TrainingStopped
 from gannet.live.slow_motion import SlowMotion
+from gannet.regularizers.base import Penalty
 from gannet.sessions.resume import resume
 from gannet.training import compiled, lowering
+from gannet.training.graph import StepNumber
 from gannet.training.precision import decide
 from gannet.training.trainer import Trainer
 
@@ -63,17 +65,20 @@ ROUNDING = {
 
 @only_recorded
 @pytest.mark.parametrize(
-    "recipe",
+    ("recipe", "keys"),
     [
-        "gan",
-        "flow-matching",  # one player
-        "wgan-gp",  # several turns of a player, and second derivatives
-        "particle-gan",  # a penalty whose strength depends on the progress
-        "began",  # statistics of batches, and a buffer of the game
+        ("gan", {}),
+        ("flow-matching", {}),  # one player
+        ("wgan-gp", {}),  # several turns of a player, and second derivatives
+        ("wgan-gp", {"penalty.every": "2"}),  # random numbers are drawn in steps with the penalty only
+        ("particle-gan", {}),  # a penalty whose strength depends on the progress
+        ("particle-gan", {"penalty.every": "4"}),
+        ("dragan", {"penalty.every": "3"}),
+        ("began", {}),  # statistics of batches, and a buffer of the game
     ],
 )
-def test_a_compiled_step_equals_an_eager_one(recipe):
-    trainer, eager = _trainer(recipe), _trainer(recipe)
+def test_a_compiled_step_equals_an_eager_one(recipe, keys):
+    trainer, eager = _trainer(recipe, **keys), _trainer(recipe, **keys)
     compiled.choose_step(trainer)
     assert trainer.step_kind == "compiled"
     assert trainer.step == 0
@@ -89,12 +94,41 @@ def test_a_compiled_step_equals_an_eager_one(recipe):
 
 
 @only_recorded
-def test_the_graph_is_what_plays(monkeypatch):
-    trainer = _trainer()
+@pytest.mark.parametrize(("recipe", "keys"), [("gan", {}), ("wgan-gp", {"penalty.every": "3"})])
+def test_the_graph_is_what_plays(recipe, keys, monkeypatch):
+    trainer = _trainer(recipe, **keys)
     compiled.choose_step(trainer)
     trainer.play()
     monkeypatch.setattr(trainer, "_take", None)
-    trainer.play()
+    names = [set(trainer.play()) for _ in range(4)]
+    assert ["discriminator/gradient_penalty" in found for found in names] == (
+        [False, False, True, False] if keys else [False] * 4
+    )
+
+
+@pytest.mark.parametrize(
+    "question", [bool, float, lambda step: step == 5, lambda step: step % 3 == 1, lambda step: step < 100]
+)
+def test_a_graph_answers_no_other_question_about_the_number_of_its_step(question):
+    assert [StepNumber(step) % 3 == 0 for step in range(4)] == [True, False, False, True]
+    assert [bool(StepNumber(step) % 3) for step in range(4)] == [False, True, True, False]
+    with pytest.raises(TypeError, match="StepNumber"):
+        question(StepNumber(5))
+
+
+@only_recorded
+@pytest.mark.parametrize(
+    ("keys", "steps", "expected"),
+    [({}, 30, 1), ({"penalty.every": "7"}, 30, 2), ({"penalty.every": "40"}, 30, 1)],
+)
+def test_there_is_one_graph_for_each_kind_of_the_steps_that_are_left(keys, steps, expected, monkeypatch):
+    graphs = []
+    monkeypatch.setattr(compiled, "lowered", lambda graph, _: graphs.append(graph) or graph)
+    trainer = _trainer("wgan-gp", **keys)
+    trainer.steps = steps
+    compiled.choose_step(trainer)
+    assert trainer.step_kind == "compiled"
+    assert len(graphs) == expected
 
 
 @only_recorded
@@ -137,16 +171,27 @@ def test_slow_motion_watches_an_eager_step():
     assert trainer.whole_step() is not None
 
 
+def _only_at_first(self, logits_of, real, fake, batch):
+    return self(logits_of, real, fake, batch) if batch.step < 100 else None
+
+
+def _only_after_two(self, logits_of, real, fake, batch):
+    return self(logits_of, real, fake, batch) if batch.step % 5 == 2 else None
+
+
 @only_recorded
 @pytest.mark.parametrize(
-    ("recipe", "keys", "reason"),
+    ("recipe", "penalty", "reason"),
     [
-        ("wgan", {}, "only Adam"),
-        ("wgan-gp", {"penalty.every": "2"}, "depends on the number of the step"),
+        ("wgan", None, "only Adam"),
+        ("wgan-gp", _only_at_first, "depends on the number of the step"),
+        ("wgan-gp", _only_after_two, "depends on the number of the step"),
     ],
 )
-def test_an_unsupported_step_stays_eager_with_a_reason(recipe, keys, reason):
-    trainer = _trainer(recipe, **keys)
+def test_an_unsupported_step_stays_eager_with_a_reason(recipe, penalty, reason, monkeypatch):
+    if penalty is not None:
+        monkeypatch.setattr(Penalty, "term", penalty)
+    trainer = _trainer(recipe)
     before = _state(trainer)
     compiled.choose_step(trainer)
     assert trainer.whole_step is None
@@ -181,12 +226,16 @@ def test_a_graph_that_computes_something_else_is_not_used(monkeypatch):
 
 
 @only_recorded
-def test_a_run_says_how_it_steps_resumes_to_the_bit_and_says_when_it_resumes_otherwise(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("recipe", "keys"), [("gan", {}), ("particle-gan", {"penalty.every": 3})])
+def test_a_run_says_how_it_steps_resumes_to_the_bit_and_says_when_it_resumes_otherwise(
+    recipe, keys, tmp_path, monkeypatch
+):
     whole, halves = tmp_path / "whole", tmp_path / "halves"
+    keys = SMALL | keys
     edit = {12: [("set", {"key": "optimizer.generator.lr", "value": 0.01})]}
     stop = {20: [lambda: signal.raise_signal(signal.SIGTERM)]}
-    train(whole, person=Person(edit), steps=30, **SMALL)
-    train(halves, person=Person(edit | stop), steps=30, **SMALL)
+    train(whole, "ring", recipe, Person(edit), steps=30, **keys)
+    train(halves, "ring", recipe, Person(edit | stop), steps=30, **keys)
     assert json.loads((whole / "run.json").read_text())["environment"]["steps"] == "compiled"
     assert '"text":"Steps are compiled."' in (whole / "events.jsonl").read_text()
     resume(halves, Person())
@@ -231,13 +280,14 @@ def test_where_onednn_cannot_be_called_the_plain_graph_is_compiled(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_real_compiler_gives_the_same_within_rounding(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("recipe", "steps", "keys"), [("gan", 200, []), ("wgan-gp", 30, ["penalty.every=4"])])
+def test_a_real_compiler_gives_the_same_within_rounding(recipe, steps, keys, tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "PAYS_FROM", 1)
-    words = ["train", "ring", "--recipe", "gan", "--steps", "200", "hidden=8", "--quiet"]
+    words = ["train", "ring", "--recipe", recipe, "--steps", str(steps), "hidden=8", *keys, "--quiet"]
     for name, key in (("compiled", "true"), ("eager", "false")):
         assert cli.run([*words, f"compile={key}", "--out", str(tmp_path / name)]) == 0
     found, expected = (
-        load_file(tmp_path / name / "checkpoints" / "step-000000200" / "model.safetensors")
+        load_file(tmp_path / name / "checkpoints" / f"step-{steps:09d}" / "model.safetensors")
         for name in ("compiled", "eager")
     )
     assert json.loads((tmp_path / "compiled" / "run.json").read_text())["environment"]["steps"] == "compiled"

@@ -25,6 +25,48 @@ class CannotCompile(Exception):
     """The reason why the step stays eager."""
 
 
+class StepNumber:
+    """The number of a step in a batch from which a graph is recorded.
+
+    A lazy penalty asks whether a period divides it, and the graph is right for all steps with the same answers. Any
+    other question raises an exception that names this class.
+    """
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self.divided: dict[int, bool] = {}
+        """Period that the game asked for -> whether it divides the step."""
+
+    def __mod__(self, period: int) -> Remainder:
+        self.divided[period] = self._step % period == 0
+        return Remainder(self.divided[period])
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"a turn asks whether {StepNumber.__name__} is 0")
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(f"a turn compares {StepNumber.__name__} with {other}")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Remainder:
+    """The remainder of a step number, of which is known only whether it is 0."""
+
+    def __init__(self, is_zero: bool) -> None:
+        self._is_zero = is_zero
+
+    def __bool__(self) -> bool:
+        return not self._is_zero
+
+    def __eq__(self, other: object) -> bool:
+        if other != 0:
+            raise TypeError(f"a turn compares the remainder of {StepNumber.__name__} with {other}")
+        return self._is_zero
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class State:
     """The tensors of a trainer that a step changes, in the order of the graph's inputs.
 
@@ -65,14 +107,19 @@ class State:
 class Recording:
     """The graph of a step, what it draws, and the names of its terms.
 
+    ``step`` decides which lazy penalties are in the graph; None is the trainer's.
+
     Raises:
         CannotCompile: the step draws or decides something within the graph.
     """
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, trainer: Trainer, step: int | None = None) -> None:
         from torch.fx.experimental.proxy_tensor import make_fx
 
         self._trainer = trainer
+        self._number = StepNumber(trainer.step if step is None else step)
+        self.divided = self._number.divided
+        """Period of a lazy penalty -> whether it divides the steps for which the graph is right."""
         parameters = {id(weight): f"game.{name}" for name, weight in trainer.game.named_parameters()}
         self._weights = [(p, parameters[id(w)]) for p, weights in trainer.weights.items() for w in weights]
         """Player and name of each parameter."""
@@ -147,13 +194,12 @@ class Recording:
         return is_finite, torch.stack([term.float() for term in terms_by_name.values()]), *gradients
 
     def _batch(self, left: Iterator[Tensor], progress: Tensor) -> Batch:
-        """The batch of a turn. The step is missing and the progress is a tensor, so that no number of the recorded step
-        becomes part of the graph.
+        """The batch of a turn. The step answers nothing but what lazy penalties ask, and the progress is a tensor, so
+        that no other number of the recorded step becomes part of the graph.
         """
         columns = {name: next(left) for name in self._columns}
-        missing: Any = progress * torch.nan
-        return Batch(columns["real"], columns.get("labels"), self._trainer.rng, missing, cast("Any", progress),
-                     columns.get("captions"), columns.get("inputs"))  # fmt: skip
+        return Batch(columns["real"], columns.get("labels"), self._trainer.rng, cast("Any", self._number),
+                     cast("Any", progress), columns.get("captions"), columns.get("inputs"))  # fmt: skip
 
 
 class _Holder(nn.Module):

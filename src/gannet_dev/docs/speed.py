@@ -57,8 +57,9 @@ LIMITS = """## What limits the speed
   operations takes much of the rest. `compile=true` starts fewer. It is not the default, because its tensors differ by
   rounding, and because the first compilation can take a minute of processor time. Below 10,000 steps, or if the step
   cannot be compiled, the run takes eager steps and says why. Steps with penalties, with batch norm and with several
-  turns of a player compile. Four kinds stay eager: RMSprop (`wgan`), a lazy penalty (`penalty.every` above 1), an inner
-  optimization (`unrolled`), and `sngan`, in which rounding grows beyond the tolerance within three steps.
+  turns of a player compile; with a lazy penalty (`penalty.every` above 1), steps with it and steps without it are a
+  graph each. Three kinds stay eager: RMSprop (`wgan`), an inner optimization (`unrolled`), and `sngan`, in which
+  rounding grows beyond the tolerance within three steps.
 - Where the processor has AVX-512 and is not Intel's, torch's own product of fp32 matrices (MKL) uses half of the vector
   width. A compiled step calls oneDNN for larger matrices there, which is why `particle-gan` comes near the peak rate:
   that rate is measured with torch's own product. Eager steps do not, because their tensors would differ by rounding.
