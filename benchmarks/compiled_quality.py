@@ -1,6 +1,5 @@
-"""Do compiled steps train as well as eager ones? `python benchmarks/compiled_quality.py`: `gan-deep` on gmm with
-10,000 steps, and `particle-gan` on the ring with the number of steps that the recipe has; three seeds, one thread,
-2,500 samples of the EMA generator.
+"""Do compiled steps train as well as eager ones? `python benchmarks/compiled_quality.py`: the trainings of WORKS, three
+seeds, one thread, 2,500 samples of the EMA generator. `--only RECIPE` trains one of them again.
 
 Writes benchmarks/results/compiled-quality.json: W1 to 2,500 real points, that of as many other real points, and
 processor seconds of the training without compilation.
@@ -8,6 +7,7 @@ processor seconds of the training without compilation.
 
 from __future__ import annotations
 
+import argparse
 import json
 import time
 from pathlib import Path
@@ -29,8 +29,11 @@ from gannet.training.trainer import Trainer
 WORKS: tuple[tuple[str, type[Source], dict[str, int]], ...] = (
     ("gan-deep", Gmm, {"steps": 10_000}),
     ("particle-gan", Ring, {}),
+    ("wgan-gp", Gmm, {"steps": 3_000}),
+    ("dragan", Ring, {"steps": 3_000}),
 )
 SEEDS, SAMPLES = (0, 1, 2), 2_500
+KEYS = ("recipe", "data", "training_steps", "steps", "seed")
 RESULT = Path(__file__).parent / "results" / "compiled-quality.json"
 
 
@@ -65,18 +68,31 @@ def measured(
     }
 
 
+def keep(row: dict[str, float | int | str]) -> None:
+    """Add a training to the record, instead of an earlier one with the same keys."""
+    earlier = json.loads(RESULT.read_text(encoding="utf-8"))["rows"] if RESULT.exists() else []
+    rows = [other for other in earlier if any(other[key] != row[key] for key in KEYS)]
+    order = [(name, seed, steps) for name, _, _ in WORKS for seed in SEEDS for steps in ("eager", "compiled")]
+    rows = sorted([*rows, row], key=lambda row: order.index((row["recipe"], row["seed"], row["steps"])))
+    document = {"command": "python benchmarks/compiled_quality.py", "rows": rows}
+    RESULT.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=[name for name, _, _ in WORKS], action="append", help="can be repeated")
+    parser.add_argument("--seed", type=int, choices=SEEDS, action="append", help="can be repeated")
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     compiled.PAYS_FROM = 1
-    rows = []
-    for work in WORKS:
-        for seed in SEEDS:
+    for name, source, keys in WORKS:
+        if arguments.only and name not in arguments.only:
+            continue
+        for seed in arguments.seed or SEEDS:
             for compile_steps in (False, True):
-                rows.append(measured(*work, seed, compile_steps))
-                print(rows[-1], flush=True)
-    command = "python benchmarks/compiled_quality.py"
-    document = {"command": command, "rows": rows}
-    RESULT.write_text(json.dumps(document, indent=1) + "\n")
+                row = measured(name, source, keys, seed, compile_steps)
+                keep(row)
+                print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gannet_dev.docs.speed_profile import (
+    DEMO,
+    MANY_GAMES,
+    demo_section,
+    learn_section,
+    profile_section,
+    targets_section,
+)
+from gannet_dev.docs.speed_profile import RECORD as PROFILE
 from gannet_dev.docs.tables import NOTICE
 
 BEGIN, END = "<!-- speed: made by `make docs` -->", "<!-- end of speed -->"
@@ -49,7 +58,6 @@ COLUMNS = (
 )
 QUALITY = "compiled-quality.json"
 CONVOLUTIONS = "convolution-quality.json"
-MANY_GAMES = "many-games.json"
 START_UP = "start-up.json"
 LIMITS = """## What limits the speed
 
@@ -63,16 +71,12 @@ LIMITS = """## What limits the speed
 - Where the processor has AVX-512 and is not Intel's, torch's own product of fp32 matrices (MKL) uses half of the vector
   width. A compiled step calls oneDNN for larger matrices there, which is why `particle-gan` comes near the peak rate:
   that rate is measured with torch's own product. Eager steps do not, because their tensors would differ by rounding.
-- `dcgan` without bf16: convolutions and matrix products run at a third of the peak rate. bf16 is what makes the ratio
-  larger on processors that have it.
 - `wgan-gp`: upsampling and the 5x5 convolution after it are computed as four 3x3 convolutions at the lower resolution,
   with 2.8 times fewer multiplications, and the penalty leaves out the parts of its second derivatives that are zero.
   What is left is convolutions, which a plain loop computes too. `penalty.every=N` computes the penalty only every N-th
   step. Its effect on quality is not measured on images, so it is not the default.
-- `dcgan` with bf16: in a profile of one thread, no operation stands out. Backward passes of convolutions, products with
-  the dense layer of 6272 x 1024 and their copies between fp32 and bf16, forward passes of convolutions and pooling take
-  most of the time, in this order. One fake batch for both turns would save one forward pass of the generator, but then
-  the algorithm is not that of the plain loop.
+- One fake batch for both turns of `dcgan` would save one forward pass of the generator, but then the algorithm is not
+  that of the plain loop.
 - Eager steps compute every product and update that the plain loop computes, so points without `compile=true` gain
   little."""
 FACTS = {"processor": "Processor:", "cores": "cores:", "torch": "PyTorch", "python": "Python"}
@@ -101,6 +105,11 @@ def speed_page(folder: Path) -> str:
         sections.append(_many_games(json.loads((folder / MANY_GAMES).read_text(encoding="utf-8"))))
     if (folder / START_UP).is_file():
         sections.append(_start_up(json.loads((folder / START_UP).read_text(encoding="utf-8"))))
+    if (folder / DEMO).is_file():
+        sections.append(demo_section(json.loads((folder / DEMO).read_text(encoding="utf-8"))))
+    if (folder / PROFILE).is_file():
+        sections.append(profile_section(json.loads((folder / PROFILE).read_text(encoding="utf-8"))))
+        sections += [targets_section(folder), learn_section(folder)]
     return "\n\n".join([*sections, LIMITS]) + "\n"
 
 
