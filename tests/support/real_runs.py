@@ -154,7 +154,7 @@ def _labelled(path: Path, get: Callable[[str], Path]) -> None:
 
 def _translated(path: Path, get: Callable[[str], Path]) -> None:
     """Inputs, outputs and targets of an image-to-image game."""
-    train(path, "digits", "pix2pix", **{"steps": 3, "batch_size": 4, "frames.count": 12, "frames.every": 3})
+    train(path, "digits", "pix2pix", **{"steps": 3, "batch_size": 4, "frames.count": 60, "frames.every": 3})
 
 
 def _captioned(path: Path, get: Callable[[str], Path]) -> None:

@@ -46,10 +46,10 @@ class Question:
 
 
 def averages(look: Look, arguments: Arguments) -> Answer:
-    """Samples of the EMA and of the raw generator from the same noise."""
+    """Samples of the EMA and of the raw generator from the same noise, or from the same inputs."""
     conditions = look.conditions if look.conditions <= 20 else 0
-    count = conditions * max(1, round(30 / conditions)) if conditions else 30
-    columns = conditions or ROW
+    columns = conditions * max(1, ROW // conditions) if conditions else ROW
+    count = columns * max(1, round(3 * ROW / columns))
     both = []
     for trained in (look.trained, look.raw):
         normalised = sample_game(
@@ -60,7 +60,7 @@ def averages(look: Look, arguments: Arguments) -> Answer:
     difference = float(np.abs(both[0].astype(float) - both[1]).mean())
     return Answer(
         [Sheet("ema", both[0], columns, heads), Sheet("raw", both[1], columns, heads)],
-        values={"difference": difference},
+        values={"difference": difference, "inputs": isinstance(look.game, Translates)},
     )
 
 

@@ -3,7 +3,7 @@
 import { fill, h } from "./dom.js";
 import { sentence, t } from "./i18n.js";
 import { get } from "./server.js";
-import { drawCells, enlargeable } from "./sheet.js";
+import { drawCells, enlargeable, columnsTogether, headsOf } from "./sheet.js";
 
 /**
  * @typedef {{name: string, columns: number, rows: number, cell: [number, number], heads: string[], sides: string[],
@@ -132,7 +132,9 @@ export function probe(question, { order, wide = false }, draw) {
  * @param {string} [words] a note below it
  */
 export function drawSheet(sheet, title, words = "") {
-  const { columns } = sheet;
+  const { columns } = sheet,
+    grid = { ...sheet, group: columnsTogether(sheet.heads) },
+    names = sheet.heads.map((word) => (grid.group ? t(`series.${word}`) : word));
   const canvas = h("canvas", { role: "img", "aria-label": [title, words].filter(Boolean).join(". ") });
   const source = new Image();
   source.src = `data:image/png;base64,${sheet.png}`;
@@ -140,19 +142,13 @@ export function drawSheet(sheet, title, words = "") {
   figure.style.setProperty("--columns", String(columns));
   source.decode().then(
     () => {
-      drawCells(canvas, source, sheet);
+      drawCells(canvas, source, grid);
       figure.style.setProperty("--natural", `${canvas.width}px`);
       canvas.dataset.drawn = "1";
     },
     () => {},
   );
-  const heads = sheet.heads.length
-    ? h(
-        "div",
-        { class: "heads" },
-        sheet.heads.map((word) => h("span", {}, word)),
-      )
-    : null;
+  const heads = names.length ? headsOf(names, grid) : null;
   const sides = sheet.sides.length
     ? h(
         "div",
@@ -167,9 +163,9 @@ export function drawSheet(sheet, title, words = "") {
     title ? h("figcaption", {}, h("b", {}, title), words ? ` ${words}` : "") : null,
     heads,
     sides,
-    enlargeable(canvas, () => (canvas.dataset.drawn ? { source, grid: sheet } : null), {
+    enlargeable(canvas, () => (canvas.dataset.drawn ? { source, grid } : null), {
       words: (image) =>
-        [title, sheet.heads[image % columns], sheet.sides[Math.floor(image / columns)]].filter(Boolean).join(" · "),
+        [title, names[image % columns], sheet.sides[Math.floor(image / columns)]].filter(Boolean).join(" · "),
     }),
   );
   return figure;

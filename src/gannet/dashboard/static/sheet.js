@@ -5,10 +5,13 @@ import { SIGNS } from "./timeline.js";
 
 const TILE = 56;
 const GAP = 2;
+/** Between groups of columns. */
+const WIDE_GAP = 14;
 const LARGE = 448;
 
 /**
- * @typedef {{columns: number, rows: number, cell: [number, number]}} Grid cell: width and height in pixels
+ * @typedef {{columns: number, rows: number, cell: [number, number], group?: number}} Grid cell: width and height in
+ *   pixels; group: columns that belong together, such as input, output and target
  * @typedef {object} Chosen
  * @property {(image: number) => string} words of one image
  * @property {(image: number) => any} [more] an element below the enlarged image
@@ -28,6 +31,47 @@ export function gridOf(source, shape) {
   return grid;
 }
 
+/** Columns that belong together: from one input to the next; 0 if the columns are no such groups.
+ * @param {string[]} names of the columns */
+export const columnsTogether = (names) => (names[0] === "input" ? Math.max(0, names.indexOf("input", 1)) : 0);
+
+/** The left edge of a column. @param {number} column @param {number} width @param {number} [group] */
+const leftOf = (column, width, group) =>
+  column * (width + GAP) + (group ? Math.floor(column / group) * (WIDE_GAP - GAP) : 0);
+
+/** The column at a share of the width of a drawn sheet. @param {number} share @param {Grid} grid */
+function columnAt(share, { columns, cell, group }) {
+  const width = cell[0] * scaleOf(cell, TILE),
+    place = share * (leftOf(columns - 1, width, group) + width);
+  let column = columns - 1;
+  while (column && leftOf(column, width, group) - GAP / 2 > place) column--;
+  return column;
+}
+
+/**
+ * Headings above the columns of a sheet.
+ * @param {string[]} names @param {Pick<Grid, "cell"|"group">|null} grid null if all columns have one distance
+ */
+export function headsOf(names, grid) {
+  const row = h("div", { class: "heads" }),
+    group = grid?.group || 0,
+    width = grid ? grid.cell[0] * scaleOf(grid.cell, TILE) : 1;
+  row.style.setProperty("--columns", String(names.length || 1));
+  names.forEach((name, column) => {
+    const head = h("span", { class: (group ? column % group : column) % 2 ? "dark" : "" }, name);
+    if (group) head.style.gridColumn = String(column + 1 + Math.floor(column / group));
+    row.append(head);
+  });
+  if (group)
+    row.style.gridTemplateColumns = names
+      .map((_, column) => {
+        const track = `minmax(0, ${width + GAP}fr)`;
+        return column && column % group === 0 ? `minmax(0, ${WIDE_GAP - GAP}fr) ${track}` : track;
+      })
+      .join(" ");
+  return row;
+}
+
 /**
  * Draw every image of a sheet, with gaps.
  * @param {HTMLCanvasElement} canvas takes the size that it needs
@@ -35,9 +79,9 @@ export function gridOf(source, shape) {
  * @param {Grid} grid
  */
 export function drawCells(canvas, source, grid) {
-  const { columns, rows, cell } = grid,
+  const { columns, rows, cell, group } = grid,
     [width, height] = cell.map((side) => side * scaleOf(cell, TILE));
-  canvas.width = columns * (width + GAP) - GAP;
+  canvas.width = leftOf(columns - 1, width, group) + width;
   canvas.height = rows * (height + GAP) - GAP;
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.imageSmoothingEnabled = false;
@@ -49,7 +93,7 @@ export function drawCells(canvas, source, grid) {
         row * cell[1],
         cell[0],
         cell[1],
-        column * (width + GAP),
+        leftOf(column, width, group),
         row * (height + GAP),
         width,
         height,
@@ -83,7 +127,7 @@ export function enlargeable(canvas, shown, chosen) {
         // Pressed by key, a click has no place.
         const number = event.detail
           ? at((event.clientY - box.top) / box.height, rows) * columns +
-            at((event.clientX - box.left) / box.width, columns)
+            columnAt((event.clientX - box.left) / box.width, now.grid)
           : 0;
         enlarge(now.source, now.grid, number, chosen);
       },

@@ -16,7 +16,7 @@ export default {
     const other = h(
       "button",
       { type: "button", onclick: () => checkpoint.begin(checkpoint.seed + 1) },
-      t("probe.other"),
+      t(run.record.columns?.includes("input") ? "probe.other.inputs" : "probe.other"),
     );
     element.append(words, h("div", { class: "row" }, draw, other));
     const newest = () =>

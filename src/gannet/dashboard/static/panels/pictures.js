@@ -3,7 +3,7 @@ import { fill, h, whole } from "../dom.js";
 import { t } from "../i18n.js";
 import { drawSheet } from "../probes.js";
 import { get } from "../server.js";
-import { drawCells, enlargeable, gridOf } from "../sheet.js";
+import { drawCells, enlargeable, gridOf, columnsTogether, headsOf } from "../sheet.js";
 
 /** @type {import("../main.js").Panel} */
 export default {
@@ -15,21 +15,25 @@ export default {
   mount(element, run, store) {
     const canvas = h("canvas", { role: "img", class: "sheet", "aria-label": t("pictures.title") }),
       words = h("p", { class: "summary" });
-    // In frames of text-to-image, each column is drawn for one caption of the run's record.
+    // In frames of text-to-image, each column is drawn for one caption of the run's record; few captions repeat.
     /** @type {string[]} */
     const texts = run.record.data?.form?.captions ?? [];
     /** @type {string[]} */
-    const columns = texts.length ? texts : (run.record.columns ?? []);
+    const columns = run.record.columns?.length ? run.record.columns : texts;
     const isTranslated = columns.includes("input");
     const names = columns.map((name) => (isTranslated ? t(`series.${name}`) : name));
-    const heads = (/** @type {string} */ kind) => {
+    /** @type {number[]|undefined} */
+    const shape = run.record.data?.form?.shape;
+    const group = columnsTogether(columns);
+    const heads = () => (names.length ? headsOf(names, shape ? { cell: [shape[2], shape[1]], group } : null) : null);
+    const captions = () => {
       const row = h(
         "div",
-        { class: kind },
+        { class: "captions" },
         names.map((name) => h("span", {}, name)),
       );
-      row.style.setProperty("--columns", String(names.length || 1));
-      return names.length ? row : null;
+      row.style.setProperty("--columns", String(names.length));
+      return row;
     };
     /** @type {any} */
     let wanted;
@@ -42,8 +46,8 @@ export default {
     const shownStep = () => t("timeline.step", { step: whole(shown?.step ?? 0) });
     fill(
       element,
-      h("div", { class: "sheetof" }, texts.length ? null : heads("heads"), h("div", { class: "sheetbox" }, button)),
-      texts.length ? heads("captions") : null,
+      h("div", { class: "sheetof" }, texts.length ? null : heads(), h("div", { class: "sheetbox" }, button)),
+      texts.length ? captions() : null,
       words,
     );
     const look = async () => {
@@ -53,7 +57,7 @@ export default {
       try {
         const source = await run.frameContent(frame);
         if (wanted !== frame) return;
-        shown = { source, grid: gridOf(source, run.record.data?.form?.shape), step: frame.step };
+        shown = { source, grid: { ...gridOf(source, shape), group }, step: frame.step };
         drawCells(canvas, source, shown.grid);
         canvas.dataset.step = String(frame.step);
         words.textContent = t(isTranslated ? "pictures.translated" : "pictures.summary", {

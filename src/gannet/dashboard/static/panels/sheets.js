@@ -8,7 +8,7 @@ import { drawSheet, note, probe } from "../probes.js";
  * @property {string} question as the server calls it; its words are `probe.QUESTION...`
  * @property {number} order smaller comes first
  * @property {boolean} [wide] takes the left, larger column
- * @property {(sheet: string) => string} [title] of a sheet, by its name; none if left out
+ * @property {(sheet: string, values: Record<string, any>) => string} [title] of a sheet, by its name; none if left out
  * @property {(values: Record<string, any>) => string} [words] of the note; `probe.QUESTION.note` if left out
  */
 
@@ -18,7 +18,7 @@ const ROWS = [
     question: "averages",
     order: 22,
     wide: true,
-    title: (sheet) => t(`probe.averages.${sheet}`),
+    title: (sheet, { inputs }) => t(`probe.averages.${sheet}${sheet === "raw" && inputs ? ".inputs" : ""}`),
     words: ({ difference }) => t("probe.averages.note", { difference: digits(difference, 3) }),
   },
   {
@@ -71,7 +71,7 @@ const ROWS = [
 
 export default ROWS.map(({ question, order, wide, title = () => "", words = () => t(`probe.${question}.note`) }) =>
   probe(question, { order, wide }, ({ sheets, values }, place) => {
-    for (const sheet of sheets) place.append(drawSheet(sheet, title(sheet.name)));
+    for (const sheet of sheets) place.append(drawSheet(sheet, title(sheet.name, values)));
     place.append(note(words(values)));
   }),
 );

@@ -9,6 +9,9 @@ import { get } from "../server.js";
 export const GROUPS = ["minimised", "outputs", "modes", "shares", "gradients", "other", "speed"];
 const LOW = ["modes", "shares", "gradients", "speed"];
 
+/** What games record besides their terms, in other units. */
+const WATCHED = ["absolute_error", "convergence", "k", "observation_noise"];
+
 /** @param {string} name */
 export function groupOf(name) {
   if (name === "steps_per_second") return "speed";
@@ -18,7 +21,7 @@ export function groupOf(name) {
   if (name.startsWith("vitals/")) return "shares";
   if (name.endsWith("/gradient_norm")) return "gradients";
   if (/logit_(real|fake)$/.test(name)) return "outputs";
-  return name.includes("/") ? "minimised" : "other";
+  return name.includes("/") && !WATCHED.includes(name.split("/")[1]) ? "minimised" : "other";
 }
 
 /** The name of a series for people: its parts translated where they are known. @param {string} name */
