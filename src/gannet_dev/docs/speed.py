@@ -106,7 +106,7 @@ def speed_page(folder: Path) -> str:
     if (folder / START_UP).is_file():
         sections.append(_start_up(json.loads((folder / START_UP).read_text(encoding="utf-8"))))
     if (folder / DEMO).is_file():
-        sections.append(demo_section(json.loads((folder / DEMO).read_text(encoding="utf-8"))))
+        sections.append(demo_section(folder))
     if (folder / PROFILE).is_file():
         sections.append(profile_section(json.loads((folder / PROFILE).read_text(encoding="utf-8"))))
         sections += [targets_section(folder), learn_section(folder)]
