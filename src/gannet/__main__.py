@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
@@ -17,7 +18,11 @@ def main() -> None:
         sys.exit(130)
     guard_output()
     status = run(sys.argv[1:])
-    _drop_what_nobody_reads()
+    unwritten = _drop_what_cannot_be_written()
+    if unwritten and not status:
+        with suppress(OSError):
+            print(f"gannet: Cannot write the output: {unwritten}.", file=sys.stderr)
+        status = 2
     sys.exit(status)
 
 
@@ -35,13 +40,19 @@ def _open_closed_streams() -> None:
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
-def _drop_what_nobody_reads() -> None:
-    """Drop output whose reader is gone; otherwise Python's own flush at the end replaces the exit status by 120."""
+def _drop_what_cannot_be_written() -> str:
+    """Drop what is left of the output if its reader is gone or its disk is full; otherwise Python's own flush at the
+    end replaces the exit status by 120. Returns why standard output cannot be written, unless its reader is gone.
+    """
+    reason = ""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                reason = getattr(error, "strerror", None) or str(error)
+    return reason
 
 
 if __name__ == "__main__":

@@ -25,11 +25,20 @@ from support.recipe_cases import CASES, data_of, make
 
 
 def trained(
-    name: str, kind: str, ranks: Ranks, steps: int, *, rounded: bool = False, channels_last: bool = True
+    name: str,
+    kind: str,
+    ranks: Ranks,
+    steps: int,
+    *,
+    rounded: bool = False,
+    channels_last: bool = True,
+    **given: str,
 ) -> Trainer:
-    """A small experiment after some steps. ``rounded`` changes each initial parameter by its last bit."""
+    """A small experiment after some steps. ``rounded`` changes each initial parameter by its last bit; ``given`` are
+    arguments of the recipe.
+    """
     precision = Precision(torch.device("cpu"), "fp32", kind == "images" and channels_last, "test", 1)
-    trainer = Trainer(make(name, kind), data_of(name, kind), seed=0, precision=precision)
+    trainer = Trainer(make(name, kind, **given), data_of(name, kind), seed=0, precision=precision)
     if torch.get_default_dtype() == torch.float64:
         trainer.game.double()
         trainer._draw = in_double(trainer._draw)
@@ -86,6 +95,7 @@ def compared(name: str, kind: str, ranks: Ranks, steps: int) -> dict[str, object
         "steps": steps,
         "format": str(torch.get_default_dtype()).removeprefix("torch."),
         "tensors": len(found),
+        "largest": max(found.values()),
         "within_1e-5": sum(value < 1e-5 for value in found.values()),
         "others": {name: [value, rounding[name]] for name, value in found.items() if value >= 1e-5},
         "ranks_equal": ranks.all_equal(checkpoint.fingerprint(together)),

@@ -31,7 +31,7 @@ NAMED = "code that the user names on the command line"
 PRIMITIVE = "what the readers open files with"
 FORWARDED = "the bytes of a regular file, sent or drawn as they are"
 NOT_HANDED = {
-    "__main__.py::_drop_what_nobody_reads": "/dev/null",
+    "__main__.py::_drop_what_cannot_be_written": "/dev/null",
     "__main__.py::_open_closed_streams": "/dev/null, and the standard streams",
     "comparison/packing.py::pack": OWN,
     "comparison/packing.py::unpack": OWN,

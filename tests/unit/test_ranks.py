@@ -79,6 +79,7 @@ def _rank(rank: int, folder: str) -> None:
     spread_recipes.compute_in_double()
     found["stopped"] = _stopped(ranks)
     found["recipes"] = [spread_recipes.compared(*case, ranks, steps=2) for case in QUICK]
+    found["ten steps"] = [spread_recipes.compared(*case, ranks, steps=10) for case in NAMED]
     found["batch norm"] = [_batch_norm(ranks, *case) for case in product(*NORMS)]
     found["sharded"] = [sharded_recipes.compared(*case, ranks, steps=2) for case in SHARDED]
     Path(folder, f"{rank}.json").write_text(json.dumps(found))
@@ -143,6 +144,9 @@ def _batch_norm(ranks: Ranks, shape: tuple[int, ...], has_parameters: bool, is_t
 QUICK = [("gan", "points"), ("improved-gan", "points"), ("ragan", "points"), ("ada", "images")]
 """Means over samples; batch norm and minibatch discrimination; a loss that compares samples."""
 
+NAMED = [("gan", "points"), ("dcgan", "images"), ("wgan-gp", "points"), ("bigan", "images"), ("particle-gan", "points")]
+"""Recipes whose differences by step are on docs/scale.md."""
+
 SHARDED = [("wgan-gp", "points"), ("improved-gan", "points")]
 """Second derivatives; batch norm, parameters that differ in their number of rows, a penalty on parameters."""
 
@@ -162,6 +166,9 @@ def test_two_processes_train_what_one_trains(tmp_path):
     assert first["stopped"] == second["stopped"] == "Step 1"
     for result in first["recipes"]:
         assert result["others"] == {}, result
+        assert result["ranks_equal"], result
+    for result in first["ten steps"]:
+        assert result["largest"] < 1e-9, result
         assert result["ranks_equal"], result
     assert len(first["batch norm"]) == 12
     assert max(first["batch norm"]) < 1e-12

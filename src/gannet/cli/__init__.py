@@ -34,6 +34,7 @@ from gannet.cli import (
     watch,
     weights,
 )
+from gannet.cli.output import Unwritable
 from gannet.cli.train import UNSAVED
 from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError, one_line
 
@@ -133,19 +134,28 @@ def run(arguments: Sequence[str]) -> int:
             BAD_INPUT,
         )
     try:
+        return _run(arguments)
+    except Unwritable as error:
+        return _say([f"Cannot write the output: {error.strerror}."], BAD_INPUT)
+    except BrokenPipeError:
+        return 0
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Raises BrokenPipeError if nobody reads the output, and Unwritable if it cannot be written."""
+    try:
         result = app(args=list(arguments), standalone_mode=False, prog_name="gannet")
     except (UserError, TrainingStopped, RankLost, TrainingFailed) as error:
         return _say(*_end(error))
-    except BrokenPipeError:
-        return 0
+    except (BrokenPipeError, Unwritable):
+        raise
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):  # typer ends with status 1 if nobody reads the output
             return 0
         raise
     except Exception as error:
         if type(error).__name__ == "NoArgsIsHelpError":
-            with suppress(BrokenPipeError):
-                print(error.ctx.get_help())  # type: ignore[attr-defined]
+            print(error.ctx.get_help())  # type: ignore[attr-defined]
             return 0
         # Usage errors of typer have their own message and exit status.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):

@@ -74,6 +74,7 @@ def _require_same(entry: Entry) -> None:
         fields.pop(f"environment.{name}", None)
     if found.data.content_hash == entry.record.data.content_hash:
         fields.pop("data.arguments.path", None)  # the same data at another place
+        fields.pop("data.num_samples", None)  # only recorded by training, of data that are too few to measure
     if fields:
         named = ", ".join(f"{field} ({there} there, {now} now)" for field, (there, now) in list(fields.items())[:4])
         more = f" and {len(fields) - 4} more" if len(fields) > 4 else ""

@@ -32,6 +32,10 @@ from gannet.errors import UserError
 
 RETRIES = 5
 """How often a task is tried again after its worker was lost."""
+LOCAL_CLUSTER = {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+"""Environment of a local cluster: runs have the priority of the command, as with ``--jobs``, and nothing is reported to
+Ray's developers.
+"""
 STOP_SECONDS = 120.0
 """How long an interrupted comparison waits for the checkpoints of its tasks."""
 
@@ -190,6 +194,9 @@ def _connected(ray: Any, where: str, signals: _Signals) -> Iterator[None]:
     # Without an address, Ray would join a cluster that runs on this machine, or wait for one that has ended.
     given: dict[str, Any] = {"address": "local", "include_dashboard": False} if where == "ray" else {"address": where}
     _require_listening(where)
+    if where == "ray":
+        for name, value in LOCAL_CLUSTER.items():
+            os.environ.setdefault(name, value)
     with redirect_stdout(sys.stderr):
         try:
             ray.init(**given, log_to_driver=False, logging_level="ERROR")

@@ -7,6 +7,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ PATIENCE_SECONDS = 60.0
 class TaskNarrator(Narrator):
     """Reports from within a task, and stops its training when the comparison stops.
 
+    Training does not wait for the answers of the board. Waiting in ``ray.get`` would also lend the CPU of the task to
+    another one, for which Ray starts one more worker.
+
     Args:
         board: the actor to report to.
         name: of the run.
@@ -38,6 +42,7 @@ class TaskNarrator(Narrator):
         self._board, self._name = board, name
         self._last, self._steps = 0.0, 0
         self._is_stopping = False
+        self._answer: Future[bool] | None = None
 
     def started(self, path: Path, plan: Plan, trainer: Trainer) -> None:
         """Report the first step. Training does not handle signals yet."""
@@ -46,14 +51,15 @@ class TaskNarrator(Narrator):
 
     def advanced(self, step: int) -> None:
         """Report a step, at most every ``REPORT_SECONDS``, and the last one."""
-        import ray  # pyright: ignore[reportMissingImports]
-
         if step >= self._steps or time.monotonic() - self._last >= REPORT_SECONDS:
             self._last = time.monotonic()
-            if ray.get(self._board.step.remote(self._name, step)) and not self._is_stopping:
-                self._is_stopping = True
-                # Training handles it: a checkpoint, then the end. Ray blocks SIGINT in its workers.
-                signal.raise_signal(signal.SIGTERM)
+            if self._answer is None or self._answer.done():
+                should_stop = self._answer is not None and self._answer.result()
+                self._answer = self._board.step.remote(self._name, step).future()
+                if should_stop and not self._is_stopping:
+                    self._is_stopping = True
+                    # Training handles it: a checkpoint, then the end. Ray blocks SIGINT in its workers.
+                    signal.raise_signal(signal.SIGTERM)
 
     def terms(self, step: int, values: Mapping[str, float]) -> None:
         """Report the step too: in a slow training ``advanced`` is rarely called."""
@@ -86,9 +92,7 @@ def run_task(
     Returns:
         The row, or why there is none; and the run, if the comparison cannot see it.
     """
-    import ray  # pyright: ignore[reportMissingImports]
-
-    if ray.get(board.begin.remote(name)):
+    if board.begin.remote(name).future().result():  # not ray.get, see TaskNarrator
         return {"problems": ["It was stopped before it began."]}, None
     if Path(place["cwd"]).is_dir():
         os.chdir(place["cwd"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -204,7 +205,7 @@ def newest_run(root: Path) -> Watched:
 
 def identity_of(path: Path) -> str:
     """Ten hex digits of a hash of the resolved path: equal in every server, and not usable as a path."""
-    return blake2b(str(path).encode(), digest_size=5).hexdigest()
+    return blake2b(os.fsencode(path), digest_size=5).hexdigest()
 
 
 def file_version(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from gannet.data.archives import MAX_MEMBER_BYTES
 from gannet.data.decode import MAX_PIXELS, BadImage
@@ -266,8 +267,8 @@ def read_manifest(folder: Path) -> Manifest | None:
     if text and FORMAT not in text[:NUM_FIRST_BYTES]:
         return None  # another program's manifest
     try:
-        found = Manifest.model_validate_json(text)
-    except ValidationError:
+        found = Manifest.model_validate(json.loads(text))  # pydantic's reader refuses names that are not UTF-8
+    except (ValueError, RecursionError):
         raise UserError(f"{path} is damaged, or is not the manifest of shards; copy it again.") from None
     if found.version != VERSION:
         raise UserError(f"{path} has version {found.version}; this Gannet reads version {VERSION}.")
@@ -277,7 +278,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest as a whole."""
     with written_whole(folder / MANIFEST, sync=True) as file:
-        file.write(manifest.model_dump_json(indent=1).encode())
+        file.write(json.dumps(manifest.model_dump(), indent=1).encode())
 
 
 def npy_bytes(index: np.ndarray) -> bytes:

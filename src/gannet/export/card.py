@@ -16,7 +16,7 @@ from gannet.sessions.trained_run import TrainedRun
 def about(run: TrainedRun, part: Part) -> dict[str, str]:
     """What the file says of itself in its header."""
     record = run.run.record
-    return {
+    facts = {
         "made_by": f"gannet-gan {record.environment.get('gannet', '')}".strip(),
         "part": part.name,
         "recipe": Path(record.recipe).name,
@@ -26,6 +26,8 @@ def about(run: TrainedRun, part: Part) -> dict[str, str]:
         "seed": str(record.settings.get("seed", "")),
         "weights": run.weights,
     }
+    # Names that are not UTF-8 become escapes.
+    return {name: text.encode(errors="backslashreplace").decode() for name, text in facts.items()}
 
 
 def card_of(run: TrainedRun, part: Part, file: str, kind: str, difference: float) -> str:

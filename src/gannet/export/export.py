@@ -58,8 +58,12 @@ def export(run: TrainedRun, folder: Path | None = None, *, kind: str = "torch", 
                 )
             if chosen.table is not None and kind != "safetensors":
                 np.save(temporary / "latents.npy", chosen.table.numpy())
-            (temporary / "README.md").write_text(card_of(run, chosen, name, kind, difference), encoding="utf-8")
-            (temporary / "load.py").write_text(script_of(chosen, kind, name), encoding="utf-8")
+            (temporary / "README.md").write_text(
+                card_of(run, chosen, name, kind, difference), encoding="utf-8", errors="backslashreplace"
+            )
+            (temporary / "load.py").write_text(
+                script_of(chosen, kind, name), encoding="utf-8", errors="backslashreplace"
+            )
     except OSError as error:
         raise UserError(
             f"Cannot write {folder}: {error.strerror or error}. Choose another path, or free some space."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -27,11 +28,11 @@ def save_safetensors(part: Part, file: Path, about: Mapping[str, str]) -> float:
     Returns:
         The largest difference from the network's tensors: 0.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load, save_file
 
     tensors = {name: value.contiguous().clone() for name, value in part.module.state_dict().items()}
     save_file(tensors, file, metadata=dict(about))
-    read = load_file(file)
+    read = load(file.read_bytes())  # load_file opens no path that is not UTF-8
     return max(float((read[name].double() - value.double()).abs().max()) for name, value in tensors.items())
 
 
@@ -41,9 +42,11 @@ def save_torch(part: Part, file: Path, about: Mapping[str, str]) -> float:
     Returns:
         The largest difference between its outputs and the network's.
     """
+    content = io.BytesIO()  # torch ends the process if the name of a file is not UTF-8
     with _silent():
-        torch.export.save(exported_program(part), file, extra_files=dict(about))
-        loaded = torch.export.load(file).module()
+        torch.export.save(exported_program(part), content, extra_files=dict(about))
+        file.write_bytes(content.getvalue())
+        loaded = torch.export.load(content).module()
     with torch.no_grad():
         return _difference(part, lambda *inputs: loaded(*inputs).numpy())
 
@@ -74,7 +77,7 @@ def save_onnx(part: Part, file: Path, about: Mapping[str, str]) -> float:
     model = made.model_proto
     onnx.helper.set_model_props(model, dict(about))
     onnx.save_model(model, file)
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     return _difference(
         part, lambda *inputs: session.run(None, {n: x.numpy() for n, x in zip(names, inputs, strict=True)})[0]
     )

@@ -139,7 +139,7 @@ def save(table: ScoreTable, path: Path) -> None:
     """
     require_suffix(path)
     with written_whole(path) as file:
-        file.write(WRITERS[path.suffix](table).encode())
+        file.write(WRITERS[path.suffix](table).encode(errors="backslashreplace"))
 
 
 def written(cell: Cell) -> str:

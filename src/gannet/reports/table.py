@@ -37,7 +37,7 @@ def save_table(run: Run, path: str | Path) -> int:
         rest = [card.reference, card.n_real, card.n_fake, card.weights, card.fingerprint]
         table.writerow(["score", card.label, card.step, _finite(card.value), low, high, *rest])
     with written_whole(Path(path)) as file:
-        file.write(content.getvalue().encode())
+        file.write(content.getvalue().encode(errors="backslashreplace"))
     return Path(path).stat().st_size
 
 

@@ -44,7 +44,7 @@ def write_label(run: Path, label: dict[str, object]) -> None:
     """
     content = _checked(label).as_json()
     with written_whole(run / LABEL_FILE) as file:
-        file.write(json.dumps(content, ensure_ascii=False).encode())
+        file.write(json.dumps(content, ensure_ascii=False).encode(errors="backslashreplace"))
 
 
 def _checked(content: object) -> Label:

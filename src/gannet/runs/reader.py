@@ -269,7 +269,8 @@ def parse_line(line: bytes, model: type[AnyRecord]) -> AnyRecord | None:
             problem["loc"] for problem in error.errors(include_url=False, include_context=False, include_input=False)
         ]
     try:
-        record = json.loads(line)
+        record = json.loads(line)  # it also reads the escapes of names that are not UTF-8, which pydantic refuses
+        wrong = [place for place in wrong if place]
         for first, *rest in wrong:
             if len(rest) == 1 and isinstance(record[first], dict):
                 record[first][rest[0]] = None

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from pydantic import JsonValue
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save_file
 from torch import Tensor, nn
 
 from gannet.errors import TrainingStopped, UserError
@@ -198,9 +198,18 @@ def load_weights(path: Path, name: str) -> dict[str, Tensor]:
         UserError: the file is missing or not a safetensors file.
     """
     try:
-        return load_file(path / f"{name}.safetensors")
+        return read_tensors(path / f"{name}.safetensors")
     except (OSError, SafetensorError) as error:
         raise UserError(f"Cannot read {name}.safetensors of the checkpoint {path}: {error}.") from None
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # safetensors opens no path that is not UTF-8
+        return load(path.read_bytes())
+    return load_file(path)
 
 
 def load_into(owner: nn.Module | Average, path: Path, name: str) -> None:

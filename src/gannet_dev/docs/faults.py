@@ -38,6 +38,7 @@ LOST, SAME, FAIL = "test_nothing_is_lost.py::", "test_same_run.py::", "test_fail
 ATTACK, SERVER = "unit/test_dashboard_attacks.py::", "unit/test_dashboard_server.py::"
 WRITER, IMAGES, TRAIN = "unit/test_runs_writer.py::", "unit/test_data_folder.py::", "test_train.py::"
 PLACES, UNLISTED = "test_permissions.py::", "test_odd_places.py::"
+OUTPUT = "test_odd_output.py::"
 OWN = "test_own_code_and_measuring.py::"
 LAYOUTS = "unit/test_data_hostile_layouts.py::"
 ODD, DATA = "test_odd_machines.py::", "unit/test_data_hostile.py::"
@@ -176,6 +177,14 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "output that nobody reads",
             "the exit status stays",
             (LOST + "test_output_that_nobody_reads_does_not_change_the_exit_status",),
+        ),
+        Row(
+            "standard output on a full disk, every verb",
+            "one sentence, status 2; a training ends with its checkpoint, status 0",
+            (
+                OUTPUT + "test_output_on_a_full_disk_is_one_sentence",
+                OUTPUT + "test_training_on_full_output_ends_with_its_checkpoint",
+            ),
         ),
         Row(
             "a signal while paused",
@@ -506,6 +515,19 @@ ROWS: dict[str, tuple[Row, ...]] = {
                 UNLISTED + "test_the_working_folder_is_a_run_directory",
                 UNLISTED + "test_a_link_to_nowhere_is_named",
             ),
+        ),
+        Row(
+            "a run and classes whose names are not UTF-8",
+            "work, in every verb",
+            (
+                OUTPUT + "test_a_run_whose_name_is_not_utf8_is_read_again",
+                OUTPUT + "test_classes_whose_names_are_not_utf8_are_prepared",
+            ),
+        ),
+        Row(
+            "`LC_ALL=C PYTHONUTF8=0` with names that are not ASCII",
+            "work, and are shown as they are",
+            (OUTPUT + "test_names_that_the_locale_cannot_show_are_shown_as_they_are",),
         ),
         Row("spaces, unicode", "work", (WRITER + "test_round_trip_with_a_space_and_unicode_in_the_path",)),
     ),
