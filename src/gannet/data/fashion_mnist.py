@@ -17,7 +17,8 @@ CLASS_NAMES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", 
 class FashionMnist(ImageSource):
     """Articles of clothing, grey, 28 x 28 (Xiao et al. 2017, https://arxiv.org/abs/1708.07747).
 
-    Read from the folder $GANNET_DATA, else from the Hugging Face hub as zalando-datasets/fashion_mnist.
+    Read from the folder $GANNET_DATA, else from the Hugging Face hub as zalando-datasets/fashion_mnist. On Debian and
+    Ubuntu the package ``dataset-fashion-mnist`` installs the files: GANNET_DATA=/usr/share/datasets.
     """
 
     reads_splits: ClassVar[bool] = True
