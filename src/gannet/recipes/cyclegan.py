@@ -42,7 +42,8 @@ def cyclegan(
         identity: Weight of the identity term, which keeps colours.
 
     Traps: Nothing says which image of one class belongs to which of the other: the way back can be right while the
-    shapes are not. With a large ``cycle`` or ``identity`` outputs stay what they were.
+    shapes are not. With a large ``cycle`` or ``identity`` outputs stay what they were: horses and deer of CIFAR-10 do
+    so with the defaults, and with ``cycle=2 identity=0`` only colours change (docs/applications/image-to-image.md).
     """
     if form.num_classes != 2:
         raise UserError(
