@@ -182,7 +182,8 @@ def test_a_bad_image_is_named_and_nothing_is_left(tmp_path: Path, own_cache: Pat
     for fields in ({}, {"size": 16, "channels": 3}):
         with pytest.raises(UserError, match=f"1 of 4 images cannot be used .{name}: .*({problem}).*gannet data check"):
             opened(tmp_path, **fields)
-    assert not [p for p in own_cache.rglob("*") if p.is_file()]
+    # Digests of files that are older than 0.1 s may be remembered.
+    assert not [p for p in own_cache.rglob("*") if p.is_file() and p.parent.name != "manifests"]
 
 
 def test_odd_files_are_named(tmp_path: Path) -> None:
