@@ -60,6 +60,15 @@ def test_another_working_directory_is_enough(tmp_path, monkeypatch):
     assert cli.run(["resume", "renamed", "--steps", "60"]) == 0
 
 
+def test_data_may_be_moved_to_a_folder_with_the_name_of_a_data_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    images(tmp_path / "photos")
+    keys = ["--recipe", "mlp-gan", "--out", "run", "--steps", "2", "batch_size=8", "health.every=0", "measure.every=0"]
+    assert cli.run(["train", "photos", *keys]) == 0
+    shutil.move("photos", "mnist")
+    assert cli.run(["resume", "run", "--steps", "4", "data.path=mnist"]) == 0
+
+
 VERBS = {
     "resume": ["resume", "../run", "--steps", "50"],
     "measure": ["measure", "../run", "--metrics", "w2"],

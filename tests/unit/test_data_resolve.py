@@ -34,6 +34,15 @@ def test_names_stand_for_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert source_for("hf:owner/name") == ("huggingface", {"path": "owner/name"})
 
 
+def test_a_folder_with_the_name_of_a_format_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert source_for("folder") == ("folder", {})
+    for name in ("shards", "folder", "idx", "npz"):
+        (tmp_path / name).mkdir()
+        assert source_for(name) == ("folder", {"path": name})
+        assert source_for(name, has_path=True) == (name, {})
+
+
 def test_paths_are_looked_at(tmp_path: Path) -> None:
     (tmp_path / "idx").mkdir()
     (tmp_path / "idx" / "t10k-images-idx3-ubyte.gz").write_bytes(b"")

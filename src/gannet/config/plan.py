@@ -107,7 +107,7 @@ def plan(
     Raises:
         UserError: reports all mistakes at once.
     """
-    source_name, preset = source_for(data)
+    source_name, preset = source_for(data, has_path="data.path" in given)
     source_class = cast(type[Source], find("data", source_name).load())
     recipe_name = recipe or (RECOMMENDED_FOR_CAPTIONS if source_class.has_captions else RECOMMENDED[source_class.kind])
     loaded = load_recipe(recipe_name, source_class.kind)
@@ -248,7 +248,7 @@ def _outside(typed: Mapping[str, Any]) -> frozenset[str]:
 
 def source_from_keys(data: str, given: Mapping[str, Any]) -> tuple[str, Source]:
     """The name and source of a DATA argument; only keys ``data.*`` are allowed."""
-    name, preset = source_for(data)
+    name, preset = source_for(data, has_path="data.path" in given)
     source_class = cast(type[Source], find("data", name).load())
     [(arguments, _)] = read({f"data.{k}": v for k, v in preset.items()} | dict(given), Root(source_class, "data."))
     return name, source_class(**arguments)

@@ -20,23 +20,24 @@ FEWEST_FLAT = 64
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 
 
-def source_for(text: str) -> tuple[str, dict[str, str]]:
+def source_for(text: str, *, has_path: bool = False) -> tuple[str, dict[str, str]]:
     """The name of the source and the fields that DATA sets.
 
     DATA is a name of ``gannet list data``, ``hf:owner/name`` for a data set on the Hugging Face hub, or else a path,
-    whose content determines the source. A folder with the name of a source is given as ``./ring``.
+    whose content determines the source. A folder with the name of a source is given as ``./ring``; it is meant without
+    the ``./`` if the source reads a path and no key gives one (``has_path``), as in ``gannet train shards``.
 
     Raises:
         UserError: neither a name nor an existing, readable path.
     """
     if not text:
         raise UserError("DATA is empty. Give the name of a data set, or a path.")
-    name = canonical(text)
-    if name in components("data"):
+    name, path = canonical(text), Path(text).expanduser()
+    component = components("data").get(name)
+    if component and (has_path or not _needs_a_path(component) or not _exists(path)):
         return name, {}
     if text.startswith("hf:"):
         return "huggingface", {"path": _hub_name(text)}
-    path = Path(text).expanduser()
     if not _exists(path):
         known = [name for name, component in components("data").items() if not _needs_a_path(component)]
         # A slash or a dot shows that a path was meant, so names of data sets would not help.

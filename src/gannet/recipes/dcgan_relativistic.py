@@ -47,12 +47,12 @@ def dcgan_relativistic(
     labels; a high learning rate that falls to zero, so that the end of the training is its best part.
 
     Traps: Only differences of logits are meaningful. The schedule spans ``steps``: for better images, train a new
-    run with more steps (MNIST: FD[mnist-cnn-v1] about 0.045 after 1,400 steps, 0.03 after 14,000); a resume with a
-    larger ``--steps`` raises the learning rate again. Stronger penalties (``penalty.gamma=1``, the default before)
-    made the images worse, those of CIFAR-10 blurred. The generator doubles its maps until the image size is
-    reached: choose a suitable ``data.size``. Labels are information: the metrics of a class-conditional run cannot
-    be compared with those of an unconditional one. It generates all classes equally often, even if the data do not
-    contain them equally often.
+    run with more steps (MNIST: FD[mnist-cnn-v1] below 0.05 within 1,200 of 1,400 steps, 0.03 after 14,000); a
+    resume with a larger ``--steps`` raises the learning rate again. Stronger penalties (``penalty.gamma=1``, the
+    default before) made the images worse, those of CIFAR-10 blurred. The generator doubles its maps until the image
+    size is reached: choose a suitable ``data.size``. Labels are information: the metrics of a class-conditional run
+    cannot be compared with those of an unconditional one. It generates all classes equally often, even if the data
+    do not contain them equally often.
 
     Keys:
         conditional: Whether to use the class labels of the data, if they have at least 2 classes.

@@ -56,7 +56,8 @@ def require_place(record: RunRecord, path: str) -> None:
     source = record.data.source
     if "path" not in record.data.arguments:
         raise UserError(f"data.path={path}: this run's data, {source}, have no path; leave data.path out.")
-    found = source_for(path)[0]
+    # A folder may have the name of a data set, as a copy of MNIST does.
+    found = source_for(f"./{path}" if Path(path).exists() and not Path(path).is_absolute() else path)[0]
     if found != source and source in BY_PATH:
         raise UserError(f"data.path={path} is read as {found!r}, but the data of this run are {source!r}.")
 
