@@ -63,7 +63,7 @@ MISTAKES = {
     "unknown device": (["train", "ring", "--device", "tpu"], ["device=tpu", "expected one of auto, cpu, cuda"]),
     "no gpu": (["train", "ring", "--device", "cuda", "--steps", "1"], ["--device cuda", "no usable CUDA GPU"]),
     "flag as key": (["train", "ring", "seed=3"], ["seed=3", "--seed"]),
-    "not key=value": (["train", "ring", "fast"], ["'fast' is not KEY=VALUE"]),
+    "not key=value": (["train", "ring", "fast"], ["'fast' is neither KEY=VALUE"]),
     "key twice": (["train", "ring", "steps=2", "steps=3"], ["steps is given 2 times"]),
     "unknown flag": (["train", "ring", "--stepps", "3"], ["--stepps"]),
     "missing path": (["train", "./nothing-here"], ["nothing-here", "does not exist"]),

@@ -161,7 +161,7 @@ def test_bad_images_are_left_out_on_request(tmp_path: Path) -> None:
     for _ in range(2):  # the second time from the cache
         table = opened(tmp_path, on_bad="skip")
         assert table.size == 20
-        assert "1 of 21 images are left out (07.jpg: truncated" in table.notes[0]
+        assert "1 of 21 images is left out (07.jpg: truncated" in table.notes[0]
     (tmp_path / "03.jpg").write_bytes(b"")
     with pytest.raises(UserError, match=r"2 of 21 images cannot be used .*Remove or repair them; `gannet data check"):
         opened(tmp_path)  # what would be refused in turn is not advised

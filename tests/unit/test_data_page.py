@@ -84,7 +84,7 @@ EXPECTED = {
     "photos data.channels=4": "shape    4 x 24 x 32",
     "images.npz": "shape    3 x 8 x 8",
     "split data.split=test": "class    dog  3",
-    "broken data.on_bad=skip": "1 of 5 images are left out",
+    "broken data.on_bad=skip": "1 of 5 images is left out",
     "labelled": "class    1  2",
     "attributes data.label=colour": "class    blue  2",
     "wide.csv data.columns=x,z data.label=kind": "class    b  15",

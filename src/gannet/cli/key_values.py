@@ -14,7 +14,9 @@ def parse_keys(words: Sequence[str]) -> dict[str, str]:
         UserError: a word has no ``=``, or a key is given twice.
     """
     problems = [
-        f"{word!r} is not KEY=VALUE." for word in words if not word.partition("=")[1] or not word.partition("=")[0]
+        f"{word!r} is neither KEY=VALUE nor the value of an option; see --help."
+        for word in words
+        if not word.partition("=")[1] or not word.partition("=")[0]
     ]
     pairs = {word.partition("=")[0]: word.partition("=")[2] for word in words}
     keys = [word.partition("=")[0] for word in words]

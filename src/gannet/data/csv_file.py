@@ -55,7 +55,8 @@ class CsvFile(Source):
             raise UserError(_refusal(self.path, table, bad))
         kept = [row for row in range(len(table.places)) if row not in bad]
         if bad:
-            notes.append(f"{self.path}: {len(bad)} of {len(table.places)} rows are left out ({_named(table, bad)}).")
+            verb = "is" if len(bad) == 1 else "are"
+            notes.append(f"{self.path}: {len(bad)} of {len(table.places)} rows {verb} left out ({_named(table, bad)}).")
         points = np.array([[column.numbers[row] for column in pair] for row in kept], dtype=np.float64).reshape(-1, 2)
         if label is None:
             opened = PointTable(points, origin=self.path)

@@ -215,7 +215,8 @@ class ImageSource(Source):
         if table.num_enlarged:
             notes.append(
                 f"{origin}: {table.num_enlarged} of {count} images are smaller than {width} x {height} and are "
-                f"enlarged, up to {table.largest_factor:.3g} times; that adds no detail."
+                f"enlarged, up to {table.largest_factor:.3g} times; that adds no detail, and a smaller "
+                "data.size avoids it."
             )
         if table.white != DEFAULT_WHITE:
             notes.append(
@@ -233,7 +234,10 @@ class ImageSource(Source):
                 f"{origin}: {table.num_several} of {count} files hold several images; the first of each is used."
             )
         if table.bad:
-            notes.append(f"{origin}: {len(table.bad)} of {count} images are left out ({named(images, [*table.bad])}).")
+            verb = "is" if len(table.bad) == 1 else "are"
+            notes.append(
+                f"{origin}: {len(table.bad)} of {count} images {verb} left out ({named(images, [*table.bad])})."
+            )
         if _all_equal(table.pixels, rows):
             notes.append(f"{origin}: all {len(rows)} images are equal, so there is nothing to learn from them.")
         return notes

@@ -142,7 +142,8 @@ class Shards(ImageSource):
             )
         if (factor := enlargement(size, frame)) > 1:
             notes.append(
-                f"{folder.path}: images of {size[0]} x {size[1]} are enlarged {factor:.3g} times; that adds no detail."
+                f"{folder.path}: images of {size[0]} x {size[1]} are enlarged {factor:.3g} times; that adds no detail, "
+                "and a smaller data.size avoids it."
             )
         return notes
 

@@ -282,10 +282,14 @@ def _looked_at(run: Run, events: list[Event]) -> list[str]:
     history = history_of(events)
     vitals = sorted({name for event in events if event.kind == "vitals" for name in event.values if "/" not in name})
     return [
-        f"{kinds.count('terms')} records of terms and {kinds.count('vitals')} of vitals "
+        f"{_counted(kinds.count('terms'), 'record')} of terms and {kinds.count('vitals')} of vitals "
         f"({', '.join(vitals) or 'none'})",
         f"{len(history.named('gradient_norm'))} series of gradient norms",
-        f"{len(run.scores())} score cards",
-        f"{len(checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER))} checkpoints, byte for byte",
-        f"the rules {', '.join(all_rules())}",
+        _counted(len(run.scores()), "score card"),
+        f"every byte of {_counted(len(checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER)), 'checkpoint')}",
+        f"the health rules {', '.join(all_rules())}",
     ]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -47,6 +47,6 @@ MEANINGS: dict[Outcome, str] = {
     "memorised": "The samples repeat training data.",
     "collapsed": "The samples reach few of the modes, or vary too little.",
     "not learned": "The samples are not like the data, and more steps alone will not help.",
-    "not measured": "Nothing looks wrong, but no score card compares the newest samples with real data.",
+    "not measured": "The samples show no fault, but no score card compares the newest of them with real data.",
     "nothing trained": "No step was trained.",
 }

@@ -38,9 +38,10 @@ def few_images(
     Adds: gates that give large maps a short way to small ones, so that deep generators of large images learn with small
     batches; a discriminator that must describe whole images, which keeps it from memorising details.
 
-    Traps: The paper trains 100 to 2,000 images of 256 to 1,024 pixels for hours on a GPU, with hinge loss, batch and
-    spectral norm in D and a perceptual reconstruction; here the loss and penalties are those of ``ada``. Gannet has not
-    measured its quality at 128 or 256 pixels. Set ``data.size=128`` or ``256`` for photos.
+    Traps: The paper trains 100 to 2,000 images of 256 to 1,024 pixels for hours on a GPU, with hinge loss, batch
+    and spectral norm in D and a perceptual reconstruction; here the loss is that of ``ada``, with ten times its
+    penalties. Gannet has not measured its quality at 128 or 256 pixels. Set ``data.size=128`` or ``256`` for
+    photos.
     """
     discriminator = FastGANDiscriminator(form.shape, width=width)
     game = TwoPlayer(

@@ -350,7 +350,9 @@ class TrainedRun(Recorded):
         if label is None:
             return balanced_labels(self.game, count)
         if not self._classes():
-            raise UserError("--label: this run's generator is not class-conditional; train one with --recipe cgan.")
+            has_classes = self.form.num_classes > 1
+            lesson = "train one with --recipe cgan" if has_classes else "its data have no classes, so omit --label"
+            raise UserError(f"--label: this run's generator is not class-conditional; {lesson}.")
         names = self.form.class_names
         if str(label) in names:
             return torch.full((count,), names.index(str(label)))
