@@ -1,5 +1,6 @@
 """Do compiled steps train as well as eager ones? `python benchmarks/compiled_quality.py`: the trainings of WORKS, three
-seeds, one thread, 2,500 samples of the EMA generator. `--only RECIPE` trains one of them again.
+seeds, one thread, 2,500 samples of the EMA generator. `--only RECIPE` trains one of them again. `--perturb 1e-7`
+trains with eager steps only, from parameters that are multiplied by 1 + 1e-7: how far rounding alone leads.
 
 Writes benchmarks/results/compiled-quality.json: W1 to 2,500 real points, that of as many other real points, and
 processor seconds of the training without compilation.
@@ -38,7 +39,7 @@ RESULT = Path(__file__).parent / "results" / "compiled-quality.json"
 
 
 def measured(
-    name: str, source: type[Source], keys: dict[str, int], seed: int, compile_steps: bool
+    name: str, source: type[Source], keys: dict[str, int], seed: int, compile_steps: bool, perturb: float = 0.0
 ) -> dict[str, float | int | str]:
     """One training and its result."""
     dataset = source().open(silent)
@@ -47,6 +48,9 @@ def measured(
     torch.manual_seed(seed)
     precision = decide(device="cpu", precision="fp32", is_images=False, allow_bf16=False)
     trainer = Trainer(recipe(dataset.form, **arguments), dataset, seed=seed, precision=precision)
+    with torch.no_grad():
+        for weight in trainer.game.parameters():
+            weight.mul_(1 + perturb)
     if compile_steps:
         compiled.choose_step(trainer)
         assert trainer.whole_step is not None, trainer.step_kind
@@ -60,7 +64,7 @@ def measured(
         "recipe": name,
         "data": source.__name__.lower(),
         "training_steps": trainer.steps,
-        "steps": "compiled" if compile_steps else "eager",
+        "steps": "compiled" if compile_steps else f"eager, parameters times 1 + {perturb:g}" if perturb else "eager",
         "seed": seed,
         "w1": transport_cost(real, fake, power=1),
         "w1_of_real": transport_cost(real, other, power=1),
@@ -82,6 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=[name for name, _, _ in WORKS], action="append", help="can be repeated")
     parser.add_argument("--seed", type=int, action="append", help="can be repeated")
+    parser.add_argument("--perturb", type=float, default=0.0)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     compiled.PAYS_FROM = 1
@@ -89,8 +94,8 @@ def main() -> None:
         if arguments.only and name not in arguments.only:
             continue
         for seed in arguments.seed or SEEDS:
-            for compile_steps in (False, True):
-                row = measured(name, source, keys, seed, compile_steps)
+            for compile_steps in (False,) if arguments.perturb else (False, True):
+                row = measured(name, source, keys, seed, compile_steps, arguments.perturb)
                 keep(row)
                 print(row, flush=True)
 
