@@ -143,8 +143,8 @@ def _quality(document: dict[str, Any]) -> str:
         f"`{document['command']}`. Source: benchmarks/results/{QUALITY}. Rounding differences grow during training, so "
         "the two runs of a seed end differently, as two seeds do. `wgan-gp` is far from the real points after 3,000 "
         "steps of either kind: compiled steps end worse with seeds 0 and 3, better with seed 1 and equal with seed 2. "
-        "Rounding alone leads as far: from parameters that differ by 1e-7, eager steps of seeds 0 and 3 end at 0.258 and "
-        "0.277. The processor was shared, so times of `wgan-gp` vary."
+        "Rounding alone leads as far: from parameters that differ by 1e-7, eager steps of seeds 0 and 3 end at 0.258 "
+        "and 0.277. The processor was shared, so times of `wgan-gp` vary."
     )
     return f"## Quality of compiled steps\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
 
