@@ -102,7 +102,7 @@ def checkpoint_at(run: Path, step: int) -> Path:
         steps = ", ".join(str(int(name.removeprefix("step-"))) for name in sorted(there)) or "none"
         raise UserError(
             f"{run} has no checkpoint of step {step}. Available: {steps}. For more, train with checkpoint.every=N "
-            "(steps between two) and checkpoint.keep=N (the newest that stay)."
+            "(steps between two) and checkpoint.keep=N (how many of the newest stay)."
         )
     if problems := checkpoint.problems(path):
         raise UserError(f"The checkpoint of step {step} cannot be used: {'; '.join(problems)}.")
