@@ -45,9 +45,11 @@ class Training:
 
 @pytest.fixture
 def result(speedrun, monkeypatch):
-    def run(training, *goals, limit=1000.0, excluded=2.0):
+    def run(training, *goals, limit=1000.0, excluded=2.0, growth=1.1):
         monkeypatch.setattr(speedrun, "clock", lambda: training.seconds)
-        return speedrun.run(training, [speedrun.Goal(g) for g in goals], training.measure, 10.0, limit, excluded)
+        return speedrun.run(
+            training, [speedrun.Goal(g) for g in goals], training.measure, 10.0, limit, excluded, growth
+        )
 
     return run
 
@@ -61,13 +63,14 @@ def test_measuring_does_not_count(result):
     assert found["reached"]["fd<=0.5"] == {"processor_seconds": 21.0, "step": 20}
 
 
-def test_times_between_measurements_grow_by_a_tenth(result):
+@pytest.mark.parametrize(("growth", "most"), [(1.1, 35), (1.3, 14)])
+def test_times_between_measurements_grow_by_the_same_ratio(result, growth, most):
     training = Training()
-    found = result(training, "fd<=0.05")
+    found = result(training, "fd<=0.05", growth=growth)
     times = [row["processor_seconds"] for row in found["log"]]
     assert times[0] == 10
-    assert all(after <= before * 1.1 + 1 for before, after in pairwise(times))
-    assert len(times) < 35
+    assert all(after <= before * growth + 1 for before, after in pairwise(times))
+    assert len(times) < most
 
 
 def test_a_training_ends_at_its_last_step_with_a_measurement(result):

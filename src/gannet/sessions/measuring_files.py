@@ -14,6 +14,7 @@ from gannet.evaluation.between import measure_between
 from gannet.evaluation.cost import Cost
 from gannet.runs.reader import Run
 from gannet.runs.records import ScoreCard
+from gannet.training.allocator import keep_freed_memory
 
 
 def measure_files(
@@ -56,6 +57,7 @@ def measure_files(
                 f"data, omit --against. To compare its samples with other data, first write them to a file: "
                 f"`{in_shell('gannet', 'sample', path, '-n', '1000', '-o', 'samples.npz')}`."
             )
+    keep_freed_memory()
     source = source_from_keys(against, keys or {})[1]
     dataset, held_out = source.open(progress), source.held_out()
     fakes, warnings = _opened(samples, dataset, progress)
