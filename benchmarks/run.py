@@ -29,6 +29,8 @@ from one_side import WORKS, Work
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+ONE_SIDE, OLDEST = "benchmarks/one_side.py", "09a9e23"
+"""The script of a side, and the first revision that has it."""
 MACHINE = ("processor", "instruction_set", "torch", "python")
 
 
@@ -37,7 +39,8 @@ class Side:
 
     def __init__(self, name: str, side: str, root: Path, threads: int | None) -> None:
         environment = os.environ | {"PYTHONPATH": str(root / "src")}
-        command = [sys.executable, str(ROOT / "benchmarks" / "one_side.py"), name, side]
+        # That of the revision, whose packages have their own names.
+        command = [sys.executable, str(root / ONE_SIDE), name, side]
         command += [] if threads is None else [str(threads)]
         self._process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -67,6 +70,9 @@ class Side:
 def tree_of(revision: str) -> Iterator[Path]:
     """The source of a revision in a temporary folder."""
     git = ["git", "-C", str(ROOT), "worktree"]
+    script = f"{revision}:{ONE_SIDE}"
+    if subprocess.run([*git[:3], "cat-file", "-e", script], check=False, capture_output=True).returncode:
+        raise SystemExit(f"{revision} is not a revision with {ONE_SIDE}: those since {OLDEST} can be compared.")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         path = str(Path(folder, "tree"))
         subprocess.run([*git, "add", "--quiet", "--detach", path, revision], check=True)
