@@ -109,6 +109,11 @@ def in_shell(*words: object) -> str:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 image``, ``2,000 images``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """The end of an error about one unknown name: the nearest allowed name, then all allowed names."""
     options = sorted(allowed)

@@ -87,7 +87,7 @@ def test_class_by_name(tmp_path: Path) -> None:
     assert table.size == 2
     with pytest.raises(UserError, match=r"no class 'hors'. Did you mean 'horse'\? Allowed: cat, dog, horse"):
         opened(tmp_path, classes="hors")
-    with pytest.raises(UserError, match="selects 1 images"):
+    with pytest.raises(UserError, match="selects 1 image;"):
         opened(tmp_path, classes="cat")
 
 

@@ -328,7 +328,7 @@ def test_hostile_tar_files_are_one_sentence(tmp_path: Path) -> None:
         opened(tmp_path / "huge")
     name = os.fsdecode(b"\xff.png")
     write_tar(tmp_path / "bytes" / "0.tar", {name: b"no image", "1.png": png(pixels(0))})
-    with pytest.raises(UserError, match="1 images cannot be used"):
+    with pytest.raises(UserError, match="1 image cannot be used"):
         opened(tmp_path / "bytes")
     write_tar(tmp_path / "names" / os.fsdecode(b"\xff.tar"), {"1.png": png(pixels(0)), "2.png": png(pixels(1))})
     with pytest.raises(UserError, match="rename"):
@@ -345,7 +345,7 @@ def test_hostile_tar_files_are_one_sentence(tmp_path: Path) -> None:
 def test_bad_images_in_tar_files_are_named_and_can_be_left_out(tmp_path: Path) -> None:
     webdataset(tmp_path / "sets")
     write_tar(tmp_path / "sets" / "set-train-002.tar", {"bad.jpg": b"no image", "bad.cls": b"0"})
-    with pytest.raises(UserError, match=r"1 images cannot be used \(set-train-002.tar: bad: not a PNG"):
+    with pytest.raises(UserError, match=r"1 image cannot be used \(set-train-002.tar: bad: not a PNG"):
         opened(tmp_path / "sets")
     prepared(tmp_path / "sets", tmp_path / "out", on_bad="skip")
     assert opened(tmp_path / "out").size == 9

@@ -33,7 +33,7 @@ def test_a_folder_of_images(folder: Path, tmp_path: Path, capsys: Capture) -> No
     assert run(["data", "info", str(folder), "data.size=16", "-o", str(sheet)]) == 0
     said = capsys.readouterr().out
     assert "files    from 12 x 12 to 24 x 16 pixels, most often 24 x 16 (20 of 25)" in said
-    assert "equal    1 samples equal another one exactly\n" in said
+    assert "equal    1 sample equals another one exactly\n" in said
     assert "balance  from 5 samples (dog) to 20 (cat), 4 times as many" in said
     with Image.open(sheet) as picture:
         assert picture.height > 2 * 64

@@ -30,7 +30,7 @@ def apply(
     """
     from gannet.cli.key_values import parse_keys
     from gannet.cli.progress import reporter_for
-    from gannet.errors import Mistake, UserError
+    from gannet.errors import Mistake, UserError, counted
     from gannet.sessions.trained_run import TrainedRun
     from gannet.sessions.translation import destinations, find_images, folder_of, target_class, translate_file
 
@@ -51,15 +51,11 @@ def apply(
                 written += 1
                 reporter.say(f"wrote {place} ({what})")
         if images.is_dir():
-            counts = f"{_counted(written, 'image')} written to {folder_of(images, out, made_by)}"
+            counts = f"{counted(written, 'image')} written to {folder_of(images, out, made_by)}"
             if problems:
-                problems.append(f"{counts}, {_counted(len(files) - written, 'file')} not: reasons above.")
+                problems.append(f"{counts}, {counted(len(files) - written, 'file')} not: reasons above.")
             else:
                 reporter.say(f"{counts}.")
     if problems:
         raise UserError(*problems)
     return 0
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gannet.cli.train import Keys
-from gannet.errors import UserError, one_line
+from gannet.errors import UserError, counted, one_line
 
 MOST_CLASSES_LISTED = 100
 SHOWN_CAPTIONS = 3
@@ -59,7 +59,8 @@ def info(
     samples, labels = dataset.reference(min(description.rows or LOOKED_AT, most), seed=0)
     if description.rows is not None:
         looked = "" if len(samples) == description.rows else f" among {len(samples):,} samples"
-        print(f"equal    {duplicates(samples):,} samples equal another one exactly{looked}")
+        equal = duplicates(samples)
+        print(f"equal    {counted(equal, 'sample')} equal{'s' if equal == 1 else ''} another one exactly{looked}")
     if description.captions:
         print(
             f"captions {description.num_words:,} different words, for example: "

@@ -194,7 +194,7 @@ def train(
 
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     """Report how a session ended and which step is saved, and return the exit status."""
-    from gannet.errors import in_shell
+    from gannet.errors import counted, in_shell
     from gannet.ranks.group import current
     from gannet.sessions.outcome import saved_sentence
 
@@ -231,7 +231,8 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     else:
         verbs = ("measure", "report") if outcome.can_be_measured else ("report",)
         following = " && ".join(in_shell("gannet", verb, outcome.path) for verb in verbs)
-        steps, seconds = outcome.step - outcome.begun_at, outcome.seconds - outcome.seconds_before
+        steps = counted(outcome.step - outcome.begun_at, "step")
+        seconds = outcome.seconds - outcome.seconds_before
         after = f" after step {outcome.begun_at}" if outcome.begun_at else ""
-        reporter.say(f"{steps} steps{after} in {seconds:.1f} s. {saved} Next: {following}")
+        reporter.say(f"{steps}{after} in {seconds:.1f} s. {saved} Next: {following}")
     return 0 if outcome.is_saved else UNSAVED

@@ -18,7 +18,7 @@ from gannet.data.fitting import Fit
 from gannet.data.image_table import ImageTable
 from gannet.data.selection import of_rows, select, split_rows
 from gannet.data.undecoded_images import Classes, ImageArray, UndecodedImages, named, refuse_bad
-from gannet.errors import UserError
+from gannet.errors import UserError, counted
 
 Side = Annotated[int, Field(ge=8, le=1024)]
 Sides = Annotated[str, Field(pattern=r"^[0-9]{1,4}x[0-9]{1,4}$")]
@@ -116,7 +116,7 @@ class ImageSource(Source):
         source = replace(self, split="train", test=None) if held_out_here else self
         images = source.read(progress)
         if len(images) < 2:
-            raise UserError(f"{images.origin}: found {_counted(len(images))}; at least 2 are needed.")
+            raise UserError(f"{images.origin}: found {counted(len(images), 'image')}; at least 2 are needed.")
         if isinstance(images, ImageArray) and min(images.pixels.shape[1:3]) < MIN_SIDE_PIXELS:
             raise UserError(
                 f"{images.origin}: images have {images.pixels.shape[2]} x {images.pixels.shape[1]} pixels; each side "
@@ -263,7 +263,3 @@ def _sides(value: int | str | None) -> tuple[int, int] | None:
 def _all_equal(pixels: np.ndarray, rows: np.ndarray) -> bool:
     first = pixels[rows[0]]
     return all(np.array_equal(pixels[row], first) for row in rows[1:])
-
-
-def _counted(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"

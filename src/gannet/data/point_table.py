@@ -12,7 +12,7 @@ from gannet.data.base import Dataset, Kind
 from gannet.data.digest import digest_arrays
 from gannet.data.order import Order
 from gannet.data.points import moments_of
-from gannet.errors import UserError
+from gannet.errors import UserError, counted
 
 
 class PointTable(Dataset):
@@ -65,9 +65,11 @@ def _check(points: np.ndarray, origin: str) -> None:
     if points.ndim != 2 or points.shape[1] != 2:
         raise UserError(f"{origin}: expected points of shape (N, 2), found {points.shape}.")
     if len(points) < 2:
-        raise UserError(f"{origin}: found {len(points)} points; at least 2 are needed.")
+        raise UserError(f"{origin}: found {counted(len(points), 'point')}; at least 2 are needed.")
     wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(wrong):
+        verb = "is" if len(wrong) == 1 else "are"
         raise UserError(
-            f"{origin}: {len(wrong)} points are not finite, the first in row {wrong[0] + 1}; remove or repair them."
+            f"{origin}: {counted(len(wrong), 'point')} {verb} not finite, the first in row {wrong[0] + 1}; remove or "
+            "repair what is not."
         )

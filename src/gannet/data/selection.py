@@ -9,7 +9,7 @@ import numpy as np
 from gannet.data.base import Progress
 from gannet.data.folder_structure import split_name
 from gannet.data.undecoded_images import Classes, UndecodedImages, for_every
-from gannet.errors import UserError, did_you_mean
+from gannet.errors import UserError, counted, did_you_mean
 
 FEWEST_HELD_OUT = 2
 
@@ -81,7 +81,7 @@ def select(
     wanted = sorted(_numbers(str(text), classes.names, origin))
     kept = np.flatnonzero(np.isin(classes.labels, wanted))
     if len(kept) < 2:
-        raise UserError(f"{origin}: classes={text} selects {len(kept)} images; at least 2 are needed.")
+        raise UserError(f"{origin}: classes={text} selects {counted(len(kept), 'image')}; at least 2 are needed.")
     labels = np.searchsorted(wanted, classes.labels[kept])
     return rows[kept], Classes(labels.astype(np.int64), tuple(classes.names[i] for i in wanted))
 

@@ -37,7 +37,7 @@ from gannet.data.shard_files import (
 )
 from gannet.data.shard_scan import samples_of
 from gannet.data.undecoded_images import Classes, UndecodedImages, for_every, refuse_bad, refuse_many
-from gannet.errors import UserError
+from gannet.errors import UserError, counted
 from gannet.files import open_regular, written_whole
 from gannet.seeding import numpy_rng
 
@@ -154,7 +154,7 @@ def _parts(source: ImageSource, progress: Progress) -> tuple[list[_Part], Choice
         rows = split_rows(images, chosen, one.test, progress)
         rows, classes = select(images.origin, rows, of_rows(images.classes, rows), one.classes)
         if len(rows) < 2:
-            raise UserError(f"{images.origin}: found {len(rows)} images of {split}; at least 2 are needed.")
+            raise UserError(f"{images.origin}: found {counted(len(rows), 'image')} of {split}; at least 2 are needed.")
         order = numpy_rng(0, "shards", split or "").permutation(len(rows))
         if classes is not None:
             classes = Classes(classes.labels[order], classes.names)

@@ -21,7 +21,7 @@ from gannet.data.shard_files import ShardFolder, opened_shards
 from gannet.data.shard_scan import scanned_shards
 from gannet.data.sharded_images import ShardedImages
 from gannet.data.undecoded_images import Classes, ImageFiles
-from gannet.errors import UserError, did_you_mean, in_shell
+from gannet.errors import UserError, counted, did_you_mean, in_shell
 
 ONLY_PREPARED = {"classes": None, "test": None, "on_bad": "error"}
 """Fields that choose images, with their defaults: ``gannet data prepare`` applies them."""
@@ -62,7 +62,7 @@ class Shards(ImageSource):
             raise UserError(*missing[:NUM_NAMED])
         if folder.manifest.bad:
             raise UserError(
-                f"{path}: {len(folder.manifest.bad)} images cannot be used ("
+                f"{path}: {counted(len(folder.manifest.bad), 'image')} cannot be used ("
                 f"{'; '.join(folder.manifest.bad[:NUM_NAMED])}). Leave them out: "
                 f"{in_shell('gannet', 'data', 'prepare', path, '-o', 'NEW', 'data.on_bad=skip')}."
             )

@@ -19,7 +19,7 @@ from gannet.doctor.causes import likely
 from gannet.doctor.complaint import Complaint
 from gannet.doctor.outcome import Outcome, outcome_of
 from gannet.doctor.run_directory import checkpoints, damaged_record, ended, is_over, warnings
-from gannet.errors import in_shell
+from gannet.errors import counted, in_shell
 from gannet.health.base import Advice, Case, Finding, History, all_rules, examine, history_of
 from gannet.runs.reader import Run
 from gannet.runs.records import Event, ScoreCard
@@ -282,14 +282,10 @@ def _looked_at(run: Run, events: list[Event]) -> list[str]:
     history = history_of(events)
     vitals = sorted({name for event in events if event.kind == "vitals" for name in event.values if "/" not in name})
     return [
-        f"{_counted(kinds.count('terms'), 'record')} of terms and {kinds.count('vitals')} of vitals "
+        f"{counted(kinds.count('terms'), 'record')} of terms and {kinds.count('vitals')} of vitals "
         f"({', '.join(vitals) or 'none'})",
         f"{len(history.named('gradient_norm'))} series of gradient norms",
-        _counted(len(run.scores()), "score card"),
-        f"every byte of {_counted(len(checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER)), 'checkpoint')}",
+        counted(len(run.scores()), "score card"),
+        f"every byte of {counted(len(checkpoint.newest_first(run.path / CHECKPOINTS_FOLDER)), 'checkpoint')}",
         f"the health rules {', '.join(all_rules())}",
     ]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
