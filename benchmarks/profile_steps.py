@@ -3,7 +3,8 @@
 Writes benchmarks/results/profile.json: the processor time of a step of several works of `make bench`, and its shares.
 Torch's profiler gives the time of each kind of operation, in the fastest of three rounds. What is left is Python,
 autograd and starting operations; in a compiled step also the loops that the compiler made. The profiler makes each
-operation about a microsecond longer, so the shares of small operations are a little too large. Each instruction set
+operation about a microsecond longer, so the shares of small operations are a little too large. A batch
+of the generator alone is timed too. Each instruction set
 keeps its own rows; the environment restricts a processor, as docs/results/speed.md says of the rows of AVX2.
 """
 
@@ -97,6 +98,16 @@ def seconds_of(trainer: Trainer, steps: int) -> tuple[float, float]:
     return (time.perf_counter() - wall) / steps, (time.process_time() - processor) / steps
 
 
+def seconds_of_generator(trainer: Trainer, steps: int) -> float:
+    """Processor seconds of generating one batch without gradients: what a batch that two turns share would save."""
+    game: Any = trainer.game
+    began = time.process_time()
+    with torch.no_grad(), trainer.precision.autocast():
+        for _ in range(steps):
+            game.generate(game.draw_latents(trainer.batch_size, trainer.rng))
+    return (time.process_time() - began) / steps
+
+
 def measured(name: str) -> dict[str, Any]:
     """The shares of one work."""
     work, steps = WORKS[name if name in WORKS else f"{name}-compiled"], STEPS.get(name, 20)
@@ -108,6 +119,7 @@ def measured(name: str) -> dict[str, Any]:
     if is_compiled:
         compile_step(trainer)
     milliseconds = 1e3 * median(seconds_of(trainer, steps)[1] for _ in range(ROUNDS))
+    generator = None if is_compiled else 1e3 * median(seconds_of_generator(trainer, steps) for _ in range(ROUNDS))
     mark(trainer)
     steps = min(steps, MOST_PROFILED)
     fastest, times = float("inf"), Counter[str]()
@@ -123,6 +135,7 @@ def measured(name: str) -> dict[str, Any]:
     return {
         "work": PROFILED[name],
         "milliseconds": milliseconds,
+        "generator_share": None if generator is None else generator / milliseconds,
         "precision": trainer.precision.dtype,
         "shares": parts | {REST: 1 - sum(parts.values())},
         "date": date.today().isoformat(),

@@ -75,8 +75,6 @@ LIMITS = """## What limits the speed
   with 2.8 times fewer multiplications, and the penalty leaves out the parts of its second derivatives that are zero.
   What is left is convolutions, which a plain loop computes too. `penalty.every=N` computes the penalty only every N-th
   step. Its effect on quality is not measured on images, so it is not the default.
-- One fake batch for both turns of `dcgan` would save one forward pass of the generator, but then the algorithm is not
-  that of the plain loop.
 - Eager steps compute every product and update that the plain loop computes, so points without `compile=true` gain
   little."""
 FACTS = {"processor": "Processor:", "cores": "cores:", "torch": "PyTorch", "python": "Python"}

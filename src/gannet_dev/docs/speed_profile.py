@@ -48,7 +48,9 @@ def _reasons(document: Mapping[str, Any], speed: Mapping[str, Mapping[str, Any]]
   {peak("wgan-gp")} of the peak rate. A plain loop computes the same products with the same libraries, and bf16 does not
   exist there. Only fewer operations for the same quality are left.
 - `dcgan` with bf16: convolutions and matrix products take {_percent(shares(wide["dcgan"], *CONVOLUTIONS, PRODUCTS))}.
-  Pooling and copies between number formats and layouts take most of what is left.
+  Pooling and copies between number formats and layouts take most of what is left. The forward pass of the generator
+  in the discriminator's turn takes {_percent(wide["dcgan"]["generator_share"])}, which one fake batch for both turns
+  would save; [decisions](../decisions.md#training) says why each turn has its own.
 - `particle-gan` with AVX2: matrix products take {_percent(particle)} of an eager step, and a compiled step calls the
   same library for them. Without everything else it would be {1 / particle:.1f} times as fast. With AVX-512, oneDNN
   multiplies faster than the library of eager steps.
