@@ -28,13 +28,13 @@ SIZES = {"inline": 11, "block": 13}
 DRAWING = threading.Lock()
 MARK = "\ue000"
 """Around the number of a formula while Markdown is parsed: a character of no language."""
-STYLES = ("page", "frame", "tables", "narrow", "document")
+STYLES = ("page.css", "frame.css", "tables.css", "narrow.css", "document.css")
 """Style sheets of a document; those of the live view are in index.html."""
 PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, '
     'initial-scale=1"><meta name="color-scheme" content="light dark"><title>{title} · Gannet</title>'
     '<link rel="icon" href="/static/icon.svg" type="image/svg+xml">'
-    + "".join(f'<link rel="stylesheet" href="/static/styles/{name}.css">' for name in STYLES)
+    + "".join(f'<link rel="stylesheet" href="/static/styles/{name}">' for name in STYLES)
     + '</head><body><main class="document">{body}</main></body></html>'
 )
 
