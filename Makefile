@@ -45,10 +45,10 @@ test: browser
 	$(PYTEST)
 
 # Every case of the tests of docs/results/faults.md, whose results it records, and all slow tests. `make test` runs one
-# or two cases of a fault that can be tried in several ways.
+# or two cases of a fault that can be tried in several ways. Then an hour of fuzzing.
 test-faults: browser
 	$(PYTEST) -m 'slow or fault' tests/browser tests/end_to_end tests/contracts tests/unit --junitxml=build/faults.xml; \
-	status=$$?; $(BIN)/python -m gannet_dev.keep_faults build/faults.xml; exit $$status
+	status=$$?; $(BIN)/python -m gannet_dev.keep_faults build/faults.xml; $(MAKE) fuzz && exit $$status
 
 # What outgrows memory or one process, at the size of this machine.
 test-scale: $(VENV)/.installed-dev
