@@ -235,3 +235,27 @@ def test_many_damaged_files_are_data_or_one_sentence(
     tmp_path: Path, name: str, edits: list[tuple[int, bytes, int]]
 ) -> None:
     opened_with(name, tmp_path, edited(SEEDS[name](), edits))
+
+
+def not_utf8(count: int) -> object:
+    """A column of texts of pyarrow, each the single byte 0x98."""
+    import pyarrow
+
+    ends = np.arange(count + 1, dtype=np.int32)
+    return pyarrow.Array.from_buffers(
+        pyarrow.string(), count, [None, pyarrow.py_buffer(ends.tobytes()), pyarrow.py_buffer(b"\x98" * count)]
+    )
+
+
+def test_texts_of_a_parquet_file_that_are_not_utf8_are_one_sentence(tmp_path):
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    table = tmp_path / "points.parquet"
+    write_table(pyarrow.table({"x": np.arange(4.0), "y": np.arange(4.0), "label": not_utf8(4)}), table)
+    refused(table, "is not a valid Parquet file: .*UTF8")
+    file = io.BytesIO()
+    Image.new("L", (8, 8)).save(file, "PNG")
+    images = tmp_path / "images.parquet"
+    write_table(pyarrow.table({"image": [file.getvalue()] * 4, "label": not_utf8(4)}), images)
+    refused(images, "a text that is not UTF-8|Invalid UTF8")

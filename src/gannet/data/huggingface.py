@@ -104,12 +104,15 @@ def read_hub(path: str, split: str, progress: Progress) -> ImageFiles:
     def read(row: int) -> bytes:
         return _bytes(encoded[row][column])
 
-    classes = classes_of(rows, path)
-    hasher = blake2b(digest_size=16)
-    for start in range(0, len(rows), NUM_ROWS_AT_ONCE):
-        progress("reading files", start, len(rows))
-        for cell in encoded[start : start + NUM_ROWS_AT_ONCE][column]:
-            hasher.update(_hash_of(cell))
+    try:
+        classes = classes_of(rows, path)
+        hasher = blake2b(digest_size=16)
+        for start in range(0, len(rows), NUM_ROWS_AT_ONCE):
+            progress("reading files", start, len(rows))
+            for cell in encoded[start : start + NUM_ROWS_AT_ONCE][column]:
+                hasher.update(_hash_of(cell))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path!r} has a text that is not UTF-8 ({error.reason}): save the data set again.") from None
     labels, class_names = (None, ()) if classes is None else (classes.labels, classes.names)
     return ImageFiles(
         path,

@@ -38,7 +38,9 @@ def read_parquet_table(path: Path) -> Table:
         file = _file(path)
         if sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)) > MAX_BYTES:
             raise UserError(f"{path} unpacks to more than {MAX_BYTES:,} bytes; store fewer columns or rows.")
-        frame: Any = file.read().to_pandas()
+        table = file.read()
+        table.validate(full=True)  # or a text that is not UTF-8 raises where it is used
+        frame: Any = table.to_pandas()
     except UserError:
         raise
     except Exception as error:  # on damaged files, pyarrow raises exceptions of many types
