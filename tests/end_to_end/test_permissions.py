@@ -78,6 +78,7 @@ def test_a_place_without_permission_is_one_sentence(unprivileged, folder, case):
     assert status == 2
     assert "ermission denied" in said
     assert place in said
+    assert "images" not in place or "Allow reading it (chmod -R u+rX)" in said
     assert len(said.splitlines()) == 1, said
     assert listing(folder) == before
 

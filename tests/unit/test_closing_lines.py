@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gannet.cli import run
-from gannet.cli.interruption import held_back
+from gannet.cli.interruption import held_back, interruptible
 from gannet.cli.progress import TerminalReporter
 from gannet.runs.reader import Run
 from gannet.sessions.goal import parse_goal
@@ -85,22 +86,46 @@ def test_any_other_verb_says_that_it_was_interrupted(trained, capsys: Capture, m
     assert capsys.readouterr().err.splitlines()[-1] == "gannet: Interrupted."
 
 
-def test_an_interruption_waits_for_imports() -> None:
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def ending(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The number of a signal that ends a process by default: whoever runs the tests may ignore it."""
+    default = signal.default_int_handler if request.param == signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(request.param, default)
+    yield request.param
+    now = signal.signal(request.param, before)
+    assert now == default
+
+
+def test_an_interruption_waits_for_imports(ending: int) -> None:
     done = []
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 
     def import_() -> None:
-        with held_back():
-            signal.raise_signal(signal.SIGINT)
+        with interruptible(), held_back():
+            signal.raise_signal(ending)
             done.append("imported")
 
+    with pytest.raises(KeyboardInterrupt):
+        import_()
+    assert done == ["imported"]
+
+
+def test_every_signal_is_one_sentence_and_its_exit_status(
+    trained, ending: int, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gannet.sessions.trained_run.TrainedRun.measure", lambda *_, **__: signal.raise_signal(ending))
+    assert run(["measure", str(trained("points"))]) == 128 + ending
+    assert capsys.readouterr().err.splitlines()[-1] == "gannet: Interrupted."
+
+
+def test_an_ignored_signal_ends_no_verb(trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGHUP under ``nohup``."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    monkeypatch.setattr("gannet.cli.report._with_verdict", lambda *_: signal.raise_signal(signal.SIGHUP))
     try:
-        with pytest.raises(KeyboardInterrupt):
-            import_()
-        assert done == ["imported"]
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert run(["report", str(trained("points"))]) == 0
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("verb", ["resume", "sample", "measure", "report", "doctor"])

@@ -6,6 +6,7 @@ import http.client
 import os
 import socket
 import time
+from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
@@ -86,6 +87,18 @@ def test_a_link_that_leads_out_of_the_run_is_not_served(server, folder):
     assert ask(server, f"/api/runs/{run}/frames/99999")[0] == 404
 
 
+@pytest.mark.slow
+def test_a_request_that_does_not_arrive_in_time_is_dropped(server):
+    clients = {what: half_open(server, what) for what in HALF_OPEN}
+    for what, client in clients.items():
+        answer = b""
+        with suppress(ConnectionResetError):
+            while part := client.recv(4096):
+                answer += part
+        assert answer.startswith(b"HTTP/1.1 421") == (what == "half a second request"), what
+        client.close()
+
+
 BODIES = [
     b"",
     b"[" * 100_000,
@@ -105,16 +118,27 @@ def test_odd_bodies_are_bad_requests(server, folder, place, body):
     assert 400 <= status < 500
 
 
-@pytest.mark.parametrize(
-    "begun",
-    [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /api/drawings HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"],
-)
-def test_half_open_requests_do_not_lock_the_owner_out(server, begun):
+HALF_OPEN = {
+    "nothing": "",
+    "half a header": "GET / HTTP/1.1\r\nHost: ",
+    "half a body": "POST /api/drawings HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
+    "Cookie: gannet-{port}={token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+    "half a second request": "GET /static/main.js HTTP/1.1\r\nHost: x\r\n\r\nGET",
+}
+"""A body is awaited only of a client with the token."""
+
+
+def half_open(server, what):
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    client.sendall(HALF_OPEN[what].format(port=server.port, token=server.token).encode())
+    return client
+
+
+@pytest.mark.parametrize("what", HALF_OPEN)
+def test_half_open_requests_do_not_lock_the_owner_out(server, what):
     """More clients than the server serves at once connect and send a part of a request, or nothing."""
-    clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(CONNECTIONS_AT_MOST + 50)]
+    clients = [half_open(server, what) for _ in range(CONNECTIONS_AT_MOST + 50)]
     try:
-        for client in clients:
-            client.sendall(begun)
         time.sleep(0.3)
         assert ask(server, "/api/runs")[0] == 200
     finally:

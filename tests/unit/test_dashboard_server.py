@@ -49,6 +49,11 @@ def test_a_strange_host_is_refused_before_anything_else(client, host):
         assert client.get(path, headers={"host": host}).status_code == 421
 
 
+@pytest.mark.parametrize("hosts", [(HOST, "evil.example"), ("evil.example", HOST)])
+def test_two_hosts_are_refused(client, hosts):
+    assert client.get("/api/runs", headers=[("host", host) for host in hosts]).status_code == 421
+
+
 @pytest.mark.parametrize("origin", [None, "http://evil.example", "null", f"https://{HOST}", "http://127.0.0.1:1"])
 def test_a_post_from_another_page_is_refused(folder, client, origin):
     headers = {"content-type": "application/json"} | ({} if origin is None else {"origin": origin})
@@ -58,8 +63,11 @@ def test_a_post_from_another_page_is_refused(folder, client, origin):
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-def test_other_methods_are_refused(client, method):
-    assert client.request(method, "/api/runs").status_code == 405
+def test_other_methods_are_refused(folder, client, method):
+    """Before the application is asked, which would answer without the token that the page does not exist."""
+    for asking in (client, client_of(folder, cookie=False)):
+        answer = asking.request(method, "/api/runs")
+        assert (answer.status_code, answer.text) == (405, "Only GET, HEAD and POST are allowed.")
 
 
 @pytest.mark.parametrize("path", ["/", "/api/runs", "/static/main.js", "/nothing", "/?token=wrong"])

@@ -57,7 +57,7 @@ def test_the_second_opening_decodes_nothing(source: Folder, own_cache: Path, mon
 
 @pytest.mark.parametrize("damage", ["cut", "header", "bit", "note", "gone"])
 def test_a_damaged_table_is_made_again(source: Folder, own_cache: Path, damage: str) -> None:
-    source.open(silent)
+    whole = source.open(silent).pixels.clone()
     note, table = _files(own_cache)
     if damage == "cut":
         table.write_bytes(table.read_bytes()[:-10])
@@ -71,7 +71,7 @@ def test_a_damaged_table_is_made_again(source: Folder, own_cache: Path, damage: 
         note.write_text("{")
     else:
         table.unlink()
-    assert _levels(source.open(silent)) == [0, 50, 100]
+    assert torch.equal(source.open(silent).pixels, whole)
     assert json.loads(note.read_text())["shape"] == [3, 3, 12, 12]
 
 

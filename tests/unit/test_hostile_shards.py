@@ -17,7 +17,7 @@ from test_data_hostile import CHECKS, EDITS, MANY, QUICK, edited, opened, reads_
 
 from gannet.config.plan import source_from_keys
 from gannet.data.base import silent
-from gannet.data.shard_files import npy_bytes
+from gannet.data.shard_files import npy_bytes, read_manifest, write_manifest
 from gannet.data.shard_writing import prepare
 
 
@@ -85,6 +85,16 @@ def test_a_manifest_that_lies_is_refused(shards, kind):
 @pytest.mark.parametrize(("name", "value"), [("size", 2**32 - 1), ("offset", 2**64 - 1), ("label", 2), ("label", -2)])
 def test_an_index_that_lies_is_refused(shards, name, value):
     set_index(shards, name, value)
+    refused(shards, r"index\.npy is missing or damaged")
+
+
+def test_a_class_of_shards_without_classes_is_refused(shards):
+    """The counts of classes, which are checked too, are empty of such shards."""
+    index = np.load(shards / "index.npy")
+    manifest = read_manifest(shards)
+    assert manifest is not None
+    assert (index["label"] >= 0).all()
+    write_manifest(shards, manifest.model_copy(update={"classes": ()}).completed(index))
     refused(shards, r"index\.npy is missing or damaged")
 
 

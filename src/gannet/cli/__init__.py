@@ -34,11 +34,12 @@ from gannet.cli import (
     watch,
     weights,
 )
+from gannet.cli.interruption import interruptible
 from gannet.cli.output import Unwritable
 from gannet.cli.train import UNSAVED
 from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError, one_line
 
-BAD_INPUT, STOPPED_BY_GUARD, FAILED, INTERRUPTED = 2, 3, 5, 130
+BAD_INPUT, STOPPED_BY_GUARD, FAILED = 2, 3, 5
 FAULTS_OF_A_PLACE = {
     getattr(errno, name)
     for name in (
@@ -72,12 +73,13 @@ class Verbs(TyperGroup):
     """All verbs. Typer ends without a word at an interruption, so it is caught before."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the verb; an interruption is one sentence."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as interrupted:
-            sentence = str(interrupted) or EARLY.get(ctx.invoked_subcommand, "Interrupted.")
-            raise typer.Exit(_say([sentence], INTERRUPTED)) from None
+        """Run the verb; an interruption is one sentence, and the exit status is 128 + the signal."""
+        with interruptible() as interruption:
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt as interrupted:
+                sentence = str(interrupted) or EARLY.get(ctx.invoked_subcommand, "Interrupted.")
+                raise typer.Exit(_say(_of_all_ranks([sentence]), 128 + interruption.signal)) from None
 
 
 app = typer.Typer(

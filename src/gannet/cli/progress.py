@@ -22,6 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from gannet.cli.interruption import Interruption
 from gannet.cli.output import write_with_controls
 from gannet.cli.terminal import Terminal, show
 from gannet.errors import one_line
@@ -51,8 +52,8 @@ class _StandardError:
     """Standard error whose reader may disappear. Text that cannot be written is dropped.
 
     If the reader is gone (a closed pipe, a lost terminal), SIGHUP is raised, which stops a training with a checkpoint
-    like SIGTERM. Without a handler for SIGHUP, or under ``nohup``, work continues without output. A full disk only
-    suppresses the output.
+    like SIGTERM. Other work, such as measuring, and a training under ``nohup`` continue without output. A full disk
+    only suppresses the output.
     """
 
     def __init__(self) -> None:
@@ -81,7 +82,8 @@ class _StandardError:
             act()
         except OSError as error:
             is_gone = error.errno in (errno.EPIPE, errno.EIO)
-            if is_gone and callable(signal.getsignal(signal.SIGHUP)):
+            handler = signal.getsignal(signal.SIGHUP)
+            if is_gone and callable(handler) and not isinstance(handler, Interruption):
                 signal.raise_signal(signal.SIGHUP)
 
 

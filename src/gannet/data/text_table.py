@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import io
 import re
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from gannet.data.class_labels import EMPTY
 from gannet.errors import UserError
+from gannet.files import read_regular
 
 MAX_BYTES = 2 * 2**30
 """A text table above this size is refused: as text it takes ten times as much memory."""
@@ -104,14 +106,10 @@ def _lines(path: Path) -> list[tuple[int, str]]:
 
 def _text(path: Path) -> str:
     try:
-        if not path.is_file():
-            what = "it is not a regular file" if path.exists() else "No such file or directory"
-            raise UserError(f"{path} cannot be read as text: {what}.")
-        if path.stat().st_size > MAX_BYTES:
-            raise UserError(f"{path} has more than {MAX_BYTES:,} bytes; save it as .parquet or .npz.")
-        blob = path.read_bytes()
+        blob = read_regular(path, MAX_BYTES)
     except OSError as error:
-        raise UserError(f"{path} cannot be read as text: {error.strerror or error}.") from None
+        advice = " Save it as .parquet or .npz." if error.errno == errno.EFBIG else ""
+        raise UserError(f"{path} cannot be read as text: {error.strerror or error}.{advice}") from None
     text = text_of(blob)
     if text is None:
         raise UserError(f"{path} cannot be read as text: it contains control characters, as binary files do.")

@@ -187,6 +187,15 @@ ROWS: dict[str, tuple[Row, ...]] = {
             ),
         ),
         Row(
+            "Ctrl-C, SIGTERM or SIGHUP before any other verb has named what it wrote",
+            "one sentence, 128 + signal; nothing half-written is left; a comparison continues",
+            (
+                "test_interrupted_verbs.py::test_a_verb_that_is_interrupted_leaves_nothing_half_written",
+                "test_interrupted_verbs.py::test_a_comparison_that_is_interrupted_continues",
+                "unit/test_closing_lines.py::test_every_signal_is_one_sentence_and_its_exit_status",
+            ),
+        ),
+        Row(
             "a signal while paused",
             "stops with a checkpoint",
             ("test_control.py::test_a_paused_run_hears_signals_and_burns_no_processor",),
@@ -415,6 +424,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
             (
                 SERVER + "test_without_the_token_nothing_is_said",
                 SERVER + "test_a_strange_host_is_refused_before_anything_else",
+                SERVER + "test_two_hosts_are_refused",
                 SERVER + "test_a_post_from_another_page_is_refused",
                 SERVER + "test_other_methods_are_refused",
             ),
@@ -429,6 +439,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "the owner is served",
             (
                 ATTACK + "test_half_open_requests_do_not_lock_the_owner_out",
+                ATTACK + "test_a_request_that_does_not_arrive_in_time_is_dropped",
                 ATTACK + "test_odd_bodies_are_bad_requests",
                 "unit/test_dashboard_stream.py::test_streams_are_bounded_and_end_with_the_server",
             ),
@@ -579,6 +590,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
             (
                 SHARDS + "test_a_manifest_that_lies_is_refused",
                 SHARDS + "test_an_index_that_lies_is_refused",
+                SHARDS + "test_a_class_of_shards_without_classes_is_refused",
                 SHARDS + "test_a_pipe_is_not_waited_for",
                 SHARDS + "test_a_tar_file_that_cannot_be_read_is_named",
                 SHARDS + "test_prepare_does_not_keep_a_shard_with_other_images",
