@@ -26,6 +26,7 @@ class Interruption:
         """What was received; SIGINT if code raised a KeyboardInterrupt itself."""
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Signal handler."""
         self.signal = number
         raise Interrupted
 
@@ -33,8 +34,8 @@ class Interruption:
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
     """Let each signal of :data:`ENDING` raise :class:`Interrupted` in the block, so that what it has half written is
-    removed: by default SIGTERM and SIGHUP end a process at once. A signal that is ignored, as SIGHUP is under ``nohup``,
-    or that has another handler, stays as it is.
+    removed: by default SIGTERM and SIGHUP end a process at once. A signal that is ignored, as SIGHUP is under
+    ``nohup``, or that has another handler, stays as it is.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
