@@ -29,7 +29,7 @@ def comparison_sheet(rows: Sequence[tuple[str, Sequence[Image.Image | str]]], co
     for column, heading in enumerate(columns):
         centre = GAP + column * (width + GAP) + width / 2
         pen.text(
-            (centre, HEADING_HEIGHT / 2 + 2), shortened(heading, width, LETTERS), MUTED, font(LETTERS), anchor="mm"
+            (centre, HEADING_HEIGHT / 2 + 2), shortened(heading, width, LETTERS), MUTED, font(LETTERS, heading), anchor="mm"
         )
     for row, (name, cells) in enumerate(rows):
         top = HEADING_HEIGHT + row * row_height
@@ -37,7 +37,7 @@ def comparison_sheet(rows: Sequence[tuple[str, Sequence[Image.Image | str]]], co
             (GAP, top + NAME_HEIGHT / 2),
             shortened(name, page.width - 2 * GAP, LETTERS + 2),
             INK,
-            font(LETTERS + 2),
+            font(LETTERS + 2, name),
             anchor="lm",
         )
         for column, cell in enumerate(cells):
@@ -53,4 +53,4 @@ def _place(page: Image.Image, cell: Image.Image | str, box: tuple[int, int, int,
     pen = ImageDraw.Draw(page)
     pen.rectangle((left, top, left + width - 1, top + height - 1), outline=RULE)
     words = shortened(cell, width - GAP, LETTERS - 2)
-    pen.text((left + width / 2, top + height / 2), words, MUTED, font(LETTERS - 2), anchor="mm")
+    pen.text((left + width / 2, top + height / 2), words, MUTED, font(LETTERS - 2, words), anchor="mm")

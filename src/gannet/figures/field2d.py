@@ -201,7 +201,7 @@ def _scaffold(view: View, title: str, size_px: tuple[int, int], plain: bool, wor
     pen = ImageDraw.Draw(picture)
     room = round(view.width - 180 * unit)
     size = max(9, round(18 * unit))
-    pen.text((view.left, round(26 * unit)), shortened(title, room, size), INK, font(size), anchor="lm")
+    pen.text((view.left, round(26 * unit)), shortened(title, room, size), INK, font(size, title), anchor="lm")
     _legend(picture, pen, view, unit, words)
     _ticks(pen, view, unit)
     return picture

@@ -88,8 +88,8 @@ def captioned(picture: Image.Image, text: str, right: str = "") -> Image.Image:
     page = Image.new("RGB", (picture.width, picture.height + strip), PAPER)
     page.paste(picture, (0, strip))
     pen = ImageDraw.Draw(page)
-    pen.text((round(size * 0.6), strip / 2), text, INK, font(size), anchor="lm")
-    pen.text((picture.width - round(size * 0.6), strip / 2), right, INK, font(size), anchor="rm")
+    pen.text((round(size * 0.6), strip / 2), text, INK, font(size, text), anchor="lm")
+    pen.text((picture.width - round(size * 0.6), strip / 2), right, INK, font(size, right), anchor="rm")
     return page
 
 
@@ -112,7 +112,7 @@ def with_captions(picture: Image.Image, captions: Sequence[str], step: int, padd
     for (_, count), lines in zip(spans, blocks, strict=True):
         centre = padding + (column + count / 2) * step - padding / 2
         for number, text in enumerate(lines):
-            pen.text((centre, picture.height + line * (number + 0.6)), text, INK, font(size), anchor="mm")
+            pen.text((centre, picture.height + line * (number + 0.6)), text, INK, font(size, text), anchor="mm")
         column += count
     return page
 
@@ -125,7 +125,8 @@ def _with_labels(picture: Image.Image, labels: Sequence[str], step: int, padding
     pen = ImageDraw.Draw(page)
     for column, label in enumerate(labels):
         centre = padding + column * step + (step - padding) / 2
-        pen.text((centre, strip / 2), shortened(str(label), step, size), INK, font(size), anchor="mm")
+        short = shortened(str(label), step, size)
+        pen.text((centre, strip / 2), short, INK, font(size, short), anchor="mm")
     return page
 
 
@@ -140,7 +141,7 @@ def _with_row_labels(picture: Image.Image, labels: Sequence[str], top: int, step
     """
     size, line = 12, 16
     spans = [(text, len(list(group))) for text, group in groupby(labels)]
-    widest = max(font(size).getlength(part) for text, _ in spans for part in text.split("\n"))
+    widest = max(font(size, part).getlength(part) for text, _ in spans for part in text.split("\n"))
     margin = round(widest) + 2 * size
     page = Image.new("RGB", (margin + picture.width, picture.height), PAPER)
     page.paste(picture, (margin, 0))
@@ -151,7 +152,7 @@ def _with_row_labels(picture: Image.Image, labels: Sequence[str], top: int, step
         start = (first + last - line * (len(parts) - 1)) / 2
         for number, part in enumerate(parts):
             colour = INK if number == 0 else MUTED
-            pen.text((margin - size, start + line * number), part, colour, font(size), anchor="rm")
+            pen.text((margin - size, start + line * number), part, colour, font(size, part), anchor="rm")
         if count > 1:
             pen.line((margin - size // 2, first + 4, margin - size // 2, last - 8), MUTED)
         row += count

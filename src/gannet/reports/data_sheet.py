@@ -98,12 +98,12 @@ def _images(images: np.ndarray, labels: np.ndarray | None, counts: dict[str, int
     width = 2 * MARGIN + left + COLUMNS * (CELL + 4) + (BARS if left else 0)
     page = Image.new("RGB", (width, 2 * MARGIN + 30 + len(rows) * (CELL + 4)), PAPER)
     pen = ImageDraw.Draw(page)
-    pen.text((MARGIN, MARGIN + 8), title, INK, font(18), anchor="lm")
+    pen.text((MARGIN, MARGIN + 8), title, INK, font(18, title), anchor="lm")
     most = max((count or 0 for count in counts.values()), default=0)
     for row, (name, count, shown) in enumerate(rows):
         top = MARGIN + 30 + row * (CELL + 4)
         middle = top + CELL / 2
-        pen.text((MARGIN, middle), shortened(name, NAMES - 12, 15), INK, font(15), anchor="lm")
+        pen.text((MARGIN, middle), shortened(name, NAMES - 12, 15), INK, font(15, name), anchor="lm")
         for column, image in enumerate(shown):
             page.paste(_tile(image), (MARGIN + left + column * (CELL + 4), top))
         if left and count is not None:

@@ -43,8 +43,8 @@ def save_sheet(run: Run, path: str | Path) -> int:
     rows = -(-len(tiles) // COLUMNS)
     page = Image.new("RGB", (MARGIN + COLUMNS * (TILE + MARGIN), 84 + rows * (side + 44)), PAPER)
     pen = ImageDraw.Draw(page)
-    pen.text((MARGIN, 42), run.name, INK, font(26), anchor="lm")
-    pen.text((page.width - MARGIN, 42), _about(run), MUTED, font(18), anchor="rm")
+    pen.text((MARGIN, 42), run.name, INK, font(26, run.name), anchor="lm")
+    pen.text((page.width - MARGIN, 42), _about(run), MUTED, font(18, _about(run)), anchor="rm")
     for number, (step, picture) in enumerate(tiles):
         left, top = MARGIN + number % COLUMNS * (TILE + MARGIN), 84 + number // COLUMNS * (side + 44)
         page.paste(picture, (left, top))
@@ -83,8 +83,9 @@ def save_snapshot(run: Run, path: str | Path) -> int:
     page = Image.new("RGB", (WIDTH, max(below + 34 * len(lines), top + curves.height) + MARGIN), PAPER)
     pen = ImageDraw.Draw(page)
     state = state_of(run.path, events)
-    pen.text((MARGIN, 42), f"{run.name} · step {state.step:,}, {state}", INK, font(26), anchor="lm")
-    pen.text((WIDTH - MARGIN, 42), _about(run), MUTED, font(18), anchor="rm")
+    title = f"{run.name} · step {state.step:,}, {state}"
+    pen.text((MARGIN, 42), title, INK, font(26, title), anchor="lm")
+    pen.text((WIDTH - MARGIN, 42), _about(run), MUTED, font(18, _about(run)), anchor="rm")
     if left:
         page.paste(left, (MARGIN, top))
     page.paste(curves, (2 * MARGIN + half, top))
@@ -94,7 +95,7 @@ def save_snapshot(run: Run, path: str | Path) -> int:
             (MARGIN, height),
             shortened(words, half - (0 if not value else 300), 17),
             MUTED if value else INK,
-            font(17),
+            font(17, words),
             anchor="lm",
         )
         pen.text((MARGIN + half, height), value, INK, font(17), anchor="rm")
