@@ -41,6 +41,7 @@ MISTAKES = {
         ["train", "ring", "--lr", "1e-4"],
         ["No such option: --lr", "Keys are written without dashes: lr=VALUE."],
     ),
+    "the -o of other verbs": (["compare", "ring", "-o", "x"], ["gannet: No such option: -o. Write --out DIR."]),
     "unknown data": (["train", "rnig"], ["'rnig'", "Did you mean 'ring'?"]),
     "unknown key": (["train", "ring", "--recipe", "gan", "hiden=3"], ["Unknown key 'hiden'", "Did you mean 'hidden'?"]),
     "unknown data key": (
@@ -149,6 +150,16 @@ def test_several_mistakes_are_reported_together(gannet):
     )
     assert answer.status == 2
     assert len(answer.err.splitlines()) == 4
+
+
+def test_several_values_of_a_key_need_sweep(gannet):
+    words = ("compare", "ring", "--recipes", "gan")
+    answer = gannet(*words, "lr=1e-3,1e-4", "loss=hinge,minimax")
+    assert answer.status == 2
+    assert len(answer.err.splitlines()) == 4
+    assert "To train every value of lr: --sweep lr=1e-3,1e-4." in answer.err
+    assert "To train every value of loss: --sweep loss=hinge,minimax." in answer.err
+    assert "--sweep" not in gannet(*words, "data.classes=1,2", "lr=x").err
 
 
 def test_mistakes_in_python(tmp_path):

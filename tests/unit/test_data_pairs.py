@@ -63,7 +63,8 @@ def test_files_of_the_same_name_in_a_folder_are_inputs(tmp_path: Path) -> None:
     assert inputs is not None
     assert (inputs[:, 0, 0, 0] - 200 == targets[:, 0, 0, 0] // 10).all()
     with pytest.raises(
-        UserError, match=r"data.inputs=map is not a folder of images. Did you mean 'maps'\?.* maps, photos"
+        UserError,
+        match=r"Did you mean 'maps'\? Allowed: left, right \(.* files?\), or a folder in it; found: maps, photos",
     ):
         Folder(path=str(tmp_path), inputs="map").open(silent)
     (tmp_path / "maps" / "town" / "3.bmp").unlink()
@@ -93,6 +94,12 @@ def test_a_training_sees_the_pairs(halves: Path, tmp_path: Path) -> None:
     assert (shown["target"][:, 0, 0, 0] - 200 == shown["input"][:, 0, 0, 0] // 10).all()
     cards, _ = run.measure(["psnr"])
     assert set(cards[0].parts) == {"input"}
+
+
+def test_a_recipe_that_ignores_the_inputs_says_so(halves: Path, tmp_path: Path) -> None:
+    keys = {"data.inputs": "left", "batch_size": 4, "health.every": 0}
+    with pytest.warns(gannet.GannetWarning, match=r"data\.inputs=left: the recipe 'mlp-gan' does not use the inputs"):
+        gannet.train(str(halves), recipe="mlp-gan", steps=1, out=tmp_path / "run", keys=keys, quiet=True)
 
 
 def test_a_broken_pair_is_left_out_as_a_whole(halves: Path) -> None:

@@ -19,6 +19,7 @@ from support import real_runs
 from support.real_runs import Quiet
 
 from gannet.cli import run as command
+from gannet.cli.time_limit import limited
 from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.doctor.diagnosis import diagnose
 from gannet.errors import TrainingStopped
@@ -258,6 +259,15 @@ def test_stopped_by_a_signal(tmp_path):
     path = train(tmp_path / "run", person=Person(30, lambda path: os.kill(os.getpid(), signal.SIGTERM)))
     assert diagnose(path).state == "stopped by a signal"
     assert ("ended-early", "warning") in named(path)
+
+
+def test_stopped_by_a_time_limit(tmp_path):
+    with limited("1h"):
+        path = train(tmp_path / "run", person=Person(30, lambda path: os.kill(os.getpid(), signal.SIGALRM)))
+    diagnosis = diagnose(path)
+    assert diagnosis.state == "stopped at its time limit"
+    reported = next(c for c in diagnosis.complaints if c.rule == "ended-early")
+    assert reported.text == f"It stopped at its time limit (--max-time), at step {diagnosis.step}."
 
 
 def test_stopped_by_the_guard(shared):

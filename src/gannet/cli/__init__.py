@@ -185,7 +185,8 @@ def _usage(error: Any) -> str:
     sentence += "" if sentence.endswith((".", "?")) else "."
     is_unknown_option = hasattr(error, "possibilities") and hasattr(error, "option_name")
     if is_unknown_option and command is not None and command.info_name in ("train", "compare"):
-        sentence += f" Keys are written without dashes: {error.option_name.lstrip('-')}=VALUE."
+        key = error.option_name.lstrip("-")
+        sentence += " Write --out DIR." if key == "o" else f" Keys are written without dashes: {key}=VALUE."
     return f"{sentence} See {'gannet' if command is None else command.command_path} --help."
 
 

@@ -69,7 +69,7 @@ def compare(
     from gannet.comparison.plan import Measurement, prepare
     from gannet.comparison.table import budget_table, recipe_table, remarks
     from gannet.comparison.telling import Interrupted
-    from gannet.comparison.variants import parse_sweep
+    from gannet.comparison.variants import parse_sweep, sweep_advice
     from gannet.comparison.work import carry_out
     from gannet.reports.comparison import PICTURE_FILE
     from gannet.reports.comparison_document import RESULT_FILE
@@ -94,6 +94,10 @@ def compare(
                     sweep=swept,
                 )
                 result = carry_out(comparison, reporter, engine, at_once=at_once)
+        except UserError as error:
+            if advice := sweep_advice(error.problems, given):
+                raise UserError(*error.problems, *advice) from None
+            raise
         except Interrupted as stop:
             reporter.warned("Stopped. The same command continues from here.")
             return 128 + stop.signal

@@ -140,9 +140,11 @@ class TerminalReporter:
             self._line(plan.note)
         p = trainer.precision
         count = sum(tensor.numel() for tensor in trainer.game.parameters())
+        form = trainer.dataset.form
+        classes = f" ({form.num_classes} classes)" if form.num_classes else ""
         self._line(
-            f"{plan.recipe_name} on {plan.data_name}, seed {plan.settings.seed}: {count:,} parameters, {p.device}, "
-            f"{p.dtype} ({p.reason})"
+            f"{plan.recipe_name} on {plan.data_name}{classes}, seed {plan.settings.seed}: {count:,} parameters, "
+            f"{p.device}, {p.dtype} ({p.reason})"
         )
         if trainer.whole_step is not None:
             self._line("steps are compiled")

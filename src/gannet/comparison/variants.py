@@ -75,6 +75,16 @@ def parse_sweep(words: Sequence[str]) -> dict[str, list[str]]:
     return sweep
 
 
+def sweep_advice(problems: Sequence[str], given: Mapping[str, str]) -> list[str]:
+    """What to write instead of ``lr=1e-3,1e-4``, for every key with several values that one of the problems names."""
+    several = {key: value for key, value in given.items() if "," in value}
+    return [
+        f"To train every value of {key}: --sweep {key}={value}."
+        for key, value in several.items()
+        if any(value in problem for problem in problems)
+    ]
+
+
 def canonical_value(value: Any) -> str:
     """One spelling of a number, so that ``1e-3`` and ``0.001`` are the same run."""
     text = str(value).strip()

@@ -10,7 +10,7 @@ from PIL import Image
 from gannet.data.decode import UNCHANGED, Header, Reading
 from gannet.data.digest import digest
 from gannet.data.undecoded_images import ImageFiles, UndecodedImages
-from gannet.errors import UserError, did_you_mean
+from gannet.errors import UserError, nearest
 
 OTHER_HALF = {"left": "right", "right": "left"}
 NUM_NAMED = 5
@@ -86,7 +86,7 @@ def _matched(images: ImageFiles, folder: str) -> list[tuple[int, int]]:
     if not any(inside):
         folders = sorted({name for p in parts for name in p[:-1]})
         raise UserError(
-            f"{images.origin}: data.inputs={folder} is not a folder of images.{did_you_mean(folder, folders)} Allowed: "
+            f"{images.origin}: data.inputs={folder} is not a folder of images.{nearest(folder, folders)} Allowed: "
             f"left, right (halves of every file), or a folder in it; found: {', '.join(folders) or 'none'}."
         )
     level = parts[inside.index(True)].index(folder)

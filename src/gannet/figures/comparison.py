@@ -29,7 +29,11 @@ def comparison_sheet(rows: Sequence[tuple[str, Sequence[Image.Image | str]]], co
     for column, heading in enumerate(columns):
         centre = GAP + column * (width + GAP) + width / 2
         pen.text(
-            (centre, HEADING_HEIGHT / 2 + 2), shortened(heading, width, LETTERS), MUTED, font(LETTERS, heading), anchor="mm"
+            (centre, HEADING_HEIGHT / 2 + 2),
+            shortened(heading, width, LETTERS),
+            MUTED,
+            font(LETTERS, heading),
+            anchor="mm",
         )
     for row, (name, cells) in enumerate(rows):
         top = HEADING_HEIGHT + row * row_height

@@ -155,3 +155,8 @@ class ImageToImage(Game):
             TypeError: always.
         """
         raise TypeError("This game translates images: give it inputs (Game.translate).")
+
+
+def takes_pairs(game: Game) -> bool:
+    """Whether the game makes targets from the inputs that data with pairs give."""
+    return isinstance(game, ImageToImage) and game.degradation.takes_pairs

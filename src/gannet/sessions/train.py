@@ -12,6 +12,7 @@ from gannet.config.plan import Plan
 from gannet.data.base import Dataset
 from gannet.errors import UserError
 from gannet.games.base import Translates
+from gannet.games.image_to_image import takes_pairs
 from gannet.live.live_keys import control_of
 from gannet.metrics.inputs import FEWEST_REAL_SAMPLES
 from gannet.ranks.group import current
@@ -83,7 +84,12 @@ def start(
             precision=precision,
             keys=lambda: plan.keys,
         )
-        for note in (*dataset.notes, *experiment.game.notes, *_about_size(dataset)):
+        for note in (
+            *dataset.notes,
+            *experiment.game.notes,
+            *_about_size(dataset),
+            *_about_pairs(plan, dataset, experiment),
+        ):
             reporter.warned(note)
         trainer = Trainer(
             experiment, dataset, seed=plan.settings.seed, precision=precision, has_own_code=plan.has_own_code
@@ -102,6 +108,16 @@ def _about_size(dataset: Dataset) -> list[str]:
     if can_be_measured(dataset):
         return []
     return [f"{dataset.size} samples are too few for `gannet measure`, which needs at least {FEWEST_REAL_SAMPLES}."]
+
+
+def _about_pairs(plan: Plan, dataset: Dataset, experiment: Experiment) -> list[str]:
+    if not dataset.paired or takes_pairs(experiment.game) or plan.has_own_code:
+        return []
+    given = plan.values["data"]["inputs"]
+    return [
+        f"data.inputs={given}: the recipe {plan.recipe_name!r} does not use the inputs of pairs, "
+        "and learns the targets alone. --recipe pix2pix degradation=paired learns to make targets from inputs."
+    ]
 
 
 def _begin(
@@ -281,8 +297,10 @@ def train(
 
 def _end_of(signal: int | None, reached: str) -> tuple[Reason, str]:
     """The reason of a stop before the last step, and its details."""
+    if signal == SIGALRM:
+        return "time", ""  # nobody sent that signal
     if signal is not None:
-        return "time" if signal == SIGALRM else "signal", Signals(signal).name
+        return "signal", Signals(signal).name
     return ("goal", reached) if reached else ("command", "")
 
 
