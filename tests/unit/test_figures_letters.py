@@ -34,6 +34,6 @@ def test_a_title_draws_such_names():
     assert captioned(picture, "é", "ñ").tobytes() != captioned(picture, "ñ", "é").tobytes()
 
 
-def test_letters_that_no_font_has_are_no_error():
+def test_letters_that_no_font_has_become_boxes():
     assert wrapped(f"{NO_LETTER} fox", 500, 12) == [f"{NO_LETTER} fox"]
     assert shortened("café " * 20, 60, 12).startswith("café")
