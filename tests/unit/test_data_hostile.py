@@ -84,6 +84,7 @@ IDX = struct.pack(">IIII", 0x803, 2**31, 2**15, 2**15)
         ("in/train-images-idx3-ubyte", IDX + bytes(100), "announces|truncated"),
         ("in/train-images-idx3-ubyte.gz", gzip.compress(IDX + bytes(100)), "announces|truncated"),
         ("in/train-images-idx3-ubyte", struct.pack(">IIII", 0x803, 2, 8, 8), "truncated"),
+        ("in/train-images-idx3-ubyte", struct.pack(">IIII", 0x803, 0, 2**32 - 1, 2**32 - 1), "is empty"),
         ("in/a.png", b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", HUGE), "1 of 2 images"),
         ("a.tar", b"x" * 2000, "not a valid tar file"),
         ("a.tar.gz", gzip.compress(b"x" * 2000), "not a valid tar file"),

@@ -152,6 +152,8 @@ def _array(path: Path, magic: int, num_axes: int) -> np.ndarray:
                 raise UserError(f"{path} is truncated: its header ends after {len(start)} bytes; download it again.")
             shape = struct.unpack(f">{num_axes}I", start[4:])
             expected = int(np.prod(shape, dtype=object))
+            if not expected:  # the other sizes may be too large for an array
+                raise UserError(f"{path} is empty: {' x '.join(map(str, shape))} bytes are announced.")
             body = _read_at_most(path, file, expected)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UserError(f"{path} is a damaged or truncated .gz file ({error}); download it again.") from None
