@@ -136,11 +136,14 @@ def test_an_input_its_output_and_its_target_stand_apart_from_the_next(serve, ope
     run = trained_once("translated")
     page = open_page(serve(run.parent), run)
     page.set_viewport_size({"width": width, "height": 900})
+    columns = newest(run).shape[1] // 8
+    assert columns > 3
     until(page, "document.querySelector('canvas.sheet')?.getBoundingClientRect().width > 0")
+    # After a change of the width, the columns are drawn before the headings.
+    until(page, f"{GROUPS}.cells.length === {2 * columns - 1} && {GROUPS}.heads.length === {columns}")
     seen = page.evaluate(GROUPS)
     edges = [*seen["cells"], page.evaluate("document.querySelector('canvas.sheet').getBoundingClientRect().width")]
     images = list(zip(edges[::2], edges[1::2], strict=True))
-    assert len(images) == len(seen["heads"]) == newest(run).shape[1] // 8 > 3
     gaps = [after[0] - before[1] for before, after in pairwise(images)]
     wide = gaps[2::3]
     assert min(wide) > 3 * max(gap for number, gap in enumerate(gaps, 1) if number % 3), gaps
