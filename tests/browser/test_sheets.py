@@ -140,8 +140,11 @@ def test_an_input_its_output_and_its_target_stand_apart_from_the_next(serve, ope
     assert columns > 3
     until(page, "document.querySelector('canvas.sheet')?.getBoundingClientRect().width > 0")
     # After a change of the width, the columns are drawn before the headings.
-    until(page, f"{GROUPS}.cells.length === {2 * columns - 1} && {GROUPS}.heads.length === {columns}")
-    seen = page.evaluate(GROUPS)
+    for _ in range(200):
+        seen = page.evaluate(GROUPS)
+        if (len(seen["cells"]), len(seen["heads"])) == (2 * columns - 1, columns):
+            break
+        page.wait_for_timeout(100)
     edges = [*seen["cells"], page.evaluate("document.querySelector('canvas.sheet').getBoundingClientRect().width")]
     images = list(zip(edges[::2], edges[1::2], strict=True))
     gaps = [after[0] - before[1] for before, after in pairwise(images)]
