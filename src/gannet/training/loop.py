@@ -16,6 +16,8 @@ from gannet.training.trainer import Trainer
 
 SCHEDULERS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """How batch systems announce the end of a job; without a handler each of them ends the process at once."""
+AT_ONCE = 0.001
+"""Seconds; 0 would disarm the timer."""
 
 
 class StopRequest:
@@ -55,6 +57,10 @@ def listening() -> Iterator[StopRequest]:
         heard.append(signal.SIGALRM)
     heard += [number for number in SCHEDULERS if signal.getsignal(number) == signal.SIG_DFL]
     before = {number: signal.signal(number, request.receive) for number in heard}
+    left, interval = signal.getitimer(signal.ITIMER_REAL)
+    if signal.SIGALRM in heard and interval and not left:
+        # The time has passed already. Linux does not repeat a timer whose signal was ignored.
+        signal.setitimer(signal.ITIMER_REAL, AT_ONCE, interval)
     try:
         yield request
     finally:
