@@ -13,6 +13,7 @@ def main() -> None:
     try:
         from gannet.cli import run
         from gannet.cli.output import guard_output
+        from gannet.cli.spread import leave
     except KeyboardInterrupt:  # while the libraries of the command line are imported
         print("gannet: Interrupted before anything was done.", file=sys.stderr)
         sys.exit(130)
@@ -23,7 +24,7 @@ def main() -> None:
         with suppress(OSError):
             print(f"gannet: Cannot write the output: {unwritten}.", file=sys.stderr)
         status = 2
-    sys.exit(status)
+    leave(status)
 
 
 def _open_closed_streams() -> None:

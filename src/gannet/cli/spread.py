@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -16,6 +16,18 @@ Devices = Annotated[
 Shard = Annotated[
     bool, typer.Option("--shard", help="Each process keeps a part of the parameters and optimizer states.")
 ]
+
+
+def leave(status: int) -> NoReturn:
+    """End the process. A rank ends at once: threads of torch's process groups may still release tensors, which fails
+    while Python ends, and the exit status would be that of the failure.
+    """
+    if "gannet.ranks.group" in sys.modules:
+        from gannet.ranks.group import current
+
+        if current().size > 1:
+            os._exit(status)
+    sys.exit(status)
 
 
 def other_rank(
@@ -47,14 +59,13 @@ def other_rank(
     """
     from gannet.errors import UserError
     from gannet.ranks.group import join, launched
+    from gannet.ranks.launch import launch, require_room, stop_with_launcher
 
     if shard and not launched() and (devices is None or devices == 1):
         raise UserError("--shard needs several processes: add --devices N with N of at least 2, or use torchrun.")
     if devices is not None and not launched():
         if devices == 1:
             return None
-        from gannet.ranks.launch import launch, require_room
-
         require_room(devices, device)
         require(devices)
         return launch(devices, sys.argv[1:])
@@ -63,6 +74,8 @@ def other_rank(
             "torchrun has restarted this command, which would begin another run. Add --out DIR --resume, so that it "
             "continues the run."
         )
+    if launched():
+        stop_with_launcher()
     ranks = join(device, shard=shard)
     if devices is not None and devices != ranks.size:
         raise UserError(f"--devices {devices}: torchrun has started {ranks.size} processes; omit --devices.")

@@ -195,7 +195,7 @@ def train(
 def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     """Report how a session ended and which step is saved, and return the exit status."""
     from gannet.errors import counted, in_shell
-    from gannet.ranks.group import current
+    from gannet.ranks.group import repeated
     from gannet.sessions.outcome import saved_sentence
 
     if outcome.is_deleted:
@@ -205,9 +205,7 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
         )
         return UNSAVED
     saved = saved_sentence(outcome.step, outcome.saved)
-    ranks = current()
-    processes = ("--devices", str(ranks.size), *(["--shard"] if ranks.shard else [])) if ranks.size > 1 else ()
-    resume = in_shell("gannet", "resume", outcome.path, *processes)
+    resume = in_shell("gannet", "resume", outcome.path, *repeated())
     if outcome.alarms:
         number = "1 alarm" if len(outcome.alarms) == 1 else f"{len(outcome.alarms)} alarms"
         reporter.say(f"{number} while training:")

@@ -138,6 +138,14 @@ def current() -> Ranks:
     return Ranks(dist.get_rank(), dist.get_world_size(), bool(_shards)) if dist.is_initialized() else ALONE
 
 
+def repeated() -> tuple[str, ...]:
+    """The options that give a command the processes of this training again; empty for one process."""
+    ranks = current()
+    if ranks.size == 1:
+        return ()
+    return ("--devices", str(ranks.size), *(["--shard"] if ranks.shard else []))
+
+
 def leave() -> None:
     """Disconnect from the others."""
     if dist.is_initialized():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import uuid
 from collections.abc import Sequence
@@ -12,6 +13,14 @@ from gannet.errors import UserError
 
 MOST_ON_ONE_CORE = 4
 """More processes only wait for each other."""
+PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+"""Signals that the ranks get when the launcher gets them. One that is ignored, as SIGHUP is under nohup, stays so."""
+PATIENCE_SECONDS = 3600
+"""How long stopped ranks may take for their current step and its checkpoint; another signal ends them at once."""
+SIGNAL_AT_DEATH_OF_PARENT = 1
+"""An option of prctl."""
+LAUNCHER = "GANNET_LAUNCHER"
+"""Environment variable of the ranks: process id of their launcher."""
 
 
 def require_room(count: int, device: str) -> None:
@@ -43,8 +52,17 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def stop_with_launcher() -> None:
+    """Ask Linux to send this rank SIGTERM when the launcher is killed, so that no rank trains unattended."""
+    if sys.platform == "linux" and os.environ.get(LAUNCHER) == str(os.getppid()):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(SIGNAL_AT_DEATH_OF_PARENT, signal.SIGTERM, 0, 0, 0)
+
+
 def launch(count: int, words: Sequence[str]) -> int:
-    """Run ``gannet WORDS`` in ``count`` processes that share one training, and return the exit status of the first.
+    """Run ``gannet WORDS`` in ``count`` processes that share one training, and return the exit status of the first that
+    failed by itself.
 
     A process that ends, for any reason, ends the others. For restarts and several machines, use torchrun itself.
 
@@ -58,6 +76,8 @@ def launch(count: int, words: Sequence[str]) -> int:
 
     # The ranks report errors themselves.
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    os.environ[LAUNCHER] = str(os.getpid())
+    os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", str(PATIENCE_SECONDS))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _cores() // count)))
     config = LaunchConfig(
         min_nodes=1,
@@ -68,12 +88,14 @@ def launch(count: int, words: Sequence[str]) -> int:
         rdzv_endpoint="localhost:0",
         max_restarts=0,
         monitor_interval=0.1,
+        signals_to_handle=",".join(n for n in PASSED_ON if signal.getsignal(getattr(signal, n)) != signal.SIG_IGN),
     )
     try:
         elastic_launch(config, sys.executable)("-m", "gannet", *words)
     except ChildFailedError as failed:
-        _, first = failed.get_first_failure()
-        status = {rank: failure.exitcode for rank, failure in failed.failures.items()}.get(0, first.exitcode)
+        statuses = [failure.exitcode for _, failure in sorted(failed.failures.items())]
+        # When one has failed, torch's launcher stops the others by SIGTERM.
+        status = next((status for status in statuses if status != -signal.SIGTERM), statuses[0])
         return status if status >= 0 else 128 - status
     except SignalException as stopped:
         return 128 + int(stopped.sigval)

@@ -20,6 +20,7 @@ from pydantic import JsonValue
 from gannet.config.plan import Plan
 from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError, in_shell
 from gannet.files import link_or_copy, written_whole
+from gannet.ranks.group import repeated
 from gannet.runs.schema import CHECKPOINTS_FOLDER, CRASH_FOLDER, checkpoint_name
 from gannet.runs.writer import RunWriter
 from gannet.sessions.outcome import saved_sentence, saved_step
@@ -62,7 +63,7 @@ def saved_on_failure(
             raise UserError(f"{error} {said}") from error
         if failure is None:
             raise
-        sentence = f"{_sentence(plan, trainer, failure)} {said} {_advice(plan, writer.path)}"
+        sentence = f"{sentence_of(plan, trainer, failure)} {said} {_advice(plan, writer.path)}"
         raise TrainingFailed(sentence, saved == trainer.step) from error
 
 
@@ -102,10 +103,21 @@ def _save(
         folder.mkdir(exist_ok=True)
         with written_whole(folder / f"{name}.json") as file:
             file.write(json.dumps(report, indent=2, allow_nan=True, default=str).encode())
-        with written_whole(folder / f"{name}.txt") as file:
-            file.write(said.encode(errors="replace"))
+        keep_traceback(writer.path, name, said)
         if saved is not None and not (folder / name).exists():
             shutil.copytree(saved, folder / name, copy_function=link_or_copy)
+
+
+def keep_traceback(path: Path, name: str, said: str) -> Path | None:
+    """Write a traceback to ``RUN/crash/NAME.txt``; None if that is not possible."""
+    kept = path / CRASH_FOLDER / f"{name}.txt"
+    try:
+        kept.parent.mkdir(exist_ok=True)
+        with written_whole(kept) as file:
+            file.write(said.encode(errors="replace"))
+    except (OSError, UserError):
+        return None
+    return kept
 
 
 def _problem(error: BaseException) -> str:
@@ -115,7 +127,8 @@ def _problem(error: BaseException) -> str:
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
-def _sentence(plan: Plan, trainer: Trainer, error: Exception) -> str:
+def sentence_of(plan: Plan, trainer: Trainer, error: BaseException) -> str:
+    """Where and why a turn failed."""
     player = trainer.failed_turn().get("player")
     where = f"Step {trainer.step}" + (f", the {player}'s turn" if player else "")
     if is_out_of_memory(error):
@@ -124,7 +137,7 @@ def _sentence(plan: Plan, trainer: Trainer, error: Exception) -> str:
 
 
 def _advice(plan: Plan, path: Path) -> str:
-    again = in_shell("gannet", "resume", path, *_recipe_file(plan))
+    again = in_shell("gannet", "resume", path, *_recipe_file(plan), *repeated())
     return f"The traceback is in {path / CRASH_FOLDER}. Continue with: {again}"
 
 

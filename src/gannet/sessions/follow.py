@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from gannet.config.build import build
-from gannet.config.plan import plan_again
+from gannet.config.plan import Plan, plan_again
 from gannet.data.base import silent
 from gannet.discovery import is_outside
 from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError
 from gannet.ranks.group import Ranks
 from gannet.runs.reader import read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
+from gannet.sessions.failure import FAILURES, keep_traceback, sentence_of
 from gannet.sessions.reopen import changed_data, reopen_data
 from gannet.training import checkpoint, loop
 from gannet.training.allocator import keep_freed_memory
@@ -84,10 +87,30 @@ def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) ->
                     Shards(trainer)
                 except UserError:
                     return  # rank 0 says it
-            with loop.listening() as request:
+            with loop.listening(is_rank=True) as request, _kept_on_failure(plan, trainer, path):
                 loop.run(trainer, [] if ranks.shard else [comparison], request)
-    except TrainingStopped:
+    except (TrainingStopped, TrainingFailed):
         raise
     except (UserError, OSError, RuntimeError) as error:
         where = f"rank {ranks.rank}" + (f", step {trainer.step}" if trainer else "")
         raise TrainingFailed(f"{where}: {str(error).rstrip('.')}.") from error
+
+
+@contextmanager
+def _kept_on_failure(plan: Plan, trainer: Trainer, path: Path) -> Iterator[None]:
+    """Keep the traceback of a turn that fails on this rank; rank 0 only sees that this rank has ended.
+
+    Raises:
+        TrainingFailed: any exception that is not a sentence already.
+    """
+    try:
+        yield
+    except (UserError, TrainingStopped, RankLost):
+        raise
+    except FAILURES as error:
+        rank = trainer.ranks.rank
+        sentence = f"rank {rank}: {sentence_of(plan, trainer, error)}"
+        said = "".join(traceback.format_exception(error))
+        if kept := keep_traceback(path, f"{checkpoint_name(trainer.step)}-rank-{rank}", said):
+            sentence += f" The traceback is in {kept}."
+        raise TrainingFailed(sentence) from error

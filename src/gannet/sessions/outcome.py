@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gannet.errors import UserError, in_shell
+from gannet.errors import RankLost, UserError, in_shell
+from gannet.ranks.group import repeated
 from gannet.runs.reader import Run
 from gannet.runs.records import ScoreCard
 from gannet.runs.schema import CHECKPOINTS_FOLDER, ORIGIN_FOLDER
@@ -62,7 +63,7 @@ def removed_if_untrained(path: Path, existed: bool) -> Iterator[None]:
     """
     try:
         yield
-    except (UserError, KeyboardInterrupt) as error:
+    except (UserError, KeyboardInterrupt, RankLost) as error:
         trained = has_trained(path)
         if not trained:
             if existed:
@@ -89,7 +90,8 @@ def interrupted(path: Path | None) -> str:
     """
     if path is None:
         return "Interrupted before the first step: no new run was made."
-    return f"Interrupted. {path} keeps what was recorded; continue with: {in_shell('gannet', 'resume', path)}"
+    again = in_shell("gannet", "resume", path, *repeated())
+    return f"Interrupted. {path} keeps what was recorded; continue with: {again}"
 
 
 def has_trained(path: Path) -> bool:

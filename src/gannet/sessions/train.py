@@ -260,7 +260,7 @@ def train(
     observers += reporter.observers(trainer)
     begun_at = trainer.step
     writer.event("start", trainer.step, values={STEPS: trainer.steps}, text=_steps_sentence(trainer))
-    with loop.listening() as request:
+    with loop.listening(trainer.ranks.size > 1) as request:
         control = control_of(
             plan, trainer, writer, clock, request, frames=frames, checkpoints=checkpoints, say=reporter.warned
         )

@@ -16,6 +16,8 @@ from gannet.training.trainer import Trainer
 
 SCHEDULERS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """How batch systems announce the end of a job; without a handler each of them ends the process at once."""
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What a launcher sends to the other ranks when one has ended."""
 AT_ONCE = 0.001
 """Seconds; 0 would disarm the timer."""
 
@@ -39,9 +41,12 @@ class StopRequest:
 
 
 @contextmanager
-def listening() -> Iterator[StopRequest]:
+def listening(is_rank: bool = False) -> Iterator[StopRequest]:
     """Catch SIGINT, SIGTERM, SIGHUP and what batch systems send, and restore the earlier handlers afterwards. Only the
     main thread can catch signals.
+
+    Of a rank, what ends the others is ignored afterwards: it still has to say how the training ended, and the launcher
+    does not wait for that.
 
     SIGHUP stays ignored if it is ignored already, as under ``nohup``. SIGALRM is caught only if it is ignored: a time
     limit prepares it so.
@@ -65,7 +70,7 @@ def listening() -> Iterator[StopRequest]:
         yield request
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if is_rank and number in ENDS else handler)
 
 
 STOPPED = 255
