@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -123,6 +124,15 @@ def test_samples_for_measuring_come_from_a_bounded_number_of_row_groups(folder, 
     found = images[:, 0, 0, 0]
     assert len(set(found.tolist())) == len(found) == 3 * GROUP
     assert len({number // GROUP for number in found.tolist()}) == 3
+
+
+def test_threads_may_need_more_row_groups_than_stay_in_memory(folder, monkeypatch):
+    monkeypatch.setattr("gannet.data.sharded_images.os.cpu_count", lambda: 4)
+    read = RowGroups._column_of
+    monkeypatch.setattr(RowGroups, "_column_of", lambda *place: time.sleep(0.002) or read(*place))
+    dataset = opened(folder, window=1)
+    found = numbers(dataset, COUNT // 2, 0) + numbers(dataset, COUNT // 2, 1)
+    assert sorted(found) == list(range(COUNT))
 
 
 def test_another_split_and_a_single_file(folder):

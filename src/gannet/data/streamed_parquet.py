@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import cached_property
 from hashlib import blake2b
 from io import BytesIO
@@ -99,7 +99,7 @@ class RowGroups:
         """
         group = self._group_of(row)
         try:
-            cell = self._loaded(group).result()[row - int(self.starts[group])].as_py()
+            cell = self._images_of(group)[row - int(self.starts[group])].as_py()
         except Exception as error:  # of pyarrow, of file systems and of HTTP
             with self._lock:
                 self._groups.pop(group, None)
@@ -136,6 +136,14 @@ class RowGroups:
 
     def _group_of(self, row: int) -> int:
         return int(np.searchsorted(self.starts, row, side="right")) - 1
+
+    def _images_of(self, group: int) -> Any:
+        """The column of images of a row group."""
+        while True:
+            try:
+                return self._loaded(group).result()
+            except CancelledError:  # threads that decode one batch may need more row groups than stay in memory
+                continue
 
     def _loaded(self, group: int) -> Future[Any]:
         """The column of images of a row group, which may still be on its way."""
