@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,8 +14,8 @@ from gannet.config.plan import Plan, plan_again
 from gannet.data.base import silent
 from gannet.discovery import is_outside
 from gannet.errors import RankLost, TrainingFailed, TrainingStopped, UserError
-from gannet.ranks.group import Ranks
-from gannet.runs.reader import read_record
+from gannet.ranks.group import LOST, Ranks
+from gannet.runs.reader import Run, read_record
 from gannet.runs.schema import CHECKPOINTS_FOLDER, checkpoint_name
 from gannet.sessions.failure import FAILURES, keep_traceback, sentence_of
 from gannet.sessions.reopen import changed_data, reopen_data
@@ -22,6 +23,9 @@ from gannet.training import checkpoint, loop
 from gannet.training.allocator import keep_freed_memory
 from gannet.training.observers import compare_ranks
 from gannet.training.trainer import Trainer
+
+PATIENCE_SECONDS = 3.0
+"""How long a rank that fails waits for rank 0 to record the same failure; meanwhile rank 0 may save its checkpoint."""
 
 
 def begin_together(ranks: Ranks, trainer: Trainer, path: Path) -> None:
@@ -92,8 +96,21 @@ def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) ->
     except (TrainingStopped, TrainingFailed):
         raise
     except (UserError, OSError, RuntimeError) as error:
+        if trainer is not None and isinstance(error, UserError) and _is_said(path):
+            return
         where = f"rank {ranks.rank}" + (f", step {trainer.step}" if trainer else "")
         raise TrainingFailed(f"{where}: {str(error).rstrip('.')}.") from error
+
+
+def _is_said(path: Path) -> bool:
+    """Whether rank 0 fails by itself too: all ranks meet damaged data, and one of them says so."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        *_, newest = Run(path).events()
+        if newest.kind == "stop":
+            return newest.text != LOST
+        time.sleep(0.1)
+    return False
 
 
 @contextmanager
