@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from support.forked_ranks import on_two_ranks
 
+from gannet.cli.interruption import interruptible
 from gannet.cli.spread import leave
 from gannet.ranks.group import Ranks, repeated
 from gannet.ranks.launch import LAUNCHER, PASSED_ON, launch
@@ -136,3 +137,15 @@ def test_a_rank_ends_without_the_end_of_python(monkeypatch):
         leave(3)
     assert ended == [3]
     assert repeated() == ("--devices", "2", "--shard")
+
+
+def test_what_a_rank_ignores_stays_so_when_its_verb_ends():
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with interruptible(), listening(is_rank=True):
+            pass
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+            signal.signal(number, handler)
+        signal.signal(signal.SIGTERM, before)

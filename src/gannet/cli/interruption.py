@@ -48,7 +48,8 @@ def interruptible() -> Iterator[Interruption]:
         yield interruption
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is interruption:  # a rank that has trained ignores it
+                signal.signal(number, handler)
 
 
 @contextmanager
