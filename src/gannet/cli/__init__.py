@@ -186,8 +186,17 @@ def _usage(error: Any) -> str:
     is_unknown_option = hasattr(error, "possibilities") and hasattr(error, "option_name")
     if is_unknown_option and command is not None and command.info_name in ("train", "compare"):
         key = error.option_name.lstrip("-")
-        sentence += " Write --out DIR." if key == "o" else f" Keys are written without dashes: {key}=VALUE."
+        if verbs := _verbs_with(error.option_name, command):
+            sentence += f" {error.option_name} is an option of {' and '.join(f'gannet {verb}' for verb in verbs)}."
+        else:
+            sentence += " Write --out DIR." if key == "o" else f" Keys are written without dashes: {key}=VALUE."
     return f"{sentence} See {'gannet' if command is None else command.command_path} --help."
+
+
+def _verbs_with(option: str, context: Any) -> list[str]:
+    """Which of the verbs that train have an option."""
+    known = context.find_root().command.commands
+    return [verb for verb in ("train", "resume", "compare") if any(option in p.opts for p in known[verb].params)]
 
 
 def _of_all_ranks(sentences: Sequence[str]) -> Sequence[str]:

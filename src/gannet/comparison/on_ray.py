@@ -12,7 +12,9 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -36,6 +38,10 @@ LOCAL_CLUSTER = {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 """Environment of a local cluster: runs have the priority of the command, as with ``--jobs``, and nothing is reported to
 Ray's developers.
 """
+CONNECT = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level='ERROR')"
+"""Program that connects to the address of its argument."""
+ANSWER_SECONDS = 90.0
+"""How long a cluster may take to answer it, with the import of Ray."""
 STOP_SECONDS = 120.0
 """How long an interrupted comparison waits for the checkpoints of its tasks."""
 
@@ -194,6 +200,8 @@ def _connected(ray: Any, where: str, signals: _Signals) -> Iterator[None]:
     # Without an address, Ray would join a cluster that runs on this machine, or wait for one that has ended.
     given: dict[str, Any] = {"address": "local", "include_dashboard": False} if where == "ray" else {"address": where}
     _require_listening(where)
+    if where != "ray":
+        _require_answer(where, signals)
     if where == "ray":
         for name, value in LOCAL_CLUSTER.items():
             os.environ.setdefault(name, value)
@@ -212,17 +220,50 @@ def _connected(ray: Any, where: str, signals: _Signals) -> Iterator[None]:
 
 
 def _require_listening(where: str) -> None:
-    """Ray itself waits for minutes, and then ends this process.
+    """Find quickly that nothing is there.
 
     Raises:
         UserError: nothing listens at an address.
     """
     host, colon, port = where.removeprefix("ray://").rpartition(":")
     if colon:
+        if not (port.isascii() and port.isdigit()):
+            raise UserError(f"--on {where}: {port!r} is not a port; write HOST:PORT or ray://HOST:PORT.")
         try:
             socket.create_connection((host, int(port)), timeout=10).close()
-        except (OSError, ValueError, OverflowError) as error:
+        except (OSError, OverflowError) as error:
             raise UserError(f"--on {where}: cannot connect to Ray: {error}.") from None
+
+
+def _require_answer(where: str, signals: _Signals) -> None:
+    """Connect in a separate process first: where a cluster has ended, or something else listens, Ray waits for minutes
+    and then ends its process.
+
+    Raises:
+        UserError: no cluster answers.
+    """
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CONNECT, where],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+        )
+        end = time.monotonic() + ANSWER_SECONDS
+        try:
+            while process.poll() is None and time.monotonic() < end and not signals.heard:
+                time.sleep(0.05)
+        finally:
+            process.kill()
+        said.seek(0)
+        lines = said.read().decode(errors="replace").strip().splitlines()
+    status = process.wait()
+    if status == -signal.SIGKILL:
+        raise UserError(f"--on {where}: cannot connect to Ray: no cluster answers within {ANSWER_SECONDS:.0f} s.")
+    if status:
+        reason = lines[-1].rstrip(".") if lines else f"its process ended with status {status}"
+        raise UserError(f"--on {where}: cannot connect to Ray: {reason}.")
 
 
 def _first_line(error: Exception) -> str:
