@@ -117,7 +117,23 @@ def test_warnings_of_a_card_are_shown(images, tmp_path):
     (card,) = images.scores()
     assert card.warnings
     report(images, tmp_path / "r.html")
-    assert all(text in parsed(tmp_path / "r.html").text for text in card.warnings)
+    shown = parsed(tmp_path / "r.html").text
+    assert all(shown.count(text) == 1 for text in card.warnings)
+    other = card.model_copy(update={"metric": "other", "label": "other"})
+    (images.path / "scores.jsonl").write_text("".join(f"{c.model_dump_json()}\n" for c in (card, other)))
+    report(images, tmp_path / "r.html")
+    shown = parsed(tmp_path / "r.html").text
+    assert all(f"{card.label}, {other.label}: {text}" in shown for text in card.warnings)
+    assert all(shown.count(text) == 1 for text in card.warnings), "said once for both metrics"
+
+
+def test_columns_of_frames_are_named(images, tmp_path):
+    record = json.loads((images.path / "run.json").read_text())
+    for columns, words in ((["a", "b"], "a, b."), (["input", "output"] * 3, "input, output, and again."), ([], None)):
+        (images.path / "run.json").write_text(json.dumps(record | {"columns": columns}))
+        report(Run(images.path), tmp_path / "r.html")
+        shown = parsed(tmp_path / "r.html").text
+        assert f"Columns from the left: {words}" in shown if words else "Columns from the left" not in shown
 
 
 def test_what_a_run_says_is_text_and_never_markup(trained, tmp_path):

@@ -79,8 +79,9 @@ def _with_verdict(run: Run, target: Path) -> int:
     diagnosis = diagnose(run.path)
     cause = diagnosis.cause
     found = [Symptom(c.rule, c.severity, c.text, c.steps[0]) for c in diagnosis.complaints]
-    advice = "" if cause is None else f"Likely cause: {cause.name}. {cause.text} {cause.command}".strip()
-    verdict = Verdict(diagnosis.outcome, MEANINGS[diagnosis.outcome], found, advice)
+    advice = "" if cause is None else f"Likely cause: {cause.name}. {cause.text}"
+    command = "" if cause is None else cause.command
+    verdict = Verdict(diagnosis.outcome, MEANINGS[diagnosis.outcome], found, advice, command)
     return write_report(run, target, verdict)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gannet.errors import UserError
 from gannet.files import written_whole
-from gannet.reports.pictures import animate, choose
+from gannet.reports.pictures import animate, choose, frame_captions
 from gannet.reports.player import POLICY, SCRIPT, frames_of, player, tile
 from gannet.reports.run_figures import plan_figure
 from gannet.reports.stacked_table import table_of
@@ -111,9 +111,19 @@ def _pictures(run: Run) -> str:
     note = '<p class="note">Early frames are closer together, because most changes happen early.</p>' if tiles else ""
     return _section(
         "What it makes",
-        f'<div class="pair"><div>{player(frames)}</div><div>{note}<div '
+        f'<div class="pair"><div>{player(frames)}{_columns(run)}</div><div>{note}<div '
         f'class="sheet">{"".join(tiles)}</div></div></div>',
     )
+
+
+def _columns(run: Run) -> str:
+    """What the columns of the frames show, for example inputs, outputs and targets; frames have no headings."""
+    names = [] if frame_captions(run) else run.record.columns
+    if not names:
+        return ""
+    different = list(dict.fromkeys(names))
+    again = ", and again" if len(different) < len(names) else ""
+    return f'<p class="note">Columns from the left: {escape(", ".join(different))}{again}.</p>'
 
 
 def _plan(run: Run) -> str:
@@ -186,8 +196,12 @@ def _scores(cards: list[ScoreCard], too_few: int | None) -> str:
             ways.setdefault(card.interval, []).append(card.label)
     intervals = [f"95 % interval of {', '.join(dict.fromkeys(labels))}: {way}." for way, labels in ways.items()]
     parts += [f'<p class="note">{escape(sentence)}</p>' for sentence in intervals]
-    warned = [f"{card.label}: {text}" for card in cards for text in card.warnings]
-    return _section("Scores", "".join([*parts, _listed(list(dict.fromkeys(warned)))]))
+    warned: dict[str, list[str]] = {}
+    for card in cards:
+        for text in card.warnings:
+            warned.setdefault(text, []).append(card.label)
+    sentences = [f"{', '.join(dict.fromkeys(labels))}: {text}" for text, labels in warned.items()]
+    return _section("Scores", "".join([*parts, _listed(sentences)]))
 
 
 def _card_table(cards: Sequence[ScoreCard]) -> str:

@@ -32,6 +32,8 @@ class Verdict:
     symptoms: Sequence[Symptom] = ()
     advice: str = ""
     """What to change; empty if nothing."""
+    command: str = ""
+    """Trains with the change; empty if no command does."""
 
 
 def verdict_section(run: Run, verdict: Verdict) -> str:
@@ -46,7 +48,8 @@ def verdict_section(run: Run, verdict: Verdict) -> str:
         f"{escape(symptom.text)}</li>"
         for symptom in verdict.symptoms
     )
-    advice = f"<p>{escape(verdict.advice)}</p>" if verdict.advice else ""
+    command = f" <code>{escape(verdict.command)}</code>" if verdict.command else ""
+    advice = f"<p>{escape(verdict.advice)}{command}</p>" if verdict.advice else ""
     return (
         f"<section><h2>Verdict: {escape(verdict.word)}</h2><p>{escape(verdict.meaning)}</p>"
         f'<ul class="warned">{rows}</ul>{advice}<div class="moments">{tiles}</div></section>'
