@@ -159,6 +159,35 @@ def test_a_component_that_the_user_names_is_imported_and_must_be_one(place, caps
     resume(Path("run"), Person(), steps=80, keys={"loss": "evil_module:Loss"})
 
 
+LINKED = {
+    "lock": ["resume", "stop"],
+    "events.jsonl": ["resume"],
+    "scores.jsonl": ["resume", "measure"],
+    "frames": ["resume"],
+    "checkpoints": ["resume", "measure"],
+    "commands": ["resume", "stop"],
+}
+
+
+@pytest.mark.parametrize(("name", "verb"), [(name, verb) for name, verbs in LINKED.items() for verb in verbs])
+def test_links_of_a_run_do_not_make_a_command_write_elsewhere(place, trained, name, verb, capsys):
+    """A resume deleted images whose names are numbers above its step, and emptied the file that the lock named."""
+    run, target = trained("points"), place / "target"
+    if (run / name).exists():
+        (run / name).rename(target)
+    elif name == "commands":
+        target.mkdir()
+    else:
+        target.write_text("precious")
+    if name == "frames":
+        (target / "5000.png").touch()
+    (run / name).symlink_to(target)
+    before = {path: path.read_bytes() for path in (target, *target.rglob("*")) if path.is_file()}
+    assert cli.run((READERS | {"stop": lambda run: ["stop", run]})[verb](str(run))) == 2
+    assert f"{run / name} is a link to {target}" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in (target, *target.rglob("*")) if path.is_file()} == before
+
+
 def test_a_class_name_cannot_control_the_terminal(gannet, folder):
     (folder / "x.csv").write_text("x,y,label\n" + "".join(f"{i},{i * i},a\x9b2J{i % 2}\n" for i in range(6)))
     answer = gannet("data", "info", "x.csv")

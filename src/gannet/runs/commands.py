@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gannet.errors import UserError, did_you_mean, in_shell
 from gannet.files import open_regular, to_disk, whole_file
 from gannet.keys import unknown_number
+from gannet.runs.links import refuse_links
 from gannet.runs.lock import is_held
 from gannet.runs.reader import Run, read_record
 from gannet.runs.records import Event, RunRecord
@@ -102,6 +103,7 @@ def submit(run: Path, name: str, arguments: Mapping[str, object]) -> int:
             trained now, or a directory that cannot be written. Nothing is left behind.
     """
     record = read_record(run)
+    refuse_links(run)
     complete = checked(name, arguments)
     _refuse_early(complete, record)
     if not is_held(run):

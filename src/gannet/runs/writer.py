@@ -18,6 +18,7 @@ from gannet.runs.append_file import AppendFile
 from gannet.runs.debris import sweep
 from gannet.runs.frame_files import compact, save_png
 from gannet.runs.journal import check_of
+from gannet.runs.links import refuse_links
 from gannet.runs.lock import RunLock
 from gannet.runs.new_directory import make_run, write_record
 from gannet.runs.reader import lines_of, read_record
@@ -42,7 +43,8 @@ class RunWriter:
         kind: what frames show: ``points`` (NPZ) or ``images`` (PNG); None takes it from run.json.
 
     Raises:
-        UserError: not a run directory, a newer format, another kind than the run's, or another process writes it.
+        UserError: not a run directory, a newer format, another kind than the run's, another process writes it, or
+            links in it lead elsewhere.
     """
 
     def __init__(self, path: str | Path, kind: Kind | None = None) -> None:
@@ -53,6 +55,7 @@ class RunWriter:
         self.kind: Kind = kind or record.kind or "points"
         self.drops = 0
         """Lines and frames that could not be written."""
+        refuse_links(self.path)
         self._lock = RunLock(self.path)
         (self.path / FRAMES_FOLDER).mkdir(exist_ok=True)
         self._events = AppendFile(self.path / EVENTS_FILE)
@@ -292,7 +295,9 @@ def append_scores(path: Path, cards: Iterable[ScoreCard]) -> None:
     Raises:
         UserError: the file cannot be written.
     """
-    _raise_version(path, read_record(path))
+    record = read_record(path)
+    refuse_links(path)
+    _raise_version(path, record)
     try:
         file = AppendFile(path / SCORES_FILE)
         try:

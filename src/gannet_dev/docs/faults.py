@@ -633,6 +633,11 @@ ROWS: dict[str, tuple[Row, ...]] = {
                 "unit/test_runs_commands.py::test_a_pipe_or_a_link_is_not_a_command",
             ),
         ),
+        Row(
+            "links of a run to files and folders of the user",
+            "refused before anything is written or deleted",
+            (HOSTILE + "test_links_of_a_run_do_not_make_a_command_write_elsewhere",),
+        ),
         Row("a frame that is a bomb", "not unpacked", (FILES + "test_a_frame_that_is_a_bomb_is_not_unpacked",)),
         Row(
             "a damaged compare.json or label.json",
