@@ -106,6 +106,19 @@ def test_headers_that_lie_are_refused_before_memory_is_reserved(
     refused(path if path.parent == tmp_path else path.parent, sentence)
 
 
+@pytest.mark.parametrize("name", ["a.npz", "in/train-images-idx3-ubyte.gz"])
+def test_more_than_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Also if it is what its header says: terabytes of zeros are a small file."""
+    for module in ("idx", "npz_file"):
+        monkeypatch.setattr(f"gannet.data.{module}.memory_bytes", lambda: 1000)
+    zeros = bytes(20 * 8 * 8)
+    idx = gzip.compress(struct.pack(">IIII", 0x803, 20, 8, 8) + zeros)
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(_npz(x=_npy((20, 8, 8), body=zeros)) if name == "a.npz" else idx)
+    refused(path if path.parent == tmp_path else path.parent, "more than this machine's memory")
+
+
 def test_bombs_are_refused(tmp_path: Path) -> None:
     content = bytearray(_zip())
     directory = content.index(b"PK\x01\x02")
