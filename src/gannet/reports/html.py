@@ -111,7 +111,7 @@ def _pictures(run: Run) -> str:
     note = '<p class="note">Early frames are closer together, because most changes happen early.</p>' if tiles else ""
     return _section(
         "What it makes",
-        f'<div class="pair"><div>{player(frames)}{_columns(run)}</div><div>{note}<div '
+        f'<div class="pair"><div>{_columns(run)}{player(frames)}</div><div>{note}<div '
         f'class="sheet">{"".join(tiles)}</div></div></div>',
     )
 
