@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _files() -> Iterator[str]:
 
 def _lacking(file: str, letters: frozenset[str]) -> int:
     """How many letters are drawn like one that no font has."""
-    letters_of = _loaded(file, 20)
+    letters_of: Any = _loaded(file, 20)  # Pillow's types do not say that a mask has bytes
     missing = bytes(letters_of.getmask(NO_LETTER))
     return sum(bytes(letters_of.getmask(letter)) == missing for letter in letters)
 

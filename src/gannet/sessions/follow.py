@@ -62,9 +62,8 @@ def follow(ranks: Ranks, *, recipe_file: str | None, keys: Mapping[str, Any]) ->
         begun = ranks.hear()
     except RankLost:
         return  # rank 0 has said why it does not train
-    trainer = None
+    trainer, path = None, Path(begun["path"])
     try:
-        path = Path(begun["path"])
         record = read_record(path)
         own = {key: value for key, value in keys.items() if is_outside(value) or key == "data.path"}
         plan = plan_again(record, steps=begun["steps"], recipe_file=recipe_file, changes=own)
