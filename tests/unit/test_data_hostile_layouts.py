@@ -22,6 +22,7 @@ from test_data_hostile import CHECKS, EDITS, MANY, QUICK, SEEDS, _npy, _npz, _pn
 
 from gannet.config.plan import source_from_keys
 from gannet.data.base import silent
+from gannet.data.decode import BadImage, header
 from gannet.data.shard_writing import prepare
 from gannet.errors import UserError
 
@@ -199,3 +200,60 @@ def test_a_table_of_images_that_names_a_pipe_or_device_does_not_wait(tmp_path: P
 
 def test_names_of_layouts_and_files_differ() -> None:
     assert not set(SEEDS) & set(LAYOUTS | HUB_LAYOUTS)
+
+
+def test_a_palette_that_is_too_long_is_damage() -> None:
+    buffer = io.BytesIO()
+    image = Image.new("P", (8, 8))
+    image.putpalette([1, 2, 3] * 256)
+    image.save(buffer, "BMP")
+    blob = bytearray(buffer.getvalue())
+    blob[46:50] = struct.pack("<I", 300)  # entries of the palette
+    with pytest.raises(BadImage, match="invalid palette size"):
+        header(bytes(blob))
+
+
+def _schema_of(description: object) -> bytes:
+    """A Parquet file of four images whose text for the library ``datasets`` describes the columns in another way."""
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    table = pyarrow.table({"image": [_png()] * 4, "label": [0, 1, 0, 1]})
+    file = io.BytesIO()
+    told = {"huggingface": json.dumps({"info": {"features": description}})}
+    write_table(table.replace_schema_metadata(told), file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["images.parquet", "streamed.parquet"])
+@pytest.mark.parametrize("description", [{"image": {"a": [["b"]]}}, {"image": "x"}, [1], 5], ids=str)
+def test_columns_described_wrongly_are_one_sentence(tmp_path: Path, name: str, description: object) -> None:
+    open_layout(name, tmp_path, _schema_of(description))
+
+
+@pytest.mark.parametrize("name", ["images.parquet", "streamed.parquet"])
+def test_a_label_without_a_class_is_one_sentence(tmp_path: Path, name: str) -> None:
+    import pyarrow
+    from pyarrow.parquet import read_table, write_table
+
+    table = read_table(io.BytesIO(sound(name)))
+    labels = pyarrow.array([0, 1, 0, 106_652_627_894_272], pyarrow.int64())
+    file = io.BytesIO()
+    write_table(table.set_column(1, table.schema.field("label"), labels), file)
+    place = tmp_path / "train.parquet"
+    place.write_bytes(file.getvalue())
+    with pytest.raises(UserError, match="106652627894272, but its column 'label' has 2 classes"):
+        _use(str(place) if name == "images.parquet" else str(tmp_path), (LAYOUTS | HUB_LAYOUTS)[name][3])
+
+
+def test_texts_that_end_behind_the_file_do_not_end_the_process(tmp_path: Path) -> None:
+    """The file is mapped into memory, so reading there is a bus error."""
+    content = bytearray(_rows()[ARROW])
+    ends = struct.pack("<5i", *(len(_png()) * row for row in range(5)))
+    place = content.index(ends) + 16
+    content[place : place + 4] = struct.pack("<i", 2**30)
+    (tmp_path / "saved").mkdir()
+    for name, other in _saved().items():
+        (tmp_path / "saved" / name).write_bytes(other if name != ARROW else bytes(content))
+    with pytest.raises(UserError, match=r"cannot be loaded: .*Column 0"):
+        _use(str(tmp_path / "saved"), {})

@@ -188,9 +188,16 @@ def orientation(image: Image.Image) -> int:
 
 
 def is_grey(image: Image.Image) -> bool:
-    """Whether the image is stored without colour, which includes palettes of grey entries only."""
+    """Whether the image is stored without colour, which includes palettes of grey entries only.
+
+    Raises:
+        BadImage: the palette, for which Pillow decodes some images, is damaged.
+    """
     if image.mode == "P":
-        palette = np.asarray(image.getpalette() or [0], dtype=np.uint8)
+        try:
+            palette = np.asarray(image.getpalette() or [0], dtype=np.uint8)
+        except Exception as error:  # as in _loaded
+            raise BadImage(f"damaged ({error})") from None
         entries = palette[: len(palette) // 3 * 3].reshape(-1, 3)
         return bool((entries == entries[:, :1]).all())
     return image.mode in GREY_MODES or image.mode.startswith("I;16")

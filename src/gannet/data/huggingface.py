@@ -135,7 +135,10 @@ def _loaded(path: str, split: str) -> Any:
             return load_dataset("parquet", data_files={split: str(local)}, split=split)
         if (local / "state.json").is_file() or (local / "dataset_dict.json").is_file():
             found = load_from_disk(path)
-            return found[split] if isinstance(found, DatasetDict) else found
+            rows = found[split] if isinstance(found, DatasetDict) else found
+            # The file is mapped into memory: one with wrong offsets would end the process with a bus error.
+            rows.data.table.validate(full=True)
+            return rows
         with _offline_where_unreachable(not local.exists()):
             found = load_dataset(path, split=split)
     except Exception as error:  # the library raises its own types and those of HTTP, arrow and the file system
@@ -266,6 +269,11 @@ def classes_of(rows: Any, path: str) -> Classes | None:
     values = np.asarray([-1 if value is None else value for value in rows[column]])
     if column in typed:
         class_names, labels = tuple(features[column].names), values.astype(np.int64)
+        if labels.max(initial=-1) >= len(class_names):
+            raise UserError(
+                f"The Hugging Face set {path!r} has the label {labels.max()}, but its column {column!r} has "
+                f"{len(class_names)} classes: it is damaged."
+            )
     elif values.dtype.kind in "iu" and values.min(initial=0) < 0:
         class_names, labels = (), values
     else:

@@ -170,7 +170,10 @@ class _Columns:
         from datasets import Features
 
         self._files, self._names, self._progress = files, names, progress
-        self.features = Features.from_arrow_schema(files[0].schema_arrow)
+        try:
+            self.features = Features.from_arrow_schema(files[0].schema_arrow)
+        except Exception as error:  # the library's description of the columns is text within the file
+            raise UserError(f"The columns of {names[0]} cannot be read: {_reason(error)}.") from None
 
     def __getitem__(self, column: str) -> list[Any]:
         values: list[Any] = []
