@@ -220,8 +220,8 @@ def _schema_of(description: object) -> bytes:
 
     table = pyarrow.table({"image": [_png()] * 4, "label": [0, 1, 0, 1]})
     file = io.BytesIO()
-    told = {"huggingface": json.dumps({"info": {"features": description}})}
-    write_table(table.replace_schema_metadata(told), file)
+    metadata = {"huggingface": json.dumps({"info": {"features": description}})}
+    write_table(table.replace_schema_metadata(metadata), file)
     return file.getvalue()
 
 

@@ -39,6 +39,7 @@ FINDINGS = """## What the tables say
   them after ten minutes; most are still mixtures of parts.
 - Recipes with five critic steps or residual networks take so few steps in two minutes that they cannot be judged here.
 - `dcgan-strided` **collapses** with all three seeds: all samples of a seed are one pattern, without a picture in it.
+  With five times the learning rate of its generator it does not (the row with that key), and is still behind.
 - Not measured: an hour; ten minutes of the other recipes; more seeds of the rows with one."""
 PUBLISHED = """## Published numbers, not comparable
 

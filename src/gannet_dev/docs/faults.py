@@ -713,7 +713,21 @@ def fault_page(folder: Path) -> str:
         table.append(f"| **{title}** | | |")
         table += [f"| {row.fault} | {row.answer} | {_tests_of(row, results)} |" for row in group]
     lines[-1] += "\n" + "\n".join(table)
-    return "\n\n".join(lines) + "\n"
+    return "\n\n".join([*lines, *_fuzzed(record["fuzzed"])]) + "\n"
+
+
+def _fuzzed(readers: dict[str, dict[str, float]]) -> list[str]:
+    """What `make fuzz` tried, by reader."""
+    minutes = sum(row["seconds"] for row in readers.values()) / 60
+    rows = [
+        f"| {name} | {row['inputs']:,.0f} | {row['seconds']:.0f} | {row['findings']:.0f} |"
+        for name, row in readers.items()
+    ]
+    return [
+        "## Fuzzing",
+        f"`make fuzz` (atheris, coverage-guided): {minutes:.0f} minutes of processor time for {len(readers)} readers.",
+        "\n".join(["| reader | inputs | seconds | findings |", "| --- | --- | --- | --- |", *rows]),
+    ]
 
 
 def _tests_of(row: Row, results: dict[str, dict[str, int]]) -> str:
