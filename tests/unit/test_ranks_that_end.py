@@ -118,11 +118,14 @@ def test_the_exit_status_is_that_of_the_first_rank_that_failed_by_itself(statuse
     monkeypatch.setattr("torch.distributed.launcher.api.elastic_launch", elastic_launch)
     for name in (LAUNCHER, "OMP_NUM_THREADS", "TORCH_ELASTIC_SHUTDOWN_TIMEOUT"):
         monkeypatch.setenv(name, "1")
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    before = {name: signal.getsignal(getattr(signal, name)) for name in PASSED_ON}
+    for name in PASSED_ON:  # a shell lets what it starts in the background ignore SIGINT and SIGQUIT
+        signal.signal(getattr(signal, name), signal.SIG_IGN if name == "SIGHUP" else signal.SIG_DFL)
     try:
         assert launch(2, []) == expected
     finally:
-        signal.signal(signal.SIGHUP, before)
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
     assert set(seen[0].signals_to_handle.split(",")) == set(PASSED_ON) - {"SIGHUP"}  # as under nohup
 
 

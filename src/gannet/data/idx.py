@@ -152,8 +152,6 @@ def _array(path: Path, magic: int, num_axes: int) -> np.ndarray:
                 raise UserError(f"{path} is truncated: its header ends after {len(start)} bytes; download it again.")
             shape = struct.unpack(f">{num_axes}I", start[4:])
             expected = int(np.prod(shape, dtype=object))
-            if not expected:  # the other sizes may be too large for an array
-                raise UserError(f"{path} is empty: {' x '.join(map(str, shape))} bytes are announced.")
             body = _read_at_most(path, file, expected)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UserError(f"{path} is a damaged or truncated .gz file ({error}); download it again.") from None
@@ -162,7 +160,10 @@ def _array(path: Path, magic: int, num_axes: int) -> np.ndarray:
     if len(body) != expected:
         short = "truncated" if len(body) < expected else "longer than its header says"
         raise UserError(f"{path} is {short}: {' x '.join(map(str, shape))} bytes are announced; download it again.")
-    return np.frombuffer(body, dtype=np.uint8).reshape(shape)
+    try:
+        return np.frombuffer(body, dtype=np.uint8).reshape(shape)
+    except ValueError:  # one size is 0, and the others are too large for an array
+        raise UserError(f"{path} is empty: {' x '.join(map(str, shape))} bytes are announced.") from None
 
 
 def _read_at_most(path: Path, file: Any, expected: int) -> bytearray:
