@@ -3,9 +3,9 @@
 Writes benchmarks/results/profile.json: the processor time of a step of several works of `make bench`, and its shares.
 Torch's profiler gives the time of each kind of operation, in the fastest of three rounds. What is left is Python,
 autograd and starting operations; in a compiled step also the loops that the compiler made. The profiler makes each
-operation about a microsecond longer, so the shares of small operations are a little too large. A batch
-of the generator alone is timed too. Each instruction set
-keeps its own rows; the environment restricts a processor, as docs/results/speed.md says of the rows of AVX2.
+operation about a microsecond longer, so the shares of small operations are a little too large. A batch of the
+generator alone is timed too. Each instruction set keeps its own rows; the environment restricts a processor, as
+docs/results/speed.md says of the rows of AVX2.
 """
 
 from __future__ import annotations

@@ -18,10 +18,9 @@ HEAD = """# Time to quality
 
 Processor seconds of one process, from its start, until a measurement meets the goal: imports, reading the data and
 compilation count, measuring does not. A time is rounded up to the next measurement, at most 10 %, or 30 % for CIFAR-10,
-where a measurement takes long. The rules and the way
-to send a result are at the top of `benchmarks/speedrun.py`; `make speedrun` runs it. `plain-dcgan` is the loop of
-`src/gannet_dev/baselines/dcgan.py`, eager and fp32, with the networks, batch and Adam of `dcgan`. Entries with class
-labels know more than the others; they are marked."""
+where a measurement takes long. The rules and the way to send a result are at the top of `benchmarks/speedrun.py`; `make
+speedrun` runs it. `plain-dcgan` is the loop of `src/gannet_dev/baselines/dcgan.py`, eager and fp32, with the networks,
+batch and Adam of `dcgan`. Entries with class labels know more than the others; they are marked."""
 
 
 def speedrun_page(folder: Path) -> str:
