@@ -34,6 +34,8 @@ from gpu_checks import (
     Skipped,
     check_elsewhere,
     check_extractors,
+    check_graph_failures,
+    check_graphs,
     check_live,
     check_measuring,
     check_recipe,
@@ -53,14 +55,28 @@ class TooSlow(Exception):
     """The check took too long."""
 
 
+def data_for(recipe: str, kind: str) -> tuple[str, dict[str, Any]]:
+    """A data set on which a recipe can train, and keys that it needs."""
+    if recipe == "text-to-image":
+        return "captioned-digits", {}
+    return ("ring", {}) if kind != "images" else ("digits", {"data.classes": "3,8"} if recipe == "cyclegan" else {})
+
+
 def all_checks(s: Setting) -> dict[str, Callable[[Setting, Figures], None]]:
     """Name -> check, most important first."""
-    checks: dict[str, Callable[[Setting, Figures], None]] = {}
+    checks: dict[str, Callable[[Setting, Figures], None]] = {"graph failures": check_graph_failures}
     second = {}
     for name, component in components("recipes").items():
+        data, keys = data_for(name, component.load().kind)
+        checks[f"graphs {name} on {data}"] = partial(check_graphs, recipe=name, data=data, keys=keys)
+    for name, data in (("particle-gan", "ring"), ("dragan", "digits")):
+        checks[f"graphs {name}, penalty.every=4"] = partial(
+            check_graphs, recipe=name, data=data, keys={"penalty.every": 4}
+        )
+    for name, component in components("recipes").items():
         kind = component.load().kind
-        data = "digits" if kind == "images" else "ring"
-        checks[f"recipe {name} on {data}"] = partial(check_recipe, recipe=name, data=data)
+        data, keys = data_for(name, kind)
+        checks[f"recipe {name} on {data}"] = partial(check_recipe, recipe=name, data=data, keys=keys)
         if kind == "any" and not s.quick:
             second[f"recipe {name} on digits"] = partial(check_recipe, recipe=name, data="digits")
     for recipe, data in (("gan", "ring"), ("dcgan", "digits"), ("wgan-gp", "digits"), ("bigan", "digits")):
@@ -70,7 +86,7 @@ def all_checks(s: Setting) -> dict[str, Callable[[Setting, Figures], None]]:
         "run opens without a GPU": check_elsewhere,
         "live control": check_live,
     }
-    for work in ("dcgan", "gan-deep", "wgan-gp", "particle-gan"):
+    for work in ("dcgan", "gan-deep", "wgan-gp", "particle-gan", "dcgan-relativistic"):
         checks[f"speed {work}"] = partial(check_speed, work=work)
     checks |= {"precision": check_precision, "memory dcgan": check_memory, "extractors": check_extractors} | second
     asked = [

@@ -58,9 +58,14 @@ def check_speed(s: Setting, figures: Figures, *, work: str) -> None:
         "gan-deep": ("ring", "gan-deep", 128, lambda: plain_points.Loop(device=device), ("fp32",)),
         "wgan-gp": (s.images(32, 3), "wgan-gp", 320, lambda: plain_wgan_gp.Loop(noise(3, 32), device=device), both),
         "particle-gan": ("ring", "particle-gan", 256, lambda: None, ("fp32",)),
+        "dcgan-relativistic": (s.images(32, 3), "dcgan-relativistic", 64, lambda: None, ("auto",)),
     }[work]
     plain = make_plain()
-    sides = {precision: trainer_of(s, data, recipe, precision=precision).play for precision in precisions}
+    sides = {
+        f"{kind}_{precision}": trainer_of(s, data, recipe, precision=precision, graphs=kind == "graphs").play
+        for precision in precisions
+        for kind in (("graphs", "eager") if device == "cuda" else ("eager",))
+    }
     if plain is not None:
         sides["plain"] = plain.step
     wanted, rounds = (0.15, 2) if s.quick else (0.7, 4)

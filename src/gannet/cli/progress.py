@@ -147,7 +147,7 @@ class TerminalReporter:
             f"{p.device}, {p.dtype} ({p.reason})"
         )
         if trainer.whole_step is not None:
-            self._line("steps are compiled")
+            self._line(f"steps are {trainer.step_kind}")
         writes = writes_of(plan, trainer, frames_every=0)
         self._line(f"writing {path}, at most {writes.checkpoints} checkpoints of {in_units(writes.checkpoint_bytes)}")
         if self.console.is_terminal:

@@ -13,6 +13,7 @@ from gannet.data.base import Dataset, Kind
 from gannet.data.captions import PADDING, examples_of, token_ids, vocabulary_of
 from gannet.data.order import Order
 from gannet.data.stored_rows import StoredRows
+from gannet.data.transfer import moved
 from gannet.seeding import torch_rng
 
 RESIDENT_BYTES = 4 * 2**30
@@ -87,12 +88,12 @@ class ImageTable(Dataset):
         rows = self._rows(count, seed, position)
         pixels, labels = self._tables_on(device)
         if pixels is None:  # transferred as uint8: a quarter of the bytes of float32
-            chosen = self._stored.take(rows).to(device)
+            chosen = moved(self._stored.take(rows), device)
         else:
-            rows = rows.to(device)
+            rows = moved(rows, device)
             chosen = pixels.index_select(0, rows)
         chosen = mirrored(chosen, seed, position) if self._flip else chosen
-        return normalised(chosen), None if labels is None else labels.index_select(0, rows).to(device)
+        return normalised(chosen), None if labels is None else moved(labels.index_select(0, rows), device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Distinct images uint8 (N, H, W, C) and their true labels, including those hidden from training."""
@@ -102,7 +103,9 @@ class ImageTable(Dataset):
 
     def captions(self, count: int, *, seed: int, position: int, device: torch.device) -> Tensor | None:
         """(N, L) int64 token ids of the images of :meth:`batch`; None without captions."""
-        return self._tokens.index_select(0, self._rows(count, seed, position)).to(device) if self._captions else None
+        return (
+            moved(self._tokens.index_select(0, self._rows(count, seed, position)), device) if self._captions else None
+        )
 
     def reference_captions(self, count: int, *, seed: int) -> tuple[str, ...] | None:
         """Captions of the images of :meth:`reference`; None without captions."""
@@ -115,7 +118,7 @@ class ImageTable(Dataset):
         """
         if self._inputs is None:
             return None
-        chosen = self._inputs.take(self._rows(count, seed, position)).to(device)
+        chosen = moved(self._inputs.take(self._rows(count, seed, position)), device)
         return normalised(mirrored(chosen, seed, position) if self._flip else chosen)
 
     def reference_inputs(self, count: int, *, seed: int) -> np.ndarray | None:
@@ -146,7 +149,7 @@ class ImageTable(Dataset):
 def mirrored(images: Tensor, seed: int, position: int) -> Tensor:
     """Mirror each image (N, C, H, W) of batch ``position`` with probability 1/2."""
     chosen = torch.rand(len(images), generator=torch_rng(seed, "flip", position)) < 0.5
-    return torch.where(chosen.to(images.device).view(-1, 1, 1, 1), images.flip(3), images)
+    return torch.where(moved(chosen, images.device).view(-1, 1, 1, 1), images.flip(3), images)
 
 
 def normalised(levels: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from gannet.data.base import Dataset, Kind
 from gannet.data.digest import digest_arrays
 from gannet.data.order import Order
 from gannet.data.points import moments_of
+from gannet.data.transfer import moved
 from gannet.errors import UserError, counted
 
 
@@ -52,8 +53,8 @@ class PointTable(Dataset):
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Standardised points (N, 2) float32 and labels (N,) int64, from endless shuffled epochs."""
         rows = self._order.batch(count, seed=seed, position=position)
-        labels = None if self.labels is None else torch.from_numpy(self.labels).index_select(0, rows).to(device)
-        return self._inside.index_select(0, rows).to(device), labels
+        labels = None if self.labels is None else moved(torch.from_numpy(self.labels).index_select(0, rows), device)
+        return moved(self._inside.index_select(0, rows), device), labels
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Distinct points (N, 2) float32 in original units and their labels."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gannet.data.base import Dataset, Kind, Truth
+from gannet.data.transfer import moved
 from gannet.seeding import torch_rng
 
 Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor | None]]
@@ -58,7 +59,7 @@ class PointDistribution(Dataset):
         """Fresh standardised points (N, 2) float32 and labels (N,) int64."""
         points, labels = self._draw(count, torch_rng(seed, "data", position))
         points = points.sub_(self.mean).div_(self.scale)
-        return points.to(device), None if labels is None else labels.to(device)
+        return moved(points, device), None if labels is None else moved(labels, device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Fresh points (N, 2) float32 in original units, from a random stream that training does not use."""

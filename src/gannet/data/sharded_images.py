@@ -19,6 +19,7 @@ from gannet.data.fitting import Frame, fitted
 from gannet.data.image_table import mirrored, normalised
 from gannet.data.shard_files import Manifest
 from gannet.data.shard_order import ShardOrder
+from gannet.data.transfer import moved
 from gannet.errors import UserError
 
 NUM_AT_ONCE = 16
@@ -123,11 +124,11 @@ class ShardedImages(Dataset):
         begun = self._ahead.pop((count, seed, position), None) or self._begun(count, seed, position)
         pixels = begun.finished()
         self._ahead = {(count, seed, position + 1): self._begun(count, seed, position + 1)}
-        images = torch.from_numpy(pixels).to(device)  # transferred as uint8: a quarter of the bytes of float32
+        images = moved(torch.from_numpy(pixels), device)  # transferred as uint8: a quarter of the bytes of float32
         images = images.permute(0, 3, 1, 2).contiguous()
         images = mirrored(images, seed, position) if self._flip else images
         labels = self._labels(self._order.batch(count, seed=seed, position=position))
-        return normalised(images), None if labels is None else torch.from_numpy(labels).to(device)
+        return normalised(images), None if labels is None else moved(torch.from_numpy(labels), device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Distinct images of all shards, or of those that may be read, uint8 (N, H, W, C), and their labels."""

@@ -16,6 +16,7 @@ from gannet.data.idx import Idx
 from gannet.data.image_table import ImageTable, normalised
 from gannet.data.mnist import CLASS_NAMES, Mnist
 from gannet.data.order import Order
+from gannet.data.transfer import moved
 from gannet.errors import UserError
 from gannet.seeding import numpy_rng
 
@@ -84,7 +85,7 @@ class StackedTable(Dataset):
     def batch(self, count: int, *, seed: int, position: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Images (N, 3, H, W) float32 in [-1, 1] and labels (N,) int64, from endless shuffled epochs."""
         rows = self._order.batch(count, seed=seed, position=position)
-        return normalised(self._stacked(rows).to(device)), self._labels.index_select(0, rows).to(device)
+        return normalised(moved(self._stacked(rows), device)), moved(self._labels.index_select(0, rows), device)
 
     def reference(self, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Distinct images, uint8 (N, H, W, 3), and their labels."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import ClassVar
 
 import torch
@@ -92,7 +93,20 @@ def luminance(images: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 1, H, W): Y of BT.601; grey images are unchanged."""
     if images.shape[1] == 1:
         return images
-    return (images * images.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    return (images * constant(LUMA, images).view(1, 3, 1, 1)).sum(1, keepdim=True)
+
+
+def constant(numbers: tuple[float, ...], like: Tensor) -> Tensor:
+    """The numbers as a tensor with the type and on the device of another, where it is made once: a copy in every step
+    would wait for a GPU.
+    """
+    return _constant(numbers, like.dtype, like.device)
+
+
+@cache
+def _constant(numbers: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    with torch.inference_mode(False):  # training may use what sampling made
+        return torch.tensor(numbers, dtype=dtype, device=device)
 
 
 def segment_distances(grid: Tensor, start: Tensor, end: Tensor) -> Tensor:

@@ -10,9 +10,9 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from gannet.degradations.base import Degradation, luminance
+from gannet.degradations.base import Degradation, constant, luminance
 
-SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
+SOBEL = (-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Edges(Degradation):
 
     def __call__(self, images: Tensor, rng: torch.Generator) -> Tensor:
         """(N, C, H, W) -> (N, 1, H, W)."""
-        kernel = images.new_tensor(SOBEL) / 4
+        kernel = constant(SOBEL, images).view(3, 3) / 4
         kernels = torch.stack([kernel, kernel.T])[:, None]
         slopes = conv2d(pad(luminance(images), (1, 1, 1, 1), mode="replicate"), kernels)
         return (1 - self.strength * slopes.square().sum(1, keepdim=True).sqrt()).clamp_min(-1)

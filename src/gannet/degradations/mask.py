@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gannet.degradations.base import Degradation, places, segment_distances
+from gannet.degradations.base import Degradation, constant, places, segment_distances
 from gannet.errors import UserError
 
 STROKES = 3
@@ -45,7 +45,7 @@ class Mask(Degradation):
     def known(self, images: Tensor, rng: torch.Generator) -> Tensor:
         """(N, 1, H, W) True where pixels stay."""
         count, _, height, width = images.shape
-        side = images.new_tensor([height, width])
+        side = constant((float(height), float(width)), images)
         grid = places(height, width, images.device)
         if self.kind == "boxes":
             # The box lies inside; its aspect ratio is that of the image times 4/9 to 9/4.

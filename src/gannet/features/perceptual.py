@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, relu
@@ -21,7 +23,7 @@ class Perceptual:
         """Args:
         targets: (N, C, H, W) in [-1, 1], C of 1 or 3; the y of :meth:`__call__`.
         """
-        self._kernels = [torch.from_numpy(kernel).to(targets.device) for kernel in randconv_weights()]
+        self._kernels = kernels_on(targets.device)
         with torch.no_grad():
             self._targets = self._maps(targets)
 
@@ -43,6 +45,13 @@ class Perceptual:
             maps.append(now)
             now = avg_pool2d(now, 2)
         return maps
+
+
+@cache
+def kernels_on(device: torch.device) -> list[Tensor]:
+    """The kernels of ``randconv-v1`` on a device."""
+    with torch.inference_mode(False):
+        return [torch.from_numpy(kernel).to(device) for kernel in randconv_weights()]
 
 
 class FeatureLoss:

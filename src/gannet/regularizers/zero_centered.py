@@ -46,7 +46,7 @@ class ZeroCentered(Penalty):
         self.gamma, self.on, self.final, self.every = gamma, on, final, every
 
     def gamma_at(self, progress: float | Tensor) -> float | Tensor:
-        """Strength at a share of training in [0, 1); a tensor if the share is one, as in a compiled step."""
+        """Strength at a share of training in [0, 1); a tensor if the share is one, as in a graph."""
         if self.final is None or self.gamma == 0:
             return self.gamma
         share = progress / ANNEALED
@@ -63,4 +63,6 @@ class ZeroCentered(Penalty):
         # independent get separate forward passes for reals and fakes.
         gradients = torch.autograd.grad(torch.stack([s.sum() for s in logits]).sum(), inputs, create_graph=True)
         squares = [g.float().square().sum() / count for g, count in zip(gradients, counts, strict=True)]
-        return 0.5 * self.gamma_at(batch.progress) * torch.stack(squares).sum()
+        strength = 0.5 * self.gamma_at(batch.progress)
+        total = torch.stack(squares).sum()
+        return (strength.to(total.dtype) if isinstance(strength, Tensor) else strength) * total

@@ -319,7 +319,16 @@ def _open_held_out(plan: Plan, trainer: Trainer, writer: RunWriter, reporter: Re
 
 
 def choose_step_if_asked(plan: Plan, trainer: Trainer, reporter: Reporter) -> None:
-    """With ``compile=true``, compile the step, or report why it stays eager."""
+    """On a GPU, step by CUDA graphs where possible. On a CPU with ``compile=true``, compile the step. With
+    ``compile=true``, report why a step stays eager.
+    """
+    if trainer.precision.device.type == "cuda":
+        from gannet.training import cuda_graphs
+
+        cuda_graphs.choose_step(trainer)
+        if trainer.whole_step is None and plan.settings.compile:
+            reporter.warned(_steps_sentence(trainer))
+        return
     if not plan.settings.compile:
         return
     from gannet.training.compiled import choose_step  # imports torch's compiler

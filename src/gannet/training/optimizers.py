@@ -55,27 +55,41 @@ class Adam(_Adam):
         self._known = None
         super().load_state_dict(state_dict)
 
+    def tensors(self) -> tuple[list[Tensor], ...] | None:
+        """What an update changes: parameters, first and second moments, numbers of steps; the same tuple until a state
+        is loaded. None if the optimizer is not fused or has several groups, if a parameter has had no gradient so far,
+        or if the parameters differ in device or type.
+        """
+        self._known = self._known or self._look_up()
+        return self._known
+
     def _step(self) -> None:
-        weights, firsts, seconds, counts = self._known or ([], [], [], [])
+        weights = [] if self._known is None else self._known[0]
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         if not weights or len(gradients) < len(weights):
             super().step()
             self._known = self._look_up()
             return
-        group = self.param_groups[0]
-        torch._foreach_add_(counts, 1)  # pyright: ignore[reportPrivateImportUsage]
+        self.update(gradients, self.param_groups[0]["lr"])
+
+    def update(self, gradients: list[Tensor], rate: float | Tensor, failed: Tensor | None = None) -> None:
+        """Adam's update of :meth:`tensors`, which must be known, in no_grad mode. Nothing changes if ``failed``, a
+        scalar, is 1.
+        """
+        assert self._known is not None
+        (weights, firsts, seconds, counts), group = self._known, self.param_groups[0]
+        done: Any = 1 if failed is None else [1 - failed] * len(counts)
+        torch._foreach_add_(counts, done)  # pyright: ignore[reportPrivateImportUsage]
         torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
-            weights, gradients, firsts, seconds, [], counts, amsgrad=False, lr=group["lr"],
+            weights, gradients, firsts, seconds, [], counts, amsgrad=False, lr=rate,
             beta1=group["betas"][0], beta2=group["betas"][1], weight_decay=group["weight_decay"], eps=group["eps"],
-            maximize=False, grad_scale=None, found_inf=None,
+            maximize=False, grad_scale=None, found_inf=failed,
         )  # fmt: skip
 
     step = _unhooked(_step)
 
     def _look_up(self) -> tuple[list[Tensor], ...] | None:
-        """None if the optimizer is not fused or has several groups, if a parameter has had no gradient so far, or if
-        the parameters differ in device or type.
-        """
+        """For :meth:`tensors`."""
         group, *others = self.param_groups
         weights = group["params"]
         is_uniform = len({weight.device for weight in weights}) == 1 and {w.dtype for w in weights} == {torch.float32}

@@ -64,7 +64,7 @@ class Shards:
             p: Statistics([m for other in players if other != p for m in players[other]]) for p in players
         }
         names = {name for name, _ in inner.game.named_parameters()}
-        inner._statistics = [t for name, t in inner.game.state_dict().items() if name not in names]
+        inner.buffers = [t for name, t in inner.game.state_dict().items() if name not in names]
         # Optimizers update rows, which are ordinary tensors that share memory with the sharded parameters.
         inner.weights = {
             player: [nn.Parameter(_local(w), requires_grad=w.requires_grad) for w in weights]
@@ -79,7 +79,7 @@ class Shards:
         whole.elsewhere, whole.gather = self.play, self.gather_if
         self._whole = whole if self.ranks.rank == 0 else None
         if self.ranks.rank:
-            for name in ("game", "average", "optimizers", "weights", "bystanders", "turns", "_statistics"):
+            for name in ("game", "average", "optimizers", "weights", "bystanders", "turns", "buffers"):
                 delattr(whole, name)
 
     def play(self) -> dict[str, Tensor]:

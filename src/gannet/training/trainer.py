@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Parameter
@@ -79,16 +80,18 @@ class Trainer:
         self.is_whole = True
         """False if a failure left a turn half done, so that the state cannot be continued."""
         parameters = {name for name, _ in self.game.named_parameters()}
-        self._statistics = [t for name, t in self.game.state_dict().items() if name not in parameters]
+        self.buffers = [t for name, t in self.game.state_dict().items() if name not in parameters]
         """Buffers that a forward pass can change."""
         self._playing: dict[str, str | int] = {}
         self.minimised: set[str] = set()
         """Names of all terms that a player has minimised, as opposed to values that are only recorded."""
         self._drawn: tuple[int, _Drawn] | None = None
         self.whole_step: Callable[[], dict[str, Tensor] | None] | None = None
-        """Plays all turns at once and returns the terms, or None if it cannot; see ``training/compiled.py``."""
+        """Plays all turns at once and returns the terms, or None if turns are left; see ``training/compiled.py`` and
+        ``training/cuda_graphs.py``."""
         self.step_kind = ""
-        """``compiled``, or ``eager`` with the reason; empty if the run does not ask for compiled steps."""
+        """How :attr:`whole_step` plays, or ``eager`` with the reason; empty on a CPU if the run does not ask for
+        compiled steps."""
         self.choose_again: Callable[[], None] = lambda: None
         """Compiles the step again after a live edit of a number that it contains."""
         self.elsewhere: Callable[[], dict[str, Tensor]] | None = None
@@ -171,11 +174,11 @@ class Trainer:
 
     def _take(self, turn: Turn, batch: Batch) -> dict[str, Tensor]:
         """Play one turn; if it fails before its update, the state is as it was before the turn."""
-        before = [tensor.clone() for tensor in self._statistics]
+        before = [tensor.clone() for tensor in self.buffers]
         try:
             terms = self._gradients(turn, batch)
         except BaseException:
-            for tensor, value in zip(self._statistics, before, strict=True):
+            for tensor, value in zip(self.buffers, before, strict=True):
                 tensor.copy_(value)
             raise
         whole, self.is_whole = self.is_whole, False
@@ -189,7 +192,7 @@ class Trainer:
         """The terms of a turn, with the gradients of its player's parameters."""
         optimizer = self.optimizers[turn.player]
         for group in optimizer.param_groups:
-            group["lr"] = self.optimizer_settings[turn.player].lr_at(batch.progress)
+            group["lr"] = self.rate(turn.player, batch.progress)
         optimizer.zero_grad(set_to_none=True)
         self.prepare(turn.player)
         with self.bystanders[turn.player].frozen(), self.precision.autocast(), together(self.ranks, batch.size):
@@ -202,6 +205,11 @@ class Trainer:
                 "Its parameters were not changed. A smaller learning rate or a stronger regularizer usually helps."
             )
         return terms
+
+    def rate(self, player: str, progress: float) -> float:
+        """The player's learning rate at a progress in [0, 1], on a GPU in float32, in which a CUDA graph reads it."""
+        rate = self.optimizer_settings[player].lr_at(progress)
+        return rate if self.precision.device.type == "cpu" else float(np.float32(rate))
 
     def _differentiate(self, player: str, total: Tensor, terms: Terms) -> tuple[Terms, bool]:
         """Set the gradients of the player's parameters; the means of the terms over all ranks, and whether the total
@@ -227,7 +235,11 @@ class Trainer:
         position = self.step * self.batches_per_step + self.batches_per_step - turn.repeats + repeat
         if self._drawn is None or self._drawn[0] != position:
             self._drawn = position, self._draw(self.seed, position)
-        return self._batch_of(*self._drawn[1], seed=derive(self.seed, "turn", self.step, turn_index, repeat))
+        return self._batch_of(*self._drawn[1], seed=self.seed_of(turn_index, repeat))
+
+    def seed_of(self, turn_index: int, repeat: int) -> int:
+        """The seed of all random numbers of a turn of this step."""
+        return derive(self.seed, "turn", self.step, turn_index, repeat)
 
     def _draw(self, seed: int, position: int) -> _Drawn:
         """Samples, labels, captions and inputs of one batch: of the whole batch, those of this rank."""
