@@ -21,6 +21,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,7 @@ def main() -> int:
     earlier = json.loads(arguments.out.read_text()) if arguments.continued and arguments.out.exists() else {}
     rows: dict[str, dict[str, Any]] = {n: r for n, r in earlier.get("rows", {}).items() if r["result"] != "not run"}
     document = {
+        "date": date.today().isoformat(),
         "machine": machine(arguments.device),
         "device": arguments.device,
         "quick": arguments.quick,

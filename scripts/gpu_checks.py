@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def check_recipe(s: Setting, figures: Figures, *, recipe: str, data: str, keys: 
     game = run.game
     if not isinstance(game, Generates):
         return
-    if not hasattr(game, "draw_latents"):
+    if not hasattr(game, "draw_latents") or run.run.record.data.form.get("captions"):
         return
     latents = game.draw_latents(64, torch_rng(0, "check"))
     labels = balanced_labels(game, 64)
@@ -336,6 +337,8 @@ def check_live(s: Setting, figures: Figures) -> None:
 
 def check_measuring(s: Setting, figures: Figures, *, recipe: str, data: str, metrics: list[str]) -> None:
     """Score cards while training on the device, and from the finished run."""
+    if find_spec("ot") is None:
+        raise Skipped("needs the package POT")
     run = trained(s, data, recipe, f"measuring-{recipe}", 6, keys={"measure.every": 3})
     warned = [event.text for event in run.run.events() if event.kind == "warning"]
     figures["while_training"] = len(run.run.scores())

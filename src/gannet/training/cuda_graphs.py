@@ -82,6 +82,7 @@ class GraphedSteps:
         self._failed.zero_()
         self._good.zero_()
         terms_by_name: dict[str, Tensor] = {}
+        graph: _GraphedTurn | None = None
         for turn_index, turn, repeat in trainer.schedule():
             with random_state.LOCK:
                 batch = trainer.batch(turn, turn_index, repeat)

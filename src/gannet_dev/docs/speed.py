@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gannet_dev.docs.speed_gpu import RECORD as GPU
+from gannet_dev.docs.speed_gpu import gpu_rows, gpu_section
 from gannet_dev.docs.speed_profile import (
     DEMO,
     MANY_GAMES,
@@ -95,6 +97,8 @@ def speed_page(folder: Path) -> str:
         text = f"{facts}. Measured {dates}. Source: benchmarks/results/{name}. {document.get('remark', '')}"
         rows = "\n".join(map(_line, [COLUMNS, ["---"] * len(COLUMNS), *map(_cells, document["rows"].values())]))
         sections.append(f"## {machine['instruction_set']}\n\n{text.rstrip()}\n\n{rows}")
+    if (folder / GPU).is_file():
+        sections.append(gpu_section(folder))
     if (folder / QUALITY).is_file():
         sections.append(_quality(json.loads((folder / QUALITY).read_text(encoding="utf-8"))))
     if (folder / CONVOLUTIONS).is_file():
@@ -213,6 +217,7 @@ def with_speed_table(text: str, words: Mapping[str, str], folder: Path) -> str:
         for document in documents(folder).values()
         for row in document["rows"].values()
     ]
+    rows += map(_line, gpu_rows(folder))
     table = "\n".join([README_HEAD, "|---|---|---|---|", *rows])
     for english, other in words.items():
         table = table.replace(english, other)

@@ -1,20 +1,26 @@
-"""Many short trainings on CIFAR-10 side by side on one GPU: candidates for the recommended recipe at equal steps.
+"""Candidates for the recommended recipe on CIFAR-10: short trainings with varied settings and networks.
 
-    python benchmarks/gpu_trials.py FOLDER OUT.jsonl WORKERS < TRIALS
+    python benchmarks/cifar_trials.py FOLDER [WORKERS] < TRIALS
 
 FOLDER has cifar10-train.zip and cifar10-test.zip; effnet-lite0 needs its weights. A line of TRIALS is a list of
-KEY=VALUE, the fields of ``Trial``. FD[effnet-lite0] compares 5,000 samples of the EMA generator with 5,000 test images,
-for horses 2,500 with every second training horse; A trial is a line of OUT.jsonl. Steps are CUDA graphs.
+KEY=VALUE, the fields of ``Trial``. With ``seconds``, a trial on the CPU has as many steps as fit that processor time of
+one thread, by the time of 40 steps before; otherwise it has ``steps``. On a GPU steps are CUDA graphs; processes take
+turns on a GPU, so more of them are not faster.
+
+FD[effnet-lite0] compares 5,000 samples of the EMA generator with 5,000 test images, for ``set=horses`` 2,500 with every
+second training horse. Trials are added to benchmarks/results/cifar-trials.json.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import sys
 import time
 import zipfile
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import date
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -41,11 +47,13 @@ from gannet.regularizers.spectral_norm import SpectralNorm
 from gannet.regularizers.zero_centered import ZeroCentered
 from gannet.seeding import derive, torch_rng
 from gannet.training import cuda_graphs
+from gannet.training.allocator import keep_freed_memory
 from gannet.training.experiment import Experiment, Optimizer, Optimizers
 from gannet.training.precision import decide
 from gannet.training.sampling import sample_chunks
 from gannet.training.trainer import Trainer
 
+RECORD = Path(__file__).resolve().parent / "results" / "cifar-trials.json"
 LOSSES = {"rp": RelativisticPaired, "ra": RelativisticAverage, "ns": NonSaturating, "hinge": Hinge}
 COMPARED = {"all": 5_000, "horses": 2_500}
 
@@ -55,6 +63,7 @@ class Trial:
     """The settings of ``dcgan-relativistic``, and what is varied."""
 
     set: str = "all"
+    seconds: float = 0.0
     steps: int = 6400
     seed: int = 0
     cond: int = 1
@@ -76,11 +85,11 @@ class Trial:
     loss: str = "rp"
     critic: int = 1
     g: str = "dcgan"
-    """``dcgan``, ``cbn`` (class-conditional batch norm in the maps) or ``skip`` (pictures of all sizes are added)."""
+    """``dcgan``, ``cbn`` (class-conditional batch norm) or ``skip`` (pictures of all sizes are added)."""
     stem: int = 1024
     """Units of the first layer of G."""
-    gmaps: int = 128
-    gmaps2: int = 64
+    maps: str = "128,64,64"
+    """Maps of G at 4 x 4, 8 x 8 and 16 x 16."""
     d: str = "dcgan"
     """``dcgan``, ``pad`` (with padding), ``stride`` (strided convolutions), ``three`` (a third convolution)."""
     dmaps: int = 32
@@ -107,33 +116,37 @@ class ConditionalNorm(nn.Module):
 
 
 class TriedGenerator(Generator):
+    """As ``DCGANGenerator`` on 32 x 32 pixels, with other widths, norms and paths."""
+
     def __init__(self, trial: Trial, shape: tuple[int, ...], classes: int) -> None:
         super().__init__()
         self.latent_size, self.shape, self.num_classes, self.kind = trial.prior, shape, classes, trial.g
-        a, b, self.maps = trial.gmaps, trial.gmaps2, trial.gmaps
+        self.widths = [int(width) for width in trial.maps.split(",")]
+        size = 16 * self.widths[0]
         self.stem = nn.Sequential(
             *(nn.Linear(trial.prior + classes, trial.stem), nn.ReLU(inplace=True), nn.BatchNorm1d(trial.stem)),
-            *(nn.Linear(trial.stem, 64 * a), nn.ReLU(inplace=True), nn.BatchNorm1d(64 * a)),
+            *(nn.Linear(trial.stem, size), nn.ReLU(inplace=True), nn.BatchNorm1d(size)),
         )
-        self.first, self.second = nn.ConvTranspose2d(a, b, 4, 2, 1), nn.ConvTranspose2d(b, shape[0], 4, 2, 1)
-        self.norm = ConditionalNorm(b, classes) if trial.g == "cbn" else nn.BatchNorm2d(b)
-        if trial.g == "skip":
-            self.small, self.middle = nn.Conv2d(a, shape[0], 3, 1, 1), nn.Conv2d(b, shape[0], 3, 1, 1)
-        if trial.g == "deep":
-            self.more, self.more_norm = nn.Conv2d(b, b, 3, 1, 1), nn.BatchNorm2d(b)
+        pairs = list(itertools.pairwise(self.widths))
+        self.ups = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, 2, 1) for a, b in pairs)
+        norm = (lambda b: ConditionalNorm(b, classes)) if trial.g == "cbn" else nn.BatchNorm2d
+        self.norms = nn.ModuleList(norm(b) for _, b in pairs)
+        self.pictures = nn.ModuleList(
+            nn.Conv2d(a, shape[0], 3, 1, 1) for a in (self.widths[1:] if trial.g == "skip" else [])
+        )
+        self.last = nn.ConvTranspose2d(self.widths[-1], shape[0], 4, 2, 1)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         given = with_onehot(latents, labels, self.num_classes)
-        maps = self.stem(given).view(-1, self.maps, 8, 8)
-        middle = nn.functional.relu(self.first(maps))
-        middle = self.norm(middle, given[:, self.latent_size :]) if self.kind == "cbn" else self.norm(middle)
-        if self.kind == "deep":
-            middle = middle + self.more_norm(nn.functional.relu(self.more(middle)))
-        image = self.second(middle)
-        if self.kind == "skip":
-            up = nn.functional.interpolate(self.small(maps), scale_factor=2) + self.middle(middle)
-            image = image + nn.functional.interpolate(up, scale_factor=2)
-        return image.tanh()
+        maps, image = self.stem(given).view(-1, self.widths[0], 4, 4), None
+        for index, (up, norm) in enumerate(zip(self.ups, self.norms, strict=True)):
+            maps = torch.relu_(up(maps))
+            maps = norm(maps, given[:, self.latent_size :]) if self.kind == "cbn" else norm(maps)
+            if self.pictures:
+                made = self.pictures[index](maps)
+                image = made if image is None else made + nn.functional.interpolate(image, scale_factor=2)
+        last = self.last(maps)
+        return (last if image is None else last + nn.functional.interpolate(image, scale_factor=2)).tanh()
 
 
 class TriedTrunk(Trunk):
@@ -185,7 +198,7 @@ def experiment_of(trial: Trial, form: Form) -> Experiment:
     classes = form.num_classes if trial.cond and form.num_classes > 1 else 0
     default = Trial()
     generator: Generator = TriedGenerator(trial, form.shape, classes)
-    if all(getattr(trial, n) == getattr(default, n) for n in ("g", "stem", "gmaps", "gmaps2")):
+    if all(getattr(trial, n) == getattr(default, n) for n in ("g", "stem", "maps")):
         generator = DCGANGenerator(trial.prior, form.shape, num_classes=classes)
     trunk: Trunk = TriedTrunk(trial, form.shape)
     if all(getattr(trial, n) == getattr(default, n) for n in ("d", "dmaps", "dmaps2", "dunits", "mbstd", "mean")):
@@ -226,17 +239,27 @@ def carried_out(trial: Trial, folder: Path) -> dict[str, Any]:
     precision = decide(device=device, precision="auto", is_images=True, allow_bf16=True)
     dataset = opened(folder, trial.set, bool(trial.flip))  # once per process
     torch.manual_seed(derive(trial.seed, "weights"))
+    if trial.seconds:
+        probe = Trainer(experiment_of(trial, dataset.form), dataset, seed=trial.seed, precision=precision)
+        for _ in range(8):
+            probe.play()
+        begin = time.process_time()
+        for _ in range(40):
+            probe.play()
+        trial = replace(trial, steps=int(trial.seconds / ((time.process_time() - begin) / 40)))
+        torch.manual_seed(derive(trial.seed, "weights"))
     trainer = Trainer(experiment_of(trial, dataset.form), dataset, seed=trial.seed, precision=precision)
-    cuda_graphs.choose_step(trainer) if device == "cuda" else None
-    began = time.perf_counter()
+    if device == "cuda":
+        cuda_graphs.choose_step(trainer)
+    began = time.process_time() if device == "cpu" else time.perf_counter()
     for _ in range(trial.steps):
         trainer.play()
-    seconds = time.perf_counter() - began
-    row: dict[str, Any] = {"steps_are": trainer.step_kind, "ms": 1e3 * seconds / trial.steps}
+    used = (time.process_time() if device == "cpu" else time.perf_counter()) - began
+    row: dict[str, Any] = {"device": device, "steps": trial.steps, "seconds_of_training": round(used, 1)}
     count, game = COMPARED[trial.set], trainer.average.game
     rng = torch_rng(trial.seed, "samples", device=precision.device)
     samples = np.concatenate([dataset.form.decode(chunk) for chunk in sample_chunks(game, count, rng)])
-    row["fd"] = distance(np.load(folder / f"{trial.set}.npy"), responses(samples))
+    row["fd[effnet-lite0]"] = round(distance(np.load(folder / f"{trial.set}.npy"), responses(samples)), 2)
     return row
 
 
@@ -265,46 +288,38 @@ def distance(first: np.ndarray, second: np.ndarray) -> float:
 
 def work(jobs: Any, results: Any, folder: Path) -> None:
     torch.set_num_threads(1)
+    keep_freed_memory()
     while (trial := jobs.get()) is not None:
         try:
             row = carried_out(trial, folder)
         except Exception as error:
             row = {"error": f"{type(error).__name__}: {error}"[:300]}
         results.put((trial, row))
-    results.put(None)
 
 
 def main() -> None:
-    folder, out, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    folder, workers = Path(sys.argv[1]), int([*sys.argv, "1"][2])
     kinds = {field.name: type(field.default) for field in fields(Trial)}
     trials = []
     for line in sys.stdin.read().splitlines():
         given = dict(word.split("=", 1) for word in line.split())
         trials.append(Trial(**{name: kinds[name](value) for name, value in given.items()}))
-    if not (folder / "all.npy").exists():
+    if not (folder / "horses.npy").exists():
         np.save(folder / "all.npy", responses(images_of(folder / "cifar10-test.zip")[::2]))
-        horses = images_of(folder / "cifar10-train.zip", "horse/")[::2]
-        np.save(folder / "horses.npy", responses(horses))
-        print("real features", flush=True)
+        np.save(folder / "horses.npy", responses(images_of(folder / "cifar10-train.zip", "horse/")[::2]))
     context = multiprocessing.get_context("spawn")
     jobs, results = context.Queue(), context.Queue()
     for trial in [*trials, *[None] * workers]:
         jobs.put(trial)
-    processes = [context.Process(target=work, args=(jobs, results, folder), daemon=True) for _ in range(workers)]
-    for process in processes:
-        process.start()
-    left, began = workers, time.perf_counter()
-    while left:
-        found = results.get()
-        if found is None:
-            left -= 1
-            continue
-        trial, row = found
+    for _ in range(workers):
+        context.Process(target=work, args=(jobs, results, folder), daemon=True).start()
+    for _ in trials:
+        trial, row = results.get()
         varied = {n: v for n, v in asdict(trial).items() if v != getattr(Trial(), n)}
-        short = {n: round(v, 3) if isinstance(v, float) else v for n, v in row.items()}
-        print(f"{time.perf_counter() - began:.0f} s", varied, short, flush=True)
-        with out.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"settings": varied, **row}) + "\n")
+        row = {"settings": varied, **row, "date": date.today().isoformat()}
+        print(json.dumps(row), flush=True)
+        rows = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else []
+        RECORD.write_text(json.dumps([*rows, row], indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
