@@ -53,7 +53,8 @@ def _state(trainer: Trainer) -> dict[str, torch.Tensor]:
         for name, value in state.items()
     }
     gradients = {f"{name}.grad": w.grad for name, w in trainer.game.named_parameters() if w.grad is not None}
-    return copy.deepcopy({**trainer.game.state_dict(), **trainer.average.state_dict(), **moments, **gradients})
+    average = {f"average.{name}": value for name, value in trainer.average.state_dict().items()}
+    return copy.deepcopy({**trainer.game.state_dict(), **average, **moments, **gradients})
 
 
 ROUNDING = {

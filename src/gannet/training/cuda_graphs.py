@@ -89,7 +89,7 @@ class GraphedSteps:
                 graph = self._graph_of(turn_index, turn, batch)
                 if graph is None:
                     break
-                trainer.rng.manual_seed(trainer.seed_of(turn_index, repeat))
+                trainer.rng.manual_seed(trainer.seed_of(turn_index, repeat))  # a capture may have left it elsewhere
                 terms_by_name |= graph.play(batch)
             trainer.turns_taken += 1
         good = int(self._good.item())
