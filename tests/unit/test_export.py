@@ -133,6 +133,12 @@ def test_onnx_on_64_samples(trained, tmp_path: Path, monkeypatch) -> None:
     onnx = loaded(folder, "samples", monkeypatch)
     torch_ = loaded(exported(path, tmp_path / "torch"), "samples", monkeypatch)
     assert np.abs(onnx - torch_).max() < TOLERANCE
+    import onnxruntime
+
+    for file in folder.glob("*.onnx"):
+        session = onnxruntime.InferenceSession(file)
+        for value in (*session.get_inputs(), *session.get_outputs()):
+            assert value.shape[0] == "batch", file.name
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -75,12 +76,22 @@ def save_onnx(part: Part, file: Path, about: Mapping[str, str]) -> float:
         )
     assert made is not None
     model = made.model_proto
+    _name_batch(model.graph)
     onnx.helper.set_model_props(model, dict(about))
     onnx.save_model(model, file)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     return _difference(
         part, lambda *inputs: session.run(None, {n: x.numpy() for n, x in zip(names, inputs, strict=True)})[0]
     )
+
+
+def _name_batch(graph: Any) -> None:
+    """Rename the free size, which the exporter numbers (``s79``), to ``batch``, also in what is computed from it."""
+    numbered = graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for size in value.type.tensor_type.shape.dim:
+            if numbered and numbered in size.dim_param:
+                size.dim_param = size.dim_param.replace(numbered, "batch")
 
 
 FORMATS: dict[str, tuple[str, Callable[[Part, Path, Mapping[str, str]], float]]] = {
