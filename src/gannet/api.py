@@ -18,6 +18,7 @@ from gannet.export.export import export as export_run
 from gannet.sessions.fork import parse_parent
 from gannet.sessions.goal import parse_goal
 from gannet.sessions.outcome import saved_sentence
+from gannet.sessions.reopen import words_to_repeat
 from gannet.sessions.reporter import PythonReporter
 from gannet.sessions.resume import train_again
 from gannet.sessions.train import start
@@ -95,7 +96,7 @@ def train(
             planned = plan(data, recipe=recipe, given=given, flags=DEFAULT_FLAGS | flags)
             outcome = start(planned, folder, reporter, init=init, goal=goal)
         saved = saved_sentence(outcome.step, outcome.saved)
-        again = in_shell("gannet", "resume", outcome.path)
+        again = in_shell("gannet", "resume", outcome.path, *words_to_repeat(outcome.path))
         if outcome.goal:
             reporter.say(f"Stopped at the goal: {outcome.goal}. {saved} Continue with: {again}")
         elif outcome.signal is None and not outcome.finished:

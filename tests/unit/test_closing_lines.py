@@ -52,6 +52,32 @@ def test_what_cannot_be_measured_is_not_offered(capsys: Capture, rows: int, next
     assert capsys.readouterr().err.rstrip().endswith(f"Next: {next_}")
 
 
+def test_commands_for_a_run_of_own_code_name_the_code_again(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gannet never imports what only a run names, so without these words it would refuse the commands."""
+    monkeypatch.syspath_prepend(".")
+    Path("mine.py").write_text(
+        "from gannet.recipes.base import Experiment, recipe\n"
+        "from gannet.recipes.gan import gan\n"
+        "from gannet.losses.hinge import Hinge\n"
+        "class Own(Hinge):\n    'Mine.'\n"
+        "@recipe(kind='points')\ndef mine(form, *, batch_size: int = 8, steps: int = 4) -> Experiment:\n"
+        "    return gan(form, batch_size=batch_size, steps=steps)\n"
+    )
+    for name, words in {"file": ["--recipe", "mine.py"], "key": ["loss=mine:Own"]}.items():
+        steps = [] if name == "file" else TINY
+        assert run(["train", "ring", *words, *steps, "--out", name]) == 0
+        last = capsys.readouterr().err.rstrip().splitlines()[-1]
+        typed = " ".join(words)
+        assert last.endswith(f"Next: gannet measure {name} {typed} && gannet report {name}")
+        for command in last.partition("Next: ")[2].split(" && "):
+            assert (
+                run([*command.removeprefix("gannet ").split(), *(["--samples", "50"] if "measure" in command else [])])
+                == 0
+            )
+        assert run(["resume", name, *words, "--steps", "6"]) == 0
+        capsys.readouterr()
+
+
 @pytest.mark.parametrize(
     "place", ["gannet.sessions.train.open_and_decide", "gannet.sessions.train.rehearse", "gannet.sessions.train.train"]
 )

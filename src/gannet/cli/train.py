@@ -197,6 +197,7 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
     from gannet.errors import counted, in_shell
     from gannet.ranks.group import repeated
     from gannet.sessions.outcome import saved_sentence
+    from gannet.sessions.reopen import words_to_repeat
 
     if outcome.is_deleted:
         reporter.warned(
@@ -205,14 +206,15 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
         )
         return UNSAVED
     saved = saved_sentence(outcome.step, outcome.saved)
-    resume = in_shell("gannet", "resume", outcome.path, *repeated())
+    code = words_to_repeat(outcome.path)
+    resume = in_shell("gannet", "resume", outcome.path, *code, *repeated())
     if outcome.alarms:
         number = "1 alarm" if len(outcome.alarms) == 1 else f"{len(outcome.alarms)} alarms"
         reporter.say(f"{number} while training:")
         for sentence in outcome.alarms:
             reporter.say(f"  {sentence}")
     if outcome.best is not None and outcome.best.step != outcome.step:
-        best = in_shell("gannet", "sample", f"{outcome.path}@best")
+        best = in_shell("gannet", "sample", f"{outcome.path}@best", *code)
         reporter.say(f"Best {outcome.best.label} at step {outcome.best.step}, which is kept: {best}")
     if outcome.signal == SIGALRM:
         reporter.warned(f"Stopped at the time limit. {saved} Continue with: {resume}")
@@ -228,7 +230,8 @@ def conclude(reporter: TerminalReporter, outcome: Outcome) -> int:
         reporter.warned(f"{saved} Free some space and repeat the last steps with: {resume}")
     else:
         verbs = ("measure", "report") if outcome.can_be_measured else ("report",)
-        following = " && ".join(in_shell("gannet", verb, outcome.path) for verb in verbs)
+        given = {"measure": code, "report": []}  # a report draws what the run recorded
+        following = " && ".join(in_shell("gannet", verb, outcome.path, *given[verb]) for verb in verbs)
         steps = counted(outcome.step - outcome.begun_at, "step")
         seconds = outcome.seconds - outcome.seconds_before
         after = f" after step {outcome.begun_at}" if outcome.begun_at else ""

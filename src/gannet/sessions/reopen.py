@@ -13,6 +13,7 @@ from gannet.data.base import Dataset, Progress
 from gannet.data.resolve import source_for
 from gannet.discovery import is_outside
 from gannet.errors import UserError
+from gannet.runs.reader import read_record
 from gannet.runs.records import RunRecord
 from gannet.runs.schema import CHECKPOINTS_FOLDER, CRASH_FOLDER, ORIGIN_FOLDER, checkpoint_name
 from gannet.training import checkpoint
@@ -45,6 +46,17 @@ def repeat_keys(record: RunRecord, keys: Mapping[str, Any]) -> dict[str, Any]:
     if "data.path" in keys:
         require_place(record, str(keys["data.path"]))
     return dict(keys)
+
+
+def words_to_repeat(path: Path) -> list[str]:
+    """What a command that builds the networks of this run has to name again: code that is not Gannet's."""
+    try:
+        record = read_record(path)
+    except UserError:  # that command will say so
+        return []
+    known = dict(record.arguments) | {f"data.{key}": value for key, value in record.data.arguments.items()}
+    file = ["--recipe", record.recipe] if record.recipe.endswith(".py") else []
+    return [*file, *(f"{key}={value}" for key, value in known.items() if is_outside(value))]
 
 
 def require_place(record: RunRecord, path: str) -> None:
