@@ -3,9 +3,9 @@
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import conv2d, interpolate
+from torch.nn.functional import conv2d, conv_transpose2d, interpolate
 
-from gannet.networks.subpixel import Upsampling, upsampled_convolution
+from gannet.networks.subpixel import ToImage, Upsampling, upsampled_convolution
 from gannet.networks.upsampling import UpsamplingGenerator
 
 
@@ -47,3 +47,36 @@ def test_bf16_adds_the_pixels_of_the_kernel_in_fp32():
     expected = conv2d(torch.ones(1, 1, 2, 2), weight, padding=1).bfloat16()
     assert found.dtype == torch.bfloat16
     assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "height", "width"), [(1, 1, 1, 1), (5, 1, 7, 7), (4, 3, 3, 5), (2, 4, 8, 2)]
+)
+def test_the_layer_to_an_image_is_a_transposed_convolution(before, after, height, width):
+    """Its value, all first derivatives, and second derivatives."""
+    torch.manual_seed(0)
+    layer = ToImage(before, after).double()
+    maps = torch.randn(3, before, height, width, dtype=torch.double, requires_grad=True)
+    inputs = (maps, *layer.parameters())
+    found, expected = layer(maps), conv_transpose2d(maps, layer.weight, layer.bias, stride=2, padding=1)
+    torch.testing.assert_close(found, expected)
+    pattern = torch.randn_like(found).requires_grad_()
+    first, plain = (torch.autograd.grad(y, inputs, pattern, create_graph=True) for y in (found, expected))
+    torch.testing.assert_close(first, plain)
+    second, twice = (
+        torch.autograd.grad(torch.stack([g.square().sum() for g in gradients]).sum(), (maps, layer.weight, pattern))
+        for gradients in (first, plain)
+    )
+    torch.testing.assert_close(second, twice)
+
+
+def test_the_layer_to_an_image_in_bf16_and_without_gradients():
+    torch.manual_seed(0)
+    layer, maps = ToImage(64, 3), torch.randn(2, 64, 4, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = layer(maps)
+        expected = conv_transpose2d(maps, layer.weight, layer.bias, stride=2, padding=1)
+    assert found.dtype == expected.dtype == torch.bfloat16
+    torch.testing.assert_close(found, expected)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(maps), conv_transpose2d(maps, layer.weight, layer.bias, stride=2, padding=1))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Generator, doublings
+from gannet.networks.subpixel import ToImage
 from gannet.networks.text import TextEncoder
 from gannet.types import DiscriminatorOutput
 
@@ -43,7 +44,7 @@ class CaptionedGenerator(Generator):
                 nn.BatchNorm2d(after),
                 nn.ReLU(inplace=True),
             ]
-        self.upsampling = nn.Sequential(*layers, nn.ConvTranspose2d(widths[-1], shape[0], 4, 2, 1), nn.Tanh())
+        self.upsampling = nn.Sequential(*layers, ToImage(widths[-1], shape[0]), nn.Tanh())
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size), token ids (N, L) -> (N, C, H, W)."""

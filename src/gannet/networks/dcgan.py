@@ -8,6 +8,7 @@ from math import prod
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Generator, Trunk, doublings, with_onehot
+from gannet.networks.subpixel import ToImage
 from gannet.types import DiscriminatorOutput
 
 
@@ -35,7 +36,7 @@ class DCGANGenerator(Generator):
             for before, after in itertools.pairwise(widths)
             for layer in (nn.ConvTranspose2d(before, after, 4, 2, 1), nn.ReLU(inplace=True), nn.BatchNorm2d(after))
         ]
-        self.upsampling = nn.Sequential(*hidden, nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1), nn.Tanh())
+        self.upsampling = nn.Sequential(*hidden, ToImage(widths[-1], channels), nn.Tanh())
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent_size), (N,) -> (N, C, H, W)."""

@@ -7,6 +7,7 @@ import itertools
 from torch import Tensor, nn
 
 from gannet.networks.base import Discriminator, Generator, doublings, initialise_normal
+from gannet.networks.subpixel import ToImage
 from gannet.types import DiscriminatorOutput
 
 
@@ -31,7 +32,7 @@ class StridedGenerator(Generator):
         layers += [
             nn.BatchNorm2d(widths[-1]),
             nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(widths[-1], shape[0], 4, 2, 1),
+            ToImage(widths[-1], shape[0]),
             nn.Tanh(),
         ]
         self.layers = nn.Sequential(*layers)

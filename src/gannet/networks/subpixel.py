@@ -1,13 +1,14 @@
-"""Upsampling followed by a convolution, computed at the lower resolution."""
+"""Layers that double the size of maps, computed at the lower resolution."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv2d, pad
 
 
 class Upsampling(nn.Sequential):
@@ -66,3 +67,61 @@ def kernel_sums(size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
         for distance in range(-reach, reach + 1):
             sums[position, (position + distance) // 2 + side // 2, distance + reach] = 1
     return torch.einsum("pak,qbl->pqabkl", sums, sums).reshape(4 * side * side, size * size).to(device, dtype)
+
+
+class ToImage(nn.ConvTranspose2d):
+    """A transposed convolution 4x4 of stride 2 and padding 1, (N, C, h, w) -> (N, C', 2h, 2w), for few maps C': the
+    last layer of a generator.
+
+    On a CPU, its forward pass is a 3x3 convolution with a kernel for each of the four positions within a pixel, most of
+    whose numbers are zero: still two to three times as fast, because a transposed convolution to few maps uses little
+    of the processor. The result is equal up to rounding. The backward pass is that of the transposed convolution.
+    """
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__(before, after, 4, 2, 1)
+
+    def forward(self, maps: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """(N, C, h, w) -> (N, C', 2h, 2w)."""
+        if maps.device.type != "cpu" or output_size is not None or torch.compiler.is_exporting():
+            return super().forward(maps, output_size)
+        assert self.bias is not None
+        given = maps, self.weight, self.bias
+        if torch.is_autocast_enabled("cpu"):
+            given = tuple(tensor.to(torch.get_autocast_dtype("cpu")) for tensor in given)
+        return _ToImage.apply(*given)  # pyright: ignore[reportReturnType]
+
+
+class _ToImage(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(maps, weight)
+        count, _, height, width = maps.shape
+        kernels = position_kernels(weight).contiguous(memory_format=torch.channels_last)
+        positions = conv2d(maps, kernels, bias.repeat(4), padding=1)
+        parts = positions.permute(0, 2, 3, 1).reshape(count, height, width, 2, 2, -1).permute(0, 1, 3, 2, 4, 5)
+        return parts.reshape(count, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        maps, weight = ctx.saved_tensors
+        return torch.ops.aten.convolution_backward(
+            gradients[0], maps, weight, [weight.shape[1]], [2, 2], [1, 1], [1, 1], True, [0, 0], 1, ctx.needs_input_grad
+        )
+
+
+NOTHING = 4
+"""Row or column of a 4x4 kernel with a border of zeros."""
+SEEN = ((3, 1, NOTHING), (NOTHING, 2, 0))
+"""For the first and the second pixel of two: which row of the kernel meets the row before, at and after theirs in the
+small map."""
+
+
+def position_kernels(weight: Tensor) -> Tensor:
+    """(C, C', 4, 4) of a transposed convolution of stride 2 and padding 1 -> (4 C', C, 3, 3): the kernels of the four
+    positions within a pixel, one after the other.
+    """
+    before, after = weight.shape[:2]
+    seen = torch.tensor(SEEN, device=weight.device)
+    kernels = pad(weight, (0, 1, 0, 1))[:, :, seen][..., seen]  # (C, C', 2, 3, 2, 3)
+    return kernels.permute(2, 4, 1, 0, 3, 5).reshape(4 * after, before, 3, 3)
