@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from gannet.data.base import silent
 from gannet.data.digits import Digits
 from gannet.data.idx import Idx
 from gannet.data.image_table import ImageTable
+from gannet.data.npz import Npz
 from gannet.errors import UserError
 
 CPU = torch.device("cpu")
@@ -126,6 +128,21 @@ def test_idx_split_test_reads_t10k(tmp_path: Path) -> None:
     assert table.num_classes == 0
     with pytest.raises(UserError, match="no IDX file of train images"):
         Idx(path=str(tmp_path)).open(silent)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to nothing"])
+@pytest.mark.parametrize("images", ["train-images-idx3-ubyte", "k-train-images.npz"])
+def test_labels_that_are_no_file_are_not_ignored(tmp_path: Path, images: str, kind: str) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(_idx(0x803, PIXELS))
+    np.savez(tmp_path / "k-train-images.npz", PIXELS)
+    labels = tmp_path / images.replace("images", "labels").replace("idx3", "idx1")
+    make = {"pipe": os.mkfifo, "folder": os.mkdir, "link to nothing": lambda path: path.symlink_to("gone")}
+    make[kind](labels)
+    source = (Idx if images.endswith("ubyte") else Npz)(path=str(tmp_path / images))
+    with pytest.raises(UserError, match=f"{labels.name} has the name of the labels, but is no regular file"):
+        source.open(silent)
+    labels.rmdir() if kind == "folder" else labels.unlink()
+    assert source.open(silent).num_classes == 0
 
 
 def test_idx_holds_out_the_test_files_where_there_are_any(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -109,3 +110,17 @@ def _whole_numbers(labels: np.ndarray, origin: str) -> np.ndarray:
             f"numbers from 0 (or -1 and 1), or texts."
         )
     return whole
+
+
+def require_file_of_labels(path: Path) -> Path:
+    """The path, if a file is there.
+
+    Raises:
+        UserError: something else has the name of the labels: without this sentence, the images would have no classes.
+    """
+    if not path.is_file():
+        raise UserError(
+            f"{path} has the name of the labels, but is no regular file: replace it by the file, or move it away "
+            "to use the images without classes."
+        )
+    return path

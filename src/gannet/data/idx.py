@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gannet.data.base import Progress
+from gannet.data.class_labels import require_file_of_labels
 from gannet.data.digest import digest_arrays
 from gannet.data.image_source import ImageSource
 from gannet.data.npz_file import memory_bytes
@@ -105,7 +106,8 @@ def idx_file(place: Path, split: str, what: str) -> Path | None:
         what: images or labels.
 
     Raises:
-        UserError: the folder has several such files, as that of EMNIST has.
+        UserError: the folder has several such files, as that of EMNIST has; or what has the name of the labels is no
+            file.
     """
     if place.is_file():
         wanted, folder = _set_of(place.name), place.parent
@@ -119,6 +121,8 @@ def idx_file(place: Path, split: str, what: str) -> Path | None:
     if len(sets) > 1:
         raise UserError(f"{place} has several sets of IDX files; give one file of images, such as {folder / names[0]}.")
     files = [folder / name for name in names if (folder / name).is_file()]
+    if names and not files and what == "labels":
+        require_file_of_labels(folder / names[0])
     return next(iter(sorted(files, key=lambda path: path.suffix == ".gz")), None)
 
 

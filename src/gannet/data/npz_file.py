@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gannet.data.class_labels import classes_of_array
+from gannet.data.class_labels import classes_of_array, require_file_of_labels
 from gannet.data.undecoded_images import Classes
 from gannet.errors import UserError, did_you_mean
 
@@ -143,8 +143,8 @@ def _labels_next_to(path: Path) -> np.ndarray | None:
     """The labels in a separate file, as KMNIST has them."""
     for word in IMAGES_IN_NAME:
         name = re.sub(rf"(?<=[-_.]){word}(?=[-_.])", LABELS_IN_NAME, path.name)
-        if name != path.name and (other := path.with_name(name)).is_file():
-            return _only_array(other)
+        if name != path.name and os.path.lexists(other := path.with_name(name)):
+            return _only_array(require_file_of_labels(other))
     return None
 
 

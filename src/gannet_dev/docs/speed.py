@@ -60,6 +60,7 @@ COLUMNS = (
 )
 QUALITY = "compiled-quality.json"
 CONVOLUTIONS = "convolution-quality.json"
+PRECISION = "precision-quality.json"
 START_UP = "start-up.json"
 LIMITS = """## What limits the speed
 
@@ -103,6 +104,8 @@ def speed_page(folder: Path) -> str:
         sections.append(_quality(json.loads((folder / QUALITY).read_text(encoding="utf-8"))))
     if (folder / CONVOLUTIONS).is_file():
         sections.append(_convolutions(json.loads((folder / CONVOLUTIONS).read_text(encoding="utf-8"))))
+    if (folder / PRECISION).is_file():
+        sections.append(_precision(json.loads((folder / PRECISION).read_text(encoding="utf-8"))))
     if (folder / MANY_GAMES).is_file():
         sections.append(_many_games(json.loads((folder / MANY_GAMES).read_text(encoding="utf-8"))))
     if (folder / START_UP).is_file():
@@ -166,6 +169,37 @@ def _convolutions(document: dict[str, Any]) -> str:
     )
     lines = "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
     return f"## Quality of `{document['recipe']}` with fewer operations\n\n{text}\n\n{lines}"
+
+
+def _precision(rows: list[dict[str, Any]]) -> str:
+    """FD on MNIST in bf16 and fp32, and with both ways of the last layer: a row for each, all seeds."""
+    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda row: row["seed"]):
+        found.setdefault((row["recipe"], row["precision"], row.get("last_layer", "ConvTranspose2d")), []).append(row)
+    head = ["recipe", "number format", "last layer", "seeds", "FD[mnist-cnn-v1]", "processor time of training"]
+    cells = [
+        [
+            f"`{recipe}`",
+            precision,
+            f"`{layer}`",
+            ", ".join(str(row["seed"]) for row in same),
+            ", ".join(f"{row['fd[mnist-cnn-v1]']:.3f}" for row in same),
+            ", ".join(f"{row['processor_seconds']:.0f}" for row in same) + " s",
+        ]
+        for (recipe, precision, layer), same in sorted(found.items())
+    ]
+    text = (
+        "1,400 steps on MNIST, one thread, 5,000 samples of the EMA generator against 5,000 test images: `python "
+        f"benchmarks/precision_quality.py FOLDER`. Source: benchmarks/results/{PRECISION}. `ToImage` computes the last "
+        "layer of the generator on the small maps, up to rounding as `ConvTranspose2d` does; it is what Gannet does "
+        "today. The processor was shared with other trainings."
+    )
+    return (
+        "## Quality of bf16, and of the last layer\n\n"
+        + text
+        + "\n\n"
+        + "\n".join(map(_line, [head, ["---"] * len(head), *cells]))
+    )
 
 
 def _many_games(document: dict[str, Any]) -> str:
