@@ -8,6 +8,7 @@ everything but the capture, which ``scripts/gpu_check.py`` checks on a GPU.
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,11 +16,14 @@ import torch
 from support.recipe_cases import CASES, data_of, make
 from torch import Tensor
 
+from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.errors import TrainingStopped
 from gannet.games.two_player import TwoPlayer
 from gannet.live.slow_motion import SlowMotion
 from gannet.regularizers.base import Penalty
+from gannet.sessions.reporter import PythonReporter
 from gannet.sessions.resume import _differences
+from gannet.sessions.train import choose_step_if_asked
 from gannet.training import checkpoint, cuda_graphs
 from gannet.training.cuda_graphs import KIND, GraphedSteps
 from gannet.training.graph import CannotCompile
@@ -212,6 +216,30 @@ def test_a_turn_that_reads_a_value_is_eager(read, monkeypatch):
     monkeypatch.setattr(TwoPlayer, "generator_terms", reading)
     trainer = _graphed()
     assert trainer.step_kind == f"eager ({READS_VALUES})"
+
+
+def test_code_of_the_user_is_a_graph_only_on_request(monkeypatch):
+    """A graph would repeat nothing that the code does in Python."""
+    calls, terms = [], TwoPlayer.generator_terms
+    monkeypatch.setattr(TwoPlayer, "generator_terms", lambda game, batch: calls.append(1) or terms(game, batch))
+    trainer = _trainer()
+    trainer.has_own_code = True
+    cuda_graphs.choose_step(trainer)
+    assert "code of yours" in trainer.step_kind
+    assert not calls
+    cuda_graphs.choose_step(trainer, asked=True)
+    assert trainer.step_kind == KIND
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_training_on_a_gpu_steps_by_graphs_without_a_key(asked, monkeypatch):
+    called = []
+    monkeypatch.setattr(cuda_graphs, "choose_step", lambda trainer, asked: called.append(asked))
+    trainer = _trainer()
+    trainer.precision = replace(trainer.precision, device=torch.device("cuda"))
+    planned = plan("ring", recipe="gan", given={"compile": asked}, flags=DEFAULT_FLAGS)
+    choose_step_if_asked(planned, trainer, PythonReporter(quiet=True))
+    assert called == [asked]
 
 
 def test_trying_the_turns_changes_nothing():

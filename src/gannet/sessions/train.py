@@ -325,7 +325,7 @@ def choose_step_if_asked(plan: Plan, trainer: Trainer, reporter: Reporter) -> No
     if trainer.precision.device.type == "cuda":
         from gannet.training import cuda_graphs
 
-        cuda_graphs.choose_step(trainer)
+        cuda_graphs.choose_step(trainer, plan.settings.compile)
         if trainer.whole_step is None and plan.settings.compile:
             reporter.warned(_steps_sentence(trainer))
         return

@@ -41,13 +41,16 @@ READING = ("_local_scalar_dense", "_unique", "equal.", "is_nonzero", "masked_sel
 MASKS = (torch.bool, torch.uint8)
 
 
-def choose_step(trainer: Trainer) -> None:
+def choose_step(trainer: Trainer, asked: bool = False) -> None:
     """Let the trainer play its turns by graphs if possible, and record in ``trainer.step_kind`` what it does and why.
 
-    The game's turns are tried without an update.
+    The game's turns are tried without an update. A graph repeats what is computed on the GPU and nothing else that a
+    turn does, such as counting, so steps with code of the user are graphs only if the user has asked for it.
     """
-    trainer.whole_step, trainer.choose_again = None, partial(choose_step, trainer)
+    trainer.whole_step, trainer.choose_again = None, partial(choose_step, trainer, asked)
     try:
+        if trainer.has_own_code and not asked:
+            raise CannotCompile("it has code of yours, which may do more than a graph repeats; compile=true tries it")
         if current().size > 1:
             raise CannotCompile("several processes train together")
         if not all(isinstance(optimizer, Adam) for optimizer in trainer.optimizers.values()):

@@ -69,7 +69,7 @@ class Settings:
     compile: bool = False
     """Compile the step of a game with small networks, which then takes about half the processor time, in trainings of
     10,000 steps or more; compiling itself takes a minute or more the first time. The tensors differ by rounding. On a
-    GPU it is not needed: steps are CUDA graphs there, with the same tensors."""
+    GPU steps are CUDA graphs without this key, with the same tensors, except those with code of yours."""
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     frames: FrameSettings = field(default_factory=FrameSettings)

@@ -70,7 +70,7 @@ class Trainer:
         }
         self.average = Average(self.game, experiment.average)
         self.rng = default_generator(precision.device)
-        self._has_own_code = has_own_code
+        self.has_own_code = has_own_code
         self.ranks = ALONE
         """The processes that share every batch; their parameters are equal to the bit."""
         self.turns_taken = 0
@@ -254,7 +254,7 @@ class Trainer:
         self, real: Tensor, labels: Tensor | None, captions: Tensor | None, inputs: Tensor | None, *, seed: int
     ) -> Batch:
         self.rng.manual_seed(seed)
-        if self._has_own_code:  # otherwise nothing draws from them, and seeding costs 1 % of a small step
+        if self.has_own_code:  # otherwise nothing draws from them, and seeding costs 1 % of a small step
             random_state.seed_others(seed)
         if self.precision.channels_last:
             real = real.contiguous(memory_format=torch.channels_last)
