@@ -81,10 +81,10 @@ class ToImage(nn.ConvTranspose2d):
     def __init__(self, before: int, after: int) -> None:
         super().__init__(before, after, 4, 2, 1)
 
-    def forward(self, maps: Tensor, output_size: list[int] | None = None) -> Tensor:
+    def forward(self, maps: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         """(N, C, h, w) -> (N, C', 2h, 2w)."""
-        if maps.device.type != "cpu" or output_size is not None or torch.compiler.is_exporting():
-            return super().forward(maps, output_size)
+        if maps.device.type != "cpu" or torch.compiler.is_exporting():
+            return super().forward(maps)
         assert self.bias is not None
         given = maps, self.weight, self.bias
         if torch.is_autocast_enabled("cpu"):
