@@ -78,5 +78,8 @@ def test_the_layer_to_an_image_in_bf16_and_without_gradients():
         expected = conv_transpose2d(maps, layer.weight, layer.bias, stride=2, padding=1)
     assert found.dtype == expected.dtype == torch.bfloat16
     torch.testing.assert_close(found, expected)
+    exact = conv_transpose2d(maps.double(), layer.weight.double(), layer.bias.double(), stride=2, padding=1)  # type: ignore[union-attr]
+    errors = [(found_.double() - exact).norm() for found_ in (found, expected)]
+    assert errors[0] <= 1.02 * errors[1], "more rounding than in the transposed convolution"
     with torch.no_grad():
         torch.testing.assert_close(layer(maps), conv_transpose2d(maps, layer.weight, layer.bias, stride=2, padding=1))
