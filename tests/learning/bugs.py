@@ -293,8 +293,8 @@ BUGS = {
     "pix2pix-pairs-of-digits": Bug(
         "every target gets the input of another batch",
         "data/image_table.py",
-        "chosen = self._inputs.take(self._rows(count, seed, position)).to(device)",
-        "chosen = self._inputs.take(self._rows(count, seed, position + 1)).to(device)",
+        "chosen = moved(self._inputs.take(self._rows(count, seed, position)), device)",
+        "chosen = moved(self._inputs.take(self._rows(count, seed, position + 1)), device)",
     ),
     "cyclegan-digits": Bug(
         "the discriminator of a class is shown the other class as real",
