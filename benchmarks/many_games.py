@@ -1,8 +1,8 @@
 """Would several seeds of a small game train faster as one batched program? `python benchmarks/many_games.py`: the
 compiled step of one game, and the same graph for eight games at once by torch.vmap, on the ring, one thread.
 
-Writes benchmarks/results/many-games.json: milliseconds of processor time for each step of each game, with and without
-drawing its batch; five rounds, in turn.
+Writes benchmarks/results/many-games.json, or many-games-avx2.json where torch uses no more than AVX2: milliseconds of
+processor time for each step of each game, with and without drawing its batch; five rounds, in turn.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gannet.training.precision import decide
 from gannet.training.trainer import Trainer
 
 RECIPES, GAMES, ROUNDS, STEPS = ("gan", "gan-deep", "ragan"), 8, 5, 100
-RESULT = Path(__file__).parent / "results" / "many-games.json"
+RESULTS = Path(__file__).parent / "results"
 
 
 def trainer(name: str, seed: int) -> Trainer:
@@ -92,7 +92,8 @@ def main() -> None:
         print(rows[-1], flush=True)
     machine = {"instructions": torch.backends.cpu.get_cpu_capability(), "torch": torch.__version__}
     document = {"command": "python benchmarks/many_games.py", "machine": machine, "rows": rows}
-    RESULT.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    kind = "-avx2" if torch.backends.cpu.get_cpu_capability() == "AVX2" else ""
+    (RESULTS / f"many-games{kind}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from gannet_dev.docs.speed_gpu import gpu_rows, gpu_section
 from gannet_dev.docs.speed_profile import (
     DEMO,
     MANY_GAMES,
+    MANY_GAMES_AVX2,
     demo_section,
     learn_section,
     profile_section,
@@ -107,7 +108,8 @@ def speed_page(folder: Path) -> str:
     if (folder / PRECISION).is_file():
         sections.append(_precision(json.loads((folder / PRECISION).read_text(encoding="utf-8"))))
     if (folder / MANY_GAMES).is_file():
-        sections.append(_many_games(json.loads((folder / MANY_GAMES).read_text(encoding="utf-8"))))
+        found = [name for name in (MANY_GAMES, MANY_GAMES_AVX2) if (folder / name).is_file()]
+        sections.append(_many_games({n: json.loads((folder / n).read_text(encoding="utf-8")) for n in found}))
     if (folder / START_UP).is_file():
         sections.append(_start_up(json.loads((folder / START_UP).read_text(encoding="utf-8"))))
     if (folder / DEMO).is_file():
@@ -203,27 +205,30 @@ def _precision(rows: list[dict[str, Any]]) -> str:
     )
 
 
-def _many_games(document: dict[str, Any]) -> str:
-    """One game and several in one program, per recipe."""
-    sides = list(document["rows"][0]["milliseconds"])
-    head = ["recipe", *sides]
-    rows = [
-        [f"`{row['recipe']}`"]
-        + [
-            f"{found['median']:.2f} ({found['least']:.2f} to {found['most']:.2f})"
-            for found in row["milliseconds"].values()
-        ]
-        for row in document["rows"]
-    ]
+def _many_games(documents: dict[str, dict[str, Any]]) -> str:
+    """One game and several in one program, per recipe, for each kind of processor."""
+    first = next(iter(documents.values()))
     text = (
-        f"Milliseconds of processor time for a step of one game: median, least and most of five rounds on one thread "
-        f"({document['machine']['instructions']}, torch {document['machine']['torch']}). Batched: the graph of a step "
-        f"for {document['rows'][0]['games']} seeds at once, by `torch.vmap`, compiled in the same way: "
-        f"`{document['command']}`. Source: benchmarks/results/{MANY_GAMES}.\n\nBatched, `gan-deep` "
-        "and `ragan` take longer for each game; only `gan`, with one hidden layer, gains. So `gannet compare` trains "
-        "seeds in processes, side by side (`--jobs`), not in one program."
+        "Milliseconds of processor time for a step of one game: median, least and most of five rounds on one thread. "
+        f"Batched: the graph of a step for {first['rows'][0]['games']} seeds at once, by `torch.vmap`, compiled in the "
+        f"same way: `{first['command']}`. Batched, `gan-deep` and `ragan` take longer for each game, with AVX2 as long; "
+        "only `gan`, with one hidden layer, gains. So `gannet compare` trains seeds in processes, side by side "
+        "(`--jobs`), not in one program."
     )
-    return f"## Several games as one program\n\n{text}\n\n" + "\n".join(map(_line, [head, ["---"] * len(head), *rows]))
+    tables = []
+    for name, document in documents.items():
+        head = ["recipe", *document["rows"][0]["milliseconds"]]
+        rows = [
+            [f"`{row['recipe']}`"]
+            + [f"{t['median']:.2f} ({t['least']:.2f} to {t['most']:.2f})" for t in row["milliseconds"].values()]
+            for row in document["rows"]
+        ]
+        machine = document["machine"]
+        tables += [
+            f"{machine['instructions']}, torch {machine['torch']}. Source: benchmarks/results/{name}.",
+            "\n".join(map(_line, [head, ["---"] * len(head), *rows])),
+        ]
+    return "\n\n".join(["## Several games as one program", text, *tables])
 
 
 def _start_up(document: dict[str, Any]) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-RECORD, DEMO, MANY_GAMES, COMPARISON = "profile.json", "demo.json", "many-games.json", "compare-ring.json"
+RECORD, DEMO, COMPARISON = "profile.json", "demo.json", "compare-ring.json"
+MANY_GAMES, MANY_GAMES_AVX2 = "many-games.json", "many-games-avx2.json"
 KINDS = ("AVX512 with bf16", "AVX512 processor restricted to AVX2")
 AVX512, AVX2 = "speed-avx512-bf16.json", "speed-avx512-processor-restricted-to-avx2.json"
 TARGETS = (
@@ -84,13 +85,19 @@ def targets_section(folder: Path) -> str:
         [avx512[work]["work"], _of(avx2[work]["ratio"], least2), _of(avx512[work]["ratio"], least512)]
         for work, least2, least512 in TARGETS
     ]
-    games = json.loads((folder / MANY_GAMES).read_text(encoding="utf-8"))["rows"]
-    deep = next(row["milliseconds"] for row in games if row["recipe"] == "gan-deep")
-    gain = deep["eager"]["median"] / deep["batched"]["median"]
-    rows.append(["eight seeds of `gan-deep`, each, against eager steps", "not measured", _of(gain, 3.5)])
+    eight = [_gain_of_eight(folder / name, least) for name, least in ((MANY_GAMES_AVX2, 3.3), (MANY_GAMES, 3.5))]
+    rows.append(["eight seeds of `gan-deep`, each, against eager steps", *eight])
     table = _table(["work", "AVX2", "AVX-512 with bf16"], rows)
     document = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     return "\n\n".join([TARGETS_BEFORE, table, _reasons(document, avx2)])
+
+
+def _gain_of_eight(file: Path, least: float) -> str:
+    if not file.is_file():
+        return "not measured"
+    rows = json.loads(file.read_text(encoding="utf-8"))["rows"]
+    deep = next(row["milliseconds"] for row in rows if row["recipe"] == "gan-deep")
+    return _of(deep["eager"]["median"] / deep["batched"]["median"], least)
 
 
 def demo_section(folder: Path) -> str:
