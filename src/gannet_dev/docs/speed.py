@@ -211,8 +211,8 @@ def _many_games(documents: dict[str, dict[str, Any]]) -> str:
     text = (
         "Milliseconds of processor time for a step of one game: median, least and most of five rounds on one thread. "
         f"Batched: the graph of a step for {first['rows'][0]['games']} seeds at once, by `torch.vmap`, compiled in the "
-        f"same way: `{first['command']}`. Batched, `gan-deep` and `ragan` take longer for each game, with AVX2 as long; "
-        "only `gan`, with one hidden layer, gains. So `gannet compare` trains seeds in processes, side by side "
+        f"same way: `{first['command']}`. Batched, `gan-deep` and `ragan` take longer for each game, with AVX2 as "
+        "long; only `gan`, with one hidden layer, gains. So `gannet compare` trains seeds in processes, side by side "
         "(`--jobs`), not in one program."
     )
     tables = []
