@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.recipe_cases import make_on
+from support.recipe_cases import CASES, make, make_on
 
 import gannet.recipes
 from gannet.cli import run
@@ -15,6 +15,7 @@ from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.data.base import Form
 from gannet.discovery import BASES, components
 from gannet.errors import UserError
+from gannet.games import base
 from gannet.networks.packed import PackedDiscriminator
 from gannet.priors.particles import Particles
 from gannet.priors.uniform import Uniform
@@ -162,3 +163,15 @@ def test_players_turns_and_terms_of_a_game_are_in_one_file(name):
         base for base in game.__mro__[1:] if {"players", "turns"} & vars(base).keys() and not inspect.isabstract(base)
     ]
     assert inherited == []
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_every_python_sees_what_a_game_can_do(name, kind):
+    """Python 3.12 and later look up the members of a protocol without ``__getattr__``, so they do not see buffers and
+    submodules.
+    """
+    game, nothing = make(name, kind).game, object()
+    for ability in (found for found in vars(base).values() if getattr(found, "_is_runtime_protocol", False)):
+        members = {*ability.__annotations__, *(member for member in vars(ability) if not member.startswith("_"))}
+        seen = all(inspect.getattr_static(game, member, nothing) is not nothing for member in members)
+        assert seen == all(hasattr(game, member) for member in members), ability.__name__

@@ -47,7 +47,8 @@ class TextToImage(Adversarial):
         constraints: Sequence[Constraint] = (),
     ) -> None:
         super().__init__(generator, discriminator, prior, loss=loss, penalties=penalties, constraints=constraints)
-        self.register_buffer("captions", captions, persistent=False)
+        # Not a buffer: since Python 3.12, isinstance(game, Captioned) does not see what a module keeps as a buffer.
+        self.captions = captions
 
     @property
     def players(self) -> dict[str, list[nn.Module]]:
