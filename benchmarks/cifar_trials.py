@@ -5,7 +5,7 @@
 FOLDER has cifar10-train.zip and cifar10-test.zip; effnet-lite0 needs its weights. A line of TRIALS is a list of
 KEY=VALUE, the fields of ``Trial``. With ``seconds``, a trial on the CPU has as many steps as fit that processor time of
 one thread, by the time of 40 steps before; otherwise it has ``steps``. On a GPU steps are CUDA graphs; processes take
-turns on a GPU, so more of them are not faster.
+turns on a GPU, so more of them gain little.
 
 FD[effnet-lite0] compares 5,000 samples of the EMA generator with 5,000 test images, for ``set=horses`` 2,500 with every
 second training horse. Trials are added to benchmarks/results/cifar-trials.json.

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -35,19 +36,20 @@ from gpu_checks import (
     Skipped,
     check_elsewhere,
     check_extractors,
-    check_graph_failures,
-    check_graphs,
     check_live,
     check_measuring,
     check_recipe,
     check_resume,
     check_same_start,
 )
+from gpu_graphs import check_graph_failures, check_graphs
 from gpu_speed import check_memory, check_precision, check_speed
 
 import gannet
 from gannet.discovery import components
 
+INSTALLED = re.compile(r'File "[^"]*/(?=(?:site-packages|src/gannet|scripts)/)')
+"""The folders of a machine in a traceback."""
 CHECK_SECONDS = {"cuda": 70, "cpu": 300}
 """A check that takes longer is stopped and failed."""
 
@@ -114,7 +116,7 @@ def carried_out(s: Setting, check: Callable[[Setting, Figures], None]) -> dict[s
     except Skipped as reason:
         row |= {"result": "skipped", "problem": str(reason)}
     except Exception as error:
-        whole = traceback.format_exc()
+        whole = INSTALLED.sub('File "', traceback.format_exc())
         line = str(error) if isinstance(error, AssertionError) else whole.strip().splitlines()[-1]
         row |= {"result": "failed", "problem": line, "traceback": whole}
     finally:

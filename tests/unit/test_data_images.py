@@ -139,7 +139,7 @@ def test_labels_that_are_no_file_are_not_ignored(tmp_path: Path, images: str, ki
     make = {"pipe": os.mkfifo, "folder": os.mkdir, "link to nothing": lambda path: path.symlink_to("gone")}
     make[kind](labels)
     source = (Idx if images.endswith("ubyte") else Npz)(path=str(tmp_path / images))
-    with pytest.raises(UserError, match=f"{labels.name} has the name of the labels, but is no regular file"):
+    with pytest.raises(UserError, match=f"{labels.name} has the name of the labels, but is not a regular file"):
         source.open(silent)
     labels.rmdir() if kind == "folder" else labels.unlink()
     assert source.open(silent).num_classes == 0

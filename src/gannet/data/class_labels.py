@@ -120,7 +120,7 @@ def require_file_of_labels(path: Path) -> Path:
     """
     if not path.is_file():
         raise UserError(
-            f"{path} has the name of the labels, but is no regular file: replace it by the file, or move it away "
+            f"{path} has the name of the labels, but is not a regular file: replace it by the file, or move it away "
             "to use the images without classes."
         )
     return path

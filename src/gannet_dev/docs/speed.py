@@ -194,8 +194,8 @@ def _precision(rows: list[dict[str, Any]]) -> str:
         "1,400 steps on MNIST, one thread, 5,000 samples of the EMA generator against 5,000 test images: `python "
         f"benchmarks/precision_quality.py FOLDER`. Source: benchmarks/results/{PRECISION}. `ToImage` computes the last "
         "layer of the generator on the small maps, up to rounding as `ConvTranspose2d` does; it is what Gannet does "
-        "today, and its rounding error in bf16 is no larger (a test compares both with float64). FD of `dcgan` differs "
-        "as much between seeds as between rows. The processor was shared with other trainings."
+        "today, and its rounding error in bf16 is not larger (a test compares both with float64). FD of `dcgan` "
+        "differs as much between seeds as between rows. The processor was shared with other trainings."
     )
     return (
         "## Quality of bf16, and of the last layer\n\n"
