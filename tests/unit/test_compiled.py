@@ -5,7 +5,6 @@ All tests except the slow one run the recorded graph without compiling it.
 
 from __future__ import annotations
 
-import copy
 import json
 import signal
 
@@ -14,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 from support.real_runs import Person, train
 from support.recipe_cases import data_of, make
+from support.trainer_state import state_of
 from torch.testing import assert_close
 
 from gannet import cli
@@ -45,18 +45,6 @@ def _trainer(recipe: str = "gan", **keys: str) -> Trainer:
     return Trainer(experiment, data_of(recipe, "points"), seed=0, precision=precision)
 
 
-def _state(trainer: Trainer) -> dict[str, torch.Tensor]:
-    moments = {
-        f"{player}/{i}/{name}": value
-        for player, optimizer in trainer.optimizers.items()
-        for i, state in enumerate(optimizer.state.values())
-        for name, value in state.items()
-    }
-    gradients = {f"{name}.grad": w.grad for name, w in trainer.game.named_parameters() if w.grad is not None}
-    average = {f"average.{name}": value for name, value in trainer.average.state_dict().items()}
-    return copy.deepcopy({**trainer.game.state_dict(), **average, **moments, **gradients})
-
-
 ROUNDING = {
     "particle-gan": ("discriminator.trunk.4.bias", "discriminator.head.bias"),  # cancel in differences of logits
     "began": ("layers.0.bias", "layers.3.bias", "running_mean"),  # batch norm subtracts the bias
@@ -86,7 +74,7 @@ def test_a_compiled_step_equals_an_eager_one(recipe, keys):
     assert not any(optimizer.state for optimizer in trainer.optimizers.values()), "the choice took a step"
     for _ in range(5):
         assert_close(trainer.play(), eager.play(), atol=1e-5, rtol=1e-4)
-    found, expected = _state(trainer), _state(eager)
+    found, expected = state_of(trainer), state_of(eager)
     moved_by_chance = [name for name in found if name.endswith(ROUNDING.get(recipe, ()))]
     for name in moved_by_chance:
         assert_close(found.pop(name), expected.pop(name), atol=2e-3, rtol=0)
@@ -140,11 +128,11 @@ def test_a_value_that_is_not_finite_changes_nothing_and_is_reported_as_by_an_eag
         trainer.play()
     with torch.no_grad():
         trainer.weights["generator"][0][0, 0] = torch.inf
-    before = _state(trainer)
+    before = state_of(trainer)
     with pytest.raises(TrainingStopped, match="the discriminator's loss or gradient is not finite"):
         trainer.play()
     names = [name for name in before if not name.endswith(".grad")]
-    assert all(before[name].equal(now) for name, now in _state(trainer).items() if name in names)
+    assert all(before[name].equal(now) for name, now in state_of(trainer).items() if name in names)
 
 
 @only_recorded
@@ -193,11 +181,11 @@ def test_an_unsupported_step_stays_eager_with_a_reason(recipe, penalty, reason, 
     if penalty is not None:
         monkeypatch.setattr(Penalty, "term", penalty)
     trainer = _trainer(recipe)
-    before = _state(trainer)
+    before = state_of(trainer)
     compiled.choose_step(trainer)
     assert trainer.whole_step is None
     assert reason in trainer.step_kind
-    assert all(before[name].equal(now) for name, now in _state(trainer).items())
+    assert all(before[name].equal(now) for name, now in state_of(trainer).items())
     trainer.play()
 
 
@@ -262,7 +250,7 @@ def test_matrix_products_of_onednn_compute_the_same_step(monkeypatch):
     assert len(products) > 20
     for _ in range(5):
         assert_close(trainer.play(), eager.play(), atol=1e-5, rtol=1e-4)
-    assert_close(_state(trainer), _state(eager), atol=1e-5, rtol=1e-4)
+    assert_close(state_of(trainer), state_of(eager), atol=1e-5, rtol=1e-4)
 
 
 def test_where_onednn_cannot_be_called_the_plain_graph_is_compiled(monkeypatch):

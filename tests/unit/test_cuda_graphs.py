@@ -7,13 +7,13 @@ everything but the capture, which ``scripts/gpu_check.py`` checks on a GPU.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from support.recipe_cases import CASES, data_of, make
+from support.trainer_state import state_of
 from torch import Tensor
 
 from gannet.config.plan import DEFAULT_FLAGS, plan
@@ -80,18 +80,6 @@ def _graphed(recipe: str = "gan", kind: str = "points", record=_captured, **keys
     return trainer
 
 
-def _state(trainer: Trainer) -> dict[str, Tensor]:
-    moments = {
-        f"{player}/{i}/{name}": value
-        for player, optimizer in trainer.optimizers.items()
-        for i, state in enumerate(optimizer.state.values())
-        for name, value in state.items()
-    }
-    gradients = {f"{name}.grad": w.grad for name, w in trainer.game.named_parameters() if w.grad is not None}
-    average = {f"average.{name}": value for name, value in trainer.average.state_dict().items()}
-    return copy.deepcopy({**trainer.game.state_dict(), **average, **moments, **gradients})
-
-
 def _unequal(first: dict[str, Tensor], second: dict[str, Tensor]) -> list[str]:
     assert first.keys() == second.keys()
     return [name for name in first if not first[name].equal(second[name].to(first[name].dtype))]
@@ -105,7 +93,7 @@ def test_every_recipe_steps_by_graphs_that_compute_the_same_or_says_why_not(reci
     assert not any(optimizer.state for optimizer in trainer.optimizers.values()), "the choice took a step"
     for _ in range(4):
         assert not _unequal(eager.play(), trainer.play())
-    assert not _unequal(_state(eager), _state(trainer))
+    assert not _unequal(state_of(eager), state_of(trainer))
     assert trainer.minimised == eager.minimised
     assert trainer.step == 4
     assert trainer.turns_taken == 0
@@ -119,7 +107,7 @@ def test_steps_with_and_without_a_lazy_penalty_are_different_graphs(recipe):
     eager = _trainer(recipe, **keys)
     for _ in range(7):
         assert not _unequal(eager.play(), trainer.play())
-    assert not _unequal(_state(eager), _state(trainer))
+    assert not _unequal(state_of(eager), state_of(trainer))
     assert len(captures) == 3, "D with and without the penalty, and G"
 
 
@@ -130,7 +118,7 @@ def test_what_a_game_does_after_a_turn_is_in_the_graph():
         eager.play()
         trainer.play()
     assert trainer.step_kind == KIND
-    assert not _unequal(_state(eager), _state(trainer)), "weights were not clipped"
+    assert not _unequal(state_of(eager), state_of(trainer)), "weights were not clipped"
 
 
 def test_terms_of_a_step_stay_as_they_are_in_the_next_one():
@@ -160,14 +148,14 @@ def test_a_value_that_is_not_finite_stops_as_an_eager_step_does(recipe, kind, pl
         t.play()
         t.play()
         t.weights[player][0].register_hook(lambda gradient: gradient * torch.nan)
-        before = _state(t)
+        before = state_of(t)
     with pytest.raises(TrainingStopped, match=f"the {player}'s loss or gradient is not finite") as found:
         trainer.play()
     with pytest.raises(TrainingStopped) as expected:
         eager.play()
     assert str(found.value) == str(expected.value)
     assert trainer.turns_taken == eager.turns_taken == (player == "generator")
-    now, other = ({n: v for n, v in _state(t).items() if not n.endswith(".grad")} for t in (trainer, eager))
+    now, other = ({n: v for n, v in state_of(t).items() if not n.endswith(".grad")} for t in (trainer, eager))
     assert not _unequal(now, other)
     moved = {name.partition(".")[0] for name in trainer.game.state_dict() if not before[name].equal(now[name])}
     assert moved == ({"discriminator"} if player == "generator" else set())
@@ -189,7 +177,7 @@ def test_a_capture_that_fails_leaves_eager_steps_that_continue(monkeypatch):
         trainer.play()
     assert trainer.step_kind == "eager (the second capture fails)"
     assert trainer.whole_step is None
-    assert not _unequal(_state(eager), _state(trainer))
+    assert not _unequal(state_of(eager), state_of(trainer))
 
 
 def test_a_turn_that_asks_about_the_step_only_later_becomes_eager(monkeypatch):
@@ -202,7 +190,7 @@ def test_a_turn_that_asks_about_the_step_only_later_becomes_eager(monkeypatch):
         eager.play()
         trainer.play()
     assert "different questions" in trainer.step_kind
-    assert not _unequal(_state(eager), _state(trainer))
+    assert not _unequal(state_of(eager), state_of(trainer))
 
 
 @pytest.mark.parametrize("read", [float, lambda x: x.nonzero(), lambda x: x[x > 0], lambda x: x.unique()])
@@ -244,9 +232,9 @@ def test_a_training_on_a_gpu_steps_by_graphs_without_a_key(asked, monkeypatch):
 
 def test_trying_the_turns_changes_nothing():
     trainer = _trainer("began", "images")
-    before, numbers = _state(trainer), torch.get_rng_state()
+    before, numbers = state_of(trainer), torch.get_rng_state()
     cuda_graphs.choose_step(trainer)
-    assert not _unequal(before, _state(trainer))
+    assert not _unequal(before, state_of(trainer))
     assert torch.get_rng_state().equal(numbers)
 
 
@@ -259,7 +247,7 @@ def test_slow_motion_and_turns_of_one_player_are_eager_and_change_nothing():
         slow.finish()
         t.play_alone("generator")
         t.play()
-    assert not _unequal(_state(eager), _state(trainer))
+    assert not _unequal(state_of(eager), state_of(trainer))
 
 
 def test_after_a_restored_checkpoint_and_after_an_edit_graphs_are_captured_again(tmp_path):
@@ -270,11 +258,11 @@ def test_after_a_restored_checkpoint_and_after_an_edit_graphs_are_captured_again
     checkpoint.save(tmp_path, trainer, seconds=0, keep=1)
     for _ in range(2):
         trainer.play()
-    expected = _state(trainer)
+    expected = state_of(trainer)
     checkpoint.restore(checkpoint.latest_valid(tmp_path)[0], trainer)
     for _ in range(2):
         trainer.play()
-    assert not _unequal(expected, _state(trainer))
+    assert not _unequal(expected, state_of(trainer))
     assert len(captures) == 4
     trainer.choose_again()
     assert isinstance(trainer.whole_step, GraphedSteps)
