@@ -15,7 +15,7 @@ from support.warm import Warm
 from gannet_dev.docs.faults import ROWS
 from gannet_dev.find_browser import MISSING
 
-FAULTS = {name for group in ROWS.values() for row in group for name in row.names}
+FAULTS = {name for group in ROWS.values() for row in group for name in row.tests}
 
 
 def pytest_configure() -> None:

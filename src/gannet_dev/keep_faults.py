@@ -34,7 +34,7 @@ def main() -> int:
     """Merge the results into the record."""
     path = ROOT / MEASURED / RECORD
     record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"text": "", "tests": {}}
-    wanted = {name for group in ROWS.values() for row in group for name in row.names}
+    wanted = {name for group in ROWS.values() for row in group for name in row.tests}
     now = {name: counts for name, counts in results_of([Path(word) for word in sys.argv[1:]]).items() if name in wanted}
     record["tests"] = dict(sorted((record["tests"] | now).items()))
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -33,7 +33,7 @@ def test_results_are_counted_by_function(tmp_path):
 def test_no_recorded_case_failed_or_was_skipped():
     """A case that is skipped on the machine that records is a fault that nobody injected."""
     record = json.loads((ROOT / MEASURED / RECORD).read_text(encoding="utf-8"))["tests"]
-    wanted = {name for group in ROWS.values() for row in group for name in row.names}
+    wanted = {name for group in ROWS.values() for row in group for name in row.tests}
     assert {name: counts for name, counts in record.items() if counts["failed"] or counts["skipped"]} == {}
     assert record.keys() - wanted == set(), "recorded, but no row names them"
 
