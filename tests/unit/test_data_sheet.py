@@ -41,6 +41,23 @@ def test_a_folder_of_images(folder: Path, tmp_path: Path, capsys: Capture) -> No
     assert run(["data", "info", str(folder), "data.size=16", "-o", str(tmp_path / "sheet.jpg")]) == 2
 
 
+def test_pairs_are_drawn_with_their_inputs(tmp_path: Path, capsys: Capture) -> None:
+    data, sheet = tmp_path / "pairs", tmp_path / "sheet.png"
+    for number in range(14):
+        for name, colour in (("edges", (10 * number, 0, 0)), ("photos", (0, 0, 10 * number))):
+            (data / name).mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (16, 16), colour).save(data / name / f"{number:02d}.png")
+    assert run(["data", "info", str(data), "data.inputs=edges", "-o", str(sheet)]) == 0
+    assert "inputs   an image of 3 x 16 x 16 for each sample, from edges\n" in capsys.readouterr().out
+    with Image.open(sheet) as picture:
+        pixels = np.asarray(picture).astype(int)
+    inputs, targets, more_inputs, more_targets = pixels[20 + 30 + 32 :: 68, 20 + 150 + 32 :: 68][:, :12]
+    assert np.array_equal(inputs, targets[:, ::-1])
+    assert np.array_equal(more_inputs[:2], more_targets[:2, ::-1])
+    assert len(np.unique(np.concatenate([inputs, more_inputs[:2]])[:, 0])) == 14
+    assert (more_inputs[2:] > 200).all(), "nothing is drawn next to the last pair"
+
+
 def test_points_are_drawn(tmp_path: Path, capsys: Capture) -> None:
     assert run(["data", "info", "ring", "-o", str(tmp_path / "ring.png")]) == 0
     assert "samples  unlimited" in capsys.readouterr().out

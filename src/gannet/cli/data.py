@@ -39,11 +39,12 @@ def info(
     from gannet.cli.progress import TerminalReporter
     from gannet.config.plan import source_from_keys
     from gannet.data.inspect import describe
-    from gannet.reports.data_sheet import balance, duplicates, save_data_sheet, sizes
+    from gannet.reports.data_sheet import duplicates, save_data_sheet, sizes
 
     if out is not None and out.suffix != ".png":
         raise UserError(f"-o {out}: write the contact sheet to a file that ends in .png.")
-    name, source = source_from_keys(data, parse_keys(keys or []))
+    given = parse_keys(keys or [])
+    name, source = source_from_keys(data, given)
     with TerminalReporter() as reporter:
         dataset = source.open(reporter.work)
         description = describe(dataset, name)
@@ -61,6 +62,10 @@ def info(
         looked = "" if len(samples) == description.rows else f" among {len(samples):,} samples"
         equal = duplicates(samples)
         print(f"equal    {counted(equal, 'sample')} equal{'s' if equal == 1 else ''} another one exactly{looked}")
+    inputs = dataset.reference_inputs(len(samples), seed=0)
+    if inputs is not None:
+        shape = " x ".join(map(str, description.shape))
+        print(f"inputs   an image of {shape} for each sample, from {one_line(given['data.inputs'])}")
     if description.captions:
         print(
             f"captions {description.num_words:,} different words, for example: "
@@ -68,19 +73,25 @@ def info(
         )
     for note in description.notes:
         print(f"note     {one_line(note)}")
-    if found := balance(description.classes):
-        print(f"balance  {found}")
-    names = list(description.classes)
-    if len(names) > MOST_CLASSES_LISTED:
-        print(f"classes  {len(names):,}, {one_line(f'{names[0]} to {names[-1]}')}")
-    else:
-        for class_name, rows in description.classes.items():
-            print(f"class    {one_line(class_name)}" + ("" if rows is None else f"  {rows:,}"))
+    _print_classes(description.classes)
     if out is not None:
         count = "" if description.rows is None else f", {description.rows:,} samples"
-        save_data_sheet(out, samples, labels, description.classes, f"{Path(data).name}{count}")
+        save_data_sheet(out, samples, labels, description.classes, f"{Path(data).name}{count}", inputs=inputs)
         print(f"wrote {one_line(str(out))}")
     return 0
+
+
+def _print_classes(classes: dict[str, int | None]) -> None:
+    from gannet.reports.data_sheet import balance
+
+    if found := balance(classes):
+        print(f"balance  {found}")
+    names = list(classes)
+    if len(names) > MOST_CLASSES_LISTED:
+        print(f"classes  {len(names):,}, {one_line(f'{names[0]} to {names[-1]}')}")
+        return
+    for name, rows in classes.items():
+        print(f"class    {one_line(name)}" + ("" if rows is None else f"  {rows:,}"))
 
 
 def _files(data: str) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ class Paired(Degradation):
     https://arxiv.org/abs/1611.07004: maps, facades, edges).
 
     ``data.inputs=left`` or ``right``: it is that half of the same file. ``data.inputs=FOLDER``: it is the file of the
-    same name in that folder of the data.
+    same name in that folder of the data. ``gannet data info DATA data.inputs=... -o sheet.png`` draws the pairs.
     """
 
     takes_pairs: ClassVar[bool] = True

@@ -19,6 +19,9 @@ COLUMNS, ROWS_WITHOUT_CLASSES = 12, 8
 CELL = 64
 MARGIN, NAMES, BARS = 20, 150, 220
 
+Row = tuple[str, int | None, Sequence[np.ndarray]]
+"""Name, number of samples if known, and images of a row."""
+
 
 def balance(counts: Mapping[str, int | None]) -> str:
     """A sentence about the largest and the smallest class; empty if there are fewer than two known counts."""
@@ -64,8 +67,11 @@ def save_data_sheet(
     labels: np.ndarray | None = None,
     counts: Mapping[str, int | None] | None = None,
     title: str = "",
+    *,
+    inputs: np.ndarray | None = None,
 ) -> None:
     """Write a contact sheet as PNG: images, one row for each class with its number of samples; or a drawing of points.
+    Pairs are rows of inputs above rows of their targets.
 
     Args:
         path: the file, complete or absent.
@@ -73,11 +79,17 @@ def save_data_sheet(
         labels: (N,) class of each sample; None without classes.
         counts: samples of each class, in label order; None for a class whose number is not known.
         title: text above.
+        inputs: uint8 (N, H, W, C), the inputs of pairs whose targets are ``samples``; None without pairs.
 
     Raises:
         UserError: the file cannot be written.
     """
-    page = _points(samples, title) if samples.ndim == 2 else _images(samples, labels, dict(counts or {}), title)
+    if samples.ndim == 2:
+        page = _points(samples, title)
+    else:
+        known = dict(counts or {}) if labels is not None and inputs is None else {}
+        rows = _rows(samples, labels, known) if inputs is None else _rows_of_pairs(inputs, samples)
+        page = _images(rows, known, title)
     with written_whole(path) as file:
         page.save(file, "PNG")
 
@@ -90,12 +102,11 @@ def _points(points: np.ndarray, title: str) -> Image.Image:
     return draw_points(points, np.zeros((0, 2)), None, extent, 0, title, plain=True)
 
 
-def _images(images: np.ndarray, labels: np.ndarray | None, counts: dict[str, int | None], title: str) -> Image.Image:
+def _images(rows: Sequence[Row], counts: dict[str, int | None], title: str) -> Image.Image:
     from gannet.figures.theme import INK, MUTED, PAPER, REAL, font, shortened
 
-    rows = _rows(images, labels, counts)
-    left = NAMES if counts and labels is not None else 0
-    width = 2 * MARGIN + left + COLUMNS * (CELL + 4) + (BARS if left else 0)
+    left = NAMES if any(name for name, _, _ in rows) else 0
+    width = 2 * MARGIN + left + COLUMNS * (CELL + 4) + (BARS if counts else 0)
     page = Image.new("RGB", (width, 2 * MARGIN + 30 + len(rows) * (CELL + 4)), PAPER)
     pen = ImageDraw.Draw(page)
     pen.text((MARGIN, MARGIN + 8), title, INK, font(18, title), anchor="lm")
@@ -106,7 +117,7 @@ def _images(images: np.ndarray, labels: np.ndarray | None, counts: dict[str, int
         pen.text((MARGIN, middle), shortened(name, NAMES - 12, 15), INK, font(15, name), anchor="lm")
         for column, image in enumerate(shown):
             page.paste(_tile(image), (MARGIN + left + column * (CELL + 4), top))
-        if left and count is not None:
+        if count is not None:
             start = MARGIN + left + COLUMNS * (CELL + 4) + 8
             bar = round((BARS - 90) * count / max(most, 1))
             pen.rectangle((start, middle - 7, start + bar, middle + 7), fill=REAL)
@@ -114,9 +125,7 @@ def _images(images: np.ndarray, labels: np.ndarray | None, counts: dict[str, int
     return page
 
 
-def _rows(
-    images: np.ndarray, labels: np.ndarray | None, counts: Mapping[str, int | None]
-) -> list[tuple[str, int | None, Sequence[np.ndarray]]]:
+def _rows(images: np.ndarray, labels: np.ndarray | None, counts: Mapping[str, int | None]) -> list[Row]:
     if labels is None or not counts:
         pages = range(0, min(len(images), COLUMNS * ROWS_WITHOUT_CLASSES), COLUMNS)
         return [("", None, list(images[start : start + COLUMNS])) for start in pages]
@@ -125,6 +134,15 @@ def _rows(
     ]
     largest = sorted(range(len(rows)), key=lambda number: -(rows[number][1] or 0))[:MOST_CLASSES]
     return [rows[number] for number in sorted(largest)]
+
+
+def _rows_of_pairs(inputs: np.ndarray, targets: np.ndarray) -> list[Row]:
+    shown = min(len(targets), COLUMNS * ROWS_WITHOUT_CLASSES // 2)
+    return [
+        (name, None, list(images[start : min(start + COLUMNS, shown)]))
+        for start in range(0, shown, COLUMNS)
+        for name, images in (("inputs", inputs), ("targets", targets))
+    ]
 
 
 def _tile(image: np.ndarray) -> Image.Image:
