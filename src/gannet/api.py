@@ -75,7 +75,7 @@ def train(
         UserError: the input has mistakes; all are reported together.
         TrainingStopped: a value is not finite.
     """
-    given = {**(keys or {}), **recipe_keys}
+    given = _together(keys, recipe_keys)
     flags = {
         name: value
         for name, value in (("seed", seed), ("device", device), ("precision", precision))
@@ -155,7 +155,7 @@ def compare(
             data,
             recipes,
             seeds=seeds,
-            given={**(keys or {}), **recipe_keys},
+            given=_together(keys, recipe_keys),
             measurement=Measurement(metrics, samples),
             out=Path(out) if out is not None else None,
             progress=reporter.work,
@@ -204,3 +204,10 @@ def export(
     """
     opened = run if isinstance(run, TrainedRun) else load(run)
     return export_run(opened, None if out is None else Path(out), kind=format, part=part)
+
+
+def _together(keys: Mapping[str, Any] | None, recipe_keys: Mapping[str, Any]) -> dict[str, Any]:
+    twice = sorted(set(keys or {}) & set(recipe_keys))
+    if twice:
+        raise UserError(f"{', '.join(twice)}: given in keys and as an argument; give it once.")
+    return {**(keys or {}), **recipe_keys}

@@ -189,6 +189,17 @@ def test_both_short_keys_are_refused(capsys):
     )
 
 
+def test_steps_as_an_option_and_as_a_key_are_refused(capsys):
+    for verb in (["train", "ring", "--recipe", "gan"], ["compare", "ring", "--recipes", "gan"]):
+        assert "--steps 20 and steps=30 are the same setting" in _said(capsys, *verb, "--steps", "20", "steps=30")
+    for call in (gannet.train, gannet.compare):
+        recipe = {"recipe": "gan"} if call is gannet.train else {"recipes": ["gan"]}
+        with pytest.raises(UserError, match="steps: given in keys and as an argument"):
+            call("ring", **recipe, steps=20, keys={"steps": 30})
+    assert run(["train", "ring", *SMALL, "--out", "run", "--quiet"]) == 0
+    assert "gannet resume RUN --steps N" in _said(capsys, "resume", "run", "steps=9")
+
+
 @pytest.mark.parametrize("key", ["seed", "device", "precision"])
 def test_flags_as_keys_say_which_flag(capsys, key):
     assert run(["train", "ring", *SMALL, "--out", "run"]) == 0

@@ -75,7 +75,7 @@ def compare(
     from gannet.reports.comparison_document import RESULT_FILE
 
     swept = parse_sweep(sweep or [])
-    given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
+    given = parse_keys(keys or [], steps=steps)
     measurement = Measurement(_names(metrics) if metrics is not None else None, samples)
     numbers = [seed for word in _names(seeds) for seed in _seeds(word)]
     engine, at_once = engine_of(_jobs(jobs), on)

@@ -143,7 +143,7 @@ def train(
         from gannet.sessions.train import start
 
     goal = parse_goal(stop_when, patience)
-    given = parse_keys(keys or []) | ({"steps": str(steps)} if steps is not None else {})
+    given = parse_keys(keys or [], steps=steps)
     flags = {
         name: value
         for name, value in (("seed", seed), ("device", device), ("precision", precision))

@@ -49,7 +49,8 @@ def variants(recipes: Sequence[str], sweep: Mapping[str, Sequence[Any]], given: 
     for key, of_key in values.items():
         once(f"--sweep {key}", of_key)
         if key in given:
-            raise UserError(f"{key} is given and swept: leave out {key}={given[key]}, or --sweep {key}.")
+            option = " (or --steps)" if key == "steps" else ""
+            raise UserError(f"{key} is given and swept: leave out {key}={given[key]}{option}, or --sweep {key}.")
     combinations = list(product(*([(key, value) for value in of_key] for key, of_key in values.items())))
     if len(combinations) > MOST_COMBINATIONS:
         raise UserError(

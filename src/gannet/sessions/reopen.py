@@ -38,8 +38,9 @@ def repeat_keys(record: RunRecord, keys: Mapping[str, Any]) -> dict[str, Any]:
     ]
     allowed = ["data.path=PATH", *(f"{key}={value}" for key, value in known.items() if is_outside(value))]
     if refused:
+        more = "For more steps: gannet resume RUN --steps N. " if "steps" in refused else ""
         raise UserError(
-            f"{', '.join(refused)} cannot be set here: a run keeps its keys. Allowed: {', '.join(allowed)}. "
+            f"{', '.join(refused)} cannot be set here: a run keeps its keys. Allowed: {', '.join(allowed)}. {more}"
             "To continue with other values, fork: gannet train RUN@STEP KEY=VALUE. To repeat from step 0 with other "
             "values: gannet train RUN KEY=VALUE."
         )
