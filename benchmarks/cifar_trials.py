@@ -30,10 +30,13 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.data.base import Dataset, Form, silent
 from gannet.features import efficientnet_lite
+from gannet.games.discriminator_pass import DiscriminatorPass, feature_distance
+from gannet.games.labels import random_labels
 from gannet.games.two_player import TwoPlayer
 from gannet.losses.hinge import Hinge
 from gannet.losses.non_saturating import NonSaturating
@@ -52,6 +55,7 @@ from gannet.training.experiment import Experiment, Optimizer, Optimizers
 from gannet.training.precision import decide
 from gannet.training.sampling import sample_chunks
 from gannet.training.trainer import Trainer
+from gannet.types import Batch, Terms
 
 RECORD = Path(__file__).resolve().parent / "results" / "cifar-trials.json"
 LOSSES = {"rp": RelativisticPaired, "ra": RelativisticAverage, "ns": NonSaturating, "hinge": Hinge}
@@ -100,6 +104,56 @@ class Trial:
     mbstd: int = 0
     mean: int = 0
     """1: D also sees the mean of its last maps over the image."""
+    pair: int = 0
+    """1: the fakes have the labels of the real images that they are compared with."""
+    aux: float = 0.0
+    """Weight of the cross-entropy of the classes of real images that D adds, by a linear layer on its features."""
+    auxg: float = 0.0
+    """Weight of the same for its fakes that G adds."""
+    fm: float = 0.0
+    """Weight of feature matching that G adds."""
+
+
+class TriedGame(TwoPlayer):
+    """``TwoPlayer`` with paired labels, a classifier on the features, and feature matching next to the loss."""
+
+    def __init__(self, trial: Trial, *networks: Any, classes: int, **keys: Any) -> None:
+        super().__init__(*networks, **keys)
+        self.trial = trial
+        self.classifier = nn.Linear(trial.dunits, classes)
+
+    @property
+    def players(self) -> dict[str, list[nn.Module]]:
+        players = super().players
+        return {**players, "discriminator": [*players["discriminator"], self.classifier]}
+
+    def labels_of(self, batch: Batch) -> Tensor | None:
+        return batch.labels if self.trial.pair else random_labels(batch, self.num_classes)
+
+    def discriminator_terms(self, batch: Batch) -> Terms:
+        labels = self.labels_of(batch)
+        with torch.no_grad():
+            fake = self.generate(self.prior.draw(batch.size, batch.rng), labels)
+        judged = DiscriminatorPass(
+            self.discriminator, (batch.real,), (fake,), batch.labels, labels, penalties=self.penalties
+        )
+        real, made = judged.outputs
+        minimise = {"adversarial": self.loss.discriminator(real.logits, made.logits), **judged.penalty_terms(batch)}
+        if self.trial.aux:
+            minimise["class"] = self.trial.aux * cross_entropy(self.classifier(real.features).float(), batch.labels)
+        return Terms(minimise, {})
+
+    def generator_terms(self, batch: Batch) -> Terms:
+        labels = self.labels_of(batch)
+        made = self.discriminator(self.generate(self.prior.draw(batch.size, batch.rng), labels), labels)
+        with torch.no_grad():
+            real = self.discriminator(batch.real, batch.labels)
+        minimise = {"adversarial": self.loss.generator(made.logits, real.logits)}
+        if self.trial.auxg:
+            minimise["class"] = self.trial.auxg * cross_entropy(self.classifier(made.features).float(), labels)
+        if self.trial.fm:
+            minimise["feature_matching"] = self.trial.fm * feature_distance(real.features, made.features)
+        return Terms(minimise)
 
 
 class ConditionalNorm(nn.Module):
@@ -207,8 +261,14 @@ def experiment_of(trial: Trial, form: Form) -> Experiment:
     final = trial.final or None
     penalties = [ZeroCentered(trial.gamma, trial.on, final, trial.every)] if trial.gamma else []  # type: ignore[arg-type]
     constraints = [SpectralNorm()] if trial.sn else []
-    game = TwoPlayer(generator, discriminator, Gaussian(size=trial.prior), loss=LOSSES[trial.loss](),
-                     penalties=penalties, constraints=constraints, critic_steps=trial.critic)  # fmt: skip
+    keys = {"loss": LOSSES[trial.loss](), "penalties": penalties, "constraints": constraints}
+    networks = (generator, discriminator, Gaussian(size=trial.prior))
+    tried = trial.pair or trial.aux or trial.auxg or trial.fm
+    game = (
+        TriedGame(trial, *networks, classes=max(classes, 1), **keys)
+        if tried
+        else TwoPlayer(*networks, critic_steps=trial.critic, **keys)
+    )
     optimizer = Optimizer(lr=trial.lr, beta1=trial.beta1, beta2=trial.beta2, schedule=trial.schedule)  # type: ignore[arg-type]
     return Experiment(
         game, Optimizers(optimizer, replace(optimizer, lr=trial.lr * trial.dlr)), trial.batch, trial.steps,
