@@ -95,6 +95,18 @@ def test_interpolation_and_metrics_know_captions(path: Path) -> None:
     assert card.value < 0.5, "four steps teach nothing"
 
 
+def test_each_row_of_an_interpolation_has_its_caption(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "paths.png"
+    assert cli.run(["sample", str(path), "--interpolate", "-o", str(out)]) == 0
+    with Image.open(out) as drawn:
+        pixels = np.asarray(drawn.convert("L")).astype(int)
+    side = pixels.shape[1] - 100, pixels.shape[0] // 8
+    assert side[0] > side[1] * 8, "eight rows of ten, next to the captions"
+    texts = [pixels[row * side[1] : (row + 1) * side[1], :120] for row in range(8)]
+    assert all((text < 120).sum() > 50 for text in texts), "every row has letters at its left"
+    assert len({text.tobytes() for text in texts}) == 8
+
+
 def test_the_wrong_caption_is_the_nearest_other_one() -> None:
     captions = torch.tensor([[1, 2, 3, 0], [1, 2, 4, 5], [6, 7, 8, 0], [1, 2, 3, 0]])
     wrong, is_wrong = wrong_captions(captions, 8)

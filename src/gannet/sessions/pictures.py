@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gannet.games.base import Captioned
+from gannet.games.labels import balanced_labels
+
 if TYPE_CHECKING:
     from PIL import Image
 
     from gannet.sessions.trained_run import TrainedRun
+
+ROW_NAMES, LETTERS, MOST_LINES = 130, 12, 3
+"""Width of the names of rows and size of their letters, in pixels, and lines of a caption."""
 
 
 def picture_of(
@@ -21,7 +27,8 @@ def picture_of(
     if run.form.kind == "points":
         return _scatter(run, samples, columns if are_paths else 0)
     heads = _heads(run.form.class_names, labels, columns)
-    return image_grid(samples, columns, column_labels=heads, captions=_texts(labels, columns))
+    rows = _rows_of_paths(run, len(samples) // columns) if are_paths else None
+    return image_grid(samples, columns, column_labels=heads, row_labels=rows, captions=_texts(labels, columns))
 
 
 def _heads(names: tuple[str, ...], labels: np.ndarray | None, columns: int) -> list[str] | None:
@@ -34,6 +41,18 @@ def _heads(names: tuple[str, ...], labels: np.ndarray | None, columns: int) -> l
     ):
         return None
     return list(names)
+
+
+def _rows_of_paths(run: TrainedRun, rows: int) -> list[str] | None:
+    """The class or the caption of each row of :meth:`TrainedRun.interpolate`; None for unconditional games."""
+    from gannet.figures.theme import shortened, wrapped
+
+    labels, of_game = balanced_labels(run.game, rows), run.form.captions
+    if labels is None:
+        return None
+    if isinstance(run.game, Captioned):
+        return ["\n".join(wrapped(of_game[row % len(of_game)], ROW_NAMES, LETTERS)[:MOST_LINES]) for row in range(rows)]
+    return [shortened(run.form.class_names[label], ROW_NAMES, LETTERS) for label in labels.tolist()]
 
 
 def _texts(captions: np.ndarray | None, columns: int) -> list[str] | None:
