@@ -3,7 +3,7 @@
 usage: python scripts/recommended_picture.py MNIST_RUN FASHION_RUN CIFAR_OUT
 
 The runs are those of docs/results/images.md (`gannet train path/to/mnist --steps 14000`; Fashion-MNIST, 6,000 steps);
-CIFAR_OUT.npy has the samples of `benchmarks/cifar10.py train` (600 processor seconds, with class labels). Each column
+CIFAR_OUT.npy has the samples of `benchmarks/cifar10.py train` (3,600 processor seconds, with class labels). Each column
 is a class and no sample was chosen: the first two rows that the seed draws.
 """
 
