@@ -35,7 +35,8 @@ def main() -> None:
         samples = np.broadcast_to(np.asarray(run.sample(COLUMNS)[0]), (COLUMNS, *training.shape[1:]))
         near = training[cdist(features(extractor, samples), features(extractor, training)).argmin(1)]
         shown = image_grid(np.concatenate([samples, near]), COLUMNS, scale=2)
-        rows.append((f"{record.recipe}, {len(training):,} images; below: the nearest of them", [shown]))
+        about = f"{record.recipe}, {len(training):,} images, seed {record.settings['seed']}"
+        rows.append((f"{about}; below: the nearest of them", [shown]))
     comparison_sheet(rows, [""]).save(PICTURE, optimize=True)
 
 

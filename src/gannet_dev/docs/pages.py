@@ -4,7 +4,7 @@ The sources of docs/methods/NAME.md are the docstrings of the recipe (CONTRIBUTI
 its game, loss and regularizers, its typed arguments, docs/pictures/NAME.png if it exists, and results in
 benchmarks/results/*.json. docs/results/compare-NAME.md shows a comparison stored by gannet_dev/keep.py. The other
 results pages come from benchmarks/results/tables-NAME.json (see tables.py), watching-MODE.json, speed-KIND.json,
-speedrun-NAME.json and cifar10.json; the README files contain a table of speed-KIND.json.
+speedrun-NAME.json, cifar10.json and few-images.json; the README files contain a table of speed-KIND.json.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gannet.catalogue.parts import SUITS, made_of, suits
 from gannet.catalogue.text import Paragraphs, links, markdown, one_line
 from gannet.discovery import Component, components
 from gannet.recipes.base import Recipe
-from gannet_dev.docs import cifar10
+from gannet_dev.docs import cifar10, few_images
 from gannet_dev.docs.arguments import argument_table
 from gannet_dev.docs.comparison import comparison_page, comparisons
 from gannet_dev.docs.faults import RECORD, fault_page
@@ -66,6 +66,8 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
         made[RESULTS / "speedrun.md"] = speedrun_page(root / MEASURED)
     if (root / MEASURED / cifar10.RECORD).is_file():
         made[RESULTS / "cifar10.md"] = cifar10.cifar10_page(root / MEASURED)
+    if (root / MEASURED / few_images.RECORD).is_file():
+        made[RESULTS / "few-images.md"] = few_images.few_images_page(root / MEASURED)
     for name, words in READMES.items():
         if (root / name).is_file():
             text = (root / name).read_text(encoding="utf-8")
