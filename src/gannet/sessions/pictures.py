@@ -47,12 +47,15 @@ def _rows_of_paths(run: TrainedRun, rows: int) -> list[str] | None:
     """The class or the caption of each row of :meth:`TrainedRun.interpolate`; None for unconditional games."""
     from gannet.figures.theme import shortened, wrapped
 
-    labels, of_game = balanced_labels(run.game, rows), run.form.captions
-    if labels is None:
-        return None
+    captions, names = run.form.captions, run.form.class_names
     if isinstance(run.game, Captioned):
-        return ["\n".join(wrapped(of_game[row % len(of_game)], ROW_NAMES, LETTERS)[:MOST_LINES]) for row in range(rows)]
-    return [shortened(run.form.class_names[label], ROW_NAMES, LETTERS) for label in labels.tolist()]
+        texts = [wrapped(captions[row % len(captions)], ROW_NAMES, LETTERS) for row in range(rows)]
+        return ["\n".join(lines[:MOST_LINES]) for lines in texts]
+    labels = balanced_labels(run.game, rows)
+    # A game of the user may have other classes than its data.
+    if labels is None or int(labels.max()) >= len(names):
+        return None
+    return [shortened(names[label], ROW_NAMES, LETTERS) for label in labels.tolist()]
 
 
 def _texts(captions: np.ndarray | None, columns: int) -> list[str] | None:
