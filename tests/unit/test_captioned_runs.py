@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from gannet.config.build import new_experiment, open_data
 from gannet.config.plan import DEFAULT_FLAGS, plan
 from gannet.data.base import silent
 from gannet.errors import UserError
+from gannet.figures.grid import image_grid
+from gannet.figures.theme import wrapped
 from gannet.games.text_to_image import TextToImage, wrong_captions
 from gannet.losses.hinge import Hinge
 from gannet.networks.captioned import CaptionedDiscriminator, CaptionedGenerator
@@ -23,6 +26,7 @@ from gannet.networks.text import GRUEncoder, MeanEncoder
 from gannet.priors.gaussian import Gaussian
 from gannet.reports.pictures import frame_captions
 from gannet.runs.reader import Run
+from gannet.sessions.pictures import picture_of
 from gannet.sessions.trained_run import TrainedRun
 from gannet.types import Batch
 
@@ -105,6 +109,23 @@ def test_each_row_of_an_interpolation_has_its_caption(path: Path, tmp_path: Path
     texts = [pixels[row * side[1] : (row + 1) * side[1], :120] for row in range(8)]
     assert all((text < 120).sum() > 50 for text in texts), "every row has letters at its left"
     assert len({text.tobytes() for text in texts}) == 8
+    run = TrainedRun(path)
+    rows = run.interpolate(rows=2, columns=3)
+    for order, same in ((run.form.captions[:2], True), (run.form.captions[1::-1], False)):
+        labels = ["\n".join(wrapped(text, 130, 12)) for text in order]
+        drawn_by_hand = image_grid(rows, 3, row_labels=labels)
+        drawn_by_run = picture_of(run, rows, 3, are_paths=True)
+        assert (drawn_by_hand.tobytes() == drawn_by_run.tobytes()) is same
+
+
+def test_each_row_of_an_interpolation_has_its_class(tmp_path: Path) -> None:
+    train(tmp_path / "run", "digits", "cgan", steps=2, batch_size=8, **{"health.every": 0})
+    run = TrainedRun(tmp_path / "run")
+    rows = run.interpolate(rows=2, columns=3)
+    named = image_grid(rows, 3, row_labels=["0", "1"])
+    assert picture_of(run, rows, 3, are_paths=True).tobytes() == named.tobytes()
+    run.form = replace(run.form, class_names=("0",))
+    assert picture_of(run, rows, 3, are_paths=True).size == image_grid(rows, 3).size
 
 
 def test_the_wrong_caption_is_the_nearest_other_one() -> None:

@@ -21,33 +21,33 @@ HEAD = f"""# Few images
 The first images of a training set, and nothing else: `ada`, which `gannet train` chooses for so few, against
 `{PLAIN}`, the recommended recipe without augmentation. Both have the same networks, loss, penalties, batches of
 64 and steps; the schedule ends with the last step. 2,000 samples of the EMA generator are compared with 2,000 held-out
-images (FD) and with all images of the training (the columns after it). `effnet-lite0` was trained on ImageNet and
+images (FD) and with all training images (the columns after it). `effnet-lite0` was trained on ImageNet and
 `mnist-cnn-v1` on MNIST, so they know what the images show; `{UNTRAINED}` is **untrained** and knows texture and
 contrast only. No recipe trains with any of them.
 
-- C_T: below 0 if samples are nearer to the training images than held-out images are; below -3 is a sign of copying.
+- C_T: a z-score, below 0 if samples are nearer to the training images than held-out images are. Far below 0 is a sign
+  of copying.
 - AuthPct: percent of the samples that are not nearer to their nearest training image than that image is to another one.
 - nearer than 98 %: share of the samples that are nearer to a training image than 98 % of the held-out images; without
   copying about 2 %.
 - D ranks: how often D gives a training image a higher logit than a held-out one, at the last check.
 
 Means over the seeds, with the least and the most in brackets. The rows of held-out images are other held-out images
-instead of samples, and the images of the training themselves."""
+instead of samples, and the training images themselves."""
 
 FINDINGS = """## What the tables say
 
 - **500 horses**: the goal, an FD of at most 0.6 of that without augmentation, is reached over three seeds (the rows
   without keys), with both extractors; single seeds have 0.49 to 0.61. With more training the recipe without
   augmentation gets worse and `ada` does not (FD[randconv-v1] after 1,000 and 3,000 steps with `penalty.gamma=1`),
-  because D soon knows the images by heart: it ranks nearly all of them above held-out ones. So `ada` trains 3,000
-  steps by default.
-- **100 horses: without augmentation it copies.** 9.7 % of the samples are nearer to an image of the training than 98 %
-  of the held-out ones are (in the features of `randconv-v1` 41 %), and the picture shows some of them. `ada` does not
-  (1.8 %), with 0.54 of the FD; its C_T of -3.8 is still a sign of copying. The probability of augmentation reaches
-  its limit of 0.8, and D ranks all images of the training first nevertheless: 100 images are too few for it.
+  because D overfits: it ranks nearly all training images above held-out ones. So `ada` trains 3,000 steps by default.
+- **100 horses: without augmentation it copies.** 9.7 % of the samples are nearer to a training image than 98 % of the
+  held-out images are (in the features of `randconv-v1` 41 %), and the picture shows some of them. `ada` does not
+  (1.8 %), with 0.54 of the FD; its C_T is -3.8, which does not rule copying out. The probability of augmentation
+  reaches its limit of 0.8, and D overfits nevertheless: it ranks all training images first.
 - **2,000 horses**: the gain is smaller, 0.84.
 - **500 digits**, one seed: 0.73 of the FD in features that know digits, but not in untrained ones; 2.5 % of its samples
-  are very near to an image of the training, without augmentation 5.8 %.
+  are that near to a training image, without augmentation 5.8 %.
 - The samples of `ada` are horses in their colours and poses, and most have wrong legs or heads.
 - In the features of `randconv-v1`, C_T of horses is below -10 for both recipes: generated images have less variety of
   texture and so are nearer to any horses than horses are to each other. There it says nothing about copying.
@@ -96,7 +96,7 @@ def _table(name: str, rows: list[dict[str, Any]]) -> str:
         lines[-1] += [_range(ranks, ".0%"), _range(seconds, ".0f")]
     lines += [
         _real(rows, knowing, "held-out images", "fd reference"),
-        _real(rows, knowing, "images of the training", "fd of the training images"),
+        _real(rows, knowing, "training images", "fd of the training images"),
     ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
