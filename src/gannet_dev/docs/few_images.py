@@ -50,7 +50,8 @@ FINDINGS = """## What the tables say
   are that near to a training image, without augmentation 5.8 %.
 - The samples of `ada` are horses in their colours and poses, and most have wrong legs or heads.
 - In the features of `randconv-v1`, C_T of horses is below -10 for both recipes: generated images have less variety of
-  texture and so are nearer to any horses than horses are to each other. There it says nothing about copying.
+  texture and so are nearer to any horses than horses are to each other. Such a value alone is no sign of
+  copying there.
 - A tenth of the penalty (`penalty.gamma=1` was the default before) improves `ada`.
 - Not measured: other seeds of 100 and 2,000 horses and of digits; the recipe `few-images`, for larger images.
 
